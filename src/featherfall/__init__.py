@@ -1,0 +1,56 @@
+"""featherfall: heavy teachers, feather-light students.
+
+>>> import featherfall
+>>> metrics = featherfall.distill("weda_fall_wrist", data="recordings", out="runs/weda")
+>>> bundle = featherfall.load_bundle("runs/weda/bundle")
+>>> bundle.predict(recording).events
+
+`featherfall.datasets` reads recordings, `featherfall.losses` holds the distillation losses.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from featherfall import datasets, losses
+    from featherfall.runtime import Bundle
+
+__all__ = ["datasets", "distill", "load_bundle", "losses"]
+
+
+def distill(
+    recipe: str | Path, data: str | Path, out: str | Path, *, changes: tuple[str, ...] = (), resume: bool = False, workers: int = 1
+) -> dict[str, Any]:
+    """Train teacher, student alone and student distilled; quantise and evaluate. Needs the `train` extra.
+
+    Arguments:
+        recipe: path, or the name of one that ships.
+        data: folder that holds datasets by their usual folder names.
+        out: run directory to make.
+        changes: "key=value" changes to the recipe.
+        workers: trainings side by side; above 1 your script needs an `if __name__ == "__main__":` guard.
+    Returns: what `out/metrics.json` holds. Raises: `featherfall.ground.errors.UserError`.
+    """
+    from featherfall.ground.recipe import load_recipe
+    from featherfall.pipeline.distill import distill as run
+
+    return run(load_recipe(recipe, changes), Path(data), Path(out), resume=resume, workers=workers, quiet=True)
+
+
+def load_bundle(path: str | Path) -> Bundle:
+    """Open a bundle; `load_bundle(path).predict(recording)` judges a recording. Needs no torch.
+
+    Raises: `featherfall.ground.errors.UserError` when it is no bundle or a file was altered.
+    """
+    from featherfall.runtime import load_bundle as load
+
+    return load(path)
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("datasets", "losses"):
+        return importlib.import_module(f"featherfall.{name}")
+    raise AttributeError(f"module 'featherfall' has no attribute {name!r}")

@@ -1,0 +1,70 @@
+"""`featherfall bench`: what a bundle costs on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def bench(
+    bundle: Annotated[Path, typer.Argument(help="Folder of an exported bundle.", metavar="BUNDLE")],
+    repeat: Annotated[int, typer.Option(min=20, metavar="N", help="Windows timed per model, after a warm-up.")] = 500,
+    json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
+) -> None:
+    """Measure size, latency and memory of each model in a bundle: single windows, one thread, a fresh process each."""
+    from featherfall.runtime.bundle import load_bundle, onnx_models
+    from featherfall.runtime.measure import machine, measure
+
+    manifest = load_bundle(bundle).manifest
+    models = []
+    for model in onnx_models(manifest):
+        load_bundle(bundle, model.precision)  # says in one line what is wrong with it
+        cost = measure(bundle, model.precision, repeat)
+        models.append(
+            {
+                "file": model.file,
+                "precision": model.precision,
+                "bytes": (bundle / model.file).stat().st_size,
+                "parameters": manifest.parameters or None,
+                "macs": manifest.macs or None,
+                "p50_ms": round(cost.p50_ms, 4),
+                "p95_ms": round(cost.p95_ms, 4),
+                "peak_bytes": cost.peak_bytes,
+            }
+        )
+    facts = {"bundle": manifest.name, "machine": machine(), "threads": 1, "repeat": repeat, "models": models}
+    if json:
+        _print_json(facts)
+    else:
+        typer.echo("\n".join(_lines(facts, manifest.window.seconds)))
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _lines(facts: dict[str, Any], seconds: float) -> list[str]:
+    rows = [("model", "file", "size", "parameters", "MACs", "p50", "p95", "peak memory")]
+    for one in facts["models"]:
+        latency = [f"{one[key]:.3f} ms" for key in ("p50_ms", "p95_ms")]
+        size, memory = f"{one['bytes'] / 1e3:.1f} kB", f"{one['peak_bytes'] / 1e6:.1f} MB"
+        rows.append((one["precision"], one["file"], size, _count(one["parameters"]), _count(one["macs"]), *latency, memory))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    table = [
+        "  ".join(cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))) for row in rows
+    ]
+    return [
+        f"bundle   {facts['bundle']}, windows of {seconds:g} s",
+        f"machine  {facts['machine']}",
+        f"method   one window at a time, one thread, {facts['repeat']} windows after a warm-up, a fresh process per model",
+        "",
+        *table,
+    ]
+
+
+def _count(number: int | None) -> str:
+    return f"{number:,}" if number else "-"

@@ -1,0 +1,115 @@
+"""`featherfall data`: which datasets can be read, and what is in one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from featherfall.datasets import Dataset
+    from featherfall.datasets.inspect import Facts
+
+app = typer.Typer(name="data", help="Datasets: which ones can be read, and what is in them.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+SHOWN = 15
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """List the datasets that can be read."""
+    from featherfall.datasets import READERS
+
+    if json:
+        _print_json([{"name": r.NAME, "folder": r.FOLDER, "streams": list(r.STREAMS), "summary": r.SUMMARY} for r in READERS.values()])
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Datasets", title_justify="left")
+    for heading in ("name", "folder in --data", "streams", "what it is"):
+        table.add_column(heading)
+    for reader in READERS.values():
+        streams = "\n".join(reader.STREAMS) or "as streams.yaml says"
+        table.add_row(f"[bold]{reader.NAME}[/bold]", reader.FOLDER or "itself", streams, reader.SUMMARY, end_section=True)
+    Console().print(table)
+
+
+@app.command()
+def inspect(
+    name: Annotated[str, typer.Argument(help="A dataset's name, or the path of a folder with your own recordings.csv.")],
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder that holds the datasets.")] = Path("."),
+    json: Json = False,
+) -> None:
+    """Read everything in a dataset and tell counts, measured rates, gaps and every problem."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from featherfall.datasets.inspect import inspect as read_all
+
+    dataset = _open(name, data)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"reading {dataset.name}", total=len(dataset.sources))
+        facts = read_all(dataset, lambda done, total: bar.update(task, completed=done, total=total))
+    if json:
+        _print_json(facts.to_json())
+    else:
+        _show(facts, Console())
+
+
+def _open(name: str, data: Path) -> Dataset:
+    from featherfall import datasets
+
+    if (Path(name) / "recordings.csv").is_file():
+        return datasets.open("folder", name)
+    return datasets.open(name, data)
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _show(facts: Facts, console: Console) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    console.print(f"[bold]{escape(facts.dataset)}[/bold]  {escape(facts.folder)}", soft_wrap=True)
+    console.print(
+        f"{facts.recordings} recordings, {facts.falls} of them falls, {len(facts.subjects)} subjects, "
+        f"{len(facts.activities)} activities, {facts.hours:.2f} hours"
+    )
+    for split, sides in facts.splits.items():
+        console.print(f"split {split}: " + ", ".join(f"{side} {count}" for side, count in sorted(sides.items(), reverse=True)))
+
+    streams = Table(title="Streams", title_justify="left")
+    for heading in ("stream", "unit", "worn at", "recordings", "missing", "rate (Hz)", "5-95 %", "longest gap (s)", "clock"):
+        streams.add_column(heading, justify="right" if heading[:4] in ("reco", "miss", "rate", "5-95", "long") else "left")
+    for name, stream in facts.streams.items():
+        rate = f"{stream.rate:.1f}" if stream.stamped else f"{stream.rate:.1f} nominal"
+        spread = f"{stream.rate_p5:.1f}-{stream.rate_p95:.1f}" if stream.stamped else ""
+        gap = f"{stream.longest_gap_s:.2f}" if stream.stamped else ""
+        counts = (str(stream.recordings), str(stream.missing))
+        streams.add_row(escape(name), stream.unit, escape(", ".join(stream.placements)), *counts, rate, spread, gap, stream.clock)
+    console.print(streams)
+
+    activities = Table(title="Activities", title_justify="left")
+    activities.add_column("activity")
+    activities.add_column("recordings", justify="right")
+    for activity, count in facts.activities.items():
+        activities.add_row(escape(activity), str(count))
+    console.print(activities)
+
+    if not facts.problems:
+        console.print("[green]No problems found.[/green]")
+        return
+    console.print(f"[yellow]{len(facts.problems)} problem(s) found[/yellow]")
+    for problem in facts.problems[:SHOWN]:
+        console.print("  " + escape(problem.replace(f"{facts.folder}/", "")), soft_wrap=True, highlight=False)
+    if len(facts.problems) > SHOWN:
+        console.print(f"  ... and {len(facts.problems) - SHOWN} more; --json lists them all")

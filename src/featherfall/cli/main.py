@@ -1,0 +1,51 @@
+"""featherfall's command line. Each verb's work is imported when it is called, so that --help stays quick."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from featherfall.cli import bench, data, predict, runs
+
+app = typer.Typer(
+    name="featherfall",
+    help="Heavy teachers, feather-light students: fall detection and activity recognition small enough for a watch.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(data.app, name="data")
+app.command()(runs.distill)
+app.command()(runs.train)
+app.command()(runs.evaluate)
+app.command()(runs.export)
+app.command()(predict.predict)
+app.command()(bench.bench)
+app.command()(runs.compare)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False) -> None:
+    if version:
+        from importlib.metadata import version as of
+
+        typer.echo(of("featherfall"))
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line: a user's error is one line on stderr and exit code 2; anything else is a bug (1)."""
+    from featherfall.ground.errors import UserError
+
+    try:
+        app()
+    except UserError as error:
+        print(f"featherfall: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("featherfall: interrupted; run the same command with --resume to go on", file=sys.stderr)
+        sys.exit(130)
+

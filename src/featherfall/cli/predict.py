@@ -1,0 +1,152 @@
+"""`featherfall predict`: labels and falls of recorded files."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from featherfall.runtime import Bundle, Prediction
+
+
+class ModelChoice(enum.StrEnum):
+    int8 = "int8"
+    float32 = "float32"
+
+
+class TimeUnitChoice(enum.StrEnum):
+    s = "s"
+    ms = "ms"
+    us = "us"
+    ns = "ns"
+    iso = "iso"
+
+
+class ClockChoice(enum.StrEnum):
+    sampled = "sampled"
+    burst = "burst"
+
+
+def predict(
+    bundle: Annotated[Path, typer.Argument(help="Folder of an exported bundle.", metavar="BUNDLE")],
+    files: Annotated[list[Path], typer.Argument(help="Recordings, CSV with one row per sample.", metavar="FILE")],
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="INPUT=UNIT", help="Unit in the files, e.g. accelerometer=m/s2. Default: the header's, else the bundle's."),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(metavar="INPUT=A,B,C", help="Columns of an input, by name or by number counted from 1. Default: found by name."),
+    ] = None,
+    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="Time column, by name or number. Default: found by name.")] = None,
+    time_unit: Annotated[
+        TimeUnitChoice | None, typer.Option(help="Unit of the time column. Default: the header's, a date, else s.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(metavar="HZ", help="Samples per second of files without a time column.")] = None,
+    clock: Annotated[ClockChoice, typer.Option(help="burst: the sensor samples evenly but reports in packets.")] = ClockChoice.sampled,
+    model: Annotated[ModelChoice | None, typer.Option(help="Model file to run. Default: int8 where there is one.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Say what is in recordings: their label, and every fall with its time."""
+    from featherfall.ground.errors import UserError
+    from featherfall.runtime import load_bundle, read_csv
+
+    opened = load_bundle(bundle, model.value if model else None)
+    names = [one.name for one in opened.manifest.inputs]
+    read = functools.partial(
+        read_csv,
+        inputs=opened.manifest.inputs,
+        units=_by_input("--unit", unit, names),
+        columns={name: _split(value) for name, value in _by_input("--columns", columns, names).items()},
+        time=time,
+        time_unit=time_unit.value if time_unit else None,
+        rate=rate,
+        clock=clock.value,
+    )
+    facts: list[dict[str, Any]] = []
+    for file in files:
+        try:
+            said = opened.predict(read(file))
+        except UserError as error:
+            typer.echo(f"error: {error}", err=True)
+            facts.append({"file": str(file), "error": str(error)})
+            continue
+        facts.append({"file": str(file), **(said.to_json() if json else {})})
+        if not json:
+            typer.echo("\n".join(_lines(file, opened, said)) + "\n")
+    if json:
+        _print_json({"bundle": opened.manifest.name, "model": opened.model.precision, "files": facts})
+    if any("error" in fact for fact in facts):
+        raise typer.Exit(2)
+
+
+def _by_input(option: str, stated: Sequence[str] | None, names: Sequence[str]) -> dict[str, str]:
+    """ "accelerometer=g" -> {"accelerometer": "g"}; the name may be left out where the bundle has one input."""
+    from featherfall.ground.errors import UserError
+
+    values = {}
+    for text in stated or []:
+        name, equals, value = text.partition("=")
+        if not equals and len(names) == 1:
+            name, value = names[0], text
+        if not name or not value:
+            raise UserError(f"{option} {text}: expected INPUT=VALUE, with INPUT one of: {', '.join(names)}")
+        values[name] = value
+    return values
+
+
+def _split(columns: str) -> list[str]:
+    return [column.strip() for column in columns.split(",")]
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _lines(file: Path, bundle: Bundle, said: Prediction) -> list[str]:
+    """One file's answer, aligned."""
+    judged = len(said.judged) - said.skipped
+    skipped = f", {said.skipped} skipped (too little signal)" if said.skipped else ""
+    lines = [str(file), f"  label    {said.label or 'unknown: no window could be judged'}", f"  windows  {judged} judged{skipped}"]
+    if bundle.manifest.task == "activity":
+        lines += _table([("from", "to", "label", "confidence"), *_stretches(said)])
+    if bundle.manifest.positive is not None:
+        lines.append(f"  events   {len(said.events) or 'none'}")
+        rows = [(clock_time(e.start_s), clock_time(e.peak_s), clock_time(e.raised_s), f"{e.confidence:.3f}") for e in said.events]
+        lines += _table([("start", "peak", "raised", "confidence"), *rows])
+    return lines
+
+
+def _stretches(said: Prediction) -> list[tuple[str, str, str, str]]:
+    """Neighbouring windows of one label as one row, with their mean confidence."""
+    labels = said.window_labels
+    rows = []
+    first = 0
+    for k in range(1, len(labels) + 1):
+        if k < len(labels) and labels[k] == labels[first]:
+            continue
+        confidence = f"{said.probabilities[first:k].max(axis=1).mean():.3f}" if labels[first] else ""
+        rows.append((clock_time(max(said.start_s[first], 0.0)), clock_time(said.end_s[k - 1]), labels[first] or "(skipped)", confidence))
+        first = k
+    return rows
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Left-aligned columns; nothing for a heading without rows."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    aligned = ["    " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return aligned if len(rows) > 1 else []
+
+
+def clock_time(seconds: float) -> str:
+    """Seconds as h:mm:ss.s: 3723.44 -> "1:02:03.4"."""
+    tenths = round(float(seconds) * 10)
+    minutes, rest = divmod(tenths, 600)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest // 10:02d}.{rest % 10}"

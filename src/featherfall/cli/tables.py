@@ -1,0 +1,133 @@
+"""Metrics as tables on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+ROLES = {
+    "teacher": "teacher",
+    "teacher_ensemble": "teacher, ensemble",
+    "alone": "student alone",
+    "distilled": "student distilled",
+    "int8": "distilled, int8",
+}
+COLUMNS = {
+    "activity": ("accuracy", "macro_f1", "ece"),
+    "fall": ("sensitivity", "precision", "f1", "event_f1", "false_alarms_per_hour", "non_fall_precision"),
+}
+SHORT = {"false_alarms_per_hour": "false alarms/h", "non_fall_precision": "non-fall prec.", "macro_f1": "macro F1", "f1": "F1", "event_f1": "event F1"}
+
+
+def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
+    """One run: a row a role, what the teacher gave, and where things are."""
+    console = Console()
+    console.print(f"[bold]{metrics['recipe']}[/bold]: {_setting(metrics)}")
+    if metrics["part"] == "validation":
+        console.print("[yellow]Evaluated on the validation part; the test part was not read.[/yellow]")
+    table = Table()
+    names = _columns(metrics)
+    table.add_column("model")
+    for name in names:
+        table.add_column(SHORT.get(name, name.replace("_", " ")), justify="right")
+    for heading in ("parameters", "size"):
+        table.add_column(heading, justify="right")
+    for role, values in metrics["roles"].items():
+        table.add_row(ROLES[role], *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role)))
+    console.print(table)
+    console.print(_gain(metrics))
+    for note in metrics["notes"]:
+        console.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
+    console.print(f"metrics  {folder / 'metrics.json'}\nbundle   {folder / 'bundle'}", soft_wrap=True, highlight=False)
+    console.print(f"next     featherfall predict {folder / 'bundle'} YOUR.csv", soft_wrap=True, highlight=False)
+
+
+def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
+    """Several runs: a row a role and run, the metrics that all have."""
+    names = [name for name in _columns(found[0]) if all(name in _columns(one) for one in found)]
+    table = Table()
+    for heading in ("recipe", "model"):
+        table.add_column(heading)
+    for name in names:
+        table.add_column(SHORT.get(name, name.replace("_", " ")), justify="right")
+    for heading in ("parameters", "size"):
+        table.add_column(heading, justify="right")
+    for metrics in found:
+        for role, values in metrics["roles"].items():
+            table.add_row(metrics["recipe"], ROLES[role], *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role)))
+        table.add_section()
+    console = Console()
+    console.print(table)
+    for metrics in found:
+        console.print(f"{metrics['recipe']}: {_setting(metrics)}. {_gain(metrics)}", highlight=False)
+
+
+def show_evaluation(result: Mapping[str, Any]) -> None:
+    """One bundle on one dataset."""
+    table = Table(title=f"{result['bundle']} ({result['model']}) on {result['dataset']}", title_justify="left")
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    for name, value in result["metrics"].items():
+        table.add_row(SHORT.get(name, name.replace("_", " ")), _number(name, value))
+    console = Console()
+    console.print(table)
+    for name, value in result["counts"].items():
+        if value not in (0, {}, 0.0):
+            console.print(f"{name.replace('_', ' ')}: {_count(value)}", highlight=False)
+    for note in result["notes"]:
+        console.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
+
+
+def _setting(metrics: Mapping[str, Any]) -> str:
+    return f"{metrics['dataset']}, {metrics['protocol']}, {len(metrics['seeds'])} seed(s), mean and 95% interval over seeds"
+
+
+def _columns(metrics: Mapping[str, Any]) -> list[str]:
+    shown = COLUMNS["fall" if metrics["positive"] else "activity"]
+    return [name for name in shown if any(name in role for role in metrics["roles"].values())]
+
+
+def _gain(metrics: Mapping[str, Any]) -> str:
+    gain = metrics["distilled_minus_alone"]
+    if not gain:
+        return ""
+    parts = []
+    for pairs in ("over_seeds", "over_folds"):
+        if pairs in gain:
+            interval = gain[pairs]["ci95"]
+            spread = f" [{100 * interval[0]:+.1f}, {100 * interval[1]:+.1f}]" if interval else ""
+            parts.append(f"{100 * gain[pairs]['mean']:+.1f}{spread} points, paired {pairs.replace('_', ' ')}")
+    closed = metrics["gap_closed"].get(gain["metric"])
+    text = f"distilled against alone, {SHORT.get(gain['metric'], gain['metric'])}: {'; '.join(parts)}"
+    return text + (f"; gap to the teacher closed: {100 * closed:.0f}%" if closed is not None else "")
+
+
+def _cell(name: str, value: Mapping[str, Any] | None) -> str:
+    if value is None:
+        return "-"
+    interval = value["ci95"]
+    if not interval:
+        return _number(name, value["mean"])
+    return f"{_number(name, value['mean'])} [{_number(name, interval[0])}, {_number(name, interval[1])}]"
+
+
+def _number(name: str, value: float) -> str:
+    if name in ("ece", "brier"):
+        return f"{value:.3f}"
+    if name.endswith(("_per_hour", "_s")):
+        return f"{value:.1f}"
+    return f"{100 * value:.1f}"
+
+
+def _size(size: Mapping[str, int] | None) -> tuple[str, str]:
+    return (f"{size['parameters']:,}", f"{size['bytes'] / 1e3:.0f} kB") if size else ("", "")
+
+
+def _count(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {number}" for key, number in value.items())
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""Clips: recordings cut into aligned, fixed-length, model-ready pieces; stored once, split by group."""

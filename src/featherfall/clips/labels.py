@@ -1,0 +1,49 @@
+"""Which class a clip belongs to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from featherfall.clips.store import ClipStore
+from featherfall.ground.errors import UserError
+from featherfall.ground.recipe import Labels
+
+IGNORED = -1
+
+
+def classes(store: ClipStore, labels: Labels) -> list[str]:
+    """Class names in the order of the logits."""
+    if labels.by == "fall":
+        assert labels.positive is not None
+        return [labels.negative, labels.positive]
+    return sorted({recording.activity for recording in store.recordings})
+
+
+def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
+    """(N,) int64 class of each clip; `IGNORED` for clips of a fall recording away from its fall, which are neither.
+
+    A window of a recording with a fall is the fall's when its centre lies within `margin_s` of the annotated interval; where the dataset gives no
+    times, every window of the recording is.
+    """
+    names = classes(store, labels)
+    if labels.by == "activity":
+        order = {name: i for i, name in enumerate(names)}
+        by_recording = np.asarray([order[recording.activity] for recording in store.recordings])
+        return by_recording[store.recording] if len(store) else np.zeros(0, np.int64)
+    out = np.zeros(len(store), np.int64)
+    for clip, (recording, centre) in enumerate(zip(store.recording, store.centre_s, strict=True)):
+        fall = store.recordings[recording].fall
+        if fall is None:
+            continue
+        begin = fall.onset if fall.onset is not None else fall.impact
+        end = fall.end if fall.end is not None else (fall.impact if fall.impact is not None else fall.onset)
+        near = begin is None or end is None or begin - labels.margin_s <= centre <= end + labels.margin_s
+        out[clip] = names.index(str(labels.positive)) if near else IGNORED
+    return out
+
+
+def check_classes(names: list[str], train_labels: np.ndarray, where: str) -> None:
+    """Raise `UserError` naming the classes that no training clip shows."""
+    absent = [name for i, name in enumerate(names) if not (train_labels == i).any()]
+    if absent:
+        raise UserError(f"{where}: no training clip of class {', '.join(absent)}; widen the training part or drop the class")

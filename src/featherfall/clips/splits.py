@@ -1,0 +1,88 @@
+"""Splits: groups of recordings; no group on two sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from featherfall.clips.store import RecordingFacts
+from featherfall.ground.errors import UserError
+from featherfall.ground.recipe import Split
+
+Side = Callable[[RecordingFacts], str]
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """Indices of recordings. `test` is what the role is evaluated on: with part "validation", the validation part stands there."""
+
+    name: str
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+
+def folds(recordings: Sequence[RecordingFacts], split: Split, published: Side | None = None) -> list[Fold]:
+    """Every fold of a protocol, checked for leaks.
+
+    Arguments:
+        published: for protocol "published": says "train" or "test" of a recording.
+    Raises: `UserError` when there are too few groups, or a group would stand on two sides.
+    """
+    groups = np.asarray([group_of(recording, split.group) for recording in recordings])
+    if split.protocol == "published":
+        assert published is not None
+        on_test = np.asarray([published(recording) == "test" for recording in recordings])
+        tests = [("published", on_test)]
+    else:
+        tests = [(name, np.isin(groups, members)) for name, members in _group_folds(recordings, groups, split)]
+    return [_fold(name, on_test, groups, i, split) for i, (name, on_test) in enumerate(tests)]
+
+
+def group_of(recording: RecordingFacts, group: str) -> str:
+    """The name of what may not be split: the subject, or the recording itself."""
+    return recording.subject if group == "subject" else recording.id
+
+
+def _group_folds(recordings: Sequence[RecordingFacts], groups: np.ndarray, split: Split) -> list[tuple[str, list[str]]]:
+    names = sorted(set(groups.tolist()))
+    if split.protocol == "loso":
+        if len(names) < 2:
+            raise UserError(f"leave-one-{split.group}-out needs at least 2, the data has {len(names)}")
+        return [(name, [name]) for name in names]
+    if len(names) < split.folds:
+        raise UserError(f"{split.folds} folds need at least as many groups; the data has {len(names)} ({', '.join(names)}); lower split.folds")
+    trait = {group: recording.traits.get(split.balance, "") if split.balance else "" for group, recording in zip(groups, recordings, strict=True)}
+    members: list[list[str]] = [[] for _ in range(split.folds)]
+    # Deal the groups like cards, one trait after the other: each fold gets its share of each.
+    for i, name in enumerate(sorted(names, key=lambda name: (trait[name], name))):
+        members[i % split.folds].append(name)
+    return [(f"fold {i + 1}", names) for i, names in enumerate(members)]
+
+
+def _fold(name: str, on_test: np.ndarray, groups: np.ndarray, number: int, split: Split) -> Fold:
+    train_groups = sorted(set(groups[~on_test].tolist()))
+    if split.validation >= len(train_groups):
+        raise UserError(f"split.validation {split.validation} leaves nothing to train on: {name} has {len(train_groups)} training groups")
+    # Validation groups rotate with the fold, so that over the folds all take part.
+    chosen = [train_groups[(number * split.validation + i) % len(train_groups)] for i in range(split.validation)]
+    on_validation = ~on_test & np.isin(groups, chosen)
+    train, validation, test = (np.flatnonzero(mask) for mask in (~on_test & ~on_validation, on_validation, on_test))
+    guard({"train": groups[train], "validation": groups[validation], "test": groups[test]}, name)
+    if split.part == "validation":
+        test = validation
+    if not len(train) or not len(test):
+        raise UserError(f"{name}: the {'training' if not len(train) else split.part} part is empty; the data is not what the split expects")
+    return Fold(name, train, validation, test)
+
+
+def guard(sides: dict[str, np.ndarray], where: str) -> None:
+    """Raise `UserError` with the names of all groups that stand on two sides."""
+    names = list(sides)
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            both = sorted(set(sides[first].tolist()) & set(sides[second].tolist()))
+            if both:
+                raise UserError(f"{where}: {', '.join(both)} on both {first} and {second}; a group may stand on one side only")

@@ -1,0 +1,163 @@
+"""The clip store: a Parquet index, a Parquet table of recordings, and one memory-mapped array per input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import FallTimes
+
+VERSION = 1  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
+
+
+@dataclass(frozen=True)
+class RecordingFacts:
+    """What is known of a recording without its samples; `clips` may be 0 (nothing triggered)."""
+
+    id: str
+    subject: str
+    activity: str
+    trial: str
+    fall: FallTimes | None
+    duration_s: float
+    clips: int
+    traits: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class InputFacts:
+    """One input's unit, channels, nominal rate (Hz) and placement as the dataset gives them."""
+
+    unit: str
+    channels: tuple[str, ...]
+    rate: float
+    placement: str
+
+
+@dataclass(frozen=True, eq=False)
+class ClipStore:
+    """N clips of R recordings.
+
+    Attributes:
+        recordings: R facts.
+        recording: (N,) int64, each clip's recording.
+        start_s, end_s, centre_s: (N,) float64, seconds of the recording.
+        valid: (N,) float32, the share of samples that are neither in a gap nor beyond the recording's ends.
+        inputs: (N, length, C) float32 by input name, memory-mapped, read-only.
+        present: (N,) bool by input name: False where the recording lacks it (its clip is then NaN).
+        facts: by input name.
+        skipped: recordings left out, each with its reason.
+    """
+
+    folder: Path
+    recordings: list[RecordingFacts]
+    recording: np.ndarray
+    start_s: np.ndarray
+    end_s: np.ndarray
+    centre_s: np.ndarray
+    valid: np.ndarray
+    inputs: dict[str, np.ndarray]
+    present: dict[str, np.ndarray]
+    facts: dict[str, InputFacts]
+    skipped: list[str]
+
+    def __len__(self) -> int:
+        return len(self.recording)
+
+    @property
+    def channels(self) -> dict[str, tuple[str, ...]]:
+        """Channel names by input."""
+        return {name: fact.channels for name, fact in self.facts.items()}
+
+    def clips_of(self, recordings: np.ndarray) -> np.ndarray:
+        """Indices of the clips whose recording is among the given recording indices."""
+        return np.flatnonzero(np.isin(self.recording, recordings))
+
+
+def write_tables(
+    folder: Path,
+    recordings: list[RecordingFacts],
+    index: Mapping[str, np.ndarray],
+    facts: Mapping[str, InputFacts],
+    length: int,
+    skipped: list[str],
+) -> None:
+    """Write everything but the arrays (which the builder has already streamed to `<input>.f32`)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [
+        asdict(fact)
+        | {
+            "fall": fact.fall is not None,
+            "onset_s": fact.fall.onset if fact.fall else None,
+            "impact_s": fact.fall.impact if fact.fall else None,
+            "end_s": fact.fall.end if fact.fall else None,
+            "traits": json.dumps(dict(fact.traits)),
+        }
+        for fact in recordings
+    ]
+    schema = pa.schema(
+        [(name, pa.string()) for name in ("id", "subject", "activity", "trial", "traits")]
+        + [("fall", pa.bool_()), ("duration_s", pa.float64()), ("clips", pa.int64())]
+        + [(name, pa.float64()) for name in ("onset_s", "impact_s", "end_s")]
+    )
+    pq.write_table(pa.Table.from_pylist(rows, schema), folder / "recordings.parquet")
+    pq.write_table(pa.table(dict(index)), folder / "index.parquet")
+    meta: dict[str, Any] = {
+        "version": VERSION,
+        "length": length,
+        "skipped": skipped,
+        "inputs": {name: asdict(fact) for name, fact in facts.items()},
+    }
+    (folder / "meta.json").write_text(json.dumps(meta, indent=2))
+
+
+def open_store(folder: Path) -> ClipStore:
+    """Open a store that `clips.build.prepare` wrote; raises `UserError` when the folder is not one."""
+    import pyarrow.parquet as pq
+
+    folder = Path(folder)
+    if not (folder / "meta.json").is_file():
+        raise UserError(f"{folder}: not a clip store; make one with 'featherfall data prepare'")
+    meta = json.loads((folder / "meta.json").read_text())
+    recordings = [
+        RecordingFacts(
+            row["id"],
+            row["subject"],
+            row["activity"],
+            row["trial"],
+            FallTimes(row["onset_s"], row["impact_s"], row["end_s"]) if row["fall"] else None,
+            row["duration_s"],
+            row["clips"],
+            json.loads(row["traits"]),
+        )
+        for row in pq.read_table(folder / "recordings.parquet").to_pylist()
+    ]
+    table = pq.read_table(folder / "index.parquet")
+    index = {name: table[name].to_numpy() for name in table.column_names}
+    count, length = len(index["recording"]), meta["length"]
+    facts = {name: InputFacts(f["unit"], tuple(f["channels"]), f["rate"], f["placement"]) for name, f in meta["inputs"].items()}
+    inputs = {}
+    for name, fact in facts.items():
+        shape = (count, length, len(fact.channels))
+        inputs[name] = np.memmap(folder / f"{name}.f32", np.float32, "r", shape=shape) if count else np.zeros(shape, np.float32)
+    return ClipStore(
+        folder,
+        recordings,
+        index["recording"],
+        index["start_s"],
+        index["end_s"],
+        index["centre_s"],
+        index["valid"],
+        inputs,
+        {name: index[f"present:{name}"] for name in facts},
+        facts,
+        meta["skipped"],
+    )

@@ -1,0 +1,68 @@
+"""Datasets: one reader each, from a folder as published to Recordings::
+
+dataset = datasets.open("weda-fall", data_dir)
+recording = dataset.sources[0].load()
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.tables import nearest
+
+from . import folder as own_folder
+from . import smartfallmm, utd_mhad, weda_fall
+from .dataset import Dataset, Source
+
+__all__ = ["READERS", "Dataset", "Reader", "Source", "names", "open"]
+
+
+class Reader(Protocol):
+    """What a reader's module has: names of the dataset and its folder, a line about it, an example of its files, its streams, `scan`."""
+
+    NAME: str
+    FOLDER: str
+    SUMMARY: str
+    LAYOUT: str
+    STREAMS: tuple[str, ...]
+
+    def scan(self, folder: Path) -> Dataset: ...
+
+
+READERS: dict[str, Reader] = {
+    "utd-mhad": utd_mhad,
+    "weda-fall": weda_fall,
+    "smartfallmm": smartfallmm,
+    "folder": own_folder,
+}
+
+
+def names() -> tuple[str, ...]:
+    """Names that `open` knows."""
+    return tuple(READERS)
+
+
+def open(name: str, data_dir: str | Path, folder: str | Path | None = None) -> Dataset:
+    """Scan a dataset; nothing but names and small tables is read yet.
+
+    Arguments:
+        name: one of `names()`, in any case.
+        data_dir: the folder that holds datasets by their usual folder names; for "folder" the user's own folder itself.
+        folder: the dataset's folder where it is not the usual one; relative to `data_dir`.
+    Raises: `UserError` for an unknown name, and for a folder that is missing or holds no recording.
+    """
+    key = name.lower().replace("_", "-")
+    if key not in READERS:
+        raise UserError(f"unknown dataset {name!r}; {nearest(key, names())}")
+    reader = READERS[key]
+    path = Path(data_dir) / (reader.FOLDER if folder is None else folder)
+    if folder is None and not path.exists() and Path(data_dir).name == reader.FOLDER:
+        path = Path(data_dir)
+    if not path.is_dir():
+        raise UserError(f"{path}: no such folder; give --data the folder that holds {reader.FOLDER or 'recordings.csv'}")
+    dataset = reader.scan(path)
+    if not dataset.sources:
+        raise UserError(f"{path}: no recordings of {key} in this folder; expected files like {reader.LAYOUT}")
+    return dataset

@@ -1,0 +1,71 @@
+"""Source and Dataset: what a folder holds, before any of it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from featherfall.ground.recording import FallTimes, Recording
+
+Side = Literal["train", "test"]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One recording on disk, not yet read; can be pickled to another process.
+
+    Attributes:
+        dataset, subject, activity, trial, traits: as in `Recording`.
+        fall: whether the person falls.
+        files: every file that `load` depends on; their content decides the recording.
+        read: module-level function (or a `functools.partial` of one) that reads it.
+        roles: what each of `files` holds, e.g. "accelerometer"; the same length as `files`, or empty.
+        fall_times: when the fall happened, where the dataset says.
+        stamps: gives the time stamps as they stand in the files (s, by stream), where `read` straightens or ignores them.
+    """
+
+    dataset: str
+    subject: str
+    activity: str
+    trial: str
+    fall: bool
+    files: tuple[Path, ...]
+    traits: Mapping[str, str]
+    read: Callable[[Source], Recording]
+    roles: tuple[str, ...] = ()
+    fall_times: FallTimes | None = None
+    stamps: Callable[[Source], Mapping[str, np.ndarray]] | None = None
+
+    @property
+    def id(self) -> str:
+        """The same as `Recording.id`: "S1/walk/2"."""
+        return f"{self.subject}/{self.activity}/{self.trial}"
+
+    def file(self, role: str) -> Path | None:
+        """The file that holds `role`, or None where this recording has none."""
+        return dict(zip(self.roles, self.files, strict=False)).get(role)
+
+    def load(self) -> Recording:
+        """Read it; raises `UserError` that names the file and the row where something is wrong."""
+        return self.read(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Everything in one dataset's folder.
+
+    Attributes:
+        sources: in a fixed order.
+        splits: published splits by name; each puts a source on the side "train" or "test".
+        problems: what was found wrong while scanning, one line each; never a reason to stop.
+    """
+
+    name: str
+    folder: Path
+    sources: tuple[Source, ...]
+    splits: Mapping[str, Callable[[Source], Side]] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()

@@ -1,0 +1,255 @@
+"""A user's own data: a table of recordings, and what the columns of their files mean.
+
+`recordings.csv` has one row a recording: subject, activity, trial, one column per stream with a path relative to the folder (empty where
+the recording lacks the stream), and optionally fall_onset_s, fall_impact_s, fall_end_s on the clock of the files' time column.
+
+`streams.yaml` says what is in the files::
+
+    falls: [forward fall, trip]        # optional: activities that are falls although nobody noted their times
+    streams:
+      accelerometer:                   # a column of recordings.csv
+        columns: [ax, ay, az]          # names in the header row; or numbers from 1 for files without one
+        unit: m/s2
+        time: t                        # optional: the column of time stamps ...
+        time_unit: ms                  # ... in s or ms
+        rate: 50                       # Hz; needed where there is no time column
+        placement: left wrist
+        clock: shared                  # or own: cut separately; or burst: shared, but stamped in bursts
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import yaml
+from pydantic import Field, model_validator
+
+from featherfall.ground.checked import Checked, check
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import FallTimes, Recording, Stream
+from featherfall.ground.tables import check_times, dead_axes, nearest, read_columns, read_text
+from featherfall.ground.units import quantity
+from featherfall.signals.clock import even
+
+from .dataset import Dataset, Source
+from .streams import make_recording, make_stream
+
+NAME = "folder"
+FOLDER = ""
+SUMMARY = "your own recordings: recordings.csv and streams.yaml"
+LAYOUT = "recordings.csv"
+STREAMS: tuple[str, ...] = ()
+
+_NAMES = ("subject", "activity", "trial")
+_TIMES = ("fall_onset_s", "fall_impact_s", "fall_end_s")
+
+
+class StreamSpec(Checked):
+    """What one stream's files hold."""
+
+    columns: list[str] | list[int] = Field(min_length=1)
+    unit: str
+    time: str | int | None = None
+    time_unit: Literal["s", "ms"] = "s"
+    rate: float | None = Field(default=None, gt=0, le=10_000)
+    placement: str = ""
+    clock: Literal["shared", "own", "burst"] = "shared"
+
+    @model_validator(mode="after")
+    def _complete(self) -> StreamSpec:
+        quantity(self.unit)  # UserError is a ValueError: its hint reaches the user
+        if self.time is None and self.rate is None:
+            raise ValueError("neither time nor rate is stated; name the column of time stamps, or give the samples per second")
+        if self.time is not None and isinstance(self.time, str) is not self.header:
+            raise ValueError("time and columns must both be names, or both be numbers")
+        if any(isinstance(column, int) and column < 1 for column in (*self.columns, self.time)):
+            raise ValueError("columns without a header row are numbered from 1")
+        return self
+
+    @property
+    def header(self) -> bool:
+        """Whether the files start with a row of names."""
+        return isinstance(self.columns[0], str)
+
+
+class StreamsFile(Checked):
+    """The whole of streams.yaml."""
+
+    streams: dict[str, StreamSpec] = Field(min_length=1)
+    falls: list[str] = Field(default_factory=list)
+
+
+def scan(folder: Path) -> Dataset:
+    """List the recordings; raises `UserError` that names the row or key for anything inconsistent in the two files."""
+    table = folder / "recordings.csv"
+    described = read_streams(folder / "streams.yaml")
+    lines = csv.DictReader(read_text(table).splitlines(), skipinitialspace=True)
+    _check_columns(table, list(lines.fieldnames or []), described)
+    sources: list[Source] = []
+    rows: dict[str, int] = {}
+    for cells in lines:
+        where = f"{table}: row {lines.line_num}"
+        source = _source(where, folder, cells, described)
+        if source.id in rows:
+            raise UserError(f"{where}: {source.id} stands in row {rows[source.id]} already; give each recording its own trial")
+        rows[source.id] = lines.line_num
+        sources.append(source)
+    unknown = sorted(set(described.falls) - {source.activity for source in sources})
+    problems = [f"{folder / 'streams.yaml'}: falls: no recording has the activity {activity!r}" for activity in unknown]
+    return Dataset(NAME, folder, tuple(sources), problems=tuple(problems))
+
+
+def read_streams(path: Path) -> StreamsFile:
+    """Read and validate streams.yaml."""
+    try:
+        values = yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" (line {mark.line + 1})" if mark else ""
+        raise UserError(f"{path}: not valid YAML{line}; correct the indentation and the colons") from error
+    return check(StreamsFile, values, path)
+
+
+def _check_columns(table: Path, columns: list[str], described: StreamsFile) -> None:
+    known = (*_NAMES, *described.streams, *_TIMES)
+    for name in (*_NAMES, *described.streams):
+        if name not in columns:
+            raise UserError(f"{table}: row 1: column {name!r} is missing; add it")
+    for name in columns:
+        if name not in known:
+            raise UserError(f"{table}: row 1: unknown column {name!r}, no stream of that name in streams.yaml; {nearest(name, known)}")
+
+
+def _source(where: str, folder: Path, cells: Mapping[str, Any], described: StreamsFile) -> Source:
+    if None in cells or None in cells.values():
+        raise UserError(f"{where} does not have as many columns as the first row; complete it")
+    cells = {key: value.strip() for key, value in cells.items()}
+    for name in _NAMES:
+        if not cells[name] or "/" in cells[name]:
+            raise UserError(f"{where}: {name} is {cells[name]!r}; give it a name without '/'")
+    files = {name: folder / cells[name] for name in described.streams if cells[name]}
+    if not files:
+        raise UserError(f"{where}: no stream has a file; give at least one of {', '.join(described.streams)}")
+    for name, path in files.items():
+        if not path.is_file():
+            raise UserError(f"{where}: {name}: no such file {path}; correct the path")
+    times = _fall_times(where, cells)
+    return Source(
+        dataset=NAME,
+        subject=cells["subject"],
+        activity=cells["activity"],
+        trial=cells["trial"],
+        fall=times is not None or cells["activity"] in described.falls,
+        files=(*files.values(), folder / "recordings.csv", folder / "streams.yaml"),
+        traits={},
+        read=functools.partial(read, specs={name: described.streams[name] for name in files}, where=where),
+        roles=(*files, "recordings", "streams"),
+        fall_times=times,
+    )
+
+
+def _fall_times(where: str, cells: Mapping[str, str]) -> FallTimes | None:
+    times: list[float | None] = []
+    for name in _TIMES:
+        text = cells.get(name, "")
+        try:
+            times.append(float(text) if text else None)
+        except ValueError:
+            raise UserError(f"{where}: {name} is {text!r}, not a number of seconds; correct or empty it") from None
+    stated = [time for time in times if time is not None]
+    if not np.isfinite(stated).all() or stated != sorted(stated):
+        raise UserError(f"{where}: fall times {stated} are not in order; onset, impact and end must follow each other")
+    onset, impact, end = times
+    if onset is None and impact is None:
+        if end is not None:
+            raise UserError(f"{where}: fall_end_s without fall_onset_s or fall_impact_s; add one of them")
+        return None
+    return FallTimes(onset, impact, end)
+
+
+def read(source: Source, specs: Mapping[str, StreamSpec], where: str) -> Recording:
+    """Read one recording.
+
+    Times are moved so that the earliest stamp on the shared clock is 0; fall times move along.
+
+    Arguments:
+        specs: what each stream's file holds.
+        where: the row of recordings.csv, for messages.
+    """
+    streams = {name: _read_stream(path, specs[name]) for name, path in zip(source.roles, source.files, strict=True) if name in specs}
+    stamped = [name for name in streams if specs[name].time is not None and streams[name].clock == "shared"]
+    start = min((float(streams[name].times[0]) for name in stamped), default=0.0)
+    for name in stamped:
+        streams[name] = replace(streams[name], times=streams[name].times - start)
+    recording = make_recording(source, streams)
+    _check_overlap(where, streams)
+    if source.fall_times is None:
+        return recording
+    fall = FallTimes(*(time if time is None else time - start for time in _as_tuple(source.fall_times)))
+    for time in _as_tuple(fall):
+        if time is not None and not 0 <= time <= recording.duration + 1:
+            raise UserError(
+                f"{where}: a fall time of {time + start:g} s lies outside the recording ({start:g} to {start + recording.duration:g} s); "
+                "give seconds on the clock of the time column"
+            )
+    return replace(recording, fall=fall)
+
+
+def _read_stream(path: Path, spec: StreamSpec) -> Stream:
+    stamp = [] if spec.time is None else [spec.time]
+    columns = [column if isinstance(column, str) else column - 1 for column in (*stamp, *spec.columns)]
+    table = read_columns(path, columns, spec.header)
+    values, times, rate = table[:, len(stamp) :], None, spec.rate
+    if stamp and len(table) > 1:
+        times = table[:, 0] * (1e-3 if spec.time_unit == "ms" else 1.0)
+        check_times(times, path, spec.header, bursts=spec.clock == "burst")
+        measured = _rate(times, path, spec)
+        rate = rate or measured
+        times = even(times) if spec.clock == "burst" else times
+    stream = make_stream(
+        path,
+        values,
+        spec.unit,
+        rate or 1.0,
+        times=times,
+        placement=spec.placement,
+        channels=tuple(map(str, spec.columns)),
+        clock="own" if spec.clock == "own" else "shared",
+    )
+    if quantity(spec.unit) in ("acceleration", "angular velocity"):
+        dead = [str(spec.columns[axis]) for axis in dead_axes(stream.values, stream.duration)]
+        if dead:
+            raise UserError(f"{path}: column {', '.join(dead)} never changes: a dead sensor; repair the file or leave the recording out")
+    elif not np.ptp(stream.values, axis=0).any():
+        raise UserError(f"{path}: nothing changes in any column: a dead sensor; repair the file or leave the recording out")
+    return stream
+
+
+def _rate(times: np.ndarray, path: Path, spec: StreamSpec) -> float:
+    """Measured samples per second; refuses what can only be a wrong time unit."""
+    span = float(times[-1] - times[0])
+    rate = (len(times) - 1) / span if span > 0 else float("inf")
+    if not 1 <= rate <= 10_000:
+        other = "ms" if spec.time_unit == "s" else "s"
+        raise UserError(f"{path}: {rate:.3g} samples per second by column {spec.time!r} in {spec.time_unit}; if it is in {other}, say so")
+    return rate
+
+
+def _check_overlap(where: str, streams: Mapping[str, Stream]) -> None:
+    shared = {name: stream for name, stream in streams.items() if stream.clock == "shared"}
+    if not shared:
+        return
+    last = max(shared, key=lambda name: float(shared[name].times[0]))
+    first = min(shared, key=lambda name: float(shared[name].times[-1]))
+    if shared[last].times[0] > shared[first].times[-1]:
+        raise UserError(f"{where}: {first!r} ends before {last!r} starts, so they share no clock; state clock: own in streams.yaml")
+
+
+def _as_tuple(times: FallTimes) -> tuple[float | None, float | None, float | None]:
+    return times.onset, times.impact, times.end

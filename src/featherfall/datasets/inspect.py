@@ -1,0 +1,169 @@
+"""What is really in a dataset: counts, measured rates, gaps, and everything wrong with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import Recording, Stream
+from featherfall.ground.tables import dead_axes
+
+from .dataset import Dataset, Source
+
+GAP = 0.5  # s; a longer step is an interruption, as in signals.clock.even
+SHORT = 0.5  # s; less is hardly a recording
+
+
+@dataclass(frozen=True)
+class StreamFacts:
+    """One stream over the whole dataset.
+
+    Attributes:
+        recordings, missing: readable recordings that have it, and that lack it.
+        rate, rate_p5, rate_p95: measured samples per second outside gaps, Hz: median and percentiles over the recordings; 0 when unknown.
+        stamped: False when the files have no time stamps, so that the rate is the nominal one.
+        longest_gap_s: between two samples in order of time.
+    """
+
+    unit: str
+    placements: list[str]
+    clock: str
+    recordings: int
+    missing: int
+    rate: float
+    rate_p5: float
+    rate_p95: float
+    stamped: bool
+    longest_gap_s: float
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A dataset's facts; `problems` has one line per fault, each with its file."""
+
+    dataset: str
+    folder: str
+    recordings: int
+    subjects: list[str]
+    activities: dict[str, int]
+    falls: int
+    hours: float
+    streams: dict[str, StreamFacts]
+    splits: dict[str, dict[str, int]]
+    problems: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists, dicts, strings and numbers."""
+        return asdict(self)
+
+
+def inspect(dataset: Dataset, progress: Callable[[int, int], None] | None = None) -> Facts:
+    """Read everything once; a broken file is told and does not stop the rest.
+
+    Arguments:
+        progress: called with (done, total) after each recording.
+    """
+    problems = list(dataset.problems)
+    seen: dict[str, list[_Seen]] = {}
+    read, seconds = 0, 0.0
+    for done, source in enumerate(dataset.sources, start=1):
+        try:
+            recording = source.load()
+            stamps = source.stamps(source) if source.stamps else {}
+        except UserError as error:
+            problems.append(str(error))
+        else:
+            read, seconds = read + 1, seconds + recording.duration
+            for name, stream in recording.streams.items():
+                seen.setdefault(name, []).append(_look(source, name, stream, stamps.get(name)))
+                problems += _faults(source, recording, name, stamps.get(name))
+        if progress:
+            progress(done, len(dataset.sources))
+    return Facts(
+        dataset=dataset.name,
+        folder=str(dataset.folder),
+        recordings=len(dataset.sources),
+        subjects=sorted({source.subject for source in dataset.sources}, key=_natural),
+        activities=dict(Counter(source.activity for source in dataset.sources)),
+        falls=sum(source.fall for source in dataset.sources),
+        hours=seconds / 3600,
+        streams={name: _sum_up(looks, read) for name, looks in seen.items()},
+        splits={name: dict(Counter(map(side, dataset.sources))) for name, side in dataset.splits.items()},
+        problems=problems,
+    )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    stream: tuple[str, str, str]  # unit, placement, clock
+    rate: float | None  # None when all stamps are the same
+    gap: float
+    stamped: bool
+
+
+def _look(source: Source, name: str, stream: Stream, stamps: np.ndarray | None) -> _Seen:
+    steps = np.diff(np.sort(stream.times if stamps is None else stamps))
+    close = steps[steps <= _gap(stream)]
+    span = float(close.sum())
+    rate = len(close) / span if span > 0 else None
+    stamped = stamps is not None or not np.allclose(steps, 1 / stream.rate, rtol=1e-6)
+    return _Seen((stream.unit, stream.placement, stream.clock), rate, float(steps.max()), stamped)
+
+
+def _sum_up(looks: list[_Seen], read: int) -> StreamFacts:
+    rates = [look.rate for look in looks if look.rate is not None] or [0.0]
+    p5, median, p95 = (round(float(rate), 2) for rate in np.percentile(rates, [5, 50, 95]))
+    unit, _, clock = looks[0].stream
+    return StreamFacts(
+        unit=unit,
+        placements=sorted({look.stream[1] for look in looks if look.stream[1]}),
+        clock=clock,
+        recordings=len(looks),
+        missing=read - len(looks),
+        rate=median,
+        rate_p5=p5,
+        rate_p95=p95,
+        stamped=any(look.stamped for look in looks),
+        longest_gap_s=round(max(look.gap for look in looks), 3),
+    )
+
+
+def _faults(source: Source, recording: Recording, name: str, stamps: np.ndarray | None) -> list[str]:
+    """Everything that is wrong with one readable stream, each with its file."""
+    stream = recording.streams[name]
+    where = f"{source.file(name) or source.files[0]}: {name}"
+    found = []
+    if stream.duration < SHORT:
+        found.append(f"{where}: only {len(stream.times)} samples ({stream.duration:.2f} s)")
+    if stream.unit in ("g", "deg/s"):
+        dead = [stream.channels[axis] for axis in dead_axes(stream.values, stream.duration)]
+        if dead:
+            found.append(f"{where}: {', '.join(dead)} never changes")
+    raw = stream.times if stamps is None else stamps
+    back = np.flatnonzero(np.diff(raw) < 0)
+    if len(back):
+        step = raw[back[0] + 1] - raw[back[0]]
+        found.append(f"{where}: {len(back)} packet(s) out of order (sample {back[0] + 1}: {step:.3f} s)")
+    steps = np.diff(np.sort(raw))
+    if steps.max() > _gap(stream):
+        found.append(f"{where}: {np.count_nonzero(steps > _gap(stream))} gap(s) in the time stamps, the longest {steps.max():.2f} s")
+    end = recording.fall.end if recording.fall else None
+    if end is not None and name == next(iter(recording.streams)) and end > stream.times[-1]:
+        found.append(f"{where}: the fall ends at {end:g} s, after the last sample ({stream.times[-1]:.2f} s)")
+    return found
+
+
+def _gap(stream: Stream) -> float:
+    """Steps above this many seconds are interruptions."""
+    return max(GAP, 4 / stream.rate)
+
+
+def _natural(name: str) -> tuple[str, int, str]:
+    """S2 before S10."""
+    digits = "".join(filter(str.isdigit, name))
+    return name.rstrip("0123456789"), int(digits or 0), name

@@ -1,0 +1,136 @@
+"""UTD-MHAD: 27 actions, one inertial sensor and a Kinect skeleton (Chen, Jafari and Kehtarnavaz, ICIP 2015).
+
+`Inertial/aA_sS_tT_inertial.mat`: `d_iner` N x 6, accelerometer in g and gyroscope in deg/s, 50 Hz, on the right wrist (a1-a21) or the right
+thigh (a22-a27). `Skeleton/aA_sS_tT_skeleton.mat`: `d_skel` 20 x 3 x F in metres, 30 Hz. The two have no common time stamps.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import Recording, Stream
+from featherfall.ground.skeletons import KINECT_20, channel_names
+
+from .dataset import Dataset, Side, Source
+from .streams import make_recording, make_stream
+
+NAME = "utd-mhad"
+FOLDER = "UTD-MHAD"
+SUMMARY = "27 actions of 8 people; accelerometer and gyroscope (wrist or thigh), Kinect skeleton"
+LAYOUT = "Inertial/a1_s1_t1_inertial.mat and Skeleton/a1_s1_t1_skeleton.mat"
+STREAMS: tuple[str, ...] = ("accelerometer", "gyroscope", "skeleton")
+
+ACTIVITIES = (
+    "swipe left",
+    "swipe right",
+    "wave",
+    "clap",
+    "throw",
+    "arm cross",
+    "basketball shoot",
+    "draw X",
+    "draw circle clockwise",
+    "draw circle counter-clockwise",
+    "draw triangle",
+    "bowling",
+    "boxing",
+    "baseball swing",
+    "tennis swing",
+    "arm curl",
+    "tennis serve",
+    "push",
+    "knock",
+    "catch",
+    "pick up and throw",
+    "jog",
+    "walk",
+    "sit to stand",
+    "stand to sit",
+    "lunge",
+    "squat",
+)
+FIRST_ON_THIGH = 22
+
+_NAME = re.compile(r"a(\d+)_s(\d+)_t(\d+)_(inertial|skeleton)\.mat")
+_MISSING_BY_DESIGN = {(8, 1, 4), (23, 6, 4), (27, 8, 4)}
+
+
+def by_trial(source: Source) -> Side:
+    """Trials 1 and 2 train, 3 and 4 test; every subject stands on both sides."""
+    return "train" if int(source.trial) <= 2 else "test"
+
+
+def cross_subject(source: Source) -> Side:
+    """Odd subjects train, even subjects test."""
+    return "train" if int(source.subject.removeprefix("S")) % 2 else "test"
+
+
+def scan(folder: Path) -> Dataset:
+    """List the trials; a trial with one of the two files is kept and told in `problems`."""
+    found: dict[tuple[int, int, int], dict[str, Path]] = {}
+    problems = []
+    for path in sorted((*folder.glob("Inertial/*.mat"), *folder.glob("Skeleton/*.mat"))):
+        match = _NAME.fullmatch(path.name)
+        action, subject, trial = map(int, match.groups()[:3]) if match else (0, 0, 0)
+        if not match or not 1 <= action <= len(ACTIVITIES):
+            problems.append(f"{path}: not the name of a trial, left out; expected a1_s1_t1_inertial.mat or a1_s1_t1_skeleton.mat")
+            continue
+        found.setdefault((action, subject, trial), {})[match[4]] = path
+    for (action, subject, trial), files in sorted(found.items()):
+        if len(files) < 2 and (action, subject, trial) not in _MISSING_BY_DESIGN:
+            (path,) = files.values()
+            problems.append(f"{path}: the {'skeleton' if 'inertial' in files else 'inertial'} file of this trial is missing")
+    sources = tuple(_source(*key, files) for key, files in sorted(found.items()))
+    return Dataset(NAME, folder, sources, {"by_trial": by_trial, "cross_subject": cross_subject}, tuple(problems))
+
+
+def _source(action: int, subject: int, trial: int, files: dict[str, Path]) -> Source:
+    return Source(
+        dataset=NAME,
+        subject=f"S{subject}",
+        activity=ACTIVITIES[action - 1],
+        trial=str(trial),
+        fall=False,
+        files=tuple(files.values()),
+        traits={},
+        read=read,
+        roles=tuple(files),
+    )
+
+
+def read(source: Source) -> Recording:
+    """Read one trial; raises `UserError` for a truncated or foreign .mat file."""
+    streams: dict[str, Stream] = {}
+    inertial, skeleton = source.file("inertial"), source.file("skeleton")
+    if inertial:
+        values = _matrix(inertial, "d_iner", (None, 6))
+        placement = "right thigh" if ACTIVITIES.index(source.activity) + 1 >= FIRST_ON_THIGH else "right wrist"
+        streams["accelerometer"] = make_stream(inertial, values[:, :3], "g", 50.0, placement=placement)
+        streams["gyroscope"] = make_stream(inertial, values[:, 3:], "deg/s", 50.0, placement=placement)
+    if skeleton:
+        frames = _matrix(skeleton, "d_skel", (20, 3, None)).transpose(2, 0, 1).reshape(-1, 60)
+        streams["skeleton"] = make_stream(skeleton, frames, "m", 30.0, channels=channel_names(KINECT_20), clock="own")
+    return make_recording(source, streams)
+
+
+def _matrix(path: Path, key: str, shape: tuple[int | None, ...]) -> np.ndarray:
+    """One finite matrix of a .mat file; None in `shape` stands for any length."""
+    from scipy.io import loadmat  # heavy: only when a .mat file is read
+
+    try:
+        content = loadmat(path, variable_names=[key])
+    except Exception as error:  # a cut file breaks scipy's parser in many ways
+        raise UserError(f"{path}: cannot be read as a MATLAB file, it may be cut off; copy it again") from error
+    if key not in content:
+        raise UserError(f"{path}: has no variable {key!r}; copy the original file again")
+    values = np.asarray(content[key])
+    if values.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, values.shape, strict=True)):
+        expected = " x ".join("N" if size is None else str(size) for size in shape)
+        raise UserError(f"{path}: {key!r} has the shape {values.shape}, expected {expected}; copy the original file again")
+    if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+        raise UserError(f"{path}: {key!r} holds values that are no finite numbers; leave the trial out")
+    return values

@@ -1,0 +1,73 @@
+"""Evaluate a bundle on a dataset's recordings, by the runtime itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from featherfall.clips.store import RecordingFacts
+from featherfall.datasets import Dataset, Source
+from featherfall.evaluation.judged import Judged
+from featherfall.evaluation.score import measure
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import Recording
+from featherfall.runtime import Bundle
+
+
+def evaluate_bundle(bundle: Bundle, dataset: Dataset, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
+    """Metrics of a bundle on every recording that it was not trained on.
+
+    On the dataset it comes from, the test side of its published split is judged; a bundle trained on everybody is judged on everybody, and a note
+    says that this is no honest figure. On another dataset nothing is tuned.
+
+    Returns: {"metrics", "counts", "notes", ...} as plain values.
+    """
+    manifest = bundle.manifest
+    recipe: Mapping[str, Any] = manifest.provenance.get("recipe", {})
+    streams = {one.name: recipe.get("clip", {}).get("inputs", {}).get(one.name, one.name) for one in manifest.inputs}
+    chosen, notes = _unseen(dataset, recipe)
+    judged: list[Judged] = []
+    for done, source in enumerate(chosen, start=1):
+        try:
+            judged.append(_judge(bundle, source.load(), streams))
+        except UserError as error:
+            notes.append(f"left out: {error}")
+        if progress:
+            progress(done, len(chosen))
+    if not judged:
+        raise UserError(f"{dataset.folder}: no recording could be judged; {notes[-1] if notes else 'it is empty'}")
+    metrics, counts = measure(judged, manifest.task, manifest.labels, manifest.positive, manifest.decision)
+    return {"bundle": manifest.name, "model": bundle.model.precision, "dataset": dataset.name, "metrics": metrics, "counts": counts, "notes": notes}
+
+
+def _unseen(dataset: Dataset, recipe: Mapping[str, Any]) -> tuple[Sequence[Source], list[str]]:
+    if not recipe or recipe["dataset"].replace("_", "-") != dataset.name.replace("_", "-"):
+        return dataset.sources, []
+    published = dataset.splits.get(str(recipe["split"].get("list")))
+    if recipe["split"]["protocol"] == "published" and published:
+        return [source for source in dataset.sources if published(source) == "test"], []
+    return dataset.sources, ["the bundle was trained on these subjects: not an honest figure; its run's metrics.json holds the honest one"]
+
+
+def _judge(bundle: Bundle, recording: Recording, streams: Mapping[str, str]) -> Judged:
+    named = {}
+    for name, stream in streams.items():
+        source = stream if stream in recording.streams else name
+        if source in recording.streams:
+            named[name] = recording.streams[source]
+    said = bundle.predict(replace(recording, streams=named))
+    keep = said.judged
+    facts = RecordingFacts(
+        recording.id, recording.subject, recording.activity, recording.trial, recording.fall, recording.duration, int(keep.sum()), recording.traits
+    )
+    labels = bundle.manifest.labels
+    if bundle.manifest.task == "fall":
+        truth = labels.index(str(bundle.manifest.positive)) if recording.fall else 1 - labels.index(str(bundle.manifest.positive))
+    elif recording.activity in labels:
+        truth = labels.index(recording.activity)
+    else:
+        raise UserError(f"{recording.id}: activity {recording.activity!r} is not among the bundle's labels")
+    return Judged(facts, said.centre_s[keep], said.end_s[keep], said.probabilities[keep], np.full(int(keep.sum()), truth))

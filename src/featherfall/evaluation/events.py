@@ -1,0 +1,41 @@
+"""Which alarms were falls: what a user feels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from featherfall.ground.recording import FallTimes
+from featherfall.runtime.decision import Event
+
+BEFORE_ONSET_S, AFTER_IMPACT_S = 1.0, 5.0
+
+
+@dataclass(frozen=True)
+class Match:
+    """Events of one recording against its fall. delay_s: from impact (or the annotated end) until a live device knew."""
+
+    hit: bool
+    false_alarms: int
+    delay_s: float | None
+
+
+def match(events: Sequence[Event], fall: FallTimes | None) -> Match:
+    """One event that starts within [onset - 1 s, impact + 5 s] matches the fall; all others are false alarms.
+
+    Where only the end of a fall is annotated, it stands for the impact. `fall` must have times (see `has_times`).
+    """
+    if fall is None:
+        return Match(False, len(events), None)
+    impact = fall.impact if fall.impact is not None else fall.end
+    onset = fall.onset if fall.onset is not None else impact
+    assert impact is not None and onset is not None
+    near = [event for event in events if onset - BEFORE_ONSET_S <= event.start_s <= impact + AFTER_IMPACT_S]
+    if not near:
+        return Match(False, len(events), None)
+    return Match(True, len(events) - 1, near[0].raised_s - impact)
+
+
+def has_times(fall: FallTimes | None) -> bool:
+    """Whether a fall's interval is annotated (a recording without a fall needs none)."""
+    return fall is None or fall.impact is not None or fall.end is not None

@@ -1,0 +1,20 @@
+"""A recipe's metrics from judged recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from featherfall.evaluation.judged import Judged
+from featherfall.evaluation.metrics import Metrics, activity_metrics, fall_metrics
+from featherfall.ground.manifest import Decision
+
+MAIN = {"fall": "f1", "activity": "accuracy"}  # the metric by which a task's claims are made
+
+
+def measure(judged: Sequence[Judged], task: str, classes: Sequence[str], positive: str | None, decision: Decision) -> tuple[Metrics, dict[str, Any]]:
+    """All metrics of a task, and the counts behind them (falls only)."""
+    if task == "activity":
+        return activity_metrics(judged, classes), {"recordings": len(judged)}
+    assert positive is not None
+    return fall_metrics(judged, list(classes).index(positive), decision)

@@ -1,0 +1,95 @@
+"""metrics.json: roles, seeds, intervals, paired differences, gap closed."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from featherfall.evaluation.intervals import gap_closed, mean_with_interval, paired_difference
+from featherfall.evaluation.metrics import Metrics
+from featherfall.evaluation.score import MAIN
+from featherfall.ground.recipe import Recipe
+
+
+def summarise(
+    recipe: Recipe,
+    roles: Mapping[str, Sequence[Metrics]],
+    counts: Mapping[str, Sequence[Mapping[str, Any]]],
+    by_fold: Mapping[str, Sequence[Sequence[float]]],
+    test_to_train: float,
+    sizes: Mapping[str, Mapping[str, int]],
+    notes: Sequence[str],
+) -> dict[str, Any]:
+    """Everything that `metrics.json` holds.
+
+    Arguments:
+        roles: metrics of each role, one per seed (teacher: one per member; teacher_ensemble: one).
+        counts: the counts behind them, in the same order.
+        by_fold: the main metric of "alone" and "distilled" per seed and fold; empty lists where there is one fold.
+        test_to_train: test recordings per training recording, for the correction of intervals over folds.
+        sizes: {role: {"parameters", "macs", "bytes"}}.
+        notes: what a reader must know (skipped recordings, a refused int8 model).
+    """
+    main = MAIN[recipe.task]
+    means = {role: {name: float(np.mean([m[name] for m in metrics if name in m])) for name in metrics[0]} for role, metrics in roles.items()}
+    teacher = means.get("teacher_ensemble", means.get("teacher"))
+    return {
+        "recipe": recipe.name,
+        "dataset": recipe.dataset,
+        "protocol": protocol_name(recipe),
+        "part": recipe.split.part,
+        "positive": recipe.labels.positive,
+        "main_metric": main,
+        "seeds": recipe.seeds,
+        "roles": {
+            role: {name: mean_with_interval([m[name] for m in metrics if name in m]) for name in metrics[0]} for role, metrics in roles.items()
+        },
+        "counts": {role: [dict(one) for one in values] for role, values in counts.items()},
+        "distilled_minus_alone": _differences(roles, by_fold, main, test_to_train),
+        "gap_closed": _gaps(means, teacher),
+        "sizes": {role: dict(size) for role, size in sizes.items()},
+        "notes": list(notes),
+        "environment": environment(),
+    }
+
+
+def protocol_name(recipe: Recipe) -> str:
+    """ "published cross_subject", "5 folds by subject", "leave one subject out"."""
+    split = recipe.split
+    if split.protocol == "published":
+        return f"published {split.list}"
+    return f"{split.folds} folds by {split.group}" if split.protocol == "kfold" else f"leave one {split.group} out"
+
+
+def _differences(
+    roles: Mapping[str, Sequence[Metrics]], by_fold: Mapping[str, Sequence[Sequence[float]]], main: str, test_to_train: float
+) -> dict[str, Any]:
+    """Paired over seeds (each seed's folds pooled), and over folds (seeds averaged) with the Nadeau-Bengio correction."""
+    if not roles.get("alone") or not roles.get("distilled"):
+        return {}
+    out: dict[str, Any] = {
+        "metric": main,
+        "over_seeds": paired_difference([m[main] for m in roles["alone"]], [m[main] for m in roles["distilled"]]),
+    }
+    if by_fold.get("alone") and len(by_fold["alone"][0]) > 1:
+        alone, distilled = (np.mean(by_fold[role], axis=0).tolist() for role in ("alone", "distilled"))
+        out["over_folds"] = paired_difference(alone, distilled, test_to_train)
+    return out
+
+
+def _gaps(means: Mapping[str, Metrics], teacher: Metrics | None) -> dict[str, float | None]:
+    if teacher is None or "alone" not in means or "distilled" not in means:
+        return {}
+    names = ("accuracy", "macro_f1", "f1", "sensitivity", "event_f1")
+    shared = [name for name in names if all(name in one for one in (teacher, means["alone"], means["distilled"]))]
+    return {name: gap_closed(teacher[name], means["alone"][name], means["distilled"][name]) for name in shared}
+
+
+def environment() -> dict[str, str]:
+    """Versions and machine that the figures come from."""
+    packages = ("featherfall", "torch", "lightning-fabric", "numpy", "onnxruntime")
+    return {name: metadata.version(name) for name in packages} | {"python": platform.python_version(), "machine": platform.machine()}

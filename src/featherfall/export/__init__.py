@@ -1,0 +1,1 @@
+"""Export: a trained student becomes files that run without torch."""

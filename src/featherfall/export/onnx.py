@@ -1,0 +1,74 @@
+"""Torch -> ONNX, with a proof that both say the same."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+class _Positional(nn.Module):
+    """The exporter names inputs by position; our networks take a dictionary."""
+
+    def __init__(self, model: nn.Module, names: Sequence[str]) -> None:
+        super().__init__()
+        self.model, self.names = model, tuple(names)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.model(dict(zip(self.names, inputs, strict=True)))  # type: ignore[no-any-return]
+
+
+def export_onnx(model: nn.Module, example: Mapping[str, np.ndarray], path: Path) -> None:
+    """Write an ONNX file whose inputs are named like `example` and whose output is "logits" (windows, classes).
+
+    Arguments:
+        example: {name: (K, length, channels) float32}, K >= 2; the first dimension becomes free.
+    """
+    names = list(example)
+    inputs = tuple(torch.from_numpy(np.ascontiguousarray(example[name][:2], np.float32)) for name in names)
+    windows = torch.export.Dim("windows", min=1)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    logging.getLogger("onnxscript").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
+        program = torch.onnx.export(
+            _Positional(model.eval(), names),
+            inputs,
+            dynamo=True,
+            input_names=names,
+            output_names=["logits"],
+            dynamic_shapes=(tuple({0: windows} for _ in names),),
+            verbose=False,
+        )
+    assert program is not None
+    path.write_bytes(_bare(program.model_proto).SerializeToString())
+
+
+def _bare(model: Any) -> Any:
+    """Drop the exporter's notes (stack traces, value names), which would be four fifths of a small model's file."""
+    del model.metadata_props[:], model.graph.metadata_props[:], model.graph.value_info[:]
+    for part in (*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    return model
+
+
+@torch.no_grad()
+def torch_logits(model: nn.Module, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(K, classes) float32 logits by torch, the reference of the proof."""
+    clip = {name: torch.from_numpy(np.ascontiguousarray(values, np.float32)) for name, values in inputs.items()}
+    return model.eval()(clip).numpy()  # type: ignore[no-any-return]
+
+
+def onnx_logits(path: Path, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(K, classes) float32 logits by ONNX Runtime."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(["logits"], {name: np.ascontiguousarray(values, np.float32) for name, values in inputs.items()})[0]  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""Ground floor: what every other room stands on. NumPy only, quick to import."""

@@ -1,0 +1,77 @@
+"""The bundle's manifest: all that a device must know to run the model, and where the model comes from."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from featherfall.ground.checked import Checked
+from featherfall.ground.window import Window
+
+FORMAT = 1
+
+
+class Input(Checked):
+    """One input tensor of the model: (windows, length, channels) float32, raw physical units."""
+
+    name: str
+    unit: str
+    channels: list[str]
+    placement: str = ""
+
+
+class Decision(Checked):
+    """From window probabilities to fall events.
+
+    threshold: a window counts when the positive class's probability reaches it.
+    merge_s: windows that count within this many seconds of each other are one event.
+    """
+
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    merge_s: float = Field(default=5.0, ge=0)
+
+
+class Model(Checked):
+    """One model file and what was proven of it."""
+
+    file: str
+    precision: Literal["float32", "int8"]
+    bytes: int
+    proof: dict[str, Any] = {}
+
+
+class Manifest(Checked):
+    """Everything in `manifest.json`.
+
+    inputs[0] is the reference whose time is kept (and whose magnitude triggers).
+    labels: class names in the order of the model's logits. positive: the label that raises events, or None.
+    temperature: logits are divided by it before the softmax.
+    sha256: digest of every other file of the bundle, by name.
+    """
+
+    format: int = FORMAT
+    name: str
+    task: Literal["fall", "activity"]
+    inputs: list[Input] = Field(min_length=1)
+    window: Window
+    labels: list[str] = Field(min_length=2)
+    positive: str | None = None
+    decision: Decision = Decision()
+    temperature: float = Field(default=1.0, gt=0)
+    models: list[Model] = Field(min_length=1)
+    parameters: int = 0
+    macs: int = 0
+    provenance: dict[str, Any] = {}
+    sha256: dict[str, str]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Manifest:
+        if self.format != FORMAT:
+            raise ValueError(f"bundle format {self.format} is not known to this version (it reads {FORMAT}); update featherfall")
+        if self.positive is not None and self.positive not in self.labels:
+            raise ValueError(f"positive class {self.positive!r} is not among the labels {self.labels}")
+        missing = [model.file for model in self.models if model.file not in self.sha256]
+        if missing:
+            raise ValueError(f"no sha256 for {', '.join(missing)}")
+        return self

@@ -1,0 +1,280 @@
+"""The recipe: one YAML file that states data, clip, models, distillation, training, evaluation and export."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from featherfall.ground.checked import Checked, check
+from featherfall.ground.errors import UserError
+from featherfall.ground.manifest import Decision
+from featherfall.ground.window import Window
+
+
+class Clip(Checked):
+    """What a clip is.
+
+    inputs: the clip's inputs and the dataset's stream behind each, e.g. {accelerometer: watch_accelerometer}.
+    reference: the input whose time is kept; for impact windows an accelerometer. It must be among the student's.
+    """
+
+    window: Window
+    inputs: dict[str, str] = Field(min_length=1)
+    reference: str
+
+
+class Split(Checked):
+    """Who is tested, who is trained on.
+
+    protocol: "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups) or "loso" (each group once).
+    group: what may not stand on two sides.
+    balance: a trait (e.g. age) that every fold shall have in proportion.
+    validation: groups cut from each training part, in rotation; 0 trains on all of it.
+    part: "test" evaluates on the test part; "validation" sets the test part aside unread and evaluates on the validation part: the way to choose.
+    """
+
+    protocol: Literal["published", "kfold", "loso"]
+    list: str | None = None
+    folds: int = Field(default=5, ge=2)
+    group: Literal["subject", "recording"] = "subject"
+    balance: str | None = None
+    validation: int = Field(default=0, ge=0)
+    part: Literal["test", "validation"] = "test"
+
+    @model_validator(mode="after")
+    def _complete(self) -> Split:
+        if self.protocol == "published" and self.list is None:
+            raise ValueError("protocol 'published' needs 'list', the name of the published split")
+        if self.part == "validation" and self.validation == 0:
+            raise ValueError("part 'validation' needs 'validation' groups to evaluate on; set it to 1 or more")
+        return self
+
+
+class Augment(Checked):
+    """What is done to training clips; nothing mirrors, so left stays left.
+
+    views: how many time-warped and cropped versions of each clip are kept (all inputs warped alike); 0 for the clip itself only.
+    warp: local speed changes by up to this fraction. crop: up to this fraction of the clip is cut away.
+    rotation_deg: standard deviation of the angle by which a sensor's frame is turned about a random axis.
+    scale: standard deviation of a factor on sensor values. noise_g: standard deviation of noise on accelerometers (other inertial
+    inputs: the same in their scaled units). joint_noise_m: on skeletons, per frame and joint.
+    """
+
+    views: int = Field(default=0, ge=0, le=256)
+    warp: float = Field(default=0.35, ge=0, lt=1)
+    crop: float = Field(default=0.15, ge=0, lt=1)
+    rotation_deg: float = Field(default=23.0, ge=0)
+    scale: float = Field(default=0.1, ge=0)
+    noise_g: float = Field(default=0.02, ge=0)
+    joint_noise_m: float = Field(default=0.01, ge=0)
+
+
+class EarlyStop(Checked):
+    """Look at the validation part every `every` steps; stop after `patience` looks without a better one and keep the best."""
+
+    every: int = Field(default=100, ge=1)
+    patience: int = Field(default=5, ge=1)
+
+
+class Training(Checked):
+    """One network's training.
+
+    average: decay of the moving average of the weights, which starts half-way; 0 for none.
+    balance: weigh classes by the inverse of their frequency.
+    precision: of Lightning Fabric, e.g. "32-true" or "bf16-mixed" (GPU).
+    """
+
+    steps: int = Field(default=600, ge=1)
+    batch: int = Field(default=48, ge=2)
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    lr: float = Field(default=4e-3, gt=0)
+    weight_decay: float = Field(default=0.02, ge=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    schedule: Literal["onecycle", "cosine", "step", "constant"] = "onecycle"
+    average: float = Field(default=0.99, ge=0, lt=1)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    balance: bool = False
+    early_stop: EarlyStop | None = None
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
+    augment: Augment = Augment()
+
+
+class Network(Checked):
+    """A network: builder's name, the inputs it sees, its options."""
+
+    kind: Literal["inertial", "skeleton", "fusion"]
+    inputs: list[str] = Field(min_length=1)
+    options: dict[str, Any] = {}
+
+
+class Teacher(Checked):
+    """The model that is only needed to train.
+
+    members: how many are trained (seeds 0, 1, ...); their softened probabilities are averaged.
+    pretrain: train each branch of a fusion network alone first.
+    """
+
+    network: Network
+    training: Training = Training()
+    members: int = Field(default=1, ge=1, le=16)
+    pretrain: bool = True
+
+
+class Student(Checked):
+    """The model that ships. `training` holds for both roles; `alone_label_smoothing` helps the one that has no teacher."""
+
+    network: Network
+    training: Training = Training()
+    alone_label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+
+
+class Term(Checked):
+    """One distillation loss. Feature losses name the submodules whose outputs they compare (`taps`)."""
+
+    loss: Literal["soft", "mse", "l2", "cosine", "rkd_distance", "rkd_angle", "dask"]
+    weight: float = Field(default=1.0, gt=0)
+    temperature: float = Field(default=4.0, gt=0)
+    student_tap: str = "embedding"
+    teacher_tap: str = "embedding"
+
+
+class Distillation(Checked):
+    """Loss = hard x cross-entropy + the weighted terms."""
+
+    hard: float = Field(default=0.2, ge=0)
+    terms: list[Term] = Field(min_length=1)
+
+
+class Labels(Checked):
+    """What is told apart: "activity" (the dataset's activities) or "fall" (fall against not fall; `positive` names the fall class).
+
+    margin_s: an impact window of a fall recording whose peak lies further than this outside the annotated interval is not used to train.
+    """
+
+    by: Literal["activity", "fall"]
+    positive: str | None = None
+    negative: str = "not_fall"
+    margin_s: float = Field(default=1.0, ge=0)
+
+    @model_validator(mode="after")
+    def _named(self) -> Labels:
+        if self.by == "fall" and not self.positive:
+            raise ValueError("labels by fall need 'positive', the fall class's name, e.g. fall")
+        return self
+
+
+class Export(Checked):
+    """int8: also quantise. budget_points: the most percentage points of the main metric that int8 may lose before it is refused."""
+
+    int8: bool = True
+    budget_points: float = Field(default=0.5, ge=0)
+
+
+class Recipe(Checked):
+    """Everything that `featherfall distill` needs to know."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    summary: str = ""
+    dataset: str
+    folder: str | None = None
+    labels: Labels
+    clip: Clip
+    split: Split
+    teacher: Teacher
+    student: Student
+    distillation: Distillation
+    decision: Decision = Decision()
+    export: Export = Export()
+    seeds: list[int] = Field(default=[0], min_length=1)
+
+    @model_validator(mode="after")
+    def _inputs_exist(self) -> Recipe:
+        known = list(self.clip.inputs)
+        for role, network in (("teacher", self.teacher.network), ("student", self.student.network)):
+            for name in network.inputs:
+                if name not in known:
+                    raise ValueError(f"{role}.network.inputs names {name!r}, which clip.inputs does not have ({', '.join(known)})")
+        if self.clip.reference not in self.student.network.inputs:
+            raise ValueError(f"clip.reference {self.clip.reference!r} is not an input of the student, which must run without the teacher's")
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("seeds repeat; name each once")
+        return self
+
+    @property
+    def task(self) -> Literal["fall", "activity"]:
+        """What the metrics are about."""
+        return self.labels.by
+
+
+def load_recipe(path_or_name: str | Path, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe from a path, or by the name of one that ships; then apply `changes` ("student.training.steps=900").
+
+    Raises: `UserError` naming file, key (or YAML line) and mend.
+    """
+    path = find_recipe(path_or_name)
+    values = _read_yaml(path)
+    for change in changes:
+        _set(values, change)
+    return check(Recipe, values, path)
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """Recipes packed with the package (or beside it in a checkout), by name."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "recipes", package.parent.parent / "recipes"):
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {}
+
+
+def find_recipe(path_or_name: str | Path) -> Path:
+    """The file behind a path or a shipped recipe's name (with or without "recipes/" and ".yaml")."""
+    path = Path(path_or_name)
+    if path.is_file():
+        return path
+    shipped = shipped_recipes()
+    if path.stem in shipped and path.parent in (Path(), Path("recipes")):
+        return shipped[path.stem]
+    near = difflib.get_close_matches(path.stem, shipped, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"those that ship are {', '.join(shipped)}"
+    raise UserError(f"{path_or_name}: no such recipe; {hint}")
+
+
+def _read_yaml(path: Path) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{place}: not valid YAML ({getattr(error, 'problem', error)})") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not a text file ({error})") from error
+
+
+def _set(values: Any, change: str) -> None:
+    """Apply one "dotted.key=value" (the value read as YAML) in place."""
+    import yaml
+
+    key, sign, text = change.partition("=")
+    if not sign or not key:
+        raise UserError(f"--set {change!r}: write it as key=value, e.g. student.training.steps=900")
+    *path, last = key.split(".")
+    for part in path:
+        if isinstance(values, list) and part.isdigit() and int(part) < len(values):
+            values = values[int(part)]
+        elif isinstance(values, dict):
+            values = values.setdefault(part, {})
+        else:
+            raise UserError(f"--set {change!r}: {part!r} is not a mapping of the recipe")
+    if isinstance(values, list) and last.isdigit() and int(last) < len(values):
+        values[int(last)] = yaml.safe_load(text)
+    elif isinstance(values, dict):
+        values[last] = yaml.safe_load(text)
+    else:
+        raise UserError(f"--set {change!r}: {key!r} is not in the recipe")

@@ -1,0 +1,81 @@
+"""Stream, FallTimes, Recording: what readers and the simulator give and everything else takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """One sensor's samples.
+
+    Attributes:
+        times: (N,) float64, seconds from the recording's start, strictly increasing.
+        values: (N, C) float32 in the inside unit; NaN marks a missing value (a joint not seen), never a bad one.
+        unit: "g", "deg/s", "m", "quaternion", "uT" or "1".
+        rate: nominal samples per second, Hz.
+        placement: where it is worn or stands, e.g. "right wrist"; "" where that has no meaning.
+        channels: C names, e.g. ("x", "y", "z").
+        clock: "shared" when `times` are on the recording's clock; "own" when the stream was cut separately, so that only its
+            relative position (0 = its start, 1 = its end) can be compared with other streams.
+    """
+
+    times: np.ndarray
+    values: np.ndarray
+    unit: str
+    rate: float
+    placement: str = ""
+    channels: tuple[str, ...] = ()
+    clock: str = "shared"
+
+    def __post_init__(self) -> None:
+        assert self.times.ndim == 1 and self.values.ndim == 2 and len(self.times) == len(self.values)
+        assert self.clock in ("shared", "own")
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first to the last sample."""
+        return float(self.times[-1] - self.times[0])
+
+
+@dataclass(frozen=True)
+class FallTimes:
+    """When a fall happened, in seconds of the recording; None where the dataset does not say."""
+
+    onset: float | None = None
+    impact: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One subject doing one thing.
+
+    Attributes:
+        dataset, subject, activity, trial: names; together they identify the recording.
+        streams: sensor streams by name, e.g. "accelerometer", "skeleton".
+        fall: None when the person does not fall.
+        traits: further facts about the subject that splits may balance by, e.g. {"age": "elder"}.
+    """
+
+    dataset: str
+    subject: str
+    activity: str
+    trial: str
+    streams: Mapping[str, Stream]
+    fall: FallTimes | None = None
+    traits: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Unique within a dataset: "S1/walk/2"."""
+        return f"{self.subject}/{self.activity}/{self.trial}"
+
+    @property
+    def duration(self) -> float:
+        """Seconds covered by the longest stream on the recording's clock (or by the longest, if each has its own)."""
+        shared = [stream.duration for stream in self.streams.values() if stream.clock == "shared"]
+        return max(shared or [stream.duration for stream in self.streams.values()])

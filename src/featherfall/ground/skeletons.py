@@ -1,0 +1,79 @@
+"""Joint names and parents of the skeletons that datasets, simulator and cameras give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from featherfall.ground.errors import UserError
+
+# joint -> parent; the root is its own parent.
+KINECT_20: dict[str, str] = {
+    "head": "shoulder centre",
+    "shoulder centre": "spine",
+    "spine": "hip centre",
+    "hip centre": "hip centre",
+    "left shoulder": "shoulder centre",
+    "left elbow": "left shoulder",
+    "left wrist": "left elbow",
+    "left hand": "left wrist",
+    "right shoulder": "shoulder centre",
+    "right elbow": "right shoulder",
+    "right wrist": "right elbow",
+    "right hand": "right wrist",
+    "left hip": "hip centre",
+    "left knee": "left hip",
+    "left ankle": "left knee",
+    "left foot": "left ankle",
+    "right hip": "hip centre",
+    "right knee": "right hip",
+    "right ankle": "right knee",
+    "right foot": "right ankle",
+}
+AZURE_32: dict[str, str] = {
+    "pelvis": "pelvis",
+    "spine navel": "pelvis",
+    "spine chest": "spine navel",
+    "neck": "spine chest",
+    "left clavicle": "spine chest",
+    "left shoulder": "left clavicle",
+    "left elbow": "left shoulder",
+    "left wrist": "left elbow",
+    "left hand": "left wrist",
+    "left handtip": "left hand",
+    "left thumb": "left wrist",
+    "right clavicle": "spine chest",
+    "right shoulder": "right clavicle",
+    "right elbow": "right shoulder",
+    "right wrist": "right elbow",
+    "right hand": "right wrist",
+    "right handtip": "right hand",
+    "right thumb": "right wrist",
+    "left hip": "pelvis",
+    "left knee": "left hip",
+    "left ankle": "left knee",
+    "left foot": "left ankle",
+    "right hip": "pelvis",
+    "right knee": "right hip",
+    "right ankle": "right knee",
+    "right foot": "right ankle",
+    "head": "neck",
+    "nose": "head",
+    "left eye": "head",
+    "left ear": "head",
+    "right eye": "head",
+    "right ear": "head",
+}
+
+
+def channel_names(skeleton: dict[str, str]) -> tuple[str, ...]:
+    """("head.x", "head.y", "head.z", ...): the channels of a (N, 3 J) skeleton stream."""
+    return tuple(f"{joint}.{axis}" for joint in skeleton for axis in "xyz")
+
+
+def parents_of(channels: Sequence[str]) -> list[int]:
+    """Index of each joint's parent, from the channel names of a skeleton stream; raises `UserError` for an unknown skeleton."""
+    joints = [name.removesuffix(".x") for name in channels[::3]]
+    for skeleton in (KINECT_20, AZURE_32):
+        if joints == list(skeleton):
+            return [joints.index(parent) for parent in skeleton.values()]
+    raise UserError(f"unknown skeleton of {len(joints)} joints ({', '.join(joints[:4])}, ...); known are Kinect (20) and Azure Kinect (32)")

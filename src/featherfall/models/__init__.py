@@ -1,0 +1,5 @@
+"""Networks: students, teachers, and taps into them (PyTorch)."""
+
+from featherfall.models.build import build
+
+__all__ = ["build"]

@@ -1,0 +1,59 @@
+"""Fusion teacher: branches side by side, each of which may be missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+
+class FusionNet(nn.Module):
+    """Concatenated embeddings of its branches -> dropout -> linear.
+
+    A branch whose input is absent from a clip (`present`) contributes a learned vector in place of its embedding. In training whole branches are
+    dropped at random, so that the teacher learns to do without any one of them.
+
+    Arguments:
+        branches: by name; each has `inputs`, `embed(clip) -> (B, width)` and `width`. They may come pretrained.
+        branch_dropout: chance that a branch is dropped from a clip in training; one always stays.
+    """
+
+    def __init__(self, branches: Mapping[str, nn.Module], classes: int, dropout: float = 0.5, branch_dropout: float = 0.1) -> None:
+        super().__init__()
+        self.branches = nn.ModuleDict(branches)
+        self.inputs = tuple(name for branch in branches.values() for name in branch.inputs)  # type: ignore[union-attr]
+        widths = [int(branch.width) for branch in branches.values()]  # type: ignore[arg-type]
+        self.absent = nn.ParameterList([nn.Parameter(torch.zeros(width)) for width in widths])
+        self.branch_dropout = branch_dropout
+        self.width = sum(widths)
+        self.embedding = nn.Identity()
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(self.width, classes)
+
+    def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """{name: (B, T, C)} and optionally {"present:<name>": (B,) bool} -> (B, width)."""
+        parts, keep = [], self._keep(clip)
+        for i, branch in enumerate(self.branches.values()):
+            embedding = branch.embed(clip)  # type: ignore[operator]
+            parts.append(torch.where(keep[:, i : i + 1], embedding, self.absent[i]))
+        return self.embedding(torch.cat(parts, dim=1))
+
+    def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """Same arguments as `embed` -> (B, classes) logits."""
+        return self.head(self.dropout(self.embed(clip)))
+
+    def _keep(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """(B, branches) bool: which branches speak for which clip."""
+        first = clip[self.inputs[0]]
+        count = len(self.branches)
+        keep = torch.ones(len(first), count, dtype=torch.bool, device=first.device)
+        for i, branch in enumerate(self.branches.values()):
+            for name in branch.inputs:  # type: ignore[union-attr]
+                if f"present:{name}" in clip:
+                    keep[:, i] &= clip[f"present:{name}"]
+        if self.training and self.branch_dropout and count > 1:
+            dropped = torch.rand(len(first), count, device=first.device) < self.branch_dropout
+            thinned = keep & ~dropped
+            keep = torch.where(thinned.any(dim=1, keepdim=True), thinned, keep)
+        return keep

@@ -1,0 +1,120 @@
+"""Inertial network: the wrist student, and the inertial branch of teachers.
+
+Shapes: B clips, T samples, C channels. Inputs are raw physical units; everything that prepares them is inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+GYROSCOPE_SCALE = 1 / 180  # deg/s -> half turns a second, so that channels start at similar sizes
+LOWPASS = 25  # samples; half a second at 50 Hz
+
+
+def conv_block(channels: int, width: int, kernel: int, stride: int) -> nn.Sequential:
+    """Conv1d -> BatchNorm -> ReLU on (B, channels, T) -> (B, width, T / stride)."""
+    return nn.Sequential(
+        nn.Conv1d(channels, width, kernel, stride, padding=kernel // 2, bias=False), nn.BatchNorm1d(width), nn.ReLU(inplace=True)
+    )
+
+
+def magnitude(vectors: Tensor) -> Tensor:
+    """(B, C, T) -> (B, 1, T); the small constant keeps the gradient finite at rest."""
+    return (vectors.square().sum(dim=1, keepdim=True) + 1e-6).sqrt()
+
+
+class InertialChannels(nn.Module):
+    """Raw inputs -> the channels the convolutions see.
+
+    accelerometer a (g): a, |a| - 1, low-passed a (posture), |a - low-pass| (motion): 8 channels.
+    gyroscope w (deg/s): w, |w| in half turns a second: 4 channels. orientation (quaternion): as it is, 4 channels.
+    """
+
+    WIDTHS = {"accelerometer": 8, "gyroscope": 4, "orientation": 4}
+
+    def __init__(self, inputs: Sequence[str]) -> None:
+        super().__init__()
+        self.inputs = tuple(inputs)
+        self.channels = sum(self.WIDTHS[kind_of(name)] for name in self.inputs)
+
+    def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """{name: (B, T, C)} -> (B, channels, T)."""
+        parts: list[Tensor] = []
+        for name in self.inputs:
+            values = clip[name].transpose(1, 2)
+            kind = kind_of(name)
+            if kind == "accelerometer":
+                slow = F.avg_pool1d(values, LOWPASS, stride=1, padding=LOWPASS // 2, count_include_pad=False)
+                parts += [values, magnitude(values) - 1, slow, magnitude(values - slow)]
+            elif kind == "gyroscope":
+                turns = values * GYROSCOPE_SCALE
+                parts += [turns, magnitude(turns)]
+            else:
+                parts.append(values)
+        return torch.cat(parts, dim=1)
+
+
+def kind_of(name: str) -> str:
+    """ "watch_accelerometer" -> "accelerometer"; raises ValueError for an input this network does not know."""
+    for kind in InertialChannels.WIDTHS:
+        if name.endswith(kind):
+            return kind
+    raise ValueError(f"an inertial model takes inputs that end in {', '.join(InertialChannels.WIDTHS)}, not {name!r}")
+
+
+class InertialNet(nn.Module):
+    """1-D convolutions, average pooling into thirds of time, linear.
+
+    Arguments:
+        inputs: names of the inputs, each a key of the clip.
+        classes: number of logits.
+        layers: (width, kernel, stride) of each convolution.
+        thirds: segments of time that are pooled apart; order in time matters for actions that undo each other.
+        dropout: before the classifier.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        classes: int,
+        layers: Sequence[tuple[int, int, int]] = ((32, 9, 2), (48, 5, 2), (64, 5, 2), (64, 3, 1)),
+        thirds: int = 3,
+        dropout: float = 0.4,
+    ) -> None:
+        super().__init__()
+        self.inputs = tuple(inputs)
+        self.channels = InertialChannels(inputs)
+        self.normalise = nn.BatchNorm1d(self.channels.channels, affine=False)
+        widths = [self.channels.channels, *(width for width, _, _ in layers)]
+        self.blocks = nn.Sequential(*(conv_block(widths[i], *layer) for i, layer in enumerate(layers)))
+        self.pool = TimeSegments(thirds)
+        self.embedding = nn.Flatten()
+        self.dropout = nn.Dropout(dropout)
+        self.width = widths[-1] * thirds
+        self.head = nn.Linear(self.width, classes)
+
+    def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """{name: (B, T, C)} -> (B, width)."""
+        features = self.blocks(self.normalise(self.channels(clip)))
+        return self.embedding(self.pool(features))
+
+    def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """{name: (B, T, C)} -> (B, classes) logits."""
+        return self.head(self.dropout(self.embed(clip)))
+
+
+class TimeSegments(nn.Module):
+    """(B, W, T) -> (B, W, segments): the mean of each segment of time. Adaptive pooling, written as slices so that it exports."""
+
+    def __init__(self, segments: int) -> None:
+        super().__init__()
+        self.segments = segments
+
+    def forward(self, features: Tensor) -> Tensor:
+        count = features.shape[-1]
+        bounds = [(count * i // self.segments, -(-count * (i + 1) // self.segments)) for i in range(self.segments)]
+        return torch.stack([features[..., start:stop].mean(dim=-1) for start, stop in bounds], dim=-1)

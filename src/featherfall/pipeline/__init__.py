@@ -1,0 +1,1 @@
+"""The pipeline: a recipe from data to metrics and bundle, stage by stage, resumable."""

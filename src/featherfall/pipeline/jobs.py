@@ -1,0 +1,128 @@
+"""Trainings as independent jobs, run side by side in processes of one thread each."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from featherfall.clips.labels import clip_labels
+from featherfall.clips.splits import Fold
+from featherfall.clips.store import open_store
+from featherfall.evaluation.judged import Judged, judged_clips
+from featherfall.ground.files import atomic_write
+from featherfall.ground.recipe import Augment, Network, Recipe
+from featherfall.pipeline.run import Run
+from featherfall.pipeline.ship import judge_by_runtime, ship
+from featherfall.training.data import load_clips
+from featherfall.training.outputs import logits_of
+from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit of work on one fold. role: "teacher", "outputs", "alone", "distilled" or "int8"; number: ensemble member or seed."""
+
+    run: Run
+    recipe: Recipe
+    data: Path
+    store: Path
+    fold: Fold
+    role: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.fold.name}: {self.role} {self.number}"
+
+    @property
+    def folder(self) -> Path:
+        return self.run.job(self.fold.name, self.role, self.number)
+
+    @property
+    def finished(self) -> Path:
+        """The file whose presence says that the job is done."""
+        return self.run.teacher_outputs(self.fold.name) / "outputs.pt" if self.role == "outputs" else self.folder / "predictions.npz"
+
+
+def run_jobs(jobs: Sequence[Job], workers: int, done: Callable[[Job], None]) -> None:
+    """Run all jobs, at most `workers` at a time; `done` is called in this process after each. The first error stops the rest."""
+    if workers <= 1:
+        for job in jobs:
+            execute(job)
+            done(job)
+        return
+    context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        waiting: dict[Future[None], Job] = {pool.submit(execute, job): job for job in jobs}
+        try:
+            for future in _as_done(waiting):
+                future.result()
+                done(waiting[future])
+        except BaseException:
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _as_done(waiting: dict[Future[None], Job]) -> Iterator[Future[None]]:
+    pending = set(waiting)
+    while pending:
+        finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+        yield from finished
+
+
+def execute(job: Job) -> None:
+    """Do one job; what is already done is left alone, so a stopped run goes on where it was."""
+    if job.finished.is_file():
+        return
+    stage = Stage(job.recipe, open_store(job.store), job.fold)
+    if job.role == "outputs":
+        members = [job.run.job(job.fold.name, "teacher", i) for i in range(job.recipe.teacher.members)]
+        write_teacher_outputs(stage, members, job.run.teacher_outputs(job.fold.name))
+    elif job.role == "teacher":
+        _predict(job, stage, train_teacher(stage, job.number, job.folder), job.recipe.teacher.network)
+    elif job.role == "int8":
+        _export(job, stage)
+    else:
+        outputs = job.run.teacher_outputs(job.fold.name) / "outputs.pt"
+        _predict(job, stage, train_student(stage, job.role, job.number, job.folder, outputs), job.recipe.student.network)
+
+
+def _predict(job: Job, stage: Stage, model: nn.Module, network: Network) -> None:
+    """Write the probabilities of all test clips."""
+    index = stage.store.clips_of(stage.fold.test)
+    probabilities = np.zeros((0, len(stage.classes)), np.float32)
+    if len(index):
+        clips = load_clips(stage.store, index, np.zeros(len(index)), network.inputs, Augment())
+        probabilities = torch.softmax(logits_of(model, clips), dim=1).numpy()
+    _save(job, probabilities)
+
+
+def _export(job: Job, stage: Stage) -> None:
+    """Export the distilled student of this seed and judge the test recordings by the runtime itself."""
+    model = stage.network(job.recipe.student.network, job.number)
+    weights = job.run.job(job.fold.name, "distilled", job.number) / "weights.pt"
+    model.load_state_dict(torch.load(weights, weights_only=True))
+    ship(stage, model, job.folder / "bundle", {"seed": job.number})
+    _save(job, judge_by_runtime(job.recipe, stage, job.data, job.folder / "bundle"))
+
+
+def _save(job: Job, probabilities: np.ndarray) -> None:
+    with atomic_write(job.finished) as file:
+        np.savez_compressed(file, probabilities=probabilities)
+
+
+def load_judged(job: Job) -> list[Judged]:
+    """The test recordings of a finished job's fold, as its model judged them."""
+    store = open_store(job.store)
+    with np.load(job.finished) as saved:
+        probabilities = saved["probabilities"]
+    return judged_clips(store, job.fold.test, probabilities, clip_labels(store, job.recipe.labels))

@@ -1,0 +1,113 @@
+"""What people see while a run works: one bar per stage, and the losses of what trains now. TensorBoard gets the same rows."""
+
+from __future__ import annotations
+
+import csv
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class Show:
+    """Progress bars on stderr."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.progress = Progress(
+            TextColumn("{task.description:<34}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True, quiet=quiet),
+        )
+
+    def __enter__(self) -> Show:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def stage(self, description: str, total: int) -> Stage:
+        """A bar of its own."""
+        return Stage(self.progress, self.progress.add_task(description, total=total, note=""))
+
+
+class Stage:
+    """One bar."""
+
+    def __init__(self, progress: Progress, task: Any) -> None:
+        self._progress, self._task = progress, task
+
+    def step(self, note: str = "") -> None:
+        """One more is done."""
+        self._progress.update(self._task, advance=1, note=note)
+
+    def at(self, done: int, total: int, note: str) -> None:
+        """So many of so many are done."""
+        self._progress.update(self._task, completed=done, total=total, note=note)
+
+    def note(self, text: str) -> None:
+        """What is happening now."""
+        self._progress.update(self._task, note=text)
+
+
+@contextmanager
+def follow_logs(folder: Path, stage: Stage, steps: int) -> Iterator[None]:
+    """While the context is open, rows that trainings add to `log.csv` files below `folder` show in the bar's note and go to TensorBoard.
+
+    One follower for all processes: workers then need neither a bar nor TensorBoard's second of import time.
+    """
+    stop = threading.Event()
+    follower = threading.Thread(target=_follow, args=(folder, stage, steps, stop), daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        follower.join()
+
+
+def _follow(folder: Path, stage: Stage, steps: int, stop: threading.Event) -> None:
+    seen: dict[Path, int] = {}
+    writers: dict[Path, Any] = {}
+    started = time.time() - 1
+    last = False
+    while not last:
+        last = stop.wait(0.5)
+        notes = []
+        for log in sorted(folder.glob("**/log.csv")):
+            with_rows = log.stat().st_mtime >= started or log in seen
+            if not with_rows:
+                continue
+            with open(log, newline="") as file:
+                rows = list(csv.DictReader(file))
+            fresh = rows[seen.get(log, 0) :]
+            seen[log] = len(rows)
+            if fresh:
+                _to_tensorboard(writers, log, fresh)
+                if int(fresh[-1]["step"]) < steps:
+                    notes.append(f"step {fresh[-1]['step']} loss {float(fresh[-1]['loss']):.3f}")
+        if notes:
+            stage.note(" | ".join(notes[:2]))
+    for writer in writers.values():
+        writer.close()
+
+
+def _to_tensorboard(writers: dict[Path, Any], log: Path, rows: list[dict[str, str]]) -> None:
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    writer = writers.setdefault(log, None) or EventFileWriter(str(log.parent))
+    writers[log] = writer
+    for row in rows:
+        values = [Summary.Value(tag=name, simple_value=float(text)) for name, text in row.items() if name != "step" and text]
+        writer.add_event(Event(wall_time=time.time(), step=int(row["step"]), summary=Summary(value=values)))

@@ -1,0 +1,68 @@
+"""The run directory: what lies where, and who may write it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from featherfall.ground.checked import check
+from featherfall.ground.errors import UserError
+from featherfall.ground.files import hold, read_json, write_json
+from featherfall.ground.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Run:
+    """Paths of a run.
+
+    run.json (resolved recipe, data), folds/<fold>/<role>/<seed>/ (weights.pt, log.csv, predictions.npz; int8: bundle/), metrics.json, bundle/.
+    """
+
+    folder: Path
+
+    def job(self, fold: str, role: str, number: int) -> Path:
+        """Folder of one training (teacher member or student seed)."""
+        return self.folder / "folds" / fold.replace(" ", "-") / role / str(number)
+
+    def teacher_outputs(self, fold: str) -> Path:
+        """Folder of what a fold's teachers say of its training clips."""
+        return self.folder / "folds" / fold.replace(" ", "-") / "teacher"
+
+    @property
+    def metrics(self) -> Path:
+        return self.folder / "metrics.json"
+
+    @property
+    def bundle(self) -> Path:
+        return self.folder / "bundle"
+
+
+@contextlib.contextmanager
+def open_run(folder: Path, recipe: Recipe, data: Path, resume: bool) -> Iterator[Run]:
+    """Hold a run directory for this process.
+
+    Raises: `UserError` when another process writes it, when it holds a run and `resume` is not asked for, or when the run in it was made with
+    another recipe.
+    """
+    with hold(folder):
+        record = folder / "run.json"
+        wanted = {"recipe": recipe.model_dump(), "data": str(data)}
+        if record.is_file():
+            if not resume:
+                raise UserError(f"{folder}: holds a run already; add --resume to go on with it, or give another --out")
+            if read_json(record)["recipe"] != wanted["recipe"]:
+                raise UserError(f"{folder}: its run was made with another recipe (or other --set, --seed); give another --out")
+        else:
+            write_json(record, wanted)
+        yield Run(folder)
+
+
+def read_run(folder: Path) -> tuple[Run, Recipe, Path]:
+    """A run on disk: its paths, its resolved recipe, its data folder. Raises `UserError` when the folder holds no run."""
+    record = Path(folder) / "run.json"
+    if not record.is_file():
+        raise UserError(f"{folder}: not a run, it holds no run.json; 'featherfall distill' makes one")
+    values = read_json(record)
+    return Run(Path(folder)), check(Recipe, values["recipe"], record), Path(values["data"])

@@ -1,0 +1,167 @@
+"""A bundle opened: manifest, verified files, one model on one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from featherfall.ground.checked import check
+from featherfall.ground.errors import UserError
+from featherfall.ground.files import read_json, sha256
+from featherfall.ground.manifest import Manifest, Model
+from featherfall.ground.recording import Recording, Stream
+from featherfall.runtime.prediction import Prediction, conclude
+from featherfall.signals.frames import frames
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+Precision = Literal["int8", "float32"]
+BATCH = 256  # windows a run of the model: bounds the memory, whatever the recording's length
+
+
+class Bundle:
+    """A deployed model; `load_bundle` opens one.
+
+    Attributes:
+        path: the bundle's folder.
+        manifest: what it eats, how it decides, where it comes from.
+        model: the model file in use.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, model: Model, session: onnxruntime.InferenceSession) -> None:
+        self.path = path
+        self.manifest = manifest
+        self.model = model
+        self._session = session
+
+    def probabilities(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Class probabilities of windows.
+
+        Arguments:
+            inputs: (K, length, channels) float32 by input name, in the manifest's units.
+        Returns: (K, classes) float32: softmax of the logits divided by the manifest's temperature.
+        """
+        windows = {one.name: np.asarray(inputs[one.name], dtype=np.float32) for one in self.manifest.inputs}
+        count = len(windows[self.manifest.inputs[0].name])
+        out = np.empty((count, len(self.manifest.labels)), dtype=np.float32)
+        for at in range(0, count, BATCH):
+            logits = self._session.run(None, {name: values[at : at + BATCH] for name, values in windows.items()})[0]
+            out[at : at + BATCH] = softmax(logits / self.manifest.temperature)
+        return out
+
+    def predict(self, recording: Recording) -> Prediction:
+        """Cut the recording as the model was trained, judge every window, decide on events.
+
+        Raises: `UserError` when the recording lacks an input, or has it in another unit or with other channels.
+        """
+        streams = {one.name: self._stream(recording, one.name) for one in self.manifest.inputs}
+        cut = frames(streams, self.manifest.window, self.manifest.inputs[0].name)
+        return conclude(self.manifest, cut, self.probabilities(cut.inputs))
+
+    def _stream(self, recording: Recording, name: str) -> Stream:
+        need = next(one for one in self.manifest.inputs if one.name == name)
+        if name not in recording.streams:
+            has = ", ".join(recording.streams) or "none"
+            raise UserError(f"{recording.id}: bundle {self.manifest.name!r} needs the input {name!r}; the recording has: {has}")
+        stream = recording.streams[name]
+        if stream.unit != need.unit:
+            raise UserError(f"{recording.id}: input {name!r} is in {stream.unit!r}, the bundle needs {need.unit!r}; convert it")
+        if stream.values.shape[1] != len(need.channels):
+            raise UserError(
+                f"{recording.id}: input {name!r} has {stream.values.shape[1]} channel(s), the bundle needs {len(need.channels)}: "
+                f"{', '.join(need.channels)}"
+            )
+        return stream
+
+
+def load_bundle(path: str | Path, model: Precision | None = None) -> Bundle:
+    """Open a bundle.
+
+    Arguments:
+        path: its folder.
+        model: "int8" or "float32"; None takes int8 where there is one.
+    Raises: `UserError` when it is no bundle, a file is missing or altered, or the model does not fit the manifest.
+    """
+    path = Path(path)
+    manifest = read_manifest(path)
+    _verify(path, manifest)
+    chosen = _choose(path, manifest, model)
+    session = _session(path / chosen.file)
+    _fits(path / chosen.file, manifest, session)
+    return Bundle(path, manifest, chosen, session)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest of a bundle's folder; raises `UserError` where there is none or it is not valid."""
+    if not path.is_dir():
+        what = "not a folder" if path.exists() else "no such folder"
+        raise UserError(f"{path}: {what}; give a bundle, the folder that holds manifest.json")
+    file = path / "manifest.json"
+    if not file.is_file():
+        raise UserError(f"{path}: not a bundle, it holds no manifest.json; `featherfall export` makes one from a run")
+    return check(Manifest, read_json(file), file)
+
+
+def onnx_models(manifest: Manifest) -> list[Model]:
+    """The models that ONNX Runtime runs, int8 first."""
+    return sorted((one for one in manifest.models if one.file.endswith(".onnx")), key=lambda one: one.precision != "int8")
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Over the last axis; (K, classes) -> (K, classes)."""
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return raised / raised.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def _verify(path: Path, manifest: Manifest) -> None:
+    for name, expected in manifest.sha256.items():
+        if not (path / name).is_file():
+            raise UserError(f"{path / name}: missing, though manifest.json lists it; copy the bundle again or re-export it")
+        if sha256(path / name) != expected:
+            raise UserError(f"{path / name}: not the file that was exported (sha256 differs); copy the bundle again or re-export it")
+
+
+def _choose(path: Path, manifest: Manifest, precision: Precision | None) -> Model:
+    models = onnx_models(manifest)
+    fitting = [one for one in models if precision in (None, one.precision)]
+    if not fitting:
+        has = ", ".join(one.precision for one in models) or "none"
+        raise UserError(f"{path}: no {precision or 'ONNX'} model in this bundle; it has: {has}")
+    return fitting[0]
+
+
+def _session(file: Path) -> onnxruntime.InferenceSession:
+    """One thread, run in order: a watch has no more, and a result does not depend on how threads meet."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the file is whole, so this ONNX Runtime does not know what it holds
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{file}: ONNX Runtime {onnxruntime.__version__} cannot open it ({reason}); update onnxruntime") from error
+
+
+def _fits(file: Path, manifest: Manifest, session: onnxruntime.InferenceSession) -> None:
+    """Inputs by name and shape, classes by count; symbolic sizes fit anything."""
+    graph = {one.name: one.shape[1:] for one in session.get_inputs()}
+    stated = {one.name: [manifest.window.length, len(one.channels)] for one in manifest.inputs}
+    if graph.keys() != stated.keys():
+        raise UserError(f"{file}: the model eats {sorted(graph)}, the manifest says {sorted(stated)}; re-export the bundle")
+    for name, shape in stated.items():
+        if not _same(graph[name], shape):
+            raise UserError(f"{file}: input {name!r} is {graph[name]} in the model, {shape} in the manifest; re-export the bundle")
+    classes = session.get_outputs()[0].shape[1:]
+    if not _same(classes, [len(manifest.labels)]):
+        raise UserError(f"{file}: the model gives {classes} classes, the manifest has {len(manifest.labels)} labels; re-export the bundle")
+
+
+def _same(found: list[int | str | None], stated: list[int]) -> bool:
+    return len(found) == len(stated) and all(not isinstance(a, int) or a == b for a, b in zip(found, stated, strict=True))

@@ -1,0 +1,84 @@
+"""What a bundle costs on this machine, measured in a fresh process: `python -m featherfall.runtime.measure BUNDLE PRECISION REPEAT`."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from featherfall.runtime.bundle import Bundle, Precision, load_bundle
+
+WARM_UP = 50
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Latency of one window (batch 1, one thread, softmax included) and peak resident memory of the process."""
+
+    p50_ms: float
+    p95_ms: float
+    peak_bytes: int
+
+
+def measure(path: Path, precision: Precision, repeat: int) -> Cost:
+    """Measure in a new Python process, so that nothing of the caller's memory or warm caches counts."""
+    source = str(Path(__file__).parents[2])
+    search = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [sys.executable, "-m", __name__, str(path), precision, str(repeat)]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": search}, stdout=subprocess.PIPE, text=True, check=True)
+    return Cost(**json.loads(done.stdout))
+
+
+def latencies(bundle: Bundle, repeat: int) -> np.ndarray:
+    """(repeat,) milliseconds of single windows, after a warm-up; the window is noise of one unit."""
+    noise = np.random.default_rng(0)
+    length = bundle.manifest.window.length
+    window = {one.name: noise.normal(0, 1, (1, length, len(one.channels))).astype(np.float32) for one in bundle.manifest.inputs}
+    for _ in range(WARM_UP):
+        bundle.probabilities(window)
+    taken = np.empty(repeat)
+    for k in range(repeat):
+        start = time.perf_counter_ns()
+        bundle.probabilities(window)
+        taken[k] = time.perf_counter_ns() - start
+    return taken / 1e6
+
+
+def peak_bytes() -> int:
+    """Peak resident memory of this process."""
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage would count the parent's memory from before exec
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def machine() -> str:
+    """The machine's name: "Raspberry Pi 4 Model B Rev 1.4", "Intel(R) Core(TM) i5-8250U", ..., and its system."""
+    board, cpu = Path("/proc/device-tree/model"), Path("/proc/cpuinfo")
+    if board.exists():
+        name = board.read_text(errors="replace").strip("\0\n ")
+    else:
+        lines = cpu.read_text().splitlines() if cpu.exists() else []
+        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    return f"{name or 'unknown processor'}, {platform.system()} {platform.machine()}"
+
+
+def _main(path: str, precision: Precision, repeat: str) -> None:
+    taken = latencies(load_bundle(path, precision), int(repeat))
+    p50, p95 = np.percentile(taken, [50, 95])
+    print(json.dumps(asdict(Cost(float(p50), float(p95), peak_bytes()))))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])  # type: ignore[arg-type]

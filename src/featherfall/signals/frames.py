@@ -1,0 +1,81 @@
+"""Recording -> even signals -> windows: the one way that training, evaluation and live use cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import Stream
+from featherfall.ground.window import Window
+from featherfall.signals.resample import even_grid, resample
+from featherfall.signals.triggers import peaks
+from featherfall.signals.windows import cut, sliding
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """The K windows of one recording, all inputs aligned.
+
+    Attributes:
+        inputs: (K, length, C) float32 by input name; an absent input is not a key.
+        valid: (K, length) bool; False in gaps of any input and beyond the recording's ends.
+        start_s: (K,) seconds of each window's first sample; may be negative where the edge is held.
+        end_s: (K,) seconds of each window's last sample.
+        centre_s: (K,) the peak's time for kind "impact", the window's middle otherwise.
+    """
+
+    inputs: dict[str, np.ndarray]
+    valid: np.ndarray
+    start_s: np.ndarray
+    end_s: np.ndarray
+    centre_s: np.ndarray
+
+
+def frames(streams: Mapping[str, Stream], window: Window, reference: str) -> Frames:
+    """Align, resample and cut.
+
+    The grid spans the reference stream. Streams on the shared clock are read at the grid's times; where the stream or the reference
+    has its own clock, it is read at the same relative position (its start and end stand on the reference's start and end).
+
+    Arguments:
+        streams: by input name; each at least two samples.
+        reference: the name of the input whose time is kept; for kind "impact" an accelerometer in g.
+    Raises: `UserError` when a stream is too short.
+    """
+    for name, stream in streams.items():
+        if len(stream.times) < 2:
+            raise UserError(f"stream {name!r} has {len(stream.times)} sample(s); at least 2 are needed")
+    base = streams[reference]
+    start, stop = float(base.times[0]), float(base.times[-1])
+    grid = np.linspace(start, stop, window.length) if window.kind == "trial" else even_grid(start, stop, window.rate)
+
+    signals: dict[str, np.ndarray] = {}
+    valid = np.ones(len(grid), dtype=bool)
+    for name, stream in streams.items():
+        times = grid
+        if "own" in (stream.clock, base.clock) and name != reference:
+            times = stream.times[0] + (grid - start) * (stream.duration / base.duration)
+        signals[name], good = resample(stream.times, stream.values, times)
+        valid &= good
+
+    if window.kind == "trial":
+        starts, centres = np.zeros(1, dtype=np.int64), np.full(1, window.length // 2)
+    elif window.kind == "sliding":
+        starts = sliding(len(grid), window.length, window.stride)
+        centres = starts + window.length // 2
+    else:
+        centres = peaks(np.linalg.norm(signals[reference], axis=1), window.threshold_g, window.spacing)
+        starts = centres - window.before
+
+    step = float(grid[1] - grid[0])
+    inside = np.pad(valid, window.length)  # False beyond the ends
+    return Frames(
+        inputs={name: cut(values, starts, window.length) for name, values in signals.items()},
+        valid=cut(inside, starts + window.length, window.length),
+        start_s=start + starts * step,
+        end_s=start + (starts + window.length - 1) * step,
+        centre_s=start + centres * step,
+    )

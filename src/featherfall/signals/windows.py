@@ -1,0 +1,27 @@
+"""Fixed-length windows of an even signal."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def sliding(count: int, length: int, stride: int) -> np.ndarray:
+    """First indices of the windows that tile `count` samples; one (padded) window when the signal is shorter than a window.
+
+    The last window ends with the signal, so that nothing at the end is missed.
+    """
+    last = max(count - length, 0)
+    starts = np.arange(0, last + 1, stride)
+    return starts if starts[-1] == last else np.append(starts, last)
+
+
+def cut(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+    """Windows of `length` samples; where a window reaches beyond the signal, the edge value is held.
+
+    Arguments:
+        values: (N, ...) any dtype, N >= 1.
+        starts: (K,) int, may be negative or reach beyond N.
+    Returns: (K, length, ...) a copy.
+    """
+    index = np.clip(starts[:, None] + np.arange(length), 0, len(values) - 1)
+    return values[index]

@@ -1,0 +1,1 @@
+"""Training: pairs, augmentation, the loop, and the stages of a recipe."""

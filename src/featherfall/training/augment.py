@@ -1,0 +1,74 @@
+"""Random changes of a batch of raw sensor values. Nothing mirrors: left and clockwise keep their meaning.
+
+Shapes: B clips, T samples. All functions are pure; randomness comes from torch's global generator, which the loop seeds by step.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from featherfall.ground.recipe import Augment
+from featherfall.models.inertial import GYROSCOPE_SCALE
+
+
+def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
+    """A changed copy of a batch's inputs; flags ("present:...") pass through.
+
+    The inputs of one sensor (accelerometer, gyroscope and orientation with the same prefix) turn together; each sensor turns on its own.
+    """
+    out = dict(clip)
+    turns: dict[str, Tensor] = {}
+    for name, values in clip.items():
+        if name.startswith("present:"):
+            continue
+        sensor, kind = sensor_and_kind(name)
+        if sensor not in turns:
+            turns[sensor] = random_rotations(len(values), how.rotation_deg)
+        turn = turns[sensor].to(values)
+        if kind == "orientation":
+            out[name] = turn_orientation(values, turn)
+        elif kind == "skeleton":
+            joints = torch.einsum("bij,btnj->btni", turn, values.unflatten(2, (-1, 3)))
+            out[name] = _scaled(joints.flatten(2), how.scale) + torch.randn_like(values) * how.joint_noise_m
+        else:
+            noise = how.noise_g / (GYROSCOPE_SCALE if kind == "gyroscope" else 1.0)
+            turned = torch.matmul(values, turn.transpose(1, 2))
+            out[name] = torch.randn_like(turned).mul_(noise).add_(_scaled(turned, how.scale))
+    return out
+
+
+def sensor_and_kind(name: str) -> tuple[str, str]:
+    """ "watch_accelerometer" -> ("watch", "accelerometer"); "accelerometer" -> ("", "accelerometer"); a skeleton is its own sensor."""
+    sensor, _, kind = name.rpartition("_")
+    return ("skeleton" + sensor, kind) if kind == "skeleton" else (sensor, kind)
+
+
+def random_rotations(count: int, angle_deg: float) -> Tensor:
+    """(count, 3, 3) rotations about uniformly random axes by normal angles of the given standard deviation (Rodrigues)."""
+    axis = F.normalize(torch.randn(count, 3), dim=1)
+    angle = torch.randn(count, 1, 1) * (angle_deg * torch.pi / 180)
+    x, y, z = axis.unbind(1)
+    zero = torch.zeros_like(x)
+    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=1).view(count, 3, 3)
+    return torch.eye(3) + angle.sin() * cross + (1 - angle.cos()) * (cross @ cross)
+
+
+def turn_orientation(quaternions: Tensor, turn: Tensor) -> Tensor:
+    """Orientations (B, T, 4; scalar first, sensor to world) of a sensor whose frame was turned: v' = R v needs q' = q conj(r).
+
+    Arguments:
+        turn: (B, 3, 3) the rotation R that was applied to the sensor's vectors, by less than half a turn.
+    """
+    w = (1 + turn.diagonal(dim1=1, dim2=2).sum(1)).clamp(min=1e-6).sqrt() / 2
+    r = torch.stack([turn[:, 2, 1] - turn[:, 1, 2], turn[:, 0, 2] - turn[:, 2, 0], turn[:, 1, 0] - turn[:, 0, 1]], dim=1) / (4 * w[:, None])
+    back = torch.cat([w[:, None], -r], dim=1)[:, None].expand_as(quaternions)
+    a, b = quaternions, back
+    scalar = a[..., :1] * b[..., :1] - (a[..., 1:] * b[..., 1:]).sum(-1, keepdim=True)
+    vector = a[..., :1] * b[..., 1:] + b[..., :1] * a[..., 1:] + torch.linalg.cross(a[..., 1:], b[..., 1:])
+    return torch.cat([scalar, vector], dim=-1)
+
+
+def _scaled(values: Tensor, sd: float) -> Tensor:
+    return values * (1 + torch.randn(len(values), 1, 1, device=values.device) * sd)

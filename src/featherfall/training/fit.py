@@ -1,0 +1,187 @@
+"""The training loop. All randomness is a function of (seed, step), so killed and resumed equals never killed."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from featherfall.ground.files import atomic_write
+from featherfall.ground.recipe import Training
+from featherfall.training.augment import augment
+from featherfall.training.data import Batch, BatchOrder, Clips
+from featherfall.training.optim import WeightAverage, optimizer_for, schedule_for
+
+Objective = Callable[[nn.Module, Batch], Mapping[str, Tensor]]  # must hold "loss"; may itself be a module with parameters
+Validate = Callable[[nn.Module], float]  # higher is better
+
+CHECKPOINT_SECONDS = 20.0
+LOG_ROWS = 100
+
+
+@dataclass
+class _State:
+    """What, beside the weights, a checkpoint must bring back."""
+
+    step: int = 0
+    best: float = float("-inf")
+    best_step: int = 0
+    waited: int = 0
+    best_weights: dict[str, Tensor] | None = None
+
+
+def fit(
+    model: nn.Module,
+    clips: Clips,
+    training: Training,
+    objective: Objective,
+    seed: int,
+    folder: Path,
+    validate: Validate | None = None,
+) -> nn.Module:
+    """Train `model` in place and return it in evaluation mode, carrying its averaged (or best) weights.
+
+    Arguments:
+        objective: losses of a batch; the entry "loss" is minimised, the others are logged. If it is a module, its parameters (projectors)
+            are trained along.
+        folder: receives `checkpoint.pt` while training, `log.csv`, and `weights.pt` at the end. If `weights.pt` is there, it is loaded and
+            nothing is trained; if a checkpoint is there, training goes on from it.
+        validate: needed for early stopping.
+    """
+    from lightning_fabric import Fabric
+
+    folder.mkdir(parents=True, exist_ok=True)
+    done = folder / "weights.pt"
+    if done.is_file():
+        model.load_state_dict(torch.load(done, weights_only=True))
+        return model.eval()
+
+    fabric = Fabric(accelerator="auto", devices=1, precision=training.precision)
+    together = nn.ModuleDict({"model": model})
+    if isinstance(objective, nn.Module):
+        together["objective"] = objective
+    optimizer = optimizer_for(together.parameters(), training)
+    _, optimizer = fabric.setup(together, optimizer)
+    clips = clips.to(fabric.device)
+    schedule = schedule_for(getattr(optimizer, "optimizer", optimizer), training)
+    average = WeightAverage(model, training.average)
+    state = _State()
+    checkpoint = folder / "checkpoint.pt"
+    if checkpoint.is_file():
+        _load(checkpoint, state, together, optimizer, schedule, average)
+
+    order = BatchOrder(len(clips), clips.views, training.batch, seed)
+    log = _Log(folder / "log.csv", training.steps, state.step)
+    saved_at = time.monotonic()
+    model.train()
+    while state.step < training.steps and not _stopped(state, training):
+        torch.manual_seed((seed << 32) + state.step)
+        index, view = order(state.step)
+        batch = clips.take(index.to(fabric.device), view.to(fabric.device))
+        batch = Batch(augment(batch.clip, training.augment), batch.labels, batch.index, batch.view)
+        with fabric.autocast():
+            losses = objective(model, batch)
+        optimizer.zero_grad(set_to_none=True)
+        fabric.backward(losses["loss"])
+        optimizer.step()
+        schedule.step()
+        state.step += 1
+        if training.average and state.step > training.steps // 2:
+            average.update()
+        score = _look(model, average, training, state, validate)
+        log.row(state.step, losses, schedule.get_last_lr()[0], score)
+        if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
+            _save(checkpoint, state, together, optimizer, schedule, average)
+            saved_at = time.monotonic()
+    log.close()
+
+    if state.best_weights is not None:
+        model.load_state_dict(state.best_weights)
+    elif training.average:
+        average.swap()
+    model.to("cpu").eval()
+    with atomic_write(done) as file:
+        torch.save(model.state_dict(), file)
+    checkpoint.unlink(missing_ok=True)
+    return model
+
+
+def _stopped(state: _State, training: Training) -> bool:
+    return training.early_stop is not None and state.waited >= training.early_stop.patience
+
+
+def _look(model: nn.Module, average: WeightAverage, training: Training, state: _State, validate: Validate | None) -> float | None:
+    """Every `every` steps: score the weights that would ship, remember the best."""
+    if validate is None or training.early_stop is None or state.step % training.early_stop.every:
+        return None
+    average.swap()
+    model.eval()
+    with torch.no_grad():
+        score = validate(model)
+    if score > state.best:
+        state.best, state.best_step, state.waited = score, state.step, 0
+        state.best_weights = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
+    else:
+        state.waited += 1
+    model.train()
+    average.swap()
+    return score
+
+
+def _save(path: Path, state: _State, together: nn.Module, optimizer: Any, schedule: Any, average: WeightAverage) -> None:
+    with atomic_write(path) as file:
+        torch.save(
+            {
+                "state": vars(state),
+                "weights": together.state_dict(),
+                "optimizer": optimizer.state_dict(),
+                "schedule": schedule.state_dict(),
+                "average": average.state(),
+            },
+            file,
+        )
+
+
+def _load(path: Path, state: _State, together: nn.Module, optimizer: Any, schedule: Any, average: WeightAverage) -> None:
+    saved = torch.load(path, weights_only=True)
+    for name, value in saved["state"].items():
+        setattr(state, name, value)
+    together.load_state_dict(saved["weights"])
+    optimizer.load_state_dict(saved["optimizer"])
+    schedule.load_state_dict(saved["schedule"])
+    average.load(saved["average"])
+
+
+class _Log:
+    """`log.csv`: about a hundred rows of step, losses, learning rate, validation score; rows after a resumed step are dropped."""
+
+    def __init__(self, path: Path, steps: int, step: int) -> None:
+        self.path, self.every = path, max(steps // LOG_ROWS, 1)
+        kept: list[list[str]] = []
+        if step and path.is_file():
+            with open(path, newline="") as file:
+                rows = list(csv.reader(file))
+            kept = rows[:1] + [row for row in rows[1:] if row and int(row[0]) <= step]
+        self.names: list[str] = kept[0][1:-2] if kept else []
+        self.file = open(path, "w", newline="")
+        self.writer = csv.writer(self.file)
+        self.writer.writerows(kept)
+
+    def row(self, step: int, losses: Mapping[str, Tensor], lr: float, score: float | None) -> None:
+        if step % self.every and score is None:
+            return
+        if not self.names:
+            self.names = list(losses)
+            self.writer.writerow(["step", *self.names, "lr", "validation"])
+        values = [f"{float(losses[name].detach()):.6g}" for name in self.names]
+        self.writer.writerow([step, *values, f"{lr:.6g}", "" if score is None else f"{score:.6g}"])
+        self.file.flush()
+
+    def close(self) -> None:
+        self.file.close()

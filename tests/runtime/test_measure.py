@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.runtime.tiny import write_bundle
+
+from featherfall.runtime import load_bundle
+from featherfall.runtime.measure import latencies, machine, measure, peak_bytes
+
+
+def test_a_fresh_process_is_measured(tmp_path: Path) -> None:
+    ballast = bytearray(200_000_000)  # the caller's memory must not count
+    cost = measure(write_bundle(tmp_path / "b"), "float32", 20)
+    assert 0 < cost.p50_ms <= cost.p95_ms
+    assert 20e6 < cost.peak_bytes < 150e6 < len(ballast)
+
+
+def test_every_repeat_is_timed(tmp_path: Path) -> None:
+    taken = latencies(load_bundle(write_bundle(tmp_path / "b")), 25)
+    assert taken.shape == (25,)
+    assert (taken > 0).all()
+
+
+def test_machine_and_memory() -> None:
+    assert "," in machine()
+    assert "\n" not in machine()
+    assert peak_bytes() > 1e6

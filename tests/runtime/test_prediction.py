@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.runtime.tiny import INPUT, LENGTH, motion, recording, write_bundle
+
+from featherfall.ground.manifest import Manifest
+from featherfall.ground.recording import Recording, Stream
+from featherfall.runtime import load_bundle
+from featherfall.runtime.prediction import conclude
+from featherfall.signals.frames import Frames
+
+FALL = ((8.0, 4.0),)
+SLIDING = {"kind": "sliding", "length": LENGTH, "rate": 50.0, "stride_s": 0.5}
+
+
+def manifest(**changes: object) -> Manifest:
+    base = {
+        "name": "by hand", "task": "activity", "inputs": [INPUT], "window": SLIDING, "labels": ["walk", "sit", "fall"],
+        "models": [{"file": "m.onnx", "precision": "float32", "bytes": 1}], "sha256": {"m.onnx": ""},
+    }  # fmt: skip
+    return Manifest.model_validate(base | changes)
+
+
+def windows(valid: list[float]) -> Frames:
+    count = len(valid)
+    mask = np.arange(LENGTH) < np.array(valid)[:, None] * LENGTH
+    start = np.arange(count) * 0.5
+    return Frames({}, mask, start, start + 1.26, start + 0.64)
+
+
+def test_a_fall_and_a_harmless_bump(tmp_path: Path) -> None:
+    bundle = load_bundle(write_bundle(tmp_path / "b"))
+    said = bundle.predict(recording(impacts=((3.0, 1.9), (8.0, 4.0))))
+    np.testing.assert_allclose(said.centre_s, [3.0, 8.0], atol=0.05)
+    assert said.window_labels == ["other", "fall"]
+    assert said.label == "fall"
+    (event,) = said.events
+    assert event.start_s == event.peak_s == pytest.approx(8.0, abs=0.05)
+    assert event.raised_s == pytest.approx(8.0 + (LENGTH // 2 - 1) / 50, abs=0.05)
+    assert event.confidence > 0.99
+
+
+def test_no_impact_is_an_answer(tmp_path: Path) -> None:
+    said = load_bundle(write_bundle(tmp_path / "b")).predict(recording())
+    assert said.label == "other"
+    assert said.events == ()
+    assert said.probabilities.shape == (0, 2)
+
+
+def test_impact_windows_at_the_edge_are_kept(tmp_path: Path) -> None:
+    said = load_bundle(write_bundle(tmp_path / "b")).predict(recording(impacts=((0.06, 4.0),)))
+    assert said.start_s[0] < 0
+    assert said.judged.all()
+    assert len(said.events) == 1
+
+
+def test_windows_in_a_gap_are_skipped(tmp_path: Path) -> None:
+    bundle = load_bundle(write_bundle(tmp_path / "b", window=SLIDING))
+    whole = recording(impacts=FALL)
+    keep = (whole.streams["accelerometer"].times < 5) | (whole.streams["accelerometer"].times > 11)
+    times = whole.streams["accelerometer"].times[keep]
+    said = bundle.predict(Recording("own", "S1", "gap", "1", {"accelerometer": Stream(times, motion(times).astype(np.float32), "g", 50)}))
+    inside = (said.start_s > 5) & (said.end_s < 11)
+    assert not said.judged[inside].any()
+    assert said.skipped >= inside.sum() > 0
+    assert all(label is None for label, judged in zip(said.window_labels, said.judged, strict=True) if not judged)
+
+
+def test_sliding_windows_of_one_fall_are_one_event(tmp_path: Path) -> None:
+    said = load_bundle(write_bundle(tmp_path / "b", window=SLIDING)).predict(recording(impacts=((5.0, 4.0), (15.0, 4.0))))
+    assert len(said.events) == 2
+    assert said.window_labels.count("fall") > 2
+
+
+def test_activity_is_the_mean_of_log_probabilities_over_judged_windows() -> None:
+    # Two votes for "sit", but "walk" is never improbable: mean logs -0.57 against -1.93.
+    probabilities = np.array([[0.45, 0.55, 0.0], [0.45, 0.55, 0.0], [0.9, 0.01, 0.09], [0.0, 0.0, 1.0]], dtype=np.float32)
+    said = conclude(manifest(), windows([1, 1, 1, 0.4]), probabilities)
+    assert said.label == "walk"
+    assert said.window_labels == ["sit", "sit", "walk", None]
+    assert said.events == ()
+
+
+def test_a_fall_task_without_events_takes_the_best_other_label() -> None:
+    probabilities = np.array([[0.2, 0.35, 0.45]], dtype=np.float32)
+    said = conclude(manifest(task="fall", positive="fall"), windows([1]), probabilities)
+    assert said.label == "sit"
+    assert said.events == ()
+
+
+def test_an_activity_task_with_a_positive_class_raises_events_too() -> None:
+    probabilities = np.array([[0.1, 0.1, 0.8], [0.9, 0.1, 0.0], [0.9, 0.1, 0.0]], dtype=np.float32)
+    said = conclude(manifest(positive="fall"), windows([1, 1, 1]), probabilities)
+    assert said.label == "walk"
+    assert len(said.events) == 1
+
+
+def test_nothing_judged_is_no_label() -> None:
+    unclear = np.full((2, 3), np.nan, dtype=np.float32)
+    assert conclude(manifest(), windows([1, 1]), unclear).label is None
+    assert conclude(manifest(task="fall", positive="fall"), windows([0.1]), np.ones((1, 3), dtype=np.float32) / 3).label is None
+
+
+def test_json_is_plain_and_complete(tmp_path: Path) -> None:
+    said = load_bundle(write_bundle(tmp_path / "b")).predict(recording(impacts=FALL))
+    plain = json.loads(json.dumps(said.to_json(), allow_nan=False))
+    assert plain["label"] == "fall"
+    assert plain["events"][0]["state"] == "detected"
+    assert plain["windows"][0]["probabilities"]["fall"] == pytest.approx(plain["events"][0]["confidence"])
+
+
+def test_same_recording_same_answer(tmp_path: Path) -> None:
+    bundle = load_bundle(write_bundle(tmp_path / "b"))
+    one, other = (json.dumps(bundle.predict(recording(impacts=FALL)).to_json()) for _ in range(2))
+    assert one == other
