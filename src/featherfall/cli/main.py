@@ -48,4 +48,3 @@ def main() -> None:
     except KeyboardInterrupt:
         print("featherfall: interrupted; run the same command with --resume to go on", file=sys.stderr)
         sys.exit(130)
-

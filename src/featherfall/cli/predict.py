@@ -73,7 +73,7 @@ def predict(
         try:
             said = opened.predict(read(file))
         except UserError as error:
-            typer.echo(f"error: {error}", err=True)
+            typer.echo(f"featherfall: {error}", err=True)
             facts.append({"file": str(file), "error": str(error)})
             continue
         facts.append({"file": str(file), **(said.to_json() if json else {})})

@@ -13,8 +13,12 @@ Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Folder that holds datasets by their names. Default: $FEATHERFALL_REAL_DATA.")
 ]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Run directory. Default: runs/<recipe>.")]
-Seeds = Annotated[list[int] | None, typer.Option("--seed", metavar="N", help="Seed; give it several times for several. Default: the recipe's.")]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe, e.g. student.training.steps=900.")]
+Seeds = Annotated[
+    list[int] | None, typer.Option("--seed", metavar="N", help="Seed; give it several times for several. Default: the recipe's.")
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe, e.g. student.training.steps=900.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, metavar="N", help="Trainings side by side. Default: one per core.")]
 Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
@@ -61,7 +65,9 @@ def evaluate(
     target: Annotated[Path, typer.Argument(metavar="BUNDLE|RUN", help="A bundle, judged on --data; or a run, whose figures are shown.")],
     data: Data = None,
     dataset: Annotated[str | None, typer.Option(help="Dataset to judge. Default: the one the bundle comes from.")] = None,
-    model: Annotated[Literal["int8", "float32"] | None, typer.Option(help="Model file of the bundle. Default: int8 where there is one.")] = None,
+    model: Annotated[
+        Literal["int8", "float32"] | None, typer.Option(help="Model file of the bundle. Default: int8 where there is one.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Judge recordings that a bundle never met, by the runtime itself."""

@@ -20,7 +20,13 @@ COLUMNS = {
     "activity": ("accuracy", "macro_f1", "ece"),
     "fall": ("sensitivity", "precision", "f1", "event_f1", "false_alarms_per_hour", "non_fall_precision"),
 }
-SHORT = {"false_alarms_per_hour": "false alarms/h", "non_fall_precision": "non-fall prec.", "macro_f1": "macro F1", "f1": "F1", "event_f1": "event F1"}
+SHORT = {
+    "false_alarms_per_hour": "false alarms/h",
+    "non_fall_precision": "non-fall prec.",
+    "macro_f1": "macro F1",
+    "f1": "F1",
+    "event_f1": "event F1",
+}
 
 
 def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
@@ -58,7 +64,9 @@ def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(heading, justify="right")
     for metrics in found:
         for role, values in metrics["roles"].items():
-            table.add_row(metrics["recipe"], ROLES[role], *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role)))
+            table.add_row(
+                metrics["recipe"], ROLES[role], *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role))
+            )
         table.add_section()
     console = Console()
     console.print(table)

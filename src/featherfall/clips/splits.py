@@ -53,8 +53,12 @@ def _group_folds(recordings: Sequence[RecordingFacts], groups: np.ndarray, split
             raise UserError(f"leave-one-{split.group}-out needs at least 2, the data has {len(names)}")
         return [(name, [name]) for name in names]
     if len(names) < split.folds:
-        raise UserError(f"{split.folds} folds need at least as many groups; the data has {len(names)} ({', '.join(names)}); lower split.folds")
-    trait = {group: recording.traits.get(split.balance, "") if split.balance else "" for group, recording in zip(groups, recordings, strict=True)}
+        raise UserError(
+            f"{split.folds} folds need at least as many groups; the data has {len(names)} ({', '.join(names)}); lower split.folds"
+        )
+    trait = {
+        group: recording.traits.get(split.balance, "") if split.balance else "" for group, recording in zip(groups, recordings, strict=True)
+    }
     members: list[list[str]] = [[] for _ in range(split.folds)]
     # Deal the groups like cards, one trait after the other: each fold gets its share of each.
     for i, name in enumerate(sorted(names, key=lambda name: (trait[name], name))):

@@ -20,7 +20,8 @@ from featherfall.runtime import Bundle
 def evaluate_bundle(bundle: Bundle, dataset: Dataset, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
     """Metrics of a bundle on every recording that it was not trained on.
 
-    On the dataset it comes from, the test side of its published split is judged; a bundle trained on everybody is judged on everybody, and a note
+    On the dataset it comes from, the test side of its published split is judged; a bundle trained on everybody is judged on everybody,
+    and a note
     says that this is no honest figure. On another dataset nothing is tuned.
 
     Returns: {"metrics", "counts", "notes", ...} as plain values.
@@ -40,7 +41,14 @@ def evaluate_bundle(bundle: Bundle, dataset: Dataset, progress: Callable[[int, i
     if not judged:
         raise UserError(f"{dataset.folder}: no recording could be judged; {notes[-1] if notes else 'it is empty'}")
     metrics, counts = measure(judged, manifest.task, manifest.labels, manifest.positive, manifest.decision)
-    return {"bundle": manifest.name, "model": bundle.model.precision, "dataset": dataset.name, "metrics": metrics, "counts": counts, "notes": notes}
+    return {
+        "bundle": manifest.name,
+        "model": bundle.model.precision,
+        "dataset": dataset.name,
+        "metrics": metrics,
+        "counts": counts,
+        "notes": notes,
+    }
 
 
 def _unseen(dataset: Dataset, recipe: Mapping[str, Any]) -> tuple[Sequence[Source], list[str]]:
@@ -61,7 +69,14 @@ def _judge(bundle: Bundle, recording: Recording, streams: Mapping[str, str]) -> 
     said = bundle.predict(replace(recording, streams=named))
     keep = said.judged
     facts = RecordingFacts(
-        recording.id, recording.subject, recording.activity, recording.trial, recording.fall, recording.duration, int(keep.sum()), recording.traits
+        recording.id,
+        recording.subject,
+        recording.activity,
+        recording.trial,
+        recording.fall,
+        recording.duration,
+        int(keep.sum()),
+        recording.traits,
     )
     labels = bundle.manifest.labels
     if bundle.manifest.task == "fall":

@@ -32,7 +32,8 @@ def paired_difference(first: Sequence[float], second: Sequence[float], test_to_t
     """second - first, pair by pair, with a 95% interval.
 
     Arguments:
-        test_to_train: 0 when the pairs are independent seeds on one split; n_test / n_train when they are folds, whose training parts overlap
+        test_to_train: 0 when the pairs are independent seeds on one split; n_test / n_train when they are folds, whose training parts
+        overlap
             (Nadeau and Bengio 2003).
     """
     differences = np.asarray(second) - np.asarray(first)

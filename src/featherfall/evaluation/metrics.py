@@ -49,7 +49,8 @@ def macro_f1(truth: np.ndarray, said: np.ndarray) -> float:
 def fall_metrics(judged: Sequence[Judged], positive: int, decision: Decision) -> tuple[Metrics, dict[str, Any]]:
     """Trial-level and event-level metrics of fall detection, and the counts behind them.
 
-    Trial level: a recording counts as detected when at least one event is raised in it; a fall that triggered nothing is missed. Event level
+    Trial level: a recording counts as detected when at least one event is raised in it; a fall that triggered nothing is missed. Event
+    level
     only where the falls' times are annotated.
 
     Arguments:

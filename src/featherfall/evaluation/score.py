@@ -12,7 +12,9 @@ from featherfall.ground.manifest import Decision
 MAIN = {"fall": "f1", "activity": "accuracy"}  # the metric by which a task's claims are made
 
 
-def measure(judged: Sequence[Judged], task: str, classes: Sequence[str], positive: str | None, decision: Decision) -> tuple[Metrics, dict[str, Any]]:
+def measure(
+    judged: Sequence[Judged], task: str, classes: Sequence[str], positive: str | None, decision: Decision
+) -> tuple[Metrics, dict[str, Any]]:
     """All metrics of a task, and the counts behind them (falls only)."""
     if task == "activity":
         return activity_metrics(judged, classes), {"recordings": len(judged)}

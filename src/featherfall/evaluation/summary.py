@@ -35,7 +35,9 @@ def summarise(
         notes: what a reader must know (skipped recordings, a refused int8 model).
     """
     main = MAIN[recipe.task]
-    means = {role: {name: float(np.mean([m[name] for m in metrics if name in m])) for name in metrics[0]} for role, metrics in roles.items()}
+    means = {
+        role: {name: float(np.mean([m[name] for m in metrics if name in m])) for name in metrics[0]} for role, metrics in roles.items()
+    }
     teacher = means.get("teacher_ensemble", means.get("teacher"))
     return {
         "recipe": recipe.name,
@@ -46,7 +48,8 @@ def summarise(
         "main_metric": main,
         "seeds": recipe.seeds,
         "roles": {
-            role: {name: mean_with_interval([m[name] for m in metrics if name in m]) for name in metrics[0]} for role, metrics in roles.items()
+            role: {name: mean_with_interval([m[name] for m in metrics if name in m]) for name in metrics[0]}
+            for role, metrics in roles.items()
         },
         "counts": {role: [dict(one) for one in values] for role, values in counts.items()},
         "distilled_minus_alone": _differences(roles, by_fold, main, test_to_train),

@@ -39,7 +39,8 @@ def write_bundle(
 
     Arguments:
         training_clips: indices of the store's clips that calibrate the quantisation and prove parity.
-        guard_clips: clips on which the int8 model is compared with the float32 one: the validation part, or the training part if there is none.
+        guard_clips: clips on which the int8 model is compared with the float32 one: the validation part, or the training part if there is
+        none.
         score: the recipe's main metric from logits of the guard's clips.
     Raises: `UserError` when ONNX and torch disagree by more than 1e-3 in a logit.
     """
@@ -75,7 +76,13 @@ def write_bundle(
 
 
 def _int8(
-    folder: Path, exact: Path, sample: Mapping[str, np.ndarray], guard: Mapping[str, np.ndarray], score: Score, budget: float, models: list[Model]
+    folder: Path,
+    exact: Path,
+    sample: Mapping[str, np.ndarray],
+    guard: Mapping[str, np.ndarray],
+    score: Score,
+    budget: float,
+    models: list[Model],
 ) -> list[Model]:
     """The int8 model, or nothing (and a note on the float32 model) when it loses more than the budget."""
     path = folder / "model.int8.onnx"
@@ -95,7 +102,9 @@ def int8_refusal(manifest: Manifest) -> str | None:
     refused = manifest.models[0].proof.get("int8_refused")
     if not refused:
         return None
-    return f"int8 refused: it loses {refused['points_lost']:.2f} points on {refused['clips']} clips, the budget is {refused['budget_points']}"
+    return (
+        f"int8 refused: it loses {refused['points_lost']:.2f} points on {refused['clips']} clips, the budget is {refused['budget_points']}"
+    )
 
 
 def _model(path: Path, precision: Any, proof: Mapping[str, Any]) -> Model:

@@ -34,7 +34,8 @@ class Split(Checked):
     group: what may not stand on two sides.
     balance: a trait (e.g. age) that every fold shall have in proportion.
     validation: groups cut from each training part, in rotation; 0 trains on all of it.
-    part: "test" evaluates on the test part; "validation" sets the test part aside unread and evaluates on the validation part: the way to choose.
+    part: "test" evaluates on the test part; "validation" sets the test part aside unread and evaluates on the validation part: the way to
+    choose.
     """
 
     protocol: Literal["published", "kfold", "loso"]
@@ -59,7 +60,11 @@ class Augment(Checked):
 
     views: how many time-warped and cropped versions of each clip are kept (all inputs warped alike); 0 for the clip itself only.
     warp: local speed changes by up to this fraction. crop: up to this fraction of the clip is cut away.
+    blends, reversed: views that have no class (two clips blended; played backwards), on which a student is taught by its teacher's words
+    alone; teacher_only_share: their share of a batch when distilling.
     rotation_deg: standard deviation of the angle by which a sensor's frame is turned about a random axis.
+    dynamics: standard deviation of the logarithm of a factor on the accelerometer's motion (what its half-second mean leaves over),
+    gravity kept.
     scale: standard deviation of a factor on sensor values. noise_g: standard deviation of noise on accelerometers (other inertial
     inputs: the same in their scaled units). joint_noise_m: on skeletons, per frame and joint.
     """
@@ -67,7 +72,11 @@ class Augment(Checked):
     views: int = Field(default=0, ge=0, le=256)
     warp: float = Field(default=0.35, ge=0, lt=1)
     crop: float = Field(default=0.15, ge=0, lt=1)
+    blends: int = Field(default=0, ge=0, le=256)
+    reversed: int = Field(default=0, ge=0, le=256)
+    teacher_only_share: float = Field(default=0.33, ge=0, lt=1)
     rotation_deg: float = Field(default=23.0, ge=0)
+    dynamics: float = Field(default=0.0, ge=0)
     scale: float = Field(default=0.1, ge=0)
     noise_g: float = Field(default=0.02, ge=0)
     joint_noise_m: float = Field(default=0.01, ge=0)

@@ -99,7 +99,7 @@ def make_folds(recipe: Recipe, dataset: Dataset, store: ClipStore) -> list[Fold]
 
 def plan(run: Run, recipe: Recipe, data: Path, store: ClipStore, parts: Sequence[Fold]) -> list[Job]:
     """Every job of a run, in the order of the stages. Cross-validation adds a fold of everybody, whose student (first seed) ships."""
-    jobs = []
+    jobs: list[Job] = []
     for fold in [*parts, *_everybody(recipe, store)]:
         seeds = recipe.seeds if len(fold.test) else recipe.seeds[:1]
 
@@ -123,19 +123,20 @@ def _everybody(recipe: Recipe, store: ClipStore) -> list[Fold]:
 
 
 def finish_bundle(run: Run, recipe: Recipe, store: ClipStore, parts: Sequence[Fold], out: Path) -> list[str]:
-    """Write the bundle that ships: the first seed's distilled student, of the published split or of everybody. Returns notes for the reader."""
+    """Write the bundle that ships: the first seed's distilled student, of the published split or of everybody. Returns notes for the
+    reader."""
     everybody = _everybody(recipe, store)
     fold, seed = (everybody or parts)[0], recipe.seeds[0]
     stage = Stage(recipe, store, fold)
-    model = stage.network(recipe.student.network, seed)
     weights = run.job(fold.name, "distilled", seed) / "weights.pt"
     if not weights.is_file():
         raise UserError(f"{weights}: no trained student; finish the run first (featherfall distill ... --resume)")
-    model.load_state_dict(torch.load(weights, weights_only=True))
-    manifest = ship(stage, model, out, {"seed": seed})
+    manifest = ship(stage, stage.load_network(recipe.student.network, seed, weights), out, {"seed": seed})
     notes = [f"{len(store.skipped)} recordings left out: {'; '.join(store.skipped[:5])}"] if store.skipped else []
     if everybody:
-        notes.append("the bundle's student was trained on everybody; the figures are of the folds' students, which never met whom they judge")
+        notes.append(
+            "the bundle's student was trained on everybody; the figures are of the folds' students, which never met whom they judge"
+        )
     refusal = int8_refusal(manifest)
     return [*notes, refusal] if refusal else notes
 
@@ -162,7 +163,9 @@ def collect(recipe: Recipe, store: ClipStore, parts: Sequence[Fold], jobs: Seque
     return summarise(recipe, roles, counts, by_fold, ratio, _sizes(recipe, store, tested), notes)
 
 
-def _add(roles: dict[str, list[Metrics]], counts: dict[str, list[Mapping[str, Any]]], role: str, scored: tuple[Metrics, dict[str, Any]]) -> None:
+def _add(
+    roles: dict[str, list[Metrics]], counts: dict[str, list[Mapping[str, Any]]], role: str, scored: tuple[Metrics, dict[str, Any]]
+) -> None:
     roles.setdefault(role, []).append(scored[0])
     counts.setdefault(role, []).append(scored[1])
 
@@ -195,7 +198,9 @@ def _sizes(recipe: Recipe, store: ClipStore, jobs: Sequence[Job]) -> dict[str, d
     return sizes
 
 
-def train_one(recipe: Recipe, data: Path, out: Path, role: str, *, resume: bool = False, quiet: bool = False, cache: Path | None = None) -> Path:
+def train_one(
+    recipe: Recipe, data: Path, out: Path, role: str, *, resume: bool = False, quiet: bool = False, cache: Path | None = None
+) -> Path:
     """One stage of a recipe on its first fold: role "teacher" or "alone", first member or seed. Returns the folder of its weights."""
     dataset = datasets.open(recipe.dataset, data, recipe.folder)
     with open_run(out, recipe, data, resume) as run, Show(quiet) as show:
@@ -217,4 +222,8 @@ def export_run(folder: Path, out: Path, int8: bool) -> list[str]:
         dataset = datasets.open(recipe.dataset, data, recipe.folder)
         store = make_clips(recipe, dataset, 1, show)
         notes = finish_bundle(run, recipe, store, make_folds(recipe, dataset, store), out)
-    return [f"bundle   {out}", *(f"{model.precision:<8} {model.file}, {model.bytes:,} bytes" for model in read_manifest(out).models), *notes]
+    return [
+        f"bundle   {out}",
+        *(f"{model.precision:<8} {model.file}, {model.bytes:,} bytes" for model in read_manifest(out).models),
+        *notes,
+    ]

@@ -17,7 +17,7 @@ from featherfall.clips.splits import Fold
 from featherfall.clips.store import open_store
 from featherfall.evaluation.judged import Judged, judged_clips
 from featherfall.ground.files import atomic_write
-from featherfall.ground.recipe import Augment, Network, Recipe
+from featherfall.ground.recipe import Network, Recipe
 from featherfall.pipeline.run import Run
 from featherfall.pipeline.ship import judge_by_runtime, ship
 from featherfall.training.data import load_clips
@@ -101,16 +101,15 @@ def _predict(job: Job, stage: Stage, model: nn.Module, network: Network) -> None
     index = stage.store.clips_of(stage.fold.test)
     probabilities = np.zeros((0, len(stage.classes)), np.float32)
     if len(index):
-        clips = load_clips(stage.store, index, np.zeros(len(index)), network.inputs, Augment())
+        clips = load_clips(stage.store, index, np.zeros(len(index)), network.inputs)
         probabilities = torch.softmax(logits_of(model, clips), dim=1).numpy()
     _save(job, probabilities)
 
 
 def _export(job: Job, stage: Stage) -> None:
     """Export the distilled student of this seed and judge the test recordings by the runtime itself."""
-    model = stage.network(job.recipe.student.network, job.number)
     weights = job.run.job(job.fold.name, "distilled", job.number) / "weights.pt"
-    model.load_state_dict(torch.load(weights, weights_only=True))
+    model = stage.load_network(job.recipe.student.network, job.number, weights)
     ship(stage, model, job.folder / "bundle", {"seed": job.number})
     _save(job, judge_by_runtime(job.recipe, stage, job.data, job.folder / "bundle"))
 

@@ -17,7 +17,8 @@ from featherfall.ground.recipe import Recipe
 class Run:
     """Paths of a run.
 
-    run.json (resolved recipe, data), folds/<fold>/<role>/<seed>/ (weights.pt, log.csv, predictions.npz; int8: bundle/), metrics.json, bundle/.
+    run.json (resolved recipe, data), folds/<fold>/<role>/<seed>/ (weights.pt, log.csv, predictions.npz; int8: bundle/), metrics.json,
+    bundle/.
     """
 
     folder: Path
@@ -43,7 +44,8 @@ class Run:
 def open_run(folder: Path, recipe: Recipe, data: Path, resume: bool) -> Iterator[Run]:
     """Hold a run directory for this process.
 
-    Raises: `UserError` when another process writes it, when it holds a run and `resume` is not asked for, or when the run in it was made with
+    Raises: `UserError` when another process writes it, when it holds a run and `resume` is not asked for, or when the run in it was made
+    with
     another recipe.
     """
     with hold(folder):

@@ -42,9 +42,7 @@ def ship(stage: Stage, model: nn.Module, folder: Path, extra: dict[str, Any]) ->
         "environment": environment(),
         **extra,
     }
-    return write_bundle(
-        folder, model, recipe, store, stage.classes, stage.part(fold.train).clips, store.clips_of(guard), score, provenance
-    )
+    return write_bundle(folder, model, recipe, store, stage.classes, stage.part(fold.train).clips, store.clips_of(guard), score, provenance)
 
 
 def judge_by_runtime(recipe: Recipe, stage: Stage, data: Path, bundle: Path) -> np.ndarray:
@@ -60,7 +58,9 @@ def judge_by_runtime(recipe: Recipe, stage: Stage, data: Path, bundle: Path) -> 
         recording = sources[facts.id].load()
         named = {name: recording.streams[recipe.clip.inputs[name]] for name in recipe.student.network.inputs}
         prediction = student.predict(replace(recording, streams=named))
-        assert len(prediction.probabilities) == facts.clips, f"{facts.id}: the runtime cut {len(prediction.probabilities)} windows, training {facts.clips}"
+        assert len(prediction.probabilities) == facts.clips, (
+            f"{facts.id}: the runtime cut {len(prediction.probabilities)} windows, training {facts.clips}"
+        )
         out.append(prediction.probabilities)
     return np.concatenate(out) if out else np.zeros((0, len(stage.classes)), np.float32)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from featherfall.ground.recipe import Augment
-from featherfall.models.inertial import GYROSCOPE_SCALE
+from featherfall.models.inertial import GYROSCOPE_SCALE, LOWPASS
 
 
 def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
@@ -34,7 +34,8 @@ def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
             out[name] = _scaled(joints.flatten(2), how.scale) + torch.randn_like(values) * how.joint_noise_m
         else:
             noise = how.noise_g / (GYROSCOPE_SCALE if kind == "gyroscope" else 1.0)
-            turned = torch.matmul(values, turn.transpose(1, 2))
+            moved = livelier(values, how.dynamics) if kind == "accelerometer" and how.dynamics else values
+            turned = torch.matmul(moved, turn.transpose(1, 2))
             out[name] = torch.randn_like(turned).mul_(noise).add_(_scaled(turned, how.scale))
     return out
 
@@ -53,6 +54,13 @@ def random_rotations(count: int, angle_deg: float) -> Tensor:
     zero = torch.zeros_like(x)
     cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], dim=1).view(count, 3, 3)
     return torch.eye(3) + angle.sin() * cross + (1 - angle.cos()) * (cross @ cross)
+
+
+def livelier(acceleration: Tensor, sd: float) -> Tensor:
+    """(B, T, 3) with the motion (what the half-second mean leaves over) scaled per clip by exp(N(0, sd)); posture and gravity stay."""
+    slow = F.avg_pool1d(acceleration.transpose(1, 2), LOWPASS, stride=1, padding=LOWPASS // 2, count_include_pad=False).transpose(1, 2)
+    factor = torch.exp(torch.randn(len(acceleration), 1, 1, device=acceleration.device) * sd)
+    return torch.lerp(slow, acceleration, factor)
 
 
 def turn_orientation(quaternions: Tensor, turn: Tensor) -> Tensor:

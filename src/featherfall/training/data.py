@@ -1,4 +1,4 @@
-"""Training clips in memory, with their warped views. Teacher and student see slices of one batch: pairs by construction.
+"""Training clips in memory. Teacher and student see slices of one batch: pairs by construction.
 
 Shapes: V views, N clips, B batch, T samples, C channels.
 """
@@ -12,15 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from featherfall.clips.labels import IGNORED
 from featherfall.clips.store import ClipStore
 from featherfall.ground.recipe import Augment
-
-KNOTS = 6  # of the random speed curve of a warped view
+from featherfall.training.views import Views, load_inputs
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """clip: {name: (B, T, C)} and {"present:<name>": (B,)}; labels: (B,); index, view: (B,) where each comes from in `Clips`."""
+    """clip: {name: (B, T, C)} and {"present:<name>": (B,)}; labels: (B,), `IGNORED` for teacher-only views; index, view: (B,) in
+    `Clips`."""
 
     clip: dict[str, Tensor]
     labels: Tensor
@@ -33,14 +34,16 @@ class Clips:
     """Clips and their views.
 
     Attributes:
-        inputs: {name: (V, N, T, C)} float32; view 0 is the clip as recorded, the others are warped and cropped.
+        inputs: {name: (V, N, T, C)} float32; view 0 is the clip as recorded.
         present: {name: (N,)} bool.
         labels: (N,) int64.
+        labelled: views 0 .. labelled - 1 show the clip's class; the others are for teachers' words only.
     """
 
     inputs: dict[str, Tensor]
     present: dict[str, Tensor]
     labels: Tensor
+    labelled: int
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -53,13 +56,13 @@ class Clips:
         """The clips `index` in the versions `view`, both (B,)."""
         clip = {name: values[view, index] for name, values in self.inputs.items()}
         clip |= {f"present:{name}": flags[index] for name, flags in self.present.items() if not bool(flags.all())}
-        return Batch(clip, self.labels[index], index, view)
+        return Batch(clip, torch.where(view < self.labelled, self.labels[index], IGNORED), index, view)
 
     def seen_by(self, names: Sequence[str]) -> Clips:
         """Only the clips that have all of these inputs, and only these inputs."""
         keep = torch.stack([self.present[name] for name in names]).all(dim=0)
         inputs = {name: self.inputs[name][:, keep] for name in names}
-        return Clips(inputs, {name: self.present[name][keep] for name in names}, self.labels[keep])
+        return Clips(inputs, {name: self.present[name][keep] for name in names}, self.labels[keep], self.labelled)
 
     def to(self, device: torch.device) -> Clips:
         """The same clips on another device."""
@@ -67,85 +70,75 @@ class Clips:
             {name: values.to(device) for name, values in self.inputs.items()},
             {name: flags.to(device) for name, flags in self.present.items()},
             self.labels.to(device),
+            self.labelled,
         )
 
 
-def load_clips(store: ClipStore, index: np.ndarray, labels: np.ndarray, names: Sequence[str], augment: Augment, seed: int = 0) -> Clips:
-    """Read clips into memory and make their views.
-
-    All inputs of a clip are warped alike. Inputs that a recording lacks become zeros, flagged in `present`. The views depend on (clips, augment, seed) only, so that a teacher's outputs on them can be
-    computed once and reused by every student.
+def load_clips(
+    store: ClipStore,
+    index: np.ndarray,
+    labels: np.ndarray,
+    names: Sequence[str],
+    augment: Augment | None = None,
+    *,
+    teacher_only: bool = False,
+) -> Clips:
+    """Read clips into memory with their views (the clip itself only, without `augment`).
 
     Arguments:
         index: clips of the store. labels: (len(index),) their classes. names: inputs to load.
+        teacher_only: also make the views that have no class.
     """
-    positions = warps(len(index), store.inputs[names[0]].shape[1], augment, seed)
-    present = {name: store.present[name][index] for name in names}
-    inputs = {}
-    for name in names:
-        values = np.where(present[name][:, None, None], store.inputs[name][index], np.float32(0))
-        inputs[name] = torch.from_numpy(_read_at(values, positions))
-    return Clips(inputs, {name: torch.from_numpy(flags) for name, flags in present.items()}, torch.from_numpy(labels.astype(np.int64)))
-
-
-def warps(count: int, length: int, augment: Augment, seed: int) -> np.ndarray:
-    """(V, N, T) positions, in samples, at which the views read their clips; view 0 is 0, 1, 2, ...
-
-    A random piecewise-linear speed (1 +- warp at 6 knots) is summed up to a position and squeezed into a random crop.
-    """
-    random = np.random.default_rng([seed, 0x57A2B])
-    shape = (augment.views, count)
-    speed = 1 + random.uniform(-augment.warp, augment.warp, (*shape, KNOTS))
-    at = np.linspace(0, KNOTS - 1, length)
-    left = np.minimum(at.astype(int), KNOTS - 2)
-    curve = speed[..., left] * (1 - (at - left)) + speed[..., left + 1] * (at - left)
-    path = np.concatenate([np.zeros((*shape, 1)), np.cumsum((curve[..., 1:] + curve[..., :-1]) / 2, axis=-1)], axis=-1)
-    path /= path[..., -1:]
-    cropped = random.uniform(0, augment.crop, (*shape, 1))
-    begin = random.uniform(0, 1, (*shape, 1)) * cropped
-    views = begin + (1 - cropped) * path
-    plain = np.broadcast_to(np.linspace(0, 1, length), (1, count, length))
-    return np.concatenate([plain, views]) * (length - 1)
-
-
-def _read_at(clips: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """(N, T, C) clips at (V, N, T) fractional positions -> (V, N, T, C), linear between samples."""
-    out = np.empty((*positions.shape, clips.shape[-1]), np.float32)
-    out[0] = clips
-    rows = np.arange(len(clips))[:, None]
-    for v in range(1, len(positions)):
-        left = np.minimum(positions[v].astype(np.int64), clips.shape[1] - 2)
-        share = (positions[v] - left)[..., None].astype(np.float32)
-        out[v] = clips[rows, left] * (1 - share) + clips[rows, left + 1] * share
-    return out
+    views = Views(load_inputs(store, index, names), augment or Augment())
+    count = views.total if teacher_only else views.labelled
+    inputs = {name: torch.empty((count, *values.shape)) for name, values in views.inputs.items()}
+    for v in range(count):
+        for name, values in views.view(v).items():
+            inputs[name][v] = torch.from_numpy(np.ascontiguousarray(values))
+    present = {name: torch.from_numpy(store.present[name][index]) for name in names}
+    return Clips(inputs, present, torch.from_numpy(labels.astype(np.int64)), views.labelled)
 
 
 class BatchOrder:
     """Which clips and views step number `step` sees: a function of (seed, step) alone, so that training can stop and go on anywhere.
 
-    Each epoch is a fresh permutation; a batch may reach across two epochs.
+    Each epoch is a fresh permutation; a batch may reach across two epochs. Where there are teacher-only views, the given share of each
+    batch is
+    drawn from them.
     """
 
-    def __init__(self, clips: int, views: int, batch: int, seed: int) -> None:
-        self.clips, self.views, self.batch, self.seed = clips, views, min(batch, clips), seed
+    def __init__(self, clips: Clips, batch: int, seed: int, teacher_only_share: float = 0.0) -> None:
+        self.count, self.seed = len(clips), seed
+        self.batch = min(batch, self.count)
+        self.labelled, self.views = clips.labelled, clips.views
+        self.unlabelled = round(self.batch * teacher_only_share) if self.views > self.labelled else 0
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.int64)
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
         """(B,) clip indices and (B,) views."""
-        first = step * self.batch
-        parts, want = [], self.batch
-        while want:
-            epoch, offset = divmod(first, self.clips)
-            part = self._permutation(epoch)[offset : offset + want]
+        random = _generator(self.seed, 1, step)
+        wanted = self.batch - self.unlabelled
+        view = torch.randint(self.labelled, (wanted,), generator=random)
+        index = self._slice(step * wanted, wanted)
+        if self.unlabelled:
+            index = torch.cat([index, torch.randint(self.count, (self.unlabelled,), generator=random)])
+            view = torch.cat([view, torch.randint(self.labelled, self.views, (self.unlabelled,), generator=random)])
+        return index, view
+
+    def _slice(self, first: int, wanted: int) -> Tensor:
+        """Entries first .. first + wanted - 1 of the endless row of permutations."""
+        parts = []
+        while wanted:
+            epoch, offset = divmod(first, self.count)
+            part = self._permutation(epoch)[offset : offset + wanted]
             parts.append(part)
-            first, want = first + len(part), want - len(part)
-        view = torch.randint(self.views, (self.batch,), generator=_generator(self.seed, 1, step))
-        return torch.cat(parts), view
+            first, wanted = first + len(part), wanted - len(part)
+        return torch.cat(parts)
 
     def _permutation(self, epoch: int) -> Tensor:
         if epoch != self._epoch:
-            self._epoch, self._order = epoch, torch.randperm(self.clips, generator=_generator(self.seed, 0, epoch))
+            self._epoch, self._order = epoch, torch.randperm(self.count, generator=_generator(self.seed, 0, epoch))
         return self._order
 
 

@@ -76,7 +76,7 @@ def fit(
     if checkpoint.is_file():
         _load(checkpoint, state, together, optimizer, schedule, average)
 
-    order = BatchOrder(len(clips), clips.views, training.batch, seed)
+    order = BatchOrder(clips, training.batch, seed, training.augment.teacher_only_share)
     log = _Log(folder / "log.csv", training.steps, state.step)
     saved_at = time.monotonic()
     model.train()
@@ -95,7 +95,7 @@ def fit(
         if training.average and state.step > training.steps // 2:
             average.update()
         score = _look(model, average, training, state, validate)
-        log.row(state.step, losses, schedule.get_last_lr()[0], score)
+        log.row(state.step, losses, float(schedule.get_last_lr()[0]), score)
         if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
             _save(checkpoint, state, together, optimizer, schedule, average)
             saved_at = time.monotonic()
@@ -169,7 +169,7 @@ class _Log:
                 rows = list(csv.reader(file))
             kept = rows[:1] + [row for row in rows[1:] if row and int(row[0]) <= step]
         self.names: list[str] = kept[0][1:-2] if kept else []
-        self.file = open(path, "w", newline="")
+        self.file = open(path, "w", newline="")  # noqa: SIM115 (open as long as the training runs)
         self.writer = csv.writer(self.file)
         self.writer.writerows(kept)
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from featherfall.clips.labels import IGNORED
 from featherfall.ground.recipe import Distillation, Term
 from featherfall.losses import dask, embedding_cosine, embedding_l2, feature_mse, rkd_angle, rkd_distance, soft_targets
 from featherfall.models.taps import tap
@@ -60,7 +61,9 @@ class Distil(nn.Module):
         student_widths: width of the student's output at each tap.
     """
 
-    def __init__(self, how: Distillation, teacher: TeacherOutputs, student_widths: Mapping[str, int], class_weights: Tensor | None = None) -> None:
+    def __init__(
+        self, how: Distillation, teacher: TeacherOutputs, student_widths: Mapping[str, int], class_weights: Tensor | None = None
+    ) -> None:
         super().__init__()
         self.how = how
         self.teacher = teacher
@@ -77,7 +80,7 @@ class Distil(nn.Module):
         with tap(model, self.taps) as features:
             logits = model(batch.clip)
         weights: Tensor | None = self.class_weights  # type: ignore[assignment]
-        losses = {"hard": F.cross_entropy(logits, batch.labels, weights)}
+        losses = {"hard": F.cross_entropy(logits, batch.labels, weights, ignore_index=IGNORED)}
         for i, term in enumerate(self.how.terms):
             name = term.loss if term.loss not in losses else f"{term.loss}_{i}"
             losses[name] = self._term(i, term, logits, features, batch)

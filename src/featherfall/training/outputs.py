@@ -20,10 +20,9 @@ def logits_of(model: nn.Module, clips: Clips, view: int = 0) -> Tensor:
 
 
 @torch.no_grad()
-def teacher_outputs(model: nn.Module, clips: Clips, taps: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:
-    """(V, N, classes) logits and {tap: (V, N, D)} features of every view of every clip."""
-    runs = [_run(model, clips, view, taps) for view in range(clips.views)]
-    return torch.stack([logits for logits, _ in runs]), {name: torch.stack([features[name] for _, features in runs]) for name in taps}
+def logits_and_features(model: nn.Module, clips: Clips, taps: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:
+    """(N, classes) logits and {tap: (N, D)} features of the clips as recorded."""
+    return _run(model, clips, 0, taps)
 
 
 def _run(model: nn.Module, clips: Clips, view: int, taps: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:

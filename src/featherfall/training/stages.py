@@ -15,13 +15,14 @@ from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.ground.errors import UserError
 from featherfall.ground.files import atomic_write
-from featherfall.ground.recipe import Network, Recipe, Training
+from featherfall.ground.recipe import Augment, Network, Recipe, Training
 from featherfall.models.build import branches_of, build
 from featherfall.models.fusion import FusionNet
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.fit import Validate, fit
 from featherfall.training.objectives import Distil, HardLabels, TeacherOutputs, class_weights
-from featherfall.training.outputs import logits_of, teacher_outputs
+from featherfall.training.outputs import logits_and_features, logits_of
+from featherfall.training.views import Views, load_inputs
 
 BRANCH_SEED = 7919  # keeps the initial weights of branches apart from those of whole teachers
 
@@ -64,8 +65,15 @@ class Stage:
         torch.manual_seed(seed)
         return build(network.kind, network.inputs, self.store.channels, len(self.classes), **network.options)
 
-    def load(self, part: Part, inputs: Sequence[str], training: Training) -> Clips:
-        return load_clips(self.store, part.clips, part.labels, inputs, training.augment)
+    def load_network(self, network: Network, seed: int, weights: Path) -> nn.Module:
+        """A trained network."""
+        model = self.network(network, seed)
+        model.load_state_dict(torch.load(weights, weights_only=True))
+        return model.eval()
+
+    def load(self, part: Part, inputs: Sequence[str], augment: Augment | None = None, *, teacher_only: bool = False) -> Clips:
+        """A part's clips with the given inputs and their views."""
+        return load_clips(self.store, part.clips, part.labels, inputs, augment, teacher_only=teacher_only)
 
 
 def train_teacher(stage: Stage, member: int, folder: Path) -> nn.Module:
@@ -73,7 +81,7 @@ def train_teacher(stage: Stage, member: int, folder: Path) -> nn.Module:
     teacher = stage.recipe.teacher
     network, training = teacher.network, teacher.training
     model = stage.network(network, member)
-    clips = stage.load(stage.training_part, network.inputs, training)
+    clips = stage.load(stage.training_part, network.inputs, training.augment)
     objective = _hard_labels(stage, clips.labels, training, training.label_smoothing)
     if isinstance(model, FusionNet) and teacher.pretrain and not (folder / "weights.pt").is_file():
         for kind, inputs in branches_of(network.inputs).items():
@@ -89,17 +97,22 @@ def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -
     if path.is_file():
         return path
     network = stage.recipe.teacher.network
-    clips = stage.load(stage.training_part, network.inputs, stage.recipe.student.training)
+    part = stage.training_part
     taps = sorted({term.teacher_tap for term in stage.recipe.distillation.terms if term.loss != "soft"})
-    logits, features = [], {}
-    for i, member in enumerate(members):
-        model = stage.network(network, i)
-        model.load_state_dict(torch.load(member / "weights.pt", weights_only=True))
-        said, felt = teacher_outputs(model, clips, taps if i == 0 else ())
-        logits.append(said)
-        features |= felt
+    views = Views(load_inputs(stage.store, part.clips, network.inputs), stage.recipe.student.training.augment)
+    present = {name: torch.from_numpy(stage.store.present[name][part.clips]) for name in network.inputs}
+    models = [stage.load_network(network, i, member / "weights.pt") for i, member in enumerate(members)]
+    logits: list[Tensor] = []
+    features: dict[str, list[Tensor]] = {name: [] for name in taps}
+    for v in range(views.total):  # one view at a time: all of them with all of a teacher's inputs would not fit everywhere
+        inputs = {name: torch.from_numpy(np.ascontiguousarray(values))[None] for name, values in views.view(v).items()}
+        clips = Clips(inputs, present, torch.from_numpy(part.labels), 1)
+        said = [logits_and_features(model, clips, taps if i == 0 else ()) for i, model in enumerate(models)]
+        logits.append(torch.stack([one for one, _ in said], dim=1))
+        for name in taps:
+            features[name].append(said[0][1][name])
     with atomic_write(path) as file:
-        torch.save({"logits": torch.stack(logits, dim=2), "features": features}, file)
+        torch.save({"logits": torch.stack(logits), "features": {name: torch.stack(parts) for name, parts in features.items()}}, file)
     return path
 
 
@@ -107,7 +120,7 @@ def train_student(stage: Stage, role: str, seed: int, folder: Path, outputs: Pat
     """The student, "alone" or "distilled": same data, views, augmentation, budget and seed."""
     student = stage.recipe.student
     model = stage.network(student.network, seed)
-    clips = stage.load(stage.training_part, student.network.inputs, student.training)
+    clips = stage.load(stage.training_part, student.network.inputs, student.training.augment, teacher_only=role == "distilled")
     objective: nn.Module
     if role == "alone":
         objective = _hard_labels(stage, clips.labels, student.training, student.alone_label_smoothing)
@@ -126,9 +139,8 @@ def _hard_labels(stage: Stage, labels: Tensor, training: Training, smoothing: fl
 
 
 def _tap_widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> Mapping[str, int]:
-    one = Clips({name: values[:1, :2] for name, values in clips.inputs.items()}, {n: f[:2] for n, f in clips.present.items()}, clips.labels[:2])
-    _, features = teacher_outputs(model, one, taps)
-    return {name: values.shape[-1] for name, values in features.items()}
+    pair = Clips({name: values[:1, :2] for name, values in clips.inputs.items()}, {}, clips.labels[:2], 1)
+    return {name: values.shape[-1] for name, values in logits_and_features(model, pair, taps)[1].items()}
 
 
 def _validate(stage: Stage, network: Network, training: Training) -> Validate | None:
@@ -138,8 +150,7 @@ def _validate(stage: Stage, network: Network, training: Training) -> Validate | 
     part = stage.part(stage.fold.validation)
     if not len(part.clips):
         raise UserError(f"{stage.recipe.name}: early_stop needs a validation part; set split.validation to 1 or more")
-    plain = training.model_copy(update={"augment": training.augment.model_copy(update={"views": 0})})
-    clips = stage.load(part, network.inputs, plain)
+    clips = stage.load(part, network.inputs)
 
     def score(model: nn.Module) -> float:
         device = next(model.parameters()).device

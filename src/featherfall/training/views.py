@@ -1,0 +1,126 @@
+"""Views: versions of every clip, the same for teacher and student, made once and reused by all seeds.
+
+Labelled views are the clip as recorded and warped in time: its class still holds. Teacher-only views are blends of two clips and clips
+played
+backwards: they have no class, but a teacher says something of each, and matching what it says there is where much of its knowledge passes
+(function matching, Beyer et al. 2022, arXiv 2106.05237). The student alone cannot use them.
+
+Shapes: N clips, T samples, C channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from featherfall.clips.store import ClipStore
+from featherfall.ground.recipe import Augment
+from featherfall.training.augment import sensor_and_kind
+
+KNOTS = 6  # of the random speed curve of a warped view
+Inputs = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """The views of N clips; view `v` is a function of (clips, how, seed, v) alone.
+
+    Order: the clip itself, `how.views` warped ones, then the teacher-only ones: `how.blends`, `how.reversed`.
+    """
+
+    inputs: Inputs
+    how: Augment
+    seed: int = 0
+
+    @property
+    def labelled(self) -> int:
+        """Views whose class is the clip's."""
+        return 1 + self.how.views
+
+    @property
+    def total(self) -> int:
+        """All views, teacher-only ones included."""
+        return self.labelled + self.how.blends + self.how.reversed
+
+    def view(self, number: int) -> Inputs:
+        """{name: (N, T, C)} float32 of one view."""
+        blend = number - self.labelled
+        if blend < 0:
+            return self._warped(number)
+        if blend < self.how.blends:
+            return self._blended(blend)
+        return {name: play_backwards(name, values) for name, values in self._warped((blend - self.how.blends) % self.labelled).items()}
+
+    def _warped(self, number: int) -> Inputs:
+        if number == 0:
+            return self.inputs
+        count, length = next(iter(self.inputs.values())).shape[:2]
+        positions = warp(count, length, self.how, np.random.default_rng([self.seed, number]))
+        return {name: read_at(values, positions) for name, values in self.inputs.items()}
+
+    def _blended(self, number: int) -> Inputs:
+        """Even numbers: weighted means of two clips; odd ones: the first clip's beginning, then the other's end."""
+        random = np.random.default_rng([self.seed, 10_000 + number])
+        first, second = (self._warped(int(random.integers(self.labelled))) for _ in range(2))
+        count, length = next(iter(first.values())).shape[:2]
+        partner = random.permutation(count)
+        if number % 2 == 0:
+            share = np.broadcast_to(random.uniform(0.1, 0.5, (count, 1)), (count, length))
+        else:
+            cut = random.uniform(0.2, 0.8, (count, 1))
+            share = np.clip((np.linspace(0, 1, length) - cut) / 0.06 + 0.5, 0, 1)
+        return {name: blend(name, first[name], second[name][partner], share) for name in first}
+
+
+def load_inputs(store: ClipStore, index: np.ndarray, names: Sequence[str]) -> Inputs:
+    """{name: (N, T, C)} of the chosen clips; inputs that a recording lacks are zeros."""
+    return {name: np.where(store.present[name][index][:, None, None], store.inputs[name][index], np.float32(0)) for name in names}
+
+
+def warp(count: int, length: int, how: Augment, random: np.random.Generator) -> np.ndarray:
+    """(N, T) positions, in samples, at which a warped view reads its clips.
+
+    A random piecewise-linear speed (1 +- warp at 6 knots) is summed up to a position and squeezed into a random crop.
+    """
+    speed = 1 + random.uniform(-how.warp, how.warp, (count, KNOTS))
+    at = np.linspace(0, KNOTS - 1, length)
+    left = np.minimum(at.astype(int), KNOTS - 2)
+    curve = speed[:, left] * (1 - (at - left)) + speed[:, left + 1] * (at - left)
+    path = np.concatenate([np.zeros((count, 1)), np.cumsum((curve[:, 1:] + curve[:, :-1]) / 2, axis=1)], axis=1)
+    path /= path[:, -1:]
+    cropped = random.uniform(0, how.crop, (count, 1))
+    begin = random.uniform(0, 1, (count, 1)) * cropped
+    return (begin + (1 - cropped) * path) * (length - 1)
+
+
+def read_at(clips: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """(N, T, C) clips at (N, T) fractional positions, linear between samples."""
+    left = np.minimum(positions.astype(np.int64), clips.shape[1] - 2)
+    share = (positions - left)[..., None].astype(np.float32)
+    rows = np.arange(len(clips))[:, None]
+    return clips[rows, left] * (1 - share) + clips[rows, left + 1] * share
+
+
+def blend(name: str, first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """first (1 - share) + second share, with (N, T) shares; skeletons are first moved to the same place."""
+    if sensor_and_kind(name)[1] == "skeleton":
+        second = second + _place(first) - _place(second)
+    weight = share[..., None].astype(np.float32)
+    return first * (1 - weight) + second * weight
+
+
+def play_backwards(name: str, values: np.ndarray) -> np.ndarray:
+    """Time reversed: positions and accelerations keep their sign, angular velocities change it."""
+    backwards = values[:, ::-1]
+    return -backwards if sensor_and_kind(name)[1] == "gyroscope" else backwards
+
+
+def _place(skeletons: np.ndarray) -> np.ndarray:
+    """(N, T, 3 J) -> (N, 1, 3 J): where the clip's person is on average, repeated for every joint; unseen joints do not count."""
+    count, _, channels = skeletons.shape
+    seen = np.isfinite(skeletons)
+    total = np.where(seen, skeletons, 0).reshape(count, -1, 3).sum(axis=1)
+    mean = total / np.maximum(seen.reshape(count, -1, 3).sum(axis=1), 1)
+    return np.tile(mean, (1, channels // 3))[:, None].astype(np.float32)
