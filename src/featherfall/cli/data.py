@@ -61,6 +61,48 @@ def inspect(
         _show(facts, Console())
 
 
+@app.command()
+def prepare(
+    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's path, or the name of one that ships.")],
+    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The folder that holds the datasets.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes that read and cut. Default: one per core.")] = None,
+    json: Json = False,
+) -> None:
+    """Cut a recipe's clips into the cache, where `distill` finds them, and show its folds."""
+    import os
+
+    from featherfall.cli.runs import data_folder
+    from featherfall.datasets import open as open_dataset
+    from featherfall.ground.recipe import load_recipe
+    from featherfall.pipeline.distill import make_clips, make_folds
+    from featherfall.pipeline.progress import Show
+
+    resolved = load_recipe(recipe)
+    dataset = open_dataset(resolved.dataset, data_folder(data), resolved.folder)
+    with Show() as show:
+        store = make_clips(resolved, dataset, workers or os.cpu_count() or 1, show)
+    folds = make_folds(resolved, dataset, store)
+    parts = {fold.name: {"train": len(fold.train), "validation": len(fold.validation), "test": len(fold.test)} for fold in folds}
+    if json:
+        _print_json(
+            {
+                "clips": len(store),
+                "recordings": len(store.recordings),
+                "skipped": store.skipped,
+                "folder": str(store.folder),
+                "folds": parts,
+            }
+        )
+        return
+    typer.echo(f"{len(store)} clips of {len(store.recordings)} recordings in {store.folder}")
+    for name, sizes in parts.items():
+        typer.echo(f"{name}: " + ", ".join(f"{side} {count} recordings" for side, count in sizes.items()))
+    for reason in store.skipped[:SHOWN]:
+        typer.echo(f"left out: {reason}")
+    if len(store.skipped) > SHOWN:
+        typer.echo(f"... and {len(store.skipped) - SHOWN} more; --json lists them all")
+
+
 def _open(name: str, data: Path) -> Dataset:
     from featherfall import datasets
 

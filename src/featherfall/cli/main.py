@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from featherfall.cli import bench, data, predict, runs
+from featherfall.cli import bench, data, demo, predict, runs
 
 app = typer.Typer(
     name="featherfall",
@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(demo.demo)
 app.add_typer(data.app, name="data")
 app.command()(runs.distill)
 app.command()(runs.train)

@@ -78,7 +78,7 @@ def predict(
             continue
         facts.append({"file": str(file), **(said.to_json() if json else {})})
         if not json:
-            typer.echo("\n".join(_lines(file, opened, said)) + "\n")
+            typer.echo("\n".join(lines(file, opened, said)) + "\n")
     if json:
         _print_json({"bundle": opened.manifest.name, "model": opened.model.precision, "files": facts})
     if any("error" in fact for fact in facts):
@@ -110,7 +110,7 @@ def _print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _lines(file: Path, bundle: Bundle, said: Prediction) -> list[str]:
+def lines(file: Path, bundle: Bundle, said: Prediction) -> list[str]:
     """One file's answer, aligned."""
     judged = len(said.judged) - said.skipped
     skipped = f", {said.skipped} skipped (too little signal)" if said.skipped else ""

@@ -40,7 +40,7 @@ def distill(
 
     resolved = _recipe(recipe, set_, seed)
     folder = out or Path("runs") / resolved.name
-    metrics = run(resolved, _data(data), folder, resume=resume, workers=workers or os.cpu_count() or 1)
+    metrics = run(resolved, data_folder(data), folder, resume=resume, workers=workers or os.cpu_count() or 1)
     _print_json(metrics) if json else show_metrics(metrics, folder)
 
 
@@ -57,7 +57,7 @@ def train(
     from featherfall.pipeline.distill import train_one
 
     resolved = _recipe(recipe, set_, seed)
-    folder = train_one(resolved, _data(data), out or Path("runs") / f"{resolved.name}-{role}", role, resume=resume)
+    folder = train_one(resolved, data_folder(data), out or Path("runs") / f"{resolved.name}-{role}", role, resume=resume)
     typer.echo(f"weights  {folder / 'weights.pt'}\nlog      {folder / 'log.csv'}")
 
 
@@ -90,7 +90,7 @@ def evaluate(
     name = dataset or bundle.manifest.provenance.get("dataset")
     if not name:
         raise UserError(f"{target}: its manifest names no dataset; add --dataset NAME")
-    opened = datasets.open(name, _data(data))
+    opened = datasets.open(name, data_folder(data))
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"judging {opened.name}", total=None)
         result = evaluate_bundle(bundle, opened, lambda done, total: bar.update(task, completed=done, total=total))
@@ -127,7 +127,7 @@ def compare(
             resolved = _recipe(target, None, None)
             folder = Path("runs") / resolved.name
             if not (folder / "metrics.json").is_file():
-                run(resolved, _data(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
+                run(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
         found.append(read_json(folder / "metrics.json"))
     _print_json(found) if json else show_comparison(found)
 
@@ -138,7 +138,8 @@ def _recipe(name: str, changes: list[str] | None, seeds: list[int] | None) -> An
     return load_recipe(name, [*(changes or []), *([f"seeds={seeds}"] if seeds else [])])
 
 
-def _data(data: Path | None) -> Path:
+def data_folder(data: Path | None) -> Path:
+    """--data, else $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real."""
     if data is not None:
         return data
     return Path(os.environ.get("FEATHERFALL_REAL_DATA", Path.home() / ".cache" / "featherfall" / "real"))

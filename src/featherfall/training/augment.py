@@ -58,9 +58,18 @@ def random_rotations(count: int, angle_deg: float) -> Tensor:
 
 def livelier(acceleration: Tensor, sd: float) -> Tensor:
     """(B, T, 3) with the motion (what the half-second mean leaves over) scaled per clip by exp(N(0, sd)); posture and gravity stay."""
-    slow = F.avg_pool1d(acceleration.transpose(1, 2), LOWPASS, stride=1, padding=LOWPASS // 2, count_include_pad=False).transpose(1, 2)
     factor = torch.exp(torch.randn(len(acceleration), 1, 1, device=acceleration.device) * sd)
-    return torch.lerp(slow, acceleration, factor)
+    return torch.lerp(moving_mean(acceleration, LOWPASS), acceleration, factor)
+
+
+def moving_mean(values: Tensor, width: int) -> Tensor:
+    """(B, T, C) mean over `width` (odd) samples around each; fewer at the edges. By running sums, whose cost does not grow with the
+    width."""
+    count, half = values.shape[1], width // 2
+    sums = F.pad(values.cumsum(dim=1), (0, 0, 1, 0))
+    at = torch.arange(count, device=values.device)
+    first, last = (at - half).clamp(min=0), (at + half + 1).clamp(max=count)
+    return (sums[:, last] - sums[:, first]) / (last - first)[:, None]
 
 
 def turn_orientation(quaternions: Tensor, turn: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ def optimizer_for(parameters: Iterable[nn.Parameter], training: Training) -> tor
     if training.optimizer == "sgd":
         return torch.optim.SGD(values, training.lr, momentum=training.momentum, weight_decay=training.weight_decay)
     kind = torch.optim.AdamW if training.optimizer == "adamw" else torch.optim.Adam
-    return kind(values, training.lr, weight_decay=training.weight_decay)
+    return kind(values, training.lr, weight_decay=training.weight_decay, fused=True)
 
 
 def schedule_for(optimizer: torch.optim.Optimizer, training: Training) -> LRScheduler:

@@ -1,0 +1,5 @@
+"""`python -m featherfall.cli`."""
+
+from featherfall.cli.main import main
+
+main()
