@@ -37,9 +37,9 @@ def demo(
 
     recipe = load_recipe(RECIPE, ["seeds=[0]"])
     typer.echo(
-        "Demo: 25 people wore a watch (WEDA-FALL). A teacher that sees accelerometer, gyroscope and orientation teaches a student that
-        sees the\n"
-        "accelerometer only. Five times, the student is judged on people whom neither ever met. One seed; about ten minutes on two cores."
+        "Demo: 25 people wore a watch (WEDA-FALL). A teacher that sees accelerometer, gyroscope and orientation teaches a student\n"
+        "that sees the accelerometer only. Five times, the student is judged on people whom neither ever met.\n"
+        "One seed; about ten minutes on two cores."
     )
     show_metrics(distill(recipe, folder, out, resume=resume, workers=os.cpu_count() or 1), out)
     example = folder / FOLDER / "dataset" / "50Hz" / "F01" / "U01_R01_accel.csv"
