@@ -11,12 +11,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: resul
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from featherfall import datasets
 from featherfall.clips.build import prepare
 from featherfall.clips.store import ClipStore
 from featherfall.ground.recipe import Recipe
 from featherfall.ground.skeletons import KINECT_20, channel_names
+
+# A busy machine is slow, and a test that fails once must fail again.
+settings.register_profile("featherfall", deadline=None, derandomize=True, database=None)
+settings.load_profile("featherfall")
 
 RATE = 25.0
 IMPACT_S = 1.5  # of a fall
@@ -95,8 +100,10 @@ def tiny_recipe(**changes: Any) -> Recipe:
         },
         "split": {"protocol": "kfold", "folds": 2},
         "teacher": {"network": {"kind": "fusion", "inputs": ["skeleton", "accelerometer", "gyroscope"]}, "training": training},
-        "student": {"network": {"kind": "inertial", "inputs": ["accelerometer"], "options": {"layers": [[16, 5, 2]]}}, "training":
-        training},
+        "student": {
+            "network": {"kind": "inertial", "inputs": ["accelerometer"], "options": {"layers": [[16, 5, 2]]}},
+            "training": training,
+        },
         "distillation": {"terms": [{"loss": "soft", "weight": 0.8}]},
     }
     return Recipe.model_validate(values | changes)

@@ -31,10 +31,10 @@ class InertialChannels(nn.Module):
     """Raw inputs -> the channels the convolutions see.
 
     accelerometer a (g): a, |a| - 1, low-passed a (posture), |a - low-pass| (motion): 8 channels.
-    gyroscope w (deg/s): w, |w| in half turns a second: 4 channels. orientation (quaternion): as it is, 4 channels.
+    gyroscope w (deg/s): w, |w| in half turns a second: 4 channels. orientation (quaternion): where up is, seen from the sensor: 3 channels.
     """
 
-    WIDTHS = {"accelerometer": 8, "gyroscope": 4, "orientation": 4}
+    WIDTHS = {"accelerometer": 8, "gyroscope": 4, "orientation": 3}
 
     def __init__(self, inputs: Sequence[str]) -> None:
         super().__init__()
@@ -54,8 +54,14 @@ class InertialChannels(nn.Module):
                 turns = values * GYROSCOPE_SCALE
                 parts += [turns, magnitude(turns)]
             else:
-                parts.append(values)
+                parts.append(up_direction(values))
         return torch.cat(parts, dim=1)
+
+
+def up_direction(quaternions: Tensor) -> Tensor:
+    """(B, 4, T) orientations (scalar first, sensor to world) -> (B, 3, T) unit vectors: the world's up in the sensor's axes."""
+    w, x, y, z = F.normalize(quaternions, dim=1).unbind(dim=1)
+    return torch.stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)], dim=1)
 
 
 def kind_of(name: str) -> str:
@@ -67,13 +73,14 @@ def kind_of(name: str) -> str:
 
 
 class InertialNet(nn.Module):
-    """1-D convolutions, average pooling into thirds of time, linear.
+    """1-D convolutions, pooling into thirds of time, linear.
 
     Arguments:
         inputs: names of the inputs, each a key of the clip.
         classes: number of logits.
         layers: (width, kernel, stride) of each convolution.
-        thirds: segments of time that are pooled apart; order in time matters for actions that undo each other.
+        thirds: segments of time that are averaged apart; order in time matters for actions that undo each other.
+        peaks: also keep the maximum of each segment: an impact is short.
         dropout: before the classifier.
     """
 
@@ -83,6 +90,7 @@ class InertialNet(nn.Module):
         classes: int,
         layers: Sequence[tuple[int, int, int]] = ((32, 9, 2), (48, 5, 2), (64, 5, 2), (64, 3, 1)),
         thirds: int = 3,
+        peaks: bool = False,
         dropout: float = 0.4,
     ) -> None:
         super().__init__()
@@ -91,10 +99,10 @@ class InertialNet(nn.Module):
         self.normalise = nn.BatchNorm1d(self.channels.channels, affine=False)
         widths = [self.channels.channels, *(width for width, _, _ in layers)]
         self.blocks = nn.Sequential(*(conv_block(widths[i], *layer) for i, layer in enumerate(layers)))
-        self.pool = TimeSegments(thirds)
+        self.pool = TimeSegments(thirds, peaks)
         self.embedding = nn.Flatten()
         self.dropout = nn.Dropout(dropout)
-        self.width = widths[-1] * thirds
+        self.width = widths[-1] * thirds * (2 if peaks else 1)
         self.head = nn.Linear(self.width, classes)
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
@@ -108,13 +116,20 @@ class InertialNet(nn.Module):
 
 
 class TimeSegments(nn.Module):
-    """(B, W, T) -> (B, W, segments): the mean of each segment of time. Adaptive pooling, written as slices so that it exports."""
+    """(B, W, T) -> (B, W, segments), or (B, W, 2 segments) with peaks: mean (and maximum) of each segment of time.
 
-    def __init__(self, segments: int) -> None:
+    Adaptive pooling, written as slices so that it exports to plain operators.
+    """
+
+    def __init__(self, segments: int, peaks: bool = False) -> None:
         super().__init__()
-        self.segments = segments
+        self.segments, self.peaks = segments, peaks
 
     def forward(self, features: Tensor) -> Tensor:
         count = features.shape[-1]
         bounds = [(count * i // self.segments, -(-count * (i + 1) // self.segments)) for i in range(self.segments)]
-        return torch.stack([features[..., start:stop].mean(dim=-1) for start, stop in bounds], dim=-1)
+        parts = [features[..., start:stop] for start, stop in bounds]
+        pooled = [part.mean(dim=-1) for part in parts]
+        if self.peaks:
+            pooled += [part.amax(dim=-1) for part in parts]
+        return torch.stack(pooled, dim=-1)

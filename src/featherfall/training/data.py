@@ -111,7 +111,7 @@ class BatchOrder:
         self.count, self.seed = len(clips), seed
         self.batch = min(batch, self.count)
         self.labelled, self.views = clips.labelled, clips.views
-        self.unlabelled = round(self.batch * teacher_only_share) if self.views > self.labelled else 0
+        self.unlabelled = min(round(self.batch * teacher_only_share), self.batch - 1) if self.views > self.labelled else 0
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.int64)
 
@@ -142,5 +142,10 @@ class BatchOrder:
         return self._order
 
 
+def mixed_seed(*numbers: int) -> int:
+    """32 bits that depend on every one of the numbers; torch's generator on CPU ignores all higher bits of its seed."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+
+
 def _generator(seed: int, stream: int, number: int) -> torch.Generator:
-    return torch.Generator().manual_seed(((seed * 2 + stream) << 32) + number)
+    return torch.Generator().manual_seed(mixed_seed(seed, stream, number))

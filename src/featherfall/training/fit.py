@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from featherfall.ground.files import atomic_write
 from featherfall.ground.recipe import Training
 from featherfall.training.augment import augment
-from featherfall.training.data import Batch, BatchOrder, Clips
+from featherfall.training.data import Batch, BatchOrder, Clips, mixed_seed
 from featherfall.training.optim import WeightAverage, optimizer_for, schedule_for
 
 Objective = Callable[[nn.Module, Batch], Mapping[str, Tensor]]  # must hold "loss"; may itself be a module with parameters
@@ -81,7 +81,7 @@ def fit(
     saved_at = time.monotonic()
     model.train()
     while state.step < training.steps and not _stopped(state, training):
-        _seed((seed << 32) + state.step, fabric.device)
+        _seed(mixed_seed(seed, 2, state.step), fabric.device)
         index, view = order(state.step)
         batch = clips.take(index.to(fabric.device), view.to(fabric.device))
         batch = Batch(augment(batch.clip, training.augment), batch.labels, batch.index, batch.view)
