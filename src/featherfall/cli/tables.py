@@ -84,7 +84,7 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
     console = Console()
     console.print(table)
     for name, value in result["counts"].items():
-        if value not in (0, {}, 0.0):
+        if name != "operating_points" and value not in (0, {}, 0.0):
             console.print(f"{name.replace('_', ' ')}: {_count(value)}", highlight=False)
     for note in result["notes"]:
         console.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)

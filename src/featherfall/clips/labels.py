@@ -22,9 +22,8 @@ def classes(store: ClipStore, labels: Labels) -> list[str]:
 def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
     """(N,) int64 class of each clip; `IGNORED` for clips of a fall recording away from its fall, which are neither.
 
-    A window of a recording with a fall is the fall's when its centre lies within `margin_s` of the annotated interval; where the dataset
-    gives no
-    times, every window of the recording is.
+    A window of a recording with a fall is the fall's when its centre lies between the annotated onset and `margin_s` after the end; where
+    the dataset gives no times, every window of the recording is.
     """
     names = classes(store, labels)
     if labels.by == "activity":
@@ -38,7 +37,7 @@ def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
             continue
         begin = fall.onset if fall.onset is not None else fall.impact
         end = fall.end if fall.end is not None else (fall.impact if fall.impact is not None else fall.onset)
-        near = begin is None or end is None or begin - labels.margin_s <= centre <= end + labels.margin_s
+        near = begin is None or end is None or begin <= centre <= end + labels.margin_s
         out[clip] = names.index(str(labels.positive)) if near else IGNORED
     return out
 

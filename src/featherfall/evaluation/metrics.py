@@ -87,11 +87,32 @@ def fall_metrics(judged: Sequence[Judged], positive: int, decision: Decision) ->
         "false_alarms_by_subject": _count_by(judged, fell, detected, lambda one: one.recording.subject),
         "missed_by_activity": _count_by(judged, ~fell, ~detected, lambda one: one.recording.activity),
     }
+    counts["operating_points"] = operating_points(judged, positive, decision)
     for trait in sorted({name for one in judged for name in one.recording.traits}):
         counts[f"false_alarms_by_{trait}"] = _count_by(judged, fell, detected, lambda one, trait=trait: one.recording.traits[trait])
     if all(has_times(one.recording.fall) for one in judged):
         metrics |= _event_metrics(judged, raised, counts)
     return metrics, counts
+
+
+def operating_points(judged: Sequence[Judged], positive: int, decision: Decision) -> list[dict[str, float]]:
+    """Sensitivity, precision and F1 at thresholds .1 to .9: on a validation part, the way to choose `decision.threshold`."""
+    points = []
+    for threshold in np.arange(1, 10) / 10:
+        moved = decision.model_copy(update={"threshold": float(threshold)})
+        found = np.asarray([bool(events(one.centre_s, one.end_s, one.probabilities[:, positive], moved)) for one in judged])
+        fell = np.asarray([one.recording.fall is not None for one in judged])
+        hits, alarms, misses = int((fell & found).sum()), int((~fell & found).sum()), int((fell & ~found).sum())
+        points.append(
+            {
+                "threshold": float(threshold),
+                "sensitivity": _ratio(hits, hits + misses),
+                "precision": _ratio(hits, hits + alarms),
+                "f1": _ratio(2 * hits, 2 * hits + alarms + misses),
+                "false_alarms": alarms,
+            }
+        )
+    return points
 
 
 def _event_metrics(judged: Sequence[Judged], raised: Sequence[Sequence[Any]], counts: dict[str, Any]) -> Metrics:

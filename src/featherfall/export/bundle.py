@@ -44,9 +44,8 @@ def write_bundle(
         score: the recipe's main metric from logits of the guard's clips.
     Raises: `UserError` when ONNX and torch disagree by more than 1e-3 in a logit.
     """
-    names = sorted(
-        recipe.student.network.inputs, key=lambda name: name != recipe.clip.reference
-    )  # the manifest's first one is the reference
+    # The runtime takes the manifest's first input for the reference.
+    names = sorted(recipe.student.network.inputs, key=lambda name: name != recipe.clip.reference)
     chosen = training_clips[np.linspace(0, len(training_clips) - 1, min(CALIBRATION_CLIPS, len(training_clips))).astype(int)]
     sample = {name: np.asarray(store.inputs[name][chosen]) for name in names}
     guard = {name: np.asarray(store.inputs[name][guard_clips]) for name in names}

@@ -93,8 +93,8 @@ class Training(Checked):
     """One network's training.
 
     average: decay of the moving average of the weights, which starts half-way; 0 for none.
-    balance: weigh classes by the inverse of their frequency.
-    precision: of Lightning Fabric, e.g. "32-true" or "bf16-mixed" (GPU).
+    balance: weigh classes by frequency ** -balance: 0 not at all, 1 so that all weigh the same.
+    precision: of Lightning Fabric; "bf16-mixed" is quicker on GPUs and on CPUs that have the instructions.
     """
 
     steps: int = Field(default=600, ge=1)
@@ -106,7 +106,7 @@ class Training(Checked):
     schedule: Literal["onecycle", "cosine", "step", "constant"] = "onecycle"
     average: float = Field(default=0.99, ge=0, lt=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    balance: bool = False
+    balance: float = Field(default=0.0, ge=0, le=1)
     early_stop: EarlyStop | None = None
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     augment: Augment = Augment()
@@ -161,7 +161,8 @@ class Distillation(Checked):
 class Labels(Checked):
     """What is told apart: "activity" (the dataset's activities) or "fall" (fall against not fall; `positive` names the fall class).
 
-    margin_s: an impact window of a fall recording whose peak lies further than this outside the annotated interval is not used to train.
+    margin_s: a window of a fall recording is the fall's until this long after the annotated end; windows before the onset or later than that
+    are neither and not used to train.
     """
 
     by: Literal["activity", "fall"]

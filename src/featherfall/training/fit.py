@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,6 @@ def fit(
         if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
             _save(checkpoint, state, together, optimizer, schedule, average)
             saved_at = time.monotonic()
-    log.close()
 
     if state.best_weights is not None:
         model.load_state_dict(state.best_weights)
@@ -176,19 +175,19 @@ class _Log:
                 rows = list(csv.reader(file))
             kept = rows[:1] + [row for row in rows[1:] if row and int(row[0]) <= step]
         self.names: list[str] = kept[0][1:-2] if kept else []
-        self.file = open(path, "w", newline="")  # noqa: SIM115 (open as long as the training runs)
-        self.writer = csv.writer(self.file)
-        self.writer.writerows(kept)
+        self._write(kept, "w")
 
     def row(self, step: int, losses: Mapping[str, Tensor], lr: float, score: float | None) -> None:
         if step % self.every and score is None:
             return
+        rows: list[list[Any]] = []
         if not self.names:
             self.names = list(losses)
-            self.writer.writerow(["step", *self.names, "lr", "validation"])
+            rows.append(["step", *self.names, "lr", "validation"])
         values = [f"{float(losses[name].detach()):.6g}" for name in self.names]
-        self.writer.writerow([step, *values, f"{lr:.6g}", "" if score is None else f"{score:.6g}"])
-        self.file.flush()
+        rows.append([step, *values, f"{lr:.6g}", "" if score is None else f"{score:.6g}"])
+        self._write(rows, "a")
 
-    def close(self) -> None:
-        self.file.close()
+    def _write(self, rows: Sequence[Sequence[Any]], mode: str) -> None:
+        with open(self.path, mode, newline="") as file:
+            csv.writer(file).writerows(rows)

@@ -99,7 +99,10 @@ class Distil(nn.Module):
         return FEATURE_LOSSES[term.loss](student, target)
 
 
-def class_weights(labels: Tensor, classes: int) -> Tensor:
-    """(classes,) inverse frequencies with mean 1 over the clips; every class must occur."""
+def class_weights(labels: Tensor, classes: int, balance: float) -> Tensor | None:
+    """(classes,) frequency ** -balance, with mean 1 over the clips; None for balance 0. Every class must occur."""
+    if not balance:
+        return None
     counts = torch.bincount(labels, minlength=classes).float()
-    return len(labels) / (classes * counts)
+    weights = counts**-balance
+    return weights * len(labels) / (weights * counts).sum()

@@ -127,7 +127,7 @@ def train_student(stage: Stage, role: str, seed: int, folder: Path, outputs: Pat
     else:
         assert outputs is not None
         saved = torch.load(outputs, weights_only=True)
-        weights = class_weights(clips.labels, len(stage.classes)) if student.training.balance else None
+        weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
         widths = _tap_widths(model, clips, [term.student_tap for term in stage.recipe.distillation.terms if term.loss != "soft"])
         torch.manual_seed(seed)
         objective = Distil(stage.recipe.distillation, TeacherOutputs(saved["logits"], saved["features"]), widths, weights)
@@ -135,7 +135,7 @@ def train_student(stage: Stage, role: str, seed: int, folder: Path, outputs: Pat
 
 
 def _hard_labels(stage: Stage, labels: Tensor, training: Training, smoothing: float) -> HardLabels:
-    return HardLabels(class_weights(labels, len(stage.classes)) if training.balance else None, smoothing)
+    return HardLabels(class_weights(labels, len(stage.classes), training.balance), smoothing)
 
 
 def _tap_widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> Mapping[str, int]:

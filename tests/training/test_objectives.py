@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+import pytest
+import torch
+from tests.training.toy import teacher_of, toy_clips, toy_model
+from torch.nn import functional as F
+
+from featherfall.ground.recipe import Distillation
+from featherfall.losses import feature_mse, rkd_distance, soft_targets
+from featherfall.models.taps import tap
+from featherfall.training.data import Batch, BatchOrder
+from featherfall.training.objectives import FEATURE_LOSSES, Distil, HardLabels, TeacherOutputs, class_weights
+
+
+def how(*terms: dict[str, Any], hard: float = 0.2) -> Distillation:
+    return Distillation.model_validate({"hard": hard, "terms": list(terms)})
+
+
+def batch_of(index: list[int], view: list[int], **options: int) -> Batch:
+    return toy_clips(**options).take(torch.tensor(index), torch.tensor(view))
+
+
+def test_hard_labels_by_hand() -> None:
+    batch = Batch({}, torch.tensor([0, 1]), torch.arange(2), torch.zeros(2))
+    logits = torch.tensor([[log(3.0), 0.0], [0.0, 0.0]])
+    model = torch.nn.Module()
+    model.forward = lambda clip: logits  # type: ignore[method-assign]
+    assert HardLabels()(model, batch)["loss"].item() == pytest.approx((-log(3 / 4) - log(1 / 2)) / 2)
+    weighted = (3 * -log(3 / 4) + 1 * -log(1 / 2)) / 4
+    assert HardLabels(torch.tensor([3.0, 1.0]))(model, batch)["loss"].item() == pytest.approx(weighted)
+    smoothed = (0.95 * -log(3 / 4) + 0.05 * -log(1 / 4) - log(1 / 2)) / 2
+    assert HardLabels(label_smoothing=0.1)(model, batch)["loss"].item() == pytest.approx(smoothed)
+
+
+def test_class_weights_by_hand() -> None:
+    weights = class_weights(torch.tensor([0, 0, 0, 1]), 2)
+    assert weights.tolist() == pytest.approx([4 / (2 * 3), 4 / (2 * 1)])
+    assert weights[torch.tensor([0, 0, 0, 1])].mean().item() == pytest.approx(1)
+
+
+def test_the_teacher_is_asked_about_exactly_the_same_clip_and_view() -> None:
+    views, count = 3, 6
+    # Every (view, clip) has its own planted answer.
+    planted = torch.arange(views * count * 2.0).reshape(views, count, 1, 2).sin() * 5
+    objective = Distil(how({"loss": "soft", "temperature": 2.0}, hard=0.0), TeacherOutputs(planted, {}), {})
+    model = toy_model().eval()
+    index, view = [4, 0, 4, 5], [2, 1, 0, 2]
+    batch = batch_of(index, view, count=count, views=views)
+    answers = torch.stack([planted[v, i] for i, v in zip(index, view, strict=True)])
+    losses = objective(model, batch)
+    torch.testing.assert_close(losses["loss"], soft_targets(model(batch.clip), answers, 2.0))
+    wrong = torch.stack([planted[v, (i + 1) % count] for i, v in zip(index, view, strict=True)])
+    assert not torch.allclose(losses["soft"], soft_targets(model(batch.clip), wrong, 2.0))
+
+
+@pytest.mark.parametrize("loss", FEATURE_LOSSES)
+def test_features_are_of_the_same_clip_and_view_too(loss: str) -> None:
+    clips = toy_clips(6, views=3)
+    features = torch.randn(3, 6, 8)
+    objective = Distil(how({"loss": loss}, hard=0.0), TeacherOutputs(torch.zeros(3, 6, 1, 2), {"embedding": features}), {"embedding": 8})
+    model = toy_model().eval()
+    index, view = torch.tensor([4, 0, 4, 5]), torch.tensor([2, 1, 0, 2])
+    batch = clips.take(index, view)
+    target = torch.stack([features[v, i] for i, v in zip(index, view, strict=True)])
+    torch.testing.assert_close(objective(model, batch)["loss"], FEATURE_LOSSES[loss](model.embed(batch.clip), target))
+
+
+def test_the_total_is_the_weighted_sum_and_every_part_is_named() -> None:
+    clips = toy_clips(6)
+    terms = [
+        {"loss": "soft", "weight": 0.8},
+        {"loss": "rkd_distance", "weight": 25.0},
+        {"loss": "soft", "weight": 0.5, "temperature": 1.0},
+        {"loss": "rkd_distance", "weight": 2.0, "student_tap": "blocks"},
+    ]
+    weights = torch.tensor([1.0, 3.0])
+    outputs = teacher_of(clips)
+    objective = Distil(how(*terms, hard=0.3), outputs, {"embedding": 8, "blocks": 8 * 8}, weights)
+    model = toy_model().eval()
+    batch = clips.take(torch.arange(5), torch.zeros(5, dtype=torch.long))
+    losses = objective(model, batch)
+    assert list(losses) == ["loss", "hard", "soft", "rkd_distance", "soft_2", "rkd_distance_3"]
+    with tap(model, ["embedding", "blocks"]) as features:
+        logits = model(batch.clip)
+    teacher, felt = outputs.logits[0, :5], outputs.features["embedding"][0, :5]
+    expected = [
+        0.3 * F.cross_entropy(logits, batch.labels, weights),
+        0.8 * soft_targets(logits, teacher, 4.0),
+        25.0 * rkd_distance(features["embedding"], felt),
+        0.5 * soft_targets(logits, teacher, 1.0),
+        2.0 * rkd_distance(features["blocks"].flatten(1), felt),
+    ]
+    torch.testing.assert_close(losses["loss"], torch.stack(expected).sum())
+
+
+@pytest.mark.parametrize(("loss", "width", "projects"), [("mse", 8, False), ("mse", 5, True), ("dask", 5, True), ("rkd_angle", 5, False)])
+def test_a_projector_only_where_widths_differ_and_matter(loss: str, width: int, projects: bool) -> None:
+    clips = toy_clips(6)
+    objective = Distil(how({"loss": "soft"}, {"loss": loss}), teacher_of(clips, width=width), {"embedding": 8})
+    assert [(name, tuple(p.shape)) for name, p in objective.named_parameters()] == (
+        [("projectors.1.weight", (width, 8)), ("projectors.1.bias", (width,))] if projects else []
+    )
+    model = toy_model()
+    batch = clips.take(torch.arange(6), torch.ones(6, dtype=torch.long))
+    losses = objective(model, batch)
+    losses["loss"].backward()
+    assert all(parameter.grad is not None and parameter.grad.any() for parameter in objective.parameters())
+    if projects and loss == "mse":
+        model.eval()
+        expected = feature_mse(objective.projectors["1"](model.embed(batch.clip)), teacher_of(clips, width=width).features["embedding"][1])
+        torch.testing.assert_close(objective(model, batch)["mse"], expected)
+
+
+def test_views_without_a_class_teach_by_the_teachers_words_alone() -> None:
+    clips = toy_clips(6, views=3, labelled=1)
+    objective = Distil(how({"loss": "soft"}), teacher_of(clips), {})
+    model = toy_model().eval()
+    batch = clips.take(torch.tensor([0, 1, 2, 3]), torch.tensor([0, 0, 1, 2]))
+    losses = objective(model, batch)
+    logits = model(batch.clip)
+    torch.testing.assert_close(losses["hard"], F.cross_entropy(logits[:2], clips.labels[:2]))
+    torch.testing.assert_close(losses["soft"], soft_targets(logits, teacher_of(clips).logits[[0, 0, 1, 2], [0, 1, 2, 3]]))
+
+
+def test_a_batch_always_holds_a_class() -> None:
+    """Even where the recipe leaves nearly all of the batch to the teacher: a mean over no labels would not be a number."""
+    clips = toy_clips(6, views=3, labelled=1)
+    index, view = BatchOrder(clips, 2, 0, 0.9)(0)
+    losses = Distil(how({"loss": "soft"}), teacher_of(clips), {})(toy_model(), clips.take(index, view))
+    assert torch.isfinite(losses["loss"])

@@ -1,0 +1,144 @@
+"""The stages of a recipe on one fold of a tiny real dataset; its first subject has no skeleton."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.conftest import tiny_recipe
+
+from featherfall.clips.splits import Fold
+from featherfall.clips.store import ClipStore
+from featherfall.ground.errors import UserError
+from featherfall.ground.recipe import Augment, Recipe, Training
+from featherfall.training.data import load_clips
+from featherfall.training.outputs import logits_of
+from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
+
+AUGMENT = Augment(views=1, blends=1, reversed=1)
+TRAINING = Training(steps=20, batch=6, lr=0.01, average=0.8, augment=AUGMENT)
+FOLD = Fold("fold 1", np.arange(9), np.zeros(0, int), np.arange(9, 12))  # tests S4
+
+
+def recipe(**changes: object) -> Recipe:
+    terms = [{"loss": "soft", "weight": 0.8}, {"loss": "cosine", "weight": 0.1, "student_tap": "blocks.0"}]
+    plain = tiny_recipe(distillation={"terms": terms}, **changes)
+    return plain.model_copy(
+        update={
+            "teacher": plain.teacher.model_copy(update={"training": TRAINING, "members": 2}),
+            "student": plain.student.model_copy(update={"training": TRAINING}),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def stage(tiny_store: ClipStore) -> Stage:
+    return Stage(recipe(), tiny_store, FOLD)
+
+
+@pytest.fixture(scope="module")
+def trained(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stages")
+    for member in range(2):
+        train_teacher(stage, member, folder / f"teacher{member}")
+    write_teacher_outputs(stage, [folder / "teacher0", folder / "teacher1"], folder)
+    for role in ("alone", "distilled"):
+        train_student(stage, role, 0, folder / role, folder / "outputs.pt")
+    return folder
+
+
+def test_classes_and_parts(stage: Stage) -> None:
+    assert stage.classes == ["not_fall", "fall"]
+    part = stage.training_part
+    assert len(part.clips) == 6 and sorted(part.labels.tolist()) == [0, 0, 0, 1, 1, 1]
+    assert not set(part.clips.tolist()) & set(stage.part(FOLD.test).clips.tolist())
+    assert stage.network(stage.recipe.student.network, 0)({"accelerometer": torch.randn(3, 40, 3)}).shape == (3, 2)
+
+
+def test_initial_weights_are_a_function_of_the_seed(stage: Stage) -> None:
+    first, same, other = (stage.network(stage.recipe.student.network, seed).head.weight for seed in (1, 1, 2))
+    assert torch.equal(first, same) and not torch.equal(first, other)
+
+
+def test_a_class_that_training_lacks_is_refused(stage: Stage) -> None:
+    fold = replace(FOLD, train=np.asarray([1, 4, 7]))  # only "sit"
+    with pytest.raises(UserError, match="tiny, fold 1: no training clip of class fall"):
+        _ = replace(stage, fold=fold).training_part
+
+
+def test_branches_are_pretrained_where_their_inputs_are(stage: Stage, trained: Path) -> None:
+    names = sorted(path.name for path in (trained / "teacher0").iterdir())
+    assert names == ["branch-inertial", "branch-skeleton", "log.csv", "weights.pt"]
+    branch = torch.load(trained / "teacher0" / "branch-skeleton" / "weights.pt", weights_only=True)
+    assert branch["normalise.num_batches_tracked"] == TRAINING.steps
+    whole = torch.load(trained / "teacher0" / "weights.pt", weights_only=True)
+    assert whole["branches.skeleton.normalise.num_batches_tracked"] == 2 * TRAINING.steps  # it went on from there
+
+
+def test_members_of_the_ensemble_differ(trained: Path) -> None:
+    first, second = (torch.load(trained / f"teacher{member}" / "weights.pt", weights_only=True) for member in range(2))
+    assert not torch.equal(first["head.weight"], second["head.weight"])
+
+
+def test_outputs_are_what_the_teachers_say_of_the_students_clips(stage: Stage, trained: Path) -> None:
+    saved = torch.load(trained / "outputs.pt", weights_only=True)
+    part, network = stage.training_part, stage.recipe.teacher.network
+    clips = load_clips(stage.store, part.clips, part.labels, network.inputs, AUGMENT, teacher_only=True)
+    assert saved["logits"].shape == (4, 6, 2, 2) and clips.views == 4
+    for member in range(2):
+        teacher = stage.load_network(network, member, trained / f"teacher{member}" / "weights.pt")
+        for view in range(clips.views):
+            torch.testing.assert_close(saved["logits"][view, :, member], logits_of(teacher, clips, view))
+        if member == 0:
+            everything = clips.take(torch.arange(6), torch.full((6,), 3)).clip
+            torch.testing.assert_close(saved["features"]["embedding"][3], teacher.embed(everything))
+    student = stage.load(part, ["accelerometer"], AUGMENT, teacher_only=True)
+    torch.testing.assert_close(student.inputs["accelerometer"], clips.inputs["accelerometer"])
+
+
+def test_outputs_are_computed_once(stage: Stage, trained: Path) -> None:
+    before = (trained / "outputs.pt").stat().st_mtime_ns
+    write_teacher_outputs(stage, [], trained)
+    assert (trained / "outputs.pt").stat().st_mtime_ns == before
+
+
+def test_students_learn_and_ship_without_projectors(stage: Stage, trained: Path) -> None:
+    network = stage.recipe.student.network
+    keys = stage.network(network, 0).state_dict().keys()
+    clips = stage.load(stage.part(FOLD.test), network.inputs)
+    said = {}
+    for role in ("alone", "distilled"):
+        model = stage.load_network(network, 0, trained / role / "weights.pt")
+        assert model.state_dict().keys() == keys
+        said[role] = logits_of(model, clips)
+        assert torch.isfinite(said[role]).all()
+        assert (said[role].argmax(dim=1) == clips.labels).all()  # falls hit twice as hard: easy
+    assert not torch.equal(said["alone"], said["distilled"])
+    header = (trained / "distilled" / "log.csv").read_text().splitlines()[0]
+    assert header == "step,loss,hard,soft,cosine,lr,validation"
+
+
+def test_alone_and_distilled_start_from_the_same_weights(stage: Stage, trained: Path, tmp_path: Path) -> None:
+    """One step of rate 0 leaves the initial weights (but for batch norm's statistics)."""
+    one = TRAINING.model_copy(update={"steps": 1, "lr": 1e-30, "average": 0.0})
+    still = replace(stage, recipe=stage.recipe.model_copy(update={"student": stage.recipe.student.model_copy(update={"training": one})}))
+    for role in ("alone", "distilled"):
+        train_student(still, role, 5, tmp_path / role, trained / "outputs.pt")
+    first, second = (torch.load(tmp_path / role / "weights.pt", weights_only=True) for role in ("alone", "distilled"))
+    assert torch.equal(first["head.weight"], second["head.weight"])
+
+
+def test_an_early_stop_needs_a_validation_part(stage: Stage, tmp_path: Path) -> None:
+    training = Training.model_validate(TRAINING.model_dump() | {"early_stop": {"every": 5, "patience": 1}})
+    student = stage.recipe.student.model_copy(update={"training": training})
+    early = replace(stage, recipe=stage.recipe.model_copy(update={"student": student}))
+    with pytest.raises(UserError, match="early_stop needs a validation part; set split.validation to 1 or more"):
+        train_student(early, "alone", 0, tmp_path / "without", None)
+    fold = Fold("fold 1", np.arange(6), np.arange(6, 9), np.arange(9, 12))
+    train_student(replace(early, fold=fold), "alone", 0, tmp_path / "with", None)
+    rows = (tmp_path / "with" / "log.csv").read_text().splitlines()[1:]
+    looks = [row for row in rows if not row.endswith(",")]
+    assert looks and all(0 <= float(row.split(",")[-1]) <= 1 for row in looks)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from featherfall.ground.recipe import Augment
+from featherfall.training.views import Views, blend, play_backwards, read_at, warp
+
+HOW = Augment(views=3, blends=2, reversed=2)
+
+
+def inputs(names: tuple[str, ...] = ("skeleton", "accelerometer", "gyroscope"), count: int = 5, length: int = 20) -> dict[str, np.ndarray]:
+    """The same values whatever else is asked for."""
+    widths = {"skeleton": 6, "accelerometer": 3, "gyroscope": 3}
+    return {
+        name: np.random.default_rng(widths[name] + ord(name[0])).normal(size=(count, length, widths[name])).astype(np.float32)
+        for name in names
+    }
+
+
+@given(
+    length=st.integers(8, 200),
+    how=st.builds(Augment, warp=st.floats(0, 0.99), crop=st.floats(0, 0.99)),
+    seed=st.integers(0, 1000),
+)
+def test_a_warp_goes_forward_and_stays_inside(length: int, how: Augment, seed: int) -> None:
+    positions = warp(4, length, how, np.random.default_rng(seed))
+    assert positions.shape == (4, length)
+    assert (np.diff(positions, axis=1) > 0).all()
+    assert (positions >= 0).all() and (positions <= length - 1 + 1e-9).all()
+    span = positions[:, -1] - positions[:, 0]
+    assert (span >= (1 - how.crop) * (length - 1) - 1e-6).all()
+
+
+def test_no_warp_and_no_crop_is_the_clip() -> None:
+    positions = warp(3, 30, Augment(warp=0, crop=0), np.random.default_rng(0))
+    np.testing.assert_allclose(positions, np.broadcast_to(np.arange(30), (3, 30)), atol=1e-9)
+
+
+def test_reading_between_samples_by_hand() -> None:
+    clip = np.asarray([[[0.0], [10.0], [40.0]]], np.float32)
+    np.testing.assert_allclose(read_at(clip, np.asarray([[0, 0.5, 1.25, 2.0]]))[0, :, 0], [0, 5, 17.5, 40])
+
+
+def test_view_0_is_the_clip_as_recorded() -> None:
+    views = Views(inputs(), HOW)
+    assert (views.labelled, views.total) == (4, 8)
+    assert all(np.array_equal(values, views.inputs[name]) for name, values in views.view(0).items())
+    assert all(
+        values.shape == views.inputs[name].shape and values.dtype == np.float32 for v in range(8) for name, values in views.view(v).items()
+    )
+    distinct = {views.view(v)["accelerometer"].tobytes() for v in range(8)}
+    assert len(distinct) == 8
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_teacher_and_student_see_the_same_view_whatever_else_they_see(number: int) -> None:
+    teacher = Views(inputs(), HOW).view(number)
+    student = Views(inputs(("accelerometer",)), HOW).view(number)
+    np.testing.assert_array_equal(student["accelerometer"], teacher["accelerometer"])
+
+
+def test_all_inputs_of_a_clip_are_warped_alike() -> None:
+    ramp = np.broadcast_to(np.arange(20, dtype=np.float32)[None, :, None], (5, 20, 3)).copy()
+    view = Views({"accelerometer": ramp, "gyroscope": 2 * ramp}, HOW).view(2)
+    np.testing.assert_allclose(view["gyroscope"], 2 * view["accelerometer"], rtol=1e-5)
+    assert not np.allclose(view["accelerometer"], ramp)
+    assert len({row.tobytes() for row in view["accelerometer"]}) == 5  # and each clip in its own way
+
+
+def test_a_blend_by_hand() -> None:
+    first, second = np.full((1, 4, 3), 2.0, np.float32), np.full((1, 4, 3), 10.0, np.float32)
+    share = np.asarray([[0, 0.25, 0.5, 1]])
+    np.testing.assert_allclose(blend("accelerometer", first, second, share)[0, :, 0], [2, 4, 6, 10])
+
+
+def test_skeletons_are_blended_in_one_place() -> None:
+    random = np.random.default_rng(0)
+    first = random.normal(size=(2, 6, 9)).astype(np.float32)
+    elsewhere = first + np.tile(np.asarray([3, -1, 8], np.float32), 3)
+    share = np.full((2, 6), 0.5)
+    np.testing.assert_allclose(blend("skeleton", first, elsewhere, share), first, atol=1e-5)
+    first[0, 2, :3] = np.nan
+    assert np.isnan(blend("skeleton", first, elsewhere, share)).sum() == 3
+
+
+def test_backwards_the_wrist_turns_the_other_way() -> None:
+    values = np.arange(12, dtype=np.float32).reshape(1, 4, 3)
+    assert play_backwards("watch_accelerometer", values)[0, 0].tolist() == [9, 10, 11]
+    assert play_backwards("skeleton", values)[0, 0].tolist() == [9, 10, 11]
+    assert play_backwards("watch_gyroscope", values)[0, 0].tolist() == [-9, -10, -11]
+    np.testing.assert_array_equal(play_backwards("gyroscope", play_backwards("gyroscope", values)), values)
+
+
+def test_the_last_views_are_backwards() -> None:
+    views = Views(inputs(), HOW)
+    for name, values in views.view(6).items():
+        np.testing.assert_array_equal(values, play_backwards(name, views.view(0)[name]))
