@@ -48,10 +48,8 @@ def main() -> None:
             train_student(stage, "alone", 0, Path(folder), None)
             whole, whole_cpu = time.perf_counter() - begin, time.process_time() - cpu
         network, network_cpu = network_only(stage, options.steps)
-        print(
-            f"training {whole:.2f} s (cpu {whole_cpu:.2f}); network alone {network:.2f} s (cpu {network_cpu:.2f}); rest {
-                1 - network_cpu / whole_cpu:.1%} of cpu"
-        )
+        rest = 1 - network_cpu / whole_cpu
+        print(f"training {whole:.2f} s (cpu {whole_cpu:.2f}); network {network:.2f} s (cpu {network_cpu:.2f}); rest {rest:.1%}")
 
 
 def network_only(stage: Stage, steps: int) -> tuple[float, float]:

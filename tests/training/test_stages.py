@@ -135,7 +135,7 @@ def test_an_early_stop_needs_a_validation_part(stage: Stage, tmp_path: Path) -> 
     training = Training.model_validate(TRAINING.model_dump() | {"early_stop": {"every": 5, "patience": 1}})
     student = stage.recipe.student.model_copy(update={"training": training})
     early = replace(stage, recipe=stage.recipe.model_copy(update={"student": student}))
-    with pytest.raises(UserError, match="early_stop needs a validation part; set split.validation to 1 or more"):
+    with pytest.raises(UserError, match=r"early_stop needs a validation part; set split\.validation to 1 or more"):
         train_student(early, "alone", 0, tmp_path / "without", None)
     fold = Fold("fold 1", np.arange(6), np.arange(6, 9), np.arange(9, 12))
     train_student(replace(early, fold=fold), "alone", 0, tmp_path / "with", None)

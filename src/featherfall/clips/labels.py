@@ -22,8 +22,8 @@ def classes(store: ClipStore, labels: Labels) -> list[str]:
 def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
     """(N,) int64 class of each clip; `IGNORED` for clips of a fall recording away from its fall, which are neither.
 
-    A window of a recording with a fall is the fall's when its centre lies between the annotated onset and `margin_s` after the end; where
-    the dataset gives no times, every window of the recording is.
+    A window of a recording with a fall is the fall's when its centre lies between the annotated onset and `margin_s` after the end;
+    where the dataset gives no times, every window of the recording is.
     """
     names = classes(store, labels)
     if labels.by == "activity":

@@ -21,8 +21,7 @@ def evaluate_bundle(bundle: Bundle, dataset: Dataset, progress: Callable[[int, i
     """Metrics of a bundle on every recording that it was not trained on.
 
     On the dataset it comes from, the test side of its published split is judged; a bundle trained on everybody is judged on everybody,
-    and a note
-    says that this is no honest figure. On another dataset nothing is tuned.
+    and a note says that this is no honest figure. On another dataset nothing is tuned.
 
     Returns: {"metrics", "counts", "notes", ...} as plain values.
     """

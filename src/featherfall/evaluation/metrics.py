@@ -50,8 +50,7 @@ def fall_metrics(judged: Sequence[Judged], positive: int, decision: Decision) ->
     """Trial-level and event-level metrics of fall detection, and the counts behind them.
 
     Trial level: a recording counts as detected when at least one event is raised in it; a fall that triggered nothing is missed. Event
-    level
-    only where the falls' times are annotated.
+    level only where the falls' times are annotated.
 
     Arguments:
         positive: column of the fall class in the probabilities.

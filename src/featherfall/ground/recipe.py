@@ -63,8 +63,8 @@ class Augment(Checked):
     blends, reversed: views that have no class (two clips blended; played backwards), on which a student is taught by its teacher's words
     alone; teacher_only_share: their share of a batch when distilling.
     rotation_deg: standard deviation of the angle by which a sensor's frame is turned about a random axis.
-    dynamics: standard deviation of the logarithm of a factor on the accelerometer's motion (what its half-second mean leaves over),
-    gravity kept.
+    dynamics: standard deviation of the logarithm of a factor on a gyroscope, and on an accelerometer's motion (what its half-second mean
+    leaves over; gravity is kept). gyroscope_drop: chance that a clip's gyroscope reads zero, so that nothing leans on it alone.
     scale: standard deviation of a factor on sensor values. noise_g: standard deviation of noise on accelerometers (other inertial
     inputs: the same in their scaled units). joint_noise_m: on skeletons, per frame and joint.
     """
@@ -77,6 +77,7 @@ class Augment(Checked):
     teacher_only_share: float = Field(default=0.33, ge=0, lt=1)
     rotation_deg: float = Field(default=23.0, ge=0)
     dynamics: float = Field(default=0.0, ge=0)
+    gyroscope_drop: float = Field(default=0.0, ge=0, lt=1)
     scale: float = Field(default=0.1, ge=0)
     noise_g: float = Field(default=0.02, ge=0)
     joint_noise_m: float = Field(default=0.01, ge=0)
@@ -159,10 +160,10 @@ class Distillation(Checked):
 
 
 class Labels(Checked):
-    """What is told apart: "activity" (the dataset's activities) or "fall" (fall against not fall; `positive` names the fall class).
+    """What is told apart: "activity" (the dataset's activities) or "fall" (`positive` names the fall class, `negative` the other).
 
-    margin_s: a window of a fall recording is the fall's until this long after the annotated end; windows before the onset or later than that
-    are neither and not used to train.
+    margin_s: a window of a fall recording is the fall's until this long after the annotated end; windows before the onset or later
+    than that are neither, and not used to train.
     """
 
     by: Literal["activity", "fall"]

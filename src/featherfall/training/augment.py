@@ -32,11 +32,12 @@ def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
         elif kind == "skeleton":
             joints = torch.einsum("bij,btnj->btni", turn, values.unflatten(2, (-1, 3)))
             out[name] = _scaled(joints.flatten(2), how.scale) + torch.randn_like(values) * how.joint_noise_m
+        elif kind == "gyroscope":
+            turned = torch.matmul(_kept(_livelier(values, how.dynamics), how.gyroscope_drop), turn.transpose(1, 2))
+            out[name] = torch.randn_like(turned).mul_(how.noise_g / GYROSCOPE_SCALE).add_(_scaled(turned, how.scale))
         else:
-            noise = how.noise_g / (GYROSCOPE_SCALE if kind == "gyroscope" else 1.0)
-            moved = livelier(values, how.dynamics) if kind == "accelerometer" and how.dynamics else values
-            turned = torch.matmul(moved, turn.transpose(1, 2))
-            out[name] = torch.randn_like(turned).mul_(noise).add_(_scaled(turned, how.scale))
+            turned = torch.matmul(livelier(values, how.dynamics), turn.transpose(1, 2))
+            out[name] = torch.randn_like(turned).mul_(how.noise_g).add_(_scaled(turned, how.scale))
     return out
 
 
@@ -58,8 +59,9 @@ def random_rotations(count: int, angle_deg: float) -> Tensor:
 
 def livelier(acceleration: Tensor, sd: float) -> Tensor:
     """(B, T, 3) with the motion (what the half-second mean leaves over) scaled per clip by exp(N(0, sd)); posture and gravity stay."""
-    factor = torch.exp(torch.randn(len(acceleration), 1, 1, device=acceleration.device) * sd)
-    return torch.lerp(moving_mean(acceleration, LOWPASS), acceleration, factor)
+    if not sd:
+        return acceleration
+    return torch.lerp(moving_mean(acceleration, LOWPASS), acceleration, _log_normal(acceleration, sd))
 
 
 def moving_mean(values: Tensor, width: int) -> Tensor:
@@ -85,6 +87,21 @@ def turn_orientation(quaternions: Tensor, turn: Tensor) -> Tensor:
     scalar = a[..., :1] * b[..., :1] - (a[..., 1:] * b[..., 1:]).sum(-1, keepdim=True)
     vector = a[..., :1] * b[..., 1:] + b[..., :1] * a[..., 1:] + torch.linalg.cross(a[..., 1:], b[..., 1:])
     return torch.cat([scalar, vector], dim=-1)
+
+
+def _livelier(angular_velocity: Tensor, sd: float) -> Tensor:
+    """All of an angular velocity is motion."""
+    return angular_velocity * _log_normal(angular_velocity, sd) if sd else angular_velocity
+
+
+def _log_normal(values: Tensor, sd: float) -> Tensor:
+    """(B, 1, 1) factors exp(N(0, sd))."""
+    return torch.exp(torch.randn(len(values), 1, 1, device=values.device) * sd)
+
+
+def _kept(values: Tensor, drop: float) -> Tensor:
+    """Clips zeroed with chance `drop`."""
+    return values * (torch.rand(len(values), 1, 1, device=values.device) >= drop) if drop else values
 
 
 def _scaled(values: Tensor, sd: float) -> Tensor:

@@ -103,8 +103,7 @@ class BatchOrder:
     """Which clips and views step number `step` sees: a function of (seed, step) alone, so that training can stop and go on anywhere.
 
     Each epoch is a fresh permutation; a batch may reach across two epochs. Where there are teacher-only views, the given share of each
-    batch is
-    drawn from them.
+    batch is drawn from them.
     """
 
     def __init__(self, clips: Clips, batch: int, seed: int, teacher_only_share: float = 0.0) -> None:

@@ -1,0 +1,101 @@
+"""A bundle on recordings, by the runtime: its fall logit grows with the highest magnitude (see `tests.runtime.tiny`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import numpy_helper
+from tests.conftest import tiny_dataset
+from tests.runtime.tiny import write_bundle
+
+from featherfall import datasets
+from featherfall.datasets import Dataset
+from featherfall.evaluation.bundles import evaluate_bundle
+from featherfall.ground.errors import UserError
+from featherfall.ground.files import read_json, sha256, write_json
+from featherfall.runtime import Bundle, load_bundle
+
+WINDOW = {"kind": "impact", "length": 64, "rate": 50.0}
+
+
+@pytest.fixture(scope="module")
+def dataset(tiny: Path) -> Dataset:
+    return datasets.open("folder", tiny)
+
+
+def bundle(folder: Path, **changes: object) -> Bundle:
+    return load_bundle(write_bundle(folder, window=WINDOW, **changes))
+
+
+def with_labels_swapped(folder: Path) -> Path:
+    """Turn the model's outputs and the manifest's labels around."""
+    file = folder / "float32.onnx"
+    model = onnx.load(file)
+    (gains,) = (one for one in model.graph.initializer if one.name == "gains")
+    gains.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(gains)[:, ::-1].copy(), "gains"))
+    onnx.save(model, file)
+    manifest = read_json(folder / "manifest.json")
+    write_json(folder / "manifest.json", manifest | {"labels": manifest["labels"][::-1], "sha256": {file.name: sha256(file)}})
+    return folder
+
+
+def test_by_hand(dataset: Dataset, tmp_path: Path) -> None:
+    """Four subjects: each fall hits with about 4 g, above the model's 2.5 g; sitting with 2 g; walking never triggers."""
+    seen: list[tuple[int, int]] = []
+    out = evaluate_bundle(bundle(tmp_path / "bundle"), dataset, progress=lambda done, total: seen.append((done, total)))
+    assert out["metrics"]["sensitivity"] == out["metrics"]["precision"] == out["metrics"]["event_f1"] == 1
+    assert out["counts"]["recordings"] == 12 and out["counts"]["falls"] == 4 and out["notes"] == []
+    assert (out["bundle"], out["model"], out["dataset"]) == ("tiny", "float32", "folder")
+    assert seen == [(i, 12) for i in range(1, 13)]
+
+
+def test_the_order_of_a_bundles_labels_has_no_meaning(dataset: Dataset, tmp_path: Path) -> None:
+    straight = bundle(tmp_path / "straight")
+    write_bundle(tmp_path / "swapped", window=WINDOW)
+    swapped = load_bundle(with_labels_swapped(tmp_path / "swapped"))
+    assert (straight.manifest.labels, swapped.manifest.labels) == (["fall", "other"], ["other", "fall"])
+    first, second = (evaluate_bundle(one, dataset) for one in (straight, swapped))
+    assert second["metrics"] == pytest.approx(first["metrics"]) and second["counts"] == first["counts"]
+
+
+def test_streams_by_the_names_of_the_recipe(dataset: Dataset, tmp_path: Path) -> None:
+    worn = {"name": "worn_accelerometer", "unit": "g", "channels": ["x", "y", "z"]}
+    recipe = {"dataset": "another", "clip": {"inputs": {"worn_accelerometer": "accelerometer"}}}
+    opened = bundle(tmp_path / "bundle", inputs=[worn], provenance={"recipe": recipe})
+    assert evaluate_bundle(opened, dataset)["metrics"]["f1"] == 1
+
+
+def test_on_its_own_dataset_only_the_published_test_side(dataset: Dataset, tmp_path: Path) -> None:
+    split = {"protocol": "published", "list": "odd"}
+    opened = bundle(tmp_path / "bundle", provenance={"recipe": {"dataset": "folder", "split": split}})
+    published = replace(dataset, splits={"odd": lambda source: "test" if source.subject in ("S1", "S3") else "train"})
+    out = evaluate_bundle(opened, published)
+    assert out["counts"]["recordings"] == 6 and out["notes"] == []
+    other = replace(published, name="other")
+    assert evaluate_bundle(opened, other)["counts"]["recordings"] == 12
+
+
+def test_trained_on_everybody_says_so(dataset: Dataset, tmp_path: Path) -> None:
+    opened = bundle(tmp_path / "bundle", provenance={"recipe": {"dataset": "folder", "split": {"protocol": "loso", "list": None}}})
+    (note,) = evaluate_bundle(opened, dataset)["notes"]
+    assert "not an honest figure" in note
+
+
+def test_what_cannot_be_judged_is_noted(tmp_path: Path) -> None:
+    data = tiny_dataset(tmp_path / "data", subjects=2, streams=["accelerometer", "gyroscope"], lacking=[("S1", "accelerometer")])
+    out = evaluate_bundle(bundle(tmp_path / "bundle"), datasets.open("folder", data))
+    assert out["counts"]["recordings"] == 3
+    assert len(out["notes"]) == 3 and all(note.startswith("left out: S1/") for note in out["notes"])
+    none = bundle(tmp_path / "none", inputs=[{"name": "barometer", "unit": "1", "channels": ["p"]}])
+    with pytest.raises(UserError, match="no recording could be judged; left out: "):
+        evaluate_bundle(none, datasets.open("folder", data))
+
+
+def test_activities_that_a_bundle_does_not_know(dataset: Dataset, tmp_path: Path) -> None:
+    opened = bundle(tmp_path / "bundle", task="activity", labels=["fall", "sit"], positive=None)
+    out = evaluate_bundle(opened, dataset)
+    assert out["metrics"]["accuracy"] == 1 and out["counts"]["recordings"] == 8
+    assert all("activity 'walk' is not among the bundle's labels" in note for note in out["notes"]) and len(out["notes"]) == 4

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.clips.tiny import facts
+
+from featherfall.evaluation.judged import Judged
+from featherfall.evaluation.metrics import activity_metrics, fall_metrics, macro_f1
+from featherfall.evaluation.score import measure
+from featherfall.ground.manifest import Decision
+from featherfall.ground.recording import FallTimes
+
+DECISION = Decision(threshold=0.5, merge_s=5.0)
+FALL = FallTimes(10.0, 11.0, 12.0)
+
+
+def judged(
+    subject: str, activity: str, fall: FallTimes | None, windows: dict[float, float], seconds: float = 600.0, age: str = "young"
+) -> Judged:
+    """A recording; windows: {centre: probability of a fall}, each known to a device 2 s after its centre."""
+    centre = np.asarray(list(windows), float)
+    p = np.asarray(list(windows.values()), float)
+    label = np.full(len(p), int(fall is not None))
+    return Judged(facts(subject, activity, fall=fall, seconds=seconds, age=age), centre, centre + 2, np.stack([1 - p, p], axis=1), label)
+
+
+SIX = [
+    judged("S1", "trip", FALL, {10.5: 0.9, 12.0: 0.8}),  # caught: one event
+    judged("S1", "faint", FALL, {}),  # nothing triggered: missed
+    judged("S2", "faint", FALL, {11.0: 0.2}),  # missed
+    judged("S2", "jump", None, {20.0: 0.6, 21.0: 0.1, 40.0: 0.7}, age="elder"),  # two false alarms in one recording
+    judged("S3", "jump", None, {20.0: 0.4}),  # quiet
+    judged("S3", "walk", None, {}),  # quiet, and nothing triggered
+]
+
+
+def test_falls_by_hand() -> None:
+    metrics, counts = fall_metrics(SIX, 1, DECISION)
+    expected = {
+        "accuracy": 3 / 6,
+        "sensitivity": 1 / 3,
+        "precision": 1 / 2,
+        "f1": 2 / (2 + 1 + 2),
+        "specificity": 2 / 3,
+        "non_fall_precision": 2 / 4,
+        "macro_f1": (2 / 5 + 4 / 7) / 2,
+        "event_sensitivity": 1 / 3,
+        "event_precision": 1 / 3,
+        "event_f1": 2 / (2 + 2 + 2),
+        "false_alarms_per_hour": 2 / 1.0,
+        "detection_delay_s": 12.5 - 11.0,
+    }
+    assert {name: metrics[name] for name in expected} == pytest.approx(expected)
+    assert metrics.keys() - expected.keys() == {"ece", "brier"}
+    assert counts == {
+        "recordings": 6,
+        "falls": 3,
+        "missed": 2,
+        "false_alarms": 1,
+        "untriggered_falls": 1,
+        "false_alarms_by_activity": {"jump": 1},
+        "false_alarms_by_subject": {"S2": 1},
+        "missed_by_activity": {"faint": 2},
+        "false_alarms_by_age": {"elder": 1},
+        "hours": pytest.approx(1.0),
+        "false_events": 2,
+    }
+
+
+def test_a_second_alarm_on_one_fall_is_false() -> None:
+    metrics, counts = fall_metrics([judged("S1", "trip", FALL, {11.0: 0.9, 60.0: 0.9})], 1, DECISION)
+    assert counts["false_events"] == 1 and counts["missed"] == 0
+    assert metrics["event_sensitivity"] == 1 and metrics["event_precision"] == 1 / 2
+
+
+def test_an_alarm_far_from_the_fall_detects_the_recording_but_not_the_fall() -> None:
+    metrics, counts = fall_metrics([judged("S1", "trip", FALL, {60.0: 0.9})], 1, DECISION)
+    assert metrics["sensitivity"] == 1 and metrics["event_sensitivity"] == 0 and counts["false_events"] == 1
+    assert "detection_delay_s" not in metrics
+
+
+def test_no_event_metrics_where_nobody_noted_the_times() -> None:
+    metrics, counts = fall_metrics([*SIX, judged("S4", "trip", FallTimes(), {11.0: 0.9})], 1, DECISION)
+    assert "event_f1" not in metrics and "hours" not in counts
+    assert metrics["sensitivity"] == 2 / 4
+
+
+def test_nothing_to_divide_by_is_zero() -> None:
+    metrics, _ = fall_metrics([judged("S1", "walk", None, {})], 1, DECISION)
+    assert metrics["precision"] == metrics["sensitivity"] == metrics["f1"] == 0 and metrics["specificity"] == 1
+    assert "ece" not in metrics
+
+
+def test_windows_that_are_neither_class_do_not_count_in_calibration() -> None:
+    one = judged("S1", "trip", FALL, {11.0: 0.9, 30.0: 0.1})
+    one.labels[1] = -1
+    metrics, _ = fall_metrics([one], 1, DECISION)
+    assert metrics["brier"] == pytest.approx(2 * 0.1**2)
+    assert metrics["ece"] == pytest.approx(0.1)
+
+
+def swapped(one: Judged) -> Judged:
+    labels = np.where(one.labels >= 0, 1 - one.labels, one.labels)
+    return Judged(one.recording, one.centre_s, one.end_s, one.probabilities[:, ::-1], labels)
+
+
+def test_the_order_of_the_labels_has_no_meaning() -> None:
+    """Labels were inverted by mistake twice where the fall class was a number; here its name decides."""
+    straight = measure(SIX, "fall", ["not_fall", "fall"], "fall", DECISION)
+    turned = measure([swapped(one) for one in SIX], "fall", ["fall", "not_fall"], "fall", DECISION)
+    assert turned[0] == pytest.approx(straight[0]) and turned[1] == straight[1]
+
+
+def test_a_fall_class_of_any_name() -> None:
+    assert measure(SIX, "fall", ["a", "b"], "b", DECISION)[0] == measure(SIX, "fall", ["not_fall", "fall"], "fall", DECISION)[0]
+    with pytest.raises(ValueError, match="'fall' is not in list"):
+        measure(SIX, "fall", ["a", "b"], "fall", DECISION)
+
+
+def activity(name: str, *rows: list[float]) -> Judged:
+    classes = ["lie", "sit", "walk"]
+    centre = np.arange(len(rows), dtype=float)
+    labels = np.full(len(rows), classes.index(name))
+    return Judged(facts("S1", name), centre, centre, np.asarray(rows).reshape(-1, 3), labels)
+
+
+def test_activities_by_hand() -> None:
+    judged = [
+        activity("lie", [0.7, 0.2, 0.1]),
+        activity("sit", [0.1, 0.8, 0.1], [0.5, 0.4, 0.1]),  # .8 x .4 > .1 x .5: sit
+        activity("sit", [0.98, 0.01, 0.01], [0.3, 0.6, 0.1], [0.3, 0.6, 0.1]),  # two of three say sit, but the first is sure: lie
+        activity("walk"),  # no window: wrong
+    ]
+    metrics = activity_metrics(judged, ["lie", "sit", "walk"])
+    assert metrics["accuracy"] == 2 / 4
+    lie, sit, walk = 2 / (1 + 2), 2 / (2 + 1), 0.0
+    assert metrics["macro_f1"] == pytest.approx((lie + sit + walk) / 3)
+    rows = np.concatenate([one.probabilities for one in judged])
+    truth = np.eye(3)[[0, 1, 1, 1, 1, 1]]
+    assert metrics["brier"] == pytest.approx(((rows - truth) ** 2).sum() / 6)
+    assert measure(judged, "activity", ["lie", "sit", "walk"], None, DECISION) == (metrics, {"recordings": 4})
+
+
+def test_macro_f1_by_hand() -> None:
+    # Class 2 is said but never true: it is no class of its own, but costs those it was said for.
+    assert macro_f1(np.asarray([0, 0, 1, 1]), np.asarray([0, 2, 1, 0])) == pytest.approx((2 / (2 + 2) + 2 / (2 + 1)) / 2)

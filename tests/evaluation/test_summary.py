@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from importlib import metadata
+
+import pytest
+from tests.conftest import tiny_recipe
+
+from featherfall.evaluation.summary import environment, protocol_name, summarise
+from featherfall.ground.recipe import Split
+
+ROLES = {
+    "teacher": [{"f1": 0.8, "accuracy": 0.9}, {"f1": 0.9, "accuracy": 0.9}],
+    "teacher_ensemble": [{"f1": 1.0, "accuracy": 0.9}],
+    "alone": [{"f1": 0.6, "accuracy": 0.9, "detection_delay_s": 1.0}, {"f1": 0.7, "accuracy": 0.9}],
+    "distilled": [{"f1": 0.7, "accuracy": 0.9}, {"f1": 0.9, "accuracy": 0.9}],
+}
+BY_FOLD = {"alone": [[0.5, 0.7, 0.6], [0.7, 0.7, 0.8]], "distilled": [[0.6, 0.8, 0.8], [0.8, 0.8, 1.0]]}
+
+
+def summary(**changes: object) -> dict[str, object]:
+    values = {
+        "recipe": tiny_recipe(seeds=[0, 1]),
+        "roles": ROLES,
+        "counts": {"alone": [{"missed": 1}, {"missed": 2}]},
+        "by_fold": BY_FOLD,
+        "test_to_train": 0.5,
+        "sizes": {"alone": {"parameters": 7}},
+        "notes": ["a note"],
+    }
+    return summarise(**(values | changes))  # type: ignore[arg-type]
+
+
+def test_roles_seeds_and_gap() -> None:
+    out = summary()
+    assert json.loads(json.dumps(out)) == out  # plain values throughout
+    assert out["main_metric"] == "f1" and out["positive"] == "fall" and out["seeds"] == [0, 1] and out["protocol"] == "2 folds by subject"
+    assert out["roles"]["alone"]["f1"]["mean"] == pytest.approx(0.65) and out["roles"]["alone"]["f1"]["per_seed"] == [0.6, 0.7]
+    assert out["roles"]["alone"]["detection_delay_s"] == {"mean": 1.0, "ci95": None, "per_seed": [1.0]}
+    # Of the ensemble, not of its members; accuracy has no gap to close.
+    assert out["gap_closed"] == {"accuracy": None, "f1": pytest.approx((0.8 - 0.65) / (1.0 - 0.65))}
+    assert out["counts"] == {"alone": [{"missed": 1}, {"missed": 2}]} and out["notes"] == ["a note"]
+
+
+def test_paired_over_seeds_and_over_folds() -> None:
+    differences = summary()["distilled_minus_alone"]
+    assert differences["metric"] == "f1"
+    assert differences["over_seeds"]["pairs"] == pytest.approx([0.1, 0.2])
+    assert differences["over_folds"]["pairs"] == pytest.approx([0.1, 0.1, 0.2])  # seeds averaged, then fold by fold
+    assert "over_folds" not in summary(by_fold={"alone": [[0.5]], "distilled": [[0.6]]})["distilled_minus_alone"]
+
+
+def test_without_an_ensemble_the_teacher_counts() -> None:
+    roles = {role: metrics for role, metrics in ROLES.items() if role != "teacher_ensemble"}
+    assert summary(roles=roles)["gap_closed"]["f1"] == pytest.approx((0.8 - 0.65) / (0.85 - 0.65))
+
+
+def test_without_students_nothing_is_compared() -> None:
+    out = summary(roles={"teacher": ROLES["teacher"]}, by_fold={})
+    assert out["distilled_minus_alone"] == {} and out["gap_closed"] == {}
+
+
+@pytest.mark.parametrize(
+    ("split", "name"),
+    [
+        (Split(protocol="published", list="cross_subject"), "published cross_subject"),
+        (Split(protocol="kfold", folds=5), "5 folds by subject"),
+        (Split(protocol="loso", group="recording"), "leave one recording out"),
+    ],
+)
+def test_protocol_name(split: Split, name: str) -> None:
+    assert protocol_name(tiny_recipe(split=split.model_dump())) == name
+
+
+def test_environment_names_versions() -> None:
+    assert environment()["torch"] == metadata.version("torch") and environment()["machine"]
