@@ -28,15 +28,16 @@ def test_classes_of_falls_carry_their_names() -> None:
 @pytest.mark.parametrize(
     ("times", "first", "last"),
     [
-        (FallTimes(10, 11, 12), 9, 13),
-        (FallTimes(10, 11, None), 9, 12),
-        (FallTimes(None, 11, None), 10, 12),
-        (FallTimes(10, None, None), 9, 11),
-        (FallTimes(10, None, 12), 9, 13),
+        (FallTimes(10, 11, 12), 10, 13),
+        (FallTimes(10, 11, None), 10, 12),
+        (FallTimes(None, 11, None), 10, 12),  # a peak may stand a sample before the noted impact
+        (FallTimes(None, 11, 12), 10, 13),
+        (FallTimes(10, None, None), 10, 11),
+        (FallTimes(10, None, 12), 10, 13),
     ],
 )
-def test_windows_within_a_margin_of_the_fall_are_the_falls(times: FallTimes, first: float, last: float) -> None:
-    store = store_of([facts("S1", "trip", fall=times)], [[0, first - 0.01, first, 11, last, last + 0.01]])
+def test_windows_from_onset_to_a_margin_after_the_end_are_the_falls(times: FallTimes, first: float, last: float) -> None:
+    store = store_of([facts("S1", "trip", fall=times)], [[0, first - 0.01, first, (first + last) / 2, last, last + 0.01]])
     assert clip_labels(store, FALL).tolist() == [IGNORED, IGNORED, 1, 1, 1, IGNORED]
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.clips.tiny import facts
 
 from featherfall.evaluation.judged import Judged
-from featherfall.evaluation.metrics import activity_metrics, fall_metrics, macro_f1
+from featherfall.evaluation.metrics import activity_metrics, fall_metrics, macro_f1, operating_points
 from featherfall.evaluation.score import measure
 from featherfall.ground.manifest import Decision
 from featherfall.ground.recording import FallTimes
@@ -52,7 +52,7 @@ def test_falls_by_hand() -> None:
     }
     assert {name: metrics[name] for name in expected} == pytest.approx(expected)
     assert metrics.keys() - expected.keys() == {"ece", "brier"}
-    assert counts == {
+    assert {name: value for name, value in counts.items() if name != "operating_points"} == {
         "recordings": 6,
         "falls": 3,
         "missed": 2,
@@ -65,6 +65,17 @@ def test_falls_by_hand() -> None:
         "hours": pytest.approx(1.0),
         "false_events": 2,
     }
+
+
+def test_operating_points_by_hand() -> None:
+    points = {point["threshold"]: point for point in operating_points(SIX, 1, DECISION)}
+    assert list(points) == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+    low, stated, high = points[0.2], points[0.5], points[0.9]
+    assert low == pytest.approx({"threshold": 0.2, "sensitivity": 2 / 3, "precision": 2 / 4, "f1": 4 / (4 + 2 + 1), "false_alarms": 2})
+    metrics, counts = fall_metrics(SIX, 1, DECISION)
+    assert all(stated[name] == metrics[name] for name in ("sensitivity", "precision", "f1"))
+    assert high == pytest.approx({"threshold": 0.9, "sensitivity": 1 / 3, "precision": 1, "f1": 2 / (2 + 2), "false_alarms": 0})
+    assert counts["operating_points"] == list(points.values())
 
 
 def test_a_second_alarm_on_one_fall_is_false() -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from featherfall.ground.recipe import Augment
 from featherfall.models.inertial import up_direction
-from featherfall.training.augment import augment, livelier, random_rotations, sensor_and_kind, turn_orientation
+from featherfall.training.augment import augment, livelier, moving_mean, random_rotations, sensor_and_kind, turn_orientation
 
 TURN_ONLY = Augment(rotation_deg=40, scale=0, noise_g=0, joint_noise_m=0)
 STILL = TURN_ONLY.model_copy(update={"rotation_deg": 0.0})
@@ -132,6 +132,27 @@ def test_livelier_motion_keeps_gravity() -> None:
     factor = moved[:, 1:2, :1] / was[:, 1:2, :1]
     torch.testing.assert_close(moved, factor * was, atol=1e-5, rtol=1e-4)
     assert (factor > 0).all() and factor.std() > 0.1
+
+
+def test_a_lively_or_silent_gyroscope() -> None:
+    torch.manual_seed(0)
+    before = {"gyroscope": torch.randn(2000, 4, 3).clamp(min=0.1), "accelerometer": torch.randn(2000, 4, 3)}
+    after = augment(before, STILL.model_copy(update={"gyroscope_drop": 0.25}))
+    silent = (after["gyroscope"] == 0).all(dim=2).all(dim=1)
+    assert silent.float().mean().item() == pytest.approx(0.25, abs=0.03)
+    torch.testing.assert_close(after["gyroscope"][~silent], before["gyroscope"][~silent])
+    torch.testing.assert_close(after["accelerometer"], before["accelerometer"])
+    factor = augment(before, STILL.model_copy(update={"dynamics": 0.3}))["gyroscope"] / before["gyroscope"]
+    torch.testing.assert_close(factor, factor[:, :1, :1].expand_as(factor))  # one a clip
+    assert factor[:, 0, 0].log().std().item() == pytest.approx(0.3, rel=0.1)
+
+
+@given(st.integers(1, 80), st.integers(0, 12))
+def test_moving_mean_is_average_pooling(length: int, half: int) -> None:
+    width = 2 * half + 1
+    values = torch.randn(2, length, 3, dtype=torch.float64)
+    pooled = torch.nn.functional.avg_pool1d(values.transpose(1, 2), width, 1, half, count_include_pad=False).transpose(1, 2)
+    torch.testing.assert_close(moving_mean(values, width), pooled)
 
 
 def test_sensor_and_kind() -> None:

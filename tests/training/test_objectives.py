@@ -36,9 +36,14 @@ def test_hard_labels_by_hand() -> None:
 
 
 def test_class_weights_by_hand() -> None:
-    weights = class_weights(torch.tensor([0, 0, 0, 1]), 2)
-    assert weights.tolist() == pytest.approx([4 / (2 * 3), 4 / (2 * 1)])
-    assert weights[torch.tensor([0, 0, 0, 1])].mean().item() == pytest.approx(1)
+    labels = torch.tensor([0, 0, 0, 0, 1])
+    assert class_weights(labels, 2, 0.0) is None
+    whole, half = class_weights(labels, 2, 1.0), class_weights(labels, 2, 0.5)
+    assert whole is not None and half is not None
+    assert whole.tolist() == pytest.approx([5 / (2 * 4), 5 / (2 * 1)])  # both classes weigh the same
+    assert half.tolist() == pytest.approx([1 / 2 * 5 / (4 / 2 + 1), 5 / (4 / 2 + 1)])
+    for weights in (whole, half):
+        assert weights[labels].mean().item() == pytest.approx(1)
 
 
 def test_the_teacher_is_asked_about_exactly_the_same_clip_and_view() -> None:

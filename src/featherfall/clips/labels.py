@@ -35,7 +35,7 @@ def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
         fall = store.recordings[recording].fall
         if fall is None:
             continue
-        begin = fall.onset if fall.onset is not None else fall.impact
+        begin = fall.onset if fall.onset is not None else None if fall.impact is None else fall.impact - labels.margin_s
         end = fall.end if fall.end is not None else (fall.impact if fall.impact is not None else fall.onset)
         near = begin is None or end is None or begin <= centre <= end + labels.margin_s
         out[clip] = names.index(str(labels.positive)) if near else IGNORED

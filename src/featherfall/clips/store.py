@@ -13,7 +13,7 @@ import numpy as np
 from featherfall.ground.errors import UserError
 from featherfall.ground.recording import FallTimes
 
-VERSION = 1  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
+VERSION = 2  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ class Match:
 
 
 def match(events: Sequence[Event], fall: FallTimes | None) -> Match:
-    """One event that starts within [onset - 1 s, impact + 5 s] matches the fall; all others are false alarms.
+    """One event whose alarm starts within [onset - 1 s, impact + 5 s] matches the fall; all others are false alarms.
+
+    An alarm starts when a live device knows (`raised_s`, the end of the first window that counts), not at the peak that it was cut around.
 
     Where only the end of a fall is annotated, it stands for the impact. `fall` must have times (see `has_times`).
     """
@@ -30,7 +32,7 @@ def match(events: Sequence[Event], fall: FallTimes | None) -> Match:
     impact = fall.impact if fall.impact is not None else fall.end
     onset = fall.onset if fall.onset is not None else impact
     assert impact is not None and onset is not None
-    near = [event for event in events if onset - BEFORE_ONSET_S <= event.start_s <= impact + AFTER_IMPACT_S]
+    near = [event for event in events if onset - BEFORE_ONSET_S <= event.raised_s <= impact + AFTER_IMPACT_S]
     if not near:
         return Match(False, len(events), None)
     return Match(True, len(events) - 1, near[0].raised_s - impact)

@@ -23,7 +23,8 @@ class Frames:
         inputs: (K, length, C) float32 by input name; an absent input is not a key.
         valid: (K, length) bool; False in gaps of any input and beyond the recording's ends.
         start_s: (K,) seconds of each window's first sample; may be negative where the edge is held.
-        end_s: (K,) seconds of each window's last sample.
+        end_s: (K,) seconds at which a device reading live has the window: its last sample and, for kind "impact", the last sample that
+            could have held a higher peak.
         centre_s: (K,) the peak's time for kind "impact", the window's middle otherwise.
     """
 
@@ -71,11 +72,14 @@ def frames(streams: Mapping[str, Stream], window: Window, reference: str) -> Fra
         starts = centres - window.before
 
     step = float(grid[1] - grid[0])
+    last = starts + window.length - 1
+    if window.kind == "impact":
+        last = np.maximum(last, centres + window.spacing)
     inside = np.pad(valid, window.length)  # False beyond the ends
     return Frames(
         inputs={name: cut(values, starts, window.length) for name, values in signals.items()},
         valid=cut(inside, starts + window.length, window.length),
         start_s=start + starts * step,
-        end_s=start + (starts + window.length - 1) * step,
+        end_s=start + last * step,
         centre_s=start + centres * step,
     )
