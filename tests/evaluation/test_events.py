@@ -9,19 +9,20 @@ from featherfall.runtime.decision import Event
 FALL = FallTimes(10.0, 11.0, 12.5)
 
 
-def event(start: float, latency: float = 2.0) -> Event:
-    return Event(start, start, 0.9, start + latency)
+def event(raised: float, latency: float = 2.0) -> Event:
+    """An alarm that a live device raises at that second, for a peak some seconds before."""
+    return Event(raised - latency, raised - latency, 0.9, raised)
 
 
 @pytest.mark.parametrize(
-    ("start", "hit"), [(8.99, False), (9.0, True), (11.0, True), (16.0, True), (16.01, False)]
+    ("raised", "hit"), [(8.99, False), (9.0, True), (11.0, True), (16.0, True), (16.01, False)]
 )  # onset - 1 s to impact + 5 s
-def test_the_edges_of_the_tolerance(start: float, hit: bool) -> None:
-    assert match([event(start)], FALL) == Match(hit, 0 if hit else 1, pytest.approx(start + 2 - 11) if hit else None)
+def test_the_edges_of_the_tolerance(raised: float, hit: bool) -> None:
+    assert match([event(raised)], FALL) == Match(hit, 0 if hit else 1, pytest.approx(raised - 11) if hit else None)
 
 
 def test_one_alarm_matches_and_the_others_are_false() -> None:
-    assert match([event(2), event(10), event(15), event(40)], FALL) == Match(True, 3, pytest.approx(1.0))
+    assert match([event(2), event(10), event(15), event(40)], FALL) == Match(True, 3, pytest.approx(-1.0))
     assert match([], FALL) == Match(False, 0, None)
 
 
@@ -39,10 +40,10 @@ def test_without_a_fall_every_alarm_is_false() -> None:
     ],
 )
 def test_what_is_not_annotated_is_stood_in_for(fall: FallTimes, first: float, last: float, impact: float) -> None:
-    for start, hit in ((first - 0.01, False), (first, True), (last, True), (last + 0.01, False)):
-        found = match([event(start)], fall)
+    for raised, hit in ((first - 0.01, False), (first, True), (last, True), (last + 0.01, False)):
+        found = match([event(raised)], fall)
         assert found.hit is hit
-        assert found.delay_s == (pytest.approx(start + 2 - impact) if hit else None)
+        assert found.delay_s == (pytest.approx(raised - impact) if hit else None)
 
 
 def test_has_times() -> None:

@@ -90,6 +90,6 @@ def test_a_model_that_onnx_tells_otherwise_does_not_ship(
     monkeypatch.setattr(bundle_module, "export_onnx", lambda model, sample, path: path.write_bytes(b""))
     for wrong in (0.01, np.nan):
         monkeypatch.setattr(bundle_module, "onnx_logits", lambda path, clip, wrong=wrong: torch_logits(student, clip) + wrong)
-        with pytest.raises(UserError, match="tiny: ONNX and torch differ by .* in a logit"):
+        with pytest.raises(UserError, match=r"tiny: ONNX and torch differ by .* in a logit"):
             write_bundle(tmp_path / "bundle", student, recipe, store, LABELS, np.arange(8), np.arange(8), lambda logits: 1.0, {})
     assert list(tmp_path.iterdir()) == []

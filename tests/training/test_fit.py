@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -149,7 +150,7 @@ def test_killed_and_resumed_equals_never_killed(unbroken: tuple[str, Path], tmp_
         while not (folder / "checkpoint.pt").is_file():
             assert child.poll() is None and time.monotonic() < deadline
             time.sleep(0.01)
-        time.sleep(random.uniform(0, 0.7))
+        time.sleep(random.uniform(0, 1.2))
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()
@@ -161,20 +162,28 @@ def test_killed_and_resumed_equals_never_killed(unbroken: tuple[str, Path], tmp_
     assert rows(folder) == rows(whole), f"killed after step {logged}"
 
 
-def test_no_checkpoint_survives_an_interruption_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_again_and_again(unbroken: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the first half, in the second half when the weights are averaged, and between two looks of the early stop."""
+    case, whole = unbroken
     monkeypatch.setattr(fit_module, "CHECKPOINT_SECONDS", 0)
-    stopped = iter(range(100))
+    real = fit_module.augment
+    for stop in (7, 36, 44):
+        begun = 0 if stop == 7 else saved_step(tmp_path)
+        calls = iter(range(begun, STEPS))
 
-    class Stop(HardLabels):
-        def forward(self, model: nn.Module, batch: object) -> dict[str, Tensor]:
-            if next(stopped) == 7:
+        def interrupted(clip: dict[str, Tensor], how: Augment, stop: int = stop, calls: Iterator[int] = calls) -> dict[str, Tensor]:
+            if next(calls) == stop:
                 raise KeyboardInterrupt
-            return dict(super().forward(model, batch))  # type: ignore[arg-type]
+            return real(clip, how)
 
-    training = Training(steps=20, batch=8, lr=0.01)
-    with pytest.raises(KeyboardInterrupt):
-        fit(toy_model(), toy_clips(), training, Stop(), 0, tmp_path / "broken")
-    assert torch.load(tmp_path / "broken" / "checkpoint.pt", weights_only=True)["state"]["step"] == 7
-    fit(toy_model(), toy_clips(), training, Stop(), 0, tmp_path / "broken")
-    fit(toy_model(), toy_clips(), training, HardLabels(), 0, tmp_path / "whole")
-    assert same(weights(tmp_path / "broken"), weights(tmp_path / "whole"))
+        monkeypatch.setattr(fit_module, "augment", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(case, tmp_path)
+        assert saved_step(tmp_path) == stop
+    monkeypatch.setattr(fit_module, "augment", real)
+    run(case, tmp_path)
+    assert same(weights(tmp_path), weights(whole)) and rows(tmp_path) == rows(whole)
+
+
+def saved_step(folder: Path) -> int:
+    return int(torch.load(folder / "checkpoint.pt", weights_only=True)["state"]["step"])

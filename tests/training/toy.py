@@ -53,10 +53,13 @@ def teacher_of(clips: Clips, classes: int = 2, width: int = 5) -> TeacherOutputs
 
 
 def run(case: str, folder: Path) -> nn.Module:
-    """One training: "plain" (cross-entropy, SGD), or "everything" at once: a moving average, an early stop, distillation with a projector
-    and teacher-only views."""
+    """One training.
+
+    "plain": cross-entropy, SGD, the averaged weights ship. "everything": a moving average, an early stop whose best weights ship,
+    distillation with a projector and teacher-only views.
+    """
     if case == "plain":
-        training = Training(steps=STEPS, batch=8, lr=0.01, average=0, optimizer="sgd", schedule="cosine")
+        training = Training(steps=STEPS, batch=8, lr=0.01, average=0.8, optimizer="sgd", schedule="cosine")
         return fit(toy_model(), toy_clips(), training, HardLabels(), 3, folder)
     augment = Augment(views=1, blends=1, teacher_only_share=0.25)
     early = EarlyStop(every=5, patience=4)
@@ -83,7 +86,7 @@ if __name__ == "__main__":
     quick = fit_module.augment
 
     def slow(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
-        time.sleep(0.02)
+        time.sleep(0.03)
         return quick(clip, how)
 
     fit_module.augment = slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -36,8 +37,7 @@ def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray], 
         def get_next(self) -> dict[str, np.ndarray] | None:
             return next(self.batches, None)
 
-    logging.getLogger().setLevel(logging.ERROR)  # the quantiser logs a hint to the root logger each time
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _root_logger_at(logging.ERROR):  # the quantiser logs a hint to it each time
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         first = next(node.name for node in onnx.load(prepared).graph.node if node.op_type == "Conv")
@@ -52,3 +52,14 @@ def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray], 
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
+
+
+@contextlib.contextmanager
+def _root_logger_at(level: int) -> Iterator[None]:
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(level)
+    try:
+        yield
+    finally:
+        root.setLevel(before)

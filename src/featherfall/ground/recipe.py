@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeInt, model_validator
 
 from featherfall.ground.checked import Checked, check
 from featherfall.ground.errors import UserError
@@ -200,7 +200,7 @@ class Recipe(Checked):
     distillation: Distillation
     decision: Decision = Decision()
     export: Export = Export()
-    seeds: list[int] = Field(default=[0], min_length=1)
+    seeds: list[NonNegativeInt] = Field(default=[0], min_length=1)
 
     @model_validator(mode="after")
     def _inputs_exist(self) -> Recipe:

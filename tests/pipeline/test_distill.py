@@ -1,0 +1,213 @@
+"""A whole run on a tiny dataset: two folds by subject, two teachers, one seed; and what happens to it afterwards."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.conftest import IMPACT_S, tiny_dataset, tiny_recipe
+
+from featherfall import datasets
+from featherfall.ground.errors import UserError
+from featherfall.ground.files import read_json
+from featherfall.ground.recipe import Recipe
+from featherfall.pipeline.distill import distill, export_run, train_one
+from featherfall.pipeline.run import open_run
+from featherfall.runtime import load_bundle
+from featherfall.runtime.bundle import read_manifest
+
+HOLD = """
+import sys
+from pathlib import Path
+from featherfall.ground.files import hold
+with hold(Path(sys.argv[1])):
+    print(flush=True)
+    input()
+"""
+ROLES = ["teacher", "alone", "distilled", "int8", "teacher_ensemble"]
+
+
+def recipe(**changes: Any) -> Recipe:
+    plain = tiny_recipe()
+    teacher = plain.teacher.model_dump() | {"members": 2, "pretrain": False}
+    network = {"kind": "inertial", "inputs": ["accelerometer"], "options": {"layers": [[16, 5, 2], [16, 3, 1]]}}
+    student = plain.student.model_dump() | {"network": network}
+    return tiny_recipe(**({"teacher": teacher, "student": student, "export": {"budget_points": 100}} | changes))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """data/: twelve recordings of four subjects, of whom the first has no skeleton; cache/; and run/, finished."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    tiny_dataset(folder / "data", subjects=4, lacking=[("S1", "skeleton"), ("S2", "gyroscope")])
+    with open(folder / "data" / "data" / "S2-walk-0-accelerometer.csv", "a") as file:
+        file.write("1,2\n")  # cut short: the recording is left out, and said so
+    distill(recipe(), folder / "data", folder / "run", quiet=True, cache=folder / "cache")
+    return folder
+
+
+def again(place: Path, run: Path, how: Recipe | None = None, **options: Any) -> dict[str, Any]:
+    return distill(how or recipe(), place / "data", run, quiet=True, cache=place / "cache", **options)
+
+
+@pytest.fixture
+def copy(place: Path, tmp_path: Path) -> Path:
+    """The finished run, to be spoilt."""
+    return Path(shutil.copytree(place / "run", tmp_path / "run"))
+
+
+def test_metrics_json(place: Path) -> None:
+    metrics = read_json(place / "run" / "metrics.json")
+    assert list(metrics) == [
+        "recipe",
+        "dataset",
+        "protocol",
+        "part",
+        "positive",
+        "main_metric",
+        "seeds",
+        "roles",
+        "counts",
+        "distilled_minus_alone",
+        "gap_closed",
+        "sizes",
+        "notes",
+        "environment",
+    ]
+    assert (metrics["recipe"], metrics["protocol"], metrics["positive"], metrics["main_metric"]) == (
+        "tiny",
+        "2 folds by subject",
+        "fall",
+        "f1",
+    )
+    assert sorted(metrics["roles"]) == sorted(ROLES)
+    assert {"sensitivity", "precision", "f1", "non_fall_precision", "event_f1", "false_alarms_per_hour", "ece"} <= metrics["roles"][
+        "int8"
+    ].keys()
+    assert len(metrics["roles"]["teacher"]["f1"]["per_seed"]) == 2 and len(metrics["roles"]["alone"]["f1"]["per_seed"]) == 1
+    for role in ROLES:
+        assert metrics["counts"][role][0]["recordings"] == 11 and metrics["counts"][role][0]["falls"] == 4
+        assert 0 <= metrics["roles"][role]["f1"]["mean"] <= 1
+    assert metrics["roles"]["distilled"]["f1"]["mean"] == 1  # falls hit twice as hard: easy
+    assert len(metrics["distilled_minus_alone"]["over_folds"]["pairs"]) == 2
+    assert metrics["sizes"]["int8"]["bytes"] > 0 and metrics["sizes"]["alone"]["parameters"] < metrics["sizes"]["teacher"]["parameters"]
+    left_out, everybody = metrics["notes"]
+    assert left_out.startswith("1 recordings left out: ") and "S2-walk-0-accelerometer.csv: row 77" in left_out
+    assert "trained on everybody" in everybody
+
+
+def test_the_run_directory(place: Path) -> None:
+    run = place / "run"
+    assert sorted(path.name for path in run.iterdir() if not path.name.startswith(".")) == ["bundle", "folds", "metrics.json", "run.json"]
+    assert sorted(path.name for path in (run / "folds").iterdir()) == ["everybody", "fold-1", "fold-2"]
+    fold = run / "folds" / "fold-1"
+    assert sorted(path.name for path in fold.iterdir()) == ["alone", "distilled", "int8", "teacher"]
+    assert {"log.csv", "predictions.npz", "weights.pt"} <= {path.name for path in (fold / "distilled" / "0").iterdir()}
+    assert (fold / "teacher" / "outputs.pt").is_file() and (fold / "teacher" / "1" / "weights.pt").is_file()
+    assert sorted(path.name for path in (run / "folds" / "everybody").iterdir()) == ["distilled", "teacher"]
+    assert not list(run.glob("**/checkpoint.pt"))
+    assert any(path.name.startswith("events.out.tfevents") for path in run.glob("folds/*/*/*/*"))  # TensorBoard
+
+
+def test_int8_is_judged_by_the_runtime(place: Path) -> None:
+    """The int8 role's probabilities are those of its bundle on the test recordings' files; others' would not be exactly these."""
+    fold = place / "run" / "folds" / "fold-1"
+    bundle = load_bundle(fold / "int8" / "0" / "bundle")
+    assert bundle.model.precision == "int8"
+    assert bundle.manifest.provenance["trained_on"] == ["S2", "S4"] and bundle.manifest.provenance["fold"] == "fold 1"
+    sources = [source for source in datasets.open("folder", place / "data").sources if source.subject in ("S1", "S3")]
+    said = np.concatenate([bundle.predict(source.load()).probabilities for source in sources])
+    with np.load(fold / "int8" / "0" / "predictions.npz") as saved, np.load(fold / "distilled" / "0" / "predictions.npz") as exact:
+        np.testing.assert_array_equal(saved["probabilities"], said)
+        assert not np.array_equal(saved["probabilities"], exact["probabilities"])
+        np.testing.assert_allclose(saved["probabilities"], exact["probabilities"], atol=0.2)
+
+
+def test_the_bundle_that_ships_was_trained_on_everybody_and_predicts(place: Path) -> None:
+    bundle = load_bundle(place / "run" / "bundle")
+    provenance = bundle.manifest.provenance
+    assert provenance["trained_on"] == ["S1", "S2", "S3", "S4"] and provenance["seed"] == 0
+    assert Recipe.model_validate(provenance["recipe"]) == recipe()
+    for source in datasets.open("folder", place / "data").sources:
+        if source.id == "S2/walk/0":
+            continue
+        said = bundle.predict(source.load())
+        assert said.label == ("fall" if source.fall else "not_fall")
+        assert [round(event.start_s - IMPACT_S, 1) for event in said.events] == ([0.0] if source.fall else [])
+
+
+def test_predictions_are_of_the_folds_own_test_recordings(place: Path) -> None:
+    counts = {}
+    for fold in ("fold-1", "fold-2"):
+        with np.load(place / "run" / "folds" / fold / "teacher" / "0" / "predictions.npz") as saved:
+            counts[fold] = len(saved["probabilities"])
+            np.testing.assert_allclose(saved["probabilities"].sum(axis=1), 1, rtol=1e-5)
+    assert counts == {"fold-1": 4, "fold-2": 4}  # two subjects each, a fall and a sitting down
+
+
+def test_a_second_run_into_the_same_folder_is_refused(place: Path) -> None:
+    with pytest.raises(UserError, match="holds a run already; add --resume"):
+        again(place, place / "run")
+
+
+def test_another_recipe_is_refused_even_with_resume(place: Path) -> None:
+    with pytest.raises(UserError, match="made with another recipe"):
+        again(place, place / "run", recipe(seeds=[0, 1]), resume=True)
+
+
+def test_resume_does_only_what_is_missing(place: Path, copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = json.loads((copy / "metrics.json").read_text())
+    lost = copy / "folds" / "fold-1" / "distilled" / "0"
+    kept = copy / "folds" / "fold-2" / "distilled" / "0" / "weights.pt"
+    stamp = kept.stat().st_mtime_ns
+    (lost / "predictions.npz").unlink()
+    (lost / "weights.pt").unlink()  # so that it is trained again
+    after = again(place, copy, resume=True)
+    assert after == before == json.loads((copy / "metrics.json").read_text())
+    assert (lost / "predictions.npz").is_file() and kept.stat().st_mtime_ns == stamp
+    assert capsys.readouterr().err == ""  # quiet
+
+
+def test_two_processes_do_not_write_one_folder(place: Path, copy: Path) -> None:
+    holder = [sys.executable, "-c", HOLD, str(copy)]
+    with subprocess.Popen(holder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        other.stdout.readline()  # it holds the folder now
+        with pytest.raises(UserError, match="another run is writing here"):
+            again(place, copy, resume=True)
+        other.communicate("\n")
+    with open_run(copy, recipe(), place / "data", resume=True):
+        pass
+
+
+def test_export_of_a_finished_run(place: Path, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATHERFALL_CACHE", str(tmp_path / "cache"))
+    lines = export_run(copy, tmp_path / "exported", int8=False)
+    manifest = read_manifest(tmp_path / "exported")
+    assert [one.precision for one in manifest.models] == ["float32"]
+    assert lines[0] == f"bundle   {tmp_path / 'exported'}" and "model.onnx" in lines[1]
+    shipped = read_manifest(place / "run" / "bundle")
+    assert manifest.sha256["model.onnx"] == shipped.sha256["model.onnx"]  # the same student, exported the same way
+    (copy / "folds" / "everybody" / "distilled" / "0" / "weights.pt").unlink()
+    with pytest.raises(UserError, match="no trained student; finish the run first"):
+        export_run(copy, tmp_path / "other", int8=False)
+
+
+def test_one_stage_alone(place: Path, tmp_path: Path) -> None:
+    how = recipe(split={"protocol": "kfold", "folds": 2, "validation": 1, "part": "validation"})
+    folder = train_one(how, place / "data", tmp_path / "run", "alone", quiet=True, cache=place / "cache")
+    assert folder == tmp_path / "run" / "folds" / "fold-1" / "alone" / "0"
+    with np.load(folder / "predictions.npz") as saved:
+        assert saved["probabilities"].shape == (2, 2)  # of the validation subject, not of the test part
+
+
+def test_an_unknown_published_list(place: Path, tmp_path: Path) -> None:
+    how = recipe(split={"protocol": "published", "list": "odd"})
+    with pytest.raises(UserError, match="folder has no such published split; known: none"):
+        again(place, tmp_path / "run", how)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.conftest import tiny_recipe
+
+from featherfall.clips.splits import Fold
+from featherfall.clips.store import ClipStore
+from featherfall.ground.errors import UserError
+from featherfall.pipeline.jobs import Job, load_judged, run_jobs
+from featherfall.pipeline.run import Run
+
+FOLD = Fold("fold 1", np.arange(9), np.zeros(0, int), np.arange(9, 12))  # tests S4
+
+
+@pytest.fixture
+def jobs(tiny: Path, tiny_store: ClipStore, tmp_path: Path) -> list[Job]:
+    recipe = tiny_recipe()
+    return [Job(Run(tmp_path / "run"), recipe, tiny, tiny_store.folder, FOLD, "alone", seed) for seed in (0, 1)]
+
+
+def test_names_and_folders(jobs: list[Job], tmp_path: Path) -> None:
+    job = jobs[1]
+    assert job.name == "fold 1: alone 1"
+    assert job.folder == tmp_path / "run" / "folds" / "fold-1" / "alone" / "1"
+    assert job.finished == job.folder / "predictions.npz"
+    assert replace(job, role="outputs", number=0).finished == tmp_path / "run" / "folds" / "fold-1" / "teacher" / "outputs.pt"
+
+
+def test_side_by_side_is_bit_identical_to_one_after_the_other(jobs: list[Job], tmp_path: Path) -> None:
+    """Two processes; each reads the clips itself and trains on one thread."""
+    done: list[str] = []
+    run_jobs(jobs, 1, lambda job: done.append(job.name))
+    assert done == ["fold 1: alone 0", "fold 1: alone 1"]
+    twins = [replace(job, run=Run(tmp_path / "together")) for job in jobs]
+    run_jobs(twins, 2, lambda job: done.append(job.name))
+    assert sorted(done[2:]) == done[:2]
+    for job, twin in zip(jobs, twins, strict=True):
+        assert (job.folder / "log.csv").read_text() == (twin.folder / "log.csv").read_text()
+        with np.load(job.finished) as first, np.load(twin.finished) as second:
+            np.testing.assert_array_equal(first["probabilities"], second["probabilities"])
+
+
+def test_what_is_done_is_left_alone(jobs: list[Job]) -> None:
+    job = jobs[0]
+    job.folder.mkdir(parents=True)
+    np.savez_compressed(job.finished, probabilities=np.full((2, 2), 0.5, np.float32))
+    run_jobs([job], 1, lambda job: None)
+    assert [path.name for path in job.folder.iterdir()] == ["predictions.npz"]
+    judged = load_judged(job)
+    assert [one.recording.id for one in judged] == ["S4/fall/0", "S4/sit/0", "S4/walk/0"]
+    assert [len(one.probabilities) for one in judged] == [1, 1, 0]
+
+
+def test_the_first_error_stops_the_rest(jobs: list[Job], tmp_path: Path) -> None:
+    done: list[str] = []
+    broken = replace(jobs[0], store=tmp_path / "nowhere")
+    with pytest.raises(UserError, match="nowhere: not a clip store"):
+        run_jobs([broken, jobs[1]], 1, lambda job: done.append(job.name))
+    assert done == [] and not jobs[1].folder.exists()
+
+
+def test_nothing_to_judge_is_judged_as_nothing(jobs: list[Job]) -> None:
+    fold = Fold("everybody", np.arange(12), np.zeros(0, int), np.zeros(0, int))
+    job = replace(jobs[0], fold=fold)
+    run_jobs([job], 1, lambda job: None)
+    assert load_judged(job) == []
+    quiet = replace(job, fold=Fold("fold 1", np.arange(9), np.zeros(0, int), np.asarray([11])), number=1)  # S4 walks: no window
+    run_jobs([quiet], 1, lambda job: None)
+    (one,) = load_judged(quiet)
+    assert one.probabilities.shape == (0, 2)

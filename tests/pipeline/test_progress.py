@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from featherfall.pipeline.progress import Show, follow_logs
+
+
+def test_bars_count_and_say_what_happens() -> None:
+    with Show(quiet=True) as show:
+        stage = show.stage("teachers", 3)
+        stage.step("first")
+        stage.note("step 7")
+        (task,) = show.progress.tasks
+        assert (task.description, task.completed, task.total, task.fields["note"]) == ("teachers", 1, 3, "step 7")
+        stage.at(2, 5, "cutting")
+        assert (task.completed, task.total, task.fields["note"]) == (2, 5, "cutting")
+
+
+def test_logs_are_followed_into_the_bar_and_tensorboard(tmp_path: Path) -> None:
+    folder = tmp_path / "folds" / "fold-1" / "alone" / "0"
+    folder.mkdir(parents=True)
+    (folder / "log.csv").write_text("step,loss,lr,validation\n1,0.5,0.1,\n")
+    with Show(quiet=True) as show, follow_logs(tmp_path, show.stage("students", 1), steps=10):
+        deadline = time.monotonic() + 20
+        while "loss" not in show.progress.tasks[0].fields["note"] and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert show.progress.tasks[0].fields["note"] == "step 1 loss 0.500"
+        with open(folder / "log.csv", "a") as file:
+            file.write("10,0.25,0.01,0.875\n")
+    events = EventAccumulator(str(folder)).Reload()
+    assert [(one.step, one.value) for one in events.Scalars("loss")] == [(1, 0.5), (10, 0.25)]
+    assert [(one.step, one.value) for one in events.Scalars("validation")] == [(10, 0.875)]  # rows written last are not lost
+
+
+def test_logs_of_an_earlier_run_are_left_alone(tmp_path: Path) -> None:
+    import os
+
+    log = tmp_path / "log.csv"
+    log.write_text("step,loss,lr,validation\n1,0.5,0.1,\n")
+    os.utime(log, (1, 1))
+    with Show(quiet=True) as show, follow_logs(tmp_path, show.stage("students", 1), steps=10):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]
