@@ -92,8 +92,19 @@ def test_folder_without_permission(tmp_path: Path) -> None:
 
 
 def test_help_of_every_verb() -> None:
-    for words in ([], ["demo"], ["data"], ["data", "inspect"], ["distill"], ["train"], ["evaluate"], ["predict"], ["bench"], ["compare"],
-    ["export"]):
+    for words in (
+        [],
+        ["demo"],
+        ["data"],
+        ["data", "inspect"],
+        ["distill"],
+        ["train"],
+        ["evaluate"],
+        ["predict"],
+        ["bench"],
+        ["compare"],
+        ["export"],
+    ):
         said = CliRunner().invoke(app, [*words, "--help"])
         assert said.exit_code == 0
         assert "Usage" in said.output

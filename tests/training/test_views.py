@@ -98,3 +98,12 @@ def test_the_last_views_are_backwards() -> None:
     views = Views(inputs(), HOW)
     for name, values in views.view(6).items():
         np.testing.assert_array_equal(values, play_backwards(name, views.view(0)[name]))
+
+
+def test_clips_are_blended_with_clips_that_have_the_same_inputs() -> None:
+    values = np.repeat(np.arange(8, dtype=np.float32), 10 * 3).reshape(8, 10, 3)
+    alike = np.array([0, 1, 0, 1, 0, 1, 0, 1])
+    how = Augment(views=0, blends=6)
+    for number in range(1, 7):
+        blended = Views({"accelerometer": values * (1 + 99 * alike[:, None, None])}, how, alike).view(number)["accelerometer"]
+        assert (blended[alike == 0] <= 7).all()  # a partner of the other kind would bring hundreds

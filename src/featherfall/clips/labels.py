@@ -7,6 +7,7 @@ import numpy as np
 from featherfall.clips.store import ClipStore
 from featherfall.ground.errors import UserError
 from featherfall.ground.recipe import Labels
+from featherfall.ground.recording import FallTimes
 
 IGNORED = -1
 
@@ -33,13 +34,16 @@ def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
     out = np.zeros(len(store), np.int64)
     for clip, (recording, centre) in enumerate(zip(store.recording, store.centre_s, strict=True)):
         fall = store.recordings[recording].fall
-        if fall is None:
-            continue
-        begin = fall.onset if fall.onset is not None else None if fall.impact is None else fall.impact - labels.margin_s
-        end = fall.end if fall.end is not None else (fall.impact if fall.impact is not None else fall.onset)
-        near = begin is None or end is None or begin <= centre <= end + labels.margin_s
-        out[clip] = names.index(str(labels.positive)) if near else IGNORED
+        if fall is not None:
+            out[clip] = names.index(str(labels.positive)) if of_fall(float(centre), fall, labels.margin_s) else IGNORED
     return out
+
+
+def of_fall(centre_s: float, fall: FallTimes, margin_s: float) -> bool:
+    """Whether a window with this centre shows the fall. Without an onset, the margin before the impact stands for it."""
+    begin = fall.onset if fall.onset is not None else None if fall.impact is None else fall.impact - margin_s
+    end = fall.end if fall.end is not None else fall.impact if fall.impact is not None else fall.onset
+    return begin is None or end is None or begin <= centre_s <= end + margin_s
 
 
 def check_classes(names: list[str], train_labels: np.ndarray, where: str) -> None:

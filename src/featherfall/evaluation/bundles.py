@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from featherfall.clips.labels import IGNORED, of_fall
 from featherfall.clips.store import RecordingFacts
 from featherfall.datasets import Dataset, Source
 from featherfall.evaluation.judged import Judged
 from featherfall.evaluation.score import measure
 from featherfall.ground.errors import UserError
+from featherfall.ground.manifest import Manifest
 from featherfall.ground.recording import Recording
 from featherfall.runtime import Bundle
 
@@ -77,11 +79,18 @@ def _judge(bundle: Bundle, recording: Recording, streams: Mapping[str, str]) -> 
         int(keep.sum()),
         recording.traits,
     )
-    labels = bundle.manifest.labels
-    if bundle.manifest.task == "fall":
-        truth = labels.index(str(bundle.manifest.positive)) if recording.fall else 1 - labels.index(str(bundle.manifest.positive))
-    elif recording.activity in labels:
-        truth = labels.index(recording.activity)
-    else:
+    truth = _truth(bundle.manifest, recording, said.centre_s[keep])
+    return Judged(facts, said.centre_s[keep], said.end_s[keep], said.probabilities[keep], truth)
+
+
+def _truth(manifest: Manifest, recording: Recording, centre_s: np.ndarray) -> np.ndarray:
+    """(K,) true class of each window, as in training: windows of a fall recording away from its fall have none."""
+    if manifest.task == "fall":
+        positive = manifest.labels.index(str(manifest.positive))
+        if recording.fall is None:
+            return np.full(len(centre_s), 1 - positive)
+        margin = manifest.provenance.get("recipe", {}).get("labels", {}).get("margin_s", 1.0)
+        return np.asarray([positive if of_fall(float(centre), recording.fall, margin) else IGNORED for centre in centre_s], np.int64)
+    if recording.activity not in manifest.labels:
         raise UserError(f"{recording.id}: activity {recording.activity!r} is not among the bundle's labels")
-    return Judged(facts, said.centre_s[keep], said.end_s[keep], said.probabilities[keep], np.full(int(keep.sum()), truth))
+    return np.full(len(centre_s), manifest.labels.index(recording.activity))

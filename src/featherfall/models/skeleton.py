@@ -39,7 +39,7 @@ class SkeletonChannels(nn.Module):
         parents: Tensor = self.parents  # type: ignore[assignment]
         bones = (centred - centred[:, :, parents]) * (seen & seen[:, :, parents])
         velocity = torch.zeros_like(centred)
-        velocity[:, 1:-1] = (centred[:, 2:] - centred[:, :-2]) * (seen[:, 2:] & seen[:, :-2])
+        velocity[:, 1:-1] = (centred[:, 2:] - centred[:, :-2]) * (seen[:, 2:] & seen[:, 1:-1] & seen[:, :-2])
         features = torch.cat([centred, bones, velocity * 5, seen.to(centred.dtype)], dim=-1)
         return features.flatten(2).transpose(1, 2)
 

@@ -56,6 +56,7 @@ def distill(
     dataset = datasets.open(recipe.dataset, data, recipe.folder)
     with open_run(out, recipe, data, resume) as run, Show(quiet) as show:
         store = make_clips(recipe, dataset, workers, show, cache)
+        run.of_clips(store.folder.name)
         parts = make_folds(recipe, dataset, store)
         jobs = plan(run, recipe, data, store, parts)
         steps = max(recipe.teacher.training.steps, recipe.student.training.steps)
@@ -205,6 +206,7 @@ def train_one(
     dataset = datasets.open(recipe.dataset, data, recipe.folder)
     with open_run(out, recipe, data, resume) as run, Show(quiet) as show:
         store = make_clips(recipe, dataset, 1, show, cache)
+        run.of_clips(store.folder.name)
         fold = make_folds(recipe, dataset, store)[0]
         job = Job(run, recipe, data, store.folder, fold, role, 0 if role == "teacher" else recipe.seeds[0])
         stage = show.stage(STAGES[role], 1)

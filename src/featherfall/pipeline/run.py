@@ -31,6 +31,14 @@ class Run:
         """Folder of what a fold's teachers say of its training clips."""
         return self.folder / "folds" / fold.replace(" ", "-") / "teacher"
 
+    def of_clips(self, store: str) -> None:
+        """Note which clips the run is made of; raises `UserError` when it was begun with others (the recordings changed since)."""
+        record = self.folder / "run.json"
+        values = read_json(record)
+        if values.setdefault("clips", store) != store:
+            raise UserError(f"{self.folder}: its run was begun with other recordings (they changed since); give another --out")
+        write_json(record, values)
+
     @property
     def metrics(self) -> Path:
         return self.folder / "metrics.json"
@@ -45,8 +53,7 @@ def open_run(folder: Path, recipe: Recipe, data: Path, resume: bool) -> Iterator
     """Hold a run directory for this process.
 
     Raises: `UserError` when another process writes it, when it holds a run and `resume` is not asked for, or when the run in it was made
-    with
-    another recipe.
+    with another recipe.
     """
     with hold(folder):
         record = folder / "run.json"

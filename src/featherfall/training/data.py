@@ -15,7 +15,7 @@ from torch import Tensor
 from featherfall.clips.labels import IGNORED
 from featherfall.clips.store import ClipStore
 from featherfall.ground.recipe import Augment
-from featherfall.training.views import Views, load_inputs
+from featherfall.training.views import make_views
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def load_clips(
         index: clips of the store. labels: (len(index),) their classes. names: inputs to load.
         teacher_only: also make the views that have no class.
     """
-    views = Views(load_inputs(store, index, names), augment or Augment())
+    views = make_views(store, index, names, augment or Augment())
     count = views.total if teacher_only else views.labelled
     inputs = {name: torch.empty((count, *values.shape)) for name, values in views.inputs.items()}
     for v in range(count):

@@ -22,7 +22,7 @@ from featherfall.training.data import Clips, load_clips
 from featherfall.training.fit import Validate, fit
 from featherfall.training.objectives import Distil, HardLabels, TeacherOutputs, class_weights
 from featherfall.training.outputs import logits_and_features, logits_of
-from featherfall.training.views import Views, load_inputs
+from featherfall.training.views import make_views
 
 BRANCH_SEED = 7919  # keeps the initial weights of branches apart from those of whole teachers
 
@@ -99,7 +99,7 @@ def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -
     network = stage.recipe.teacher.network
     part = stage.training_part
     taps = sorted({term.teacher_tap for term in stage.recipe.distillation.terms if term.loss != "soft"})
-    views = Views(load_inputs(stage.store, part.clips, network.inputs), stage.recipe.student.training.augment)
+    views = make_views(stage.store, part.clips, network.inputs, stage.recipe.student.training.augment)
     present = {name: torch.from_numpy(stage.store.present[name][part.clips]) for name in network.inputs}
     models = [stage.load_network(network, i, member / "weights.pt") for i, member in enumerate(members)]
     logits: list[Tensor] = []

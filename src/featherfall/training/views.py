@@ -27,10 +27,14 @@ class Views:
     """The views of N clips; view `v` is a function of (clips, how, seed, v) alone.
 
     Order: the clip itself, `how.views` warped ones, then the teacher-only ones: `how.blends`, `how.reversed`.
+
+    Attributes:
+        alike: (N,) int; only clips with the same number are blended (those that have, and lack, the same inputs). None: all are alike.
     """
 
     inputs: Inputs
     how: Augment
+    alike: np.ndarray | None = None
     seed: int = 0
 
     @property
@@ -64,7 +68,10 @@ class Views:
         random = np.random.default_rng([self.seed, 10_000 + number])
         first, second = (self._warped(int(random.integers(self.labelled))) for _ in range(2))
         count, length = next(iter(first.values())).shape[:2]
-        partner = random.permutation(count)
+        partner = np.arange(count)
+        kinds = np.zeros(count) if self.alike is None else self.alike
+        for kind in np.unique(kinds):
+            partner[kinds == kind] = random.permutation(np.flatnonzero(kinds == kind))
         if number % 2 == 0:
             share = np.broadcast_to(random.uniform(0.1, 0.5, (count, 1)), (count, length))
         else:
@@ -76,6 +83,13 @@ class Views:
 def load_inputs(store: ClipStore, index: np.ndarray, names: Sequence[str]) -> Inputs:
     """{name: (N, T, C)} of the chosen clips; inputs that a recording lacks are zeros."""
     return {name: np.where(store.present[name][index][:, None, None], store.inputs[name][index], np.float32(0)) for name in names}
+
+
+def make_views(store: ClipStore, index: np.ndarray, names: Sequence[str], how: Augment) -> Views:
+    """The views of the chosen clips. They are the same whichever inputs are asked for."""
+    present = np.stack([store.present[name][index] for name in sorted(store.present)])
+    alike = np.unique(present, axis=1, return_inverse=True)[1].reshape(-1)
+    return Views(load_inputs(store, index, names), how, alike)
 
 
 def warp(count: int, length: int, how: Augment, random: np.random.Generator) -> np.ndarray:
