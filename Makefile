@@ -16,7 +16,7 @@ demo: setup
 	$(BIN)/python -m featherfall.cli demo
 
 test: setup
-	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist worksteal
+	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff check .

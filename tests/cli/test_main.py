@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from typer.testing import CliRunner
 
 from featherfall.cli.main import app
+from featherfall.ground.errors import UserError
 from featherfall.ground.recipe import shipped_recipes
+from featherfall.training.checkpoint import save
 
 
 def run(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -108,3 +111,18 @@ def test_help_of_every_verb() -> None:
         said = CliRunner().invoke(app, [*words, "--help"])
         assert said.exit_code == 0
         assert "Usage" in said.output
+
+
+def test_full_disk(tmp_path: Path) -> None:
+    """A real full disk: a file system of 64 kB."""
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], capture_output=True).returncode:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        (small / "filler").write_bytes(bytes(60_000))
+        with pytest.raises(UserError, match="the disk is full; free some space"):
+            save(small / "run" / "weights.pt", {"w": torch.zeros(40_000)})
+        assert [path.name for path in (small / "run").iterdir()] == []
+    finally:
+        subprocess.run(["umount", str(small)], check=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
@@ -45,6 +46,11 @@ def main() -> None:
         app()
     except UserError as error:
         print(f"featherfall: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print("featherfall: the disk is full; free some space and run the same command with --resume", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("featherfall: interrupted; run the same command with --resume to go on", file=sys.stderr)

@@ -140,16 +140,7 @@ def _cut_one(job: tuple[Source, Clip, tuple[str, ...]]) -> _Cut:
         return _Cut(None, {}, {}, np.zeros((0, 4)), str(error))
     spans = np.stack([cut.start_s, cut.end_s, cut.centre_s, cut.valid.mean(axis=1)], axis=1) if len(cut.start_s) else np.zeros((0, 4))
     return _Cut(
-        RecordingFacts(
-            recording.id,
-            recording.subject,
-            recording.activity,
-            recording.trial,
-            recording.fall,
-            recording.duration,
-            len(cut.start_s),
-            recording.traits,
-        ),
+        RecordingFacts.of(recording, len(cut.start_s)),
         cut.inputs,
         {name: InputFacts(s.unit, s.channels, s.rate, s.placement) for name, s in streams.items()},
         spans,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
+from featherfall.ground.recording import FallTimes, Recording
 
 VERSION = 2  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
 
@@ -28,6 +28,12 @@ class RecordingFacts:
     duration_s: float
     clips: int
     traits: Mapping[str, str]
+
+    @classmethod
+    def of(cls, recording: Recording, clips: int) -> RecordingFacts:
+        """The facts of a recording that was cut into so many clips."""
+        r = recording
+        return cls(r.id, r.subject, r.activity, r.trial, r.fall, r.duration, clips, r.traits)
 
 
 @dataclass(frozen=True)

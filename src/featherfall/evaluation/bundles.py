@@ -69,16 +69,7 @@ def _judge(bundle: Bundle, recording: Recording, streams: Mapping[str, str]) -> 
             named[name] = recording.streams[source]
     said = bundle.predict(replace(recording, streams=named))
     keep = said.judged
-    facts = RecordingFacts(
-        recording.id,
-        recording.subject,
-        recording.activity,
-        recording.trial,
-        recording.fall,
-        recording.duration,
-        int(keep.sum()),
-        recording.traits,
-    )
+    facts = RecordingFacts.of(recording, int(keep.sum()))
     truth = _truth(bundle.manifest, recording, said.centre_s[keep])
     return Judged(facts, said.centre_s[keep], said.end_s[keep], said.probabilities[keep], truth)
 

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from featherfall.ground.files import atomic_write
 from featherfall.ground.recipe import Training
 from featherfall.training.augment import augment
+from featherfall.training.checkpoint import load, save
 from featherfall.training.data import Batch, BatchOrder, Clips, mixed_seed
 from featherfall.training.optim import WeightAverage, optimizer_for, schedule_for
 
@@ -59,7 +59,7 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     done = folder / "weights.pt"
     if done.is_file():
-        model.load_state_dict(torch.load(done, weights_only=True))
+        model.load_state_dict(load(done))
         return model.eval()
 
     fabric = Fabric(accelerator="auto", devices=1, precision=training.precision)
@@ -105,8 +105,7 @@ def fit(
     elif training.average:
         average.swap()
     model.to("cpu").eval()
-    with atomic_write(done) as file:
-        torch.save(model.state_dict(), file)
+    save(done, model.state_dict())
     checkpoint.unlink(missing_ok=True)
     return model
 
@@ -141,21 +140,18 @@ def _look(model: nn.Module, average: WeightAverage, training: Training, state: _
 
 
 def _save(path: Path, state: _State, together: nn.Module, optimizer: Any, schedule: Any, average: WeightAverage) -> None:
-    with atomic_write(path) as file:
-        torch.save(
-            {
-                "state": vars(state),
-                "weights": together.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "schedule": schedule.state_dict(),
-                "average": average.state(),
-            },
-            file,
-        )
+    saved = {
+        "state": vars(state),
+        "weights": together.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "schedule": schedule.state_dict(),
+        "average": average.state(),
+    }
+    save(path, saved)
 
 
 def _load(path: Path, state: _State, together: nn.Module, optimizer: Any, schedule: Any, average: WeightAverage) -> None:
-    saved = torch.load(path, weights_only=True)
+    saved = load(path)
     for name, value in saved["state"].items():
         setattr(state, name, value)
     together.load_state_dict(saved["weights"])

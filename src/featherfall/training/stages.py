@@ -14,10 +14,10 @@ from featherfall.clips.labels import IGNORED, check_classes, classes, clip_label
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.ground.errors import UserError
-from featherfall.ground.files import atomic_write
 from featherfall.ground.recipe import Augment, Network, Recipe, Training
 from featherfall.models.build import branches_of, build
 from featherfall.models.fusion import FusionNet
+from featherfall.training.checkpoint import load, save
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.fit import Validate, fit
 from featherfall.training.objectives import Distil, HardLabels, TeacherOutputs, class_weights
@@ -68,7 +68,7 @@ class Stage:
     def load_network(self, network: Network, seed: int, weights: Path) -> nn.Module:
         """A trained network."""
         model = self.network(network, seed)
-        model.load_state_dict(torch.load(weights, weights_only=True))
+        model.load_state_dict(load(weights))
         return model.eval()
 
     def load(self, part: Part, inputs: Sequence[str], augment: Augment | None = None, *, teacher_only: bool = False) -> Clips:
@@ -111,8 +111,7 @@ def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -
         logits.append(torch.stack([one for one, _ in said], dim=1))
         for name in taps:
             features[name].append(said[0][1][name])
-    with atomic_write(path) as file:
-        torch.save({"logits": torch.stack(logits), "features": {name: torch.stack(parts) for name, parts in features.items()}}, file)
+    save(path, {"logits": torch.stack(logits), "features": {name: torch.stack(parts) for name, parts in features.items()}})
     return path
 
 
@@ -126,7 +125,7 @@ def train_student(stage: Stage, role: str, seed: int, folder: Path, outputs: Pat
         objective = _hard_labels(stage, clips.labels, student.training, student.alone_label_smoothing)
     else:
         assert outputs is not None
-        saved = torch.load(outputs, weights_only=True)
+        saved = load(outputs)
         weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
         widths = _tap_widths(model, clips, [term.student_tap for term in stage.recipe.distillation.terms if term.loss != "soft"])
         torch.manual_seed(seed)

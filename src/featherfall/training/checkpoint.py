@@ -1,0 +1,24 @@
+"""Tensors on disk, whole or not at all."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from featherfall.ground.files import atomic_write
+
+
+def save(path: Path, value: Any) -> None:
+    """Write tensors (or a tree of them). Serialised in memory first: torch turns a full disk into an error that no longer says so."""
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    with atomic_write(path) as file:
+        file.write(buffer.getbuffer())
+
+
+def load(path: Path) -> Any:
+    """Read what `save` wrote; tensors and plain values only, never code."""
+    return torch.load(path, weights_only=True)
