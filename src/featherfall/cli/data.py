@@ -27,16 +27,16 @@ def list_(json: Json = False) -> None:
     if json:
         _print_json([{"name": r.NAME, "folder": r.FOLDER, "streams": list(r.STREAMS), "summary": r.SUMMARY} for r in READERS.values()])
         return
-    from rich.console import Console
-    from rich.table import Table
+    from featherfall.cli.console import console, plain_table
 
-    table = Table(title="Datasets", title_justify="left")
+    table = plain_table("Datasets")
     for heading in ("name", "folder in --data", "streams", "what it is"):
         table.add_column(heading)
     for reader in READERS.values():
         streams = "\n".join(reader.STREAMS) or "as streams.yaml says"
-        table.add_row(f"[bold]{reader.NAME}[/bold]", reader.FOLDER or "itself", streams, reader.SUMMARY, end_section=True)
-    Console().print(table)
+        table.add_row(f"[bold]{reader.NAME}[/bold]", reader.FOLDER or "itself", streams, reader.SUMMARY)
+        table.add_row()
+    console().print(table)
 
 
 @app.command()
@@ -58,7 +58,9 @@ def inspect(
     if json:
         _print_json(facts.to_json())
     else:
-        _show(facts, Console())
+        from featherfall.cli.console import console
+
+        _show(facts, console())
 
 
 @app.command()
@@ -119,7 +121,8 @@ def _print_json(value: object) -> None:
 
 def _show(facts: Facts, console: Console) -> None:
     from rich.markup import escape
-    from rich.table import Table
+
+    from featherfall.cli.console import plain_table
 
     console.print(f"[bold]{escape(facts.dataset)}[/bold]  {escape(facts.folder)}", soft_wrap=True)
     console.print(
@@ -129,18 +132,19 @@ def _show(facts: Facts, console: Console) -> None:
     for split, sides in facts.splits.items():
         console.print(f"split {split}: " + ", ".join(f"{side} {count}" for side, count in sorted(sides.items(), reverse=True)))
 
-    streams = Table(title="Streams", title_justify="left")
-    for heading in ("stream", "unit", "worn at", "recordings", "missing", "rate (Hz)", "5-95 %", "longest gap (s)", "clock"):
-        streams.add_column(heading, justify="right" if heading[:4] in ("reco", "miss", "rate", "5-95", "long") else "left")
+    streams = plain_table("Streams")
+    for heading in ("stream", "unit", "worn at", "in", "missing", "Hz (5-95 %)", "gap (s)", "clock"):
+        streams.add_column(
+            heading, justify="right" if heading in ("in", "missing", "Hz (5-95 %)", "gap (s)") else "left", no_wrap=heading == "stream"
+        )
     for name, stream in facts.streams.items():
-        rate = f"{stream.rate:.1f}" if stream.stamped else f"{stream.rate:.1f} nominal"
-        spread = f"{stream.rate_p5:.1f}-{stream.rate_p95:.1f}" if stream.stamped else ""
+        rate = f"{stream.rate:.1f} ({stream.rate_p5:.1f}-{stream.rate_p95:.1f})" if stream.stamped else f"{stream.rate:.1f} nominal"
         gap = f"{stream.longest_gap_s:.2f}" if stream.stamped else ""
         counts = (str(stream.recordings), str(stream.missing))
-        streams.add_row(escape(name), stream.unit, escape(", ".join(stream.placements)), *counts, rate, spread, gap, stream.clock)
+        streams.add_row(escape(name), stream.unit, escape(", ".join(stream.placements)), *counts, rate, gap, stream.clock)
     console.print(streams)
 
-    activities = Table(title="Activities", title_justify="left")
+    activities = plain_table("Activities")
     activities.add_column("activity")
     activities.add_column("recordings", justify="right")
     for activity, count in facts.activities.items():

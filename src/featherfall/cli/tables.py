@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from featherfall.cli.console import console, plain_table
 
 ROLES = {
     "teacher": "teacher",
-    "teacher_ensemble": "teacher, ensemble",
+    "teacher_ensemble": "teachers, averaged",
     "alone": "student alone",
     "distilled": "student distilled",
     "int8": "distilled, int8",
@@ -31,33 +30,33 @@ SHORT = {
 
 def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
     """One run: a row a role, what the teacher gave, and where things are."""
-    console = Console()
-    console.print(f"[bold]{metrics['recipe']}[/bold]: {_setting(metrics)}")
+    out = console()
+    out.print(f"[bold]{metrics['recipe']}[/bold]: {_setting(metrics)}")
     if metrics["part"] == "validation":
-        console.print("[yellow]Evaluated on the validation part; the test part was not read.[/yellow]")
-    table = Table()
+        out.print("[yellow]Evaluated on the validation part; the test part was not read.[/yellow]")
+    table = plain_table()
     names = _columns(metrics)
-    table.add_column("model")
+    table.add_column("model", no_wrap=True)
     for name in names:
         table.add_column(SHORT.get(name, name.replace("_", " ")), justify="right")
     for heading in ("parameters", "size"):
         table.add_column(heading, justify="right")
     for role, values in metrics["roles"].items():
         table.add_row(ROLES[role], *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role)))
-    console.print(table)
-    console.print(_gain(metrics))
+    out.print(table)
+    out.print(_gain(metrics))
     for note in metrics["notes"]:
-        console.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
-    console.print(f"metrics  {folder / 'metrics.json'}\nbundle   {folder / 'bundle'}", soft_wrap=True, highlight=False)
-    console.print(f"next     featherfall predict {folder / 'bundle'} YOUR.csv", soft_wrap=True, highlight=False)
+        out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
+    out.print(f"metrics  {folder / 'metrics.json'}\nbundle   {folder / 'bundle'}", soft_wrap=True, highlight=False)
+    out.print(f"next     featherfall predict {folder / 'bundle'} YOUR.csv", soft_wrap=True, highlight=False)
 
 
 def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
     """Several runs: a row a role and run, the metrics that all have."""
     names = [name for name in _columns(found[0]) if all(name in _columns(one) for one in found)]
-    table = Table()
+    table = plain_table()
     for heading in ("recipe", "model"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)
     for name in names:
         table.add_column(SHORT.get(name, name.replace("_", " ")), justify="right")
     for heading in ("parameters", "size"):
@@ -68,26 +67,26 @@ def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
                 metrics["recipe"], ROLES[role], *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role))
             )
         table.add_section()
-    console = Console()
-    console.print(table)
+    out = console()
+    out.print(table)
     for metrics in found:
-        console.print(f"{metrics['recipe']}: {_setting(metrics)}. {_gain(metrics)}", highlight=False)
+        out.print(f"{metrics['recipe']}: {_setting(metrics)}. {_gain(metrics)}", highlight=False)
 
 
 def show_evaluation(result: Mapping[str, Any]) -> None:
     """One bundle on one dataset."""
-    table = Table(title=f"{result['bundle']} ({result['model']}) on {result['dataset']}", title_justify="left")
+    table = plain_table(f"{result['bundle']} ({result['model']}) on {result['dataset']}")
     table.add_column("metric")
     table.add_column("value", justify="right")
     for name, value in result["metrics"].items():
         table.add_row(SHORT.get(name, name.replace("_", " ")), _number(name, value))
-    console = Console()
-    console.print(table)
+    out = console()
+    out.print(table)
     for name, value in result["counts"].items():
         if name != "operating_points" and value not in (0, {}, 0.0):
-            console.print(f"{name.replace('_', ' ')}: {_count(value)}", highlight=False)
+            out.print(f"{name.replace('_', ' ')}: {_count(value)}", highlight=False)
     for note in result["notes"]:
-        console.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
+        out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
 
 
 def _setting(metrics: Mapping[str, Any]) -> str:
@@ -120,7 +119,8 @@ def _cell(name: str, value: Mapping[str, Any] | None) -> str:
     interval = value["ci95"]
     if not interval:
         return _number(name, value["mean"])
-    return f"{_number(name, value['mean'])} [{_number(name, interval[0])}, {_number(name, interval[1])}]"
+    low, high = interval if name.endswith(("_per_hour", "_s")) else (max(interval[0], 0.0), min(interval[1], 1.0))
+    return f"{_number(name, value['mean'])}\n[{_number(name, low)}, {_number(name, high)}]"
 
 
 def _number(name: str, value: float) -> str:

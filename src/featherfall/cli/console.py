@@ -1,0 +1,21 @@
+"""Where tables are printed: as wide as the terminal, and wide enough to read when piped into a file."""
+
+from __future__ import annotations
+
+import sys
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+PIPED_WIDTH = 120
+
+
+def console() -> Console:
+    """Standard output."""
+    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+
+
+def plain_table(title: str | None = None) -> Table:
+    """A table with a rule under its headings and no other lines, which leaves room for what is in it."""
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
