@@ -120,7 +120,7 @@ def _cell(name: str, value: Mapping[str, Any] | None) -> str:
     if not interval:
         return _number(name, value["mean"])
     low, high = interval if name.endswith(("_per_hour", "_s")) else (max(interval[0], 0.0), min(interval[1], 1.0))
-    return f"{_number(name, value['mean'])}\n[{_number(name, low)}, {_number(name, high)}]"
+    return f"{_number(name, value['mean'])}\n{_number(name, low)}-{_number(name, high)}"
 
 
 def _number(name: str, value: float) -> str:
