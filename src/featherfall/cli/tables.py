@@ -75,12 +75,13 @@ def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
 
 def show_evaluation(result: Mapping[str, Any]) -> None:
     """One bundle on one dataset."""
-    table = plain_table(f"{result['bundle']} ({result['model']}) on {result['dataset']}")
+    out = console()
+    out.print(f"[bold]{result['bundle']}[/bold] ({result['model']}) on {result['dataset']}")
+    table = plain_table()
     table.add_column("metric")
     table.add_column("value", justify="right")
     for name, value in result["metrics"].items():
         table.add_row(SHORT.get(name, name.replace("_", " ")), _number(name, value))
-    out = console()
     out.print(table)
     for name, value in result["counts"].items():
         if name != "operating_points" and value not in (0, {}, 0.0):
