@@ -27,6 +27,7 @@ app.command()(runs.export)
 app.command()(predict.predict)
 app.command()(bench.bench)
 app.command()(runs.compare)
+app.command()(runs.report)
 
 
 @app.callback(invoke_without_command=True)

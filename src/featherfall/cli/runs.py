@@ -109,6 +109,21 @@ def export(
     typer.echo("\n".join(export_run(run, out, int8)))
 
 
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Finished runs.")],
+) -> None:
+    """Write each run's report.html again: one page with tables and pictures that needs nothing else."""
+    from featherfall.ground.errors import UserError
+    from featherfall.pipeline.distill import write_run_report
+    from featherfall.pipeline.run import read_run
+
+    for folder in runs:
+        run, _, _ = read_run(folder)
+        if not run.metrics.is_file():
+            raise UserError(f"{folder}: holds no metrics.json; finish the run first (featherfall distill ... --resume)")
+        typer.echo(str(write_run_report(run)))
+
+
 def compare(
     targets: Annotated[list[str], typer.Argument(metavar="RECIPE|RUN...", help="Runs to read; recipes are run first, into runs/<recipe>.")],
     data: Data = None,

@@ -47,7 +47,11 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
     out.print(_gain(metrics))
     for note in metrics["notes"]:
         out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
-    out.print(f"metrics  {folder / 'metrics.json'}\nbundle   {folder / 'bundle'}", soft_wrap=True, highlight=False)
+    out.print(
+        f"metrics  {folder / 'metrics.json'}\nreport   {folder / 'report.html'}\nbundle   {folder / 'bundle'}",
+        soft_wrap=True,
+        highlight=False,
+    )
     out.print(f"next     featherfall predict {folder / 'bundle'} YOUR.csv", soft_wrap=True, highlight=False)
 
 

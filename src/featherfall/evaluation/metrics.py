@@ -31,6 +31,13 @@ def activity_metrics(judged: Sequence[Judged], classes: Sequence[str]) -> Metric
     }
 
 
+def confusions(judged: Sequence[Judged], classes: Sequence[str]) -> list[tuple[str, str, int]]:
+    """(what it was, what was said, how often) of the recordings that were mistaken, most frequent first."""
+    said = ((one.recording.activity, _activity_of(one)) for one in judged)
+    wrong = Counter((truth, classes[label]) for truth, label in said if label >= 0 and classes[label] != truth)
+    return [(truth, label, count) for (truth, label), count in wrong.most_common()]
+
+
 def _activity_of(one: Judged) -> int:
     if not len(one.probabilities):
         return -1

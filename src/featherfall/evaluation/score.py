@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from featherfall.evaluation.judged import Judged
-from featherfall.evaluation.metrics import Metrics, activity_metrics, fall_metrics
+from featherfall.evaluation.metrics import Metrics, activity_metrics, confusions, fall_metrics
 from featherfall.ground.manifest import Decision
 
 MAIN = {"fall": "f1", "activity": "accuracy"}  # the metric by which a task's claims are made
@@ -17,6 +17,6 @@ def measure(
 ) -> tuple[Metrics, dict[str, Any]]:
     """All metrics of a task, and the counts behind them (falls only)."""
     if task == "activity":
-        return activity_metrics(judged, classes), {"recordings": len(judged)}
+        return activity_metrics(judged, classes), {"recordings": len(judged), "confused": confusions(judged, classes)}
     assert positive is not None
     return fall_metrics(judged, list(classes).index(positive), decision)

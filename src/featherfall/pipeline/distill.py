@@ -17,11 +17,12 @@ from featherfall.clips.store import ClipStore, RecordingFacts
 from featherfall.datasets import Dataset
 from featherfall.evaluation.judged import Judged
 from featherfall.evaluation.metrics import Metrics
+from featherfall.evaluation.report import write_report
 from featherfall.evaluation.score import MAIN, measure
 from featherfall.evaluation.summary import summarise
 from featherfall.export.bundle import int8_refusal
 from featherfall.ground.errors import UserError
-from featherfall.ground.files import write_json
+from featherfall.ground.files import read_json, write_json
 from featherfall.ground.recipe import Recipe
 from featherfall.models.count import macs, parameters
 from featherfall.pipeline.jobs import Job, execute, load_judged, run_jobs
@@ -70,7 +71,15 @@ def distill(
         stage.step(str(run.bundle))
         metrics = collect(recipe, store, parts, jobs, notes)
         write_json(run.metrics, metrics)
+        write_run_report(run)
     return metrics
+
+
+def write_run_report(run: Run) -> Path:
+    """Write `report.html` from a run's metrics and logs."""
+    logs = {role: sorted(run.folder.glob(f"folds/*/{role}/*/log.csv")) for role in ("teacher", "alone", "distilled")}
+    write_report(run.report, read_json(run.metrics), logs)
+    return run.report
 
 
 def make_clips(recipe: Recipe, dataset: Dataset, workers: int, show: Show, cache: Path | None = None) -> ClipStore:

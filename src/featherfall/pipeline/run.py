@@ -44,6 +44,10 @@ class Run:
         return self.folder / "metrics.json"
 
     @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+    @property
     def bundle(self) -> Path:
         return self.folder / "bundle"
 

@@ -1,0 +1,99 @@
+"""Pictures of a run's figures, as SVG."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NAMES = {
+    "teacher": "teacher",
+    "teacher_ensemble": "teachers, averaged",
+    "alone": "student alone",
+    "distilled": "student distilled",
+    "int8": "distilled, int8",
+}
+COLOURS = {"teacher": "#8a8f98", "teacher_ensemble": "#8a8f98", "alone": "#d98c3f", "distilled": "#2a6fb0", "int8": "#6bb0e0"}
+ROWS = {
+    "f1": "F1 of falls",
+    "sensitivity": "falls detected (sensitivity)",
+    "precision": "alarms that were falls (precision)",
+    "specificity": "recordings without a fall and without an alarm",
+    "non_fall_precision": "non-fall precision",
+    "event_f1": "F1 of alarms in time",
+    "false_alarms_per_hour": "false alarms per hour of these recordings",
+    "detection_delay_s": "seconds from the end of the fall to the alarm (median)",
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "ece": "calibration error (ECE)",
+    "brier": "Brier score",
+}
+
+
+def figure(draw: Callable[[Axes], None], width: float, height: float) -> str:
+    """One picture as an <svg> element; width and height in inches."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    draw(axes)
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg")
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
+
+
+def pairs(axes: Axes, metrics: Mapping[str, Any]) -> None:
+    """One line a seed from the student alone to the distilled one; the teacher as a level."""
+    main = metrics["main_metric"]
+    columns = [role for role in ("alone", "distilled", "int8") if role in metrics["roles"]]
+    seeds = np.asarray([metrics["roles"][role][main]["per_seed"] for role in columns]) * 100
+    axes.plot(range(len(columns)), seeds, "-o", color="#b9c3cd", markersize=4, linewidth=1)
+    for i, role in enumerate(columns):
+        axes.plot(i, seeds[i].mean(), "D", color=COLOURS[role], markersize=9)
+    teacher = metrics["roles"].get("teacher_ensemble", metrics["roles"]["teacher"])[main]["mean"] * 100
+    axes.axhline(teacher, color=COLOURS["teacher"], linestyle="--", linewidth=1)
+    axes.annotate("teacher", (len(columns) - 0.62, teacher), va="bottom", color=COLOURS["teacher"])
+    axes.set_xticks(range(len(columns)), [NAMES[role] for role in columns])
+    axes.set_xlim(-0.5, len(columns) - 0.4)
+    axes.set_ylabel(f"{ROWS[main]} (%)")
+
+
+def thresholds(axes: Axes, metrics: Mapping[str, Any]) -> None:
+    """Falls detected, and alarms that were falls, against the threshold."""
+    role = "int8" if "int8" in metrics["counts"] else "distilled"
+    points = [one["operating_points"] for one in metrics["counts"][role]]
+    at = [point["threshold"] for point in points[0]]
+    for name, colour, label in (
+        ("sensitivity", "#2a6fb0", "falls detected"),
+        ("precision", "#d98c3f", "alarms that were falls"),
+        ("f1", "#3a3f45", "F1"),
+    ):
+        axes.plot(
+            at, [100 * np.mean([seed[i][name] for seed in points]) for i in range(len(at))], "-o", color=colour, label=label, markersize=4
+        )
+    axes.set_xlabel("threshold on the fall's probability")
+    axes.set_ylabel("%")
+    axes.legend(frameon=False)
+
+
+def curves(axes: Axes, logs: Mapping[str, Sequence[Path]]) -> None:
+    """Training losses of all trainings by role."""
+    for role, paths in logs.items():
+        for i, path in enumerate(paths):
+            with open(path, newline="") as file:
+                rows = list(csv.DictReader(file))
+            steps, losses = [int(row["step"]) for row in rows], [float(row["loss"]) for row in rows]
+            axes.plot(steps, losses, color=COLOURS[role], linewidth=0.8, alpha=0.7, label=NAMES[role] if i == 0 else None)
+    axes.set_yscale("log")
+    axes.set_xlabel("step")
+    axes.set_ylabel("training loss")
+    axes.legend(frameon=False)

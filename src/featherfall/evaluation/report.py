@@ -1,0 +1,157 @@
+"""A run as one HTML page that needs nothing else: tables in words people use, pictures inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from featherfall.evaluation import pictures
+from featherfall.evaluation.pictures import NAMES, ROWS
+from featherfall.ground.files import atomic_write
+
+STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;color:#1c2733;max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem}p.lead{font-size:1.1rem}.muted{color:#5c6670}
+table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
+th,td{text-align:right;padding:.3rem .6rem;border-bottom:1px solid #e3e7eb}th:first-child,td:first-child{text-align:left}
+td small{display:block;color:#5c6670;white-space:nowrap}.scroll{overflow-x:auto}svg{max-width:100%;height:auto}
+"""
+
+
+def write_report(path: Path, metrics: Mapping[str, Any], logs: Mapping[str, Sequence[Path]]) -> None:
+    """Write the page.
+
+    Arguments:
+        metrics: what `metrics.json` holds.
+        logs: `log.csv` files of the trainings by role.
+    """
+    fall = bool(metrics["positive"])
+    parts = [
+        f"<h1>{escape(metrics['recipe'])}</h1>",
+        f"<p class=muted>{escape(metrics['dataset'])}, {escape(metrics['protocol'])}, {len(metrics['seeds'])} seed(s)"
+        f"{', judged on the validation part' if metrics['part'] == 'validation' else ''}</p>",
+        f"<p class=lead>{_headline(metrics)}</p>",
+        "<h2>Figures</h2>",
+        f"<p class=muted>In percent unless the row says otherwise; small: 95% interval over seeds. {_whom(metrics)}</p>",
+        _table(metrics),
+        "<h2>What the teacher gave</h2>",
+        pictures.figure(lambda axes: pictures.pairs(axes, metrics), 6.5, 2.6),
+        _gain(metrics),
+    ]
+    if fall:
+        parts += [
+            "<h2>Where to put the threshold</h2>",
+            pictures.figure(lambda axes: pictures.thresholds(axes, metrics), 6.5, 3.2),
+            _wrong(metrics),
+        ]
+    else:
+        parts += ["<h2>What is mistaken for what</h2>", _confusions(metrics)]
+    parts += ["<h2>Training</h2>", pictures.figure(lambda axes: pictures.curves(axes, logs), 6.5, 3.0)]
+    parts += [f"<p class=muted>Note: {escape(note)}</p>" for note in metrics["notes"]]
+    parts.append(f"<p class=muted>{escape(', '.join(f'{name} {version}' for name, version in metrics['environment'].items()))}</p>")
+    title = escape(metrics["recipe"])
+    head = f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>{title}</title>"
+    with atomic_write(path, "w") as file:
+        file.write(f"{head}<style>{STYLE}</style><body>{''.join(parts)}</body></html>\n")
+
+
+def _headline(metrics: Mapping[str, Any]) -> str:
+    role = "int8" if "int8" in metrics["roles"] else "distilled"
+    values, size = metrics["roles"][role], metrics["sizes"].get(role, {})
+    model = f"The model that ships ({size.get('parameters', 0):,} parameters, {size.get('bytes', 0) / 1e3:.0f} kB)"
+    if metrics["positive"]:
+        return (
+            f"{model} detects <b>{100 * values['sensitivity']['mean']:.1f}%</b> of the falls of people it never met; "
+            f"<b>{100 * values['precision']['mean']:.1f}%</b> of the recordings in which it raises an alarm hold a fall."
+        )
+    return f"{model} is right about <b>{100 * values['accuracy']['mean']:.1f}%</b> of the recordings."
+
+
+def _whom(metrics: Mapping[str, Any]) -> str:
+    if metrics["protocol"] == "published by_trial":
+        return "This published split tests other trials of the same people."
+    return "Nobody who is judged was trained on."
+
+
+def _table(metrics: Mapping[str, Any]) -> str:
+    roles = {role: metrics["roles"][role] for role in NAMES if role in metrics["roles"]}
+    head = "".join(f"<th>{NAMES[role]}</th>" for role in roles)
+    rows = []
+    for name, label in ROWS.items():
+        if any(name in values for values in roles.values()):
+            rows.append(f"<tr><td>{label}</td>{''.join(_cell(name, values.get(name)) for values in roles.values())}</tr>")
+    for name, label, scale in (("parameters", "parameters", 1), ("macs", "multiply-accumulates a window", 1), ("bytes", "size (kB)", 1000)):
+        cells = "".join(
+            f"<td>{metrics['sizes'][role][name] / scale:,.0f}</td>" if role in metrics["sizes"] else "<td></td>" for role in roles
+        )
+        rows.append(f"<tr><td>{label}</td>{cells}</tr>")
+    return f"<div class=scroll><table><tr><th></th>{head}</tr>{''.join(rows)}</table></div>"
+
+
+def _cell(name: str, value: Mapping[str, Any] | None) -> str:
+    if value is None:
+        return "<td></td>"
+    plain = name in ("ece", "brier", "false_alarms_per_hour", "detection_delay_s")
+    scale, digits = (1, 3 if name in ("ece", "brier") else 1) if plain else (100, 1)
+    text = f"{scale * value['mean']:.{digits}f}"
+    if value["ci95"]:
+        low, high = (scale * end for end in value["ci95"])
+        text += f"<small>{max(low, 0):.{digits}f} to {high if plain else min(high, 100):.{digits}f}</small>"
+    return f"<td>{text}</td>"
+
+
+def _gain(metrics: Mapping[str, Any]) -> str:
+    gain = metrics["distilled_minus_alone"]
+    if not gain:
+        return ""
+    words = {"over_seeds": "paired over seeds", "over_folds": "paired over folds (Nadeau-Bengio)"}
+    parts = []
+    for pairs, how in words.items():
+        if pairs in gain:
+            interval = gain[pairs]["ci95"]
+            spread = f" (95%: {100 * interval[0]:+.1f} to {100 * interval[1]:+.1f})" if interval else ""
+            parts.append(f"{100 * gain[pairs]['mean']:+.1f} points{spread}, {how}")
+    closed = metrics["gap_closed"].get(gain["metric"])
+    tail = (
+        f" Of the gap to the teacher, {100 * closed:.0f}% is closed."
+        if closed is not None
+        else " The teacher is not better than the student alone."
+    )
+    return f"<p>Distilled against alone, {escape(ROWS[gain['metric']])}: {'; '.join(parts)}.{tail}</p>"
+
+
+def _wrong(metrics: Mapping[str, Any]) -> str:
+    role = "int8" if "int8" in metrics["counts"] else "distilled"
+    counts = metrics["counts"][role]
+    falls, others = counts[0]["falls"], counts[0]["recordings"] - counts[0]["falls"]
+    lines = [
+        f"<p>Per seed, of {falls} falls {', '.join(str(one['missed']) for one in counts)} were missed; of {others} other recordings "
+        f"{', '.join(str(one['false_alarms']) for one in counts)} raised an alarm"
+        + (f" ({counts[0]['hours']:.1f} hours observed)" if "hours" in counts[0] else "")
+        + ".</p>"
+    ]
+    for key, label in (("false_alarms_by_activity", "False alarms by activity"), ("missed_by_activity", "Missed falls by kind")):
+        total: dict[str, float] = {}
+        for one in counts:
+            for name, number in one[key].items():
+                total[name] = total.get(name, 0) + number / len(counts)
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{number:.1f}</td></tr>" for name, number in sorted(total.items(), key=lambda item: -item[1])
+        )
+        if rows:
+            lines.append(f"<h2>{label}</h2><table><tr><th></th><th>a seed</th></tr>{rows}</table>")
+    return "".join(lines)
+
+
+def _confusions(metrics: Mapping[str, Any]) -> str:
+    role = "int8" if "int8" in metrics["counts"] else "distilled"
+    total: dict[tuple[str, str], float] = {}
+    seeds = metrics["counts"][role]
+    for one in seeds:
+        for truth, said, number in one.get("confused", []):
+            total[truth, said] = total.get((truth, said), 0) + number / len(seeds)
+    ranked = sorted(total.items(), key=lambda item: -item[1])[:12]
+    rows = "".join(f"<tr><td>{escape(truth)}</td><td>{escape(said)}</td><td>{number:.1f}</td></tr>" for (truth, said), number in ranked)
+    return f"<table><tr><th>what it was</th><th>what was said</th><th>a seed</th></tr>{rows}</table>" if rows else "<p>Nothing.</p>"

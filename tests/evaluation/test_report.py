@@ -1,0 +1,70 @@
+"""The report says the figures of metrics.json in words, holds its pictures, and needs nothing from elsewhere."""
+
+from pathlib import Path
+
+import pytest
+
+from featherfall.evaluation.report import write_report
+
+
+def metric(mean: float, ci95: list[float] | None = None) -> dict[str, object]:
+    return {"mean": mean, "ci95": ci95, "per_seed": [mean, mean]}
+
+
+def metrics(task: str) -> dict[str, object]:
+    main = "f1" if task == "fall" else "accuracy"
+    values = {"fall": {"f1": 0.9, "sensitivity": 0.875, "precision": 0.931}, "activity": {"accuracy": 0.9, "macro_f1": 0.8}}[task]
+    roles = {
+        role: {name: metric(value, [value - 0.02, value + 0.02]) for name, value in values.items()}
+        for role in ("teacher", "alone", "distilled")
+    }
+    points = [
+        {"threshold": t / 10, "sensitivity": 1 - t / 20, "precision": 0.5 + t / 20, "f1": 0.8, "false_alarms": 3} for t in range(1, 10)
+    ]
+    falls = {
+        "falls": 40,
+        "recordings": 100,
+        "missed": 5,
+        "false_alarms": 3,
+        "hours": 2.5,
+        "operating_points": points,
+        "false_alarms_by_activity": {"<clapping>": 3},
+        "missed_by_activity": {},
+    }
+    counts = falls if task == "fall" else {"recordings": 100, "confused": [("swipe left", "swipe right", 4)]}
+    return {
+        "recipe": "mine",
+        "dataset": "folder",
+        "protocol": "leave one subject out",
+        "part": "test",
+        "positive": "fall" if task == "fall" else None,
+        "main_metric": main,
+        "seeds": [0, 1],
+        "roles": roles,
+        "counts": {role: [counts, counts] for role in roles},
+        "distilled_minus_alone": {"metric": main, "over_seeds": {"mean": 0.013, "ci95": [0.006, 0.021], "pairs": []}},
+        "gap_closed": {main: 0.34},
+        "sizes": {"distilled": {"parameters": 43259, "macs": 1049664, "bytes": 173036}},
+        "notes": ["2 recordings <left> out"],
+        "environment": {"featherfall": "0.1.0"},
+    }
+
+
+@pytest.mark.parametrize("task", ["fall", "activity"])
+def test_report_stands_alone_and_says_the_figures(tmp_path: Path, task: str) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("step,loss,lr,validation\n10,1.5,0.1,\n20,1.2,0.1,\n")
+    write_report(tmp_path / "report.html", metrics(task), {"alone": [log]})
+    page = (tmp_path / "report.html").read_text()
+    assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace("http://creativecommons.org", "")
+    assert "https://" not in page.replace("https://matplotlib.org", "")
+    assert "+1.3 points (95%: +0.6 to +2.1), paired over seeds" in page
+    assert "34% is closed" in page
+    assert "2 recordings &lt;left&gt; out" in page
+    assert page.count("<svg") == (3 if task == "fall" else 2)
+    if task == "fall":
+        assert "<b>87.5%</b> of the falls" in page
+        assert "&lt;clapping&gt;" in page
+        assert "of 40 falls 5, 5 were missed; of 60 other recordings 3, 3 raised an alarm (2.5 hours observed)" in page
+    else:
+        assert "<td>swipe left</td><td>swipe right</td><td>4.0</td>" in page
