@@ -149,7 +149,10 @@ def test_activities_by_hand() -> None:
     rows = np.concatenate([one.probabilities for one in judged])
     truth = np.eye(3)[[0, 1, 1, 1, 1, 1]]
     assert metrics["brier"] == pytest.approx(((rows - truth) ** 2).sum() / 6)
-    assert measure(judged, "activity", ["lie", "sit", "walk"], None, DECISION) == (metrics, {"recordings": 4})
+    assert measure(judged, "activity", ["lie", "sit", "walk"], None, DECISION) == (
+        metrics,
+        {"recordings": 4, "confused": [("sit", "lie", 1)]},
+    )
 
 
 def test_macro_f1_by_hand() -> None:

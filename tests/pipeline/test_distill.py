@@ -104,7 +104,13 @@ def test_metrics_json(place: Path) -> None:
 
 def test_the_run_directory(place: Path) -> None:
     run = place / "run"
-    assert sorted(path.name for path in run.iterdir() if not path.name.startswith(".")) == ["bundle", "folds", "metrics.json", "run.json"]
+    assert sorted(path.name for path in run.iterdir() if not path.name.startswith(".")) == [
+        "bundle",
+        "folds",
+        "metrics.json",
+        "report.html",
+        "run.json",
+    ]
     assert sorted(path.name for path in (run / "folds").iterdir()) == ["everybody", "fold-1", "fold-2"]
     fold = run / "folds" / "fold-1"
     assert sorted(path.name for path in fold.iterdir()) == ["alone", "distilled", "int8", "teacher"]
