@@ -84,6 +84,14 @@ def test_demo_says_what_it_needs(tmp_path: Path) -> None:
     assert "FEATHERFALL_REAL_DATA" in message
 
 
+def test_without_the_train_extra() -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None; sys.argv = ['featherfall', 'distill', 'weda_fall_wrist']; import featherfall.cli.__main__"
+    )
+    message = one_line(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True))
+    assert message.endswith("this needs torch, which running bundles does not; pip install 'featherfall[train]'")
+
+
 def test_not_a_bundle(tmp_path: Path) -> None:
     assert "manifest.json" in one_line(run("evaluate", tmp_path))
 

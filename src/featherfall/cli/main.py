@@ -10,6 +10,8 @@ import typer
 
 from featherfall.cli import bench, data, demo, predict, runs
 
+TRAIN_EXTRA = {"lightning_fabric", "matplotlib", "onnx", "onnxscript", "pyarrow", "scipy", "tensorboard", "torch"}
+
 app = typer.Typer(
     name="featherfall",
     help="Heavy teachers, feather-light students: fall detection and activity recognition small enough for a watch.",
@@ -47,6 +49,11 @@ def main() -> None:
         app()
     except UserError as error:
         print(f"featherfall: {error}", file=sys.stderr)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in TRAIN_EXTRA:
+            raise
+        print(f"featherfall: this needs {error.name}, which running bundles does not; pip install 'featherfall[train]'", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
         if error.errno != errno.ENOSPC:
