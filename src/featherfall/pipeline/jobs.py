@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -59,7 +62,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, done: Callable[[Job], None]) -> 
             done(job)
         return
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker, initargs=(os.getpid(),)) as pool:
         waiting: dict[Future[None], Job] = {pool.submit(execute, job): job for job in jobs}
         try:
             for future in _as_done(waiting):
@@ -72,6 +75,17 @@ def run_jobs(jobs: Sequence[Job], workers: int, done: Callable[[Job], None]) -> 
             raise
 
 
+def start_worker(parent: int) -> None:
+    """Leave with the parent: a killed run must not have workers that go on writing into it."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _as_done(waiting: dict[Future[None], Job]) -> Iterator[Future[None]]:
     pending = set(waiting)
     while pending:
@@ -80,9 +94,18 @@ def _as_done(waiting: dict[Future[None], Job]) -> Iterator[Future[None]]:
 
 
 def execute(job: Job) -> None:
-    """Do one job; what is already done is left alone, so a stopped run goes on where it was."""
+    """Do one job on one thread, so that its result does not depend on how many run beside it. What is already done is left alone."""
     if job.finished.is_file():
         return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        _execute(job)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _execute(job: Job) -> None:
     stage = Stage(job.recipe, open_store(job.store), job.fold)
     if job.role == "outputs":
         members = [job.run.job(job.fold.name, "teacher", i) for i in range(job.recipe.teacher.members)]
