@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-PIPED_WIDTH = 120
+PIPED_WIDTH = 132
 
 
 def console() -> Console:
@@ -18,4 +18,6 @@ def console() -> Console:
 
 def plain_table(title: str | None = None) -> Table:
     """A table with a rule under its headings and no other lines, which leaves room for what is in it."""
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    return Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True
+    )
