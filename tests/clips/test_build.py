@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -156,3 +157,10 @@ def test_where_clips_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_a_folder_that_is_no_store(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not a clip store"):
         open_store(tmp_path)
+
+
+def test_two_processes_cut_the_same_clips_once(data: Path, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:  # flock keeps two openings of one file apart, also within a process
+        stores = list(pool.map(lambda _: cut(data, tmp_path / "cache"), range(2)))
+    assert sorted(read > 0 for _, read in stores) == [False, True]
+    np.testing.assert_array_equal(stores[0][0].inputs["accelerometer"], stores[1][0].inputs["accelerometer"])

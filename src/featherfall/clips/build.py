@@ -15,7 +15,7 @@ import numpy as np
 from featherfall.clips.store import VERSION, ClipStore, InputFacts, RecordingFacts, open_store, write_tables
 from featherfall.datasets.dataset import Dataset, Source
 from featherfall.ground.errors import UserError
-from featherfall.ground.files import atomic_folder, digest, sha256
+from featherfall.ground.files import atomic_folder, digest, hold, sha256
 from featherfall.ground.recipe import Clip
 from featherfall.signals.frames import frames
 
@@ -52,8 +52,10 @@ def prepare(
     key = _key(dataset, clip, required)
     folder = (cache or cache_folder()) / f"{dataset.name}-{key[:20]}"
     if not (folder / "meta.json").is_file():
-        with atomic_folder(folder) as temporary:
-            _build(dataset, clip, required, temporary, workers, progress)
+        with hold(folder.parent.with_name(f".{folder.parent.name}.lock"), wait=True):  # another process may be cutting the same clips
+            if not (folder / "meta.json").is_file():
+                with atomic_folder(folder) as temporary:
+                    _build(dataset, clip, required, temporary, workers, progress)
     return open_store(folder)
 
 

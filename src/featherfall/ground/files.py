@@ -106,8 +106,8 @@ def digest(parts: Iterable[str | bytes]) -> str:
 
 
 @contextlib.contextmanager
-def hold(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process (created if absent); raises `UserError` when another process holds it.
+def hold(folder: Path, wait: bool = False) -> Iterator[None]:
+    """Hold `folder` for this process (created if absent); when another process holds it, wait for it or raise `UserError`.
 
     The lock is the kernel's (`flock`), so a killed process leaves nothing to clean up.
     """
@@ -117,7 +117,7 @@ def hold(folder: Path) -> Iterator[None]:
         handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserError(f"{folder}: another run is writing here; wait for it or give another --out") from None
         yield
