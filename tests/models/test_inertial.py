@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from featherfall.models.count import parameters
-from featherfall.models.inertial import InertialChannels, InertialNet, TimeSegments, kind_of
+from featherfall.models.inertial import InertialChannels, InertialNet, TimeSegments, kind_of, moving_mean
 
 
 @pytest.mark.parametrize("inputs", [["accelerometer"], ["accelerometer", "gyroscope"]])
@@ -88,3 +88,18 @@ def test_pooling_in_thirds_tells_before_from_after() -> None:
     model = InertialNet(["accelerometer"], 2).eval()
     clip = torch.randn(1, 48, 3)
     assert not torch.allclose(model({"accelerometer": clip}), model({"accelerometer": clip.flip(1)}), atol=1e-3)
+
+
+@given(st.integers(1, 80), st.integers(0, 12))
+def test_moving_mean_is_average_pooling(length: int, half: int) -> None:
+    width = 2 * half + 1
+    values = torch.randn(2, 3, length, dtype=torch.float64)
+    pooled = torch.nn.functional.avg_pool1d(values, width, 1, half, count_include_pad=False)
+    torch.testing.assert_close(moving_mean(values, width), pooled)
+
+
+def test_sensor_and_kind() -> None:
+    assert sensor_and_kind("watch_accelerometer") == ("watch", "accelerometer")
+    assert sensor_and_kind("accelerometer") == ("", "accelerometer")
+    assert sensor_and_kind("depth_skeleton")[1] == "skeleton"
+    assert sensor_and_kind("depth_skeleton")[0] != sensor_and_kind("depth_accelerometer")[0]

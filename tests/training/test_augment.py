@@ -8,7 +8,7 @@ from torch import Tensor
 
 from featherfall.ground.recipe import Augment
 from featherfall.models.inertial import up_direction
-from featherfall.training.augment import augment, livelier, moving_mean, random_rotations, sensor_and_kind, turn_orientation
+from featherfall.training.augment import augment, livelier, random_rotations, turn_orientation
 
 TURN_ONLY = Augment(rotation_deg=40, scale=0, noise_g=0, joint_noise_m=0)
 STILL = TURN_ONLY.model_copy(update={"rotation_deg": 0.0})
@@ -145,18 +145,3 @@ def test_a_lively_or_silent_gyroscope() -> None:
     factor = augment(before, STILL.model_copy(update={"dynamics": 0.3}))["gyroscope"] / before["gyroscope"]
     torch.testing.assert_close(factor, factor[:, :1, :1].expand_as(factor))  # one a clip
     assert factor[:, 0, 0].log().std().item() == pytest.approx(0.3, rel=0.1)
-
-
-@given(st.integers(1, 80), st.integers(0, 12))
-def test_moving_mean_is_average_pooling(length: int, half: int) -> None:
-    width = 2 * half + 1
-    values = torch.randn(2, length, 3, dtype=torch.float64)
-    pooled = torch.nn.functional.avg_pool1d(values.transpose(1, 2), width, 1, half, count_include_pad=False).transpose(1, 2)
-    torch.testing.assert_close(moving_mean(values, width), pooled)
-
-
-def test_sensor_and_kind() -> None:
-    assert sensor_and_kind("watch_accelerometer") == ("watch", "accelerometer")
-    assert sensor_and_kind("accelerometer") == ("", "accelerometer")
-    assert sensor_and_kind("depth_skeleton")[1] == "skeleton"
-    assert sensor_and_kind("depth_skeleton")[0] != sensor_and_kind("depth_accelerometer")[0]

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from featherfall.ground.recipe import Augment
-from featherfall.models.inertial import GYROSCOPE_SCALE, LOWPASS
+from featherfall.models.inertial import GYROSCOPE_SCALE, LOWPASS, moving_mean
 
 
 def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
@@ -61,17 +61,7 @@ def livelier(acceleration: Tensor, sd: float) -> Tensor:
     """(B, T, 3) with the motion (what the half-second mean leaves over) scaled per clip by exp(N(0, sd)); posture and gravity stay."""
     if not sd:
         return acceleration
-    return torch.lerp(moving_mean(acceleration, LOWPASS), acceleration, _log_normal(acceleration, sd))
-
-
-def moving_mean(values: Tensor, width: int) -> Tensor:
-    """(B, T, C) mean over `width` (odd) samples around each; fewer at the edges. By running sums, whose cost does not grow with the
-    width."""
-    count, half = values.shape[1], width // 2
-    sums = F.pad(values.cumsum(dim=1), (0, 0, 1, 0))
-    at = torch.arange(count, device=values.device)
-    first, last = (at - half).clamp(min=0), (at + half + 1).clamp(max=count)
-    return (sums[:, last] - sums[:, first]) / (last - first)[:, None]
+    return torch.lerp(moving_mean(acceleration.transpose(1, 2), LOWPASS).transpose(1, 2), acceleration, _log_normal(acceleration, sd))
 
 
 def turn_orientation(quaternions: Tensor, turn: Tensor) -> Tensor:

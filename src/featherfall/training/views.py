@@ -112,8 +112,11 @@ def read_at(clips: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """(N, T, C) clips at (N, T) fractional positions, linear between samples."""
     left = np.minimum(positions.astype(np.int64), clips.shape[1] - 2)
     share = (positions - left)[..., None].astype(np.float32)
-    rows = np.arange(len(clips))[:, None]
-    return clips[rows, left] * (1 - share) + clips[rows, left + 1] * share
+    count, length, channels = clips.shape
+    flat = clips.reshape(count * length, channels)
+    at = left + np.arange(count)[:, None] * length
+    before = flat.take(at, axis=0)
+    return before + (flat.take(at + 1, axis=0) - before) * share
 
 
 def blend(name: str, first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
