@@ -96,10 +96,3 @@ def test_moving_mean_is_average_pooling(length: int, half: int) -> None:
     values = torch.randn(2, 3, length, dtype=torch.float64)
     pooled = torch.nn.functional.avg_pool1d(values, width, 1, half, count_include_pad=False)
     torch.testing.assert_close(moving_mean(values, width), pooled)
-
-
-def test_sensor_and_kind() -> None:
-    assert sensor_and_kind("watch_accelerometer") == ("watch", "accelerometer")
-    assert sensor_and_kind("accelerometer") == ("", "accelerometer")
-    assert sensor_and_kind("depth_skeleton")[1] == "skeleton"
-    assert sensor_and_kind("depth_skeleton")[0] != sensor_and_kind("depth_accelerometer")[0]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from featherfall.ground.recipe import Augment
 from featherfall.models.inertial import up_direction
-from featherfall.training.augment import augment, livelier, random_rotations, turn_orientation
+from featherfall.training.augment import augment, livelier, random_rotations, sensor_and_kind, turn_orientation
 
 TURN_ONLY = Augment(rotation_deg=40, scale=0, noise_g=0, joint_noise_m=0)
 STILL = TURN_ONLY.model_copy(update={"rotation_deg": 0.0})
@@ -145,3 +145,10 @@ def test_a_lively_or_silent_gyroscope() -> None:
     factor = augment(before, STILL.model_copy(update={"dynamics": 0.3}))["gyroscope"] / before["gyroscope"]
     torch.testing.assert_close(factor, factor[:, :1, :1].expand_as(factor))  # one a clip
     assert factor[:, 0, 0].log().std().item() == pytest.approx(0.3, rel=0.1)
+
+
+def test_sensor_and_kind() -> None:
+    assert sensor_and_kind("watch_accelerometer") == ("watch", "accelerometer")
+    assert sensor_and_kind("accelerometer") == ("", "accelerometer")
+    assert sensor_and_kind("depth_skeleton")[1] == "skeleton"
+    assert sensor_and_kind("depth_skeleton")[0] != sensor_and_kind("depth_accelerometer")[0]
