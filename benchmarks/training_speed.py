@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from featherfall import datasets
-from featherfall.cli.runs import data_folder
+from featherfall.ground.files import data_folder
 from featherfall.ground.recipe import load_recipe
 from featherfall.pipeline.distill import make_clips, make_folds
 from featherfall.pipeline.progress import Show

@@ -22,22 +22,31 @@ __all__ = ["datasets", "distill", "load_bundle", "losses"]
 
 
 def distill(
-    recipe: str | Path, data: str | Path, out: str | Path, *, changes: tuple[str, ...] = (), resume: bool = False, workers: int = 1
+    recipe: str | Path,
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    *,
+    changes: tuple[str, ...] = (),
+    resume: bool = False,
+    workers: int = 1,
 ) -> dict[str, Any]:
     """Train teacher, student alone and student distilled; quantise and evaluate. Needs the `train` extra.
 
     Arguments:
         recipe: path, or the name of one that ships.
-        data: folder that holds datasets by their usual folder names.
-        out: run directory to make.
+        data: folder that holds datasets by their usual folder names; default $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real.
+        out: run directory to make; default runs/<recipe>.
         changes: "key=value" changes to the recipe.
         workers: trainings side by side; above 1 your script needs an `if __name__ == "__main__":` guard.
     Returns: what `out/metrics.json` holds. Raises: `featherfall.ground.errors.UserError`.
     """
+    from featherfall.ground.files import data_folder
     from featherfall.ground.recipe import load_recipe
     from featherfall.pipeline.distill import distill as run
 
-    return run(load_recipe(recipe, changes), Path(data), Path(out), resume=resume, workers=workers, quiet=True)
+    resolved = load_recipe(recipe, changes)
+    folder = Path(out) if out is not None else Path("runs") / resolved.name
+    return run(resolved, data_folder(data), folder, resume=resume, workers=workers, quiet=True)
 
 
 def load_bundle(path: str | Path) -> Bundle:

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from tests.conftest import IMPACT_S, tiny_dataset, tiny_recipe
 
+import featherfall
 from featherfall import datasets
 from featherfall.ground.errors import UserError
 from featherfall.ground.files import read_json
@@ -217,3 +219,15 @@ def test_an_unknown_published_list(place: Path, tmp_path: Path) -> None:
     how = recipe(split={"protocol": "published", "list": "odd"})
     with pytest.raises(UserError, match="folder has no such published split; known: none"):
         again(place, tmp_path / "run", how)
+
+
+def test_the_python_face_needs_a_recipe_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data from the environment, the run under runs/."""
+    tiny_dataset(tmp_path / "data", subjects=4)
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(tiny_recipe().model_dump()))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FEATHERFALL_REAL_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("FEATHERFALL_CACHE", str(tmp_path / "cache"))
+    metrics = featherfall.distill("mine.yaml")
+    assert metrics["recipe"] == "tiny"
+    assert featherfall.load_bundle(tmp_path / "runs" / "tiny" / "bundle").manifest.positive == "fall"

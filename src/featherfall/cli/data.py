@@ -73,8 +73,8 @@ def prepare(
     """Cut a recipe's clips into the cache, where `distill` finds them, and show its folds."""
     import os
 
-    from featherfall.cli.runs import data_folder
     from featherfall.datasets import open as open_dataset
+    from featherfall.ground.files import data_folder
     from featherfall.ground.recipe import load_recipe
     from featherfall.pipeline.distill import make_clips, make_folds
     from featherfall.pipeline.progress import Show

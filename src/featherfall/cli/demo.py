@@ -20,8 +20,8 @@ def demo(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the demo in --out.")] = False,
 ) -> None:
     """Distil a wrist fall detector from WEDA-FALL, judge it on people it never met, and run it on one recording of a fall."""
-    from featherfall.cli.runs import data_folder
     from featherfall.ground.errors import UserError
+    from featherfall.ground.files import data_folder
 
     folder = data_folder(data)
     if not (folder / FOLDER / "dataset").is_dir():

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from featherfall.ground.files import data_folder
+
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's path, or the name of one that ships.")]
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Folder that holds datasets by their names. Default: $FEATHERFALL_REAL_DATA.")
@@ -151,13 +153,6 @@ def _recipe(name: str, changes: list[str] | None, seeds: list[int] | None) -> An
     from featherfall.ground.recipe import load_recipe
 
     return load_recipe(name, [*(changes or []), *([f"seeds={seeds}"] if seeds else [])])
-
-
-def data_folder(data: Path | None) -> Path:
-    """--data, else $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real."""
-    if data is not None:
-        return data
-    return Path(os.environ.get("FEATHERFALL_REAL_DATA", Path.home() / ".cache" / "featherfall" / "real"))
 
 
 def _print_json(value: object) -> None:

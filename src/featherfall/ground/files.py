@@ -73,6 +73,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             raise
 
 
+def data_folder(stated: str | Path | None = None) -> Path:
+    """Where recordings lie: as stated, else $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real."""
+    return Path(stated or os.environ.get("FEATHERFALL_REAL_DATA") or Path.home() / ".cache" / "featherfall" / "real")
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     with atomic_write(path, "w") as file:
