@@ -117,7 +117,7 @@ def _gain(metrics: Mapping[str, Any]) -> str:
     tail = (
         f" Of the gap to the teacher, {100 * closed:.0f}% is closed."
         if closed is not None
-        else " The teacher is not better than the student alone."
+        else " The teacher is hardly or not better than the student alone."
     )
     return f"<p>Distilled against alone, {escape(ROWS[gain['metric']])}: {'; '.join(parts)}.{tail}</p>"
 
