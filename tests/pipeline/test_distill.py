@@ -221,6 +221,18 @@ def test_an_unknown_published_list(place: Path, tmp_path: Path) -> None:
         again(place, tmp_path / "run", how)
 
 
+def test_a_refused_run_leaves_nothing_and_may_be_corrected(tmp_path: Path) -> None:
+    data = tiny_dataset(tmp_path / "data", subjects=4)
+    table = data / "recordings.csv"
+    whole = table.read_text()
+    table.write_text("\n".join(line for line in whole.splitlines() if ",fall," not in line) + "\n")
+    with pytest.raises(UserError, match="no training clip of class fall"):
+        distill(tiny_recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
+    table.write_text(whole)
+    assert distill(tiny_recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")["recipe"] == "tiny"
+
+
 def test_the_python_face_needs_a_recipe_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data from the environment, the run under runs/."""
     tiny_dataset(tmp_path / "data", subjects=4)

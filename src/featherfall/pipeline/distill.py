@@ -59,6 +59,8 @@ def distill(
         store = make_clips(recipe, dataset, workers, show, cache)
         run.of_clips(store.folder.name)
         parts = make_folds(recipe, dataset, store)
+        for fold in parts:
+            Stage(recipe, store, fold).training_part  # noqa: B018 (refuses an absent class before anything is written)
         jobs = plan(run, recipe, data, store, parts)
         steps = max(recipe.teacher.training.steps, recipe.student.training.steps)
         for role, description in STAGES.items():

@@ -69,7 +69,12 @@ def open_run(folder: Path, recipe: Recipe, data: Path, resume: bool) -> Iterator
                 raise UserError(f"{folder}: its run was made with another recipe (or other --set, --seed); give another --out")
         else:
             write_json(record, wanted)
-        yield Run(folder)
+        try:
+            yield Run(folder)
+        except BaseException:
+            if not (folder / "folds").exists():  # nothing was trained: leave no trace that would refuse the corrected run
+                record.unlink(missing_ok=True)
+            raise
 
 
 def read_run(folder: Path) -> tuple[Run, Recipe, Path]:
