@@ -1,0 +1,49 @@
+"""Simulated falls and daily living: bodies in MuJoCo, and what sensors and cameras see of them.
+
+>>> from featherfall import sim
+>>> motion = sim.simulate("trip", seed=1)      # one of sim.activities()
+>>> motion.fall.impact, motion.positions.shape
+
+Nothing heavy is imported before it is used. `featherfall sim` writes whole datasets.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .body import Person
+    from .motion import Motion
+
+__all__ = ["activities", "simulate"]
+
+
+def activities() -> dict[str, bool]:
+    """Names of what can be simulated, and whether the person falls."""
+    from .generate import daily, falls
+
+    return {**dict.fromkeys(daily(), False), **dict.fromkeys(falls(), True)}
+
+
+def simulate(activity: str, person: Person | None = None, seed: int = 0) -> Motion:
+    """One person doing one thing; the same arguments give the same motion.
+
+    Arguments:
+        activity: one of `activities()`.
+        person: who; drawn by the seed when None.
+    Raises: `featherfall.ground.errors.UserError` for an unknown activity or a negative seed.
+    """
+    import numpy as np
+
+    from featherfall.ground.errors import UserError
+    from featherfall.ground.tables import nearest
+
+    from .body import draw_person
+    from .generate import move
+
+    if activity not in activities():
+        raise UserError(f"unknown activity {activity!r}; {nearest(activity, list(activities()))}")
+    if seed < 0:
+        raise UserError(f"seed {seed}: must not be negative; give 0 or more")
+    rng = np.random.default_rng(seed)
+    return move(activity, person or draw_person("P001", rng), rng)

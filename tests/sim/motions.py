@@ -1,0 +1,35 @@
+"""Motions simple enough to work out by hand."""
+
+import numpy as np
+
+from featherfall.sim.body import HINGE_INDEX, HINGES, Body, Person, make_body
+from featherfall.sim.motion import RATE, Motion, Strike, Trajectory, pose
+from featherfall.sim.rotation import about
+from featherfall.sim.scene import Scene
+
+PERSON = Person("Ann", "female", 40.0, 1.7, 65.0)
+Axis = tuple[float, float, float]
+
+
+def body() -> Body:
+    return make_body(PERSON)
+
+
+def move(
+    seconds: float = 2.0,
+    root: np.ndarray | None = None,
+    turn: tuple[Axis, float] | None = None,
+    angles: dict[str, float | np.ndarray] | None = None,
+    strikes: tuple[Strike, ...] = (),
+) -> Motion:
+    """Stands still but for `root` (N, 3) m added to its place, a turn of the pelvis about an axis by rad/s, and hinge angles in rad."""
+    count = round(seconds * RATE) + 1
+    t = np.arange(count) / RATE
+    me = body()
+    place = me.offsets[0] + (np.zeros((count, 3)) if root is None else root)
+    axis, speed = turn or ((0.0, 0.0, 1.0), 0.0)
+    hinges = np.zeros((count, len(HINGES)))
+    for name, angle in (angles or {}).items():
+        hinges[:, HINGE_INDEX[name]] = angle
+    positions, rotations = pose(me, Trajectory(place, about(axis, speed * t), hinges))
+    return Motion(me, Scene(), positions, rotations, strikes=strikes)
