@@ -28,7 +28,7 @@ def test_exported_names() -> None:
 
 def test_verbs() -> None:
     verbs = {command.callback.__name__ for command in app.registered_commands if command.callback}
-    assert verbs == {"demo", "distill", "train", "evaluate", "export", "predict", "bench", "compare", "report"}
+    assert verbs == {"demo", "distill", "train", "evaluate", "export", "predict", "bench", "compare", "report", "sim"}
 
 
 def test_shipped_recipes_are_valid() -> None:
@@ -39,7 +39,8 @@ def test_shipped_recipes_are_valid() -> None:
 
 
 def test_help_and_import_carry_nothing_heavy() -> None:
-    code = "import sys, featherfall.cli.main; print([m for m in ('torch', 'scipy', 'pyarrow', 'onnxruntime', 'numpy') if m in sys.modules])"
+    heavy = ("torch", "scipy", "pyarrow", "onnxruntime", "numpy", "mujoco")
+    code = f"import sys, featherfall.cli.main; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.clips.tiny import facts
 
-from featherfall.clips.splits import folds, guard
+from featherfall.clips.splits import everybody, folds, guard
 from featherfall.clips.store import RecordingFacts
 from featherfall.ground.errors import UserError
 from featherfall.ground.recipe import Split
@@ -79,6 +80,43 @@ def test_balance_gives_each_fold_its_share_of_a_trait() -> None:
     recordings = [facts(f"S{i}", age="elder" if i < 4 else "young") for i in range(10)]
     for fold in folds(recordings, Split(protocol="kfold", folds=2, balance="age")):
         assert Counter(recordings[i].traits["age"] for i in fold.test) == {"elder": 2, "young": 3}
+
+
+def test_a_share_keeps_each_trait_in_proportion_and_lies_inside_larger_ones() -> None:
+    ages = ["elder"] * 8 + ["young"] * 12
+    recordings = [facts(f"S{i:02}", trial=str(trial), age=age) for i, age in enumerate(ages) for trial in range(2)]
+    kept: list[list[set[str]]] = []
+    for share in (0.01, 0.1, 0.25, 0.5, 1.0):
+        parts = folds(recordings, Split(protocol="kfold", folds=4, balance="age", train_share=share))  # 15 train: 6 elders, 9 young
+        kept.append([subjects(recordings, fold.train) for fold in parts])
+        for fold, whole in zip(parts, folds(recordings, Split(protocol="kfold", folds=4, balance="age")), strict=True):
+            np.testing.assert_array_equal(fold.test, whole.test)
+            assert len(fold.train) == 2 * len(subjects(recordings, fold.train))  # all that they did
+    assert [len(fold) for fold in kept[0]] == [1] * 4
+    assert [[len(fold) for fold in parts] for parts in kept[1:]] == [[2] * 4, [4] * 4, [8] * 4, [15] * 4]
+    for smaller, larger in pairwise(kept):
+        assert all(few <= many for few, many in zip(smaller, larger, strict=True))
+    for few in kept[1]:
+        assert {recording.traits["age"] for recording in recordings if recording.subject in few} == {"elder", "young"}
+
+
+def test_draws_and_folds_choose_differently_and_validation_stays() -> None:
+    recordings = [facts(f"S{i:02}") for i in range(40)]
+
+    def drawn(draw: int, share: float = 0.2) -> list[set[str]]:
+        split = Split(protocol="kfold", folds=2, validation=4, train_share=share, train_draw=draw)
+        return [subjects(recordings, fold.train) for fold in folds(recordings, split)]
+
+    assert drawn(0) == drawn(0) and drawn(0) != drawn(1) and [len(one) for one in drawn(0)] == [3, 3]
+    whole, part = (folds(recordings, Split(protocol="kfold", folds=2, validation=4, train_share=share)) for share in (1.0, 0.2))
+    for all_of_it, some in zip(whole, part, strict=True):
+        np.testing.assert_array_equal(all_of_it.validation, some.validation)
+
+
+def test_everybody_trains_and_nobody_is_tested() -> None:
+    fold = everybody(SIX, Split(protocol="loso"))
+    assert (fold.name, fold.train.tolist()) == ("everybody", list(range(12))) and not len(fold.test) and not len(fold.validation)
+    assert len(everybody(SIX, Split(protocol="loso", train_share=0.5)).train) == 6
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,7 @@ def test_without_students_nothing_is_compared() -> None:
         (Split(protocol="published", list="cross_subject"), "published cross_subject"),
         (Split(protocol="kfold", folds=5), "5 folds by subject"),
         (Split(protocol="loso", group="recording"), "leave one recording out"),
+        (Split(protocol="kfold", folds=5, train_share=0.25), "5 folds by subject, 25% of the training subjects"),
     ],
 )
 def test_protocol_name(split: Split, name: str) -> None:

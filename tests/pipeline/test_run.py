@@ -9,7 +9,7 @@ from featherfall.ground.checked import check
 from featherfall.ground.errors import UserError
 from featherfall.ground.files import read_json, write_json
 from featherfall.ground.recipe import Recipe
-from featherfall.pipeline.run import Run, open_run, read_run
+from featherfall.pipeline.run import Run, Start, open_run, read_run
 
 
 def test_what_lies_where(tmp_path: Path) -> None:
@@ -23,6 +23,27 @@ def test_a_run_is_recorded_and_read_back(tmp_path: Path) -> None:
     with open_run(tmp_path / "run", tiny_recipe(), Path("data"), resume=False) as run:
         assert run == Run(tmp_path / "run")
     assert read_run(tmp_path / "run") == (Run(tmp_path / "run"), tiny_recipe(), Path("data"))
+
+
+def test_what_a_run_starts_from_is_noted_once(tmp_path: Path) -> None:
+    first, second = (Start("a/weights.pt", digest, ["not_fall", "fall"], []) for digest in ("0a", "0b"))
+    assert Run(tmp_path).start(0) is None
+    with open_run(tmp_path, tiny_recipe(), Path("data"), resume=False) as run:
+        run.of_starts({})
+        assert run.start(0) is None and "starts" not in read_json(tmp_path / "run.json")
+        run.of_starts({0: first, 3: second})
+        run.of_starts({0: first, 3: second})
+        assert (run.start(0), run.start(3), run.start(1)) == (first, second, None)
+        with pytest.raises(UserError, match=r"begun with other weights of student\.init \(they changed since\); give another --out"):
+            run.of_starts({0: second, 3: second})
+
+
+def test_a_run_of_an_older_version_that_lacks_a_key_goes_on(tmp_path: Path) -> None:
+    old = tiny_recipe().model_dump()
+    del old["student"]["init"], old["split"]["train_share"]
+    write_json(tmp_path / "run.json", {"recipe": old, "data": "data"})
+    with open_run(tmp_path, tiny_recipe(), Path("data"), resume=True):
+        pass
 
 
 def test_resume_without_a_run_starts_one(tmp_path: Path) -> None:

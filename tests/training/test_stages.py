@@ -131,6 +131,18 @@ def test_alone_and_distilled_start_from_the_same_weights(stage: Stage, trained: 
     assert torch.equal(first["head.weight"], second["head.weight"])
 
 
+def test_both_roles_start_from_given_weights(stage: Stage, trained: Path, tmp_path: Path) -> None:
+    one = TRAINING.model_copy(update={"steps": 1, "lr": 1e-30, "average": 0.0})
+    still = replace(stage, recipe=stage.recipe.model_copy(update={"student": stage.recipe.student.model_copy(update={"training": one})}))
+    start = trained / "distilled" / "weights.pt"
+    given = torch.load(start, weights_only=True)
+    for role in ("alone", "distilled"):
+        train_student(still, role, 5, tmp_path / role, trained / "outputs.pt", start)
+        weights = torch.load(tmp_path / role / "weights.pt", weights_only=True)
+        assert torch.equal(weights["head.weight"], given["head.weight"])
+        assert weights["normalise.num_batches_tracked"] == TRAINING.steps + 1  # batch norm's statistics go on, too
+
+
 def test_an_early_stop_needs_a_validation_part(stage: Stage, tmp_path: Path) -> None:
     training = Training.model_validate(TRAINING.model_dump() | {"early_stop": {"every": 5, "patience": 1}})
     student = stage.recipe.student.model_copy(update={"training": training})

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from featherfall.cli import bench, data, demo, predict, runs
+from featherfall.cli import bench, data, demo, predict, runs, sim
 
 TRAIN_EXTRA = {"lightning_fabric", "matplotlib", "onnx", "onnxscript", "pyarrow", "scipy", "tensorboard", "torch"}
+SIM_EXTRA = {"av", "mujoco", "PIL"}
 
 app = typer.Typer(
     name="featherfall",
@@ -30,6 +31,7 @@ app.command()(predict.predict)
 app.command()(bench.bench)
 app.command()(runs.compare)
 app.command()(runs.report)
+app.command()(sim.sim)
 
 
 @app.callback(invoke_without_command=True)
@@ -51,15 +53,18 @@ def main() -> None:
         print(f"featherfall: {error}", file=sys.stderr)
         sys.exit(2)
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in TRAIN_EXTRA:
+        name = (error.name or "").partition(".")[0]
+        if name not in TRAIN_EXTRA | SIM_EXTRA:
             raise
-        print(f"featherfall: this needs {error.name}, which running bundles does not; pip install 'featherfall[train]'", file=sys.stderr)
+        extra = "sim" if name in SIM_EXTRA else "train"
+        print(f"featherfall: this needs {error.name}, which running bundles does not; pip install 'featherfall[{extra}]'", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         print("featherfall: the disk is full; free some space and run the same command with --resume", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("featherfall: interrupted; run the same command with --resume to go on", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as leaving:
+        if leaving.code == 130:  # what typer makes of Ctrl-C
+            print("featherfall: interrupted; run the same command with --resume to go on", file=sys.stderr)
+        raise

@@ -38,7 +38,14 @@ def folds(recordings: Sequence[RecordingFacts], split: Split, published: Side | 
         tests = [("published", on_test)]
     else:
         tests = [(name, np.isin(groups, members)) for name, members in _group_folds(recordings, groups, split)]
-    return [_fold(name, on_test, groups, i, split) for i, (name, on_test) in enumerate(tests)]
+    return [_fold(name, on_test, recordings, groups, i, split) for i, (name, on_test) in enumerate(tests)]
+
+
+def everybody(recordings: Sequence[RecordingFacts], split: Split) -> Fold:
+    """All recordings to train on (the share of them that the split keeps), none to test: the fold whose student ships."""
+    groups = np.asarray([group_of(recording, split.group) for recording in recordings])
+    nobody = np.zeros(0, np.int64)
+    return Fold("everybody", _share(recordings, groups, np.arange(len(groups)), split, "everybody"), nobody, nobody)
 
 
 def group_of(recording: RecordingFacts, group: str) -> str:
@@ -56,9 +63,7 @@ def _group_folds(recordings: Sequence[RecordingFacts], groups: np.ndarray, split
         raise UserError(
             f"{split.folds} folds need at least as many groups; the data has {len(names)} ({', '.join(names)}); lower split.folds"
         )
-    trait = {
-        group: recording.traits.get(split.balance, "") if split.balance else "" for group, recording in zip(groups, recordings, strict=True)
-    }
+    trait = _traits(recordings, groups, split.balance)
     members: list[list[str]] = [[] for _ in range(split.folds)]
     # Deal the groups like cards, one trait after the other: each fold gets its share of each.
     for i, name in enumerate(sorted(names, key=lambda name: (trait[name], name))):
@@ -66,7 +71,30 @@ def _group_folds(recordings: Sequence[RecordingFacts], groups: np.ndarray, split
     return [(f"fold {i + 1}", names) for i, names in enumerate(members)]
 
 
-def _fold(name: str, on_test: np.ndarray, groups: np.ndarray, number: int, split: Split) -> Fold:
+def _traits(recordings: Sequence[RecordingFacts], groups: np.ndarray, balance: str | None) -> dict[str, str]:
+    """The trait to balance by, of each group; "" for all without one."""
+    return {group: recording.traits.get(balance, "") if balance else "" for group, recording in zip(groups, recordings, strict=True)}
+
+
+def _share(recordings: Sequence[RecordingFacts], groups: np.ndarray, train: np.ndarray, split: Split, fold: str) -> np.ndarray:
+    """The training recordings whose groups are kept: a function of the fold's name, its training groups and the draw."""
+    if split.train_share == 1:
+        return train
+    trait = _traits(recordings, groups, split.balance)
+    names = sorted(set(groups[train].tolist()))
+    random = np.random.default_rng([split.train_draw, *fold.encode()])
+    shuffled = [names[i] for i in random.permutation(len(names))]
+    # One row in which every trait is spread evenly: whatever is cut from its start has each trait in proportion.
+    place: dict[str, float] = {}
+    for value in sorted(set(trait.values())):
+        alike = [name for name in shuffled if trait[name] == value]
+        place |= {name: (i + 0.5) / len(alike) for i, name in enumerate(alike)}
+    row = sorted(shuffled, key=lambda name: (place[name], name))
+    kept = row[: max(1, int(split.train_share * len(row) + 0.5))]
+    return train[np.isin(groups[train], kept)]
+
+
+def _fold(name: str, on_test: np.ndarray, recordings: Sequence[RecordingFacts], groups: np.ndarray, number: int, split: Split) -> Fold:
     train_groups = sorted(set(groups[~on_test].tolist()))
     if split.validation >= len(train_groups):
         raise UserError(f"split.validation {split.validation} leaves nothing to train on: {name} has {len(train_groups)} training groups")
@@ -79,7 +107,7 @@ def _fold(name: str, on_test: np.ndarray, groups: np.ndarray, number: int, split
         test = validation
     if not len(train) or not len(test):
         raise UserError(f"{name}: the {'training' if not len(train) else split.part} part is empty; the data is not what the split expects")
-    return Fold(name, train, validation, test)
+    return Fold(name, _share(recordings, groups, train, split, name), validation, test)
 
 
 def guard(sides: dict[str, np.ndarray], where: str) -> None:

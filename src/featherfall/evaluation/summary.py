@@ -61,11 +61,14 @@ def summarise(
 
 
 def protocol_name(recipe: Recipe) -> str:
-    """ "published cross_subject", "5 folds by subject", "leave one subject out"."""
+    """ "published cross_subject", "5 folds by subject", "leave one subject out, 10% of the training subjects"."""
     split = recipe.split
-    if split.protocol == "published":
-        return f"published {split.list}"
-    return f"{split.folds} folds by {split.group}" if split.protocol == "kfold" else f"leave one {split.group} out"
+    name = {
+        "published": f"published {split.list}",
+        "kfold": f"{split.folds} folds by {split.group}",
+        "loso": f"leave one {split.group} out",
+    }[split.protocol]
+    return name if split.train_share == 1 else f"{name}, {100 * split.train_share:g}% of the training {split.group}s"
 
 
 def _differences(

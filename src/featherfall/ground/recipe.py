@@ -36,6 +36,8 @@ class Split(Checked):
     validation: groups cut from each training part, in rotation; 0 trains on all of it.
     part: "test" evaluates on the test part; "validation" sets the test part aside unread and evaluates on the validation part: the way to
     choose.
+    train_share: the share of each training part's groups that is kept (at least one), to learn what fewer people would give; test and
+    validation parts stay. train_draw: which of the random draws of them; smaller shares of a draw lie inside larger ones.
     """
 
     protocol: Literal["published", "kfold", "loso"]
@@ -45,6 +47,8 @@ class Split(Checked):
     balance: str | None = None
     validation: int = Field(default=0, ge=0)
     part: Literal["test", "validation"] = "test"
+    train_share: float = Field(default=1.0, gt=0, le=1)
+    train_draw: NonNegativeInt = 0
 
     @model_validator(mode="after")
     def _complete(self) -> Split:
@@ -135,11 +139,16 @@ class Teacher(Checked):
 
 
 class Student(Checked):
-    """The model that ships. `training` holds for both roles; `alone_label_smoothing` helps the one that has no teacher."""
+    """The model that ships. `training` holds for both roles; `alone_label_smoothing` helps the one that has no teacher.
+
+    init: the folder of a finished run with the same network, whose distilled student both roles start from, e.g. one on simulated
+    recordings: the student of the fold that its bundle comes from, of the same seed if that was trained, else the one that shipped.
+    """
 
     network: Network
     training: Training = Training()
     alone_label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+    init: str | None = None
 
 
 class Term(Checked):

@@ -12,7 +12,7 @@ import torch
 from featherfall import datasets
 from featherfall.clips.build import prepare
 from featherfall.clips.labels import classes
-from featherfall.clips.splits import Fold, folds
+from featherfall.clips.splits import Fold, everybody, folds
 from featherfall.clips.store import ClipStore, RecordingFacts
 from featherfall.datasets import Dataset
 from featherfall.evaluation.judged import Judged
@@ -27,8 +27,9 @@ from featherfall.ground.recipe import Recipe
 from featherfall.models.count import macs, parameters
 from featherfall.pipeline.jobs import Job, execute, load_judged, run_jobs
 from featherfall.pipeline.progress import Show, follow_logs
-from featherfall.pipeline.run import Run, open_run, read_run
+from featherfall.pipeline.run import Run, Start, open_run, read_run
 from featherfall.pipeline.ship import ship
+from featherfall.pipeline.start import check_start, starts
 from featherfall.runtime.bundle import read_manifest
 from featherfall.training.stages import Stage
 
@@ -55,12 +56,11 @@ def distill(
     Raises: `UserError`.
     """
     dataset = datasets.open(recipe.dataset, data, recipe.folder)
+    start = starts(recipe, data)
     with open_run(out, recipe, data, resume) as run, Show(quiet) as show:
         store = make_clips(recipe, dataset, workers, show, cache)
-        run.of_clips(store.folder.name)
         parts = make_folds(recipe, dataset, store)
-        for fold in parts:
-            Stage(recipe, store, fold).training_part  # noqa: B018 (refuses an absent class before anything is written)
+        begin(run, recipe, store, parts, start)
         jobs = plan(run, recipe, data, store, parts)
         steps = max(recipe.teacher.training.steps, recipe.student.training.steps)
         for role, description in STAGES.items():
@@ -75,6 +75,17 @@ def distill(
         write_json(run.metrics, metrics)
         write_run_report(run)
     return metrics
+
+
+def begin(run: Run, recipe: Recipe, store: ClipStore, parts: Sequence[Fold], start: Mapping[int, Start]) -> None:
+    """Note what the run is made of. An absent class, or weights to start from that do not fit, are refused before anything is trained."""
+    run.of_clips(store.folder.name)
+    for fold in parts:
+        stage = Stage(recipe, store, fold)
+        stage.training_part  # noqa: B018 (refuses)
+        for one in start.values():
+            check_start(one, stage)
+    run.of_starts(start)
 
 
 def write_run_report(run: Run) -> Path:
@@ -130,22 +141,21 @@ def plan(run: Run, recipe: Recipe, data: Path, store: ClipStore, parts: Sequence
 def _everybody(recipe: Recipe, store: ClipStore) -> list[Fold]:
     if recipe.split.protocol == "published" or recipe.split.part == "validation":
         return []
-    nobody = np.zeros(0, np.int64)
-    return [Fold("everybody", np.arange(len(store.recordings)), nobody, nobody)]
+    return [everybody(store.recordings, recipe.split)]
 
 
 def finish_bundle(run: Run, recipe: Recipe, store: ClipStore, parts: Sequence[Fold], out: Path) -> list[str]:
     """Write the bundle that ships: the first seed's distilled student, of the published split or of everybody. Returns notes for the
     reader."""
-    everybody = _everybody(recipe, store)
-    fold, seed = (everybody or parts)[0], recipe.seeds[0]
+    whole = _everybody(recipe, store)
+    fold, seed = (whole or parts)[0], recipe.seeds[0]
     stage = Stage(recipe, store, fold)
     weights = run.job(fold.name, "distilled", seed) / "weights.pt"
     if not weights.is_file():
         raise UserError(f"{weights}: no trained student; finish the run first (featherfall distill ... --resume)")
-    manifest = ship(stage, stage.load_network(recipe.student.network, seed, weights), out, {"seed": seed})
+    manifest = ship(stage, stage.load_network(recipe.student.network, seed, weights), out, seed, run.start(seed))
     notes = [f"{len(store.skipped)} recordings left out: {'; '.join(store.skipped[:5])}"] if store.skipped else []
-    if everybody:
+    if whole:
         notes.append(
             "the bundle's student was trained on everybody; the figures are of the folds' students, which never met whom they judge"
         )
@@ -215,10 +225,11 @@ def train_one(
 ) -> Path:
     """One stage of a recipe on its first fold: role "teacher" or "alone", first member or seed. Returns the folder of its weights."""
     dataset = datasets.open(recipe.dataset, data, recipe.folder)
+    start = starts(recipe, data)
     with open_run(out, recipe, data, resume) as run, Show(quiet) as show:
         store = make_clips(recipe, dataset, 1, show, cache)
-        run.of_clips(store.folder.name)
         fold = make_folds(recipe, dataset, store)[0]
+        begin(run, recipe, store, [fold], start)
         job = Job(run, recipe, data, store.folder, fold, role, 0 if role == "teacher" else recipe.seeds[0])
         stage = show.stage(STAGES[role], 1)
         with follow_logs(run.folder, stage, recipe.student.training.steps):

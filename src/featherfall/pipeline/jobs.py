@@ -116,7 +116,9 @@ def _execute(job: Job) -> None:
         _export(job, stage)
     else:
         outputs = job.run.teacher_outputs(job.fold.name) / "outputs.pt"
-        _predict(job, stage, train_student(stage, job.role, job.number, job.folder, outputs), job.recipe.student.network)
+        start = job.run.start(job.number)
+        weights = None if start is None else Path(start.weights)
+        _predict(job, stage, train_student(stage, job.role, job.number, job.folder, outputs, weights), job.recipe.student.network)
 
 
 def _predict(job: Job, stage: Stage, model: nn.Module, network: Network) -> None:
@@ -133,7 +135,7 @@ def _export(job: Job, stage: Stage) -> None:
     """Export the distilled student of this seed and judge the test recordings by the runtime itself."""
     weights = job.run.job(job.fold.name, "distilled", job.number) / "weights.pt"
     model = stage.load_network(job.recipe.student.network, job.number, weights)
-    ship(stage, model, job.folder / "bundle", {"seed": job.number})
+    ship(stage, model, job.folder / "bundle", job.number, job.run.start(job.number))
     _save(job, judge_by_runtime(job.recipe, stage, job.data, job.folder / "bundle"))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from featherfall.ground.checked import check
 from featherfall.ground.errors import UserError
@@ -14,11 +15,24 @@ from featherfall.ground.recipe import Recipe
 
 
 @dataclass(frozen=True)
+class Start:
+    """What a student starts from: a file of weights and the digest of its content.
+
+    classes: what its logits stand for. met: who of this run's own data it was trained on (nobody, where that was other data).
+    """
+
+    weights: str
+    sha256: str
+    classes: list[str]
+    met: list[str]
+
+
+@dataclass(frozen=True)
 class Run:
     """Paths of a run.
 
-    run.json (resolved recipe, data), folds/<fold>/<role>/<seed>/ (weights.pt, log.csv, predictions.npz; int8: bundle/), metrics.json,
-    bundle/.
+    run.json (resolved recipe, data, clips, starts), folds/<fold>/<role>/<seed>/ (weights.pt, log.csv, predictions.npz; int8: bundle/),
+    metrics.json, bundle/.
     """
 
     folder: Path
@@ -33,10 +47,24 @@ class Run:
 
     def of_clips(self, store: str) -> None:
         """Note which clips the run is made of; raises `UserError` when it was begun with others (the recordings changed since)."""
+        self._note("clips", store, "recordings")
+
+    def of_starts(self, starts: Mapping[int, Start]) -> None:
+        """Note what each seed's students start from; raises `UserError` when it was begun with others (that run changed since)."""
+        if starts:
+            self._note("starts", {str(seed): asdict(start) for seed, start in starts.items()}, "weights of student.init")
+
+    def start(self, seed: int) -> Start | None:
+        """What the students of this seed start from, as noted; None for fresh weights."""
+        record = self.folder / "run.json"
+        noted = read_json(record).get("starts", {}).get(str(seed)) if record.is_file() else None
+        return noted and Start(**noted)
+
+    def _note(self, key: str, value: Any, what: str) -> None:
         record = self.folder / "run.json"
         values = read_json(record)
-        if values.setdefault("clips", store) != store:
-            raise UserError(f"{self.folder}: its run was begun with other recordings (they changed since); give another --out")
+        if values.setdefault(key, value) != value:
+            raise UserError(f"{self.folder}: its run was begun with other {what} (they changed since); give another --out")
         write_json(record, values)
 
     @property
@@ -65,7 +93,7 @@ def open_run(folder: Path, recipe: Recipe, data: Path, resume: bool) -> Iterator
         if record.is_file():
             if not resume:
                 raise UserError(f"{folder}: holds a run already; add --resume to go on with it, or give another --out")
-            if read_json(record)["recipe"] != wanted["recipe"]:
+            if check(Recipe, read_json(record)["recipe"], record) != recipe:
                 raise UserError(f"{folder}: its run was made with another recipe (or other --set, --seed); give another --out")
         else:
             write_json(record, wanted)

@@ -17,12 +17,17 @@ from featherfall.evaluation.summary import environment, protocol_name
 from featherfall.export.bundle import write_bundle
 from featherfall.ground.manifest import Manifest
 from featherfall.ground.recipe import Recipe
+from featherfall.pipeline.run import Start
 from featherfall.runtime import load_bundle
 from featherfall.training.stages import Stage
 
 
-def ship(stage: Stage, model: nn.Module, folder: Path, extra: dict[str, Any]) -> Manifest:
-    """Export with parity proof and int8 guard. The guard compares on the validation part, or on the training part where there is none."""
+def ship(stage: Stage, model: nn.Module, folder: Path, seed: int, start: Start | None = None) -> Manifest:
+    """Export with parity proof and int8 guard. The guard compares on the validation part, or on the training part where there is none.
+
+    Arguments:
+        seed, start: what the student was trained with and from, for its provenance.
+    """
     recipe, store, fold = stage.recipe, stage.store, stage.fold
     guard = fold.validation if len(fold.validation) else fold.train
     labels = clip_labels(store, recipe.labels)
@@ -33,15 +38,17 @@ def ship(stage: Stage, model: nn.Module, folder: Path, extra: dict[str, Any]) ->
         return metrics[MAIN[recipe.task]]
 
     subjects = sorted({store.recordings[i].subject for i in fold.train})
-    provenance = {
+    provenance: dict[str, Any] = {
         "recipe": recipe.model_dump(),
         "dataset": recipe.dataset,
         "protocol": protocol_name(recipe),
         "fold": fold.name,
         "trained_on": subjects,
         "environment": environment(),
-        **extra,
+        "seed": seed,
     }
+    if start is not None:
+        provenance["start"] = {"weights": start.weights, "sha256": start.sha256}
     return write_bundle(folder, model, recipe, store, stage.classes, stage.part(fold.train).clips, store.clips_of(guard), score, provenance)
 
 

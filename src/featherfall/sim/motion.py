@@ -80,11 +80,7 @@ class Motion:
 
 # Hinges of each segment, outermost first: (index, 1 + the axis' number, its sign).
 _TURNS: tuple[list[tuple[int, int, float]], ...] = tuple(
-    [
-        (index, 1 + int(np.argmax(np.abs(hinge.axis))), float(sum(hinge.axis)))
-        for index, hinge in enumerate(HINGES)
-        if hinge.segment == name
-    ]
+    [(index, 1 + int(np.argmax(np.abs(hinge.axis))), float(sum(hinge.axis))) for index, hinge in enumerate(HINGES) if hinge.segment == name]
     for name in NAMES
 )
 

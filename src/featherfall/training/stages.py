@@ -115,10 +115,17 @@ def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -
     return path
 
 
-def train_student(stage: Stage, role: str, seed: int, folder: Path, outputs: Path | None) -> nn.Module:
-    """The student, "alone" or "distilled": same data, views, augmentation, budget and seed."""
+def train_student(stage: Stage, role: str, seed: int, folder: Path, outputs: Path | None, start: Path | None = None) -> nn.Module:
+    """The student, "alone" or "distilled": same data, views, augmentation, budget, seed, and the same weights to start from.
+
+    Arguments:
+        outputs: what the teachers say; needed for "distilled".
+        start: weights to start from (see `pipeline.start`); fresh ones without.
+    """
     student = stage.recipe.student
     model = stage.network(student.network, seed)
+    if start is not None:
+        model.load_state_dict(load(start))
     clips = stage.load(stage.training_part, student.network.inputs, student.training.augment, teacher_only=role == "distilled")
     objective: nn.Module
     if role == "alone":

@@ -1,0 +1,142 @@
+"""`featherfall sim`: simulated recordings."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from featherfall.sim.build import Layout, Made
+    from featherfall.sim.generate import Plan
+
+
+def sim(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the recordings go: a new folder, or an earlier simulation.")],
+    subjects: Annotated[int, typer.Option(metavar="N", help="People.")] = 20,
+    hours: Annotated[float, typer.Option(metavar="H", help="Hours of recordings, of all people together.")] = 1.0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Decides everything.")] = 0,
+    activities: Annotated[str | None, typer.Option(metavar="A,B,...", help="Activities that may occur. Default: all.")] = None,
+    falls: Annotated[float | None, typer.Option(metavar="SHARE", help="Share of recordings that are falls, 0 to 1. Default: 0.35.")] = None,
+    sites: Annotated[str | None, typer.Option(metavar="A,B,...", help="Where sensors are worn. Default: wrist, left or right.")] = None,
+    part: Annotated[str | None, typer.Option(metavar="NAME", help="Which sensor. Default: watch; mocap in the aihub layout.")] = None,
+    magnetometer: Annotated[bool, typer.Option("--magnetometer", help="Keep the magnetic field, too.")] = False,
+    skeleton: Annotated[str | None, typer.Option(metavar="kinect|azure|none", help="Joints from a camera. Default: kinect.")] = None,
+    video: Annotated[bool, typer.Option("--video", help="Film it, too; much slower.")] = False,
+    cameras: Annotated[int | None, typer.Option(metavar="N", help="Cameras that film, 1 to 8. Default: 1; always 8 in aihub.")] = None,
+    size: Annotated[int, typer.Option(metavar="PIXELS", help="Width and height of films.")] = 160,
+    layout: Annotated[Literal["folder", "aihub"], typer.Option(help="The dataset's layout on disk.")] = "folder",
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes. Default: one per core.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted simulation.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
+) -> None:
+    """Simulate falls and daily living: worn sensors, skeletons and films of people who do not exist, with exact times of the falls."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: one thread a process
+    import time
+
+    from featherfall.ground.errors import UserError
+
+    for library in ("mujoco", "av", "PIL") if video else ("mujoco",):
+        import_module(library)
+    from featherfall.sim.build import build
+    from featherfall.sim.generate import make_plan
+
+    if activities is not None and not _names(activities):
+        raise UserError(f"--activities {activities!r}: names none; leave it out for all")
+    if workers is not None and workers < 1:
+        raise UserError(f"--workers {workers}: nobody to work; give at least 1")
+    if cameras is not None and not video:
+        raise UserError(f"--cameras {cameras}: nothing is filmed without --video; add it, or leave --cameras out")
+    plan = make_plan(subjects, hours, seed, _names(activities), falls)
+    how: Layout
+    if layout == "aihub":
+        refused = {"sites": sites, "magnetometer": magnetometer or None, "skeleton": skeleton, "cameras": cameras}
+        for option, value in refused.items():
+            if value is not None:
+                raise UserError(f"--{option}: the aihub layout has all its sensors and eight cameras; leave --{option} out")
+        plan, how = _aihub(plan, part, size if video else None)
+    else:
+        how = _folder(sites, part, magnetometer, skeleton, (1 if cameras is None else cameras, size) if video else None)
+    started = time.monotonic()
+    with _Bar(plan) as bar:
+        made = build(out, plan, how, workers or os.cpu_count() or 1, resume, bar.at)
+    facts = _facts(out, made, time.monotonic() - started)
+    if json:
+        import json as text
+
+        typer.echo(text.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        _tell(facts)
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()] if text is not None else []
+
+
+def _folder(sites: str | None, part: str | None, magnetometer: bool, skeleton: str | None, films: tuple[int, int] | None) -> Layout:
+    from featherfall.sim.films import make_films
+    from featherfall.sim.record import WRIST, make_kit
+    from featherfall.sim.write import Folder
+
+    worn = [WRIST] if sites is None else _names(sites)
+    kit = make_kit(worn, part or "watch", magnetometer, skeleton or "kinect")
+    return Folder(kit, None if films is None else make_films(*films))
+
+
+def _aihub(plan: Plan, part: str | None, size: int | None) -> tuple[Plan, Layout]:
+    from featherfall.sim.aihub import VIEWS, AIHub, whole_scenes
+    from featherfall.sim.films import make_films
+    from featherfall.sim.record import check_part
+
+    plan, scenes = whole_scenes(plan)
+    return plan, AIHub(scenes, check_part(part or "mocap"), None if size is None else make_films(VIEWS, size, 60.0))
+
+
+class _Bar:
+    """Progress on stderr, in minutes of recordings."""
+
+    def __init__(self, plan: Plan) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        self._minutes = plan.subjects * plan.seconds / 60
+        done = TextColumn("{task.completed:.1f} of {task.total:.1f} min")
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=28), done, TimeElapsedColumn(), TimeRemainingColumn(compact=True))
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._task = self._progress.add_task("simulating", total=self._minutes)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:  # people record a little more or less than planned
+            self._progress.update(self._task, completed=self._minutes)
+        if self._progress.live.is_started:
+            self._progress.stop()
+
+    def at(self, seconds: float) -> None:
+        """So many seconds of recordings are made. The first call shows the bar: what is refused at the door has none."""
+        self._progress.start()
+        self._progress.update(self._task, completed=min(seconds / 60, self._minutes))
+
+
+def _facts(out: Path, made: list[Made], took: float) -> dict[str, Any]:
+    seconds = sum(one.seconds for one in made)
+    return {
+        "folder": str(out),
+        "subjects": len({one.subject for one in made}),
+        "recordings": len(made),
+        "falls": sum(one.fall for one in made),
+        "hours": round(seconds / 3600, 4),
+        "took_s": round(took, 1),
+    }
+
+
+def _tell(facts: dict[str, Any]) -> None:
+    typer.echo(
+        f"{facts['recordings']} simulated recordings, {facts['falls']} of them falls, of {facts['subjects']} people who do not exist: "
+        f"{facts['hours']:.2f} hours in {facts['took_s']:.0f} s\n{facts['folder']}"
+    )

@@ -1,0 +1,168 @@
+"""A folder of simulated recordings: made in a hidden folder beside it, and in place all at once when everything is there."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.files import hold, read_json, user_errors, write_json
+
+from .crew import Crew
+from .generate import LONGEST, SHORTEST, Item, Plan, Subject, cast
+
+PROVENANCE = "simulation.json"
+_STATED = f".{PROVENANCE}"  # until all is done
+_LOG = ".made.jsonl"
+
+Progress = Callable[[float], None]  # called with seconds of recordings made so far
+
+
+@dataclass(frozen=True)
+class Made:
+    """One finished recording.
+
+    Attributes:
+        subject, index: of its `Item`.
+        seconds: its length.
+        fall: whether the person falls.
+        row: what the layout needs for its tables; plain JSON values.
+    """
+
+    subject: int
+    index: int
+    seconds: float
+    fall: bool
+    row: dict[str, Any]
+
+
+class Layout(Protocol):
+    """How recordings lie on disk. Values that processes can be sent; what `options` gives must tell layouts apart."""
+
+    def options(self) -> dict[str, Any]:
+        """What it was asked for, as plain JSON values."""
+        ...
+
+    def make(self, folder: Path, item: Item) -> Made:
+        """Simulate one recording and write its files below `folder`."""
+        ...
+
+    def finish(self, folder: Path, people: list[Subject], made: list[Made]) -> None:
+        """Write what describes them all; `made` is in the order of subjects and indices."""
+        ...
+
+
+def build(
+    out: Path, plan: Plan, layout: Layout, workers: int = 1, resume: bool = False, progress: Progress = lambda seconds: None
+) -> list[Made]:
+    """Simulate a plan's recordings into the folder `out`, byte for byte the same for any number of workers.
+
+    Until all is done the files lie in a hidden folder beside `out`; an interrupted build leaves it there.
+
+    Arguments:
+        out: new, empty, or an earlier simulation, which is replaced.
+        resume: go on with an interrupted build of the same plan and layout; else it is done anew.
+    Returns: all recordings, in the order of subjects and indices.
+    Raises: `UserError` for a folder that holds something else, cannot be written, or where another process is at work.
+    """
+    out = out.resolve()
+    _check_out(out)
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written ({error.strerror}); choose another folder") from error
+    with user_errors(out), hold(partial):
+        people = cast(plan)
+        made = _begin(partial, plan, layout, resume)
+        seconds = sum(one.seconds for one in made.values())
+        progress(seconds)
+        with Crew(workers) as crew, open(partial / _LOG, "w", encoding="utf-8") as log:
+            log.writelines(map(_line, made.values()))
+            for one in _all(crew, people, functools.partial(layout.make, partial), made):
+                log.write(_line(one))
+                log.flush()
+                seconds += one.seconds
+                progress(seconds)
+        everything = [made[key] for key in sorted(made)]
+        layout.finish(partial, people, everything)
+        (partial / _STATED).rename(partial / PROVENANCE)
+        (partial / _LOG).unlink()
+        (partial / ".lock").unlink()
+        os.sync()  # thousands of small files: one call for all instead of one for each
+        if out.exists():
+            shutil.rmtree(out)
+        partial.rename(out)
+    return everything
+
+
+def _all(crew: Crew, people: list[Subject], make: Callable[[Item], Made], made: dict[tuple[int, int], Made]) -> Iterator[Made]:
+    """Make recordings until each person has the planned seconds; `made` grows.
+
+    How long a recording lasts is known when it is made. So each round makes only as many as are needed for certain, and what a person
+    records does not depend on who was quicker.
+    """
+    while True:
+        pieces = [person.item(index) for person in people for index in _next(person, made) if (person.number, index) not in made]
+        if not pieces:
+            return
+        for one in crew.each(make, pieces):
+            made[one.subject, one.index] = one
+            yield one
+
+
+def _next(person: Subject, made: dict[tuple[int, int], Made]) -> range:
+    """The person's recordings of the next round, or of one that was interrupted."""
+    count, seconds = 0, 0.0
+    while True:
+        left = person.plan.seconds - seconds
+        if count and left < SHORTEST:
+            return range(0)
+        upcoming = range(count, count + max(1, int(left / LONGEST)))
+        if not all((person.number, index) in made for index in upcoming):
+            return upcoming
+        seconds += sum(made[person.number, index].seconds for index in upcoming)
+        count = upcoming.stop
+
+
+def _check_out(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: a file stands where a folder is needed; choose another folder")
+    with user_errors(out):
+        if out.is_dir() and any(out.iterdir()) and not (out / PROVENANCE).is_file():
+            raise UserError(f"{out}: not empty, and not a simulation ({PROVENANCE} is missing); give a new folder")
+
+
+def _begin(partial: Path, plan: Plan, layout: Layout, resume: bool) -> dict[tuple[int, int], Made]:
+    """What an interrupted build has made already; otherwise the folder is emptied for a new one."""
+    options = {"simulated": True, "featherfall": version("featherfall"), "plan": asdict(plan), **layout.options()}
+    provenance = json.loads(json.dumps(options))
+    stated, log = partial / _STATED, partial / _LOG
+    if resume and stated.is_file():
+        if read_json(stated) != provenance:
+            raise UserError(f"{partial}: the interrupted simulation had other options; give the same ones, or leave --resume out")
+        lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+        return {(one.subject, one.index): one for one in _read(lines)}
+    for path in partial.iterdir():
+        if path.name != ".lock":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    write_json(stated, provenance)
+    return {}
+
+
+def _line(made: Made) -> str:
+    return json.dumps(asdict(made)) + "\n"
+
+
+def _read(lines: list[str]) -> Iterator[Made]:
+    for line in lines:
+        with contextlib.suppress(json.JSONDecodeError):  # the last line may be cut short
+            yield Made(**json.loads(line))
