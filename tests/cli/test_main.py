@@ -78,10 +78,10 @@ def test_unknown_dataset(tmp_path: Path) -> None:
     assert "weda-fall" in one_line(run("data", "inspect", "wedafall", "--data", tmp_path))
 
 
-def test_demo_says_what_it_needs(tmp_path: Path) -> None:
-    message = one_line(run("demo", "--data", tmp_path))
-    assert "WEDA-FALL" in message
-    assert "FEATHERFALL_REAL_DATA" in message
+def test_demo_writes_over_nothing(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    assert "--resume" in one_line(run("demo", "--out", tmp_path))
+    assert (tmp_path / "letter.txt").read_text() == "dear"
 
 
 def test_without_the_train_extra() -> None:

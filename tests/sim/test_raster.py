@@ -15,9 +15,7 @@ BODY = make_body(Person("P", "male", 40, 1.80, 78))
 FRONT = Camera((2.8, 0.0, 1.0), (0.0, 0.0, 0.9), 0.9)
 
 
-def posed(
-    body: Body = BODY, at: tuple[float, float, float] = (0, 0, 0), heading: float = 0, **angles: float
-) -> tuple[np.ndarray, np.ndarray]:
+def posed(at: tuple[float, float, float] = (0, 0, 0), heading: float = 0, **angles: float) -> tuple[np.ndarray, np.ndarray]:
     row = np.zeros((1, 36))
     for name, angle in angles.items():
         row[0, HINGE_INDEX[name.replace("_", " ")]] = angle

@@ -1,49 +1,80 @@
-"""`featherfall demo`: the main job, start to end, on one dataset."""
+"""`featherfall demo`: the main job, start to end, on simulated people."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-RECIPE = "weda_fall_wrist"
-FOLDER = "WEDA-FALL"
+if TYPE_CHECKING:
+    from featherfall.evaluation.day import Judged
 
 
 def demo(
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="Folder that holds WEDA-FALL. Default: $FEATHERFALL_REAL_DATA.")
-    ] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Run directory.")] = Path("runs/demo"),
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for all that the demo makes.")] = Path("runs/demo"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the demo in --out.")] = False,
 ) -> None:
-    """Distil a wrist fall detector from WEDA-FALL, judge it on people it never met, and run it on one recording of a fall."""
-    from featherfall.ground.errors import UserError
-    from featherfall.ground.files import data_folder
+    """Simulate people, teach a watch to notice when they fall, and try it on a new day. Needs no data; about three minutes on two cores."""
+    from importlib import import_module
 
-    folder = data_folder(data)
-    if not (folder / FOLDER / "dataset").is_dir():
-        raise UserError(
-            f"{folder / FOLDER}: not there; the demo needs the WEDA-FALL dataset (github.com/joaojtmarques/WEDA-FALL) in this folder; "
-            "set FEATHERFALL_REAL_DATA or give --data the folder that holds it"
-        )
-    from featherfall.cli.predict import lines
+    from featherfall.cli.console import console
     from featherfall.cli.tables import show_metrics
-    from featherfall.ground.recipe import load_recipe
-    from featherfall.pipeline.distill import distill
-    from featherfall.runtime import load_bundle, read_csv
+    from featherfall.ground.errors import UserError
 
-    recipe = load_recipe(RECIPE, ["seeds=[0]"])
-    typer.echo(
-        "Demo: 25 people wore a watch (WEDA-FALL). A teacher that sees accelerometer, gyroscope and orientation teaches a student\n"
-        "that sees the accelerometer only. Five times, the student is judged on people whom neither ever met.\n"
-        "One seed; about ten minutes on two cores."
+    import_module("mujoco")
+    from featherfall.pipeline.demo import DAY_FALLS, DAY_HOURS, HOURS, PEOPLE, Places, live_a_day, simulate_people, teach
+
+    places, workers = Places(out), os.cpu_count() or 1
+    if out.exists() and any(out.iterdir()) and not resume:
+        raise UserError(f"{out}: not empty; add --resume to go on with the demo in it, or give --out another folder")
+    say = console().print
+    say("[bold]featherfall demo[/bold]: everything below is simulated. It shows how the parts work together,")
+    say("not how well a watch does on real people.")
+    say(f"\n[bold]1 of 3[/bold]  {PEOPLE} people live and fall in a physics simulator, {HOURS * 60:.0f} minutes in all (half a minute)")
+    if (places.recordings / "simulation.json").is_file():
+        say(f"        there already: {places.recordings}")
+    else:
+        with _bar("simulating") as report:
+            facts = simulate_people(places, workers, report)
+        say(f"        {facts['recordings']} recordings, {facts['falls']} of them falls; a watch at the wrist, joints from a camera")
+    say("\n[bold]2 of 3[/bold]  A teacher sees joints, accelerometer and gyroscope, a student the accelerometer only. It learns alone, and")
+    say("        from the teacher; both are judged on people they never met. Then it is quantised (about two minutes)")
+    metrics = teach(places, workers, resume)
+    show_metrics(metrics, places.run)
+    say(f"\n[bold]3 of 3[/bold]  The bundle lives through a new day: {DAY_HOURS:.0f} hours of somebody else, {DAY_FALLS} falls among them")
+    with _bar("living the day") as report:
+        judged = live_a_day(places, report)
+    _tell(judged, say)
+    say(f"\nday      {places.day}\npicture  {places.picture}", soft_wrap=True, highlight=False)
+    say(f"next     featherfall predict {places.run / 'bundle'} {places.day}", soft_wrap=True, highlight=False)
+    say("         featherfall data list    # real datasets; the README walks through your own recordings", highlight=False)
+
+
+def _tell(judged: Judged, say: Callable[..., None]) -> None:
+    from featherfall.evaluation.day import clock
+
+    for fall in judged.falls:
+        verdict = "[red]missed[/red]" if fall.delay_s is None else f"alarm {fall.delay_s:.1f} s after the impact"
+        say(f"        {clock(fall.time)}  {fall.activity:<20} {verdict}", highlight=False)
+    for alarm in judged.false_alarms:
+        say(f"        {clock(alarm.time)}  {alarm.activity:<20} [yellow]false alarm[/yellow]", highlight=False)
+    say(
+        f"        {judged.detected} of {len(judged.falls)} falls noticed, {len(judged.false_alarms)} false alarm(s) "
+        f"in {judged.activities} activities and {judged.hours:.0f} hours",
+        highlight=False,
     )
-    show_metrics(distill(recipe, folder, out, resume=resume, workers=os.cpu_count() or 1), out)
-    example = folder / FOLDER / "dataset" / "50Hz" / "F01" / "U01_R01_accel.csv"
-    typer.echo("\nHow a device uses the bundle, here on the file of one fall (of a person it was trained on):")
-    bundle = load_bundle(out / "bundle")
-    said = bundle.predict(read_csv(example, bundle.manifest.inputs, units={"accelerometer": "m/s2"}, clock="burst"))
-    typer.echo("\n".join(lines(example, bundle, said)))
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[float], None]]:
+    """A bar on stderr; gives what is to be told the share that is done."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=1.0)
+        yield lambda share: progress.update(task, completed=share)

@@ -81,10 +81,7 @@ def furnish(scene: Scene, look: Look) -> list[Item]:
     items += [item((x, y1, 1.62), (1.42, 0.04, 1.34), _WHITE), item((x, y1 - 0.04, 0.93), (1.5, 0.14, 0.035), _WHITE), *sky, *drapes]
     # A door in the wall at -x.
     y = middle_y + deep * 0.25
-    panels = [
-        item((x0 + 0.02, y, z), (0.055, 0.62, tall), _toned(look.wood, 0.85), grain=True)
-        for z, tall in ((0.55, 0.75), (1.5, 0.85))
-    ]
+    panels = [item((x0 + 0.02, y, z), (0.055, 0.62, tall), _toned(look.wood, 0.85), grain=True) for z, tall in ((0.55, 0.75), (1.5, 0.85))]
     items += [
         item((x0, y, 1.03), (0.05, 1.02, 2.1), _WHITE),
         item((x0 + 0.015, y, 1.01), (0.05, 0.88, 2.02), look.wood, grain=True),
@@ -97,14 +94,13 @@ def furnish(scene: Scene, look: Look) -> list[Item]:
         ((x1, middle_y - deep * 0.2, 1.65), (0.05, 0.5, 0.66), 0xB9805E),
         ((middle_x + wide * 0.22, y0, 1.65), (0.85, 0.05, 0.6), 0x8A9B74),
     ):
-        inner = tuple(extent - 0.1 if extent > 0.1 else 0.06 for extent in size)
-        mount = tuple(extent - 0.04 if extent > 0.1 else 0.055 for extent in size)
+        wide_x, wide_y, tall = size
+        inner = (max(wide_x - 0.1, 0.06), max(wide_y - 0.1, 0.06), tall - 0.1)
+        mount = (max(wide_x - 0.04, 0.055), max(wide_y - 0.04, 0.055), tall - 0.04)
         items += [item(centre, size, _DARK), item(centre, mount, _WHITE), item(centre, inner, colour(tint))]
     # A sideboard at +x, with a lamp.
     y = middle_y + deep * 0.23
-    doors = [
-        item((x1 - 0.41, y + side, 0.45), (0.02, 0.38, 0.56), _toned(look.wood, 1.15), grain=True) for side in (-0.4, 0, 0.4)
-    ]
+    doors = [item((x1 - 0.41, y + side, 0.45), (0.02, 0.38, 0.56), _toned(look.wood, 1.15), grain=True) for side in (-0.4, 0, 0.4)]
     place(
         item((x1 - 0.2, y, 0.44), (0.40, 1.3, 0.68), look.wood, grain=True),
         item((x1 - 0.2, y, 0.05), (0.34, 1.2, 0.10), _DARK),

@@ -91,6 +91,13 @@ def reach(body: Body, rng: np.random.Generator) -> Act:
     return finish(puppet)
 
 
+# rad, how far hands at a shoe wander.
+_BUSY = {
+    "shoulder flexion": 0.05, "shoulder rotation": 0.12, "elbow flexion": 0.13, "pronation": 0.35, "wrist flexion": 0.25,
+    "shoulder abduction": 0.05,
+}  # fmt: skip
+
+
 def tie_shoes(body: Body, rng: np.random.Generator) -> Act:
     """Crouching, the hands busy at a shoe with small pulls, and up again."""
     puppet = begin(body, rng)
@@ -100,10 +107,10 @@ def tie_shoes(body: Body, rng: np.random.Generator) -> Act:
     while puppet.time < until:
         pull = float(rng.random() < 0.25)
         change = {
-            name: CROUCH.angles.get(name.split(" ", 1)[1], 0.0) + rng.normal(0, width) * (1 + pull)
+            f"{side} {name}": CROUCH.angles.get(name, 0.0) + rng.normal(0, width) * (1 + pull)
             for side in ("right", "left")
-            for name, width in ((f"{side} shoulder flexion", 0.05), (f"{side} shoulder rotation", 0.12), (f"{side} elbow flexion", 0.13), (f"{side} pronation", 0.35), (f"{side} wrist flexion", 0.25), (f"{side} shoulder abduction", 0.05))
-        }  # fmt: skip
+            for name, width in _BUSY.items()
+        }
         puppet.move(CROUCH.but(change), rng.uniform(0.16, 0.5) * puppet.pace, habit=0.3)
         if pull:  # the lace goes taut
             puppet.strike(f"{rng.choice(['right', 'left'])} hand", rng.normal(0, 0.16, 3))
@@ -165,9 +172,9 @@ def hit_table(body: Body, rng: np.random.Generator) -> Act:
             },
             pitch=lean * 0.5,
         )
-        puppet.move(up, rng.uniform(0.65, 1.0) * puppet.pace)
+        puppet.move(up, rng.uniform(0.8, 1.2) * puppet.pace)
         puppet.hold(rng.uniform(0.0, 0.3))
-        seconds = rng.uniform(0.34, 0.5) * puppet.pace**0.5
+        seconds = rng.uniform(0.4, 0.56) * puppet.pace**0.5
         puppet.move(down, seconds, skew=1.3, habit=0.2)
         puppet.strike(f"{hand} hand", (0.0, 0.0, float(rng.uniform(0.16, 0.34))), puppet.time - 0.1 * seconds)
         if index == 0:

@@ -94,16 +94,19 @@ def style(speed: float, body: Body, rng: np.random.Generator) -> Style:
         return Style(
             stance=0.40 - 0.04 * (speed - 2.0), bob=rng.uniform(0.034, 0.044), drop=0.035 * height, lateral=0.012, toe_off=0.8 * vigour,
             heel_strike=0.08, clear=0.12, yaw=0.12, list=0.05, lean=0.09, arm=(arm * (1 + uneven), arm * (1 - uneven)),
-            elbow=(elbow * rng.uniform(0.93, 1.07), elbow), bend=0.10, give=rng.uniform(0.05, 0.11), blow=rng.uniform(0.8, 1.3) * (0.5 + speed / 5),
+            elbow=(elbow * rng.uniform(0.93, 1.07), elbow), bend=0.10, give=rng.uniform(0.05, 0.11), blow=rng.uniform(0.8,
+            1.3) * (0.5 + speed / 5),
         )  # fmt: skip
     arm = (0.05 + 0.13 * speed) * vigour
     elbow = 0.04 + 0.12 * speed
     return Style(
         stance=0.665 - 0.04 * speed, bob=min(length**2 / (22 * 0.53 * height), 0.03), drop=0.003 * height + 0.004 * speed,
         lateral=0.034 - 0.010 * speed, toe_off=(0.30 + 0.40 * min(speed, 1.5)) * (1 - 0.3 * frailty),
-        heel_strike=(0.08 + 0.17 * speed) * (1 - 0.3 * frailty), clear=0.015 + 0.02 * speed * (1 - 0.4 * frailty), yaw=0.035 + 0.04 * speed, list=0.03 + 0.02 * speed,
+        heel_strike=(0.08 + 0.17 * speed) * (1 - 0.3 * frailty), clear=0.015 + 0.02 * speed * (1 - 0.4 * frailty),
+        yaw=0.035 + 0.04 * speed, list=0.03 + 0.02 * speed,
         lean=0.02 + 0.03 * speed + 0.05 * frailty, arm=(arm * (1 + uneven), arm * (1 - uneven)),
-        elbow=(elbow * (1 + rng.normal(0, 0.15)), elbow), bend=(0.03 + 0.06 * speed) * vigour, give=0.012 * speed, blow=(0.06 + 0.22 * speed) * rng.uniform(0.8, 1.2),
+        elbow=(elbow * (1 + rng.normal(0, 0.15)), elbow), bend=(0.03 + 0.06 * speed) * vigour, give=0.012 * speed,
+        blow=(0.06 + 0.22 * speed) * rng.uniform(0.8, 1.2),
     )  # fmt: skip
 
 
@@ -153,14 +156,14 @@ def go(
     count = len(durations)
     mean = float(np.mean(durations))
     swings = 2 * (1 - way.stance) * durations
-    lands = 0.25 * mean + swings[0] + np.concatenate([[0.0], np.cumsum(durations[1:])])
+    lands = 0.25 + 0.25 * mean + swings[0] + np.concatenate([[0.0], np.cumsum(durations[1:])])
     lifts = lands - swings
     last = round((lands[-1] + (0.7 if marks is None else 1.0) * mean) * RATE)
     t = np.arange(1, last + 1) / RATE
     # The pelvis' way: speeds blend smoothly from step to step and end as the last foot comes alongside.
     # On given marks it comes over each foot half a step after that is set down.
     late = 0.0 if marks is None else 0.45 * mean
-    knots = np.concatenate([[0.0], lands - 0.5 * mean + late, [lands[-1] + 0.15 * mean + late]])
+    knots = np.concatenate([[0.3], lands - 0.5 * mean + late, [lands[-1] + 0.15 * mean + late]])
     values = np.concatenate([[0.0], speeds, [0.0]])
     speed = np.zeros(last)
     for left, right, a, b in zip(knots[:-1], knots[1:], values[:-1], values[1:], strict=True):
@@ -171,7 +174,7 @@ def go(
     heading = start + curve * distance + spin * ease(t / (lands[-1] + 0.1 * mean))
     level = old.root[:2] + np.cumsum(speed[:, None] * np.stack([np.cos(heading), np.sin(heading)], axis=1), axis=0) / RATE
     floor = float(old.ankles[:, 2].mean()) - ANKLE * height
-    grounds = np.full(count, floor) if grounds is None else np.asarray(grounds)
+    levels = np.full(count, floor) if grounds is None else np.asarray(grounds, dtype=np.float64)
 
     feet = Feet(puppet, t, way)
     foot = int(rng.integers(2)) if first is None else first
@@ -187,7 +190,7 @@ def go(
             where = where + (old.ankles[:, :2].mean(0) - old.root[:2]) @ _turn2(heading[at] - start).T
         else:
             where = old.ankles[:, :2].mean(0)
-        feet.step(foot, lifts[k], lands[k], where, float(grounds[k]), float(heading[at]))
+        feet.step(foot, lifts[k], lands[k], where, float(levels[k]), float(heading[at]))
         # the floor pushes up and, in walking on, back
         blow = way.blow * rng.normal(1, 0.15) * (0.5 + 0.5 * min(speeds[k] / max(speeds.max(), 1e-6), 1.5) if speeds.any() else 0.5)
         back = -0.35 * blow * np.array([np.cos(heading[at]), np.sin(heading[at])])
@@ -202,7 +205,7 @@ def go(
         beat = 2 * phase - 4 * np.pi * way.stance  # lowest at the middle of stance
         twice = np.cos(beat) + 0.12 * np.cos(2 * beat)  # and in flight close to free fall
     final = puppet._over_feet(old._replace(ankles=feet.ankles[-1], soles=feet.soles[-1]), puppet.stand)
-    rise = _climb(t, lands, floor, grounds, mean)
+    rise = _climb(t, lands, floor, levels, mean)
     root = np.concatenate([level, (old.root[2] + rise)[:, None]], axis=1)
     root += (
         (final - root[-1]) * ease((t - lands[0]) / (t[-1] - lands[0]))[:, None]
@@ -299,13 +302,14 @@ class Feet:
         if going[2] < -0.05:
             landing = -0.35  # down a stair one lands on the ball
         # rolling off over the ball until `lift`
-        rolling = (t > lift - off) & (t <= lift)
+        settle = (0.13 if way.flight else 0.3) * (land - lift)
+        rise, leave, arrive, still = (int(i) for i in np.searchsorted(t, (lift - off, lift, land, land + settle), side="right"))
+        rolling, flying, settling = slice(rise, leave), slice(leave, arrive), slice(arrive, still)
         u = (t[rolling] - lift + off) / off
         alpha = -tip * ease(_PART * u) / _ROLLED
         self.ankles[rolling, foot] = self.roll(old, sole_old, alpha)
         self.soles[rolling, foot] = multiply(sole_old, about((0.0, -1.0, 0.0), alpha))
         # the swing
-        flying = (t > lift) & (t <= land)
         u = (t[flying] - lift) / (land - lift)
         rate, change = -tip * _RATE / off, -tip * _CHANGE / off**2
         spot, velocity, acceleration = self._roll_motion(old, sole_old, -tip, rate, change)
@@ -324,11 +328,10 @@ class Feet:
         yaw = _yaw(sole_old) + ((angle + np.pi) % (2 * np.pi) - np.pi) * ease(u)
         self.soles[flying, foot] = multiply(about(_Z, yaw), about((0.0, -1.0, 0.0), tilt))
         # and down to flat
-        settle = 0.13 * (land - lift) if way.flight else 0.3 * (land - lift)
-        after = t > land
-        alpha = landing * (1 - ease((t[after] - land) / settle))
-        self.ankles[after, foot] = self.roll(new, sole_new, alpha)
-        self.soles[after, foot] = multiply(sole_new, about((0.0, -1.0, 0.0), alpha))
+        alpha = landing * (1 - ease((t[settling] - land) / settle))
+        self.ankles[settling, foot] = self.roll(new, sole_new, alpha)
+        self.soles[settling, foot] = multiply(sole_new, about((0.0, -1.0, 0.0), alpha))
+        self.ankles[still:, foot], self.soles[still:, foot] = new, sole_new
         self.flat[foot] = land + settle
 
     def roll(self, ankle: np.ndarray, sole: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -398,4 +401,4 @@ def _hull(values: np.ndarray, width: int) -> np.ndarray:
     for _ in range(3):
         total = np.cumsum(np.concatenate([[0.0], np.pad(tall, part // 2, mode="edge")]))
         tall = (total[part:] - total[:-part]) / part
-    return tall
+    return np.asarray(tall)

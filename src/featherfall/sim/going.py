@@ -254,5 +254,5 @@ def _jump(puppet: Puppet, high: float) -> None:
             sway=np.repeat(old.sway, count),
         )
     )
-    for foot in ("right foot", "left foot"):
-        puppet.strike(foot, (0.0, 0.0, float(rng.uniform(0.15, 0.35)) * speed), begin_ + land + float(rng.normal(0, 0.008)))
+    for struck in ("right foot", "left foot"):
+        puppet.strike(struck, (0.0, 0.0, float(rng.uniform(0.15, 0.35)) * speed), begin_ + land + float(rng.normal(0, 0.008)))

@@ -27,13 +27,15 @@ TRUNK = tuple(NAMES.index(name) for name in ("pelvis", "abdomen", "chest", "head
 def ease(u: np.ndarray) -> np.ndarray:
     """Minimum jerk from 0 to 1 while `u` goes from 0 to 1, held outside (Flash & Hogan, J. Neurosci. 5(7), 1985)."""
     u = np.clip(u, 0.0, 1.0)
-    return u * u * u * (10.0 + u * (6.0 * u - 15.0))
+    share: np.ndarray = u * u * u * (10.0 + u * (6.0 * u - 15.0))
+    return share
 
 
 def bump(u: np.ndarray) -> np.ndarray:
     """From 0 to 1 (at u = 1/2) and back to 0, with two smooth derivatives, 0 outside [0, 1]."""
     u = np.clip(u, 0.0, 1.0)
-    return 64.0 * (u * (1.0 - u)) ** 3
+    height: np.ndarray = 64.0 * (u * (1.0 - u)) ** 3
+    return height
 
 
 def quintic(u: np.ndarray, start: np.ndarray, end: np.ndarray, seconds: float) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Look: how a person and their room look."""
 
+# ruff: noqa: RUF009 (a colour is a constant, however it is written)
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -66,25 +66,29 @@ LIE_RIGHT = Posture(
 )  # fmt: skip
 LIE_FRONT = Posture(
     {
-        "shoulder abduction": 0.9, "elbow flexion": 1.7, "shoulder rotation": -1.3, "neck turn": 0.7, "neck flexion": -0.25, "hip abduction": 0.08,
+        "shoulder abduction": 0.9, "elbow flexion": 1.7, "shoulder rotation": -1.3, "neck turn": 0.7, "neck flexion": -0.25,
+        "hip abduction": 0.08,
         "ankle flexion": -0.8, "knee flexion": 0.1,
     },
     pitch=np.pi / 2, planted=False, sway=0.15,
 )  # fmt: skip
 HANDS_AND_KNEES = Posture(
     {
-        "hip flexion": 1.45, "knee flexion": 1.5, "ankle flexion": -0.7, "hip abduction": 0.06, "shoulder flexion": 1.5, "elbow flexion": 0.1,
+        "hip flexion": 1.45, "knee flexion": 1.5, "ankle flexion": -0.7, "hip abduction": 0.06, "shoulder flexion": 1.5,
+        "elbow flexion": 0.1,
         "wrist flexion": -1.15, "neck flexion": -0.4, "shoulder abduction": 0.05,
     },
     pitch=1.45, planted=False, sway=0.5,
 )  # fmt: skip
 KNEEL = Posture(  # on both knees, upright
-    {"knee flexion": 1.6, "hip flexion": 0.05, "ankle flexion": -0.8, "hip abduction": 0.06, "shoulder abduction": 0.12, "elbow flexion": 0.4},
+    {"knee flexion": 1.6, "hip flexion": 0.05, "ankle flexion": -0.8, "hip abduction": 0.06, "shoulder abduction": 0.12,
+    "elbow flexion": 0.4},
     pitch=0.05, planted=False, sway=0.5,
 )  # fmt: skip
 HALF_KNEEL = Posture(  # the right knee on the floor, the left foot flat in front, hands to the left knee
     {
-        "left hip flexion": 1.75, "left knee flexion": 1.6, "left ankle flexion": 0.05, "right hip flexion": 0.15, "right knee flexion": 1.72,
+        "left hip flexion": 1.75, "left knee flexion": 1.6, "left ankle flexion": 0.05, "right hip flexion": 0.15,
+        "right knee flexion": 1.72,
         "right ankle flexion": 0.3, "hip abduction": 0.06, "lumbar flexion": 0.3, "thoracic flexion": 0.15, "shoulder flexion": 0.6,
         "elbow flexion": 0.6, "neck flexion": -0.2, "shoulder rotation": 0.1,
     },
@@ -92,13 +96,15 @@ HALF_KNEEL = Posture(  # the right knee on the floor, the left foot flat in fron
 )  # fmt: skip
 CROUCH = Posture(  # down with heels on the floor, hands at the feet
     {
-        "lumbar flexion": 0.5, "thoracic flexion": 0.35, "neck flexion": -0.1, "shoulder flexion": 0.9, "elbow flexion": 1.1, "shoulder rotation": 0.25,
+        "lumbar flexion": 0.5, "thoracic flexion": 0.35, "neck flexion": -0.1, "shoulder flexion": 0.9, "elbow flexion": 1.1,
+        "shoulder rotation": 0.25,
     },
     height=0.25, forward=-0.13, pitch=0.5,
 )  # fmt: skip
 BEND = Posture(  # down to the floor from the hips, knees a little bent
     {
-        "lumbar flexion": 0.55, "thoracic flexion": 0.35, "neck flexion": -0.2, "shoulder flexion": 1.6, "elbow flexion": 0.3, "shoulder abduction": 0.05,
+        "lumbar flexion": 0.55, "thoracic flexion": 0.35, "neck flexion": -0.2, "shoulder flexion": 1.6, "elbow flexion": 0.3,
+        "shoulder abduction": 0.05,
     },
     height=0.455, forward=-0.08, pitch=0.95,
 )  # fmt: skip

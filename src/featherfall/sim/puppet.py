@@ -97,7 +97,8 @@ class Puppet:
                 **{
                     f"{side} {name}": STAND.angles[name] + rng.normal(0, spread)
                     for side in ("right", "left")
-                    for name, spread in (("shoulder abduction", 0.025), ("elbow flexion", 0.07), ("shoulder rotation", 0.1), ("pronation", 0.25))
+                    for name, spread in (("shoulder abduction", 0.025), ("elbow flexion", 0.07), ("shoulder rotation", 0.1),
+                    ("pronation", 0.25))
                 },
             },
             height=0.5275 - 0.006 * frailty,
@@ -331,7 +332,8 @@ class Puppet:
         # along the bed, towards its head, and further onto it
         along, onto = 0.12 * self.body.person.height, self.rng.uniform(0.06, 0.12) * self.body.person.height
         self.move(
-            LIE_BACK, self.pace * self.rng.uniform(2.6, 3.8), heading=facing, surface=surface, shift=(-along, onto if head == "left" else -onto),
+            LIE_BACK, self.pace * self.rng.uniform(2.6, 3.8), heading=facing, surface=surface, shift=(-along,
+            onto if head == "left" else -onto),
             via={"hip flexion": 1.0, "knee flexion": 0.9, "lumbar flexion": 0.25, "elbow flexion": 0.4},
         )  # fmt: skip
 

@@ -97,7 +97,8 @@ class Renderer:
         low = np.clip(points[:, 2] / 0.35, 0, 1)  # the floor takes light from what is near it
         ambient = AMBIENT * (0.66 + 0.24 * normals[:, 2]) * (0.75 + 0.25 * low) * (0.72 + 0.28 * facing)
         light = ambient + 1.25 * DIRECT * direct
-        return self._albedo * light[:, None] + (0.05 * gloss * direct)[:, None]
+        colours: np.ndarray = self._albedo * light[:, None] + (0.05 * gloss * direct)[:, None]
+        return colours
 
     def _darken(self, picture: np.ndarray, cast: _Shadow, under: _Shadow) -> None:
         """Lay the person's shadow, and the darkness where they touch something, on the empty room."""
@@ -117,9 +118,7 @@ class _Shadow:
     def __init__(self, points: np.ndarray, direction: np.ndarray) -> None:
         flat, height = _flatten(points, direction), points[:, 2]
         self._corner = np.array([(axis.min() + axis.max() - _CELL * _CELLS) / 2 for axis in flat], np.float32)
-        row, column = (
-            np.clip((axis - corner) / _CELL, 3, _CELLS - 4).astype(np.int32) for axis, corner in zip(flat, self._corner, strict=True)
-        )
+        row, column = np.clip((flat - self._corner[:, None]) / _CELL, 3, _CELLS - 4).astype(np.int32)
         cell = row * _CELLS + column
         high, low = np.full(_CELLS**2, -1.0, np.float32), np.full(_CELLS**2, 9.0, np.float32)
         np.maximum.at(high, cell, height)
@@ -136,7 +135,8 @@ class _Shadow:
         x, y = ((axis - corner) / _CELL for axis, corner in zip(flat, self._corner, strict=True))
         inside = np.flatnonzero((x > 1) & (x < _CELLS - 2) & (y > 1) & (y < _CELLS - 2))
         row, column = x[inside].astype(np.int32), y[inside].astype(np.int32)
-        return inside[self._falls[row * _CELLS + column]]
+        touched: np.ndarray = inside[self._falls[row * _CELLS + column]]
+        return touched
 
     def at(self, flat: np.ndarray) -> np.ndarray:
         """(3, P) for `flat` (2, P): the share of light stopped, and the lowest and highest point (m) that stop it."""
@@ -164,9 +164,12 @@ def _blur(fields: np.ndarray) -> np.ndarray:
 
 def _reduced(samples: np.ndarray) -> np.ndarray:
     """Means of SAMPLES x SAMPLES blocks of (h, w, ...)."""
-    total = sum(samples[i::SAMPLES, j::SAMPLES] for i in range(SAMPLES) for j in range(SAMPLES))
-    mean: np.ndarray = total / np.float32(SAMPLES**2)
-    return mean
+    total: np.ndarray = np.zeros_like(samples[::SAMPLES, ::SAMPLES])
+    for row in range(SAMPLES):
+        for column in range(SAMPLES):
+            total += samples[row::SAMPLES, column::SAMPLES]
+    total /= SAMPLES**2
+    return total
 
 
 def _draw(
@@ -231,7 +234,8 @@ def _draw(
 
 def _as_bytes(colours: np.ndarray) -> np.ndarray:
     """Linear colours as uint8, by a gamma of 2."""
-    return (np.sqrt(np.clip(colours, 0, 1)) * 255 + 0.5).astype(np.uint8)
+    light: np.ndarray = (np.sqrt(np.clip(colours, 0, 1)) * 255 + 0.5).astype(np.uint8)
+    return light
 
 
 def frames(motion: Motion, renderer: Renderer, rate: float = 30.0) -> Iterator[np.ndarray]:

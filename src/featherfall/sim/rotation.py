@@ -20,7 +20,8 @@ def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def conjugate(q: np.ndarray) -> np.ndarray:
     """The turn back; (..., 4)."""
-    return q * np.array([1.0, -1.0, -1.0, -1.0])
+    back: np.ndarray = q * np.array([1.0, -1.0, -1.0, -1.0])
+    return back
 
 
 def rotate(q: np.ndarray, v: np.ndarray) -> np.ndarray:

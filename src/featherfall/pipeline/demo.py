@@ -1,0 +1,84 @@
+"""The main job, start to end, on simulated people: no data, no network, no account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from featherfall.evaluation.day import Judged, draw_day, judge_day
+from featherfall.ground.files import atomic_write
+from featherfall.ground.recipe import load_recipe
+from featherfall.pipeline.distill import distill
+from featherfall.runtime import load_bundle
+
+RECIPE = "simulated_wrist_falls"
+PEOPLE, HOURS, SEED = 16, 0.8, 0
+DAY_HOURS, DAY_FALLS, DAY_SEED = 8.0, 4, 1_000_000  # a seed apart from the people who were trained on
+Report = Callable[[float], None]  # told the share that is done, 0 to 1
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the demo leaves what it makes."""
+
+    out: Path
+
+    @property
+    def recordings(self) -> Path:
+        """The simulated dataset."""
+        return self.out / "recordings"
+
+    @property
+    def run(self) -> Path:
+        """The run: report.html, metrics.json, bundle."""
+        return self.out / "run"
+
+    @property
+    def day(self) -> Path:
+        """The new day as a file that `featherfall predict` reads."""
+        return self.out / "day.csv"
+
+    @property
+    def picture(self) -> Path:
+        """The day as a picture."""
+        return self.out / "day.png"
+
+
+def simulate_people(places: Places, workers: int, report: Report, people: int = PEOPLE, hours: float = HOURS) -> dict[str, Any]:
+    """Write the dataset that the demo trains on; gives counts of recordings, falls and people."""
+    from featherfall.sim.build import build
+    from featherfall.sim.generate import make_plan
+    from featherfall.sim.record import make_kit
+    from featherfall.sim.write import Folder
+
+    plan = make_plan(people, hours, SEED)
+    made = build(places.recordings, plan, Folder(make_kit()), workers, False, lambda seconds: report(seconds / (hours * 3600)))
+    return {"recordings": len(made), "falls": sum(one.fall for one in made), "people": people}
+
+
+def teach(places: Places, workers: int, resume: bool, changes: Sequence[str] = ()) -> dict[str, Any]:
+    """Teacher, student alone, student distilled, int8, report: the run's metrics. `changes` are to the recipe."""
+    return distill(load_recipe(RECIPE, changes), places.recordings, places.run, resume=resume, workers=workers)
+
+
+def live_a_day(places: Places, report: Report, hours: float = DAY_HOURS, falls: int = DAY_FALLS) -> Judged:
+    """The bundle meets a day of somebody it was not trained on: day.csv, day.png, and what it got right."""
+    from featherfall.sim.day import simulate_day
+
+    day = simulate_day(hours, falls, DAY_SEED, report=report)
+    bundle = load_bundle(places.run / "bundle")
+    judged = judge_day(
+        day.recording, [(one.activity, one.start, one.end, one.fall) for one in day.happenings], bundle.predict(day.recording)
+    )
+    stream = day.recording.streams["accelerometer"]
+    with atomic_write(places.day) as file:
+        file.write(b"t,accelerometer_x,accelerometer_y,accelerometer_z\n")
+        for at in range(0, len(stream.times), 50_000):
+            part = slice(at, at + 50_000)
+            rows = zip(stream.times[part].tolist(), *stream.values[part].T.tolist(), strict=True)
+            file.write("".join(f"{t:.3f},{x:.4f},{y:.4f},{z:.4f}\n" for t, x, y, z in rows).encode())
+    with atomic_write(places.picture) as file:
+        file.write(draw_day(stream, judged))
+    return judged
