@@ -81,10 +81,10 @@ def test_nothing_to_judge_is_judged_as_nothing(jobs: list[Job]) -> None:
 PARENT = """
 import multiprocessing, os, time
 from concurrent.futures import ProcessPoolExecutor
-from featherfall.pipeline.jobs import start_worker
+from featherfall.ground.processes import stay_with
 
 if __name__ == "__main__":
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker, initargs=(os.getpid(),)) as pool:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=stay_with, initargs=(os.getpid(),)) as pool:
         print(pool.submit(os.getpid).result(), flush=True)
         pool.submit(time.sleep, 60).result()
 """

@@ -72,17 +72,17 @@ def clock(seconds: float, start_hour: int = 8) -> str:
 
 
 def draw_day(stream: Stream, judged: Judged) -> bytes:
-    """PNG: the largest acceleration of every ten seconds, falls, alarms."""
+    """PNG: the largest acceleration of every minute, falls, alarms."""
     from matplotlib.figure import Figure
 
     size = np.linalg.norm(stream.values, axis=1)
-    block = (stream.times // 10).astype(np.int64)
+    block = (stream.times // 60).astype(np.int64)
     starts = np.flatnonzero(np.diff(block, prepend=-1))
-    hours = 8 + stream.times[starts] / 3600
+    hours = 8 + (block[starts] + 0.5) / 60
     figure = Figure(figsize=(11, 3.2), layout="constrained", dpi=110)
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
-    axes.fill_between(hours, 1, np.maximum.reduceat(size, starts), color="#9fb3c8", linewidth=0, label="largest acceleration in 10 s")
+    axes.bar(hours, np.maximum.reduceat(size, starts) - 1, 1 / 60, bottom=1, color="#7f97b0", label="largest acceleration of a minute")
     top = float(size.max()) * 1.08
     met = [fall for fall in judged.falls if fall.event]
     missed = [fall for fall in judged.falls if not fall.event]
@@ -96,7 +96,7 @@ def draw_day(stream: Stream, judged: Judged) -> bytes:
             axes.vlines(at, 1, top, color=colour, linewidth=1)
             axes.plot(at, [top] * len(at), mark, color=colour, markersize=9, label=f"{label} ({len(at)})")
     axes.set_ylim(0.8, top * 1.06)
-    axes.set_xlim(float(hours[0]), float(hours[-1]))
+    axes.set_xlim(8, 8 + judged.hours)
     axes.set_xticks(range(8, round(8 + judged.hours) + 1), [f"{hour % 24:02}:00" for hour in range(8, round(8 + judged.hours) + 1)])
     axes.set_ylabel("g")
     axes.set_title(f"A simulated day of {judged.hours:.0f} hours, {judged.activities} activities", loc="left", fontsize=11)

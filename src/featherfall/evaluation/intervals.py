@@ -42,5 +42,5 @@ def paired_difference(first: Sequence[float], second: Sequence[float], test_to_t
 
 
 def gap_closed(teacher: float, alone: float, distilled: float) -> float | None:
-    """(distilled - alone) / (teacher - alone); None when the teacher is less than half a point better: a share of nothing says nothing."""
-    return (distilled - alone) / (teacher - alone) if teacher - alone >= 0.005 else None
+    """(distilled - alone) / (teacher - alone); None when the teacher is less than a point better: a share of nothing says nothing."""
+    return (distilled - alone) / (teacher - alone) if teacher - alone >= 0.01 else None

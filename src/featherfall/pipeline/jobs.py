@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from featherfall.clips.splits import Fold
 from featherfall.clips.store import open_store
 from featherfall.evaluation.judged import Judged, judged_clips
 from featherfall.ground.files import atomic_write
+from featherfall.ground.processes import stay_with
 from featherfall.ground.recipe import Network, Recipe
 from featherfall.pipeline.run import Run
 from featherfall.pipeline.ship import judge_by_runtime, ship
@@ -62,7 +61,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, done: Callable[[Job], None]) -> 
             done(job)
         return
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker, initargs=(os.getpid(),)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=stay_with, initargs=(os.getpid(),)) as pool:
         waiting: dict[Future[None], Job] = {pool.submit(execute, job): job for job in jobs}
         try:
             for future in _as_done(waiting):
@@ -73,17 +72,6 @@ def run_jobs(jobs: Sequence[Job], workers: int, done: Callable[[Job], None]) -> 
                 process.terminate()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def start_worker(parent: int) -> None:
-    """Leave with the parent: a killed run must not have workers that go on writing into it."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _as_done(waiting: dict[Future[None], Job]) -> Iterator[Future[None]]:

@@ -7,11 +7,12 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
+
+from featherfall.ground.processes import stay_with
 
 Work = TypeVar("Work")
 Done = TypeVar("Done")
@@ -28,7 +29,7 @@ class Crew:
         self._pool: ProcessPoolExecutor | None = None
         if workers > 1:
             context = multiprocessing.get_context("spawn")  # forking a process that runs threads can hang
-            self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_stay_with, initargs=(os.getpid(),))
+            self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=stay_with, initargs=(os.getpid(),))
 
     def each(self, work: Callable[[Work], Done], pieces: Iterable[Work]) -> Iterator[Done]:
         """Results of `work` for all pieces, in the order in which they are done."""
@@ -63,14 +64,3 @@ def _without_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _stay_with(parent: int) -> None:
-    """Leave when the parent is gone: a killed command must not have workers that go on writing."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,57 @@
+"""Contact sheets of the simulator's films: python docs/make_sheets.py [OUT]. Nobody in them exists."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from featherfall.sim import simulate
+from featherfall.sim.camera import Camera, ring
+from featherfall.sim.film import sheet_of
+from featherfall.sim.look import draw_look
+from featherfall.sim.motion import RATE, Motion
+from featherfall.sim.raster import Renderer
+
+FALLS = {"trip": 4, "slip": 3, "off a bed": 2}
+DAILY = {"sit down": 1, "tie shoes": 0, "stumble": 5}
+SIZE = (240, 240)
+
+
+def moments(motion: Motion) -> list[float]:
+    """Six moments that tell what happens, s."""
+    fall = motion.fall
+    if fall is None or fall.onset is None or fall.impact is None:
+        return list(np.linspace(0.04, 0.96, 6) * motion.duration)
+    falling = fall.impact - fall.onset
+    return [fall.onset - 0.6, fall.onset, fall.onset + 0.5 * falling, fall.onset + 0.8 * falling, fall.impact, fall.impact + 1.0]
+
+
+def best_camera(motion: Motion, times: list[float], seed: int) -> Camera:
+    """The one of the eight that sees most of the person at the moment when it sees least."""
+    seen = []
+    for camera in ring(motion.scene):
+        renderer = Renderer(motion.body, motion.scene, camera, (64, 64), draw_look(np.random.default_rng(seed), motion.body.person))
+        at = [round(time * RATE) for time in times]
+        shown = [renderer.frame(motion.positions[i], motion.rotations[i]).astype(int) for i in at]
+        changed = [(np.abs(frame - renderer.background.astype(int)).sum(axis=2) > 40).mean() for frame in shown]
+        seen.append((min(changed), camera))
+    return max(seen, key=lambda one: one[0])[1]
+
+
+def main() -> None:
+    out = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent / "images")
+    out.mkdir(parents=True, exist_ok=True)
+    for activity, seed in (FALLS | DAILY).items():
+        motion = simulate(activity, seed=seed)
+        times = moments(motion)
+        look = draw_look(np.random.default_rng(seed), motion.body.person)
+        renderer = Renderer(motion.body, motion.scene, best_camera(motion, times, seed), SIZE, look)
+        path = out / f"sim-{activity.replace(' ', '-')}.png"
+        sheet_of(motion, renderer, times, columns=6).quantize(128, method=2).save(path, optimize=True)
+        print(path, f"{path.stat().st_size / 1000:.0f} kB", motion.body.person)
+
+
+if __name__ == "__main__":
+    main()
