@@ -62,3 +62,12 @@ def test_old_people_walk_slower() -> None:
         return float(np.mean(found))
 
     assert speed(88) < 0.85 * speed(25)
+
+
+def test_either_hand_hits_the_table() -> None:
+    hands = set()
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        act = DAILY["hit a table"](make_body(draw_person("a", rng, 40)), rng)
+        hands.add(frozenset(NAMES[strike.segment] for strike in act.strikes))
+    assert hands == {frozenset({"right hand"}), frozenset({"left hand"}), frozenset({"right hand", "left hand"})}

@@ -88,3 +88,13 @@ def test_jogging_has_flight() -> None:
     puppet.walk(2.6, 6)
     height = lowest(BODY, puppet.trajectory())[round(2 * RATE) : round(4 * RATE)]
     assert height.max() > 0.002
+
+
+def test_a_jogger_is_low_on_the_foot_and_high_in_flight() -> None:
+    puppet = Puppet(BODY, np.random.default_rng(0), heading=0.0)
+    puppet.walk(2.6, 6)
+    height = puppet.trajectory().root[:, 2]
+    lands = [strike.time for strike in puppet.strikes][4:-4]
+    for land, next_land in pairwise(lands):
+        stance, flight = (height[round((land + share * (next_land - land)) * RATE)] for share in (0.38, 0.88))
+        assert flight - stance > 0.04

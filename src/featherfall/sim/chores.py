@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from . import furniture
+from . import furniture, gestures
 from .act import Act
 from .body import HINGE_INDEX, Body
 from .going import begin, finish, slower
@@ -17,8 +17,8 @@ from .scene import Box
 
 
 def _hand(rng: np.random.Generator) -> str:
-    """Nine of ten are right-handed."""
-    return "right" if rng.random() < 0.9 else "left"
+    """Most are right-handed, but what is done with one hand is as often done with the one that is free or near."""
+    return "right" if rng.random() < 0.5 else "left"
 
 
 def _arm(side: str, **angles: float) -> dict[str, float]:
@@ -38,6 +38,11 @@ def _now(puppet: Puppet, planted: Posture, angles: Mapping[str, float]) -> Postu
         if "hip" not in name and "knee" not in name and "ankle" not in name
     }
     return planted.but({**kept, **angles})
+
+
+def _hands(rng: np.random.Generator, both: float) -> tuple[str, ...]:
+    """Both hands in so many cases, else either."""
+    return gestures.SIDES if rng.random() < both else (_hand(rng),)
 
 
 def pick_up(body: Body, rng: np.random.Generator) -> Act:
@@ -93,8 +98,8 @@ def reach(body: Body, rng: np.random.Generator) -> Act:
 
 # rad, how far hands at a shoe wander.
 _BUSY = {
-    "shoulder flexion": 0.05, "shoulder rotation": 0.12, "elbow flexion": 0.13, "pronation": 0.35, "wrist flexion": 0.25,
-    "shoulder abduction": 0.05,
+    "shoulder flexion": 0.08, "shoulder rotation": 0.17, "elbow flexion": 0.17, "pronation": 0.52, "wrist flexion": 0.25,
+    "shoulder abduction": 0.08,
 }  # fmt: skip
 
 
@@ -105,15 +110,15 @@ def tie_shoes(body: Body, rng: np.random.Generator) -> Act:
     puppet.move(CROUCH, rng.uniform(1.0, 1.6) * puppet.pace)
     until = puppet.time + rng.uniform(2.5, 6.0)
     while puppet.time < until:
-        pull = float(rng.random() < 0.25)
+        pull = float(rng.random() < 0.35)
         change = {
             f"{side} {name}": CROUCH.angles.get(name, 0.0) + rng.normal(0, width) * (1 + pull)
             for side in ("right", "left")
             for name, width in _BUSY.items()
         }
-        puppet.move(CROUCH.but(change), rng.uniform(0.16, 0.5) * puppet.pace, habit=0.3)
+        puppet.move(CROUCH.but(change), rng.uniform(0.18, 0.48) * puppet.pace, habit=0.3)
         if pull:  # the lace goes taut
-            puppet.strike(f"{rng.choice(['right', 'left'])} hand", rng.normal(0, 0.16, 3))
+            puppet.strike(f"{rng.choice(['right', 'left'])} hand", rng.normal(0, 0.40, 3))
     puppet.move(puppet.stand, rng.uniform(1.0, 1.6) * puppet.pace)
     return finish(puppet)
 
@@ -123,7 +128,7 @@ def clap(body: Body, rng: np.random.Generator) -> Act:
     puppet = begin(body, rng)
     puppet.hold(rng.uniform(0.4, 1.2))
     seconds, rate = rng.uniform(3.0, 8.0), rng.uniform(2.2, 4.0) / (1 + 0.25 * (puppet.pace - 1))
-    width = min(rng.uniform(0.07, 0.15), 0.55 / rate**1.2)
+    width = min(rng.uniform(0.06, 0.14), 0.50 / rate**1.2)
     front = puppet.stand.but(
         {
             "shoulder flexion": rng.uniform(0.25, 0.7),
@@ -135,13 +140,23 @@ def clap(body: Body, rng: np.random.Generator) -> Act:
         }
     )
     puppet.move(front, rng.uniform(0.6, 1.0), habit=0.4)
-    start = puppet.time
+    start, turn = puppet.time, rng.uniform(0.3, 1.2)
+    leading = _hand(rng)
+    other = "left" if leading == "right" else "right"
     hands = puppet.swing(
-        {"right shoulder rotation": width, "left shoulder rotation": width * rng.uniform(0.4, 1.0)}, rate, seconds, sharp=0.5
+        {
+            f"{side} {name}": width * size * share
+            for side, share in ((leading, 1.0), (other, rng.uniform(0.4, 1.0)))
+            for name, size in (("shoulder rotation", 1.0), ("pronation", 1.5 * turn), ("elbow flexion", 0.2))
+        },
+        rate,
+        seconds,
+        sharp=0.5,
     )
     forth = np.array([-np.sin(puppet.heading), np.cos(puppet.heading), 0.0])  # to the left
+    force = rng.uniform(0.7, 1.6)
     for time in hands:
-        blow = min(2 * np.pi * rate * width * 0.3, 1.2) * rng.uniform(0.2, 0.6)
+        blow = force * min(2 * np.pi * rate * width * 0.3, 1.2) * rng.uniform(0.7, 1.3)
         if start < time < puppet.time:
             puppet.strike("right hand", -blow * forth, float(time))
             puppet.strike("left hand", blow * forth, float(time))
@@ -150,12 +165,16 @@ def clap(body: Body, rng: np.random.Generator) -> Act:
 
 
 def hit_table(body: Body, rng: np.random.Generator) -> Act:
-    """The flat hand onto a table, one to three times."""
+    """One flat hand, or both, onto a table, one to three times."""
     puppet = begin(body, rng)
-    hand, lean = _hand(rng), rng.uniform(0.15, 0.3)
+    hands, lean = _hands(rng, 0.4), rng.uniform(0.15, 0.3)
+
+    def arms(**angles: float) -> dict[str, float]:
+        return {name: value for hand in hands for name, value in _arm(hand, **angles).items()}
+
     down = puppet.stand.but(
         {
-            **_arm(hand, flexion=0.75, elbow=0.55, rotation=0.1, abduction=0.1, pronation=0.6),
+            **arms(flexion=0.75, elbow=0.55, rotation=0.1, abduction=0.1, pronation=0.8),
             "lumbar flexion": lean,
             "thoracic flexion": 0.1,
         },
@@ -167,18 +186,26 @@ def hit_table(body: Body, rng: np.random.Generator) -> Act:
     for index in range(int(rng.integers(1, 4))):
         up = down.but(
             {
-                **_arm(hand, flexion=rng.uniform(1.0, 1.7), elbow=rng.uniform(1.2, 1.8), rotation=0.1, abduction=0.15, pronation=0.4),
+                **arms(
+                    flexion=rng.uniform(0.75, 1.15),
+                    elbow=rng.uniform(0.8, 1.5),
+                    rotation=0.1,
+                    abduction=0.2,
+                    pronation=rng.uniform(-1.0, 0.2),
+                ),
                 "lumbar flexion": lean * 0.5,
             },
             pitch=lean * 0.5,
         )
-        puppet.move(up, rng.uniform(0.8, 1.2) * puppet.pace)
+        puppet.move(up, rng.uniform(0.9, 1.4) * puppet.pace)
         puppet.hold(rng.uniform(0.0, 0.3))
-        seconds = rng.uniform(0.4, 0.56) * puppet.pace**0.5
+        seconds = rng.uniform(0.30, 0.47) * puppet.pace**0.5
         puppet.move(down, seconds, skew=1.3, habit=0.2)
-        puppet.strike(f"{hand} hand", (0.0, 0.0, float(rng.uniform(0.16, 0.34))), puppet.time - 0.1 * seconds)
+        for hand in hands:
+            blow = float(np.clip(np.exp(rng.normal(np.log(0.70), 0.40)), 0.25, 1.2))
+            puppet.strike(f"{hand} hand", (*rng.normal(0, 0.2 * blow, 2), blow), puppet.time - 0.1 * seconds + float(rng.normal(0, 0.006)))
         if index == 0:
-            palm = puppet.where(f"{hand} hand", (0.0, 0.0, -0.06 * body.person.height))
+            palm = puppet.where(f"{hands[0]} hand", (0.0, 0.0, -0.06 * body.person.height))
             forth = np.array([np.cos(puppet.heading), np.sin(puppet.heading)])
             x, y = palm[:2] + 0.25 * forth
             boxes = furniture.table((float(x), float(y)), puppet.heading, float(palm[2]) - 0.02)
@@ -196,29 +223,44 @@ def open_a_door(body: Body, rng: np.random.Generator) -> Act:
     hand = _hand(rng)
     forth, side = puppet.heading, -1.0 if hand == "right" else 1.0
     grasp = puppet.stand.but(_arm(hand, flexion=0.75, elbow=0.75, rotation=0.05, abduction=0.15, pronation=0.2), forward=0.01)
-    puppet.move(grasp, rng.uniform(0.6, 1.0) * puppet.pace)
+    free = puppet.time
+    puppet.move(grasp, rng.uniform(0.8, 1.3) * puppet.pace**0.6)
     c, s = float(np.cos(forth)), float(np.sin(forth))
     x, y = puppet.where(f"{hand} hand")[:2] + 0.17 * np.array([c, s]) - 0.35 * side * np.array([-s, c])
     door = Box("door", (float(x), float(y), 1.0), (0.05, 0.9, 2.0), forth, solid=False)
     for index in range(2):
-        turned = _now(puppet, puppet.stand, _arm(hand, pronation=0.9, flexion=0.70))
+        turned = _now(puppet, puppet.stand, _arm(hand, pronation=rng.uniform(0.8, 1.3), flexion=0.65))
         puppet.move(turned, rng.uniform(0.25, 0.45), habit=0.2)
+        puppet.strike(f"{hand} hand", rng.normal(0, 0.20, 3))  # the latch
         pulled = puppet.stand.but(
             {
-                **_arm(hand, flexion=0.0, elbow=1.5, rotation=-0.25, abduction=rng.uniform(0.3, 0.6), pronation=0.2),
+                **_arm(
+                    hand,
+                    flexion=rng.uniform(-0.3, 0.1),
+                    elbow=rng.uniform(1.3, 1.8),
+                    rotation=-0.25,
+                    abduction=rng.uniform(0.3, 0.7),
+                    pronation=rng.uniform(-0.2, 0.6),
+                ),
                 "thoracic turn": side * 0.25,
             },
             forward=-0.03,
         )
-        puppet.move(pulled, rng.uniform(0.6, 1.1) * puppet.pace, skew=1.2)
+        puppet.move(pulled, rng.uniform(0.9, 1.5) * puppet.pace**0.6, skew=1.1)
         puppet.hold(rng.uniform(0.2, 1.0))
-        puppet.move(grasp, rng.uniform(0.5, 1.0) * puppet.pace, skew=1.4)
+        puppet.move(grasp, rng.uniform(0.9, 1.4) * puppet.pace**0.6, skew=1.3)
         # the door falls into its lock
-        blow = rng.uniform(0.05, 0.35)
+        blow = rng.uniform(0.15, 0.80)
         puppet.strike(f"{hand} hand", (-blow * c, -blow * s, 0.0), puppet.time - 0.05)
         puppet.hold(rng.uniform(0.3, 1.0))
         if index == 0 and rng.random() < 0.5:
             break
+    # the other hand does something of its own, or helps
+    other = "left" if hand == "right" else "right"
+    if rng.random() < 0.5:
+        help_ = gestures.Gesture({"shoulder flexion": 0.8, "elbow flexion": 0.9, "pronation": 0.3, "shoulder rotation": 0.3},
+        {"shoulder flexion": 0.25, "elbow flexion": -0.3, "pronation": 0.5}, 0.5, (0, 0))  # fmt: skip
+        gestures.gesture(puppet, help_, other, free, puppet.time - free, (0.8, 0.9))
     puppet.move(puppet.stand, rng.uniform(0.6, 1.0) * puppet.pace)
     return finish(puppet, (door,))
 
@@ -304,4 +346,5 @@ def stand(body: Body, rng: np.random.Generator) -> Act:
             rng.uniform(0.8, 1.6),
             shift=(rng.normal(0, 0.01), float(np.clip(rng.normal(0, 0.025), -0.05, 0.05))),
         )
+    gestures.idle(puppet, 0.05, puppet.time - 0.05, 0.4)
     return finish(puppet)

@@ -63,7 +63,7 @@ _ARMS: dict[Way, dict[str, float]] = {
     "right": {"right shoulder abduction": 1.2, "right elbow flexion": 0.5, "left shoulder flexion": 0.9, "left elbow flexion": 0.7},
 }  # fmt: skip
 _LEGS: dict[Way, dict[str, float]] = {
-    "forward": {"right knee flexion": 0.7, "left knee flexion": 0.7, "right hip flexion": 0.3, "left hip flexion": 0.3},
+    "forward": {"right knee flexion": 0.3, "left knee flexion": 0.3, "right hip flexion": 0.15, "left hip flexion": 0.15},
     "backward": {"right knee flexion": 1.1, "left knee flexion": 1.1, "right hip flexion": 1.0, "left hip flexion": 1.0,
                  "neck flexion": 0.5, "thoracic flexion": 0.3},
     "left": {"left knee flexion": 0.9, "right knee flexion": 0.6, "left hip flexion": 0.6, "right hip flexion": 0.5, "neck bend": -0.3},

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .body import HINGE_INDEX, NAMES, Body
-from .kinematics import ANKLE, bump, ease, quintic
+from .feet import Feet
+from .kinematics import ANKLE, bump, ease
 from .motion import RATE
-from .rotation import about, multiply, rotate
+from .rotation import about, multiply
 
 if TYPE_CHECKING:
     from .puppet import Puppet
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
 _Z = (0.0, 0.0, 1.0)
 _THIGH, _SHANK = NAMES.index("right thigh"), NAMES.index("right shank")
 _SIDES = ("right", "left")
-# Centres of the ball and the heel on which a foot rolls, (ahead of the ankle, above the floor), fractions of stature, as in its solid.
-_BALL, _HEEL = (0.094, 0.019), (-0.025, 0.022)
-
-# A foot leaves the floor before its roll is over: share of the roll done, and its value, rate and change there.
-_PART = 0.65
-_ROLLED = float(ease(np.array(_PART)))
-_RATE = 30 * _PART**2 * (1 - _PART) ** 2 * _PART / _ROLLED
-_CHANGE = 60 * _PART * (1 - _PART) * (1 - 2 * _PART) * _PART**2 / _ROLLED
 
 
 def cadence(speed: float, body: Body) -> float:
@@ -54,8 +47,8 @@ class Style:
             side.
         toe_off, heel_strike: tilt of the foot as it leaves (toes down) and lands (toes up); clear: how high it is lifted on the way.
         yaw, list: half of the pelvis' turning and tilting; lean: of the trunk to the front.
-        arm: half of the shoulders' swing (right, left); elbow: its mean bend beyond standing (right, left); bend: half of its change;
-            give: how far it opens as the trunk goes down.
+        arm: half of the shoulders' swing (right, left); roll: half of the forearms' turning with it (right, left);
+            elbow: its mean bend beyond standing (right, left); bend: half of its change; give: how far it opens as the trunk goes down.
         blow: m/s, the change of a foot's velocity as it lands.
     """
 
@@ -70,6 +63,7 @@ class Style:
     list: float
     lean: float
     arm: tuple[float, float]
+    roll: tuple[float, float]
     elbow: tuple[float, float]
     bend: float
     give: float
@@ -88,16 +82,18 @@ def style(speed: float, body: Body, rng: np.random.Generator) -> Style:
     length = speed / cadence(speed, body)
     vigour = rng.uniform(0.8, 1.2) * (1 - 0.35 * frailty)
     uneven = rng.normal(0, 0.12)
+    loose = np.exp(rng.normal(0, 0.3, 2)) * (1 - 0.3 * frailty)
     if speed > 2.0:
-        arm = rng.uniform(0.22, 0.42) + 0.1 * (speed - 2.0)
+        arm = rng.uniform(0.26, 0.48) + 0.15 * (speed - 2.0)
         elbow = rng.uniform(0.95, 1.4)
         return Style(
             stance=0.40 - 0.04 * (speed - 2.0), bob=rng.uniform(0.034, 0.044), drop=0.035 * height, lateral=0.012, toe_off=0.8 * vigour,
             heel_strike=0.08, clear=0.12, yaw=0.12, list=0.05, lean=0.09, arm=(arm * (1 + uneven), arm * (1 - uneven)),
-            elbow=(elbow * rng.uniform(0.93, 1.07), elbow), bend=0.10, give=rng.uniform(0.05, 0.11), blow=rng.uniform(0.8,
-            1.3) * (0.5 + speed / 5),
+            roll=(0.3 * loose[0], 0.3 * loose[1]),
+            elbow=(elbow * rng.uniform(0.93, 1.07), elbow), bend=rng.uniform(0.15, 0.35), give=rng.uniform(0.10, 0.18),
+            blow=rng.uniform(0.8, 1.3) * (0.5 + speed / 5),
         )  # fmt: skip
-    arm = (0.05 + 0.13 * speed) * vigour
+    arm = (0.07 + 0.115 * min(speed, 1.4)) * vigour * rng.uniform(0.75, 1.25)
     elbow = 0.04 + 0.12 * speed
     return Style(
         stance=0.665 - 0.04 * speed, bob=min(length**2 / (22 * 0.53 * height), 0.03), drop=0.003 * height + 0.004 * speed,
@@ -105,8 +101,9 @@ def style(speed: float, body: Body, rng: np.random.Generator) -> Style:
         heel_strike=(0.08 + 0.17 * speed) * (1 - 0.3 * frailty), clear=0.015 + 0.02 * speed * (1 - 0.4 * frailty),
         yaw=0.035 + 0.04 * speed, list=0.03 + 0.02 * speed,
         lean=0.02 + 0.03 * speed + 0.05 * frailty, arm=(arm * (1 + uneven), arm * (1 - uneven)),
-        elbow=(elbow * (1 + rng.normal(0, 0.15)), elbow), bend=(0.03 + 0.06 * speed) * vigour, give=0.012 * speed,
-        blow=(0.06 + 0.22 * speed) * rng.uniform(0.8, 1.2),
+        roll=((0.06 + 0.15 * speed) * loose[0], (0.06 + 0.15 * speed) * loose[1]),
+        elbow=(elbow * (1 + rng.normal(0, 0.15)), elbow), bend=(0.03 + 0.06 * speed) * vigour, give=0.018 * speed,
+        blow=(0.05 + 0.17 * speed) * rng.uniform(0.8, 1.2),
     )  # fmt: skip
 
 
@@ -202,9 +199,9 @@ def go(
     side = 1.0 if foot_first == 1 else -1.0  # the foot that landed at phase 0: left is positive
     sway, swing, twice = side * np.sin(phase - 0.3), side * np.cos(phase), np.cos(2 * phase - 0.6)
     if way.flight:
-        beat = 2 * phase - 4 * np.pi * way.stance  # lowest at the middle of stance
+        beat = 2 * phase - 2 * np.pi * way.stance  # lowest at the middle of stance
         twice = np.cos(beat) + 0.12 * np.cos(2 * beat)  # and in flight close to free fall
-    final = puppet._over_feet(old._replace(ankles=feet.ankles[-1], soles=feet.soles[-1]), puppet.stand)
+    final = puppet.over_feet(old._replace(ankles=feet.ankles[-1], soles=feet.soles[-1]), puppet.stand)
     rise = _climb(t, lands, floor, levels, mean)
     root = np.concatenate([level, (old.root[2] + rise)[:, None]], axis=1)
     root += (
@@ -231,7 +228,7 @@ def go(
         pitch = pitch + 0.35 * fall
     turns = multiply(about(_Z, heading + yaw), multiply(about((0.0, 1.0, 0.0), pitch), about((1.0, 0.0, 0.0), tilt)))
 
-    base = puppet._targets(puppet.stand)
+    base = puppet.targets(puppet.stand)
     angles = old.angles + (base - old.angles) * ease(t / max(lands[0], 0.6))[:, None]
 
     def turned(name: str, change: np.ndarray) -> None:
@@ -250,16 +247,21 @@ def go(
         turned(f"{hand} shoulder flexion", gait * (way.arm[index] * (forth + 0.12 * np.cos(2 * phase - 0.5)) - 0.1 * way.flight))
         # the forearms give way a little as the trunk bounces
         turned(f"{hand} elbow flexion", gait * (way.elbow[index] + way.bend * forth - way.give * twice))
-        turned(f"{hand} shoulder rotation", gait * (0.1 * way.arm[index] * forth + (0.25 if way.flight else 0.0)))
+        # the forearm turns inwards as it comes to the front, and shakes a little as the trunk goes down
+        turning = np.cos(phase - 0.25 - 0.5) * (-side if hand == "left" else side) + (0.5 if way.flight else 0.15) * np.cos(2 * phase)
+        turned(f"{hand} shoulder rotation", gait * (0.3 * way.roll[index] * turning + (0.25 if way.flight else 0.0)))
+        turned(f"{hand} pronation", gait * way.roll[index] * turning)
         turned(f"{hand} shoulder abduction", gait * (0.05 + (0.12 if way.flight else 0.0)))
     if lurch is not None:
         turned("lumbar flexion", 0.4 * fall)
         turned("thoracic flexion", 0.25 * fall)
         turned("neck flexion", -0.3 * fall)
-        for hand, throw, open_ in zip(_SIDES, rng.uniform(0.8, 2.4, 2), rng.uniform(0.3, 1.6, 2), strict=True):
+        for hand, throw, open_ in zip(_SIDES, rng.uniform(1.0, 2.6, 2), rng.uniform(0.4, 1.8, 2), strict=True):
             turned(f"{hand} shoulder flexion", throw * fall)
             turned(f"{hand} shoulder abduction", open_ * fall)
             turned(f"{hand} elbow flexion", 0.7 * fall)
+            turned(f"{hand} shoulder rotation", -0.5 * throw * fall)
+            turned(f"{hand} pronation", 0.8 * throw * fall)
     grip = np.ones((last, 2))
     begin = puppet.time
     puppet.add(
@@ -270,105 +272,9 @@ def go(
     return np.asarray(begin + lands)
 
 
-class Feet:
-    """Both feet over a stretch of time, step by step."""
-
-    def __init__(self, puppet: Puppet, t: np.ndarray, way: Style) -> None:
-        self.t, self.way, self.puppet = t, way, puppet
-        self.height = puppet.body.person.height
-        self.ankles = np.repeat(puppet.last.ankles[None], len(t), axis=0)
-        self.soles = np.repeat(puppet.last.soles[None], len(t), axis=0)
-        self.flat = [0.0, 0.0]  # since when each foot has been flat on the floor
-
-    def step(self, foot: int, lift: float, land: float, where: np.ndarray, ground: float, heading: float) -> None:
-        """Lift a foot at one time and land it at another, set around `where` on a floor at `ground`."""
-        t, way, height = self.t, self.way, self.height
-        land += (0.04 if way.flight else 0.12) * (land - lift)  # the heel touches the floor just before the foot has come to rest
-        sign = 1.0 if foot else -1.0
-        narrow = 0.75 if way.heel_strike > 0.12 or way.flight else 1.0
-        spread = sign * narrow * self.puppet._stance
-        new = np.array([*(where + spread * np.array([-np.sin(heading), np.cos(heading)])), ground + ANKLE * height])
-        sole_new = about(_Z, heading + sign * self.puppet._splay)
-        now = min(int(lift * RATE), len(t) - 1)
-        old, sole_old = self.ankles[now, foot].copy(), self.soles[now, foot].copy()
-        first = self.flat == [0.0, 0.0]
-        stance = lift - self.flat[foot]
-        off = min((0.8 if way.flight or new[2] < old[2] - 0.05 else 0.6) * stance, 0.6)
-        tip = way.toe_off * (0.5 if first else 1.0)
-        landing = way.heel_strike
-        going = new - old
-        far = float(np.hypot(going[0], going[1]))
-        tip, landing = tip * min(far / (0.3 * height), 1.0), landing * min(far / (0.3 * height), 1.0)
-        if going[2] < -0.05:
-            landing = -0.35  # down a stair one lands on the ball
-        # rolling off over the ball until `lift`
-        settle = (0.13 if way.flight else 0.3) * (land - lift)
-        rise, leave, arrive, still = (int(i) for i in np.searchsorted(t, (lift - off, lift, land, land + settle), side="right"))
-        rolling, flying, settling = slice(rise, leave), slice(leave, arrive), slice(arrive, still)
-        u = (t[rolling] - lift + off) / off
-        alpha = -tip * ease(_PART * u) / _ROLLED
-        self.ankles[rolling, foot] = self.roll(old, sole_old, alpha)
-        self.soles[rolling, foot] = multiply(sole_old, about((0.0, -1.0, 0.0), alpha))
-        # the swing
-        u = (t[flying] - lift) / (land - lift)
-        rate, change = -tip * _RATE / off, -tip * _CHANGE / off**2
-        spot, velocity, acceleration = self._roll_motion(old, sole_old, -tip, rate, change)
-        end = self.roll(new, sole_new, np.array([landing]))[0]
-        zero = np.zeros(3)
-        curve = quintic(u, np.stack([spot, velocity, acceleration]), np.stack([end, zero, zero]), land - lift)
-        lifted = max(way.clear, 0.03 if far < 0.1 else 0.0)
-        curve[:, 2] += lifted * (_skewed(u, 3, 4) if way.flight else bump(u))
-        if going[2] > 0.05:
-            curve[:, 2] += (0.05 + 0.35 * going[2]) * _skewed(u, 3, 6)
-        elif going[2] < -0.05:
-            curve[:, 2] += (0.04 - 0.25 * going[2]) * _skewed(u, 3, 5)
-        self.ankles[flying, foot] = curve
-        tilt = quintic(u, np.array([-tip, rate, change]), np.array([landing, 0.0, 0.0]), land - lift)
-        angle = _yaw(sole_new) - _yaw(sole_old)
-        yaw = _yaw(sole_old) + ((angle + np.pi) % (2 * np.pi) - np.pi) * ease(u)
-        self.soles[flying, foot] = multiply(about(_Z, yaw), about((0.0, -1.0, 0.0), tilt))
-        # and down to flat
-        alpha = landing * (1 - ease((t[settling] - land) / settle))
-        self.ankles[settling, foot] = self.roll(new, sole_new, alpha)
-        self.soles[settling, foot] = multiply(sole_new, about((0.0, -1.0, 0.0), alpha))
-        self.ankles[still:, foot], self.soles[still:, foot] = new, sole_new
-        self.flat[foot] = land + settle
-
-    def roll(self, ankle: np.ndarray, sole: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-        """(N, 3) where the ankle of a foot that stands flat at `ankle` goes as the foot tilts by `alpha` (toes up) over heel or ball."""
-        toes = alpha < 0
-        x = -np.where(toes, _BALL[0], _HEEL[0]) * self.height
-        z = (ANKLE - np.where(toes, _BALL[1], _HEEL[1])) * self.height
-        c, s = np.cos(alpha), np.sin(alpha)
-        local = np.stack([x * c - z * s - x, np.zeros_like(alpha), x * s + z * c - z], axis=-1)
-        return np.asarray(ankle + rotate(sole, local))
-
-    def _roll_motion(
-        self, ankle: np.ndarray, sole: np.ndarray, alpha: float, rate: float, change: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Place, velocity and acceleration of the ankle as the foot tilts over its ball at `rate` (rad/s, changing by `change` rad/s2)."""
-        x, z = -_BALL[0] * self.height, (ANKLE - _BALL[1]) * self.height
-        c, s = np.cos(alpha), np.sin(alpha)
-        spot = self.roll(ankle, sole, np.array([alpha]))[0]
-        arm = np.array([x * c - z * s, 0.0, x * s + z * c])
-        across = np.array([-arm[2], 0.0, arm[0]])
-        return spot, rotate(sole, rate * across), rotate(sole, change * across - rate**2 * arm)
-
-
 def _turn2(angle: float) -> np.ndarray:
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, -s], [s, c]])
-
-
-def _yaw(q: np.ndarray) -> float:
-    return float(2 * np.arctan2(q[3], q[0]))
-
-
-def _skewed(u: np.ndarray, a: int, b: int) -> np.ndarray:
-    """A smooth bump of height 1 whose peak is at a / (a + b)."""
-    peak = a / (a + b)
-    found: np.ndarray = u**a * (1 - u) ** b / (peak**a * (1 - peak) ** b)
-    return found
 
 
 def _smooth_count(t: np.ndarray, lands: np.ndarray, mean: float) -> np.ndarray:

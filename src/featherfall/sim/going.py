@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from . import furniture, gait
+from . import furniture, gait, gestures
 from .act import Act
 from .body import HINGE_INDEX, Body
+from .feet import Feet
 from .kinematics import ease, quintic
 from .motion import RATE
 from .puppet import Puppet
@@ -56,6 +57,7 @@ def _way(body: Body, rng: np.random.Generator, low: float, high: float) -> Act:
         if puppet.time < 9:
             puppet.turn(float(rng.choice([-1.0, 1.0])) * np.pi * rng.uniform(0.95, 1.05))
             puppet.walk(speed, min(distance / speed, 13 - puppet.time))
+    gestures.idle(puppet, 0.05, puppet.time - 0.05, 0.15 if jog else 0.35)
     return finish(puppet)
 
 
@@ -94,22 +96,31 @@ def _flight(puppet: Puppet, front: tuple[float, float], heading: float, count: i
     return tuple(boxes)
 
 
-def _climb(puppet: Puppet, marks: np.ndarray, grounds: np.ndarray, seconds: float) -> None:
-    """Step onto `marks` (m ahead) at heights `grounds`; the last one twice, to stand."""
+def _climb(puppet: Puppet, marks: np.ndarray, grounds: np.ndarray, seconds: float) -> np.ndarray:
+    """Step onto `marks` (m ahead) at heights `grounds`; the last one twice, to stand. Returns when the feet land, s."""
     marks, grounds = np.append(marks, marks[-1]), np.append(grounds, grounds[-1])
     durations = seconds * puppet.rng.normal(1, 0.04, len(marks))
     speeds = np.diff(marks, prepend=0.0) / durations
-    way = gait.style(0.7, puppet.body, puppet.rng)
+    way, vigour = gait.style(0.9, puppet.body, puppet.rng), puppet.rng.uniform(0.8, 2.6)
     way = replace(
         way,
         bob=0.004,
         drop=0.012,
         toe_off=0.45 if grounds[-1] > grounds[0] else 1.0,
+        roll=(2.0 * way.roll[0], 2.0 * way.roll[1]),
         lean=0.10 if grounds[-1] > grounds[0] else 0.02,
         heel_strike=0.0,
-        blow=way.blow * (1.0 if grounds[-1] > grounds[0] else 1.6),
+        blow=vigour * (0.35 if grounds[-1] > grounds[0] else 0.5),
     )
-    gait.go(puppet, durations, speeds, way, marks=list(marks), grounds=list(grounds))
+    return gait.go(puppet, durations, speeds, way, marks=list(marks), grounds=list(grounds))
+
+
+def _stairs_hands(puppet: Puppet, lands: np.ndarray) -> None:
+    """On stairs just gone, half of the young and most of the old hold a rail, on either side."""
+    if puppet.rng.random() < (0.85 if puppet.body.person.elder else 0.65):
+        gestures.hold_rail(puppet, gestures.SIDES[int(puppet.rng.integers(2))], lands)
+    else:
+        gestures.idle(puppet, 0.05, puppet.time - 0.05, 0.35)
 
 
 def stairs_up(body: Body, rng: np.random.Generator) -> Act:
@@ -122,7 +133,7 @@ def stairs_up(body: Body, rng: np.random.Generator) -> Act:
     first, heading = 0.12 * body.person.height, puppet.heading
     front = puppet.ahead(first)
     marks = first + 0.085 + tread * np.arange(count)
-    _climb(puppet, marks, rise * np.arange(1, count + 1), rng.uniform(0.58, 0.72) * puppet.pace)
+    _stairs_hands(puppet, _climb(puppet, marks, rise * np.arange(1, count + 1), rng.uniform(0.52, 0.70) * puppet.pace))
     return finish(puppet, _flight(puppet, front, heading, count, rise, tread))
 
 
@@ -136,7 +147,7 @@ def stairs_down(body: Body, rng: np.random.Generator) -> Act:
     front = puppet.ahead(edge + (count - 1) * tread)
     boxes = _flight(puppet, front, heading + np.pi, count, rise, tread)
     marks = edge + 0.10 + tread * np.arange(count)
-    _climb(puppet, marks, rise * np.arange(count - 1, -1, -1), rng.uniform(0.55, 0.7) * puppet.pace)
+    _stairs_hands(puppet, _climb(puppet, marks, rise * np.arange(count - 1, -1, -1), rng.uniform(0.48, 0.68) * puppet.pace))
     if rng.random() < 0.5:
         puppet.walk(0.9 * slower(body), 1.6)
     return finish(puppet, boxes)
@@ -162,7 +173,7 @@ def stumble(body: Body, rng: np.random.Generator) -> Act:
     speed = float(rng.uniform(0.9, 1.4)) * slower(body)
     step = 1 / gait.cadence(speed, body)
     before, saving, after = int(rng.integers(3, 5)), int(rng.integers(2, 5)), int(rng.integers(3, 5))
-    severity = float(rng.uniform(0.5, 1.2))
+    severity = float(rng.uniform(0.7, 1.7))
     count = before + saving + after
     durations, speeds, lurch = np.full(count, step), np.full(count, speed), np.zeros(count)
     recovery = np.arange(before, before + saving)
@@ -178,10 +189,10 @@ def stumble(body: Body, rng: np.random.Generator) -> Act:
     lands = gait.go(puppet, durations, speeds, gait.style(speed, body, rng), first=first, lurch=lurch)
     forth = np.array([np.cos(start), np.sin(start), 0.0])
     caught = ("right foot", "left foot")[(first + before) % 2]
-    puppet.strike(caught, -rng.uniform(0.7, 1.6) * severity * forth, float(lands[before] - 0.6 * durations[before]))
+    puppet.strike(caught, -rng.uniform(0.4, 1.0) * severity * forth, float(lands[before] - 0.6 * durations[before]))
     for k in recovery:
         foot = ("right foot", "left foot")[(first + k) % 2]
-        puppet.strike(foot, severity * rng.uniform(0.3, 0.9) * np.array([0, 0, 1.0]) - 0.2 * forth, float(lands[k]) + 0.004)
+        puppet.strike(foot, severity * rng.uniform(0.2, 0.6) * np.array([0, 0, 1.0]) - 0.2 * forth, float(lands[k]) + 0.004)
     return finish(puppet)
 
 
@@ -189,8 +200,8 @@ def jump(body: Body, rng: np.random.Generator) -> Act:
     """A gentle jump on the spot, the arms reaching up, once or twice."""
     puppet = begin(body, rng)
     puppet.hold(rng.uniform(0.8, 2.0))
-    for _ in range(int(rng.integers(1, 3))):
-        _jump(puppet, float(rng.uniform(0.02, 0.10)) * slower(body) ** 3)
+    for _ in range(1 if rng.random() < 0.7 else 2):
+        _jump(puppet, float(rng.uniform(0.02, 0.07)) * slower(body) ** 3)
         puppet.hold(rng.uniform(0.5, 1.5))
     return finish(puppet)
 
@@ -222,7 +233,7 @@ def _jump(puppet: Puppet, high: float) -> None:
     kernel = np.hanning(13)[1:-1]
     air = np.convolve(np.pad(air, 5, mode="edge"), kernel / kernel.sum(), mode="valid")
     tilt = -0.55 * ease((t - leave + 0.2) / 0.2) * (1 - ease((t - land + 0.02) / 0.12))
-    way = gait.Feet(puppet, t, gait.style(1.0, body, rng))
+    way = Feet(puppet, t, gait.style(1.0, body, rng))
     ankles, soles = way.ankles.copy(), way.soles.copy()
     for foot in (0, 1):
         ankles[:, foot] = way.roll(old.ankles[foot], old.soles[foot], tilt)
@@ -236,10 +247,11 @@ def _jump(puppet: Puppet, high: float) -> None:
     angles = np.repeat(old.angles[None], count, 0)
     reach = ease((t - 0.6 * down) / (0.4 * down + push)) * (1 - ease((t - land + 0.1) / 0.6))
     back = ease(t / (0.7 * down)) * (1 - ease((t - 0.7 * down) / (0.3 * down + 0.5 * push)))
-    up_arm = rng.uniform(0.8, 2.0, 2) * (1.0, rng.uniform(0.3, 1.0))[:: int(rng.choice([-1, 1]))]
+    up_arm = rng.uniform(0.4, 1.3, 2) * (1.0, rng.uniform(0.3, 1.0))[:: int(rng.choice([-1, 1]))]
     for side, reached in zip(("right", "left"), up_arm, strict=True):
         angles[:, HINGE_INDEX[f"{side} shoulder flexion"]] += reached * reach - 0.4 * back
-        angles[:, HINGE_INDEX[f"{side} elbow flexion"]] += 0.25 * back + 0.2 * reach
+        angles[:, HINGE_INDEX[f"{side} elbow flexion"]] += 0.35 * back + float(rng.uniform(0.2, 1.0)) * reach
+        angles[:, HINGE_INDEX[f"{side} pronation"]] += float(rng.uniform(0.3, 1.2)) * (reach - 0.5 * back)
     for name, share in (("lumbar flexion", 0.3), ("thoracic flexion", 0.1), ("neck flexion", -0.25)):
         angles[:, HINGE_INDEX[name]] += share * bend
     begin_ = puppet.time
@@ -255,4 +267,4 @@ def _jump(puppet: Puppet, high: float) -> None:
         )
     )
     for struck in ("right foot", "left foot"):
-        puppet.strike(struck, (0.0, 0.0, float(rng.uniform(0.15, 0.35)) * speed), begin_ + land + float(rng.normal(0, 0.008)))
+        puppet.strike(struck, (0.0, 0.0, float(rng.uniform(0.10, 0.25)) * speed), begin_ + land + float(rng.normal(0, 0.008)))

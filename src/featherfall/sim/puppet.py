@@ -7,57 +7,21 @@ Every piece is minimum-jerk (two smooth derivatives), starts and ends at rest, a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from . import gait
-from .body import HINGE_INDEX, HINGES, NAMES, Body
-from .kinematics import ANKLE, LEG_HINGES, band_noise, between, bump, ease, heading_of, hinge_angles, leg_angles, lowest, orientation
+from .alive import alive
+from .body import HINGES, NAMES, Body
+from .kinematics import ANKLE, LEG_HINGES, band_noise, between, bump, ease, heading_of, hinge_angles, orientation
 from .motion import RATE, Strike, Trajectory, pose
 from .postures import HALF_KNEEL, HANDS_AND_KNEES, LIE_BACK, LIE_LEFT, LIE_RIGHT, STAND, Posture, sit
 from .rotation import about, multiply, rotate
+from .strings import Strings, solve
+from .surface import afloat, laid, step_in
 
 _LEGS = LEG_HINGES.ravel()
 _LOW, _HIGH = np.array([hinge.low for hinge in HINGES]), np.array([hinge.high for hinge in HINGES])
-_ARMS = np.array(["shoulder" in h.name or "elbow" in h.name or "pron" in h.name or "wrist" in h.name for h in HINGES])
-
-
-class Strings(NamedTuple):
-    """What the strings ask for over N samples.
-
-    Attributes:
-        root: (N, 3) m.
-        turn: (N, 4).
-        angles: (N, 36) rad; the legs' count where the feet are free.
-        ankles: (N, 2, 3) m and soles (N, 2, 4): where the feet are to be, right first.
-        grip: (N, 2), 1 where a foot is held in its place, 0 where it is free.
-        sway: (N,), how much of the small motions.
-    """
-
-    root: np.ndarray
-    turn: np.ndarray
-    angles: np.ndarray
-    ankles: np.ndarray
-    soles: np.ndarray
-    grip: np.ndarray
-    sway: np.ndarray
-
-    @property
-    def last(self) -> Strings:
-        """The last sample, without the leading axis."""
-        return Strings(*(part[-1] for part in self))
-
-
-def solve(body: Body, strings: Strings) -> Trajectory:
-    """The trajectory in which the legs follow the held feet."""
-    angles = strings.angles.copy()
-    if strings.grip.max() > 0:
-        held = leg_angles(body, strings.root, strings.turn, strings.ankles, strings.soles)
-        free = angles[:, LEG_HINGES]
-        angles[:, _LEGS] = (free + strings.grip[..., None] * (held - free)).reshape(len(angles), -1)
-    return Trajectory(strings.root, strings.turn, angles)
 
 
 class Puppet:
@@ -103,22 +67,22 @@ class Puppet:
             },
             height=0.5275 - 0.006 * frailty,
         )  # fmt: skip
-        self._stance = person.height * rng.uniform(0.045, 0.065)  # half the distance between the feet
-        self._splay = rng.uniform(0.03, 0.2)
+        self.half_base = person.height * rng.uniform(0.045, 0.065)  # half the distance between the feet
+        self.splay = rng.uniform(0.03, 0.2)
         self._habit = rng.normal(0, 1, len(HINGES))  # the person's own way with every posture
         posture = posture or self.stand
         ankles, soles = self._feet(np.array(at), heading)
         ankles[:, 2] += surface if posture.planted else 0.0
         feet = Strings(np.zeros(3), orientation(heading), np.zeros(len(HINGES)), ankles, soles, np.ones(2), np.array(posture.sway))
-        root = self._over_feet(feet, posture) if posture.planted else np.array([*at, 0.0])
+        root = self.over_feet(feet, posture) if posture.planted else np.array([*at, 0.0])
         start = feet._replace(
             root=root,
             turn=orientation(heading, posture.pitch, posture.twist),
-            angles=self._targets(posture),
+            angles=self.targets(posture),
             grip=np.full(2, float(posture.planted)),
         )
         if not posture.planted:
-            start = self._laid(start, surface)
+            start = laid(self.body, start, surface)
         self._pieces = [Strings(*(np.asarray(part)[None] for part in start))]
         self._count = 1
 
@@ -158,7 +122,12 @@ class Puppet:
     def beside_left_foot(self) -> tuple[float, float]:
         """The place around which both feet stand once the right one has come beside the left."""
         x, y = self.where("left foot")[:2]
-        return float(x + self._stance * np.sin(self.heading)), float(y - self._stance * np.cos(self.heading))
+        return float(x + self.half_base * np.sin(self.heading)), float(y - self.half_base * np.cos(self.heading))
+
+    def between(self, start: float, end: float) -> np.ndarray:
+        """(N, 36) rad between two times (s) so far, to be changed in place; the ends must stay as they are."""
+        self._pieces = [Strings(*(np.concatenate(parts) for parts in zip(*self._pieces, strict=True)))]
+        return self._pieces[0].angles[round(start * RATE) : round(end * RATE) + 1]
 
     # ---- pieces ----
 
@@ -220,17 +189,17 @@ class Puppet:
         forth = np.array([np.cos(facing), np.sin(facing), 0.0])
         left = np.array([-forth[1], forth[0], 0.0])
         new = old._replace(
-            angles=self._targets(posture, habit), turn=orientation(facing, posture.pitch, posture.twist), sway=np.array(posture.sway)
+            angles=self.targets(posture, habit), turn=orientation(facing, posture.pitch, posture.twist), sway=np.array(posture.sway)
         )
         step = shift[0] * forth + shift[1] * left
         if posture.planted:
             if old.grip.min() < 1:
-                ankles, soles = self._feet_below(now, facing, None if feet is None else np.array(feet))
+                ankles, soles = self.feet_below(now, facing, None if feet is None else np.array(feet))
                 free = old.grip < 0.5
                 new = new._replace(ankles=np.where(free[:, None], ankles, old.ankles), soles=np.where(free[:, None], soles, old.soles))
-            new = new._replace(root=self._over_feet(new, posture) + step, grip=np.ones(2))
+            new = new._replace(root=self.over_feet(new, posture) + step, grip=np.ones(2))
         else:
-            new = self._laid(new._replace(root=old.root + step, grip=np.zeros(2)), surface)
+            new = laid(self.body, new._replace(root=old.root + step, grip=np.zeros(2)), surface)
         lead, late = ease(u / (1 - abs(lag))), ease((u - abs(lag)) / (1 - abs(lag)))
         level, upright = (lead, late) if lag >= 0 else (late, lead)
         root = old.root + (new.root - old.root) * np.stack([level, level, upright], axis=1)
@@ -246,7 +215,7 @@ class Puppet:
         grip = old.grip + (new.grip - old.grip) * ease(u / 0.3)[:, None]
         ankles, soles = np.repeat(new.ankles[None], count, 0), np.repeat(new.soles[None], count, 0)
         if posture.planted and not walking:
-            self._step_in(ankles, soles, now, old, new, u)
+            step_in(self.body, ankles, soles, now, old, new, u)
         piece = Strings(
             root,
             turn,
@@ -256,13 +225,13 @@ class Puppet:
             grip,
             old.sway + (new.sway - old.sway) * s,
         )
-        self.add(piece if walking else self._afloat(piece, surface))
+        self.add(piece if walking else afloat(self.body, piece, surface))
 
     def keep(self, posture: Posture, seconds: float) -> None:
         """Minimum jerk of trunk, head and arms to a posture's angles; pelvis and feet stay where they are."""
         count = max(round(seconds * RATE), 2)
         piece = Strings(*(np.repeat(part[-1:], count, axis=0) for part in self._pieces[-1]))
-        change = self._targets(posture, 0.3) - piece.angles[0]
+        change = self.targets(posture, 0.3) - piece.angles[0]
         change[_LEGS] = 0
         piece.angles[:] += ease(np.arange(1, count + 1) / count)[:, None] * change
         self.add(piece)
@@ -340,11 +309,11 @@ class Puppet:
     def trajectory(self) -> Trajectory:
         """The whole, with sway, breath and tremor."""
         strings = Strings(*(np.concatenate(parts) for parts in zip(*self._pieces, strict=True)))
-        return solve(self.body, self._alive(strings))
+        return solve(self.body, alive(strings, self.body, self.rng))
 
     # ---- within ----
 
-    def _targets(self, posture: Posture, habit: float = 1.0) -> np.ndarray:
+    def targets(self, posture: Posture, habit: float = 1.0) -> np.ndarray:
         """(36,) angles of a posture, in this person's way and never twice the same."""
         angles = np.zeros(len(HINGES))
         for hinge, value in hinge_angles(posture.angles).items():
@@ -358,11 +327,11 @@ class Puppet:
         """Ankles (2, 3) and soles (2, 4) of feet that stand flat around a place on the floor."""
         sides = np.array([-1.0, 1.0])
         across = np.array([-np.sin(heading), np.cos(heading)])
-        level = at + sides[:, None] * self._stance * across
+        level = at + sides[:, None] * self.half_base * across
         ankles = np.concatenate([level, np.full((2, 1), ANKLE * self.body.person.height)], axis=1)
-        return ankles, about((0.0, 0.0, 1.0), heading + sides * self._splay)
+        return ankles, about((0.0, 0.0, 1.0), heading + sides * self.splay)
 
-    def _feet_below(self, now: Trajectory, heading: float, at: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    def feet_below(self, now: Trajectory, heading: float, at: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """The same for feet that are free: set on the floor where they are, or around `at`."""
         ankles, soles = self._feet(np.zeros(2) if at is None else at[:2], heading)
         if at is None:
@@ -370,7 +339,7 @@ class Puppet:
             ankles[:, :2] = positions[0, [NAMES.index("right foot"), NAMES.index("left foot")], :2]
         return ankles, soles
 
-    def _over_feet(self, feet: Strings, posture: Posture) -> np.ndarray:
+    def over_feet(self, feet: Strings, posture: Posture) -> np.ndarray:
         """(3,) where the pelvis belongs over planted feet."""
         height = self.body.person.height
         front = rotate(feet.soles, np.array([1.0, 0.0, 0.0])).sum(0)[:2]
@@ -379,67 +348,6 @@ class Puppet:
         level = feet.ankles[:, :2].mean(0) + front * (posture.forward + 0.025) * height
         ground = feet.ankles[:, 2].mean() - ANKLE * height
         return np.array([*level, ground + posture.height * height])
-
-    def _laid(self, strings: Strings, surface: float) -> Strings:
-        """One sample, moved up or down until its lowest point (on a bed: of the trunk) touches the surface."""
-        one = Trajectory(strings.root[None], strings.turn[None], strings.angles[None])
-        gap = surface - lowest(self.body, one, _TRUNK_ON_BED if surface > 0.1 else None)[0]
-        return strings._replace(root=strings.root + np.array([0.0, 0.0, gap]))
-
-    def _step_in(self, ankles: np.ndarray, soles: np.ndarray, now: Trajectory, old: Strings, new: Strings, u: np.ndarray) -> None:
-        """Let free feet that are to be planted step to their places: writes `ankles` (N, 2, 3) and `soles` (N, 2, 4)."""
-        positions, rotations = pose(self.body, now)
-        for foot, index in enumerate((NAMES.index("right foot"), NAMES.index("left foot"))):
-            if old.grip[foot] < 0.5 < new.grip[foot]:
-                step = new.ankles[foot] - positions[0, index]
-                ankles[:, foot] = positions[0, index] + step * ease(u / 0.85)[:, None]
-                ankles[:, foot, 2] += 0.3 * float(np.hypot(step[0], step[1])) * bump(u / 0.85)
-                soles[:, foot] = between(rotations[0, index], new.soles[foot], ease(u / 0.85))
-
-    def _afloat(self, piece: Strings, surface: float) -> Strings:
-        """A piece on the way to or from the floor, lifted so that its lowest point glides on the surface instead of sinking in."""
-        if surface > 0.1:
-            return piece
-        count = len(piece.root)
-        knots = np.unique(np.linspace(0, count - 1, max(round(count / RATE * 25), 4)).astype(int))
-        trajectory = solve(self.body, piece)
-        some = Trajectory(trajectory.root[knots], trajectory.turn[knots], trajectory.angles[knots])
-        over = surface - lowest(self.body, some)
-        held = piece.grip[knots].min(axis=1)
-        need = np.maximum(over, 0) if held.max() > 0 else over
-        # the highest of the neighbours, then smooth, then taper to nothing at both ends
-        padded = np.pad(need, 2, mode="edge")
-        need = np.max([padded[i : i + len(need)] for i in range(1, 4)], axis=0)
-        for _ in range(2):
-            padded = np.pad(need, 1, mode="edge")
-            need = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-        x = np.arange(count)
-        u = np.arange(1, count + 1) / count
-        width = min(0.15, 0.5)
-        taper = ease(u / width) * ease((1 - u) / width)
-        root = piece.root.copy()
-        root[:, 2] += CubicSpline(knots, need)(x) * taper
-        return piece._replace(root=root)
-
-    def _alive(self, strings: Strings) -> Strings:
-        """Postural sway, breath and tremor (Winter, Gait & Posture 3, 1995: some 5 mm at 0.2-1 Hz; breath at 0.25 Hz)."""
-        count, rng = len(strings.root), self.rng
-        sway = strings.sway[:, None]
-        frailty = float(np.clip((self.body.person.age - 55) / 35, 0, 1))
-        slow = band_noise(rng, count, 3 + len(HINGES), 0.15, 1.5, RATE, 1.5)
-        fast = band_noise(rng, count, len(HINGES), 1.0, 9.0, RATE, 2.0)
-        root = strings.root + slow[:, :3] * sway * (1 + frailty) * np.array([0.005, 0.003, 0.0004])
-        size = np.where(_ARMS, 0.016, 0.007)
-        tremor = np.where(_ARMS, 0.0030, 0.0010) * (1 + 0.6 * frailty)
-        change = (slow[:, 3:] * size + fast * tremor) * sway
-        change[:, _LEGS] = 0
-        breath = np.sin(2 * np.pi * (rng.uniform(0.2, 0.3) * np.arange(count) / RATE + rng.random()) + 0.3 * slow[:, 2])
-        change[:, HINGE_INDEX["thoracic flexion"]] -= 0.008 * breath
-        change[:, HINGE_INDEX["neck flexion"]] += 0.006 * breath
-        return strings._replace(root=root, angles=strings.angles + change)
-
-
-_TRUNK_ON_BED = tuple(NAMES.index(name) for name in ("pelvis", "abdomen", "chest", "head", "right thigh", "left thigh"))
 
 
 def get_up(body: Body, rng: np.random.Generator, start_root: np.ndarray, start_turn: np.ndarray, start_angles: np.ndarray) -> Trajectory:

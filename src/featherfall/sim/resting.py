@@ -54,7 +54,7 @@ def fidget(puppet: Puppet, seconds: float) -> None:
             if rng.random() < 0.5
             for key in ((f"right {name}", f"left {name}") if name.split()[0] in ("shoulder", "elbow", "pronation") else (name,))
         }
-        stay = puppet._over_feet(puppet.last, posture)[:2] - at
+        stay = puppet.over_feet(puppet.last, posture)[:2] - at
         forth = np.array([np.cos(puppet.heading), np.sin(puppet.heading)])
         puppet.move(posture.but(some), rng.uniform(0.6, 1.1), shift=(-float(stay @ forth), -float(stay @ [-forth[1], forth[0]])))
     puppet.hold(until - puppet.time)
@@ -122,17 +122,19 @@ def drop_into_chair(body: Body, rng: np.random.Generator) -> Act:
         shift=(_to(puppet, start, target), 0.0),
         skew=1.4,
         lean=0.1,
-        via={"shoulder flexion": rng.uniform(0.1, 0.7), "shoulder abduction": rng.uniform(0.0, 0.4)},
+        via={"shoulder flexion": rng.uniform(0.05, 0.45), "shoulder abduction": rng.uniform(0.0, 0.3)},
     )
     blow = float(rng.uniform(0.15, 0.4) * np.sqrt(2 * 9.81 * fall))
     puppet.strike("pelvis", (0.0, 0.0, blow), puppet.time - 0.12 * seconds)
+    for hand in ("right hand", "left hand"):  # they fall onto the thighs
+        puppet.strike(hand, (0.0, 0.0, float(rng.uniform(0.10, 0.50))), puppet.time - 0.05 * seconds + float(rng.uniform(0, 0.1)))
     fidget(puppet, rng.uniform(1.5, 4.0))
     return finish(puppet, boxes)
 
 
 def _to(puppet: Puppet, place: np.ndarray, posture: Posture) -> float:
     """Metres forward that bring the pelvis of a planted posture over `place`."""
-    gap = place - puppet._over_feet(puppet.last, posture)[:2]
+    gap = place - puppet.over_feet(puppet.last, posture)[:2]
     return float(gap @ [np.cos(puppet.heading), np.sin(puppet.heading)])
 
 
@@ -198,8 +200,8 @@ def get_up_from_bed(body: Body, rng: np.random.Generator) -> Act:
 
 def _planted(puppet: Puppet, posture: Posture) -> float:
     """The same as `_to` for feet that are still free: the pelvis is to stay where it is."""
-    ankles, soles = puppet._feet_below(puppet.now(), puppet.heading, None)
-    root = puppet._over_feet(puppet.last._replace(ankles=ankles, soles=soles), posture)
+    ankles, soles = puppet.feet_below(puppet.now(), puppet.heading, None)
+    root = puppet.over_feet(puppet.last._replace(ankles=ankles, soles=soles), posture)
     return float((puppet.last.root[:2] - root[:2]) @ [np.cos(puppet.heading), np.sin(puppet.heading)])
 
 
@@ -227,7 +229,7 @@ def kneel(body: Body, rng: np.random.Generator) -> Act:
     if rng.random() < 0.6:
         puppet.move(KNEEL, rng.uniform(0.8, 1.2) * pace)
     puppet.move(HANDS_AND_KNEES, rng.uniform(0.9, 1.4) * pace)
-    hand = "right" if rng.random() < 0.8 else "left"
+    hand = "right" if rng.random() < 0.5 else "left"
     puppet.swing(
         {f"{hand} shoulder flexion": 0.14, f"{hand} elbow flexion": 0.12, f"{hand} shoulder abduction": 0.10, "thoracic turn": 0.04},
         rng.uniform(0.8, 1.6),
