@@ -1,7 +1,7 @@
 """How fast is the simulator? python benchmarks/sim_speed.py [--people N] [--recordings N]
 
-One core, one thread, processor time. Seconds of recordings per second: of the motion (physics included), of one watch's accelerometer and gyroscope, of a Kinect skeleton, of
-writing them as CSV, and of all. Films: frames per second, drawn and drawn + encoded.
+One core, one thread, processor time. Seconds of recordings per second: of the motion (physics included), of one watch, of a Kinect
+skeleton, of twelve sites, and of all with writing CSV. Films: frames per second, drawn and drawn + encoded.
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.sim.build import build
-from featherfall.sim.camera import ring
-from featherfall.sim.film import write_film
-from featherfall.sim.generate import cast, make_plan, simulate
-from featherfall.sim.look import draw_look
-from featherfall.sim.raster import Renderer, frames
-from featherfall.sim.record import Kit, make_kit, record
-from featherfall.sim.write import Folder
+from featherfall.sim.dataset.build import build
+from featherfall.sim.dataset.generate import cast, make_plan, simulate
+from featherfall.sim.dataset.record import Kit, make_kit, record
+from featherfall.sim.dataset.write import Folder
+from featherfall.sim.film.camera import ring
+from featherfall.sim.film.film import write_film
+from featherfall.sim.film.look import draw_look
+from featherfall.sim.film.raster import Renderer, frames
 
-SITES = "head,pelvis,right shoulder,left shoulder,right upper arm,left upper arm,right forearm,left forearm,right thigh,left thigh,right lower leg,left lower leg"
+SITES = [
+    "head",
+    "pelvis",
+    *(f"{side} {part}" for part in ("shoulder", "upper arm", "forearm", "thigh", "lower leg") for side in ("right", "left")),
+]
 
 
 def main() -> None:
@@ -39,7 +43,7 @@ def main() -> None:
     plan = make_plan(arguments.people, 1.0, seed=11)
     items = [person.item(index) for person in cast(plan) for index in range(arguments.recordings)]
     simulate(items[0])  # imports
-    watch, all_sites = make_kit(), make_kit(SITES.split(","), "mocap", True, "azure")
+    watch, all_sites = make_kit(), make_kit(SITES, "mocap", True, "azure")
     cost: defaultdict[str, float] = defaultdict(float)
     seconds: defaultdict[str, float] = defaultdict(float)
     record(items[0], simulate(items[0]), all_sites)

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.sim import simulate
-from featherfall.sim.camera import Camera, ring
-from featherfall.sim.film import sheet_of
-from featherfall.sim.look import draw_look
-from featherfall.sim.motion import RATE, Motion
-from featherfall.sim.raster import Renderer
+from featherfall.sim.film.camera import Camera, ring
+from featherfall.sim.film.film import sheet_of
+from featherfall.sim.film.look import draw_look
+from featherfall.sim.film.raster import Renderer
+from featherfall.sim.world.motion import RATE, Motion
 
 FALLS = {"trip": 4, "slip": 3, "off a bed": 2}
 DAILY = {"sit down": 1, "tie shoes": 0, "stumble": 5}

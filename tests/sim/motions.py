@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from featherfall.sim.body import HINGE_INDEX, HINGES, Body, Person, make_body
-from featherfall.sim.motion import RATE, Motion, Strike, Trajectory, pose
-from featherfall.sim.rotation import about
-from featherfall.sim.scene import Scene
+from featherfall.sim.world.body import HINGE_INDEX, HINGES, Body, Person, make_body
+from featherfall.sim.world.motion import RATE, Motion, Strike, Trajectory, pose
+from featherfall.sim.world.rotation import about
+from featherfall.sim.world.scene import Scene
 
 PERSON = Person("Ann", "female", 40.0, 1.7, 65.0)
 Axis = tuple[float, float, float]

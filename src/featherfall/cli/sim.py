@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from featherfall.sim.build import Layout, Made
-    from featherfall.sim.generate import Plan
+    from featherfall.sim.dataset.build import Layout, Made
+    from featherfall.sim.dataset.generate import Plan
 
 
 def sim(
@@ -41,8 +41,8 @@ def sim(
 
     for library in ("mujoco", "av", "PIL") if video else ("mujoco",):
         import_module(library)
-    from featherfall.sim.build import build
-    from featherfall.sim.generate import make_plan
+    from featherfall.sim.dataset.build import build
+    from featherfall.sim.dataset.generate import make_plan
 
     if activities is not None and not _names(activities):
         raise UserError(f"--activities {activities!r}: names none; leave it out for all")
@@ -77,9 +77,9 @@ def _names(text: str | None) -> list[str]:
 
 
 def _folder(sites: str | None, part: str | None, magnetometer: bool, skeleton: str | None, films: tuple[int, int] | None) -> Layout:
-    from featherfall.sim.films import make_films
-    from featherfall.sim.record import WRIST, make_kit
-    from featherfall.sim.write import Folder
+    from featherfall.sim.dataset.films import make_films
+    from featherfall.sim.dataset.record import WRIST, make_kit
+    from featherfall.sim.dataset.write import Folder
 
     worn = [WRIST] if sites is None else _names(sites)
     kit = make_kit(worn, part or "watch", magnetometer, skeleton or "kinect")
@@ -87,9 +87,9 @@ def _folder(sites: str | None, part: str | None, magnetometer: bool, skeleton: s
 
 
 def _aihub(plan: Plan, part: str | None, size: int | None) -> tuple[Plan, Layout]:
-    from featherfall.sim.aihub import VIEWS, AIHub, whole_scenes
-    from featherfall.sim.films import make_films
-    from featherfall.sim.record import check_part
+    from featherfall.sim.dataset.aihub import VIEWS, AIHub, whole_scenes
+    from featherfall.sim.dataset.films import make_films
+    from featherfall.sim.dataset.record import check_part
 
     plan, scenes = whole_scenes(plan)
     return plan, AIHub(scenes, check_part(part or "mocap"), None if size is None else make_films(VIEWS, size, 60.0))

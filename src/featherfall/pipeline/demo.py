@@ -48,10 +48,10 @@ class Places:
 
 def simulate_people(places: Places, workers: int, report: Report, people: int = PEOPLE, hours: float = HOURS) -> dict[str, Any]:
     """Write the dataset that the demo trains on; gives counts of recordings, falls and people."""
-    from featherfall.sim.build import build
-    from featherfall.sim.generate import make_plan
-    from featherfall.sim.record import make_kit
-    from featherfall.sim.write import Folder
+    from featherfall.sim.dataset.build import build
+    from featherfall.sim.dataset.generate import make_plan
+    from featherfall.sim.dataset.record import make_kit
+    from featherfall.sim.dataset.write import Folder
 
     plan = make_plan(people, hours, SEED)
     made = build(places.recordings, plan, Folder(make_kit()), workers, False, lambda seconds: report(seconds / (hours * 3600)))
@@ -65,7 +65,7 @@ def teach(places: Places, workers: int, resume: bool, changes: Sequence[str] = (
 
 def live_a_day(places: Places, report: Report, hours: float = DAY_HOURS, falls: int = DAY_FALLS) -> Judged:
     """The bundle meets a day of somebody it was not trained on: day.csv, day.png, and what it got right."""
-    from featherfall.sim.day import simulate_day
+    from featherfall.sim.dataset.day import simulate_day
 
     day = simulate_day(hours, falls, DAY_SEED, report=report)
     bundle = load_bundle(places.run / "bundle")

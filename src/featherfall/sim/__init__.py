@@ -12,15 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .body import Person
-    from .motion import Motion
+    from .world.body import Person
+    from .world.motion import Motion
 
 __all__ = ["activities", "simulate"]
 
 
 def activities() -> dict[str, bool]:
     """Names of what can be simulated, and whether the person falls."""
-    from .generate import daily, falls
+    from .dataset.generate import daily, falls
 
     return {**dict.fromkeys(daily(), False), **dict.fromkeys(falls(), True)}
 
@@ -38,8 +38,8 @@ def simulate(activity: str, person: Person | None = None, seed: int = 0) -> Moti
     from featherfall.ground.errors import UserError
     from featherfall.ground.tables import nearest
 
-    from .body import draw_person
-    from .generate import move
+    from .dataset.generate import move
+    from .world.body import draw_person
 
     if activity not in activities():
         raise UserError(f"unknown activity {activity!r}; {nearest(activity, list(activities()))}")

@@ -1,0 +1,263 @@
+"""Physics: the puppet's strings are cut and MuJoCo moves the body until it lies still.
+
+The body is the puppet's own (same segments, hinges and solids), so that a fall starts from the puppet's posture and velocity and its result
+is a trajectory again. Muscles are position servos with torque limits; contacts are soft (flesh, clothing, and a mat where there is one).
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from featherfall.ground.recording import FallTimes
+
+from ..puppet.kinematics import band_noise
+from ..world.act import Act, Cut
+from ..world.body import HINGE_INDEX, HINGES, NAMES, PARENTS, Body
+from ..world.motion import RATE, Motion, Trajectory, pose
+from ..world.scene import Scene
+
+# Torque limits in N m per kg of body mass, of an adult's strong side (rounded from Anderson, Madigan & Nussbaum 2007, table 3, for the
+# legs, and Winter 2009 for the rest); elders have about two thirds.
+_STRENGTH = {
+    "lumbar": 2.8,
+    "thoracic": 2.0,
+    "neck": 0.5,
+    "head": 0.3,
+    "shoulder": 0.9,
+    "elbow": 0.8,
+    "pronation": 0.18,
+    "wrist": 0.15,
+    "hip": 2.4,
+    "knee": 2.4,
+    "ankle": 1.6,
+}
+_FULL_AT = 0.35  # rad of deviation at which a muscle gives all its torque
+_DAMPED_IN = 0.09  # s, ratio of a servo's damping to its stiffness
+_PASSIVE = 0.04  # damping of a limp joint, as a share of the servo's
+# How much each hinge takes part in flailing: forearms turn about themselves more than they swing.
+_FLAILING = {"shoulder flexion": 0.6, "shoulder abduction": 0.6, "shoulder rotation": 1.2, "elbow": 0.8, "pronation": 3.0, "wrist": 1.0}
+_ARMS = np.array([max([size for word, size in _FLAILING.items() if word in hinge.name], default=0.0) for hinge in HINGES])
+_TRUNK = [NAMES.index(name) for name in ("pelvis", "abdomen", "chest", "head")]
+# Contacts as MuJoCo's solref: time constant (s) and damping; of two that meet, the mean counts. Hands and forearms give way at the wrist,
+# elbow and shoulder girdle, which the model's stiff links do not.
+_FLOOR, _MAT, _FLESH, _ARM_FLESH = "0.03 1", "0.07 0.7", "0.02 1", "0.045 1"
+_RELAXES, _LIMP = 0.35, 0.02  # time constant in s with which bracing ends, and the tone that is left
+_ARM_TONE = 1.5  # arms are light for their muscles: they stay quick where legs give way
+_FLAIL = (0.8, 4.0)  # Hz
+_HARDER = (1.0, 1.5, 2.2, 3.2)  # pushes after which someone still sits or lies on furniture are repeated so much harder
+_DOWN = 0.16  # of the stature: a trunk below this lies on the floor
+_STILL = 0.15  # rad/s and m/s below which nothing moves
+_SETTLED = 0.25  # s of stillness that end the physics
+
+
+@dataclass(frozen=True)
+class _Fallen:
+    """What physics gave: the trajectory from the cut on, how high the trunk lies in the end (m), and when it hit the ground and came to
+    rest, s after the cut."""
+
+    trajectory: Trajectory
+    height: float
+    impact: float
+    rest: float
+
+
+def perform(body: Body, act: Act, rng: np.random.Generator) -> Motion:
+    """Carry out an act: what the strings ask for, and after a cut what physics, then getting up or lying, make of it.
+
+    Arguments:
+        rng: decides how the body stirs while lying and gets up.
+    """
+    if act.cut is None:
+        return Motion(body, act.scene, *pose(body, act.trajectory), strikes=act.strikes)
+    start = round(act.cut.time * RATE)
+    for harder in _HARDER:
+        fallen = _fall(body, act, act.cut, start, harder, rng)
+        if fallen.height < _DOWN * body.person.height:
+            break
+    pieces = [_part(act.trajectory, slice(0, start + 1)), fallen.trajectory]
+    last = fallen.trajectory
+    if act.after == "get up":
+        from ..puppet.puppet import get_up
+
+        waited = _lie(last, rng, float(rng.uniform(0.5, 2.0)))
+        pieces += [waited, get_up(body, rng, waited.root[-1], waited.turn[-1], waited.angles[-1])]
+    else:
+        pieces.append(_lie(last, rng, act.rest))
+    whole = Trajectory(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in ("root", "turn", "angles")))
+    positions, rotations = pose(body, whole)
+    time = start / RATE
+    strikes = tuple(strike for strike in act.strikes if strike.time < time)
+    return Motion(body, act.scene, positions, rotations, FallTimes(time, time + fallen.impact, time + fallen.rest), strikes)
+
+
+def _part(trajectory: Trajectory, part: slice) -> Trajectory:
+    return Trajectory(trajectory.root[part], trajectory.turn[part], trajectory.angles[part])
+
+
+def _fall(body: Body, act: Act, cut: Cut, start: int, harder: float, rng: np.random.Generator) -> _Fallen:
+    """Step the physics from the puppet's state at `start` until the body lies still."""
+    model = _model(body, act.scene, cut.grip)
+    data = mujoco.MjData(model)
+    here, before = (_qpos(act.trajectory, index) for index in (start, start - 1))
+    data.qpos[:] = here
+    mujoco.mj_differentiatePos(model, data.qvel, 1 / RATE, before, here)
+    torque = _torques(body)
+    held = here[7:].copy()
+    targets = held.copy()
+    for name, angle in cut.targets.items():
+        targets[HINGE_INDEX[name]] = angle
+    steps = round(cut.seconds * RATE)
+    flail = band_noise(rng, steps + 1, len(HINGES), *_FLAIL, RATE, 0.5) * (cut.flail * _ARMS)
+    record = np.empty((steps, model.nq))
+    still, count = 0, 0
+    for count in range(1, steps + 1):
+        time = (count - 1) / RATE
+        if (count - 1) % 10 == 0:
+            _set_tone(model, torque, _tone(cut, time))
+        data.ctrl[:] = (targets if time >= cut.reaction else held) + flail[count] * _braced(cut, time)
+        data.xfrc_applied[:] = 0
+        for push in cut.pushes:
+            phase = (time - push.start) / push.seconds
+            if 0 <= phase < 1:
+                force = np.multiply(push.impulse, harder * body.person.mass * np.pi / (2 * push.seconds) * np.sin(np.pi * phase))
+                data.xfrc_applied[1 + NAMES.index(push.segment), :3] += force
+        mujoco.mj_step(model, data)
+        record[count - 1] = data.qpos
+        still = still + 1 if np.abs(data.qvel).max() < _STILL else 0
+        if still >= _SETTLED * RATE:
+            break
+    record = record[:count]
+    trajectory = Trajectory(record[:, :3], record[:, 3:7], record[:, 7:])
+    return _Fallen(trajectory, *_outcome(body, trajectory))
+
+
+def _tone(cut: Cut, time: float) -> float:
+    """Strength of the muscles `time` s after the cut: people stop bracing once they are down."""
+    faded = 0.0 if cut.fade is None else time / cut.fade
+    return max(cut.tone * float(np.exp(-faded)) * _braced(cut, time), _LIMP)
+
+
+def _braced(cut: Cut, time: float) -> float:
+    """Share of bracing that is left, 1 to 0."""
+    return float(np.exp(-max(time - cut.reaction - cut.braced, 0.0) / _RELAXES))
+
+
+def _outcome(body: Body, trajectory: Trajectory) -> tuple[float, float, float]:
+    """Height of the trunk's centre of mass in the end (m); when it is braked hardest, and when it has come to rest, s after the start."""
+    positions, _ = pose(body, trajectory)
+    weights = body.masses[_TRUNK] / body.masses[_TRUNK].sum()
+    centre = np.einsum("nsk,s->nk", positions[:, _TRUNK], weights)
+    velocity = np.gradient(centre, 1 / RATE, axis=0)
+    upward = np.gradient(velocity[:, 2], 1 / RATE)
+    window = np.ones(5) / 5  # 25 ms: the trunk's braking, not one step's contact
+    impact = int(np.argmax(np.convolve(upward, window, mode="same")))
+    moving = np.flatnonzero(np.linalg.norm(velocity, axis=1) > 0.1)
+    rest = max(int(moving[-1]) if len(moving) else 0, impact + 1)
+    return float(centre[-1, 2]), (impact + 1) / RATE, (rest + 1) / RATE  # the first pose is one step after the cut
+
+
+def _lie(last: Trajectory, rng: np.random.Generator, seconds: float) -> Trajectory:
+    """Go on lying: what still moves runs out, and the chest breathes."""
+    count = max(round(seconds * RATE), 1)
+    time = np.arange(1, count + 1) / RATE
+    out = 0.08
+    run = out * (1 - np.exp(-time / out))[:, None]
+    root = last.root[-1] + (last.root[-1] - last.root[-2]) * RATE * run
+    angles = last.angles[-1] + (last.angles[-1] - last.angles[-2]) * RATE * run
+    swell = 1 - np.exp(-time)
+    breath = 2 * np.pi * float(rng.uniform(0.2, 0.4))
+    for name, size in (("thoracic flexion", 0.012), ("lumbar flexion", 0.006), ("neck flexion", 0.006)):
+        angles[:, HINGE_INDEX[name]] += size * swell * (np.cos(breath * time) - 1)
+    return Trajectory(root, np.tile(last.turn[-1], (count, 1)), angles)
+
+
+def _qpos(trajectory: Trajectory, index: int) -> np.ndarray:
+    return np.concatenate([trajectory.root[index], trajectory.turn[index], trajectory.angles[index]])
+
+
+def _torques(body: Body) -> np.ndarray:
+    """(36,) N m: the most that each hinge's muscles give."""
+    age = 1 - 0.33 * float(np.clip((body.person.age - 30) / 45, 0, 1))
+    words = [hinge.name.removeprefix("right ").removeprefix("left ").split()[0] for hinge in HINGES]
+    return np.array([_STRENGTH[word] for word in words]) * body.person.mass * age
+
+
+def _set_tone(model: mujoco.MjModel, torque: np.ndarray, tone: float) -> None:
+    """Scale the servos: stiffness, damping and torque limits."""
+    torque = torque * np.where(_ARMS > 0, min(tone * _ARM_TONE, 1.0), tone)
+    stiffness = torque / _FULL_AT
+    model.actuator_gainprm[:, 0] = stiffness
+    model.actuator_biasprm[:, 1] = -stiffness
+    model.actuator_biasprm[:, 2] = -stiffness * _DAMPED_IN
+    model.actuator_forcerange[:, 0] = -torque
+    model.actuator_forcerange[:, 1] = torque
+
+
+def _model(body: Body, scene: Scene, grip: float) -> mujoco.MjModel:
+    """The body and the solid boxes of a room as a MuJoCo model; bodies and hinges in the order of `NAMES` and `HINGES`."""
+    return mujoco.MjModel.from_xml_string(_mjcf(body, scene, grip))
+
+
+def _mjcf(body: Body, scene: Scene, grip: float) -> str:
+    ground = _MAT if scene.mat else _FLOOR
+    boxes = "".join(
+        f'<geom type="box" pos="{_text(box.centre)}" size="{_text(np.divide(box.size, 2))}" euler="0 0 {box.yaw:.5f}" '
+        f'solref="{"0.05 1" if box.soft else "0.02 1"}" priority="1" friction="{0.25 if box.soft else 0.5} 0.01 0.003" '
+        'contype="2" conaffinity="1"/>'
+        for box in scene.boxes
+        if box.solid
+    )
+    joints = "".join(f'<position name="{hinge.name}" joint="{hinge.name}" kp="1" kv="1" forcerange="-1 1"/>' for hinge in HINGES)
+    return f"""<mujoco>
+  <compiler angle="radian" inertiafromgeom="true"/>
+  <option timestep="{1 / RATE}" integrator="implicitfast" iterations="12" ls_iterations="8" cone="pyramidal">
+    <flag eulerdamp="disable"/>
+  </option>
+  <default>
+    <geom solimp="0.6 0.95 0.03" friction="0.7 0.01 0.003" contype="1" conaffinity="2" condim="3"/>
+    <joint limited="true" armature="0.006" solreflimit="0.03 1"/>
+  </default>
+  <worldbody>
+    <geom type="plane" size="0 0 1" solref="{ground}" contype="2" conaffinity="1"/>
+    {boxes}
+    {_segment(body, 0, grip)}
+  </worldbody>
+  <actuator>{joints}</actuator>
+</mujoco>"""
+
+
+def _segment(body: Body, index: int, grip: float) -> str:
+    name = NAMES[index]
+    if index == 0:
+        joints = "<freejoint/>"
+    else:
+        torque = _torques(body)
+        joints = "".join(
+            f'<joint name="{hinge.name}" axis="{_text(hinge.axis)}" range="{hinge.low} {hinge.high}" '
+            f'damping="{torque[number] / _FULL_AT * _DAMPED_IN * _PASSIVE:.4f}"/>'
+            for number, hinge in enumerate(HINGES)
+            if hinge.segment == name
+        )
+    solids = [solid for solid in body.solids if solid.segment == index]
+    flesh = _ARM_FLESH if name.endswith(("arm", "hand")) else _FLESH
+    friction = f'friction="{0.9 * grip:.3f} 0.01 0.003"' if name.endswith("foot") else ""
+    geoms = "".join(
+        f'<geom type="capsule" fromto="{_text(solid.start)} {_text(solid.end)}" size="{(solid.start_radius + solid.end_radius) / 2:.4f}" '
+        f'mass="{body.masses[index] / len(solids):.4f}" solref="{flesh}" {friction}/>'
+        for solid in solids
+    )
+    children = "".join(_segment(body, child, grip) for child, parent in enumerate(PARENTS) if parent == index and child != index)
+    return f'<body name="{name}" pos="{_text(body.offsets[index])}">{joints}{geoms}{children}</body>'
+
+
+@functools.lru_cache(maxsize=1024)
+def _number(value: float) -> str:
+    return f"{value:.5f}"
+
+
+def _text(values: object) -> str:
+    return " ".join(_number(float(value)) for value in values)  # type: ignore[attr-defined]

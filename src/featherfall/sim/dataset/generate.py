@@ -1,0 +1,177 @@
+"""What is simulated: people, and the recordings each of them makes. All of it follows from a seed, in whatever order the work is done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.tables import nearest
+
+from ..world.act import Act
+from ..world.body import Body, Person, draw_person, make_body
+from ..world.motion import Motion
+
+FALLS = 0.35  # share of recordings that are falls, where none is stated
+LONGEST = 15.0  # s, about what a recording lasts at most
+SHORTEST = 5.0  # s
+
+Perform = Callable[[Body, np.random.Generator], Act]
+
+
+def daily() -> Mapping[str, Perform]:
+    """Activities of daily living by name."""
+    from ..acts.daily import DAILY
+
+    return DAILY
+
+
+def falls() -> Mapping[str, Perform]:
+    """Falls by name."""
+    from ..acts.falls import FALLS
+
+    return FALLS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be simulated; made by `make_plan`.
+
+    Attributes:
+        subjects: how many people.
+        seconds: how much each of them records.
+        seed: decides everything.
+        daily, falls: names of the activities that occur.
+        share: of recordings that are falls, 0 to 1.
+    """
+
+    subjects: int
+    seconds: float
+    seed: int
+    daily: tuple[str, ...]
+    falls: tuple[str, ...]
+    share: float
+
+
+@dataclass(frozen=True)
+class Item:
+    """One recording to be made.
+
+    Attributes:
+        subject: number of the person, from 0.
+        index: number of the recording among the person's, from 0.
+        person: who moves.
+        hand: where the person wears a watch.
+        activity, trial: what is done, and for the how-manieth time, from 1.
+        seed: of the plan.
+    """
+
+    subject: int
+    index: int
+    person: Person
+    hand: str
+    activity: str
+    trial: int
+    seed: int
+
+    @property
+    def id(self) -> str:
+        """ "P001/trip/2"."""
+        return f"{self.person.name}/{self.activity}/{self.trial}"
+
+    def rng(self, purpose: int) -> np.random.Generator:
+        """Chance for one purpose of this recording, so that e.g. other sensors leave the motion as it was."""
+        # Entropy is padded with zeros, so the recordings count from 1: 0 is the person.
+        return np.random.default_rng(np.random.SeedSequence([self.seed, self.subject, self.index + 1, purpose]))
+
+    def habit(self) -> np.random.Generator:
+        """Chance that is the same in all recordings of the person, e.g. how sensors are strapped on."""
+        return np.random.default_rng(np.random.SeedSequence([self.seed, self.subject, 0, 1]))
+
+
+MOTION, SENSORS, SKELETON, CAMERAS, PIECE = range(5)  # purposes of chance
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A person and the order in which activities come: `item(0)`, `item(1)`, ... without an end."""
+
+    number: int
+    person: Person
+    hand: str
+    plan: Plan
+    daily: tuple[str, ...]
+    falls: tuple[str, ...]
+    phase: float  # in [0, 1): when the first fall is due
+
+    def item(self, index: int) -> Item:
+        """The recording of that number. Falls are spread evenly, and every activity has its turn before one comes again."""
+        fallen, before = (math.floor(count * self.plan.share + self.phase) for count in (index + 1, index))
+        names, count = (self.falls, before) if fallen > before else (self.daily, index - before)
+        activity, trial = names[count % len(names)], count // len(names) + 1
+        return Item(self.number, index, self.person, self.hand, activity, trial, self.plan.seed)
+
+
+def make_plan(subjects: int, hours: float, seed: int = 0, activities: Sequence[str] = (), share: float | None = None) -> Plan:
+    """Check what is asked for.
+
+    Arguments:
+        subjects: people, at least 1.
+        hours: of recordings of all subjects together, above 0.
+        seed: 0 or more.
+        activities: names that may occur; all when empty.
+        share: of recordings that are falls, 0 to 1; `FALLS`, or what `activities` leave possible, when None.
+    Raises: `UserError`.
+    """
+    if subjects < 1:
+        raise UserError(f"--subjects {subjects}: nobody to simulate; give at least 1")
+    if not (math.isfinite(hours) and hours > 0):
+        raise UserError(f"--hours {hours:g}: nothing to simulate; give a number above 0, e.g. 0.1")
+    if seed < 0:
+        raise UserError(f"--seed {seed}: must not be negative; give 0 or more")
+    if share is not None and not 0 <= share <= 1:
+        raise UserError(f"--falls {share:g}: not a share; give 0 (no falls) to 1 (only falls)")
+    known = [*daily(), *falls()]
+    for name in activities:
+        if name not in known:
+            raise UserError(f"--activities: unknown activity {name!r}; {nearest(name, known)}")
+    does = tuple(name for name in daily() if not activities or name in activities)
+    drops = tuple(name for name in falls() if not activities or name in activities)
+    if share is None:
+        share = FALLS if does and drops else float(bool(drops))
+    if share > 0 and not drops:
+        raise UserError(f"--falls {share:g}: none of the activities is a fall; add one ({', '.join(falls())}) or leave --falls out")
+    if share < 1 and not does:
+        raise UserError(
+            f"--falls {share:g}: all of the activities are falls; add one that is none ({', '.join(daily())}) or leave --falls out"
+        )
+    return Plan(subjects, hours * 3600 / subjects, seed, does, drops, share)
+
+
+def cast(plan: Plan) -> list[Subject]:
+    """The people of a plan; each depends on the seed and the own number only."""
+    people = []
+    for number in range(plan.subjects):
+        rng = np.random.default_rng(np.random.SeedSequence([plan.seed, number]))
+        person = draw_person(f"P{number + 1:03}", rng)
+        hand = "left wrist" if rng.random() < 0.8 else "right wrist"  # most people are right-handed and wear a watch on the other side
+        order = tuple(str(name) for name in rng.permutation(plan.daily)), tuple(str(name) for name in rng.permutation(plan.falls))
+        people.append(Subject(number, person, hand, plan, *order, phase=float(rng.random())))
+    return people
+
+
+def simulate(item: Item) -> Motion:
+    """Move the body of one recording; the same item always gives the same motion."""
+    return move(item.activity, item.person, item.rng(MOTION))
+
+
+def move(activity: str, person: Person, rng: np.random.Generator) -> Motion:
+    """One motion of a person; `activity` is a name of `daily` or `falls`."""
+    from ..acts.physics import perform
+
+    body = make_body(person)
+    make = {**daily(), **falls()}[activity]
+    return perform(body, make(body, rng), rng)

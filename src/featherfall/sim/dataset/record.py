@@ -1,0 +1,86 @@
+"""From a Motion to a Recording: what the sensors that a person wears, and the camera that sees joints, make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import Recording, Stream
+from featherfall.ground.skeletons import AZURE_32, KINECT_20
+from featherfall.ground.tables import nearest
+
+from ..sense.joints import View, skeleton
+from ..sense.parts import PARTS, sample
+from ..sense.sensors import ALIASES, SITES, earth, find_site, measure_all, wear
+from ..world.motion import Motion
+from .generate import SENSORS, SKELETON, Item
+
+WRIST = "wrist"  # the left or the right one: where the person wears a watch
+KNOWN_SITES = (WRIST, *SITES, *ALIASES)
+SKELETONS = {"kinect": (KINECT_20, 0.002), "azure": (AZURE_32, 0.006)}  # layout, m of noise of a trunk joint
+SKELETON_RATE = 30.0  # Hz, of both
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What records; made by `make_kit`.
+
+    Attributes:
+        sites: where sensors are worn: names of `sensors.SITES`, their aliases, or "wrist".
+        part: which sensor, a name of `parts.PARTS`.
+        magnetometer: whether its magnetic field is kept, too.
+        skeleton: joints that a depth camera tracks: "kinect" (20), "azure" (32) or "none".
+    """
+
+    sites: tuple[str, ...] = (WRIST,)
+    part: str = "watch"
+    magnetometer: bool = False
+    skeleton: Literal["kinect", "azure", "none"] = "kinect"
+
+
+def make_kit(sites: Sequence[str] = (WRIST,), part: str = "watch", magnetometer: bool = False, skeleton: str = "kinect") -> Kit:
+    """Check names; raises `UserError` with a suggestion for an unknown site, part or skeleton."""
+    for site in sites:
+        if site not in KNOWN_SITES:
+            raise UserError(f"--sites: unknown site {site!r}; {nearest(site, KNOWN_SITES)}")
+    if len(set(sites)) != len(sites) or not sites:
+        raise UserError(f"--sites {','.join(sites)!r}: name at least one site, and each once")
+    check_part(part)
+    choices = (*SKELETONS, "none")
+    if skeleton not in choices:
+        raise UserError(f"--skeleton: unknown skeleton {skeleton!r}; {nearest(skeleton, choices)}")
+    return Kit(tuple(sites), part, magnetometer, skeleton)  # type: ignore[arg-type]
+
+
+def check_part(part: str) -> str:
+    """The part's name; raises `UserError` with a suggestion for an unknown one."""
+    if part not in PARTS:
+        raise UserError(f"--part: unknown part {part!r}; {nearest(part, tuple(PARTS))}")
+    return part
+
+
+def record(item: Item, motion: Motion, kit: Kit) -> Recording:
+    """What sensors and camera saw of a motion; chance is the item's own.
+
+    Streams: accelerometer, gyroscope (and magnetometer) of each site, then "skeleton". With several sites the names start with the site:
+    "right_wrist_accelerometer".
+    """
+    rng = item.rng(SENSORS)
+    fitting = item.habit()
+    sites = [wear(find_site(item.hand if site == WRIST else site), fitting) for site in kit.sites]
+    streams: dict[str, Stream] = {}
+    for site, felt in zip(kit.sites, measure_all(motion, sites, earth(float(rng.uniform(0, 2 * np.pi)))), strict=True):
+        prefix = "" if len(kit.sites) == 1 else site.replace(" ", "_") + "_"
+        for name, stream in sample(PARTS[kit.part], felt, rng, site).items():
+            if name != "magnetometer" or kit.magnetometer:
+                streams[prefix + name] = stream
+    if kit.skeleton != "none":
+        rng = item.rng(SKELETON)
+        layout, noise = SKELETONS[kit.skeleton]
+        view = View(float(rng.uniform(-0.8, 0.8)), float(rng.uniform(2.5, 3.5)), float(rng.uniform(0.7, 1.2)))
+        streams["skeleton"] = skeleton(motion, layout, SKELETON_RATE, view, rng, noise)
+    return Recording("sim", item.person.name, item.activity, str(item.trial), streams, motion.fall)

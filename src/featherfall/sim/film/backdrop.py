@@ -1,0 +1,350 @@
+"""The room without the person: its furniture as boxes, ray-cast once per camera into a picture and a depth map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ..world.scene import Box, Scene
+from .camera import Camera
+from .look import Colour, Look, colour
+
+CEILING = 2.7  # m
+TO_LIGHT = np.array([0.42, 0.30, 0.86]) / np.linalg.norm([0.42, 0.30, 0.86])  # unit vector towards the light, the same in every room
+AMBIENT, DIRECT = 0.62, 0.55  # how much of a surface's colour the room's and the light's own light show
+
+
+class Item(NamedTuple):
+    """A box and its surface: colour, whether it shines by itself, and whether it shows the grain of wood."""
+
+    box: Box
+    colour: Colour
+    glows: bool = False
+    grain: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Backdrop:
+    """What a camera sees of an empty room, all float32.
+
+    Attributes:
+        picture: (H, W, 3) linear colours.
+        nearness: (H * samples, W * samples), one over the depth in m, of every sample.
+        spots: (H, W, 3) m, what every pixel shows, in the world.
+        lit: (H, W) share of a pixel's light that comes straight from the light, which a person in its way takes off.
+    """
+
+    picture: np.ndarray
+    nearness: np.ndarray
+    spots: np.ndarray
+    lit: np.ndarray
+
+
+def _toned(tint: Colour, by: float) -> Colour:
+    """Lighter or darker."""
+    return (tint[0] * by, tint[1] * by, tint[2] * by)
+
+
+_WHITE, _DARK, _METAL = colour(0xF4F2EC), colour(0x4A4640), colour(0x9AA0A6)
+
+
+def furnish(scene: Scene, look: Look) -> list[Item]:
+    """The scene's boxes, the legs that they lack, and things along the walls that no one bumps into (left out where a box stands)."""
+    items: list[Item] = []
+    bare = not any(box.name.lower() in ("leg", "frame") for box in scene.boxes)
+    for box in scene.boxes:
+        items += _dressed(box, look, bare)
+    x0, x1, y0, y1 = *scene.x, *scene.y
+    middle_x, middle_y = sum(scene.x) / 2, sum(scene.y) / 2
+    wide, deep = x1 - x0, y1 - y0
+
+    def place(*group: Item) -> None:
+        apart = all(
+            max(abs(item.box.centre[axis] - box.centre[axis]) - (item.box.size[axis] + max(box.size[:2])) / 2 for axis in (0, 1)) > 0.3
+            for item in group
+            for box in scene.boxes
+        )
+        if apart:
+            items.extend(group)
+
+    def item(
+        centre: tuple[float, float, float], size: tuple[float, float, float], tint: Colour, glows: bool = False, grain: bool = False
+    ) -> Item:
+        return Item(Box("decoration", centre, size, solid=False), tint, glows, grain)
+
+    # A window in the wall at +y, with a sill and curtains.
+    x = middle_x + wide * 0.22
+    sky = [item((x + side, y1, 1.62), (0.62, 0.05, 1.22), colour(0xD5E6F2), glows=True) for side in (-0.335, 0.335)]
+    drapes = [item((x + side, y1 - 0.03, 1.50), (0.26, 0.10, 1.80), look.rug) for side in (-0.88, 0.88)]
+    items += [item((x, y1, 1.62), (1.42, 0.04, 1.34), _WHITE), item((x, y1 - 0.04, 0.93), (1.5, 0.14, 0.035), _WHITE), *sky, *drapes]
+    # A door in the wall at -x.
+    y = middle_y + deep * 0.25
+    panels = [item((x0 + 0.02, y, z), (0.055, 0.62, tall), _toned(look.wood, 0.85), grain=True) for z, tall in ((0.55, 0.75), (1.5, 0.85))]
+    items += [
+        item((x0, y, 1.03), (0.05, 1.02, 2.1), _WHITE),
+        item((x0 + 0.015, y, 1.01), (0.05, 0.88, 2.02), look.wood, grain=True),
+        *panels,
+    ]
+    items.append(item((x0 + 0.07, y - 0.36, 1.02), (0.06, 0.12, 0.025), _METAL))
+    # Pictures.
+    for centre, size, tint in (
+        ((middle_x - wide * 0.2, y1, 1.65), (0.7, 0.05, 0.5), 0x7B9AA8),
+        ((x1, middle_y - deep * 0.2, 1.65), (0.05, 0.5, 0.66), 0xB9805E),
+        ((middle_x + wide * 0.22, y0, 1.65), (0.85, 0.05, 0.6), 0x8A9B74),
+    ):
+        wide_x, wide_y, tall = size
+        inner = (max(wide_x - 0.1, 0.06), max(wide_y - 0.1, 0.06), tall - 0.1)
+        mount = (max(wide_x - 0.04, 0.055), max(wide_y - 0.04, 0.055), tall - 0.04)
+        items += [item(centre, size, _DARK), item(centre, mount, _WHITE), item(centre, inner, colour(tint))]
+    # A sideboard at +x, with a lamp.
+    y = middle_y + deep * 0.23
+    doors = [item((x1 - 0.41, y + side, 0.45), (0.02, 0.38, 0.56), _toned(look.wood, 1.15), grain=True) for side in (-0.4, 0, 0.4)]
+    place(
+        item((x1 - 0.2, y, 0.44), (0.40, 1.3, 0.68), look.wood, grain=True),
+        item((x1 - 0.2, y, 0.05), (0.34, 1.2, 0.10), _DARK),
+        item((x1 - 0.2, y + 0.35, 0.90), (0.05, 0.05, 0.25), _METAL),
+        item((x1 - 0.2, y + 0.35, 1.10), (0.24, 0.24, 0.22), colour(0xFFF3D6), glows=True),
+        *doors,
+    )
+    # A book shelf at -x.
+    y = middle_y - deep * 0.24
+    shelf = [item((x0 + 0.16, y, z), (0.30, 0.9, 0.03), look.wood) for z in (0.04, 0.42, 0.80, 1.18)]
+    shelf += [item((x0 + 0.16, y + side, 0.6), (0.32, 0.03, 1.2), look.wood) for side in (-0.46, 0.46)]
+    shelf.append(item((x0 + 0.02, y, 0.6), (0.02, 0.9, 1.18), _toned(look.wood, 0.5)))
+    tints = (0x8C3B3B, 0x35567A, 0xC7B48A, 0x4F6F52, 0xD8D2C4, 0x6A4A6E, 0xB7793F)
+    for level, base in enumerate((0.055, 0.435, 0.815)):
+        at, count = -0.43, 0
+        while at < 0.30 - 0.12 * level:
+            thick, tall = 0.035 + 0.012 * (count * 7 % 4), 0.22 + 0.02 * (count * 5 % 4)
+            shelf.append(item((x0 + 0.15, y + at + thick / 2, base + tall / 2), (0.2, thick, tall), colour(tints[(count * 3 + level) % 7])))
+            at, count = at + thick + 0.004, count + 1
+    place(*shelf)
+    # A sofa at -y.
+    x = middle_x - wide * 0.24
+    dim: Colour = _toned(look.fabric, 0.8)
+    place(
+        item((x, y0 + 0.45, 0.20), (1.5, 0.80, 0.28), dim),
+        item((x, y0 + 0.14, 0.50), (1.5, 0.22, 0.62), dim),
+        *[item((x + side, y0 + 0.45, 0.32), (0.18, 0.84, 0.50), dim) for side in (-0.80, 0.80)],
+        *[item((x + side, y0 + 0.52, 0.40), (0.69, 0.64, 0.14), look.fabric) for side in (-0.355, 0.355)],
+        item((x - 0.5, y0 + 0.33, 0.62), (0.38, 0.14, 0.34), look.rug),
+    )
+    return items
+
+
+def _dressed(box: Box, look: Look, legs: bool) -> list[Item]:
+    """A box of the scene with the surface that its name suggests, and, with `legs`, legs under it where it floats."""
+    name = box.name.lower()
+    if any(word in name for word in ("mattress", "bed", "pillow")):
+        tint, grain = colour(0xECEBE6), False
+    elif any(word in name for word in ("seat", "backrest", "back", "sofa", "cushion")):
+        tint, grain = look.fabric, False
+    elif any(word in name for word in ("step", "stair", "kerb")):
+        tint, grain = colour(0xA9A59D), False
+    elif any(word in name for word in ("mat", "pad")):
+        tint, grain = colour(0x4F7391), False
+    else:
+        tint, grain = look.wood, True
+    items = [Item(box, tint, False, grain)]
+    bottom = box.centre[2] - box.size[2] / 2
+    if legs and 0.08 < bottom < 1.0 and any(word in name for word in ("seat", "table", "mattress", "bed", "desk", "stool", "bench")):
+        cosine, sine = np.cos(box.yaw), np.sin(box.yaw)
+        for side in (-1, 1):
+            for end in (-1, 1):
+                x, y = side * (box.size[0] / 2 - 0.035), end * (box.size[1] / 2 - 0.035)
+                at = (box.centre[0] + cosine * x - sine * y, box.centre[1] + sine * x + cosine * y, bottom / 2)
+                items.append(Item(Box("leg", at, (0.045, 0.045, bottom), box.yaw, False), look.wood, False, True))
+    return items
+
+
+def draw_backdrop(scene: Scene, camera: Camera, size: tuple[int, int], look: Look, samples: int) -> Backdrop:
+    """Ray-cast the room: `size` (width, height) in pixels, each of `samples` x `samples` rays."""
+    width, height = size
+    eye, full = np.array(camera.position), (width * samples, height * samples)
+    rays = camera.rays(full).reshape(-1, 3)
+    items = [item for item in furnish(scene, look) if not _holds(item.box, eye)]
+
+    # The room is a box seen from within: the wall, floor or ceiling is where the ray leaves it.
+    low, high = np.array([scene.x[0], scene.y[0], 0.0]), np.array([scene.x[1], scene.y[1], CEILING])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        exits = np.where(rays > 0, (high - eye) / rays, (low - eye) / rays)
+    exits[~np.isfinite(exits)] = np.inf
+    axis = exits.argmin(axis=1)
+    far = exits[np.arange(len(rays)), axis]
+    normal = -np.sign(rays) * np.eye(3)[axis]
+    which = np.full(len(rays), -1)
+    for index, item in enumerate(items):
+        seen = _window(item.box, camera, full)
+        if seen is not None and len(seen):
+            hit, face = _cast(item.box, eye, rays[seen])
+            closer = hit < far[seen]
+            far[seen[closer]], normal[seen[closer]], which[seen[closer]] = hit[closer], face[closer], index
+    spots = eye + far[:, None] * rays
+
+    albedo = _room_colours(spots, normal, far / camera.focal(full[1]), scene, look)
+    for index, item in enumerate(items):
+        mine = which == index
+        if mine.any():
+            albedo[mine] = _item_colours(item, spots[mine], normal[mine])
+    glows = np.array([item.glows for item in items] + [False])[which]
+    ambient = AMBIENT * _closeness(spots, normal, which, items, low, high)
+    direct = DIRECT * np.maximum(normal @ TO_LIGHT, 0) * _unshaded(spots, normal, items, full, samples)
+    ambient, direct = np.where(glows, 1.05, ambient), np.where(glows, 0, direct)
+
+    def averaged(values: np.ndarray) -> np.ndarray:
+        mean: np.ndarray = values.reshape(height, samples, width, samples, -1).mean(axis=(1, 3)).astype(np.float32)
+        return mean
+
+    return Backdrop(
+        picture=np.minimum(averaged(albedo * (ambient + direct)[:, None]), 1),
+        nearness=(1 / far).reshape(full[::-1]).astype(np.float32),
+        spots=np.ascontiguousarray(spots.reshape(full[1], full[0], 3)[samples // 2 :: samples, samples // 2 :: samples], dtype=np.float32),
+        lit=averaged(direct / (ambient + direct))[..., 0],
+    )
+
+
+def _local(box: Box, vectors: np.ndarray) -> np.ndarray:
+    """World directions (..., 3) in the box's own axes."""
+    cosine, sine = np.cos(box.yaw), np.sin(box.yaw)
+    turned: np.ndarray = vectors @ np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
+    return turned
+
+
+def _holds(box: Box, point: np.ndarray) -> bool:
+    """Whether a camera at `point` would be in the box or right before it."""
+    return bool((np.abs(_local(box, point - box.centre)) < np.array(box.size) / 2 + 0.15).all())
+
+
+def _window(box: Box, camera: Camera, size: tuple[int, int]) -> np.ndarray | None:
+    """Flat indices of the pixels in the rectangle around the box; None where it cannot be seen."""
+    signs = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 1)])
+    corners = np.array(box.centre) + _local(Box("", (0, 0, 0), (0, 0, 0), -box.yaw), signs * np.array(box.size) / 2)
+    pixels, depth = camera.project(corners, size)
+    if (depth <= 0.05).all():
+        return None
+    low, high = np.zeros(2, int), np.array(size)
+    if (depth > 0.05).all():
+        low, high = np.maximum(np.floor(pixels.min(axis=0)).astype(int), 0), np.minimum(np.ceil(pixels.max(axis=0)).astype(int), size)
+    window: np.ndarray = (np.arange(low[1], high[1])[:, None] * size[0] + np.arange(low[0], high[0])).ravel()
+    return window
+
+
+def _cast(box: Box, origin: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where rays (P, 3) from `origin` ((3,) or (P, 3)) enter the box (inf: nowhere), and the normals there."""
+    start, along, half = _local(box, origin - np.array(box.centre)), _local(box, rays), np.array(box.size) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = 1 / along
+        first = (-np.sign(along) * half - start) * inverse
+        last = (np.sign(along) * half - start) * inverse
+    first, last = np.nan_to_num(first, nan=-np.inf), np.nan_to_num(last, nan=np.inf)
+    axis = first.argmax(axis=1)
+    enter = first[np.arange(len(rays)), axis]
+    hit = np.where((enter <= last.min(axis=1)) & (enter > 1e-4), enter, np.inf)
+    normal = -np.sign(along) * np.eye(3)[axis]
+    return hit, _local(Box("", (0, 0, 0), (0, 0, 0), -box.yaw), normal)
+
+
+def _hash(*numbers: np.ndarray) -> np.ndarray:
+    """Numbers from 0 to 1 that look random, one for each tuple of whole numbers."""
+    mixed = sum(number * factor for number, factor in zip(numbers, (12.9898, 78.233, 37.719), strict=False))
+    scrambled: np.ndarray = np.abs(np.sin(mixed) * 43758.5453) % 1
+    return scrambled
+
+
+def _room_colours(spots: np.ndarray, normal: np.ndarray, footprint: np.ndarray, scene: Scene, look: Look) -> np.ndarray:
+    """Floor of planks or tiles with a rug or mat, walls with skirting, a white ceiling; patterns fade where finer than a pixel."""
+    x, y, z = spots.T
+    albedo = np.tile(look.wall, (len(spots), 1)).astype(float)
+    wall = np.abs(normal[:, 2]) < 0.5
+    albedo[wall & (z < 0.10)] = _WHITE
+    albedo[wall & (z < 0.10) & (z > 0.088)] = np.multiply(_WHITE, 0.75)
+    albedo[normal[:, 2] < -0.5] = _WHITE
+    floor = normal[:, 2] > 0.5
+    x, y, wide = x[floor], y[floor], footprint[floor]
+    if look.tiles:
+        side, joint = 0.40, 0.006
+        shade = 1 + 0.05 * (_hash(np.floor(x / side), np.floor(y / side)) - 0.5)
+        edge = np.minimum(np.minimum(x % side, side - x % side), np.minimum(y % side, side - y % side))
+    else:
+        side, joint, length = 0.15, 0.004, 1.6
+        row = np.floor(y / side)
+        along = x + length * _hash(row)
+        board = np.floor(along / length)
+        shade = 1 + 0.20 * (_hash(row, board) - 0.5) + 0.03 * np.sin(y * 190 + 3 * np.sin(along * 5 + row)) * np.clip(0.01 / wide, 0, 1)
+        edge = np.minimum(np.minimum(y % side, side - y % side), np.minimum(along % length, length - along % length))
+    shade = shade * (1 - 0.35 * np.clip((joint + wide / 2 - edge) / wide, 0, 1) * np.clip(joint / wide, 0.12, 1))
+    tint = shade[:, None] * np.array(look.floor)
+    middle_x, middle_y = sum(scene.x) / 2, sum(scene.y) / 2
+    if scene.mat:
+        inner = np.minimum(
+            *[(span[1] - span[0]) / 2 - 0.5 - np.abs(v - m) for v, m, span in ((x, middle_x, scene.x), (y, middle_y, scene.y))]
+        )
+        seam = np.minimum((x - middle_x) % 1.0, (y - middle_y) % 1.0) < 0.012
+        tint[inner > 0] = colour(0x5B7F99)
+        tint[(inner > 0) & seam] = colour(0x4C6C84)
+    else:
+        inner = np.minimum(1.25 - np.abs(x - middle_x), 0.9 - np.abs(y - middle_y))
+        tint[inner > 0] = look.rug
+        tint[(inner > 0.07) & (inner < 0.12)] = np.multiply(look.rug, 0.62)
+    albedo[floor] = tint
+    return albedo
+
+
+def _item_colours(item: Item, spots: np.ndarray, normal: np.ndarray) -> np.ndarray:
+    """A plain colour, darker grain on wood, a light line along the edges."""
+    local, half = _local(item.box, spots - np.array(item.box.centre)), np.array(item.box.size) / 2
+    shade = np.ones(len(spots))
+    if item.grain:
+        long = int(np.argmax(half))
+        across = local[:, (long + 1) % 3] + local[:, (long + 2) % 3]
+        shade += 0.05 * np.sin(across * 95 + 2.5 * np.sin(local[:, long] * 4)) + 0.03 * np.sin(across * 230 + 1.3)
+    if not item.glows and half.min() > 0.02:
+        to_edge = np.sort(half - np.abs(local), axis=1)[:, 1]  # the smallest is the face's own
+        shade += 0.22 * np.clip(1 - to_edge / 0.012, 0, 1)
+    if any(word in item.box.name.lower() for word in ("mattress", "bed")):
+        base = local[:, 2] < half[2] - 0.22  # the frame under the mattress
+        shade = np.where(base, 0.42, shade)
+    return np.outer(shade, item.colour)
+
+
+def _closeness(
+    spots: np.ndarray, normal: np.ndarray, which: np.ndarray, items: list[Item], low: np.ndarray, high: np.ndarray
+) -> np.ndarray:
+    """What corners and the feet of furniture leave of the ambient light, 0 to 1."""
+    share = np.ones(len(spots))
+    for axis in range(3):
+        for wall in (low, high):
+            own = (which < 0) & (np.abs(normal[:, axis]) > 0.5)
+            share *= np.where(own, 1, 1 - 0.24 * np.exp(-np.abs(spots[:, axis] - wall[axis]) / 0.30))
+    floor = np.flatnonzero((which < 0) & (normal[:, 2] > 0.5))
+    for item in items:
+        if item.box.centre[2] - item.box.size[2] / 2 < 0.12:
+            outside = np.maximum(
+                np.abs(_local(item.box, spots[floor] - np.array(item.box.centre)))[:, :2] - np.array(item.box.size[:2]) / 2, 0
+            )
+            weight = min(min(item.box.size[:2]) / 0.2, 1)
+            share[floor] *= 1 - 0.40 * weight * np.exp(-np.hypot(*outside.T) / 0.09)
+    return share * (0.93 + 0.07 * normal[:, 2]) * (1 + 0.05 * normal[:, 0] - 0.04 * normal[:, 1])
+
+
+def _unshaded(spots: np.ndarray, normal: np.ndarray, items: list[Item], full: tuple[int, int], samples: int) -> np.ndarray:
+    """Share of the light that furniture lets through to every sample; one soft shadow per pixel."""
+    coarse = spots.reshape(full[1], full[0], 3)[::samples, ::samples].reshape(-1, 3)
+    faces = normal.reshape(full[1], full[0], 3)[::samples, ::samples].reshape(-1, 3)
+    free, origins = np.ones(len(coarse)), coarse + faces * 5e-3
+    spread = [(0.0, 0.0), (0.06, 0.02), (-0.05, 0.05), (0.01, -0.07), (-0.07, -0.04), (0.05, 0.08)]
+    big = [item.box for item in items if not item.glows and min(item.box.size) > 0.035 and item.box.centre[2] < 1.3]
+    reach = np.hypot(*TO_LIGHT[:2]) / TO_LIGHT[2]
+    for box in big:
+        top = box.centre[2] + box.size[2] / 2
+        radius = np.hypot(*box.size[:2]) / 2 + (reach + 0.15) * top
+        around = np.flatnonzero(
+            (np.hypot(coarse[:, 0] - box.centre[0], coarse[:, 1] - box.centre[1]) < radius) & (coarse[:, 2] < top) & (faces @ TO_LIGHT > 0)
+        )
+        for x, y in spread:
+            hit, _ = _cast(box, origins[around], np.broadcast_to(np.add(TO_LIGHT, (x, y, 0)), (len(around), 3)))
+            free[around] -= (hit < np.inf) / len(spread)
+    grid = np.clip(free, 0, 1).reshape(full[1] // samples, full[0] // samples)
+    return np.repeat(np.repeat(grid, samples, 0), samples, 1).ravel()

@@ -1,0 +1,106 @@
+"""Films as mp4 and as contact sheets."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.files import user_errors
+
+from ..world.motion import RATE, Motion
+from .raster import Renderer
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_INSTALL = "give `pip install 'featherfall[sim]'`"
+
+
+def write_film(path: str | Path, frames: Iterable[np.ndarray], rate: float = 30.0) -> Path:
+    """Write pictures (H, W, 3) uint8, all of one even size, as mp4 (H.264, yuv420p) at `rate` Hz, whole or not at all.
+
+    Raises `UserError` where PyAV is not installed, there is no picture, a side is odd, or the folder cannot be written.
+    """
+    try:
+        import av
+    except ImportError:
+        raise UserError(f"{path}: a film needs the package av; {_INSTALL}") from None
+    path = Path(path)
+    if rate <= 0:
+        raise UserError(f"{path}: {rate} pictures a second; give more than 0")
+    with user_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".mp4", dir=path.parent)
+        os.close(handle)
+        try:
+            with av.open(temporary, "w", format="mp4") as container:
+                stream = None
+                for frame in frames:
+                    if stream is None:
+                        height, width = frame.shape[:2]
+                        if height % 2 or width % 2:
+                            raise UserError(f"{path}: pictures of {width} x {height}; H.264 needs even numbers of pixels")
+                        stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001))
+                        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+                        stream.options = {"crf": "20", "preset": "veryfast", "threads": "1"}  # one thread: the same bytes every time
+                    container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+                if stream is None:
+                    raise UserError(f"{path}: no pictures to write; the motion is empty")
+                container.mux(stream.encode())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+    return path
+
+
+def contact_sheet(images: Sequence[np.ndarray], columns: int, labels: Sequence[str] = ()) -> Image:
+    """Pictures (H, W, 3) uint8 of one size side by side on white, `columns` in a row, each with a small caption below it.
+
+    Raises `UserError` where Pillow is not installed, or there is nothing to show.
+    """
+    try:
+        from PIL import Image, ImageDraw, ImageFont
+    except ImportError:
+        raise UserError(f"a contact sheet needs the package pillow; {_INSTALL}") from None
+    if not images or columns < 1:
+        raise UserError(f"contact sheet: {len(images)} pictures in {columns} columns; give at least one of each")
+    height, width = images[0].shape[:2]
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    letter = max(10, round(height / 18))
+    gap, caption = max(4, round(width / 30)), round(letter * 1.6) if labels else 0
+    sheet = Image.new("RGB", (columns * (width + gap) + gap, rows * (height + caption + gap) + gap), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=letter)
+    for index, image in enumerate(images):
+        left, top = gap + index % columns * (width + gap), gap + index // columns * (height + caption + gap)
+        sheet.paste(Image.fromarray(image), (left, top))
+        if index < len(labels):
+            draw.text((left + width / 2, top + height + caption / 2), labels[index], fill=(70, 70, 70), font=font, anchor="mm")
+    return sheet
+
+
+def sheet_of(motion: Motion, renderer: Renderer, moments: Sequence[float], columns: int | None = None) -> Image:
+    """The motion at some moments (s from its start; beyond its end: the last pose), captioned with the time, in one row or `columns`.
+
+    The caption of the pictures nearest to a fall's onset and impact says so.
+    """
+    poses = np.clip(np.round(np.asarray(moments, dtype=float) * RATE), 0, len(motion.positions) - 1).astype(int)
+    labels = [f"{pose / RATE:.2f} s" for pose in poses]
+    if motion.fall is not None and len(poses):
+        for word, time in (("onset", motion.fall.onset), ("impact", motion.fall.impact)):
+            if time is not None:
+                nearest = int(np.abs(poses / RATE - time).argmin())
+                if abs(poses[nearest] / RATE - time) < 0.05:
+                    labels[nearest] += f", {word}"
+    return contact_sheet([renderer.frame(motion.positions[pose], motion.rotations[pose]) for pose in poses], columns or len(poses), labels)

@@ -1,0 +1,1 @@
+"""The puppet: postures, gait and gestures along smooth curves."""

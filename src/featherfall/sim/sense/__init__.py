@@ -1,0 +1,1 @@
+"""What is worn and tracked: inertial sensors, their electronics, skeletons."""
