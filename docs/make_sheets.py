@@ -13,9 +13,10 @@ from featherfall.sim.film.film import sheet_of
 from featherfall.sim.film.look import draw_look
 from featherfall.sim.film.raster import Renderer
 from featherfall.sim.world.motion import RATE, Motion
+from featherfall.sim.world.rotation import rotate
 
 FALLS = {"trip": 4, "slip": 3, "off a bed": 2}
-DAILY = {"sit down": 1, "tie shoes": 0, "stumble": 5}
+DAILY = {"sit down": 1, "tie shoes": 0, "pick up": 3}
 SIZE = (240, 240)
 
 
@@ -36,8 +37,16 @@ def best_camera(motion: Motion, times: list[float], seed: int) -> Camera:
         at = [round(time * RATE) for time in times]
         shown = [renderer.frame(motion.positions[i], motion.rotations[i]).astype(int) for i in at]
         changed = [(np.abs(frame - renderer.background.astype(int)).sum(axis=2) > 40).mean() for frame in shown]
-        seen.append((min(changed), camera))
+        seen.append((min(changed) * _aside(motion, at[0], camera), camera))
     return max(seen, key=lambda one: one[0])[1]
+
+
+def _aside(motion: Motion, index: int, camera: Camera) -> float:
+    """How well a camera sees a person from a side or the front: 1, less from straight ahead, little from behind."""
+    towards = np.asarray(camera.position)[:2] - motion.positions[index, 0, :2]
+    front = rotate(motion.rotations[index, 0], np.array([1.0, 0.0, 0.0]))[:2]
+    facing = float(towards @ front / (np.linalg.norm(towards) * max(np.linalg.norm(front), 1e-6)))
+    return 0.2 if facing < -0.3 else 1.0 - 0.5 * max(facing - 0.7, 0.0)
 
 
 def main() -> None:
@@ -49,7 +58,7 @@ def main() -> None:
         look = draw_look(np.random.default_rng(seed), motion.body.person)
         renderer = Renderer(motion.body, motion.scene, best_camera(motion, times, seed), SIZE, look)
         path = out / f"sim-{activity.replace(' ', '-')}.png"
-        sheet_of(motion, renderer, times, columns=6).quantize(128, method=2).save(path, optimize=True)
+        sheet_of(motion, renderer, times, columns=6).quantize(256, method=2).save(path, optimize=True)
         print(path, f"{path.stat().st_size / 1000:.0f} kB", motion.body.person)
 
 
