@@ -8,10 +8,12 @@ import featherfall
 from featherfall import datasets, losses
 from featherfall.cli.main import app
 from featherfall.ground.recipe import load_recipe, shipped_recipes
+from featherfall.signals.gaf import gaf
 
 
 def test_exported_names() -> None:
-    assert featherfall.__all__ == ["datasets", "distill", "load_bundle", "losses"]
+    assert featherfall.__all__ == ["datasets", "distill", "gaf", "load_bundle", "losses"]
+    assert featherfall.gaf is gaf
     assert featherfall.datasets is datasets
     assert featherfall.losses is losses
     assert losses.__all__ == [

@@ -5,7 +5,7 @@
 >>> bundle = featherfall.load_bundle("runs/weda/bundle")
 >>> bundle.predict(recording).events
 
-`featherfall.datasets` reads recordings, `featherfall.losses` holds the distillation losses.
+`featherfall.datasets` reads recordings, `featherfall.losses` holds the distillation losses, `featherfall.gaf` makes images of series.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from featherfall import datasets, losses
     from featherfall.runtime import Bundle
+    from featherfall.signals.gaf import gaf
 
-__all__ = ["datasets", "distill", "load_bundle", "losses"]
+__all__ = ["datasets", "distill", "gaf", "load_bundle", "losses"]
 
 
 def distill(
@@ -62,4 +63,9 @@ def load_bundle(path: str | Path) -> Bundle:
 def __getattr__(name: str) -> Any:
     if name in ("datasets", "losses"):
         return importlib.import_module(f"featherfall.{name}")
+    if name == "gaf":
+        from featherfall.signals.gaf import gaf
+
+        globals()[name] = gaf  # asked for once
+        return gaf
     raise AttributeError(f"module 'featherfall' has no attribute {name!r}")

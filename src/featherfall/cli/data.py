@@ -1,9 +1,9 @@
-"""`featherfall data`: which datasets can be read, and what is in one."""
+"""`featherfall data`: which datasets can be read, what is in one, and what it looks like."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -103,6 +103,38 @@ def prepare(
         typer.echo(f"left out: {reason}")
     if len(store.skipped) > SHOWN:
         typer.echo(f"... and {len(store.skipped) - SHOWN} more; --json lists them all")
+
+
+@app.command()
+def gaf(
+    name: Annotated[str, typer.Argument(help="A dataset's name, or the path of a folder with your own recordings.csv.")],
+    recording: Annotated[str, typer.Argument(metavar="SUBJECT/ACTIVITY/TRIAL", help="One recording of it.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the images go.")],
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder that holds the datasets.")] = Path("."),
+    stream: Annotated[str, typer.Option(metavar="NAME", help="Whose channels are drawn.")] = "accelerometer",
+    size: Annotated[int, typer.Option(metavar="PIXELS", help="Width and height of an image.")] = 150,
+    method: Annotated[Literal["summation", "difference"], typer.Option(help="GASF or GADF.")] = "summation",
+    limit: Annotated[
+        float | None,
+        typer.Option(metavar="VALUE", help="Scale by -VALUE to VALUE in the stream's unit. Default: by each series' own range."),
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(metavar="S", help="Cut into windows of S seconds. Default: the whole recording.")] = None,
+    json: Json = False,
+) -> None:
+    """Draw a recording as Gramian angular fields: PNG files by channel, x, y and z as one RGB image, and a sheet of all."""
+    from featherfall.evaluation.gaf import draw
+    from featherfall.ground.errors import UserError
+
+    dataset = _open(name, data)
+    found = next((source for source in dataset.sources if source.id == recording), None)
+    if found is None:
+        known = ", ".join(source.id for source in dataset.sources[:3])
+        raise UserError(f"{dataset.name} has no recording {recording!r}; it has {len(dataset.sources)}, such as {known or 'none'}")
+    files = draw(found.load(), stream, out, size, method, limit, seconds)
+    if json:
+        _print_json([str(file) for file in files])
+    else:
+        typer.echo(f"{len(files)} images in {out}; all on one sheet: {files[-1]}")
 
 
 def _open(name: str, data: Path) -> Dataset:
