@@ -50,6 +50,7 @@ _ARM_TONE = 1.5  # arms are light for their muscles: they stay quick where legs 
 _FLAIL = (0.8, 4.0)  # Hz
 _HARDER = (1.0, 1.5, 2.2, 3.2)  # pushes after which someone still sits or lies on furniture are repeated so much harder
 _DOWN = 0.16  # of the stature: a trunk below this lies on the floor
+_TREMOR = 0.0008  # rad, of every hinge of somebody who lies: some milli-g at the wrist, as real recordings have
 _STILL = 0.15  # rad/s and m/s below which nothing moves
 _SETTLED = 0.25  # s of stillness that end the physics
 
@@ -161,7 +162,7 @@ def _outcome(body: Body, trajectory: Trajectory) -> tuple[float, float, float]:
 
 
 def _lie(last: Trajectory, rng: np.random.Generator, seconds: float) -> Trajectory:
-    """Go on lying: what still moves runs out, and the chest breathes."""
+    """Go on lying: what still moves runs out, the chest breathes, and nobody is as still as a stone."""
     count = max(round(seconds * RATE), 1)
     time = np.arange(1, count + 1) / RATE
     out = 0.08
@@ -172,6 +173,7 @@ def _lie(last: Trajectory, rng: np.random.Generator, seconds: float) -> Trajecto
     breath = 2 * np.pi * float(rng.uniform(0.2, 0.4))
     for name, size in (("thoracic flexion", 0.012), ("lumbar flexion", 0.006), ("neck flexion", 0.006)):
         angles[:, HINGE_INDEX[name]] += size * swell * (np.cos(breath * time) - 1)
+    angles += band_noise(rng, count, len(HINGES), 0.5, 8.0, RATE, 1.5) * (_TREMOR * swell[:, None])
     return Trajectory(root, np.tile(last.turn[-1], (count, 1)), angles)
 
 
