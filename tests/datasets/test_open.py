@@ -19,7 +19,21 @@ COUNTS = {"UTD-MHAD": 861, "WEDA-FALL": 969, "SmartFallMM": 348}
 
 
 def test_names() -> None:
-    assert datasets.names() == ("utd-mhad", "weda-fall", "smartfallmm", "folder")
+    assert datasets.names() == (
+        "utd-mhad",
+        "weda-fall",
+        "smartfallmm",
+        "sisfall",
+        "kfall",
+        "up-fall",
+        "urfd",
+        "berkeley-mhad",
+        "mmact",
+        "aihub",
+        "le2i",
+        "omnifall",
+        "folder",
+    )
     assert all(name == reader.NAME for name, reader in datasets.READERS.items())
 
 

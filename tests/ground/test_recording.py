@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from featherfall.ground.recording import Recording, Stream
+from featherfall.ground.recording import Recording, Stream, Video
 
 
 def stream(seconds: float, clock: str = "shared") -> Stream:
@@ -16,6 +18,11 @@ def test_duration_is_told_by_the_shared_clock() -> None:
     assert recording.id == "S1/walk/2"
     assert recording.duration == 3.0
     assert Recording("d", "S1", "walk", "2", {"skeleton": stream(9.0, "own")}).duration == 9.0
+
+
+def test_a_recording_of_films_alone_has_no_duration() -> None:
+    recording = Recording("d", "S1", "walk", "2", {}, videos={"cam0": Video(Path("a.mp4"))})
+    assert recording.duration == 0.0
 
 
 def test_a_stream_of_unequal_lengths_is_a_bug() -> None:

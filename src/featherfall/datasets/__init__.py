@@ -12,8 +12,8 @@ from typing import Protocol
 from featherfall.ground.errors import UserError
 from featherfall.ground.tables import nearest
 
+from . import aihub, berkeley_mhad, kfall, le2i, mmact, omnifall, sisfall, smartfallmm, up_fall, urfd, utd_mhad, weda_fall
 from . import folder as own_folder
-from . import smartfallmm, utd_mhad, weda_fall
 from .dataset import Dataset, Source
 
 __all__ = ["READERS", "Dataset", "Reader", "Source", "names", "open"]
@@ -35,6 +35,15 @@ READERS: dict[str, Reader] = {
     "utd-mhad": utd_mhad,
     "weda-fall": weda_fall,
     "smartfallmm": smartfallmm,
+    "sisfall": sisfall,
+    "kfall": kfall,
+    "up-fall": up_fall,
+    "urfd": urfd,
+    "berkeley-mhad": berkeley_mhad,
+    "mmact": mmact,
+    "aihub": aihub,
+    "le2i": le2i,
+    "omnifall": omnifall,
     "folder": own_folder,
 }
 

@@ -1,9 +1,10 @@
-"""Stream, FallTimes, Recording: what readers and the simulator give and everything else takes."""
+"""Stream, Video, FallTimes, Recording: what readers and the simulator give and everything else takes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -41,6 +42,28 @@ class Stream:
         return float(self.times[-1] - self.times[0])
 
 
+@dataclass(frozen=True, eq=False)
+class Video:
+    """Where one camera's film of a recording lies, and how its frames stand on the recording's clock; nothing is decoded.
+
+    Frame i (from 0) was taken at `times[i]` where these are stated, else at `start` + i / `rate`, else at `start` + its time in the file.
+
+    Attributes:
+        path: a file that a decoder opens, or a folder of images (sorted by name) when `images`.
+        crop: the part that shows the scene in colour, as fractions (left, top, right, bottom) of width and height; None for all of it.
+        rate: true frames per second where the file's header is wrong or missing, Hz.
+        start: the first frame on the recording's clock, s; negative when the film began before the sensors.
+        times: (frames or more,) float64 s on the recording's clock, where frames are uneven and the file does not say so.
+    """
+
+    path: Path
+    crop: tuple[float, float, float, float] | None = None
+    rate: float | None = None
+    start: float = 0.0
+    images: bool = False
+    times: np.ndarray | None = None
+
+
 @dataclass(frozen=True)
 class FallTimes:
     """When a fall happened, in seconds of the recording; None where the dataset does not say."""
@@ -59,6 +82,7 @@ class Recording:
         streams: sensor streams by name, e.g. "accelerometer", "skeleton".
         fall: None when the person does not fall.
         traits: further facts about the subject that splits may balance by, e.g. {"age": "elder"}.
+        videos: films by view, e.g. "cam0".
     """
 
     dataset: str
@@ -68,6 +92,7 @@ class Recording:
     streams: Mapping[str, Stream]
     fall: FallTimes | None = None
     traits: Mapping[str, str] = field(default_factory=dict)
+    videos: Mapping[str, Video] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -76,6 +101,6 @@ class Recording:
 
     @property
     def duration(self) -> float:
-        """Seconds covered by the longest stream on the recording's clock (or by the longest, if each has its own)."""
+        """Seconds covered by the longest stream on the recording's clock (or by the longest, if each has its own); 0 without any."""
         shared = [stream.duration for stream in self.streams.values() if stream.clock == "shared"]
-        return max(shared or [stream.duration for stream in self.streams.values()])
+        return max(shared or [stream.duration for stream in self.streams.values()], default=0.0)

@@ -21,7 +21,17 @@ def read_columns(path: Path, columns: Sequence[str | int], header: bool) -> np.n
     Returns: (N, len(columns)) float64, N >= 1, every value finite. Row i of it is row i + 1 of the file, or i + 2 below a header.
     Raises: `UserError` for an unreadable, empty or undecodable file, a missing column, a row cut short, text, NaN or infinity.
     """
-    lines = read_text(path).rstrip().splitlines()
+    return parse_columns(path, read_text(path), columns, header)
+
+
+def parse_columns(path: Path, text: str, columns: Sequence[str | int], header: bool, first_row: int = 1) -> np.ndarray:
+    """As `read_columns`, from a part of a file, or from its text after the caller made its odd separators commas, row by row.
+
+    Arguments:
+        path: named in messages.
+        first_row: the text's first row as an editor counts it, for messages.
+    """
+    lines = text.rstrip().splitlines()
     first = int(header)
     if len(lines) <= first:
         raise UserError(f"{path}: the file is empty; copy it again or leave the recording out")
@@ -29,9 +39,9 @@ def read_columns(path: Path, columns: Sequence[str | int], header: bool) -> np.n
     try:
         values = np.loadtxt(lines[first:], delimiter=",", usecols=index, ndmin=2, comments=None, quotechar='"')
     except ValueError as error:
-        raise _diagnose(path, lines, first, index, columns) from error
+        raise _diagnose(path, lines, first, index, columns, first_row) from error
     if len(values) != len(lines) - first or not np.isfinite(values).all():  # loadtxt skips blank rows and takes "nan"
-        raise _diagnose(path, lines, first, index, columns)
+        raise _diagnose(path, lines, first, index, columns, first_row)
     return np.asarray(values, dtype=np.float64)
 
 
@@ -101,10 +111,10 @@ def _position(path: Path, column: str | int, header: str) -> int:
     raise UserError(f"{path}: row 1: no column {column!r}; {nearest(column, names)}")
 
 
-def _diagnose(path: Path, lines: list[str], first: int, index: list[int], columns: Sequence[str | int]) -> UserError:
+def _diagnose(path: Path, lines: list[str], first: int, index: list[int], columns: Sequence[str | int], first_row: int) -> UserError:
     """The first fault, row by row."""
     needed = max(position + 1 if position >= 0 else -position for position in index)
-    for row, line in enumerate(lines[first:], start=first + 1):
+    for row, line in enumerate(lines[first:], start=first + first_row):
         fields = _fields(line)
         if not line.strip():
             return UserError(f"{path}: row {row} is empty; delete it")

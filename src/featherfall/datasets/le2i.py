@@ -1,0 +1,96 @@
+"""Le2i (ImViA) fall detection videos: four rooms, actors falling and not, 320 x 240 at 25 frames a second (Charfi et al., 2013).
+
+`Coffee_room_01/Videos/video (1).avi` with `Coffee_room_01/Annotation_files/video (1).txt`: line 1 the fall's first frame, line 2 its last
+(0 and 0, or boxes at once, where nobody falls), then a box for each frame. Archives double some folders. Rooms without annotations are left
+out, since nothing says who falls there. There is no sensor: recordings hold films only. Who acts is not published; a room, filmed in one or
+more sessions, counts as one subject, so that no room stands on two sides of a split.
+
+Written from the documentation of others; no file was seen.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import FallTimes, Recording, Video
+from featherfall.ground.tables import read_text
+
+from .dataset import Dataset, Source
+from .streams import make_recording
+
+NAME = "le2i"
+FOLDER = "Le2i"
+SUMMARY = "films of falls and daily life in four rooms; no sensors"
+LAYOUT = "Coffee_room_01/Videos/video (1).avi and Coffee_room_01/Annotation_files/video (1).txt"
+STREAMS: tuple[str, ...] = ()
+
+FRAME_RATE = 25.0
+_ROOM = re.compile(r"(.+?)_?(\d*)")
+_VIDEO = re.compile(r"video \((\d+)\)\.avi", re.IGNORECASE)
+
+
+def scan(folder: Path) -> Dataset:
+    """List the annotated films; folders without annotations and annotations that make no sense are told in `problems`."""
+    sources, problems = [], []
+    bare: dict[Path, int] = {}
+    for path in sorted(folder.rglob("*.avi"), key=lambda path: (path.parent, _number(path))):
+        place = path.parent.parent if path.parent.name.lower() == "videos" else path.parent
+        notes = next(iter(sorted(place.glob(f"Annotation*/{path.stem}.txt"))), None)
+        if notes is None:
+            bare[place] = bare.get(place, 0) + 1
+            continue
+        try:
+            frames = _fall(notes)
+        except UserError as error:
+            problems.append(f"{error}; left out")
+            continue
+        sources.append(_source(path, place.name, notes, frames))
+    problems += [f"{place}: no annotation of {count} film(s); they are left out" for place, count in bare.items()]
+    return Dataset(NAME, folder, tuple(sources), problems=tuple(problems))
+
+
+def _number(path: Path) -> int:
+    match = _VIDEO.fullmatch(path.name)
+    return int(match[1]) if match else 0
+
+
+def _source(path: Path, place: str, notes: Path, frames: tuple[int, int] | None) -> Source:
+    match = _ROOM.fullmatch(place)
+    room, session = match.groups() if match else (place, "")
+    number = _number(path)
+    return Source(
+        dataset=NAME,
+        subject=room.lower().replace("_", " "),
+        activity="fall" if frames else "daily activity",
+        trial=f"{session or 1}-{number or path.stem}",
+        fall=frames is not None,
+        files=(path, notes),
+        traits={},
+        read=read,
+        roles=("cam0", "annotation"),
+        # Frames count from 1.
+        fall_times=FallTimes(onset=(frames[0] - 1) / FRAME_RATE, end=frames[1] / FRAME_RATE) if frames else None,
+    )
+
+
+def _fall(path: Path) -> tuple[int, int] | None:
+    """First and last frame of the fall, or None where nobody falls."""
+    lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
+    if not lines or "," in lines[0]:
+        return None
+    try:
+        start, end = int(lines[0]), int(lines[1])
+    except (IndexError, ValueError):
+        raise UserError(f"{path}: rows 1 and 2 are not the first and last frame of a fall") from None
+    if start == end == 0:
+        return None
+    if not 0 < start < end:
+        raise UserError(f"{path}: a fall from frame {start} to {end}")
+    return start, end
+
+
+def read(source: Source) -> Recording:
+    """Where the film lies, and when its fall is."""
+    return make_recording(source, {}, {"cam0": Video(source.files[0])})
