@@ -17,6 +17,7 @@ app = typer.Typer(name="data", help="Datasets: which ones can be read, and what 
 
 Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
 SHOWN = 15
+SHOWN_STREAMS = 6
 
 
 @app.command("list")
@@ -33,7 +34,9 @@ def list_(json: Json = False) -> None:
     for heading in ("name", "folder in --data", "streams", "what it is"):
         table.add_column(heading)
     for reader in READERS.values():
-        streams = "\n".join(reader.STREAMS) or "as streams.yaml says"
+        more = len(reader.STREAMS) - SHOWN_STREAMS
+        shown = [*reader.STREAMS[:SHOWN_STREAMS], *([f"and {more} more"] if more > 0 else [])]
+        streams = "\n".join(shown) or ("films" if reader.FOLDER else "as streams.yaml says")
         table.add_row(f"[bold]{reader.NAME}[/bold]", reader.FOLDER or "itself", streams, reader.SUMMARY)
         table.add_row()
     console().print(table)

@@ -64,6 +64,27 @@ AZURE_32: dict[str, str] = {
     "right ear": "head",
 }
 
+# What MoveNet and most pose estimators for pictures give, in their order; parents are ours (COCO draws edges only).
+COCO_17: dict[str, str] = {
+    "nose": "nose",
+    "left eye": "nose",
+    "right eye": "nose",
+    "left ear": "left eye",
+    "right ear": "right eye",
+    "left shoulder": "nose",
+    "right shoulder": "nose",
+    "left elbow": "left shoulder",
+    "right elbow": "right shoulder",
+    "left wrist": "left elbow",
+    "right wrist": "right elbow",
+    "left hip": "left shoulder",
+    "right hip": "right shoulder",
+    "left knee": "left hip",
+    "right knee": "right hip",
+    "left ankle": "left knee",
+    "right ankle": "right knee",
+}
+
 
 def channel_names(skeleton: dict[str, str]) -> tuple[str, ...]:
     """("head.x", "head.y", "head.z", ...): the channels of a (N, 3 J) skeleton stream."""
