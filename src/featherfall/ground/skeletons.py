@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from featherfall.ground.errors import UserError
 
 # joint -> parent; the root is its own parent.
@@ -98,3 +100,42 @@ def parents_of(channels: Sequence[str]) -> list[int]:
         if joints == list(skeleton):
             return [joints.index(parent) for parent in skeleton.values()]
     raise UserError(f"unknown skeleton of {len(joints)} joints ({', '.join(joints[:4])}, ...); known are Kinect (20) and Azure Kinect (32)")
+
+
+# Kinect's head joint is the middle of the head; COCO's points of the face from there, in m ahead, left and up of an adult's.
+_FACE: dict[str, tuple[float, float, float]] = {
+    "nose": (0.10, 0.0, 0.0),
+    "left eye": (0.08, 0.03, 0.03),
+    "right eye": (0.08, -0.03, 0.03),
+    "left ear": (0.0, 0.075, 0.01),
+    "right ear": (0.0, -0.075, 0.01),
+}
+
+
+def to_coco(joints: np.ndarray, skeleton: dict[str, str]) -> np.ndarray:
+    """The 17 joints that pose estimators give, from a depth camera's.
+
+    `AZURE_32` has all of them. `KINECT_20` lacks the face: it is put around the head, which looks where the shoulders face and stands as
+    the neck does.
+
+    Arguments:
+        joints: (..., J, 3) m, in right-handed axes; NaN for a joint not seen.
+        skeleton: `KINECT_20` or `AZURE_32`.
+    Returns: (..., 17, 3) in the order of `COCO_17`; NaN where what it comes from is.
+    """
+    names = list(skeleton)
+    if "nose" in skeleton:
+        return np.asarray(joints[..., [names.index(joint) for joint in COCO_17], :])
+
+    def at(joint: str) -> np.ndarray:
+        return np.asarray(joints[..., names.index(joint), :])
+
+    up = _unit(at("head") - at("shoulder centre"))
+    ahead = _unit(np.cross(at("left shoulder") - at("right shoulder"), up))
+    left = np.cross(up, ahead)
+    face = {joint: at("head") + x * ahead + y * left + z * up for joint, (x, y, z) in _FACE.items()}
+    return np.stack([face[joint] if joint in face else at(joint) for joint in COCO_17], axis=-2)
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))

@@ -1,0 +1,132 @@
+"""The one door through which video comes in: frames with true times from any film or folder of pictures, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import Video
+
+from .video_file import film_facts, film_shots
+from .video_pictures import picture_facts, picture_shots
+from .video_shape import MAX_PIXELS, Fit, Shaper
+from .video_shots import Damage, Shot, VideoFacts
+
+__all__ = ["Fit", "Frame", "VideoFacts", "probe", "read_frames"]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture.
+
+    Attributes:
+        time: when it was taken, s on the recording's clock.
+        image: (H, W, 3) uint8 RGB, or (H, W) uint8 when gray was asked for.
+    """
+
+    time: float
+    image: np.ndarray
+
+
+def read_frames(
+    video: Video,
+    size: tuple[int, int] | None = None,
+    *,
+    rate: float | None = None,
+    between: tuple[float, float] | None = None,
+    fit: Fit = "stretch",
+    gray: bool = False,
+    problems: list[str] | None = None,
+) -> Iterator[Frame]:
+    """Frames in order of time, strictly increasing; only one or two of them are in memory.
+
+    A film that is turned or mirrored by its metadata comes upright. `video.crop` is cut before the picture is scaled (area averaging).
+    Times are the file's presentation stamps from the first frame on, unless `video.rate` or `video.times` says otherwise. One
+    thread decodes one film, so that damaged ones give the same frames every time: read several films at once to use more cores.
+
+    Arguments:
+        size: (width, height) of the images; None keeps the film's.
+        rate: frames a second to choose, Hz: the nearest to each of first frame + k / rate, none twice; None takes all. A film that is
+            slower gives every frame that it has.
+        between: (from, to) in seconds of the recording, `to` not included; gives exactly those of the frames otherwise given. Seeks, unless
+            times are counted by frames (`video.rate`, `video.times`), which decodes from the start.
+        fit: "stretch" fills `size`; "inside" keeps the shape and gives less than `size` in one direction; "letterbox" keeps it and adds
+            black bars (`featherfall.signals.video_shape.placed` says where the picture is).
+        problems: one line is added for what of the file is lost; None raises it as `UserError` after the last good frame.
+    Raises: `UserError`, one line with the file and the mend, for whatever cannot be read at all or gives no frame.
+    """
+    if size is not None and not (min(size) >= 1 and size[0] * size[1] <= MAX_PIXELS):
+        most = f"{MAX_PIXELS // 1_000_000} million pixels at most"
+        raise UserError(f"size {size[0]} x {size[1]}: give a width and a height from 1 on, {most}")
+    if rate is not None and not 0 < rate < np.inf:
+        raise UserError(f"{rate} frames a second; give more than 0")
+    if between is not None and not between[0] < between[1]:
+        raise UserError(f"between {between[0]:g} and {between[1]:g} s lies nothing; give an earlier and a later time")
+    _check(video)
+    return _frames(video, Shaper(video.path, size, fit, video.crop, gray), rate, between, problems)
+
+
+def probe(video: Video) -> VideoFacts:
+    """Facts of a film without decoding more than one frame; whatever `video.rate` or `video.times` correct is corrected.
+
+    Raises: `UserError` as `read_frames`.
+    """
+    _check(video)
+    return picture_facts(video) if video.images else film_facts(video)
+
+
+def _check(video: Video) -> None:
+    if video.rate is not None and not 0 < video.rate < np.inf:
+        raise UserError(f"{video.path}: a rate of {video.rate} frames a second; give more than 0")
+    if video.crop is not None:
+        left, top, right, bottom = video.crop
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+            raise UserError(f"{video.path}: crop {video.crop}; give left, top, right, bottom as fractions from 0 to 1")
+
+
+def _frames(
+    video: Video, shaper: Shaper, rate: float | None, between: tuple[float, float] | None, problems: list[str] | None
+) -> Iterator[Frame]:
+    damage = Damage()
+    begin, end = between or (-np.inf, np.inf)
+    shots = picture_shots(video, damage) if video.images else film_shots(video, begin, damage)
+    given = 0
+    for shot in _chosen(shots, rate, end):
+        if begin <= shot.time < end and (picture := shot.load()) is not None:
+            given += 1
+            yield Frame(shot.time, shaper(picture))
+    if damage.lines and not given and between is None:
+        raise UserError(f"{damage.lines[0]}; no frame is left")
+    if damage.lines and problems is None:
+        raise UserError(damage.lines[0])
+    if problems is not None:
+        problems += damage.lines
+
+
+def _chosen(shots: Iterator[Shot], rate: float | None, end: float) -> Iterator[Shot]:
+    """Those nearest to the first one's time + k / rate, as long as they are before `end`; of two equally near the earlier one.
+
+    Whether a shot is chosen depends only on the film's first time and on its two neighbours, so that a stretch of the film gives the same
+    choice as the whole.
+    """
+    held, k = None, 0
+    for shot in shots:
+        if rate is None:
+            if shot.time >= end:
+                return
+            yield shot
+            continue
+        if held is not None:
+            middle = (held.time + shot.time) / 2
+            reached = int(np.floor((middle - held.first) * rate + 1e-6))  # the last wanted instant that lies nearer to `held`
+            if reached >= k:
+                yield held
+                k = reached + 1
+            if shot.time >= end:
+                return
+        held = shot
+    if held is not None and int(np.floor((held.time - held.first) * rate + 1e-6)) >= k:  # type: ignore[operator]
+        yield held

@@ -1,0 +1,254 @@
+"""Films: any container and codec that FFmpeg decodes, read in order, and what is wrong with those that are not whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import Video
+
+from .video_shape import MAX_PIXELS, orientation
+from .video_shots import Damage, Shot, VideoFacts, frame_time, load_av, spacing
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+# Text drawn as a terminal would, and lists of other files: not films.
+_NO_FILMS = {"tty", "hls", "dash", "concat", "concatf", "ffmetadata", "rtsp", "sdp"}
+_PATIENCE = 100  # more than any decoder holds back
+_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}
+_CONVERT = "convert it, e.g. `ffmpeg -i IN -c:v libx264 OUT.mp4`"
+
+
+@contextlib.contextmanager
+def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """A film and its first video stream, ready to decode; raises `UserError` for whatever is not a film."""
+    av = load_av(path)
+    with contextlib.ExitStack() as stack:
+        try:
+            # Opened here and without its name, which FFmpeg would take for a pattern (%03d), a network address or the format.
+            file = stack.enter_context(open(os.open(path, os.O_RDONLY), "rb"))
+            head = file.peek(12)[:12]
+        except FileNotFoundError:
+            raise UserError(f"{path}: no such file; correct the path") from None
+        except IsADirectoryError:
+            raise UserError(f"{path}: a folder, not a film; name the file, or state that it holds pictures (images)") from None
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read ({error.strerror}); correct the path or the file's permissions") from None
+        if not head:
+            raise UserError(f"{path}: the file is empty; copy it again or leave it out")
+        try:
+            container: InputContainer = stack.enter_context(av.open(file, options={"protocol_whitelist": "none"}))
+        except (av.FFmpegError, OSError, ValueError):
+            if head[4:8] in _BOXES:
+                raise UserError(f"{path}: cut short, the film's index at its end is missing; copy it again") from None
+            raise UserError(f"{path}: not a film, or damaged from the start; copy it again or leave it out") from None
+        streams = [stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic]
+        if container.format.name in _NO_FILMS:
+            raise UserError(f"{path}: not a film ({container.format.long_name}); name the film itself")
+        if not streams:
+            kind = "sound only" if container.streams.audio else "no pictures inside"
+            raise UserError(f"{path}: {kind}; name the film itself or leave it out")
+        stream = streams[0]
+        context = getattr(stream, "codec_context", None)
+        if context is None or context.codec is None:
+            raise UserError(f"{path}: no decoder for its video; {_CONVERT}")
+        if stream.width * stream.height > MAX_PIXELS:
+            most = f"more than {MAX_PIXELS // 1_000_000} million pixels"
+            raise UserError(f"{path}: {stream.width} x {stream.height}, {most}; scale it down first")
+        context.options = {"max_pixels": str(MAX_PIXELS)}
+        if stream.codec.canonical_name == "mjpeg":  # would fill what is damaged with whatever lies in memory
+            context.options["err_detect"] = "explode"
+        # On several threads, FFmpeg's decoders lose sound frames beside damaged ones, which ones by chance, and HEVC's waits for ever.
+        stream.thread_count = 1
+        yield container, stream
+
+
+def film_shots(video: Video, begin: float, damage: Damage) -> Iterator[Shot]:
+    """Frames in order of time.
+
+    Arguments:
+        begin: earlier frames are not needed (but some may come), s on the recording's clock.
+        damage: is told what is lost, once the film has been read to its end.
+    """
+    with open_film(video.path) as (container, stream):
+        by_stamp = video.rate is None and video.times is None
+        reader = _Reader(video.path, container, stream)
+        shots = _timed(video, reader, damage)
+        first = next(shots, None)
+        if first is None:
+            lost = f"none of {reader.lost} frames can be decoded" if reader.lost else "no frames"
+            raise UserError(f"{video.path}: {lost}; copy it again or leave it out")
+        if not by_stamp or begin - first.time < 2:  # a seek costs about as much as some frames
+            yield first
+            yield from shots
+            return
+        zero = reader.zero
+    with open_film(video.path) as (container, stream):
+        reader = _Reader(video.path, container, stream, zero)
+        shots = _timed(video, reader, damage, first.time) if reader.seek(begin - video.start) else iter(())
+        shot = next(shots, None)
+        if shot is not None and shot.time < begin:
+            yield shot
+            yield from shots
+            return
+    # The file's index is wrong or absent, or nothing is left there: through the film from its start.
+    with open_film(video.path) as (container, stream):
+        yield from _timed(video, _Reader(video.path, container, stream), damage)
+
+
+def film_facts(video: Video) -> VideoFacts:
+    """As `probe`."""
+    with open_film(video.path) as (container, stream):
+        stamps, counted = _stamps(container, stream, os.path.getsize(video.path))
+    with open_film(video.path) as (container, stream):
+        reader = _Reader(video.path, container, stream)
+        frame = next((frame for _, frame in reader.frames()), None)
+        if frame is None or not len(stamps):
+            raise UserError(f"{video.path}: no frames that can be decoded; copy it again or leave it out")
+        tick, stated, codec = float(stream.time_base or 0), float(stream.average_rate or 0), stream.codec.canonical_name
+        swap, _, _ = orientation(frame)
+        width, height = (frame.height, frame.width) if swap else (frame.width, frame.height)
+        turn = round(frame.rotation / 90) * 90 % 360
+        pixels = frame.format.name
+    if video.times is not None:
+        stamps, tick = np.asarray(video.times[: len(stamps)], dtype=float), 0.0
+    elif video.rate is not None:
+        stamps, tick = np.arange(len(stamps)) / video.rate, 0.0
+    rate, variable, duration = spacing(stamps, tick, video.rate or stated)
+    return VideoFacts(width, height, len(stamps), counted, duration, codec, pixels, rate, variable, turn)
+
+
+def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = None) -> Iterator[Shot]:
+    """Frames with times that increase strictly; `first` is the film's first time where the reader starts later."""
+    last, repeated, timeless, given = -np.inf, 0, 0, 0
+    for index, frame in reader.frames():
+        time = frame_time(video, index, reader.stamp(frame))
+        if time is None:
+            timeless += 1
+            continue
+        if time <= last:
+            repeated += 1
+            continue
+        first = time if first is None else first
+        last, given = time, given + 1
+        yield Shot(time, first, lambda frame=frame: frame)  # type: ignore[misc]
+    if reader.lost and given:
+        reached = f"the last one at {last - (first or 0):.1f} s"
+        damage.lines.append(
+            f"{video.path}: {reader.lost} of {reader.lost + reader.read} frames cannot be decoded, {reached}; copy it again"
+        )
+    if repeated:
+        damage.lines.append(f"{video.path}: {repeated} frames left out, whose times do not go on; state the film's rate")
+    if timeless:
+        damage.lines.append(f"{video.path}: {timeless} frames left out, for which no time is stated; state the film's rate")
+
+
+class _Reader:
+    """Decodes one film from where it stands to its end and counts what is lost."""
+
+    def __init__(self, path: Path, container: InputContainer, stream: VideoStream, zero: float | None = None) -> None:
+        self.path, self.container, self.stream = path, container, stream
+        self.zero = zero  # the first frame's stamp in the file, s
+        self.read = self.lost = 0
+        self._whole = zero is None
+        self._next = 0.0  # where a frame without stamp belongs
+        rate = stream.average_rate or stream.guessed_rate
+        self._step = float(1 / rate) if rate else 1 / 25
+
+    def seek(self, time: float) -> bool:
+        """Go to a frame at or before `time`, s after the first frame; False where the file cannot."""
+        av = load_av(self.path)
+        base = self.stream.time_base
+        if base is None:
+            return False
+        try:
+            self.container.seek(int((time + (self.zero or 0) - self._step) / base), stream=self.stream)
+        except (av.FFmpegError, OSError):
+            return False
+        return True
+
+    def frames(self) -> Iterator[tuple[int, VideoFrame]]:
+        """Whole frames, each with its number; numbers of lost ones are left out."""
+        for decoded in self._decoded():
+            for frame in decoded:
+                if frame.is_corrupt:
+                    self.lost += 1
+                else:
+                    self.read += 1
+                    yield self.read + self.lost - 1, frame
+        if self._whole:
+            self.lost = max(self.lost, self._expected() - self.read)
+
+    def _decoded(self) -> Iterator[list[VideoFrame]]:
+        """What comes out packet by packet; a packet that is damaged counts as one lost frame."""
+        av = load_av(self.path)
+        packets = self.container.demux(self.stream)
+        ended = 0
+        while ended < _PATIENCE:  # some decoders report damage at the end for ever
+            try:
+                packet = next(packets, None)
+            except (av.FFmpegError, OSError):  # the container is damaged, or the medium fails
+                packet = None
+            try:
+                if packet is None:
+                    ended += 1
+                    yield self.stream.decode(None)
+                    return
+                yield packet.decode()
+            except av.error.EOFError:  # the demuxer flushed already
+                return
+            except av.error.InvalidDataError:
+                self.lost += packet is not None
+            except (av.FFmpegError, OSError):
+                return
+
+    def stamp(self, frame: VideoFrame) -> float:
+        """Seconds after the film's first frame."""
+        base: Any = frame.time_base
+        time = float(frame.pts * base) if frame.pts is not None and base else self._next
+        self._next = time + self._step
+        self.zero = time if self.zero is None else self.zero
+        return time - self.zero
+
+    def _expected(self) -> int:
+        """How many frames the file should have, where it says so and falls short by more than rounding; else 0."""
+        stream, count = self.stream, self.stream.frames
+        if count > self.read:  # frames that an edit list hides are in the index and never come out
+            count -= sum(entry.is_discard for entry in stream.index_entries)
+        elif not count and self.zero is not None:
+            seconds = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+            if not seconds and len(self.container.streams) == 1:
+                seconds = (self.container.duration or 0) / 1e6
+            missing = seconds - (self._next - self.zero)
+            count = self.read + round(missing / self._step) if missing > 0.5 else 0
+        return count if count - self.read > max(2, 0.01 * count) else 0
+
+
+def _stamps(container: InputContainer, stream: VideoStream, size: int) -> tuple[np.ndarray, bool]:
+    """(N,) seconds of all frames in order, from the index where the file has a whole one, else (True) from the packets."""
+    av = load_av(Path(""))
+    base = float(stream.time_base or 0)
+    entries = list(stream.index_entries)
+    if stream.frames and len(entries) == stream.frames:
+        ticks = np.array([entry.timestamp for entry in entries if not entry.is_discard and entry.pos + entry.size <= size], dtype=float)
+        if len(ticks) < 3 or np.ptp(np.diff(ticks)) <= 1:  # these are times of decoding: right for films of even rate only
+            return ticks * base, False
+    found: list[int | None] = []
+    try:
+        for packet in container.demux(stream):
+            if packet.size:
+                found.append(packet.pts if packet.pts is not None else packet.dts)
+    except (av.FFmpegError, OSError):
+        pass
+    if None in found or not base:
+        return np.arange(len(found)) / float(stream.average_rate or 25), True
+    return np.sort(np.array(found, dtype=float)) * base, True
