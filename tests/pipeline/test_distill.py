@@ -81,6 +81,7 @@ def test_metrics_json(place: Path) -> None:
         "sizes",
         "notes",
         "environment",
+        "simulated",
     ]
     assert (metrics["recipe"], metrics["protocol"], metrics["positive"], metrics["main_metric"]) == (
         "tiny",

@@ -24,6 +24,7 @@ def demo(
     from featherfall.cli.console import console
     from featherfall.cli.tables import show_metrics
     from featherfall.ground.errors import UserError
+    from featherfall.ground.files import SIMULATION
 
     import_module("mujoco")
     from featherfall.pipeline.demo import DAY_FALLS, DAY_HOURS, HOURS, PEOPLE, Places, live_a_day, simulate_people, teach
@@ -35,7 +36,7 @@ def demo(
     say("[bold]featherfall demo[/bold]: everything below is simulated. It shows how the parts work together,")
     say("not how well a watch does on real people.")
     say(f"\n[bold]1 of 3[/bold]  {PEOPLE} people live and fall in a physics simulator, {HOURS * 60:.0f} minutes in all (half a minute)")
-    if (places.recordings / "simulation.json").is_file():
+    if (places.recordings / SIMULATION).is_file():
         say(f"        there already: {places.recordings}")
     else:
         with _bar("simulating") as report:
@@ -57,11 +58,12 @@ def demo(
 def _tell(judged: Judged, say: Callable[..., None]) -> None:
     from featherfall.evaluation.day import clock
 
-    for fall in judged.falls:
-        verdict = "[red]missed[/red]" if fall.delay_s is None else f"alarm {fall.delay_s:.1f} s after the impact"
-        say(f"        {clock(fall.time)}  {fall.activity:<20} {verdict}", highlight=False)
-    for alarm in judged.false_alarms:
-        say(f"        {clock(alarm.time)}  {alarm.activity:<20} [yellow]false alarm[/yellow]", highlight=False)
+    for moment in sorted((*judged.falls, *judged.false_alarms), key=lambda moment: moment.time):
+        if moment in judged.false_alarms:
+            verdict = "[yellow]false alarm[/yellow]"
+        else:
+            verdict = "[red]missed[/red]" if moment.delay_s is None else f"alarm {moment.delay_s:.1f} s after the impact"
+        say(f"        {clock(moment.time)}  {moment.activity:<20} {verdict}", highlight=False)
     say(
         f"        {judged.detected} of {len(judged.falls)} falls noticed, {len(judged.false_alarms)} false alarm(s) "
         f"in {judged.activities} activities and {judged.hours:.0f} hours",

@@ -45,6 +45,8 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
         table.add_row(ROLES[role], *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role)))
     out.print(table)
     out.print(_gain(metrics))
+    if metrics.get("simulated"):
+        out.print("Everybody here is simulated: how well this works on real people, these figures do not say.", style="yellow")
     for note in metrics["notes"]:
         out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
     out.print(
@@ -115,7 +117,7 @@ def _gain(metrics: Mapping[str, Any]) -> str:
             parts.append(f"{100 * gain[pairs]['mean']:+.1f}{spread} points, paired {pairs.replace('_', ' ')}")
     closed = metrics["gap_closed"].get(gain["metric"])
     text = f"distilled against alone, {SHORT.get(gain['metric'], gain['metric'])}: {'; '.join(parts)}"
-    return text + (f"; gap to the teacher closed: {100 * closed:.0f}%" if closed is not None else "")
+    return text + (f"; gap to the teacher closed: {100 * closed:.0f}%" if closed is not None and closed > 0 else "")
 
 
 def _cell(name: str, value: Mapping[str, Any] | None) -> str:

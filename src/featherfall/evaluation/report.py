@@ -20,6 +20,9 @@ td small{display:block;color:#5c6670;white-space:nowrap}.scroll{overflow-x:auto}
 """
 
 
+SIMULATED = "<p><b>Everybody here is simulated.</b> How well this works on real people, these figures do not say.</p>"
+
+
 def write_report(path: Path, metrics: Mapping[str, Any], logs: Mapping[str, Sequence[Path]]) -> None:
     """Write the page.
 
@@ -33,6 +36,9 @@ def write_report(path: Path, metrics: Mapping[str, Any], logs: Mapping[str, Sequ
         f"<p class=muted>{escape(metrics['dataset'])}, {escape(metrics['protocol'])}, {len(metrics['seeds'])} seed(s)"
         f"{', judged on the validation part' if metrics['part'] == 'validation' else ''}</p>",
         f"<p class=lead>{_headline(metrics)}</p>",
+        "<p><b>Everybody here is simulated.</b> How well this works on real people, these figures do not say.</p>"
+        if metrics.get("simulated")
+        else "",
         "<h2>Figures</h2>",
         f"<p class=muted>In percent unless the row says otherwise; small: 95% interval over seeds. {_whom(metrics)}</p>",
         _table(metrics),
@@ -114,11 +120,12 @@ def _gain(metrics: Mapping[str, Any]) -> str:
             spread = f" (95%: {100 * interval[0]:+.1f} to {100 * interval[1]:+.1f})" if interval else ""
             parts.append(f"{100 * gain[pairs]['mean']:+.1f} points{spread}, {how}")
     closed = metrics["gap_closed"].get(gain["metric"])
-    tail = (
-        f" Of the gap to the teacher, {100 * closed:.0f}% is closed."
-        if closed is not None
-        else " The teacher is hardly or not better than the student alone."
-    )
+    if closed is None:
+        tail = " The teacher is hardly or not better than the student alone."
+    else:
+        tail = (
+            f" Of the gap to the teacher, {100 * closed:.0f}% is closed." if closed > 0 else " Nothing of the gap to the teacher is closed."
+        )
     return f"<p>Distilled against alone, {escape(ROWS[gain['metric']])}: {'; '.join(parts)}.{tail}</p>"
 
 

@@ -16,6 +16,8 @@ from typing import IO, Any
 
 from featherfall.ground.errors import UserError
 
+SIMULATION = "simulation.json"  # a dataset's folder that holds it was simulated
+
 
 @contextlib.contextmanager
 def user_errors(path: Path) -> Iterator[None]:

@@ -22,7 +22,7 @@ from featherfall.evaluation.score import MAIN, measure
 from featherfall.evaluation.summary import summarise
 from featherfall.export.bundle import int8_refusal
 from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json, write_json
+from featherfall.ground.files import SIMULATION, read_json, write_json
 from featherfall.ground.recipe import Recipe
 from featherfall.models.count import macs, parameters
 from featherfall.pipeline.jobs import Job, execute, load_judged, run_jobs
@@ -71,7 +71,7 @@ def distill(
         stage = show.stage("bundle", 1)
         notes = finish_bundle(run, recipe, store, parts, run.bundle)
         stage.step(str(run.bundle))
-        metrics = collect(recipe, store, parts, jobs, notes)
+        metrics = collect(recipe, store, parts, jobs, notes) | {"simulated": (dataset.folder / SIMULATION).is_file()}
         write_json(run.metrics, metrics)
         write_run_report(run)
     return metrics

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from featherfall.ground.errors import UserError
-from featherfall.ground.files import hold, read_json, user_errors, write_json
+from featherfall.ground.files import SIMULATION, hold, read_json, user_errors, write_json
 
 from .crew import Crew
 from .generate import LONGEST, SHORTEST, Item, Plan, Subject, cast
 
-PROVENANCE = "simulation.json"
-_STATED = f".{PROVENANCE}"  # until all is done
+_STATED = f".{SIMULATION}"  # until all is done
 _LOG = ".made.jsonl"
 
 Progress = Callable[[float], None]  # called with seconds of recordings made so far
@@ -94,7 +93,7 @@ def build(
                 progress(seconds)
         everything = [made[key] for key in sorted(made)]
         layout.finish(partial, people, everything)
-        (partial / _STATED).rename(partial / PROVENANCE)
+        (partial / _STATED).rename(partial / SIMULATION)
         (partial / _LOG).unlink()
         (partial / ".lock").unlink()
         os.sync()  # thousands of small files: one call for all instead of one for each
@@ -137,8 +136,8 @@ def _check_out(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: a file stands where a folder is needed; choose another folder")
     with user_errors(out):
-        if out.is_dir() and any(out.iterdir()) and not (out / PROVENANCE).is_file():
-            raise UserError(f"{out}: not empty, and not a simulation ({PROVENANCE} is missing); give a new folder")
+        if out.is_dir() and any(out.iterdir()) and not (out / SIMULATION).is_file():
+            raise UserError(f"{out}: not empty, and not a simulation ({SIMULATION} is missing); give a new folder")
 
 
 def _begin(partial: Path, plan: Plan, layout: Layout, resume: bool) -> dict[tuple[int, int], Made]:
