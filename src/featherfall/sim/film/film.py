@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from featherfall.ground.errors import UserError
-from featherfall.ground.files import user_errors
+from featherfall.ground.files import atomic_write
 
 from ..world.motion import RATE, Motion
 from .raster import Renderer
@@ -36,31 +33,20 @@ def write_film(path: str | Path, frames: Iterable[np.ndarray], rate: float = 30.
     path = Path(path)
     if rate <= 0:
         raise UserError(f"{path}: {rate} pictures a second; give more than 0")
-    with user_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".mp4", dir=path.parent)
-        os.close(handle)
-        try:
-            with av.open(temporary, "w", format="mp4") as container:
-                stream = None
-                for frame in frames:
-                    if stream is None:
-                        height, width = frame.shape[:2]
-                        if height % 2 or width % 2:
-                            raise UserError(f"{path}: pictures of {width} x {height}; H.264 needs even numbers of pixels")
-                        stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001))
-                        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-                        stream.options = {"crf": "20", "preset": "veryfast", "threads": "1"}  # one thread: the same bytes every time
-                    container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-                if stream is None:
-                    raise UserError(f"{path}: no pictures to write; the motion is empty")
-                container.mux(stream.encode())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-            raise
+    with atomic_write(path) as file, av.open(file, "w", format="mp4") as container:
+        stream = None
+        for frame in frames:
+            if stream is None:
+                height, width = frame.shape[:2]
+                if height % 2 or width % 2:
+                    raise UserError(f"{path}: pictures of {width} x {height}; H.264 needs even numbers of pixels")
+                stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001))
+                stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+                stream.options = {"crf": "20", "preset": "veryfast", "threads": "1"}  # one thread: the same bytes every time
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        if stream is None:
+            raise UserError(f"{path}: no pictures to write; the motion is empty")
+        container.mux(stream.encode())
     return path
 
 
