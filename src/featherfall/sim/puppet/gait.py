@@ -231,6 +231,29 @@ def go(
     base = puppet.targets(puppet.stand)
     angles = old.angles + (base - old.angles) * ease(t / max(lands[0], 0.6))[:, None]
 
+    _swing_upper_body(angles, way, gait, phase, side, twice)
+    if lurch is not None:
+        _throw_arms(angles, rng, fall)
+    grip = np.ones((last, 2))
+    begin = puppet.time
+    puppet.add(
+        old._replace(
+            root=root, turn=turns, angles=angles, ankles=feet.ankles, soles=feet.soles, grip=grip, sway=old.sway + (1 - old.sway) * ease(t)
+        )
+    )
+    return np.asarray(begin + lands)
+
+
+def _swing_upper_body(angles: np.ndarray, way: Style, gait: np.ndarray, phase: np.ndarray, side: float, twice: np.ndarray) -> None:
+    """Trunk, head and arms go with the stride, in place.
+
+    Args:
+        angles: (N, 36) rad.
+        gait: (N,), how much of walking, 0 to 1; phase: (N,) rad, pi a step; side: 1 where the left foot landed at phase 0, else -1.
+        twice: (N,), the bounce, twice a stride.
+    """
+    swing = side * np.cos(phase)
+
     def turned(name: str, change: np.ndarray) -> None:
         angles[:, HINGE_INDEX[name]] += change
 
@@ -252,24 +275,23 @@ def go(
         turned(f"{hand} shoulder rotation", gait * (0.3 * way.roll[index] * turning + (0.25 if way.flight else 0.0)))
         turned(f"{hand} pronation", gait * way.roll[index] * turning)
         turned(f"{hand} shoulder abduction", gait * (0.05 + (0.12 if way.flight else 0.0)))
-    if lurch is not None:
-        turned("lumbar flexion", 0.4 * fall)
-        turned("thoracic flexion", 0.25 * fall)
-        turned("neck flexion", -0.3 * fall)
-        for hand, throw, open_ in zip(_SIDES, rng.uniform(1.0, 2.6, 2), rng.uniform(0.4, 1.8, 2), strict=True):
-            turned(f"{hand} shoulder flexion", throw * fall)
-            turned(f"{hand} shoulder abduction", open_ * fall)
-            turned(f"{hand} elbow flexion", 0.7 * fall)
-            turned(f"{hand} shoulder rotation", -0.5 * throw * fall)
-            turned(f"{hand} pronation", 0.8 * throw * fall)
-    grip = np.ones((last, 2))
-    begin = puppet.time
-    puppet.add(
-        old._replace(
-            root=root, turn=turns, angles=angles, ankles=feet.ankles, soles=feet.soles, grip=grip, sway=old.sway + (1 - old.sway) * ease(t)
-        )
-    )
-    return np.asarray(begin + lands)
+
+
+def _throw_arms(angles: np.ndarray, rng: np.random.Generator, fall: np.ndarray) -> None:
+    """Trunk and arms in a stumble, in place; `fall` (N,) rad is how far the trunk pitches."""
+
+    def turned(name: str, change: np.ndarray) -> None:
+        angles[:, HINGE_INDEX[name]] += change
+
+    turned("lumbar flexion", 0.4 * fall)
+    turned("thoracic flexion", 0.25 * fall)
+    turned("neck flexion", -0.3 * fall)
+    for hand, throw, open_ in zip(_SIDES, rng.uniform(1.0, 2.6, 2), rng.uniform(0.4, 1.8, 2), strict=True):
+        turned(f"{hand} shoulder flexion", throw * fall)
+        turned(f"{hand} shoulder abduction", open_ * fall)
+        turned(f"{hand} elbow flexion", 0.7 * fall)
+        turned(f"{hand} shoulder rotation", -0.5 * throw * fall)
+        turned(f"{hand} pronation", 0.8 * throw * fall)
 
 
 def _turn2(angle: float) -> np.ndarray:
