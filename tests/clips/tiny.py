@@ -40,6 +40,9 @@ def store_of(
     values = inputs or {"accelerometer": np.zeros((len(owner), 8, 3), np.float32)}
     return ClipStore(
         folder=Path(),
+        length=next(iter(values.values())).shape[1],
+        whole=False,
+        films={},
         recordings=list(recordings),
         recording=owner,
         start_s=centre - 1,

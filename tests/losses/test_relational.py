@@ -51,3 +51,30 @@ def test_relations_do_not_change_with_place_turn_and_size(seed: int, size: float
     moved = size * features @ turn + torch.randn(4, generator=random, dtype=torch.float64)
     assert rkd_distance(moved, features).item() == pytest.approx(0, abs=1e-8)
     assert rkd_angle(moved, features).item() == pytest.approx(0, abs=1e-8)
+
+
+@given(st.integers(0, 10_000))
+def test_both_relations_are_their_formulas_term_by_term(seed: int) -> None:
+    random = torch.Generator().manual_seed(seed)
+    student, teacher = (torch.randn(4, width, generator=random, dtype=torch.float64) for width in (3, 5))
+
+    def smooth(a: float, b: float) -> float:
+        gap = abs(a - b)
+        return 0.5 * gap**2 if gap < 1 else gap - 0.5
+
+    def distances(f: torch.Tensor) -> dict[tuple[int, int], float]:
+        d = {(i, j): float((f[i] - f[j]).norm()) for i in range(4) for j in range(4)}
+        above = [value for value in d.values() if value > 0]
+        return {key: value / (sum(above) / len(above)) for key, value in d.items()}
+
+    def angle(f: torch.Tensor, i: int, j: int, k: int) -> float:
+        if i in (j, k):
+            return 0.0  # no direction from a clip to itself
+        ij, ik = f[i] - f[j], f[i] - f[k]
+        return float(ij @ ik / (ij.norm() * ik.norm()))
+
+    s, t = distances(student), distances(teacher)
+    assert rkd_distance(student, teacher).item() == pytest.approx(sum(smooth(s[key], t[key]) for key in s) / 16, abs=1e-6)
+    triples = [(i, j, k) for i in range(4) for j in range(4) for k in range(4)]
+    angles = sum(smooth(angle(student, *one), angle(teacher, *one)) for one in triples) / 64
+    assert rkd_angle(student, teacher).item() == pytest.approx(angles, abs=1e-6)

@@ -38,6 +38,13 @@ def test_macs_of_grouped_convolutions() -> None:
     assert macs(model, {"a": torch.randn(1, 8, 10)}) == 8 * 10 * 3
 
 
+def test_macs_of_layers_whose_first_dimension_holds_more_than_clips() -> None:
+    model = nn.Sequential(nn.Conv1d(3, 8, 5))
+    model.forward = lambda clip: model[0](clip["a"].flatten(0, 1))  # type: ignore[method-assign]
+    for batch in (1, 4):
+        assert macs(model, {"a": torch.randn(batch, 6, 3, 9)}) == 6 * (5 * 8 * 15)
+
+
 def test_counting_leaves_no_trace() -> None:
     model = InertialNet(["accelerometer"], 2).train()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}

@@ -29,7 +29,7 @@ def windows(valid: list[float]) -> Frames:
     count = len(valid)
     mask = np.arange(LENGTH) < np.array(valid)[:, None] * LENGTH
     start = np.arange(count) * 0.5
-    return Frames({}, mask, start, start + 1.26, start + 0.64)
+    return Frames({}, mask, start, start + 1.26, start + 0.64, 1.28)
 
 
 def test_a_fall_and_a_harmless_bump(tmp_path: Path) -> None:

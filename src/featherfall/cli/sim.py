@@ -28,6 +28,7 @@ def sim(
     video: Annotated[bool, typer.Option("--video", help="Film it, too; much slower.")] = False,
     cameras: Annotated[int | None, typer.Option(metavar="N", help="Cameras that film, 1 to 8. Default: 1; always 8 in aihub.")] = None,
     size: Annotated[int, typer.Option(metavar="PIXELS", help="Width and height of films.")] = 160,
+    frame_rate: Annotated[float | None, typer.Option(metavar="HZ", help="Frames a second of films. Default: 30; 60 in aihub.")] = None,
     layout: Annotated[Literal["folder", "aihub"], typer.Option(help="The dataset's layout on disk.")] = "folder",
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes. Default: one per core.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted simulation.")] = False,
@@ -57,9 +58,9 @@ def sim(
         for option, value in refused.items():
             if value is not None:
                 raise UserError(f"--{option}: the aihub layout has all its sensors and eight cameras; leave --{option} out")
-        plan, how = _aihub(plan, part, size if video else None)
+        plan, how = _aihub(plan, part, (size, frame_rate or 60.0) if video else None)
     else:
-        how = _folder(sites, part, magnetometer, skeleton, (1 if cameras is None else cameras, size) if video else None)
+        how = _folder(sites, part, magnetometer, skeleton, (1 if cameras is None else cameras, size, frame_rate or 30.0) if video else None)
     started = time.monotonic()
     with _Bar(plan) as bar:
         made = build(out, plan, how, workers or os.cpu_count() or 1, resume, bar.at)
@@ -76,7 +77,7 @@ def _names(text: str | None) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()] if text is not None else []
 
 
-def _folder(sites: str | None, part: str | None, magnetometer: bool, skeleton: str | None, films: tuple[int, int] | None) -> Layout:
+def _folder(sites: str | None, part: str | None, magnetometer: bool, skeleton: str | None, films: tuple[int, int, float] | None) -> Layout:
     from featherfall.sim.dataset.films import make_films
     from featherfall.sim.dataset.record import WRIST, make_kit
     from featherfall.sim.dataset.write import Folder
@@ -86,13 +87,13 @@ def _folder(sites: str | None, part: str | None, magnetometer: bool, skeleton: s
     return Folder(kit, None if films is None else make_films(*films))
 
 
-def _aihub(plan: Plan, part: str | None, size: int | None) -> tuple[Plan, Layout]:
+def _aihub(plan: Plan, part: str | None, films: tuple[int, float] | None) -> tuple[Plan, Layout]:
     from featherfall.sim.dataset.aihub import VIEWS, AIHub, whole_scenes
     from featherfall.sim.dataset.films import make_films
     from featherfall.sim.dataset.record import check_part
 
     plan, scenes = whole_scenes(plan)
-    return plan, AIHub(scenes, check_part(part or "mocap"), None if size is None else make_films(VIEWS, size, 60.0))
+    return plan, AIHub(scenes, check_part(part or "mocap"), None if films is None else make_films(VIEWS, *films))
 
 
 class _Bar:

@@ -7,17 +7,20 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from featherfall.clips.films import FilmWriter, to_jpeg
 from featherfall.clips.store import VERSION, ClipStore, InputFacts, RecordingFacts, open_store, write_tables
 from featherfall.datasets.dataset import Dataset, Source
 from featherfall.ground.errors import UserError
-from featherfall.ground.files import atomic_folder, digest, hold, sha256
+from featherfall.ground.files import atomic_folder, digest, fingerprint, hold
 from featherfall.ground.recipe import Clip
-from featherfall.signals.frames import frames
+from featherfall.ground.recording import Recording
+from featherfall.signals.frames import Frames, frames
+from featherfall.signals.pictures import choose_pictures, film_clock, moments
 
 Progress = Callable[[int, int, str], None]
 
@@ -28,9 +31,10 @@ class _Cut:
 
     facts: RecordingFacts | None
     inputs: dict[str, np.ndarray]
+    films: dict[str, tuple[list[bytes], np.ndarray]]  # JPEGs, and (K, F) which of them each clip shows
     input_facts: dict[str, InputFacts]
     spans: np.ndarray  # (K, 4): start, end, centre, valid share
-    problem: str = ""
+    problems: list[str]
 
 
 def cache_folder() -> Path:
@@ -44,11 +48,12 @@ def prepare(
     """The clips of a dataset, from the cache when the same files were cut the same way before.
 
     Arguments:
-        required: inputs without which a recording is left out (the student's); other inputs may be missing.
+        required: inputs without which a recording is left out (the student's), beside `clip.require`; other inputs may be missing.
         workers: processes that read and cut.
         progress: called with (recordings done, recordings in all, what is happening).
     Raises: `UserError` when no recording has the required inputs.
     """
+    required = list(dict.fromkeys([*required, *clip.require]))
     key = _key(dataset, clip, required)
     folder = (cache or cache_folder()) / f"{dataset.name}-{key[:20]}"
     if not (folder / "meta.json").is_file():
@@ -60,11 +65,14 @@ def prepare(
 
 
 def _key(dataset: Dataset, clip: Clip, required: Sequence[str]) -> str:
+    known: dict[Path, str] = {}  # the views of one recording share its files
     parts = [str(VERSION), dataset.name, clip.model_dump_json(), ",".join(required)]
     for source in dataset.sources:
         parts.append(source.id)
         for path in source.files:
-            parts += [path.name, sha256(path)]
+            if path not in known:
+                known[path] = fingerprint(path) if os.access(path, os.R_OK) else "not readable"  # cutting will tell
+            parts += [path.name, known[path]]
     return digest(parts)
 
 
@@ -74,21 +82,28 @@ def _build(dataset: Dataset, clip: Clip, required: Sequence[str], folder: Path, 
     facts: dict[str, InputFacts] = {}
     spans: list[np.ndarray] = []
     owner: list[int] = []
-    present: dict[str, list[bool]] = {name: [] for name in clip.inputs}
+    present: dict[str, list[bool]] = {name: [] for name in clip.names}
     pending: dict[str, int] = dict.fromkeys(clip.inputs, 0)  # clips to fill with NaN once the channel count is known
     with contextlib.ExitStack() as stack:
         arrays = {name: stack.enter_context(open(folder / f"{name}.f32", "wb")) for name in clip.inputs}
+        films = {name: stack.enter_context(FilmWriter(folder, name, film.frames)) for name, film in clip.films.items()}
         for done, cut in enumerate(_cut_all(dataset.sources, clip, required, workers), start=1):
             if progress:
                 progress(done, len(dataset.sources), f"cutting {dataset.name}")
+            skipped += cut.problems
             if cut.facts is None:
-                skipped.append(cut.problem)
                 continue
             count = len(cut.spans)
             for name, fact in cut.input_facts.items():
                 _agree(facts, name, fact, cut.facts.id)
+            for name in clip.names:
+                present[name] += [name in cut.inputs or name in cut.films] * count
+            for name, file in films.items():
+                if name in cut.films:
+                    file.add(*cut.films[name])
+                else:
+                    file.add_blank(count)
             for name in clip.inputs:
-                present[name] += [name in cut.inputs] * count
                 if name not in facts:
                     pending[name] += count
                     continue
@@ -99,15 +114,15 @@ def _build(dataset: Dataset, clip: Clip, required: Sequence[str], folder: Path, 
             owner += [len(recordings)] * count
             spans.append(cut.spans)
             recordings.append(cut.facts)
-    absent = [name for name in clip.inputs if name not in facts]
+    absent = [name for name in clip.names if name not in facts]
     if absent or not recordings:
-        names = ", ".join(clip.inputs[name] for name in absent) or "any usable stream"
+        names = ", ".join(_behind(clip, name) for name in absent) or "any usable stream"
         raise UserError(f"{dataset.folder}: no recording has {names}{'; first problem: ' + skipped[0] if skipped else ''}")
     table = np.concatenate(spans) if spans else np.zeros((0, 4))
     index: dict[str, np.ndarray] = {"recording": np.asarray(owner, np.int64)}
     index |= {name: table[:, i] for i, name in enumerate(("start_s", "end_s", "centre_s", "valid"))}
     index |= {f"present:{name}": np.asarray(flags, bool) for name, flags in present.items()}
-    write_tables(folder, recordings, index, facts, clip.window.length, skipped)
+    write_tables(folder, recordings, index, facts, clip.window.length, clip.window.kind == "trial", skipped)
 
 
 def _agree(facts: dict[str, InputFacts], name: str, fact: InputFacts, where: str) -> None:
@@ -119,31 +134,76 @@ def _agree(facts: dict[str, InputFacts], name: str, fact: InputFacts, where: str
         )
 
 
+def _behind(clip: Clip, name: str) -> str:
+    """What stands behind an input, for people to read."""
+    return clip.inputs[name] if name in clip.inputs else f"a film {clip.films[name].view!r}"
+
+
 def _cut_all(sources: Sequence[Source], clip: Clip, required: Sequence[str], workers: int) -> Iterator[_Cut]:
     jobs = [(source, clip, tuple(required)) for source in sources]
-    if workers <= 1 or len(jobs) < 64:
+    if workers <= 1 or len(jobs) < (8 if clip.films else 64):
         yield from map(_cut_one, jobs)
         return
     # spawn: forking a process that runs BLAS or torch threads can hang.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(_cut_one, jobs, chunksize=16)
+        yield from pool.map(_cut_one, jobs, chunksize=2 if clip.films else 16)
 
 
 def _cut_one(job: tuple[Source, Clip, tuple[str, ...]]) -> _Cut:
     source, clip, required = job
     try:
-        recording = source.load()
-        streams = {name: recording.streams[stream] for name, stream in clip.inputs.items() if stream in recording.streams}
-        lacking = [clip.inputs[name] for name in required if name not in streams]
-        if lacking:
-            return _Cut(None, {}, {}, np.zeros((0, 4)), f"{source.id}: lacks {', '.join(lacking)}")
-        cut = frames(streams, clip.window, clip.reference)
+        return _cut_recording(source.load(), clip, required)
     except UserError as error:
-        return _Cut(None, {}, {}, np.zeros((0, 4)), str(error))
-    spans = np.stack([cut.start_s, cut.end_s, cut.centre_s, cut.valid.mean(axis=1)], axis=1) if len(cut.start_s) else np.zeros((0, 4))
-    return _Cut(
-        RecordingFacts.of(recording, len(cut.start_s)),
-        cut.inputs,
-        {name: InputFacts(s.unit, s.channels, s.rate, s.placement) for name, s in streams.items()},
-        spans,
-    )
+        return _Cut(None, {}, {}, {}, np.zeros((0, 4)), [str(error)])
+
+
+def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) -> _Cut:
+    recording = named(recording, clip)
+    lacking = [_behind(clip, name) for name in required if name not in recording.streams and name not in recording.videos]
+    if lacking:
+        raise UserError(f"{recording.id}: lacks {', '.join(lacking)}")
+    streams = dict(recording.streams)
+    if clip.reference in clip.films:
+        streams[clip.reference] = film_clock(recording.videos[clip.reference])
+    cut = frames(streams, clip.window, clip.reference)
+    facts = {name: InputFacts(s.unit, s.channels, s.rate, s.placement) for name, s in recording.streams.items()}
+    films: dict[str, tuple[list[bytes], np.ndarray]] = {}
+    problems: list[str] = []
+    for name, video in recording.videos.items():
+        film = clip.films[name]
+        pictures: list[bytes] = []
+        wanted = moments(cut.start_s, cut.seconds, film.frames)
+
+        def keep(image: np.ndarray, pictures: list[bytes] = pictures, quality: int = film.quality) -> None:
+            pictures.append(to_jpeg(image, quality))
+
+        try:
+            index, told = choose_pictures(video, wanted, film.size, keep) if len(wanted) else (np.zeros(wanted.shape, np.int64), [])
+        except UserError as error:
+            if name in required:
+                raise
+            problems.append(str(error))  # the recording stays, without this film
+            continue
+        problems += told
+        films[name] = pictures, index
+        facts[name] = InputFacts("rgb8", ("red", "green", "blue"), film.frames / cut.seconds, "", film.frames, film.size)
+    sensors = {name: values for name, values in cut.inputs.items() if name in recording.streams}
+    seconds = max(stream.duration for stream in streams.values())
+    return _Cut(RecordingFacts.of(recording, len(cut.start_s), seconds), sensors, films, facts, _spans(cut), problems)
+
+
+def named(recording: Recording, clip: Clip) -> Recording:
+    """The recording with streams and films under the clip's names for them; what the clip does not know is left out."""
+    streams = {}
+    for name in clip.inputs:
+        found = [stream for stream in clip.streams(name) if stream in recording.streams]
+        if found:
+            streams[name] = recording.streams[found[0]]
+    videos = {name: recording.videos[film.view] for name, film in clip.films.items() if film.view in recording.videos}
+    return replace(recording, streams=streams, videos=videos)
+
+
+def _spans(cut: Frames) -> np.ndarray:
+    if not len(cut.start_s):
+        return np.zeros((0, 4))
+    return np.stack([cut.start_s, cut.end_s, cut.centre_s, cut.valid.mean(axis=1)], axis=1)

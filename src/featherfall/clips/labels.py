@@ -24,7 +24,7 @@ def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
     """(N,) int64 class of each clip; `IGNORED` for clips of a fall recording away from its fall, which are neither.
 
     A window of a recording with a fall is the fall's when its centre lies between the annotated onset and `margin_s` after the end;
-    where the dataset gives no times, every window of the recording is.
+    where the dataset gives no times, or the window is the whole recording, it always is.
     """
     names = classes(store, labels)
     if labels.by == "activity":
@@ -35,7 +35,7 @@ def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
     for clip, (recording, centre) in enumerate(zip(store.recording, store.centre_s, strict=True)):
         fall = store.recordings[recording].fall
         if fall is not None:
-            out[clip] = names.index(str(labels.positive)) if of_fall(float(centre), fall, labels.margin_s) else IGNORED
+            out[clip] = names.index(str(labels.positive)) if store.whole or of_fall(float(centre), fall, labels.margin_s) else IGNORED
     return out
 
 

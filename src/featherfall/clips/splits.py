@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from featherfall.clips.store import RecordingFacts
+from featherfall.datasets.views import SCENE
 from featherfall.ground.errors import UserError
 from featherfall.ground.recipe import Split
 
@@ -49,8 +50,8 @@ def everybody(recordings: Sequence[RecordingFacts], split: Split) -> Fold:
 
 
 def group_of(recording: RecordingFacts, group: str) -> str:
-    """The name of what may not be split: the subject, or the recording itself."""
-    return recording.subject if group == "subject" else recording.id
+    """The name of what may not be split: the subject, or the recording itself, of which a view is a part."""
+    return recording.subject if group == "subject" else recording.traits.get(SCENE, recording.id)
 
 
 def _group_folds(recordings: Sequence[RecordingFacts], groups: np.ndarray, split: Split) -> list[tuple[str, list[str]]]:

@@ -1,4 +1,4 @@
-"""The clip store: a Parquet index, a Parquet table of recordings, and one memory-mapped array per input."""
+"""The clip store: a Parquet index, a Parquet table of recordings, and one memory-mapped array per sensor, one file of JPEGs per film."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from featherfall.clips.films import FilmClips, open_film
 from featherfall.ground.errors import UserError
 from featherfall.ground.recording import FallTimes, Recording
 
-VERSION = 2  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
+VERSION = 3  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
 
 
 @dataclass(frozen=True)
@@ -30,20 +31,25 @@ class RecordingFacts:
     traits: Mapping[str, str]
 
     @classmethod
-    def of(cls, recording: Recording, clips: int) -> RecordingFacts:
-        """The facts of a recording that was cut into so many clips."""
+    def of(cls, recording: Recording, clips: int, seconds: float | None = None) -> RecordingFacts:
+        """The facts of a recording that was cut into so many clips; its streams' duration unless stated."""
         r = recording
-        return cls(r.id, r.subject, r.activity, r.trial, r.fall, r.duration, clips, r.traits)
+        return cls(r.id, r.subject, r.activity, r.trial, r.fall, r.duration if seconds is None else seconds, clips, r.traits)
 
 
 @dataclass(frozen=True)
 class InputFacts:
-    """One input's unit, channels, nominal rate (Hz) and placement as the dataset gives them."""
+    """One input's unit, channels, nominal rate (Hz) and placement as the dataset gives them.
+
+    frames, size: of a film: pictures a clip, side of each in pixels; its unit is "rgb8". 0 for sensors.
+    """
 
     unit: str
     channels: tuple[str, ...]
     rate: float
     placement: str
+    frames: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,17 +57,22 @@ class ClipStore:
     """N clips of R recordings.
 
     Attributes:
+        length: samples of a clip.
+        whole: each clip is its whole recording (windows of kind "trial").
         recordings: R facts.
         recording: (N,) int64, each clip's recording.
         start_s, end_s, centre_s: (N,) float64, seconds of the recording.
         valid: (N,) float32, the share of samples that are neither in a gap nor beyond the recording's ends.
-        inputs: (N, length, C) float32 by input name, memory-mapped, read-only.
-        present: (N,) bool by input name: False where the recording lacks it (its clip is then NaN).
+        inputs: (N, length, C) float32 by a sensor's input name, memory-mapped, read-only.
+        films: by a film's input name.
+        present: (N,) bool by input name: False where the recording lacks it (its clip is then NaN, or black).
         facts: by input name.
         skipped: recordings left out, each with its reason.
     """
 
     folder: Path
+    length: int
+    whole: bool
     recordings: list[RecordingFacts]
     recording: np.ndarray
     start_s: np.ndarray
@@ -69,6 +80,7 @@ class ClipStore:
     centre_s: np.ndarray
     valid: np.ndarray
     inputs: dict[str, np.ndarray]
+    films: dict[str, FilmClips]
     present: dict[str, np.ndarray]
     facts: dict[str, InputFacts]
     skipped: list[str]
@@ -81,6 +93,10 @@ class ClipStore:
         """Channel names by input."""
         return {name: fact.channels for name, fact in self.facts.items()}
 
+    def read(self, name: str, clips: np.ndarray) -> np.ndarray:
+        """The given clips of one input: (K, length, C) float32, or (K, F, size, size, 3) uint8 of a film."""
+        return self.films[name].read(clips) if name in self.films else np.asarray(self.inputs[name][clips])
+
     def clips_of(self, recordings: np.ndarray) -> np.ndarray:
         """Indices of the clips whose recording is among the given recording indices."""
         return np.flatnonzero(np.isin(self.recording, recordings))
@@ -92,6 +108,7 @@ def write_tables(
     index: Mapping[str, np.ndarray],
     facts: Mapping[str, InputFacts],
     length: int,
+    whole: bool,
     skipped: list[str],
 ) -> None:
     """Write everything but the arrays (which the builder has already streamed to `<input>.f32`)."""
@@ -119,6 +136,7 @@ def write_tables(
     meta: dict[str, Any] = {
         "version": VERSION,
         "length": length,
+        "whole": whole,
         "skipped": skipped,
         "inputs": {name: asdict(fact) for name, fact in facts.items()},
     }
@@ -149,13 +167,18 @@ def open_store(folder: Path) -> ClipStore:
     table = pq.read_table(folder / "index.parquet")
     index = {name: table[name].to_numpy() for name in table.column_names}
     count, length = len(index["recording"]), meta["length"]
-    facts = {name: InputFacts(f["unit"], tuple(f["channels"]), f["rate"], f["placement"]) for name, f in meta["inputs"].items()}
-    inputs = {}
+    facts = {name: InputFacts(**f | {"channels": tuple(f["channels"])}) for name, f in meta["inputs"].items()}
+    inputs, films = {}, {}
     for name, fact in facts.items():
+        if fact.frames:
+            films[name] = open_film(folder, name, fact.size)
+            continue
         shape = (count, length, len(fact.channels))
         inputs[name] = np.memmap(folder / f"{name}.f32", np.float32, "r", shape=shape) if count else np.zeros(shape, np.float32)
     return ClipStore(
         folder,
+        length,
+        meta["whole"],
         recordings,
         index["recording"],
         index["start_s"],
@@ -163,6 +186,7 @@ def open_store(folder: Path) -> ClipStore:
         index["centre_s"],
         index["valid"],
         inputs,
+        films,
         {name: index[f"present:{name}"] for name in facts},
         facts,
         meta["skipped"],

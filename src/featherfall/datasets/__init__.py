@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Protocol
 
 from featherfall.ground.errors import UserError
+from featherfall.ground.recipe import Recipe
 from featherfall.ground.tables import nearest
 
 from . import aihub, berkeley_mhad, kfall, le2i, mmact, omnifall, sisfall, smartfallmm, up_fall, urfd, utd_mhad, weda_fall
 from . import folder as own_folder
 from .dataset import Dataset, Source
+from .projected import reader as projected
+from .views import each_view, joined
 
-__all__ = ["READERS", "Dataset", "Reader", "Source", "names", "open"]
+__all__ = ["READERS", "Dataset", "Reader", "Source", "each_view", "names", "open", "open_for"]
 
 
 class Reader(Protocol):
@@ -44,6 +47,7 @@ READERS: dict[str, Reader] = {
     "aihub": aihub,
     "le2i": le2i,
     "omnifall": omnifall,
+    "projected": projected,
     "folder": own_folder,
 }
 
@@ -53,15 +57,25 @@ def names() -> tuple[str, ...]:
     return tuple(READERS)
 
 
+def open_for(recipe: Recipe, data_dir: str | Path) -> Dataset:
+    """The dataset that a recipe is about, as its clips need it. Raises `UserError` as `open`."""
+    dataset = open(recipe.dataset, data_dir, recipe.folder)
+    return each_view(dataset) if recipe.clip.each_view else dataset
+
+
 def open(name: str, data_dir: str | Path, folder: str | Path | None = None) -> Dataset:
     """Scan a dataset; nothing but names and small tables is read yet.
 
     Arguments:
-        name: one of `names()`, in any case.
+        name: one of `names()`, in any case; or several, joined by " + ", e.g. "urfd + up-fall".
         data_dir: the folder that holds datasets by their usual folder names; for "folder" the user's own folder itself.
         folder: the dataset's folder where it is not the usual one; relative to `data_dir`.
     Raises: `UserError` for an unknown name, and for a folder that is missing or holds no recording.
     """
+    if "+" in name:
+        if folder is not None:
+            raise UserError(f"dataset {name!r} is several, which cannot share the folder {str(folder)!r}; leave 'folder' out")
+        return joined([open(part.strip(), data_dir) for part in name.split("+")])
     key = name.lower().replace("_", "-")
     if key not in READERS:
         raise UserError(f"unknown dataset {name!r}; {nearest(key, names())}")

@@ -15,6 +15,8 @@ the recording lacks the stream), and optionally fall_onset_s, fall_impact_s, fal
         rate: 50                       # Hz; needed where there is no time column
         placement: left wrist
         clock: shared                  # or own: cut separately; or burst: shared, but stamped in bursts
+    films:                             # optional: films, each a column of recordings.csv too
+      cam1: {start_s: 0.4}             # first frame on the streams' clock; {} where they begin together; rate: where the file's is wrong
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from pydantic import Field, model_validator
 
 from featherfall.ground.checked import Checked, check
 from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording, Stream
+from featherfall.ground.recording import FallTimes, Recording, Stream, Video
 from featherfall.ground.tables import check_times, dead_axes, nearest, read_columns, read_text
 from featherfall.ground.units import quantity
 from featherfall.signals.clock import even
@@ -78,11 +80,33 @@ class StreamSpec(Checked):
         return isinstance(self.columns[0], str)
 
 
+class FilmSpec(Checked):
+    """One camera's films."""
+
+    start_s: float = 0.0
+    rate: float | None = Field(default=None, gt=0, le=1000)
+
+
 class StreamsFile(Checked):
     """The whole of streams.yaml."""
 
-    streams: dict[str, StreamSpec] = Field(min_length=1)
+    streams: dict[str, StreamSpec] = {}
+    films: dict[str, FilmSpec] = {}
     falls: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _something(self) -> StreamsFile:
+        if not self.columns:
+            raise ValueError("it describes neither streams nor films; add what the columns of recordings.csv hold")
+        for name in self.films:
+            if not name.startswith("cam") or name in self.streams:
+                raise ValueError(f"the film {name!r} needs a name of its own that begins with 'cam', e.g. cam1")
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        """What recordings.csv has a column for."""
+        return [*self.streams, *self.films]
 
 
 def scan(folder: Path) -> Dataset:
@@ -117,13 +141,15 @@ def read_streams(path: Path) -> StreamsFile:
 
 
 def _check_columns(table: Path, columns: list[str], described: StreamsFile) -> None:
-    known = (*_NAMES, *described.streams, *_TIMES)
-    for name in (*_NAMES, *described.streams):
+    known = (*_NAMES, *described.columns, *_TIMES)
+    for name in (*_NAMES, *described.columns):
         if name not in columns:
             raise UserError(f"{table}: row 1: column {name!r} is missing; add it")
     for name in columns:
         if name not in known:
-            raise UserError(f"{table}: row 1: unknown column {name!r}, no stream of that name in streams.yaml; {nearest(name, known)}")
+            raise UserError(
+                f"{table}: row 1: unknown column {name!r}, no stream or film of that name in streams.yaml; {nearest(name, known)}"
+            )
 
 
 def _source(where: str, folder: Path, cells: Mapping[str, Any], described: StreamsFile) -> Source:
@@ -133,9 +159,9 @@ def _source(where: str, folder: Path, cells: Mapping[str, Any], described: Strea
     for name in _NAMES:
         if not cells[name] or "/" in cells[name]:
             raise UserError(f"{where}: {name} is {cells[name]!r}; give it a name without '/'")
-    files = {name: folder / cells[name] for name in described.streams if cells[name]}
+    files = {name: folder / cells[name] for name in described.columns if cells[name]}
     if not files:
-        raise UserError(f"{where}: no stream has a file; give at least one of {', '.join(described.streams)}")
+        raise UserError(f"{where}: no stream has a file; give at least one of {', '.join(described.columns)}")
     for name, path in files.items():
         if not path.is_file():
             raise UserError(f"{where}: {name}: no such file {path}; correct the path")
@@ -148,7 +174,7 @@ def _source(where: str, folder: Path, cells: Mapping[str, Any], described: Strea
         fall=times is not None or cells["activity"] in described.falls,
         files=(*files.values(), folder / "recordings.csv", folder / "streams.yaml"),
         traits={},
-        read=functools.partial(read, specs={name: described.streams[name] for name in files}, where=where),
+        read=functools.partial(read, specs=described, where=where),
         roles=(*files, "recordings", "streams"),
         fall_times=times,
     )
@@ -173,27 +199,29 @@ def _fall_times(where: str, cells: Mapping[str, str]) -> FallTimes | None:
     return FallTimes(onset, impact, end)
 
 
-def read(source: Source, specs: Mapping[str, StreamSpec], where: str) -> Recording:
+def read(source: Source, specs: StreamsFile, where: str) -> Recording:
     """Read one recording.
 
     Times are moved so that the earliest stamp on the shared clock is 0; fall times move along.
 
     Arguments:
-        specs: what each stream's file holds.
+        specs: what each stream's and film's file holds.
         where: the row of recordings.csv, for messages.
     """
-    streams = {name: _read_stream(path, specs[name]) for name, path in zip(source.roles, source.files, strict=True) if name in specs}
-    stamped = [name for name in streams if specs[name].time is not None and streams[name].clock == "shared"]
+    files = dict(zip(source.roles, source.files, strict=True))
+    streams = {name: _read_stream(files[name], spec) for name, spec in specs.streams.items() if name in files}
+    stamped = [name for name in streams if specs.streams[name].time is not None and streams[name].clock == "shared"]
     start = min((float(streams[name].times[0]) for name in stamped), default=0.0)
     for name in stamped:
         streams[name] = replace(streams[name], times=streams[name].times - start)
-    recording = make_recording(source, streams)
+    videos = {name: Video(files[name], rate=spec.rate, start=spec.start_s - start) for name, spec in specs.films.items() if name in files}
+    recording = make_recording(source, streams, videos)
     _check_overlap(where, streams)
     if source.fall_times is None:
         return recording
     fall = FallTimes(*(time if time is None else time - start for time in _as_tuple(source.fall_times)))
     for time in _as_tuple(fall):
-        if time is not None and not 0 <= time <= recording.duration + 1:
+        if streams and time is not None and not 0 <= time <= recording.duration + 1:
             raise UserError(
                 f"{where}: a fall time of {time + start:g} s lies outside the recording ({start:g} to {start + recording.duration:g} s); "
                 "give seconds on the clock of the time column"

@@ -53,7 +53,7 @@ def evaluate_bundle(bundle: Bundle, dataset: Dataset, progress: Callable[[int, i
 
 
 def _unseen(dataset: Dataset, recipe: Mapping[str, Any]) -> tuple[Sequence[Source], list[str]]:
-    if not recipe or recipe["dataset"].replace("_", "-") != dataset.name.replace("_", "-"):
+    if not recipe or recipe["dataset"].replace("_", "-").replace(" ", "") != dataset.name.replace("_", "-"):
         return dataset.sources, []
     published = dataset.splits.get(str(recipe["split"].get("list")))
     if recipe["split"]["protocol"] == "published" and published:
@@ -81,7 +81,10 @@ def _truth(manifest: Manifest, recording: Recording, centre_s: np.ndarray) -> np
         if recording.fall is None:
             return np.full(len(centre_s), 1 - positive)
         margin = manifest.provenance.get("recipe", {}).get("labels", {}).get("margin_s", 1.0)
-        return np.asarray([positive if of_fall(float(centre), recording.fall, margin) else IGNORED for centre in centre_s], np.int64)
+        whole = manifest.window.kind == "trial"
+        return np.asarray(
+            [positive if whole or of_fall(float(centre), recording.fall, margin) else IGNORED for centre in centre_s], np.int64
+        )
     if recording.activity not in manifest.labels:
         raise UserError(f"{recording.id}: activity {recording.activity!r} is not among the bundle's labels")
     return np.full(len(centre_s), manifest.labels.index(recording.activity))

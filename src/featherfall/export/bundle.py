@@ -20,6 +20,7 @@ from featherfall.models.count import macs, parameters
 
 PARITY_TOLERANCE = 1e-3  # logits; float32 against float32 on another runtime
 CALIBRATION_CLIPS = 512
+CALIBRATION_FILMS = 48
 
 Score = Callable[[np.ndarray], float]  # (K, classes) logits of the guard's clips -> main metric, fraction of 1
 
@@ -46,9 +47,10 @@ def write_bundle(
     """
     # The runtime takes the manifest's first input for the reference.
     names = sorted(recipe.student.network.inputs, key=lambda name: name != recipe.clip.reference)
-    chosen = training_clips[np.linspace(0, len(training_clips) - 1, min(CALIBRATION_CLIPS, len(training_clips))).astype(int)]
-    sample = {name: np.asarray(store.inputs[name][chosen]) for name in names}
-    guard = {name: np.asarray(store.inputs[name][guard_clips]) for name in names}
+    most = CALIBRATION_FILMS if any(name in store.films for name in names) else CALIBRATION_CLIPS
+    chosen = training_clips[np.linspace(0, len(training_clips) - 1, min(most, len(training_clips))).astype(int)]
+    sample = {name: store.read(name, chosen) for name in names}
+    guard = {name: store.read(name, guard_clips) for name in names}
     with atomic_folder(folder) as temporary:
         exact = temporary / "model.onnx"
         export_onnx(model, sample, exact)
@@ -114,7 +116,7 @@ def _model(path: Path, precision: Any, proof: Mapping[str, Any]) -> Model:
 
 def _input(store: ClipStore, name: str) -> Input:
     fact = store.facts[name]
-    return Input(name=name, unit=fact.unit, channels=list(fact.channels), placement=fact.placement)
+    return Input(name=name, unit=fact.unit, channels=list(fact.channels), placement=fact.placement, frames=fact.frames, size=fact.size)
 
 
 def _tensors(sample: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 
-def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray], batch: int = 64) -> None:
+def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray]) -> None:
     """Write an int8 copy of an ONNX model.
 
     Convolutions and matrix products become int8 (weights QInt8 per channel, activations QUInt8: on x86 the default QInt8 activations lose
@@ -19,8 +19,9 @@ def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray], 
     reach far beyond the range in which most samples lie, and one scale for both loses the quiet ones.
 
     Arguments:
-        calibration: {name: (K, length, channels)} clips of the training part, whose ranges set the scales.
+        calibration: {name: (K, length, channels), or a film's (K, F, H, W, 3)} clips of the training part, whose ranges set the scales.
     """
+    batch = 4 if any(values.ndim == 5 for values in calibration.values()) else 64  # the activations of all are kept
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -32,7 +33,7 @@ def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray], 
         def _batches(self) -> Iterator[dict[str, np.ndarray]]:
             count = len(next(iter(calibration.values())))
             for start in range(0, count, batch):
-                yield {name: np.ascontiguousarray(values[start : start + batch], np.float32) for name, values in calibration.items()}
+                yield {name: np.ascontiguousarray(values[start : start + batch]) for name, values in calibration.items()}
 
         def get_next(self) -> dict[str, np.ndarray] | None:
             return next(self.batches, None)

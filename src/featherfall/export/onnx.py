@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+BATCH = 32  # clips at once: films are large
+
 
 class _Positional(nn.Module):
     """The exporter names inputs by position; our networks take a dictionary."""
@@ -28,10 +30,10 @@ def export_onnx(model: nn.Module, example: Mapping[str, np.ndarray], path: Path)
     """Write an ONNX file whose inputs are named like `example` and whose output is "logits" (windows, classes).
 
     Arguments:
-        example: {name: (K, length, channels) float32}, K >= 2; the first dimension becomes free.
+        example: {name: (K, length, channels) float32, or a film's (K, F, H, W, 3) uint8}, K >= 2; the first dimension becomes free.
     """
     names = list(example)
-    inputs = tuple(torch.from_numpy(np.ascontiguousarray(example[name][:2], np.float32)) for name in names)
+    inputs = tuple(torch.from_numpy(np.ascontiguousarray(example[name][:2])) for name in names)
     windows = torch.export.Dim("windows", min=1)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     logging.getLogger("onnxscript").setLevel(logging.ERROR)
@@ -47,6 +49,8 @@ def export_onnx(model: nn.Module, example: Mapping[str, np.ndarray], path: Path)
             verbose=False,
         )
     assert program is not None
+    free = [one.type.tensor_type.shape.dim[0].dim_param for one in program.model_proto.graph.input]
+    assert all(free), "the network fixes the number of windows (len(tensor) in its forward pass does); use tensor.shape[0]"
     path.write_bytes(_bare(program.model_proto).SerializeToString())
 
 
@@ -62,8 +66,12 @@ def _bare(model: Any) -> Any:
 @torch.no_grad()
 def torch_logits(model: nn.Module, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
     """(K, classes) float32 logits by torch, the reference of the proof."""
-    clip = {name: torch.from_numpy(np.ascontiguousarray(values, np.float32)) for name, values in inputs.items()}
-    return model.eval()(clip).numpy()  # type: ignore[no-any-return]
+    model, count = model.eval(), len(next(iter(inputs.values())))
+    parts = [
+        {name: torch.from_numpy(np.ascontiguousarray(values[at : at + BATCH])) for name, values in inputs.items()}
+        for at in range(0, count, BATCH)
+    ]
+    return np.concatenate([model(clip).numpy() for clip in parts])
 
 
 def onnx_logits(path: Path, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -71,4 +79,6 @@ def onnx_logits(path: Path, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return session.run(["logits"], {name: np.ascontiguousarray(values, np.float32) for name, values in inputs.items()})[0]  # type: ignore[no-any-return]
+    count = len(next(iter(inputs.values())))
+    parts = [{name: np.ascontiguousarray(values[at : at + BATCH]) for name, values in inputs.items()} for at in range(0, count, BATCH)]
+    return np.concatenate([session.run(["logits"], part)[0] for part in parts])

@@ -13,12 +13,23 @@ FORMAT = 1
 
 
 class Input(Checked):
-    """One input tensor of the model: (windows, length, channels) float32, raw physical units."""
+    """One input tensor of the model: (windows, length, channels) float32, raw physical units.
+
+    frames, size: of a film (unit "rgb8"): the tensor is (windows, frames, size, size, 3) uint8 RGB, the pictures nearest to the middles of
+    `frames` equal parts of the window, stretched to squares.
+    """
 
     name: str
     unit: str
     channels: list[str]
     placement: str = ""
+    frames: int = Field(default=0, ge=0)
+    size: int = Field(default=0, ge=0)
+
+    @property
+    def is_film(self) -> bool:
+        """Whether it is pictures, not samples."""
+        return self.frames > 0
 
 
 class Decision(Checked):

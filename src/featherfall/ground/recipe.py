@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import fnmatch
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from featherfall.ground.checked import Checked, check
 from featherfall.ground.errors import UserError
@@ -15,23 +16,75 @@ from featherfall.ground.manifest import Decision
 from featherfall.ground.window import Window
 
 
+class Film(Checked):
+    """A film as a clip's input: `frames` pictures of `size` x `size` pixels, evenly spread over the window, cached as JPEG.
+
+    view: which of a recording's films, e.g. cam0; "each" makes every film of a recording a recording of its own, all on one side of a
+    split.
+    quality: of the cached pictures, as JPEG counts.
+    """
+
+    view: str
+    frames: int = Field(default=10, ge=2, le=256)
+    size: int = Field(default=160, ge=16, le=512)
+    quality: int = Field(default=90, ge=30, le=100)
+
+
 class Clip(Checked):
     """What a clip is.
 
-    inputs: the clip's inputs and the dataset's stream behind each, e.g. {accelerometer: watch_accelerometer}.
+    inputs: the clip's sensors and the dataset's stream behind each, e.g. {accelerometer: watch_accelerometer}; of several streams
+    ("a | b") the first that a recording has. A list of streams gives the inputs the streams' names.
+    films: inputs that are films.
     reference: the input whose time is kept; for impact windows an accelerometer. It must be among the student's.
+    require: inputs without which a recording is left out ("*_gyroscope" names several); the student's always are required.
     """
 
     window: Window
-    inputs: dict[str, str] = Field(min_length=1)
+    inputs: dict[str, str] = {}
+    films: dict[str, Film] = {}
     reference: str
+    require: list[str] = []
+
+    @field_validator("inputs", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return {name: name for name in value} if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Clip:
+        self.require[:] = expand(self.require, self.names)
+        if not self.names:
+            raise ValueError("a clip needs 'inputs' or 'films'")
+        if twice := set(self.inputs) & set(self.films):
+            raise ValueError(f"{', '.join(sorted(twice))} is in both 'inputs' and 'films'; give the film another name")
+        for name in [self.reference, *self.require]:
+            if name not in self.names:
+                raise ValueError(f"{name!r} is not among the clip's inputs ({', '.join(self.names)})")
+        if self.window.kind == "impact" and self.reference in self.films:
+            raise ValueError("impact windows need an accelerometer as 'reference', not a film; use kind 'sliding'")
+        return self
+
+    @property
+    def names(self) -> list[str]:
+        """All inputs, films last."""
+        return [*self.inputs, *self.films]
+
+    @property
+    def each_view(self) -> bool:
+        """Whether every film is a recording of its own."""
+        return any(film.view == "each" for film in self.films.values())
+
+    def streams(self, name: str) -> list[str]:
+        """The dataset's streams that may stand behind an input."""
+        return [stream.strip() for stream in self.inputs[name].split("|")]
 
 
 class Split(Checked):
     """Who is tested, who is trained on.
 
     protocol: "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups) or "loso" (each group once).
-    group: what may not stand on two sides.
+    group: what may not stand on two sides; the films of one recording count as the recording.
     balance: a trait (e.g. age) that every fold shall have in proportion.
     validation: groups cut from each training part, in rotation; 0 trains on all of it.
     part: "test" evaluates on the test part; "validation" sets the test part aside unread and evaluates on the validation part: the way to
@@ -71,6 +124,8 @@ class Augment(Checked):
     leaves over; gravity is kept). gyroscope_drop: chance that a clip's gyroscope reads zero, so that nothing leans on it alone.
     scale: standard deviation of a factor on sensor values. noise_g: standard deviation of noise on accelerometers (other inertial
     inputs: the same in their scaled units). joint_noise_m: on skeletons, per frame and joint.
+    film_crop: up to this fraction of a film's sides is cut away. film_light: sd of the logarithm of brightness and contrast.
+    film_flip: films are mirrored by chance; only where left and right mean the same.
     """
 
     views: int = Field(default=0, ge=0, le=256)
@@ -85,6 +140,9 @@ class Augment(Checked):
     scale: float = Field(default=0.1, ge=0)
     noise_g: float = Field(default=0.02, ge=0)
     joint_noise_m: float = Field(default=0.01, ge=0)
+    film_crop: float = Field(default=0.15, ge=0, lt=1)
+    film_light: float = Field(default=0.15, ge=0, le=1)
+    film_flip: bool = False
 
 
 class EarlyStop(Checked):
@@ -118,9 +176,9 @@ class Training(Checked):
 
 
 class Network(Checked):
-    """A network: builder's name, the inputs it sees, its options."""
+    """A network: builder's name, the inputs it sees ("*_gyroscope" names several), its options."""
 
-    kind: Literal["inertial", "skeleton", "fusion"]
+    kind: Literal["inertial", "skeleton", "keypoints", "fusion", "video", "mono_video", "parts", "multimodal", "gaf", "trn"]
     inputs: list[str] = Field(min_length=1)
     options: dict[str, Any] = {}
 
@@ -129,13 +187,15 @@ class Teacher(Checked):
     """The model that is only needed to train.
 
     members: how many are trained (seeds 0, 1, ...); their softened probabilities are averaged.
-    pretrain: train each branch of a fusion network alone first.
+    pretrain: train each branch of a network that has them alone first; branches: how, by the branch's kind, where not as `training` says
+    (views are always those of `training`).
     """
 
     network: Network
     training: Training = Training()
     members: int = Field(default=1, ge=1, le=16)
     pretrain: bool = True
+    branches: dict[str, Training] = {}
 
 
 class Student(Checked):
@@ -162,9 +222,14 @@ class Term(Checked):
 
 
 class Distillation(Checked):
-    """Loss = hard x cross-entropy + the weighted terms."""
+    """Loss = hard x cross-entropy + the weighted terms.
+
+    live: the teachers look at every batch, augmented as the student sees it, instead of once at every view. Features that are maps need it:
+    those of all clips would fill the memory.
+    """
 
     hard: float = Field(default=0.2, ge=0)
+    live: bool = False
     terms: list[Term] = Field(min_length=1)
 
 
@@ -213,8 +278,9 @@ class Recipe(Checked):
 
     @model_validator(mode="after")
     def _inputs_exist(self) -> Recipe:
-        known = list(self.clip.inputs)
+        known = self.clip.names
         for role, network in (("teacher", self.teacher.network), ("student", self.student.network)):
+            network.inputs[:] = expand(network.inputs, known)
             for name in network.inputs:
                 if name not in known:
                     raise ValueError(f"{role}.network.inputs names {name!r}, which clip.inputs does not have ({', '.join(known)})")
@@ -228,6 +294,15 @@ class Recipe(Checked):
     def task(self) -> Literal["fall", "activity"]:
         """What the metrics are about."""
         return self.labels.by
+
+
+def expand(patterns: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Names with "*" replaced by all known ones that they fit, each once; a pattern that fits none stays as it is."""
+    names: list[str] = []
+    for pattern in patterns:
+        found = [name for name in known if fnmatch.fnmatchcase(name, pattern)] if "*" in pattern else []
+        names += found or [pattern]
+    return list(dict.fromkeys(names))
 
 
 def load_recipe(path_or_name: str | Path, changes: Sequence[str] = ()) -> Recipe:

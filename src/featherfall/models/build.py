@@ -10,10 +10,17 @@ from torch import nn
 from featherfall.ground.errors import UserError
 from featherfall.ground.skeletons import parents_of
 from featherfall.models.fusion import FusionNet
+from featherfall.models.gaf_image import GafNet
 from featherfall.models.inertial import InertialNet
+from featherfall.models.multimodal import MultimodalNet
+from featherfall.models.parts import PartsNet
+from featherfall.models.r2plus1d import MonoVideoNet, VisionNet
+from featherfall.models.keypoints import KeypointNet
 from featherfall.models.skeleton import SkeletonNet
+from featherfall.models.trn import TRN
 
 Channels = Mapping[str, Sequence[str]]
+RGB = ("red", "green", "blue")  # channels of a film
 
 
 def _inertial(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
@@ -25,6 +32,11 @@ def _skeleton(inputs: Sequence[str], channels: Channels, classes: int, **options
     return SkeletonNet(parents_of(channels[name]), classes, input=name, **options)
 
 
+def _keypoints(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    (name,) = inputs
+    return KeypointNet(classes, input=name, **options)
+
+
 def _fusion(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
     return FusionNet(
         {kind: build(kind, names, channels, classes) for kind, names in branches_of(inputs).items()},
@@ -33,7 +45,56 @@ def _fusion(inputs: Sequence[str], channels: Channels, classes: int, **options: 
     )
 
 
-BUILDERS: dict[str, Callable[..., nn.Module]] = {"inertial": _inertial, "skeleton": _skeleton, "fusion": _fusion}
+def _video(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    return VisionNet(_one_film(inputs, channels), classes, **options)
+
+
+def _mono_video(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    return MonoVideoNet(_one_film(inputs, channels), classes, **options)
+
+
+def _parts(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    return PartsNet(inputs, classes, **options)
+
+
+def _multimodal(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """Options under "video" and "parts" are those of the branch."""
+    films = [name for name in inputs if tuple(channels[name]) == RGB]
+    sensors = [name for name in inputs if name not in films]
+    if not films or not sensors:
+        raise ValueError("it takes a film and sensors")
+    branches = {
+        kind: build(kind, names, channels, classes, **options.pop(kind, {})) for kind, names in (("video", films), ("parts", sensors))
+    }
+    return MultimodalNet(branches, classes, **options)
+
+
+def _one_film(inputs: Sequence[str], channels: Channels) -> str:
+    if len(inputs) != 1 or tuple(channels[inputs[0]]) != RGB:
+        raise ValueError(f"it takes one film, an input of the channels {', '.join(RGB)}")
+    return inputs[0]
+
+
+def _gaf(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    return GafNet(inputs, {name: len(channels[name]) for name in inputs}, classes, **options)
+
+
+def _trn(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    (name,) = inputs
+    return TRN(name, None if tuple(channels[name]) == RGB else channels[name], classes, **options)
+
+
+BUILDERS: dict[str, Callable[..., nn.Module]] = {
+    "inertial": _inertial,
+    "skeleton": _skeleton, "keypoints": _keypoints,
+    "fusion": _fusion,
+    "video": _video,
+    "mono_video": _mono_video,
+    "parts": _parts,
+    "multimodal": _multimodal,
+    "gaf": _gaf,
+    "trn": _trn,
+}
 
 
 def branches_of(inputs: Sequence[str]) -> dict[str, list[str]]:
@@ -48,7 +109,8 @@ def build(kind: str, inputs: Sequence[str], channels: Channels, classes: int, **
     """A freshly initialised network.
 
     Arguments:
-        kind: "inertial" (the wrist student), "skeleton" or "fusion".
+        kind: "inertial" (the wrist student), "skeleton", "fusion", "video", "mono_video" (the film student), "parts", "multimodal", "gaf"
+            (VSKD's student) or "trn" (its teacher).
         inputs: names of the clip's inputs that it sees.
         channels: channel names by input.
         classes: number of logits.

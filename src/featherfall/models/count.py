@@ -14,15 +14,18 @@ def parameters(model: nn.Module) -> int:
 
 
 def macs(model: nn.Module, clip: Mapping[str, Tensor]) -> int:
-    """Multiply-accumulates of convolutions and linear layers for one forward pass, per clip of the given batch."""
-    total = 0
+    """Multiply-accumulates of convolutions and linear layers for one forward pass, per clip of the given batch.
+
+    Products with padding count. A layer's first dimension may hold more than clips, e.g. the body parts of each.
+    """
+    total, batch = 0, len(next(iter(clip.values())))
 
     def count(module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal total
         if isinstance(module, (nn.Conv1d, nn.Conv2d, nn.Conv3d)):
-            total += output[0].numel() * module.weight[0].numel()
+            total += output.numel() // batch * module.weight[0].numel()
         elif isinstance(module, nn.Linear):
-            total += output[0].numel() * module.in_features
+            total += output.numel() // batch * module.in_features
 
     handles = [module.register_forward_hook(count) for module in model.modules()]
     was_training = model.training

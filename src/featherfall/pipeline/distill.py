@@ -55,7 +55,7 @@ def distill(
         cache: where prepared clips are kept.
     Raises: `UserError`.
     """
-    dataset = datasets.open(recipe.dataset, data, recipe.folder)
+    dataset = datasets.open_for(recipe, data)
     start = starts(recipe, data)
     with open_run(out, recipe, data, resume) as run, Show(quiet) as show:
         store = make_clips(recipe, dataset, workers, show, cache)
@@ -130,7 +130,8 @@ def plan(run: Run, recipe: Recipe, data: Path, store: ClipStore, parts: Sequence
             jobs.extend(Job(run, recipe, data, store.folder, fold, role, number) for number in numbers)
 
         add("teacher", range(recipe.teacher.members))
-        add("outputs", [0])
+        if not recipe.distillation.live:
+            add("outputs", [0])
         add("distilled", seeds)
         if len(fold.test):
             add("alone", seeds)
@@ -210,7 +211,7 @@ def _sizes(recipe: Recipe, store: ClipStore, jobs: Sequence[Job]) -> dict[str, d
     stage = Stage(recipe, store, jobs[0].fold)
     for role, network in (("teacher", recipe.teacher.network), ("alone", recipe.student.network)):
         model = stage.network(network, 0)
-        clip = {name: torch.zeros(2, recipe.clip.window.length, len(store.channels[name])) for name in network.inputs}
+        clip = {name: torch.from_numpy(np.zeros_like(store.read(name, np.arange(2)))) for name in network.inputs}
         sizes[role] = {"parameters": parameters(model), "macs": macs(model, clip), "bytes": 4 * parameters(model)}
     sizes["distilled"] = sizes["alone"]
     exported = [read_manifest(job.folder / "bundle") for job in jobs if job.role == "int8"]
@@ -224,7 +225,7 @@ def train_one(
     recipe: Recipe, data: Path, out: Path, role: str, *, resume: bool = False, quiet: bool = False, cache: Path | None = None
 ) -> Path:
     """One stage of a recipe on its first fold: role "teacher" or "alone", first member or seed. Returns the folder of its weights."""
-    dataset = datasets.open(recipe.dataset, data, recipe.folder)
+    dataset = datasets.open_for(recipe, data)
     start = starts(recipe, data)
     with open_run(out, recipe, data, resume) as run, Show(quiet) as show:
         store = make_clips(recipe, dataset, 1, show, cache)
@@ -243,7 +244,7 @@ def export_run(folder: Path, out: Path, int8: bool) -> list[str]:
     run, recipe, data = read_run(folder)
     recipe = recipe.model_copy(update={"export": recipe.export.model_copy(update={"int8": int8})})
     with Show(quiet=True) as show:
-        dataset = datasets.open(recipe.dataset, data, recipe.folder)
+        dataset = datasets.open_for(recipe, data)
         store = make_clips(recipe, dataset, 1, show)
         notes = finish_bundle(run, recipe, store, make_folds(recipe, dataset, store), out)
     return [

@@ -96,8 +96,7 @@ def execute(job: Job) -> None:
 def _execute(job: Job) -> None:
     stage = Stage(job.recipe, open_store(job.store), job.fold)
     if job.role == "outputs":
-        members = [job.run.job(job.fold.name, "teacher", i) for i in range(job.recipe.teacher.members)]
-        write_teacher_outputs(stage, members, job.run.teacher_outputs(job.fold.name))
+        write_teacher_outputs(stage, _teachers(job), job.run.teacher_outputs(job.fold.name))
     elif job.role == "teacher":
         _predict(job, stage, train_teacher(stage, job.number, job.folder), job.recipe.teacher.network)
     elif job.role == "int8":
@@ -106,7 +105,13 @@ def _execute(job: Job) -> None:
         outputs = job.run.teacher_outputs(job.fold.name) / "outputs.pt"
         start = job.run.start(job.number)
         weights = None if start is None else Path(start.weights)
-        _predict(job, stage, train_student(stage, job.role, job.number, job.folder, outputs, weights), job.recipe.student.network)
+        model = train_student(stage, job.role, job.number, job.folder, outputs, weights, _teachers(job))
+        _predict(job, stage, model, job.recipe.student.network)
+
+
+def _teachers(job: Job) -> list[Path]:
+    """Folders of the fold's teachers."""
+    return [job.run.job(job.fold.name, "teacher", i) for i in range(job.recipe.teacher.members)]
 
 
 def _predict(job: Job, stage: Stage, model: nn.Module, network: Network) -> None:

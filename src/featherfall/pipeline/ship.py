@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from torch import nn
 
 from featherfall import datasets
+from featherfall.clips.build import named
 from featherfall.clips.labels import clip_labels
 from featherfall.evaluation.judged import judged_clips
 from featherfall.evaluation.score import MAIN, measure
@@ -58,13 +58,11 @@ def judge_by_runtime(recipe: Recipe, stage: Stage, data: Path, bundle: Path) -> 
     The runtime cuts its own windows; that there are as many as clips in the store is asserted: what was trained is what runs.
     """
     student = load_bundle(bundle)
-    sources = {source.id: source for source in datasets.open(recipe.dataset, data, recipe.folder).sources}
+    sources = {source.id: source for source in datasets.open_for(recipe, data).sources}
     out = []
     for index in stage.fold.test:
         facts = stage.store.recordings[index]
-        recording = sources[facts.id].load()
-        named = {name: recording.streams[recipe.clip.inputs[name]] for name in recipe.student.network.inputs}
-        prediction = student.predict(replace(recording, streams=named))
+        prediction = student.predict(named(sources[facts.id].load(), recipe.clip))
         assert len(prediction.probabilities) == facts.clips, (
             f"{facts.id}: the runtime cut {len(prediction.probabilities)} windows, training {facts.clips}"
         )

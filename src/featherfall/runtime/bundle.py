@@ -12,15 +12,17 @@ from featherfall.ground.checked import check
 from featherfall.ground.errors import UserError
 from featherfall.ground.files import read_json, sha256
 from featherfall.ground.manifest import Manifest, Model
-from featherfall.ground.recording import Recording, Stream
+from featherfall.ground.recording import Recording, Stream, Video
 from featherfall.runtime.prediction import Prediction, conclude
 from featherfall.signals.frames import frames
+from featherfall.signals.pictures import film_clock, moments, read_pictures
 
 if TYPE_CHECKING:
     import onnxruntime
 
 Precision = Literal["int8", "float32"]
 BATCH = 256  # windows a run of the model: bounds the memory, whatever the recording's length
+BATCH_OF_FILMS = 8
 
 
 class Bundle:
@@ -42,15 +44,16 @@ class Bundle:
         """Class probabilities of windows.
 
         Arguments:
-            inputs: (K, length, channels) float32 by input name, in the manifest's units.
+            inputs: (K, length, channels) float32 by input name, in the manifest's units; of a film (K, F, size, size, 3) uint8 RGB.
         Returns: (K, classes) float32: softmax of the logits divided by the manifest's temperature.
         """
-        windows = {one.name: np.asarray(inputs[one.name], dtype=np.float32) for one in self.manifest.inputs}
+        windows = {one.name: np.asarray(inputs[one.name], np.uint8 if one.is_film else np.float32) for one in self.manifest.inputs}
         count = len(windows[self.manifest.inputs[0].name])
         out = np.empty((count, len(self.manifest.labels)), dtype=np.float32)
-        for at in range(0, count, BATCH):
-            logits = self._session.run(None, {name: values[at : at + BATCH] for name, values in windows.items()})[0]
-            out[at : at + BATCH] = softmax(logits / self.manifest.temperature)
+        batch = BATCH_OF_FILMS if any(one.is_film for one in self.manifest.inputs) else BATCH
+        for at in range(0, count, batch):
+            logits = self._session.run(None, {name: values[at : at + batch] for name, values in windows.items()})[0]
+            out[at : at + batch] = softmax(logits / self.manifest.temperature)
         return out
 
     def predict(self, recording: Recording) -> Prediction:
@@ -58,9 +61,22 @@ class Bundle:
 
         Raises: `UserError` when the recording lacks an input, or has it in another unit or with other channels.
         """
-        streams = {one.name: self._stream(recording, one.name) for one in self.manifest.inputs}
-        cut = frames(streams, self.manifest.window, self.manifest.inputs[0].name)
-        return conclude(self.manifest, cut, self.probabilities(cut.inputs))
+        reference, *_ = self.manifest.inputs
+        films = {one.name: self._film(recording, one.name) for one in self.manifest.inputs if one.is_film}
+        streams = {one.name: self._stream(recording, one.name) for one in self.manifest.inputs if not one.is_film}
+        if reference.is_film:
+            streams[reference.name] = film_clock(films[reference.name])
+        cut = frames(streams, self.manifest.window, reference.name)
+        inputs = dict(cut.inputs)
+        for one in self.manifest.inputs:
+            if one.is_film:
+                inputs[one.name] = read_pictures(films[one.name], moments(cut.start_s, cut.seconds, one.frames), one.size)
+        return conclude(self.manifest, cut, self.probabilities(inputs))
+
+    def _film(self, recording: Recording, name: str) -> Video:
+        if name not in recording.videos:
+            raise UserError(f"{recording.id}: bundle {self.manifest.name!r} needs the film {name!r}; the recording has none of this name")
+        return recording.videos[name]
 
     def _stream(self, recording: Recording, name: str) -> Stream:
         need = next(one for one in self.manifest.inputs if one.name == name)
@@ -152,7 +168,10 @@ def _session(file: Path) -> onnxruntime.InferenceSession:
 def _fits(file: Path, manifest: Manifest, session: onnxruntime.InferenceSession) -> None:
     """Inputs by name and shape, classes by count; symbolic sizes fit anything."""
     graph = {one.name: one.shape[1:] for one in session.get_inputs()}
-    stated = {one.name: [manifest.window.length, len(one.channels)] for one in manifest.inputs}
+    stated = {
+        one.name: [one.frames, one.size, one.size, 3] if one.is_film else [manifest.window.length, len(one.channels)]
+        for one in manifest.inputs
+    }
     if graph.keys() != stated.keys():
         raise UserError(f"{file}: the model eats {sorted(graph)}, the manifest says {sorted(stated)}; re-export the bundle")
     for name, shape in stated.items():

@@ -40,7 +40,12 @@ def latencies(bundle: Bundle, repeat: int) -> np.ndarray:
     """(repeat,) milliseconds of single windows, after a warm-up; the window is noise of one unit."""
     noise = np.random.default_rng(0)
     length = bundle.manifest.window.length
-    window = {one.name: noise.normal(0, 1, (1, length, len(one.channels))).astype(np.float32) for one in bundle.manifest.inputs}
+    window = {
+        one.name: noise.integers(0, 256, (1, one.frames, one.size, one.size, 3)).astype(np.uint8)
+        if one.is_film
+        else noise.normal(0, 1, (1, length, len(one.channels))).astype(np.float32)
+        for one in bundle.manifest.inputs
+    }
     for _ in range(WARM_UP):
         bundle.probabilities(window)
     taken = np.empty(repeat)

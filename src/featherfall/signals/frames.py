@@ -26,6 +26,7 @@ class Frames:
         end_s: (K,) seconds at which a device reading live has the window: its last sample and, for kind "impact", the last sample that
             could have held a higher peak.
         centre_s: (K,) the peak's time for kind "impact", the window's middle otherwise.
+        seconds: what one window covers.
     """
 
     inputs: dict[str, np.ndarray]
@@ -33,6 +34,7 @@ class Frames:
     start_s: np.ndarray
     end_s: np.ndarray
     centre_s: np.ndarray
+    seconds: float
 
 
 def frames(streams: Mapping[str, Stream], window: Window, reference: str) -> Frames:
@@ -82,4 +84,5 @@ def frames(streams: Mapping[str, Stream], window: Window, reference: str) -> Fra
         start_s=start + starts * step,
         end_s=start + last * step,
         centre_s=start + centres * step,
+        seconds=window.length * step,
     )

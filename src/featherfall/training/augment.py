@@ -1,4 +1,5 @@
-"""Random changes of a batch of raw sensor values. Nothing mirrors: left and clockwise keep their meaning.
+"""Random changes of a batch of raw sensor values. Sensors and skeletons are not mirrored: left and clockwise keep
+their meaning.
 
 Shapes: B clips, T samples. All functions are pure; randomness comes from torch's global generator, which the loop seeds by step.
 """
@@ -10,7 +11,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from featherfall.ground.recipe import Augment
+from featherfall.ground.skeletons import COCO_17
 from featherfall.models.inertial import GYROSCOPE_SCALE, LOWPASS, moving_mean
+
+_OTHER = {"left": "right", "right": "left"}
+MIRRORED = [list(COCO_17).index(" ".join(_OTHER.get(word, word) for word in joint.split())) for joint in COCO_17]
 
 
 def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
@@ -23,7 +28,13 @@ def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
     for name, values in clip.items():
         if name.startswith("present:"):
             continue
+        if values.ndim == 5:
+            out[name] = augment_film(values, how)
+            continue
         sensor, kind = sensor_and_kind(name)
+        if kind == "keypoints":
+            out[name] = mirrored_or_rolled(values, how.rotation_deg)
+            continue
         if sensor not in turns:
             turns[sensor] = random_rotations(len(values), how.rotation_deg)
         turn = turns[sensor].to(values)
@@ -41,10 +52,46 @@ def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
     return out
 
 
+def augment_film(film: Tensor, how: Augment) -> Tensor:
+    """(B, F, H, W, 3) uint8 with one random crop, brightness, contrast and (if allowed) mirroring a clip, the same for all its pictures."""
+    count, frames, height, width, _ = film.shape
+    device = film.device
+    pictures = film.to(torch.float32).permute(0, 1, 4, 2, 3).flatten(0, 1)  # (B F, 3, H, W)
+    if how.film_crop or how.film_flip:
+        zoom = 1 - torch.rand(count, device=device) * how.film_crop
+        shift = (torch.rand(count, 2, device=device) * 2 - 1) * (1 - zoom)[:, None]
+        flip = 1 - 2 * ((torch.rand(count, device=device) < 0.5) & torch.tensor(how.film_flip, device=device)).float()
+        zero = torch.zeros_like(zoom)
+        move = torch.stack([torch.stack([zoom * flip, zero, shift[:, 0]], 1), torch.stack([zero, zoom, shift[:, 1]], 1)], 1)
+        grid = F.affine_grid(move.repeat_interleave(frames, 0), [count * frames, 3, height, width], align_corners=False)
+        pictures = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    if how.film_light:
+        contrast, brightness = torch.exp(torch.randn(2, count, device=device) * how.film_light).repeat_interleave(frames, 1)[
+            ..., None, None, None
+        ]
+        mean = pictures.mean(dim=(1, 2, 3), keepdim=True)
+        pictures = ((pictures - mean) * contrast + mean) * brightness
+    return pictures.clamp(0, 255).to(torch.uint8).unflatten(0, (count, frames)).permute(0, 1, 3, 4, 2)
+
+
 def sensor_and_kind(name: str) -> tuple[str, str]:
     """ "watch_accelerometer" -> ("watch", "accelerometer"); "accelerometer" -> ("", "accelerometer"); a skeleton is its own sensor."""
     sensor, _, kind = name.rpartition("_")
     return ("skeleton" + sensor, kind) if kind == "skeleton" else (sensor, kind)
+
+
+def mirrored_or_rolled(keypoints: Tensor, angle_deg: float) -> Tensor:
+    """(B, T, 51) keypoints of clips half of which are mirrored (left names and right names change places), all turned in the picture.
+
+    Arguments:
+        angle_deg: standard deviation of the turn, about the picture's upper left corner: place means nothing to who looks at keypoints.
+    """
+    x, y, score = keypoints.unflatten(2, (-1, 3)).unbind(dim=-1)
+    flip = torch.rand(len(x), 1, 1, device=x.device) < 0.5
+    x, y, score = (torch.where(flip, values[..., MIRRORED], values) for values in (torch.where(flip, -x, x), y, score))
+    angle = torch.randn(len(x), 1, 1, device=x.device) * (angle_deg * torch.pi / 180)
+    turned = [angle.cos() * x - angle.sin() * y, angle.sin() * x + angle.cos() * y, score]
+    return torch.stack(turned, dim=-1).flatten(2)
 
 
 def random_rotations(count: int, angle_deg: float) -> Tensor:

@@ -1,12 +1,12 @@
 """Training clips in memory. Teacher and student see slices of one batch: pairs by construction.
 
-Shapes: V views, N clips, B batch, T samples, C channels.
+Shapes: V views, N clips, B batch, T samples, C channels; F pictures of H x H pixels of a film.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -15,13 +15,19 @@ from torch import Tensor
 from featherfall.clips.labels import IGNORED
 from featherfall.clips.store import ClipStore
 from featherfall.ground.recipe import Augment
+from featherfall.training.films import FilmViews, film_views
 from featherfall.training.views import make_views
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """clip: {name: (B, T, C)} and {"present:<name>": (B,)}; labels: (B,), `IGNORED` for teacher-only views; index, view: (B,) in
-    `Clips`."""
+    """What one step sees.
+
+    Attributes:
+        clip: {name: (B, T, C)}, {film's name: (B, F, H, H, 3) uint8} and {"present:<name>": (B,)}.
+        labels: (B,), `IGNORED` for teacher-only views.
+        index, view: (B,) in `Clips`.
+    """
 
     clip: dict[str, Tensor]
     labels: Tensor
@@ -34,7 +40,8 @@ class Clips:
     """Clips and their views.
 
     Attributes:
-        inputs: {name: (V, N, T, C)} float32; view 0 is the clip as recorded.
+        inputs: {name: (V, N, T, C)} float32 of the sensors; view 0 is the clip as recorded.
+        films: by name; their pictures are decoded batch by batch.
         present: {name: (N,)} bool.
         labels: (N,) int64.
         labelled: views 0 .. labelled - 1 show the clip's class; the others are for teachers' words only.
@@ -44,25 +51,28 @@ class Clips:
     present: dict[str, Tensor]
     labels: Tensor
     labelled: int
+    films: Mapping[str, FilmViews] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     @property
     def views(self) -> int:
-        return len(next(iter(self.inputs.values())))
+        return max([len(values) for values in self.inputs.values()] + [film.views for film in self.films.values()])
 
     def take(self, index: Tensor, view: Tensor) -> Batch:
         """The clips `index` in the versions `view`, both (B,)."""
         clip = {name: values[view, index] for name, values in self.inputs.items()}
+        clip |= {name: film.take(index, view) for name, film in self.films.items()}
         clip |= {f"present:{name}": flags[index] for name, flags in self.present.items() if not bool(flags.all())}
         return Batch(clip, torch.where(view < self.labelled, self.labels[index], IGNORED), index, view)
 
     def seen_by(self, names: Sequence[str]) -> Clips:
         """Only the clips that have all of these inputs, and only these inputs."""
         keep = torch.stack([self.present[name] for name in names]).all(dim=0)
-        inputs = {name: self.inputs[name][:, keep] for name in names}
-        return Clips(inputs, {name: self.present[name][keep] for name in names}, self.labels[keep], self.labelled)
+        inputs = {name: self.inputs[name][:, keep] for name in names if name in self.inputs}
+        films = {name: self.films[name].kept(keep.numpy()) for name in names if name in self.films}
+        return Clips(inputs, {name: self.present[name][keep] for name in names}, self.labels[keep], self.labelled, films)
 
     def to(self, device: torch.device) -> Clips:
         """The same clips on another device."""
@@ -71,6 +81,7 @@ class Clips:
             {name: flags.to(device) for name, flags in self.present.items()},
             self.labels.to(device),
             self.labelled,
+            self.films,
         )
 
 
@@ -91,12 +102,13 @@ def load_clips(
     """
     views = make_views(store, index, names, augment or Augment())
     count = views.total if teacher_only else views.labelled
+    films = {name: film_views(store.films[name], index, views, range(count)) for name in names if name in store.films}
     inputs = {name: torch.empty((count, *values.shape)) for name, values in views.inputs.items()}
     for v in range(count):
         for name, values in views.view(v).items():
             inputs[name][v] = torch.from_numpy(np.ascontiguousarray(values))
     present = {name: torch.from_numpy(store.present[name][index]) for name in names}
-    return Clips(inputs, present, torch.from_numpy(labels.astype(np.int64)), views.labelled)
+    return Clips(inputs, present, torch.from_numpy(labels.astype(np.int64)), views.labelled, films)
 
 
 class BatchOrder:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from featherfall.clips.labels import IGNORED
+from featherfall.ground.errors import UserError
 from featherfall.ground.recipe import Distillation, Term
 from featherfall.losses import dask, embedding_cosine, embedding_l2, feature_mse, rkd_angle, rkd_distance, soft_targets
 from featherfall.models.taps import tap
@@ -24,6 +25,9 @@ FEATURE_LOSSES = {
     "dask": dask,
 }
 NEEDS_EQUAL_WIDTH = {"mse", "l2", "cosine", "dask"}
+WIDEST = 16_384  # features that can be cached for every clip, or projected; maps are wider
+
+Said = tuple[Tensor, Mapping[str, Tensor]]  # logits, and features by tap
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,35 @@ class TeacherOutputs:
     logits: Tensor
     features: dict[str, Tensor]
 
+    @property
+    def widths(self) -> dict[str, int]:
+        """D by tap."""
+        return {name: values.shape[-1] for name, values in self.features.items()}
+
+    def say(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """(B, M, classes) logits and {tap: (B, D)} features of a batch."""
+        at = (batch.view.cpu(), batch.index.cpu())
+        device = batch.labels.device
+        return self.logits[at].to(device), {name: values[at].to(device) for name, values in self.features.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class LiveTeachers:
+    """Trained teachers that look at every batch themselves, augmented as it is; features are the first one's.
+
+    widths: D by tap, maps flattened.
+    """
+
+    members: Sequence[nn.Module]
+    widths: dict[str, int]
+
+    @torch.no_grad()
+    def say(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """As `TeacherOutputs.say`."""
+        with tap(self.members[0], list(self.widths)) as features:
+            logits = [member.to(batch.labels.device)(batch.clip).float() for member in self.members]
+        return torch.stack(logits, dim=1), {name: values.flatten(1) for name, values in features.items()}
+
 
 class HardLabels(nn.Module):
     """Cross-entropy with the labels: teachers, and the student alone."""
@@ -47,7 +80,8 @@ class HardLabels(nn.Module):
 
     def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         weights: Tensor | None = self.class_weights  # type: ignore[assignment]
-        return {"loss": F.cross_entropy(model(batch.clip), batch.labels, weights, label_smoothing=self.label_smoothing)}
+        logits = model(batch.clip).float()  # under autocast they may be bfloat16
+        return {"loss": F.cross_entropy(logits, batch.labels, weights, label_smoothing=self.label_smoothing)}
 
 
 class Distil(nn.Module):
@@ -57,12 +91,16 @@ class Distil(nn.Module):
     thrown away afterwards.
 
     Arguments:
-        teacher: outputs on exactly the clips and views that the batches index.
+        teacher: says what the teachers make of exactly the clips and views of a batch.
         student_widths: width of the student's output at each tap.
     """
 
     def __init__(
-        self, how: Distillation, teacher: TeacherOutputs, student_widths: Mapping[str, int], class_weights: Tensor | None = None
+        self,
+        how: Distillation,
+        teacher: TeacherOutputs | LiveTeachers,
+        student_widths: Mapping[str, int],
+        class_weights: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.how = how
@@ -72,31 +110,37 @@ class Distil(nn.Module):
         self.projectors = nn.ModuleDict()
         for i, term in enumerate(how.terms):
             if term.loss in NEEDS_EQUAL_WIDTH:
-                width, wanted = student_widths[term.student_tap], teacher.features[term.teacher_tap].shape[-1]
+                width, wanted = student_widths[term.student_tap], teacher.widths[term.teacher_tap]
                 if width != wanted:
+                    if max(width, wanted) > WIDEST:
+                        raise UserError(
+                            f"distillation term {term.loss!r}: the student's {term.student_tap!r} has {width} features, the teacher's "
+                            f"{term.teacher_tap!r} {wanted}; maps cannot be projected, name taps of the same shape"
+                        )
                     self.projectors[str(i)] = nn.Linear(width, wanted)
 
     def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         with tap(model, self.taps) as features:
             logits = model(batch.clip)
+        teacher = self.teacher.say(batch)
+        student = (logits.float(), {name: values.flatten(1).float() for name, values in features.items()})
         weights: Tensor | None = self.class_weights  # type: ignore[assignment]
-        losses = {"hard": F.cross_entropy(logits, batch.labels, weights, ignore_index=IGNORED)}
-        for i, term in enumerate(self.how.terms):
-            name = term.loss if term.loss not in losses else f"{term.loss}_{i}"
-            losses[name] = self._term(i, term, logits, features, batch)
+        with torch.autocast(batch.labels.device.type, enabled=False):  # differences and exponentials: not in bfloat16
+            losses = {"hard": F.cross_entropy(student[0], batch.labels, weights, ignore_index=IGNORED)}
+            for i, term in enumerate(self.how.terms):
+                name = term.loss if term.loss not in losses else f"{term.loss}_{i}"
+                losses[name] = self._term(i, term, student, teacher)
         scales = [self.how.hard, *(term.weight for term in self.how.terms)]
         total = torch.stack([scale * loss for scale, loss in zip(scales, losses.values(), strict=True)]).sum()
         return {"loss": total, **losses}
 
-    def _term(self, i: int, term: Term, logits: Tensor, features: Mapping[str, Tensor], batch: Batch) -> Tensor:
+    def _term(self, i: int, term: Term, student: Said, teacher: Said) -> Tensor:
         if term.loss == "soft":
-            teacher = self.teacher.logits[batch.view.cpu(), batch.index.cpu()].to(logits.device)
-            return soft_targets(logits, teacher, term.temperature)
-        student = features[term.student_tap].flatten(1)
+            return soft_targets(student[0], teacher[0], term.temperature)
+        features = student[1][term.student_tap]
         if str(i) in self.projectors:
-            student = self.projectors[str(i)](student)
-        target = self.teacher.features[term.teacher_tap][batch.view.cpu(), batch.index.cpu()].to(student)
-        return FEATURE_LOSSES[term.loss](student, target)
+            features = self.projectors[str(i)](features)
+        return FEATURE_LOSSES[term.loss](features, teacher[1][term.teacher_tap].to(features))
 
 
 def class_weights(labels: Tensor, classes: int, balance: float) -> Tensor | None:

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from featherfall.models.taps import tap
 from featherfall.training.data import Clips
 
-CHUNK = 512
+CHUNK = 512  # clips at once
+CHUNK_OF_FILMS = 16
 
 
 @torch.no_grad()
@@ -30,7 +31,7 @@ def _run(model: nn.Module, clips: Clips, view: int, taps: Sequence[str]) -> tupl
     logits: list[Tensor] = []
     features: dict[str, list[Tensor]] = {name: [] for name in taps}
     with tap(model, taps) as tapped:
-        for index in torch.arange(len(clips)).split(CHUNK):
+        for index in torch.arange(len(clips)).split(CHUNK_OF_FILMS if clips.films else CHUNK):
             logits.append(model(clips.take(index, torch.full_like(index, view)).clip))
             for name in taps:
                 features[name].append(tapped[name].flatten(1))

@@ -15,12 +15,12 @@ from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.ground.errors import UserError
 from featherfall.ground.recipe import Augment, Network, Recipe, Training
-from featherfall.models.build import branches_of, build
-from featherfall.models.fusion import FusionNet
+from featherfall.models.build import build
 from featherfall.training.checkpoint import load, save
 from featherfall.training.data import Clips, load_clips
+from featherfall.training.films import film_views
 from featherfall.training.fit import Validate, fit
-from featherfall.training.objectives import Distil, HardLabels, TeacherOutputs, class_weights
+from featherfall.training.objectives import WIDEST, Distil, HardLabels, LiveTeachers, TeacherOutputs, class_weights
 from featherfall.training.outputs import logits_and_features, logits_of
 from featherfall.training.views import make_views
 
@@ -83,11 +83,16 @@ def train_teacher(stage: Stage, member: int, folder: Path) -> nn.Module:
     model = stage.network(network, member)
     clips = stage.load(stage.training_part, network.inputs, training.augment)
     objective = _hard_labels(stage, clips.labels, training, training.label_smoothing)
-    if isinstance(model, FusionNet) and teacher.pretrain and not (folder / "weights.pt").is_file():
-        for kind, inputs in branches_of(network.inputs).items():
-            branch = stage.network(network.model_copy(update={"kind": kind, "inputs": inputs, "options": {}}), member + BRANCH_SEED)
-            fit(branch, clips.seen_by(inputs), training, objective, member, folder / f"branch-{kind}")
-            model.branches[kind].load_state_dict(branch.state_dict())
+    if teacher.pretrain and not (folder / "weights.pt").is_file():
+        for kind, branch in getattr(model, "branches", nn.ModuleDict()).items():
+            inputs = list(branch.inputs)  # type: ignore[arg-type]
+            changes = {"kind": kind, "inputs": inputs, "options": network.options.get(kind, {})}
+            alone = stage.network(network.model_copy(update=changes), member + BRANCH_SEED)
+            how = teacher.branches.get(kind, training)
+            goal = _hard_labels(stage, clips.labels, how, how.label_smoothing)
+            fit(alone, clips.seen_by(inputs), how, goal, member, folder / f"branch-{kind}")
+            wanted = branch.state_dict().keys()  # all, but for a head that the branch may have lost
+            branch.load_state_dict({name: values for name, values in alone.state_dict().items() if name in wanted})
     return fit(model, clips, training, objective, member, folder, _validate(stage, network, training))
 
 
@@ -98,7 +103,7 @@ def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -
         return path
     network = stage.recipe.teacher.network
     part = stage.training_part
-    taps = sorted({term.teacher_tap for term in stage.recipe.distillation.terms if term.loss != "soft"})
+    taps = _teacher_taps(stage.recipe)
     views = make_views(stage.store, part.clips, network.inputs, stage.recipe.student.training.augment)
     present = {name: torch.from_numpy(stage.store.present[name][part.clips]) for name in network.inputs}
     models = [stage.load_network(network, i, member / "weights.pt") for i, member in enumerate(members)]
@@ -106,7 +111,10 @@ def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -
     features: dict[str, list[Tensor]] = {name: [] for name in taps}
     for v in range(views.total):  # one view at a time: all of them with all of a teacher's inputs would not fit everywhere
         inputs = {name: torch.from_numpy(np.ascontiguousarray(values))[None] for name, values in views.view(v).items()}
-        clips = Clips(inputs, present, torch.from_numpy(part.labels), 1)
+        films = {name: film_views(stage.store.films[name], part.clips, views, [v]) for name in network.inputs if name in stage.store.films}
+        clips = Clips(inputs, present, torch.from_numpy(part.labels), 1, films)
+        if v == 0:
+            _refuse_maps(_widths(models[0], clips, taps))
         said = [logits_and_features(model, clips, taps if i == 0 else ()) for i, model in enumerate(models)]
         logits.append(torch.stack([one for one, _ in said], dim=1))
         for name in taps:
@@ -115,28 +123,32 @@ def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -
     return path
 
 
-def train_student(stage: Stage, role: str, seed: int, folder: Path, outputs: Path | None, start: Path | None = None) -> nn.Module:
+def train_student(
+    stage: Stage, role: str, seed: int, folder: Path, outputs: Path | None, start: Path | None = None, teachers: Sequence[Path] = ()
+) -> nn.Module:
     """The student, "alone" or "distilled": same data, views, augmentation, budget, seed, and the same weights to start from.
 
     Arguments:
-        outputs: what the teachers say; needed for "distilled".
+        outputs: what the teachers say; needed for "distilled", unless they teach live.
+        teachers: folders of the trained teachers, for those that teach live.
         start: weights to start from (see `pipeline.start`); fresh ones without.
     """
     student = stage.recipe.student
     model = stage.network(student.network, seed)
     if start is not None:
         model.load_state_dict(load(start))
-    clips = stage.load(stage.training_part, student.network.inputs, student.training.augment, teacher_only=role == "distilled")
+    live = role == "distilled" and stage.recipe.distillation.live
+    seen = [*student.network.inputs, *(stage.recipe.teacher.network.inputs if live else [])]
+    clips = stage.load(stage.training_part, list(dict.fromkeys(seen)), student.training.augment, teacher_only=role == "distilled")
     objective: nn.Module
     if role == "alone":
         objective = _hard_labels(stage, clips.labels, student.training, student.alone_label_smoothing)
     else:
-        assert outputs is not None
-        saved = load(outputs)
         weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
-        widths = _tap_widths(model, clips, [term.student_tap for term in stage.recipe.distillation.terms if term.loss != "soft"])
+        widths = _widths(model, clips, [term.student_tap for term in stage.recipe.distillation.terms if term.loss != "soft"])
+        teacher = _live(stage, teachers, clips) if live else _recorded(outputs)
         torch.manual_seed(seed)
-        objective = Distil(stage.recipe.distillation, TeacherOutputs(saved["logits"], saved["features"]), widths, weights)
+        objective = Distil(stage.recipe.distillation, teacher, widths, weights)
     return fit(model, clips, student.training, objective, seed, folder, _validate(stage, student.network, student.training))
 
 
@@ -144,9 +156,38 @@ def _hard_labels(stage: Stage, labels: Tensor, training: Training, smoothing: fl
     return HardLabels(class_weights(labels, len(stage.classes), training.balance), smoothing)
 
 
-def _tap_widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> Mapping[str, int]:
-    pair = Clips({name: values[:1, :2] for name, values in clips.inputs.items()}, {}, clips.labels[:2], 1)
-    return {name: values.shape[-1] for name, values in logits_and_features(model, pair, taps)[1].items()}
+def _recorded(outputs: Path | None) -> TeacherOutputs:
+    assert outputs is not None
+    saved = load(outputs)
+    return TeacherOutputs(saved["logits"], saved["features"])
+
+
+def _live(stage: Stage, teachers: Sequence[Path], clips: Clips) -> LiveTeachers:
+    network = stage.recipe.teacher.network
+    members = [stage.load_network(network, i, folder / "weights.pt") for i, folder in enumerate(teachers)]
+    return LiveTeachers(members, _widths(members[0], clips, _teacher_taps(stage.recipe)))
+
+
+def _teacher_taps(recipe: Recipe) -> list[str]:
+    return sorted({term.teacher_tap for term in recipe.distillation.terms if term.loss != "soft"})
+
+
+def _widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, int]:
+    """Width of each tap's output, maps flattened; raises `UserError` for a name that is no submodule."""
+    films = {name: film.kept(np.arange(2)) for name, film in clips.films.items()}
+    pair = Clips({name: values[:1, :2] for name, values in clips.inputs.items()}, {}, clips.labels[:2], 1, films)
+    try:
+        return {name: values.shape[-1] for name, values in logits_and_features(model, pair, taps)[1].items()}
+    except ValueError as error:
+        raise UserError(f"distillation: {error}") from error
+
+
+def _refuse_maps(widths: Mapping[str, int]) -> None:
+    for name, width in widths.items():
+        if width > WIDEST:
+            raise UserError(
+                f"distillation: the teacher's {name!r} has {width} features a clip, too many to keep; set distillation.live: true"
+            )
 
 
 def _validate(stage: Stage, network: Network, training: Training) -> Validate | None:

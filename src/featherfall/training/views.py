@@ -23,12 +23,31 @@ Inputs = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
+class Plan:
+    """How one view of N clips comes about, for any input.
+
+    Attributes:
+        first: (N, T) positions, in samples, at which the clips are read; None: as recorded.
+        partner: (N,) with which clip each is blended, read at `second`, by the shares (N, T); None: with none.
+        backwards: the result is played backwards.
+    """
+
+    first: np.ndarray | None = None
+    partner: np.ndarray | None = None
+    second: np.ndarray | None = None
+    share: np.ndarray | None = None
+    backwards: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Views:
     """The views of N clips; view `v` is a function of (clips, how, seed, v) alone.
 
     Order: the clip itself, `how.views` warped ones, then the teacher-only ones: `how.blends`, `how.reversed`.
 
     Attributes:
+        inputs: {name: (N, T, C)} of the sensors.
+        shape: (N, T); needed where there is no sensor.
         alike: (N,) int; only clips with the same number are blended (those that have, and lack, the same inputs). None: all are alike.
     """
 
@@ -36,6 +55,17 @@ class Views:
     how: Augment
     alike: np.ndarray | None = None
     seed: int = 0
+    shape: tuple[int, int] | None = None
+
+    @property
+    def count(self) -> int:
+        """N."""
+        return (self.shape or next(iter(self.inputs.values())).shape)[0]
+
+    @property
+    def length(self) -> int:
+        """T."""
+        return (self.shape or next(iter(self.inputs.values())).shape)[1]
 
     @property
     def labelled(self) -> int:
@@ -47,49 +77,59 @@ class Views:
         """All views, teacher-only ones included."""
         return self.labelled + self.how.blends + self.how.reversed
 
-    def view(self, number: int) -> Inputs:
-        """{name: (N, T, C)} float32 of one view."""
+    def plan(self, number: int) -> Plan:
+        """How view `number` comes about."""
         blend = number - self.labelled
         if blend < 0:
-            return self._warped(number)
+            return Plan(self._positions(number))
         if blend < self.how.blends:
-            return self._blended(blend)
-        return {name: play_backwards(name, values) for name, values in self._warped((blend - self.how.blends) % self.labelled).items()}
+            return self._blend(blend)
+        return Plan(self._positions((blend - self.how.blends) % self.labelled), backwards=True)
 
-    def _warped(self, number: int) -> Inputs:
+    def view(self, number: int) -> Inputs:
+        """{name: (N, T, C)} float32 of one view."""
+        plan = self.plan(number)
+        out = {}
+        for name, values in self.inputs.items():
+            seen = values if plan.first is None else read_at(values, plan.first)
+            if plan.partner is not None and plan.share is not None:
+                other = (values if plan.second is None else read_at(values, plan.second))[plan.partner]
+                seen = blend(name, seen, other, plan.share)
+            out[name] = play_backwards(name, seen) if plan.backwards else seen
+        return out
+
+    def _positions(self, number: int) -> np.ndarray | None:
         if number == 0:
-            return self.inputs
-        count, length = next(iter(self.inputs.values())).shape[:2]
-        positions = warp(count, length, self.how, np.random.default_rng([self.seed, number]))
-        return {name: read_at(values, positions) for name, values in self.inputs.items()}
+            return None
+        return warp(self.count, self.length, self.how, np.random.default_rng([self.seed, number]))
 
-    def _blended(self, number: int) -> Inputs:
+    def _blend(self, number: int) -> Plan:
         """Even numbers: weighted means of two clips; odd ones: the first clip's beginning, then the other's end."""
         random = np.random.default_rng([self.seed, 10_000 + number])
-        first, second = (self._warped(int(random.integers(self.labelled))) for _ in range(2))
-        count, length = next(iter(first.values())).shape[:2]
-        partner = np.arange(count)
-        kinds = np.zeros(count) if self.alike is None else self.alike
+        first, second = (self._positions(int(random.integers(self.labelled))) for _ in range(2))
+        partner = np.arange(self.count)
+        kinds = np.zeros(self.count) if self.alike is None else self.alike
         for kind in np.unique(kinds):
             partner[kinds == kind] = random.permutation(np.flatnonzero(kinds == kind))
         if number % 2 == 0:
-            share = np.broadcast_to(random.uniform(0.1, 0.5, (count, 1)), (count, length))
+            share = np.broadcast_to(random.uniform(0.1, 0.5, (self.count, 1)), (self.count, self.length))
         else:
-            cut = random.uniform(0.2, 0.8, (count, 1))
-            share = np.clip((np.linspace(0, 1, length) - cut) / 0.06 + 0.5, 0, 1)
-        return {name: blend(name, first[name], second[name][partner], share) for name in first}
+            cut = random.uniform(0.2, 0.8, (self.count, 1))
+            share = np.clip((np.linspace(0, 1, self.length) - cut) / 0.06 + 0.5, 0, 1)
+        return Plan(first, partner, second, share)
 
 
 def load_inputs(store: ClipStore, index: np.ndarray, names: Sequence[str]) -> Inputs:
-    """{name: (N, T, C)} of the chosen clips; inputs that a recording lacks are zeros."""
-    return {name: np.where(store.present[name][index][:, None, None], store.inputs[name][index], np.float32(0)) for name in names}
+    """{name: (N, T, C)} of the chosen clips' sensors; inputs that a recording lacks are zeros."""
+    sensors = [name for name in names if name in store.inputs]
+    return {name: np.where(store.present[name][index][:, None, None], store.inputs[name][index], np.float32(0)) for name in sensors}
 
 
 def make_views(store: ClipStore, index: np.ndarray, names: Sequence[str], how: Augment) -> Views:
     """The views of the chosen clips. They are the same whichever inputs are asked for."""
     present = np.stack([store.present[name][index] for name in sorted(store.present)])
     alike = np.unique(present, axis=1, return_inverse=True)[1].reshape(-1)
-    return Views(load_inputs(store, index, names), how, alike)
+    return Views(load_inputs(store, index, names), how, alike, shape=(len(index), store.length))
 
 
 def warp(count: int, length: int, how: Augment, random: np.random.Generator) -> np.ndarray:

@@ -86,7 +86,7 @@ class AIHub:
 
     def options(self) -> dict[str, Any]:
         """For simulation.json."""
-        films = None if self.films is None else {"size": self.films.size}
+        films = None if self.films is None else {"size": self.films.size, "rate": self.films.rate}
         return {"layout": "aihub", "part": self.part, "films": films}
 
     def make(self, folder: Path, item: Item) -> Made:

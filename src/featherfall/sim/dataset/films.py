@@ -53,4 +53,6 @@ def make_films(cameras: int = 1, size: int = 160, rate: float = 30.0) -> Films:
         raise UserError(f"--cameras {cameras}: give 1 to {CAMERAS}")
     if not 32 <= size <= 2048 or size % 2:
         raise UserError(f"--size {size}: give an even number of pixels from 32 to 2048")
+    if not 1 <= rate <= 120:
+        raise UserError(f"--frame-rate {rate:g}: give 1 to 120 frames a second")
     return Films(cameras, size, rate)

@@ -22,10 +22,10 @@ README = """\
 SIMULATED recordings: no person moved, no sensor was worn.
 
 Made by featherfall sim; simulation.json holds the version and every option, and the same options give the same bytes.
-recordings.csv  one row a recording: who, what, the files of its streams, and the exact times of a fall in s
+recordings.csv  one row a recording: who, what, the files of its streams and films, and the exact times of a fall in s
 streams.yaml    what the columns of the files are, in which unit, at which rate, worn where
 people.csv      the simulated people: age in years, height in m, mass in kg, where the watch is worn
-{films}
+
 `featherfall data inspect DIR` reads it all.
 """
 # unit -> decimals: 0.1 mg, 0.01 deg/s, 0.1 mm, 0.01 uT, all below what real sensors resolve
@@ -58,37 +58,32 @@ class Folder:
         for name, stream in recording.streams.items():
             paths[name] = str(place / f"{name}.csv")
             write_stream(folder / paths[name], stream)
-        views = [] if self.films is None else [str(place / f"C{number + 1}.mp4") for number in range(self.films.cameras)]
+        views = [] if self.films is None else [f"cam{number + 1}" for number in range(self.films.cameras)]
         if self.films is not None:
-            self.films.shoot(motion, item.habit(), item.rng(CAMERAS), [folder / view for view in views])
-        row: dict[str, Any] = {"activity": item.activity, "trial": item.trial, "paths": paths, "views": views, "fall": _times(recording)}
+            paths |= {view: str(place / f"{view}.mp4") for view in views}
+            self.films.shoot(motion, item.habit(), item.rng(CAMERAS), [folder / paths[view] for view in views])
+        row: dict[str, Any] = {"activity": item.activity, "trial": item.trial, "paths": paths, "fall": _times(recording)}
         if item.index == 0:  # alike in all recordings; the first one's go to streams.yaml
             row["streams"] = {name: describe(stream) for name, stream in recording.streams.items()}
         return Made(item.subject, item.index, motion.duration, motion.fall is not None, row)
 
     def finish(self, folder: Path, people: list[Subject], made: list[Made]) -> None:
         """Write the tables."""
-        streams = made[0].row["streams"]
+        described: dict[str, Any] = {"streams": made[0].row["streams"]}
+        if self.films is not None:
+            described["films"] = {name: {} for name in made[0].row["paths"] if name not in described["streams"]}
+        columns = list(made[0].row["paths"])
         with open(folder / "streams.yaml", "w", encoding="utf-8") as file:
-            yaml.safe_dump({"streams": streams}, file, sort_keys=False, width=140)
+            yaml.safe_dump(described, file, sort_keys=False, width=140)
         names = {person.number: person.person.name for person in people}
         rows = [
-            [names[one.subject], one.row["activity"], one.row["trial"], *(one.row["paths"][name] for name in streams), *one.row["fall"]]
+            [names[one.subject], one.row["activity"], one.row["trial"], *(one.row["paths"][name] for name in columns), *one.row["fall"]]
             for one in made
         ]
         times = ["fall_onset_s", "fall_impact_s", "fall_end_s"]
-        write_table(folder / "recordings.csv", ["subject", "activity", "trial", *streams, *times], rows)
+        write_table(folder / "recordings.csv", ["subject", "activity", "trial", *columns, *times], rows)
         write_people(folder / "people.csv", people)
-        films = ""
-        if self.films is not None:
-            films = "videos.csv      the films of each recording, one a camera; their clock is that of the recording\n"
-            rows = [
-                [names[one.subject], one.row["activity"], one.row["trial"], Path(view).stem, view]
-                for one in made
-                for view in one.row["views"]
-            ]
-            write_table(folder / "videos.csv", ["subject", "activity", "trial", "camera", "path"], rows)
-        (folder / "README.txt").write_text(README.format(films=films), encoding="utf-8")
+        (folder / "README.txt").write_text(README, encoding="utf-8")
 
 
 def write_stream(path: Path, stream: Stream) -> None:

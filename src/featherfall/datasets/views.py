@@ -1,0 +1,63 @@
+"""Films of one recording as recordings of their own, and several datasets as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import Recording
+
+from .dataset import Dataset, Source
+
+SCENE = "scene"  # the trait that holds the recording's id, the same for all its views: no split separates them
+VIEW = "each"  # the film's name in each of them
+
+
+def each_view(dataset: Dataset) -> Dataset:
+    """Every film of every recording as a recording of its own, whose id ends with "@" and the camera; those without a film are left out.
+
+    The film's name is then `VIEW`; the trait `SCENE` keeps them together.
+    """
+    sources = [_view(source, view) for source in dataset.sources for view in cameras(source)]
+    if not sources:
+        raise UserError(f"{dataset.folder}: no recording has a film")
+    return replace(dataset, sources=tuple(sources))
+
+
+def cameras(source: Source) -> list[str]:
+    """Names of the films that a source has: its roles that begin with "cam"."""
+    return sorted({role for role in source.roles if role.startswith("cam")})
+
+
+def _view(source: Source, view: str) -> Source:
+    mine = [i for i, role in enumerate(source.roles) if role == view or not role.startswith("cam")]
+    return replace(
+        source,
+        trial=f"{source.trial}@{view}",
+        files=tuple(source.files[i] for i in mine),
+        roles=tuple(source.roles[i] for i in mine),
+        traits={**source.traits, SCENE: source.id},
+        read=partial(_read_view, whole=source, view=view),
+    )
+
+
+def _read_view(source: Source, whole: Source, view: str) -> Recording:
+    recording = replace(whole, files=source.files, roles=source.roles).load()
+    return replace(recording, trial=source.trial, traits=source.traits, videos={VIEW: recording.videos[view]})
+
+
+def joined(parts: Sequence[Dataset]) -> Dataset:
+    """Several datasets as one: subjects bear their dataset's name ("urfd-S1"), published splits are gone."""
+    sources = [
+        replace(source, subject=f"{source.dataset}-{source.subject}", read=partial(_read_joined, whole=source))
+        for part in parts
+        for source in part.sources
+    ]
+    problems = tuple(problem for part in parts for problem in part.problems)
+    return Dataset("+".join(part.name for part in parts), parts[0].folder.parent, tuple(sources), problems=problems)
+
+
+def _read_joined(source: Source, whole: Source) -> Recording:
+    return replace(whole.load(), subject=source.subject)

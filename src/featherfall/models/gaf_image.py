@@ -1,0 +1,69 @@
+"""VSKD's student: a wearable's signal as a picture (Gramian angular field) that a network for pictures reads.
+
+Ni et al., "Progressive cross-modal knowledge distillation" / "VSKD", ICASSP 2022: ResNet-18 -> Linear(512, 300) -> ReLU -> Linear(300, C).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from featherfall.models.gaf import GAF
+from featherfall.models.pretrained import Backbone, Pretrained
+from featherfall.signals.gaf import Method
+
+
+class GafNet(nn.Module):
+    """Sensors -> Gramian angular fields -> backbone -> semantic layer -> linear; everything is in the exported graph.
+
+    Missing samples (NaN) are bridged (see `featherfall.gaf`).
+
+    Arguments:
+        inputs: names of the inputs, each a key of the clip.
+        widths: number of channels of each input; each channel becomes one of the picture's.
+        classes: number of logits.
+        size: pixels a side. method, range, magnitude: as in `models.gaf.GAF`; `method` may be several, whose pictures are stacked.
+            A range is in the inputs' unit, so with several inputs of different units leave it out.
+        backbone, pretrained: as in `models.pretrained.Backbone`.
+        semantic: width of the semantic layer, whose output is the embedding.
+        dropout: before the classifier.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        widths: Mapping[str, int],
+        classes: int,
+        size: int = 64,
+        method: Method | Sequence[Method] = "summation",
+        range: tuple[float, float] | None = None,
+        magnitude: bool = False,
+        backbone: str = "resnet18",
+        pretrained: Pretrained = False,
+        semantic: int = 300,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.inputs = tuple(inputs)
+        methods: Sequence[Method] = [method] if isinstance(method, str) else method
+        limits = None if range is None else (float(range[0]), float(range[1]))
+        self.pictures = nn.ModuleList([GAF(size, one, limits, magnitude) for one in methods])
+        channels = len(methods) * sum(widths[name] + magnitude for name in self.inputs)
+        self.backbone = Backbone(backbone, pretrained, channels)
+        self.semantic = nn.Linear(self.backbone.width, semantic)
+        self.embedding = nn.Identity()
+        self.dropout = nn.Dropout(dropout)
+        self.width = semantic
+        self.head = nn.Linear(semantic, classes)
+
+    def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """{name: (B, T, C)} -> (B, width)."""
+        series = [clip[name].transpose(1, 2) for name in self.inputs]
+        pictures = torch.cat([gaf(values) for gaf in self.pictures for values in series], dim=1)
+        return self.embedding(self.semantic(self.backbone(pictures * 0.5 + 0.5)))
+
+    def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """{name: (B, T, C)} -> (B, classes) logits."""
+        return self.head(self.dropout(torch.relu(self.embed(clip))))

@@ -1,0 +1,45 @@
+"""Multi-modal teacher: a video and sensors on the body, of the system "multi-modal to mono-modal" for AI Hub 71641."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from featherfall.models.heads import head
+
+
+class MultimodalNet(nn.Module):
+    """Concatenated embeddings of its branches -> linear -> ReLU -> linear.
+
+    Unlike in `FusionNet`, no branch may be missing from a clip. Two classes share one logit, see `featherfall.models.heads`.
+
+    Arguments:
+        branches: by name; each has `inputs`, `embed(clip) -> (B, width)`, `width` and `head`. They may come pretrained. Their heads are
+            taken off.
+        classes: number of logits.
+        hidden: width of the hidden layer.
+    """
+
+    def __init__(self, branches: Mapping[str, nn.Module], classes: int, hidden: int = 64) -> None:
+        super().__init__()
+        self.branches = nn.ModuleDict(branches)
+        self.inputs = tuple(name for branch in branches.values() for name in branch.inputs)  # type: ignore[union-attr]
+        for branch in branches.values():
+            branch.head = nn.Identity()
+        widths = [int(branch.width) for branch in branches.values()]  # type: ignore[arg-type]
+        self.width = sum(widths)
+        self.embedding = nn.Identity()
+        self.head = head(self.width, classes, hidden)
+
+    def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """The clip as its branches take it -> (B, width)."""
+        parts = [branch.embed(clip) for branch in self.branches.values()]  # type: ignore[operator]
+        together: Tensor = self.embedding(torch.cat(parts, dim=1))
+        return together
+
+    def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """Same argument as `embed` -> (B, classes) logits."""
+        logits: Tensor = self.head(self.embed(clip))
+        return logits

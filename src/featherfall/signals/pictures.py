@@ -1,0 +1,74 @@
+"""The pictures of a film that windows need: each chosen frame is decoded and kept once, whatever windows share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import Stream, Video
+from featherfall.signals.video import probe, read_frames
+
+LOST = 0.5  # s; a window whose moment lies further from every good frame of a damaged film cannot be shown
+
+
+def film_clock(video: Video) -> Stream:
+    """A film's first and last moment as a stream without content, so that windows can be cut by a film's time.
+
+    Raises: `UserError` where the film cannot be read or has one frame only.
+    """
+    facts = probe(video)
+    if facts.frames < 2 or facts.duration <= 0:
+        raise UserError(f"{video.path}: {facts.frames} frame(s), at least 2 are needed; leave the film out")
+    start = video.start if video.times is None else float(video.times[0])
+    last = facts.duration * (1 - 1 / facts.frames)  # `duration` counts the last frame's own time, too
+    return Stream(np.array([start, start + last]), np.zeros((2, 1), np.float32), "1", facts.rate or 1.0)
+
+
+def moments(start_s: np.ndarray, seconds: float, count: int) -> np.ndarray:
+    """(K, count) seconds: the middles of `count` equal parts of windows of `seconds` that start at `start_s` (K,)."""
+    return np.asarray(np.asarray(start_s)[:, None] + (np.arange(count) + 0.5) * (seconds / count))
+
+
+def choose_pictures(video: Video, wanted: np.ndarray, size: int, keep: Callable[[np.ndarray], None]) -> tuple[np.ndarray, list[str]]:
+    """The film's nearest frame to each wanted moment; the film is decoded once, in order, and one frame is in memory.
+
+    Arguments:
+        wanted: (K, F) s on the recording's clock. Before the first and after the last frame, these are taken.
+        size: side of the square that pictures are stretched to, pixels.
+        keep: receives each chosen picture once, (size, size, 3) uint8 RGB, in order of time.
+    Returns: (K, F) int64, which of the kept pictures (from 0) shows each moment; and a line for whatever of the film is damaged.
+    Raises: `UserError` where nothing can be read, or a damaged film lacks frames within .5 s of a wanted moment.
+    """
+    order = np.argsort(wanted, axis=None, kind="stable")
+    times = wanted.ravel()[order]
+    chosen = np.empty(len(times), dtype=np.int64)
+    kept, at, gap = 0, 0, 0.0
+    problems: list[str] = []
+    before = None
+    for frame in read_frames(video, (size, size), problems=problems):
+        if before is not None:
+            upto = int(np.searchsorted(times, (before.time + frame.time) / 2, side="right"))
+            if upto > at:
+                gap = max(gap, float(np.abs(times[at:upto] - before.time).max()))
+                chosen[at:upto], at, kept = kept, upto, kept + 1
+                keep(before.image)
+        before = frame
+    assert before is not None  # read_frames raises for a film without frames
+    if at < len(times):
+        gap = max(gap, float(np.abs(times[at:] - before.time).max()))
+        chosen[at:] = kept
+        keep(before.image)
+    if problems and gap > LOST:
+        raise UserError(f"{problems[0]}; {gap:.1f} s of what is needed are lost")
+    out = np.empty(len(times), dtype=np.int64)
+    out[order] = chosen
+    return out.reshape(wanted.shape), problems
+
+
+def read_pictures(video: Video, wanted: np.ndarray, size: int) -> np.ndarray:
+    """(K, F, size, size, 3) uint8 RGB: the film's nearest frame to each of (K, F) moments, as `choose_pictures`."""
+    pictures: list[np.ndarray] = []
+    index, _ = choose_pictures(video, wanted, size, pictures.append)
+    return np.stack(pictures)[index] if len(wanted) else np.zeros((0, wanted.shape[1], size, size, 3), np.uint8)
