@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.films import gray_film
 from typer.testing import CliRunner
 
 from featherfall import datasets
@@ -86,3 +87,20 @@ def test_facts_of_real_data(real: Callable[[str], Path], name: str, recordings: 
         assert all("out of order" in problem for problem in facts.problems)
         assert facts.streams["accelerometer"].rate == pytest.approx(49.6, abs=0.1)
         assert facts.streams["accelerometer"].longest_gap_s < 0.5
+
+
+def test_films_are_told_and_a_broken_one_is_one_problem(folder: Path) -> None:
+    rows = (folder / "recordings.csv").read_text().splitlines()
+    (folder / "recordings.csv").write_text("\n".join([rows[0] + ",cam1", *(f"{row},{i}.mp4" for i, row in enumerate(rows[1:]))]) + "\n")
+    with open(folder / "streams.yaml", "a") as file:
+        file.write("\nfilms: {cam1: {}}\n")
+    for i in range(len(rows) - 1):
+        gray_film(folder / f"{i}.mp4")
+    whole = inspect(datasets.open("folder", folder))
+    film = whole.films["cam1"]
+    assert (film.recordings, film.sizes, film.codecs) == (2, {"32 x 32": 2}, {"h264": 2})  # the third recording is broken
+    assert film.rate == 10.0 and film.variable == 0 and film.hours == pytest.approx(2 * 3 / 3600, rel=0.01)
+    (folder / "0.mp4").write_bytes(b"no film")
+    broken = inspect(datasets.open("folder", folder))
+    assert broken.films["cam1"].recordings == 1
+    assert len(broken.problems) == len(whole.problems) + 1 and any("0.mp4" in line for line in broken.problems)

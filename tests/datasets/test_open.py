@@ -32,6 +32,7 @@ def test_names() -> None:
         "aihub",
         "le2i",
         "omnifall",
+        "projected",
         "folder",
     )
     assert all(name == reader.NAME for name, reader in datasets.READERS.items())

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from featherfall.datasets import Dataset
     from featherfall.datasets.inspect import Facts
@@ -76,14 +77,14 @@ def prepare(
     """Cut a recipe's clips into the cache, where `distill` finds them, and show its folds."""
     import os
 
-    from featherfall.datasets import open as open_dataset
+    from featherfall.datasets import open_for
     from featherfall.ground.files import data_folder
     from featherfall.ground.recipe import load_recipe
     from featherfall.pipeline.distill import make_clips, make_folds
     from featherfall.pipeline.progress import Show
 
     resolved = load_recipe(recipe)
-    dataset = open_dataset(resolved.dataset, data_folder(data), resolved.folder)
+    dataset = open_for(resolved, data_folder(data))
     with Show() as show:
         store = make_clips(resolved, dataset, workers or os.cpu_count() or 1, show)
     folds = make_folds(resolved, dataset, store)
@@ -154,6 +155,20 @@ def _print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def _film_table(facts: Facts) -> Table:
+    from rich.markup import escape
+
+    from featherfall.cli.console import plain_table
+
+    films = plain_table("Films")
+    for heading in ("view", "in", "pixels", "codec", "Hz", "uneven", "hours"):
+        films.add_column(heading, justify="right" if heading in ("in", "Hz", "uneven", "hours") else "left")
+    for view, film in facts.films.items():
+        counts = (", ".join(film.sizes), ", ".join(film.codecs), f"{film.rate:.1f}", str(film.variable), f"{film.hours:.2f}")
+        films.add_row(escape(view), str(film.recordings), *counts)
+    return films
+
+
 def _show(facts: Facts, console: Console) -> None:
     from rich.markup import escape
 
@@ -177,7 +192,10 @@ def _show(facts: Facts, console: Console) -> None:
         gap = f"{stream.longest_gap_s:.2f}" if stream.stamped else ""
         counts = (str(stream.recordings), str(stream.missing))
         streams.add_row(escape(name), stream.unit, escape(", ".join(stream.placements)), *counts, rate, gap, stream.clock)
-    console.print(streams)
+    if facts.streams:
+        console.print(streams)
+    if facts.films:
+        console.print(_film_table(facts))
 
     activities = plain_table("Activities")
     activities.add_column("activity")

@@ -116,7 +116,8 @@ def _build(dataset: Dataset, clip: Clip, required: Sequence[str], folder: Path, 
             recordings.append(cut.facts)
     absent = [name for name in clip.names if name not in facts]
     if absent or not recordings:
-        names = ", ".join(_behind(clip, name) for name in absent) or "any usable stream"
+        names = ", ".join(_behind(clip, name) for name in absent[:3]) or "any usable stream"
+        names += f" and {len(absent) - 3} more" if len(absent) > 3 else ""
         raise UserError(f"{dataset.folder}: no recording has {names}{'; first problem: ' + skipped[0] if skipped else ''}")
     table = np.concatenate(spans) if spans else np.zeros((0, 4))
     index: dict[str, np.ndarray] = {"recording": np.asarray(owner, np.int64)}
@@ -136,7 +137,8 @@ def _agree(facts: dict[str, InputFacts], name: str, fact: InputFacts, where: str
 
 def _behind(clip: Clip, name: str) -> str:
     """What stands behind an input, for people to read."""
-    return clip.inputs[name] if name in clip.inputs else f"a film {clip.films[name].view!r}"
+    streams = " or ".join(clip.behind(name))
+    return streams if name in clip.inputs else f"a film {streams!r}"
 
 
 def _cut_all(sources: Sequence[Source], clip: Clip, required: Sequence[str], workers: int) -> Iterator[_Cut]:
@@ -194,12 +196,13 @@ def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) ->
 
 def named(recording: Recording, clip: Clip) -> Recording:
     """The recording with streams and films under the clip's names for them; what the clip does not know is left out."""
-    streams = {}
+    streams, videos = {}, {}
     for name in clip.inputs:
-        found = [stream for stream in clip.streams(name) if stream in recording.streams]
-        if found:
-            streams[name] = recording.streams[found[0]]
-    videos = {name: recording.videos[film.view] for name, film in clip.films.items() if film.view in recording.videos}
+        for one in [one for one in clip.behind(name) if one in recording.streams][:1]:
+            streams[name] = recording.streams[one]
+    for name in clip.films:
+        for one in [one for one in clip.behind(name) if one in recording.videos][:1]:
+            videos[name] = recording.videos[one]
     return replace(recording, streams=streams, videos=videos)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,10 @@ import numpy as np
 from featherfall.ground.errors import UserError
 from featherfall.ground.recording import Recording, Stream
 from featherfall.ground.tables import dead_axes
+from featherfall.signals.video import VideoFacts, probe
 
 from .dataset import Dataset, Source
+from .views import cameras
 
 GAP = 0.5  # s; a longer step is an interruption, as in signals.clock.even
 SHORT = 0.5  # s; less is hardly a recording
@@ -43,6 +46,25 @@ class StreamFacts:
 
 
 @dataclass(frozen=True)
+class FilmFacts:
+    """The films of one view over the whole dataset.
+
+    Attributes:
+        recordings: that have one which can be read.
+        sizes, codecs: how many films have which, by "640 x 480", "h264".
+        rate: median of the mean frames a second, Hz; variable: films whose frames are not evenly spaced.
+        hours: all together.
+    """
+
+    recordings: int
+    sizes: dict[str, int]
+    codecs: dict[str, int]
+    rate: float
+    variable: int
+    hours: float
+
+
+@dataclass(frozen=True)
 class Facts:
     """A dataset's facts; `problems` has one line per fault, each with its file."""
 
@@ -54,6 +76,7 @@ class Facts:
     falls: int
     hours: float
     streams: dict[str, StreamFacts]
+    films: dict[str, FilmFacts]
     splits: dict[str, dict[str, int]]
     problems: list[str]
 
@@ -70,6 +93,10 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None] | None = None
     """
     problems = list(dataset.problems)
     seen: dict[str, list[_Seen]] = {}
+    films: dict[str, list[VideoFacts]] = {}
+    decoder = find_spec("av") is not None
+    if not decoder and any(cameras(source) for source in dataset.sources):
+        problems.append("films were not looked at: that needs PyAV; install it: pip install 'featherfall[video]'")
     read, seconds = 0, 0.0
     for done, source in enumerate(dataset.sources, start=1):
         try:
@@ -82,6 +109,11 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None] | None = None
             for name, stream in recording.streams.items():
                 seen.setdefault(name, []).append(_look(source, name, stream, stamps.get(name)))
                 problems += _faults(source, recording, name, stamps.get(name))
+            for view, video in recording.videos.items() if decoder else ():
+                try:
+                    films.setdefault(view, []).append(probe(video))
+                except UserError as error:
+                    problems.append(str(error))
         if progress:
             progress(done, len(dataset.sources))
     return Facts(
@@ -93,6 +125,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None] | None = None
         falls=sum(source.fall for source in dataset.sources),
         hours=seconds / 3600,
         streams={name: _sum_up(looks, read) for name, looks in seen.items()},
+        films={view: _sum_up_films(facts) for view, facts in sorted(films.items()) if facts},
         splits={name: dict(Counter(map(side, dataset.sources))) for name, side in dataset.splits.items()},
         problems=problems,
     )
@@ -130,6 +163,17 @@ def _sum_up(looks: list[_Seen], read: int) -> StreamFacts:
         rate_p95=p95,
         stamped=any(look.stamped for look in looks),
         longest_gap_s=round(max(look.gap for look in looks), 3),
+    )
+
+
+def _sum_up_films(facts: list[VideoFacts]) -> FilmFacts:
+    return FilmFacts(
+        recordings=len(facts),
+        sizes=dict(Counter(f"{one.width} x {one.height}" for one in facts)),
+        codecs=dict(Counter(one.codec for one in facts)),
+        rate=round(float(np.median([one.rate for one in facts])), 2),
+        variable=sum(one.variable for one in facts),
+        hours=sum(one.duration for one in facts) / 3600,
     )
 
 

@@ -19,7 +19,7 @@ from featherfall.ground.window import Window
 class Film(Checked):
     """A film as a clip's input: `frames` pictures of `size` x `size` pixels, evenly spread over the window, cached as JPEG.
 
-    view: which of a recording's films, e.g. cam0; "each" makes every film of a recording a recording of its own, all on one side of a
+    view: which of a recording's films, e.g. cam0; of several ("cam0 | cam1") the first that a recording has; "each" makes every film of a recording a recording of its own, all on one side of a
     split.
     quality: of the cached pictures, as JPEG counts.
     """
@@ -75,9 +75,10 @@ class Clip(Checked):
         """Whether every film is a recording of its own."""
         return any(film.view == "each" for film in self.films.values())
 
-    def streams(self, name: str) -> list[str]:
-        """The dataset's streams that may stand behind an input."""
-        return [stream.strip() for stream in self.inputs[name].split("|")]
+    def behind(self, name: str) -> list[str]:
+        """The dataset's streams, or views, that may stand behind an input."""
+        stated = self.inputs[name] if name in self.inputs else self.films[name].view
+        return [one.strip() for one in stated.split("|")]
 
 
 class Split(Checked):
