@@ -95,8 +95,8 @@ def test_place_and_size_in_the_picture_change_nothing(right: float, down: float,
 
 def test_a_joint_that_is_lost_for_a_while_is_bridged() -> None:
     lost = clip_of(still()).unflatten(2, (17, 3))
-    lost[:, 10:20, 12, :2] = 7.0  # a hip, guessed wrongly with no score
-    lost[:, 10:20, 12, 2] = 0.0
+    lost[:, 10:20, 11:13, :2] = 7.0  # the hips, guessed wrongly with no score
+    lost[:, 10:20, 11:13, 2] = 0.0
     lost[:, 25:30, :, :2] = torch.nan  # nobody
     lost[:, 25:30, :, 2] = 0.0
     features = KeypointFeatures()(lost.flatten(2))[0]

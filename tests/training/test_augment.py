@@ -8,7 +8,7 @@ from torch import Tensor
 
 from featherfall.ground.recipe import Augment
 from featherfall.models.inertial import up_direction
-from featherfall.training.augment import augment, livelier, random_rotations, sensor_and_kind, turn_orientation
+from featherfall.training.augment import MIRRORED, augment, livelier, random_rotations, sensor_and_kind, turn_orientation
 
 TURN_ONLY = Augment(rotation_deg=40, scale=0, noise_g=0, joint_noise_m=0)
 STILL = TURN_ONLY.model_copy(update={"rotation_deg": 0.0})
@@ -152,3 +152,19 @@ def test_sensor_and_kind() -> None:
     assert sensor_and_kind("accelerometer") == ("", "accelerometer")
     assert sensor_and_kind("depth_skeleton")[1] == "skeleton"
     assert sensor_and_kind("depth_skeleton")[0] != sensor_and_kind("depth_accelerometer")[0]
+
+
+def test_keypoints_are_mirrored_with_their_names_or_turned() -> None:
+    torch.manual_seed(0)
+    keypoints = torch.rand(64, 5, 51)
+    keypoints[:, 2, :2] = torch.nan
+    changed = augment({"keypoints": keypoints}, Augment(rotation_deg=0))["keypoints"].unflatten(2, (17, 3))
+    plain = keypoints.unflatten(2, (17, 3))
+    swapped = plain[:, :, MIRRORED] * torch.tensor([-1.0, 1.0, 1.0])
+    same = [torch.allclose(one, was, equal_nan=True) for one, was in zip(changed, plain, strict=True)]
+    other = [torch.allclose(one, was, equal_nan=True) for one, was in zip(changed, swapped, strict=True)]
+    assert all(a != b for a, b in zip(same, other, strict=True)) and 16 < sum(same) < 48
+    assert MIRRORED[:7] == [0, 2, 1, 4, 3, 6, 5]
+
+    turned = augment({"keypoints": keypoints}, Augment(rotation_deg=5))["keypoints"].unflatten(2, (17, 3))
+    torch.testing.assert_close(turned[:, 0, 0, :2].norm(dim=-1), plain[:, 0, 0, :2].norm(dim=-1))

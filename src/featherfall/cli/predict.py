@@ -1,4 +1,4 @@
-"""`featherfall predict`: labels and falls of recorded files."""
+"""`featherfall predict`: labels and falls of recorded files and films."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from featherfall.cli.film import Drawing, FilmChoices
 
 if TYPE_CHECKING:
     from featherfall.runtime import Bundle, Prediction
@@ -32,9 +34,19 @@ class ClockChoice(enum.StrEnum):
     burst = "burst"
 
 
+class EstimatorChoice(enum.StrEnum):
+    several = "several"
+    one = "one"
+    multipose = "multipose"
+    mediapipe = "mediapipe"
+
+
 def predict(
     bundle: Annotated[Path, typer.Argument(help="Folder of an exported bundle.", metavar="BUNDLE")],
-    files: Annotated[list[Path], typer.Argument(help="Recordings, CSV with one row per sample.", metavar="FILE")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="CSV with one row per sample; films, or folders of pictures, for a camera's bundle.", metavar="FILE"),
+    ],
     unit: Annotated[
         list[str] | None,
         typer.Option(metavar="INPUT=UNIT", help="Unit in the files, e.g. accelerometer=m/s2. Default: the header's, else the bundle's."),
@@ -51,12 +63,25 @@ def predict(
     clock: Annotated[ClockChoice, typer.Option(help="burst: the sensor samples evenly but reports in packets.")] = ClockChoice.sampled,
     model: Annotated[ModelChoice | None, typer.Option(help="Model file to run. Default: int8 where there is one.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    draw: Annotated[
+        Path | None, typer.Option(metavar="MP4", help="Films: draw what was seen and thought; a folder for several films.")
+    ] = None,
+    private: Annotated[bool, typer.Option("--private", help="With --draw: keypoints on black, nothing of the picture.")] = False,
+    estimator: Annotated[EstimatorChoice, typer.Option(help="Films: how poses are found.")] = EstimatorChoice.several,
+    pose_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")] = None,
+    still_down: Annotated[float, typer.Option(metavar="S", help="Films: seconds after a possible fall.")] = 7.0,
 ) -> None:
-    """Say what is in recordings: their label, and every fall with its time."""
+    """Say what is in recordings and films: their label, and every fall with its time."""
     from featherfall.ground.errors import UserError
     from featherfall.runtime import load_bundle, read_csv
+    from featherfall.runtime.keypoints import is_camera
 
     opened = load_bundle(bundle, model.value if model else None)
+    if is_camera(opened.manifest):
+        drawing = Drawing(draw, private) if draw is not None else None
+        return _films(opened, files, FilmChoices(estimator.value, pose_weights, still_down, drawing), json)
+    if draw is not None:
+        raise UserError(f"--draw {draw}: bundle {opened.manifest.name!r} does not see films; leave it out or give a camera's bundle")
     names = [one.name for one in opened.manifest.inputs]
     read = functools.partial(
         read_csv,
@@ -81,6 +106,34 @@ def predict(
             typer.echo("\n".join(lines(file, opened, said)) + "\n")
     if json:
         _print_json({"bundle": opened.manifest.name, "model": opened.model.precision, "files": facts})
+    if any("error" in fact for fact in facts):
+        raise typer.Exit(2)
+
+
+def _films(bundle: Bundle, files: Sequence[Path], choices: FilmChoices, json: bool) -> None:
+    """As `predict`, of films: a broken one is one line, and the others are still judged."""
+    from featherfall.cli import film
+    from featherfall.ground.errors import UserError
+    from featherfall.runtime.pose import open_estimator
+
+    choices.check(files)
+    poses = open_estimator(choices.estimator, choices.weights)
+    facts: list[dict[str, Any]] = []
+    for file in files:
+        problems: list[str] = []
+        try:
+            said = film.watch(bundle, poses, file, choices, len(files), problems)
+        except UserError as error:
+            typer.echo(f"featherfall: {error}", err=True)
+            facts.append({"file": str(file), "error": str(error)})
+            continue
+        for problem in problems:
+            typer.echo(f"featherfall: {problem}", err=True)
+        facts.append(film.facts(file, said, problems, json))
+        if not json:
+            typer.echo("\n".join(film.lines(file, said)) + "\n")
+    if json:
+        _print_json({"bundle": bundle.manifest.name, "model": bundle.model.precision, "files": facts})
     if any("error" in fact for fact in facts):
         raise typer.Exit(2)
 
@@ -116,11 +169,11 @@ def lines(file: Path, bundle: Bundle, said: Prediction) -> list[str]:
     skipped = f", {said.skipped} skipped (too little signal)" if said.skipped else ""
     lines = [str(file), f"  label    {said.label or 'unknown: no window could be judged'}", f"  windows  {judged} judged{skipped}"]
     if bundle.manifest.task == "activity":
-        lines += _table([("from", "to", "label", "confidence"), *_stretches(said)])
+        lines += table([("from", "to", "label", "confidence"), *_stretches(said)])
     if bundle.manifest.positive is not None:
         lines.append(f"  events   {len(said.events) or 'none'}")
         rows = [(clock_time(e.start_s), clock_time(e.peak_s), clock_time(e.raised_s), f"{e.confidence:.3f}") for e in said.events]
-        lines += _table([("start", "peak", "raised", "confidence"), *rows])
+        lines += table([("start", "peak", "raised", "confidence"), *rows])
     return lines
 
 
@@ -138,7 +191,7 @@ def _stretches(said: Prediction) -> list[tuple[str, str, str, str]]:
     return rows
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
+def table(rows: list[tuple[str, ...]]) -> list[str]:
     """Left-aligned columns; nothing for a heading without rows."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     aligned = ["    " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

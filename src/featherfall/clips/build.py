@@ -143,12 +143,12 @@ def _behind(clip: Clip, name: str) -> str:
 
 def _cut_all(sources: Sequence[Source], clip: Clip, required: Sequence[str], workers: int) -> Iterator[_Cut]:
     jobs = [(source, clip, tuple(required)) for source in sources]
-    if workers <= 1 or len(jobs) < (8 if clip.films else 64):
+    if workers <= 1 or len(jobs) < (16 if clip.films else 64):
         yield from map(_cut_one, jobs)
         return
     # spawn: forking a process that runs BLAS or torch threads can hang.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(_cut_one, jobs, chunksize=2 if clip.films else 16)
+        yield from pool.map(_cut_one, jobs, chunksize=8 if clip.films else 16)
 
 
 def _cut_one(job: tuple[Source, Clip, tuple[str, ...]]) -> _Cut:

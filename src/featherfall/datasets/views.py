@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 
 from featherfall.ground.errors import UserError
 from featherfall.ground.recording import Recording
@@ -44,8 +44,13 @@ def _view(source: Source, view: str) -> Source:
 
 
 def _read_view(source: Source, whole: Source, view: str) -> Recording:
-    recording = replace(whole, files=source.files, roles=source.roles).load()
+    recording = _load(whole)
     return replace(recording, trial=source.trial, traits=source.traits, videos={VIEW: recording.videos[view]})
+
+
+@lru_cache(maxsize=1)  # the views of one recording are read one after the other, and their sensors are the same
+def _load(whole: Source) -> Recording:
+    return whole.load()
 
 
 def joined(parts: Sequence[Dataset]) -> Dataset:

@@ -41,14 +41,15 @@ def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray]) 
     with tempfile.TemporaryDirectory() as folder, _root_logger_at(logging.ERROR):  # the quantiser logs a hint to it each time
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-        first = next(node.name for node in onnx.load(prepared).graph.node if node.op_type == "Conv")
+        nodes = onnx.load(prepared).graph.node
+        first = next(i for i, node in enumerate(nodes) if node.op_type == "Conv")
         quantize_static(
             str(prepared),
             str(target),
             Reader(),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv", "Relu", "Gemm", "MatMul"],
-            nodes_to_exclude=[first],
+            nodes_to_exclude=[node.name for node in nodes[: first + 1]],
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,

@@ -12,10 +12,10 @@ from featherfall.ground.skeletons import parents_of
 from featherfall.models.fusion import FusionNet
 from featherfall.models.gaf_image import GafNet
 from featherfall.models.inertial import InertialNet
+from featherfall.models.keypoints import KeypointNet
 from featherfall.models.multimodal import MultimodalNet
 from featherfall.models.parts import PartsNet
 from featherfall.models.r2plus1d import MonoVideoNet, VisionNet
-from featherfall.models.keypoints import KeypointNet
 from featherfall.models.skeleton import SkeletonNet
 from featherfall.models.trn import TRN
 
@@ -86,7 +86,8 @@ def _trn(inputs: Sequence[str], channels: Channels, classes: int, **options: Any
 
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "inertial": _inertial,
-    "skeleton": _skeleton, "keypoints": _keypoints,
+    "skeleton": _skeleton,
+    "keypoints": _keypoints,
     "fusion": _fusion,
     "video": _video,
     "mono_video": _mono_video,

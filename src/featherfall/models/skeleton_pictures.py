@@ -14,6 +14,7 @@ from featherfall.ground.skeletons import AZURE_32, parents_of
 
 REACH = 2.5  # half the picture's side, in mean distances of the joints from the hips: raised arms are inside
 BONE, HEAD = 0.05, 0.14  # half widths, in halves of the picture's side
+WIDEST = 2.0  # times as much for who walks or falls out of it; not more, for the sake of one joint gone astray
 LIGHT, SHADE = 0.75, 0.6  # brightness at the hips' depth, and what it loses per half side of the picture away from the camera
 _SIDES = {"left": 0, "right": 2}  # the red and the blue picture; what has no side is green
 
@@ -24,8 +25,9 @@ class SkeletonPictures(nn.Module):
     Left limbs are red, trunk and head green, right limbs blue.
 
     Seen from where the depth camera stood, along its axis, without perspective. The hips' mean place over the clip is the centre, and the
-    size of the clip's body sets the scale, so that who, where and how far does not matter, while walking and squatting do. Bones that
-    point to a joint not seen are not drawn. Edges are smooth. What is nearer to the camera is brighter: a push is otherwise unseen.
+    size of the clip's body sets the scale (a wider one where the person moves far), so that who, where and how far does not matter, while
+    walking and squatting do. Bones that point to a joint not seen are not drawn. Edges are smooth. What is nearer to the camera is
+    brighter: a push is otherwise unseen.
 
     Arguments:
         channels: the skeleton's channel names ("head.x", ...).
@@ -76,7 +78,9 @@ class SkeletonPictures(nn.Module):
         centre = (root * root_seen).sum(dim=1) / root_seen.sum(dim=1).clamp(min=1)
         apart = (joints - root[:, :, None]).norm(dim=-1, keepdim=True) * (seen & root_seen[:, :, None])
         size = apart.sum(dim=(1, 2, 3)) / (seen & root_seen[:, :, None]).sum(dim=(1, 2, 3)).clamp(min=1)
-        return centre, REACH * size.clamp(min=0.05)
+        near = REACH * size.clamp(min=0.05)
+        furthest = ((joints - centre[:, None, None]).abs() * seen)[..., :2].amax(dim=(1, 2, 3))
+        return centre, torch.minimum(torch.maximum(near, 1.15 * furthest), WIDEST * near)
 
 
 def _side(joint: str) -> int:

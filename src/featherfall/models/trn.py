@@ -18,6 +18,7 @@ from featherfall.models.pretrained import Backbone, Pretrained
 from featherfall.models.skeleton_pictures import SkeletonPictures
 
 CROPS = (1.0, 0.875, 0.75, 0.66)  # sides of random crops, as shares of the frame's shorter side (TSN, arXiv 1608.00859)
+AT_ONCE = 128  # pictures, in evaluation
 CENTRE = 0.875  # the crop in evaluation: 224 of 256 pixels
 
 
@@ -155,7 +156,7 @@ class TRN(nn.Module):
         else:
             assert self.film is not None
             pictures = self.film(frames)
-        seen = self.backbone(pictures.flatten(0, 1))
+        seen = self._see(pictures.flatten(0, 1))
         return self.project(self.dropout(seen)).unflatten(0, (-1, self.segments))
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
@@ -167,6 +168,12 @@ class TRN(nn.Module):
         features = self.features(clip)
         self.embedding(features.mean(dim=1))  # for those who tap it
         return self.relations(features)
+
+    def _see(self, pictures: Tensor) -> Tensor:
+        """(B S, 3, size, size) -> (B S, width). In evaluation some at a time: hundreds of clips' pictures at once thrash the caches."""
+        if self.training or torch.compiler.is_compiling():
+            return self.backbone(pictures)
+        return torch.cat([self.backbone(part) for part in pictures.split(AT_ONCE)])
 
     def _frames(self, scene: Tensor) -> Tensor:
         """(B, T, ...) -> (B, S, ...): one frame of each segment."""

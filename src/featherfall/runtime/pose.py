@@ -12,7 +12,8 @@ import numpy as np
 
 from featherfall.ground.errors import UserError
 from featherfall.runtime.crop import Region, around, cut, whole
-from featherfall.runtime.weights import find_weights
+from featherfall.runtime.litert import open_net, opening
+from featherfall.runtime.weights import KNOWN, find_weights
 
 _UPPER = 7  # the first joints: face and shoulders
 FAINT = 0.1  # joints of a lower score say nothing about where the person is
@@ -104,15 +105,9 @@ class MoveNet:
 
     def __init__(self, path: str | Path, threads: int = 1) -> None:
         """Open a .tflite file; raises `UserError` where LiteRT is not installed or the file is no MoveNet SinglePose."""
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError:
-            raise UserError("pose estimation needs LiteRT; install it: pip install 'featherfall[camera]'") from None
-        try:
-            self._net = Interpreter(str(path), num_threads=threads)
+        self._net = open_net(path, threads)
+        with opening(path):
             self._net.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise UserError(f"{path}: LiteRT cannot open it ({str(error).splitlines()[0]}); give a .tflite file") from error
         eaten, given = self._net.get_input_details(), self._net.get_output_details()
         shape = [int(side) for side in eaten[0]["shape"]]
         fits = len(shape) == 4 and shape[1] == shape[2] and given[0]["dtype"] == np.float32
@@ -251,18 +246,45 @@ class SeveralPeople:
         self._known.append(found)
 
 
+EstimatorKind = Literal["several", "one", "multipose", "mediapipe"]
+
+
 def open_estimator(
-    kind: Literal["several", "one"] = "several",
-    weights: str = "movenet_lightning_int8",
+    kind: EstimatorKind = "several",
+    weights: str | Path | None = None,
     folder: str | Path | None = None,
     threads: int = 1,
 ) -> Estimator:
-    """MoveNet with known weights (`weights.find_weights`); one estimator a film, or `reset` between films.
+    """An estimator; one a film, or `reset` between films.
 
-    Raises: `UserError` where the weights are absent or altered, or LiteRT is not installed.
+    Arguments:
+        kind: "several" people or "one" by MoveNet SinglePose; "multipose": MoveNet MultiPose; "mediapipe": MediaPipe's pose landmarker.
+        weights: the name of known ones (`weights.KNOWN`), or a path. None takes MoveNet SinglePose Lightning, int8; the last two kinds
+            need a path.
+        folder: where known weights lie, see `weights.find_weights`.
+        threads: of LiteRT.
+    Raises: `UserError` where the weights are absent or altered, or the package that runs them is not installed.
     """
-    net = MoveNet(find_weights(weights, folder), threads)
+    if kind == "mediapipe":
+        from featherfall.runtime.blazepose import BlazePose
+
+        return BlazePose(_stated(weights, kind, "pose_landmarker_lite.task"))
+    if kind == "multipose":
+        from featherfall.runtime.multipose import MultiPose
+
+        return MultiPose(_stated(weights, kind, "movenet_multipose_lightning.tflite"), threads=threads)
+    name = str(weights or "movenet_lightning_int8")
+    path = find_weights(name, folder) if name in KNOWN else Path(name)
+    net = MoveNet(path, threads)
     return SeveralPeople(net) if kind == "several" else OnePerson(net)
+
+
+def _stated(weights: str | Path | None, kind: str, example: str) -> Path:
+    if weights is None:
+        raise UserError(f"the estimator {kind!r} has no known weights; give the path of yours, e.g. {example}")
+    if not Path(weights).is_file():
+        raise UserError(f"{weights}: no such file; give the weights of the estimator {kind!r}, e.g. {example}")
+    return Path(weights)
 
 
 def proposals(height: int, width: int) -> list[Region]:

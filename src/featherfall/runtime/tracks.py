@@ -22,6 +22,7 @@ class Track:
         born: s, when it was first seen.
         moved: how far the person has been from where it was first seen, in its sizes; small for ghosts, the poses that an estimator sees in
             furniture.
+        start: (2,) pixels, where it was first seen.
     """
 
     id: int
@@ -31,7 +32,7 @@ class Track:
     moved: float = 0.0
     speed: np.ndarray = field(default_factory=lambda: np.zeros(2))  # pixels/s, of the middle, smoothed
     size: float = 0.0  # pixels, smoothed
-    _start: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    start: np.ndarray = field(default_factory=lambda: np.zeros(2))
     _place: np.ndarray = field(default_factory=lambda: np.zeros(2))  # the middle, smoothed
 
     @property
@@ -103,7 +104,7 @@ class Tracker:
         return unlikeness(track, time, pose)
 
     def _begin(self, time: float, pose: Pose) -> Track:
-        track = Track(self._next, time, size=pose.size, _start=pose.middle, _place=pose.middle)
+        track = Track(self._next, time, size=pose.size, start=pose.middle, _place=pose.middle)
         self._next += 1
         self.tracks.append(track)
         return track
@@ -154,7 +155,7 @@ def _extend(track: Track, time: float, pose: Pose) -> None:
         track.speed = track.speed + new * ((pose.middle - track.pose.middle) / gap - track.speed)
         track.size += new * (pose.size - track.size)
         track._place = track._place + new * (pose.middle - track._place)
-        track.moved = max(track.moved, float(np.hypot(*(track._place - track._start))) / max(track.size, pose.size))
+        track.moved = max(track.moved, float(np.hypot(*(track._place - track.start))) / max(track.size, pose.size))
     track.times.append(time)
     track.poses.append(pose)
     while track.times[0] < time - KEEP:
