@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.io import savemat
+from tests.films import gray_film
 
 from featherfall import datasets
 from featherfall.datasets import utd_mhad
@@ -44,6 +45,17 @@ def test_a_trial_is_read_as_it_was_written(folder: Path, resting: np.ndarray) ->
     assert skeleton.channels[4] == "shoulder centre.y"
     np.testing.assert_allclose(skeleton.values[7, 4], written[1, 1, 7], rtol=1e-6)
     assert len(parents_of(skeleton.channels)) == 20
+
+
+def test_a_film_is_located_where_a_user_has_it(folder: Path) -> None:
+    (folder / "RGB").mkdir()
+    gray_film(folder / "RGB" / "a1_s1_t1_color.mp4", 20).rename(folder / "RGB" / "a1_s1_t1_color.avi")
+    (folder / "RGB" / "a27_s3_t3_color.avi").write_bytes(b"")
+    dataset = utd_mhad.scan(folder)
+    films = [source.load().videos for source in dataset.sources]
+    assert [list(one) for one in films] == [["cam0"], [], ["cam0"]]
+    assert films[0]["cam0"].path.name == "a1_s1_t1_color.avi" and films[0]["cam0"].clock == "own"
+    assert len(dataset.problems) == 1 and "the inertial and skeleton file of this trial is missing" in dataset.problems[0]
 
 
 def test_a_missing_modality_is_told_unless_missing_by_design(folder: Path) -> None:

@@ -174,7 +174,7 @@ def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) ->
     for name, video in recording.videos.items():
         film = clip.films[name]
         pictures: list[bytes] = []
-        wanted = moments(cut.start_s, cut.seconds, film.frames)
+        wanted = moments(video, cut, streams[clip.reference], film.frames)
 
         def keep(image: np.ndarray, pictures: list[bytes] = pictures, quality: int = film.quality) -> None:
             pictures.append(to_jpeg(image, quality))

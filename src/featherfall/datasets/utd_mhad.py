@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Recording, Stream
+from featherfall.ground.recording import Recording, Stream, Video
 from featherfall.ground.skeletons import KINECT_20, channel_names
 
 from .dataset import Dataset, Side, Source
@@ -20,7 +20,7 @@ from .streams import make_recording, make_stream
 
 NAME = "utd-mhad"
 FOLDER = "UTD-MHAD"
-SUMMARY = "27 actions of 8 people; accelerometer and gyroscope (wrist or thigh), Kinect skeleton"
+SUMMARY = "27 actions of 8 people; accelerometer and gyroscope (wrist or thigh), Kinect skeleton, RGB films in RGB/ where you have them"
 LAYOUT = "Inertial/a1_s1_t1_inertial.mat and Skeleton/a1_s1_t1_skeleton.mat"
 STREAMS: tuple[str, ...] = ("accelerometer", "gyroscope", "skeleton")
 
@@ -55,7 +55,8 @@ ACTIVITIES = (
 )
 FIRST_ON_THIGH = 22
 
-_NAME = re.compile(r"a(\d+)_s(\d+)_t(\d+)_(inertial|skeleton)\.mat")
+_NAME = re.compile(r"a(\d+)_s(\d+)_t(\d+)_(inertial\.mat|skeleton\.mat|color\.avi)")
+_ROLES = {"inertial.mat": "inertial", "skeleton.mat": "skeleton", "color.avi": "cam0"}
 _MISSING_BY_DESIGN = {(8, 1, 4), (23, 6, 4), (27, 8, 4)}
 
 
@@ -73,17 +74,17 @@ def scan(folder: Path) -> Dataset:
     """List the trials; a trial with one of the two files is kept and told in `problems`."""
     found: dict[tuple[int, int, int], dict[str, Path]] = {}
     problems = []
-    for path in sorted((*folder.glob("Inertial/*.mat"), *folder.glob("Skeleton/*.mat"))):
+    for path in sorted((*folder.glob("Inertial/*.mat"), *folder.glob("Skeleton/*.mat"), *folder.glob("RGB/*.avi"))):
         match = _NAME.fullmatch(path.name)
         action, subject, trial = map(int, match.groups()[:3]) if match else (0, 0, 0)
         if not match or not 1 <= action <= len(ACTIVITIES):
             problems.append(f"{path}: not the name of a trial, left out; expected a1_s1_t1_inertial.mat or a1_s1_t1_skeleton.mat")
             continue
-        found.setdefault((action, subject, trial), {})[match[4]] = path
+        found.setdefault((action, subject, trial), {})[_ROLES[match[4]]] = path
     for (action, subject, trial), files in sorted(found.items()):
-        if len(files) < 2 and (action, subject, trial) not in _MISSING_BY_DESIGN:
-            (path,) = files.values()
-            problems.append(f"{path}: the {'skeleton' if 'inertial' in files else 'inertial'} file of this trial is missing")
+        lacking = [role for role in ("inertial", "skeleton") if role not in files]
+        if lacking and (action, subject, trial) not in _MISSING_BY_DESIGN:
+            problems.append(f"{next(iter(files.values()))}: the {' and '.join(lacking)} file of this trial is missing")
     sources = tuple(_source(*key, files) for key, files in sorted(found.items()))
     return Dataset(NAME, folder, sources, {"by_trial": by_trial, "cross_subject": cross_subject}, tuple(problems))
 
@@ -114,7 +115,8 @@ def read(source: Source) -> Recording:
     if skeleton:
         frames = _matrix(skeleton, "d_skel", (20, 3, None)).transpose(2, 0, 1).reshape(-1, 60)
         streams["skeleton"] = make_stream(skeleton, frames, "m", 30.0, channels=channel_names(KINECT_20), clock="own")
-    return make_recording(source, streams)
+    film = source.file("cam0")
+    return make_recording(source, streams, {"cam0": Video(film, clock="own")} if film else {})
 
 
 def _matrix(path: Path, key: str, shape: tuple[int | None, ...]) -> np.ndarray:

@@ -54,6 +54,7 @@ class Video:
         rate: true frames per second where the file's header is wrong or missing, Hz.
         start: the first frame on the recording's clock, s; negative when the film began before the sensors.
         times: (frames or more,) float64 s on the recording's clock, where frames are uneven and the file does not say so.
+        clock: "shared", or "own" where the film was cut separately, so that only its relative position can be compared (as of streams).
     """
 
     path: Path
@@ -62,6 +63,7 @@ class Video:
     start: float = 0.0
     images: bool = False
     times: np.ndarray | None = None
+    clock: str = "shared"
 
 
 @dataclass(frozen=True)

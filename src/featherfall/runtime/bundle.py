@@ -70,7 +70,8 @@ class Bundle:
         inputs = dict(cut.inputs)
         for one in self.manifest.inputs:
             if one.is_film:
-                inputs[one.name] = read_pictures(films[one.name], moments(cut.start_s, cut.seconds, one.frames), one.size)
+                wanted = moments(films[one.name], cut, streams[reference.name], one.frames)
+                inputs[one.name] = read_pictures(films[one.name], wanted, one.size)
         return conclude(self.manifest, cut, self.probabilities(inputs))
 
     def _film(self, recording: Recording, name: str) -> Video:

@@ -8,6 +8,7 @@ import numpy as np
 
 from featherfall.ground.errors import UserError
 from featherfall.ground.recording import Stream, Video
+from featherfall.signals.frames import Frames
 from featherfall.signals.video import probe, read_frames
 
 LOST = 0.5  # s; a window whose moment lies further from every good frame of a damaged film cannot be shown
@@ -23,12 +24,19 @@ def film_clock(video: Video) -> Stream:
         raise UserError(f"{video.path}: {facts.frames} frame(s), at least 2 are needed; leave the film out")
     start = video.start if video.times is None else float(video.times[0])
     last = facts.duration * (1 - 1 / facts.frames)  # `duration` counts the last frame's own time, too
-    return Stream(np.array([start, start + last]), np.zeros((2, 1), np.float32), "1", facts.rate or 1.0)
+    return Stream(np.array([start, start + last]), np.zeros((2, 1), np.float32), "1", facts.rate or 1.0, clock=video.clock)
 
 
-def moments(start_s: np.ndarray, seconds: float, count: int) -> np.ndarray:
-    """(K, count) seconds: the middles of `count` equal parts of windows of `seconds` that start at `start_s` (K,)."""
-    return np.asarray(np.asarray(start_s)[:, None] + (np.arange(count) + 0.5) * (seconds / count))
+def moments(video: Video, cut: Frames, reference: Stream, count: int) -> np.ndarray:
+    """(K, count) s on the film's clock: the middles of `count` equal parts of each window.
+
+    Where film or reference has its own clock, the film is read at the same relative position (as `signals.frames.frames` does).
+    """
+    wanted = cut.start_s[:, None] + (np.arange(count) + 0.5) * (cut.seconds / count)
+    if "own" in (video.clock, reference.clock):
+        film = film_clock(video)
+        wanted = film.times[0] + (wanted - reference.times[0]) * (film.duration / reference.duration)
+    return np.asarray(wanted)
 
 
 def choose_pictures(video: Video, wanted: np.ndarray, size: int, keep: Callable[[np.ndarray], None]) -> tuple[np.ndarray, list[str]]:
