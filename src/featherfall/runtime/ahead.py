@@ -1,0 +1,55 @@
+"""Work done ahead in a thread: a film is decoded while the last picture is looked at."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def ahead(items: Iterable[T], most: int = 2) -> Iterator[T]:
+    """The same items in the same order, up to `most` of them made before they are asked for.
+
+    What the maker raises is raised after the last item before it. Whoever stops early (`close`, or leaving the loop) stops the maker.
+    """
+    line: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(most)
+    stop = threading.Event()
+
+    def put(item: T | None, error: BaseException | None) -> None:
+        while not stop.is_set():
+            try:
+                return line.put((item, error), timeout=0.1)
+            except queue.Full:
+                continue
+
+    def make() -> None:
+        try:
+            for item in items:
+                if stop.is_set():
+                    return
+                put(item, None)
+        except BaseException as error:
+            put(None, error)
+        else:
+            put(None, _End())
+
+    maker = threading.Thread(target=make, daemon=True)
+    maker.start()
+    try:
+        while True:
+            item, error = line.get()
+            if isinstance(error, _End):
+                return
+            if error is not None:
+                raise error
+            yield item  # type: ignore[misc]
+    finally:
+        stop.set()
+        maker.join()
+
+
+class _End(Exception):
+    """After the last item."""

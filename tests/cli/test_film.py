@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from tests.runtime.drop import write_camera_bundle
+from tests.runtime.tiny import write_bundle
+from typer.testing import CliRunner, Result
+
+from featherfall.cli.film import Drawing, FilmChoices, lines
+from featherfall.cli.predict import predict
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import Video
+from featherfall.runtime.camera import Notice, Watched
+from featherfall.runtime.film_out import film_writer
+from featherfall.runtime.incidents import Fall
+from featherfall.runtime.weights import find_weights
+from featherfall.signals.video import read_frames
+
+app = typer.Typer()
+app.command()(predict)
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_camera_bundle(tmp_path_factory.mktemp("camera") / "bundle")
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """An empty room for two seconds."""
+    pytest.importorskip("av")
+    pytest.importorskip("ai_edge_litert")
+    try:
+        find_weights("movenet_lightning_int8")
+    except UserError as error:
+        pytest.skip(str(error))
+    with film_writer(tmp_path / "room.mp4") as add:
+        for k in range(30):
+            add(k / 15, np.full((96, 128, 3), 128, dtype=np.uint8))
+    return tmp_path / "room.mp4"
+
+
+def said(*falls: Fall) -> Watched:
+    notices = tuple(Notice("possible fall", fall.raised_s, fall.track, fall.confidence) for fall in falls)
+    return Watched("fall" if falls else "not_fall", falls, notices, np.zeros((0, 3)), 12.0, 181)
+
+
+def test_events_are_shown_one_a_line() -> None:
+    first, second = Fall(0, 3.0, 4.2, 3.4, 0.91, still_down_s=11.2), Fall(2, 63.0, 64.25, 63.0, 0.6, up_s=70.0)
+    assert lines(Path("room.mp4"), said(first, second)) == [
+        "room.mp4",
+        "  label    fall",
+        "  watched  12.0 s, 181 pictures",
+        "  events   2",
+        "    start      peak       raised     confidence  track  still down  got up",
+        "    0:00:03.0  0:00:03.4  0:00:04.2  0.910       0      0:00:11.2",
+        "    0:01:03.0  0:01:03.0  0:01:04.2  0.600       2                  0:01:10.0",
+    ]
+    assert lines(Path("room.mp4"), said())[-1] == "  events   none"
+
+
+def test_broken_films_are_a_line_each_and_stop_nobody(bundle: Path, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("no film at all, only words\n" * 50)
+    (tmp_path / "short.mp4").write_bytes(film.read_bytes()[:900])
+    broken = [tmp_path / name for name in ("empty.mp4", "text.mp4", "short.mp4", "none.mp4")]
+    result = call(bundle, *broken, film)
+    assert result.exit_code == 2
+    told = result.stderr.splitlines()
+    assert len(told) == 4 and all(line.startswith(f"featherfall: {path}: ") for line, path in zip(told, broken, strict=True))
+    assert result.stdout.splitlines() == [str(film), "  label    not_fall", "  watched  1.9 s, 30 pictures", "  events   none", ""]
+
+
+def test_json_and_drawing(bundle: Path, film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out" / "seen.mp4"
+    result = call(bundle, film, "--json", "--draw", out, "--private")
+    assert result.exit_code == 0, result.stderr
+    (one,) = json.loads(result.stdout)["files"]
+    assert (one["file"], one["label"], one["pictures"], one["events"], one["notices"]) == (str(film), "not_fall", 30, [], [])
+    drawn = list(read_frames(Video(out)))
+    assert len(drawn) == 30 and drawn[-1].time == pytest.approx(29 / 15, abs=1e-3) and drawn[0].image.mean() < 60
+
+
+def test_a_film_that_cannot_be_read_leaves_no_drawing(bundle: Path, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    assert call(bundle, tmp_path / "empty.mp4", "--draw", tmp_path / "drawn.mp4").exit_code == 2
+    assert not (tmp_path / "drawn.mp4").exists()
+
+
+def test_where_drawings_go() -> None:
+    films = [Path("a/x.mp4"), Path("b/y.avi")]
+    FilmChoices(drawing=Drawing(Path("out"))).check(films)
+    assert Drawing(Path("out")).path(films[1], 2) == Path("out/y.mp4") and Drawing(Path("o.mp4")).path(films[0], 1) == Path("o.mp4")
+    for out, shown, what in (
+        ("out.mp4", films, "2 films; name a folder"),
+        ("out", [Path("a/x.mp4"), Path("b/x.mp4")], "have one name"),
+        ("a/x.mp4", films[:1], "that is the film itself"),
+    ):
+        with pytest.raises(UserError, match=what):
+            FilmChoices(drawing=Drawing(Path(out))).check(shown)
+
+
+def test_errors_of_the_whole_call(bundle: Path, tmp_path: Path) -> None:
+    watch = write_bundle(tmp_path / "watch")
+    for words, what in (
+        ((watch, "x.mp4", "--draw", "y.mp4"), "does not see films"),
+        ((bundle, "x.mp4", "--estimator", "multipose"), "no known weights"),
+        ((bundle, "x.mp4", "--pose-weights", tmp_path / "no.tflite"), "LiteRT"),
+    ):
+        error = call(*words).exception
+        assert isinstance(error, UserError) and what in str(error) and "\n" not in str(error)
