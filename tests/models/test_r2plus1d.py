@@ -138,3 +138,12 @@ def test_it_takes_one_film(kind: str) -> None:
     for inputs in (["video", "second"], ["accelerometer"], ["video", "accelerometer"]):
         with pytest.raises(UserError, match=f"model '{kind}' .* takes one film, an input of the channels red, green, blue"):
             build(kind, inputs, CHANNELS, 2)
+
+
+def test_without_background_only_what_moves_is_left() -> None:
+    frames = torch.full((1, 4, 2, 2, 3), 51, dtype=torch.uint8)
+    frames[0, 0, 0, 0] = 255  # one pixel, in one of four pictures: its mean is (255 + 3 x 51) / 4 = 102
+    seen = Frames(background=False)(frames)
+    assert seen.shape == (1, 3, 4, 2, 2)
+    torch.testing.assert_close(seen[0, 0, :, 0, 0], torch.tensor([153.0, -51, -51, -51]) / 255)
+    assert not seen[0, :, :, 1].any()

@@ -42,10 +42,20 @@ class Frames(nn.Module):
 
     In memory the channels lie innermost (`torch.channels_last_3d`), however the frames came. All layers after it keep that order, in
     which a training step on a CPU takes two thirds of the time.
+
+    Arguments:
+        background: False takes the clip's mean picture away, so that what does not move is 0 and the rest lies in [-1, 1].
     """
 
+    def __init__(self, background: bool = True) -> None:
+        super().__init__()
+        self.background = background
+
     def forward(self, frames: Tensor) -> Tensor:
-        return (frames.contiguous().float() / 255).permute(0, 4, 1, 2, 3)
+        pictures = frames.contiguous().float() / 255
+        if not self.background:
+            pictures = pictures - pictures.mean(dim=1, keepdim=True)
+        return pictures.permute(0, 4, 1, 2, 3)
 
 
 class VisionNet(nn.Module):
@@ -58,12 +68,15 @@ class VisionNet(nn.Module):
         classes: number of logits.
         layers: (width, stride) of each block.
         hidden: width of a hidden layer of the head; None for a linear head.
+        background: see `Frames`; False is for cameras that stand still.
     """
 
-    def __init__(self, input: str, classes: int, layers: Sequence[tuple[int, int]] = TEACHER, hidden: int | None = None) -> None:
+    def __init__(
+        self, input: str, classes: int, layers: Sequence[tuple[int, int]] = TEACHER, hidden: int | None = None, background: bool = True
+    ) -> None:
         super().__init__()
         self.inputs = (input,)
-        self.frames = Frames()
+        self.frames = Frames(background)
         widths = [3, *(width for width, _ in layers)]
         self.blocks = nn.ModuleList(R2Plus1DBlock(widths[i], width, stride) for i, (width, stride) in enumerate(layers))
         self.embedding = nn.Identity()
@@ -91,5 +104,7 @@ class MonoVideoNet(VisionNet):
     and "blocks.1" from its "blocks.3".
     """
 
-    def __init__(self, input: str, classes: int, layers: Sequence[tuple[int, int]] = STUDENT, hidden: int | None = 64) -> None:
-        super().__init__(input, classes, layers, hidden)
+    def __init__(
+        self, input: str, classes: int, layers: Sequence[tuple[int, int]] = STUDENT, hidden: int | None = 64, background: bool = True
+    ) -> None:
+        super().__init__(input, classes, layers, hidden, background)
