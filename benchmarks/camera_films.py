@@ -69,7 +69,7 @@ def main() -> None:
                 continue
             seen = poses.of(film, way)
             pictures += len(seen.pictures)
-            watched = replay(seen.pictures, seen.height, watcher)
+            watched = replay(seen.pictures, seen.height, seen.width, watcher)
             windows += len(watched.curve)
             found.setdefault(way, []).append(outcome(film, watched, seen.pictures[-1][0], STILL_DOWN))
             rows.append({"way": way, **found[way][-1].to_row()})

@@ -59,7 +59,7 @@ def main() -> None:
         start = time.perf_counter()
         poses = watcher.estimator.estimate(frame.image)
         middle = time.perf_counter()
-        watcher.take(frame.time, poses, LINES)
+        watcher.take(frame.time, poses, LINES, size[0])
         taken["poses"].append(middle - start)
         taken["tracks, model, decision"].append(time.perf_counter() - middle)
         people.append(len(poses))

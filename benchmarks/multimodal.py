@@ -2,8 +2,8 @@
 
     python benchmarks/multimodal.py DATA OUT [--recipe NAME] [--seeds N...] [--set KEY=VALUE]...
 
-Rows: the sensors at 1 Hz and at the clip's rate, the film, both (the teacher), the student alone and distilled. One row's test clips are those
-of all folds. Clips, not recordings, are counted: one camera's view of one scene is one clip, as in the original.
+Rows: the sensors at 1 Hz and at the clip's rate, the film, both (the teacher), the student alone and distilled. A row's test clips are
+those of all folds. Clips are counted: one camera's view of one scene is one clip, as in the original.
 """
 
 from __future__ import annotations

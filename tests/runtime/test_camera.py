@@ -21,7 +21,7 @@ from featherfall.runtime.camera import Watched, Watcher, as_video, replay, watch
 from featherfall.runtime.film_out import film_writer
 from featherfall.runtime.pose import Pose, SeveralPeople, make_pose
 
-HEIGHT = 480
+HEIGHT, WIDTH = 480, 1200
 RATE = 15
 Film = list[list[Pose]]
 
@@ -81,7 +81,7 @@ def nothing(seconds: float) -> list[None]:
 def watch(bundle: Bundle, film: Film, rate: float = RATE, noise: float = 0.01, start: float = 0.0) -> Watched:
     rng = np.random.default_rng(0)
     pictures = [(start + k / rate, [noisy(pose, rng, noise) for pose in poses]) for k, poses in enumerate(film)]
-    return replay(pictures, HEIGHT, Watcher(bundle, Nobody()))
+    return replay(pictures, HEIGHT, WIDTH, Watcher(bundle, Nobody()))
 
 
 def test_a_fall_is_possible_at_once_and_still_down_after_seven_seconds(bundle: Bundle) -> None:
@@ -170,6 +170,14 @@ def test_a_fall_during_which_the_track_breaks(bundle: Bundle) -> None:
     assert one.track == 0
 
 
+@pytest.mark.parametrize(("width", "falls"), [(460, 0), (1200, 1)])
+def test_who_leaves_over_the_side_has_not_fallen(bundle: Bundle, width: int, falls: int) -> None:
+    """The last poses before the picture's right edge come down like a fall; then nobody is there."""
+    film = together([*walk(100, 390, 4), *fall(390)[:6]])
+    pictures = [(k / RATE, poses) for k, poses in enumerate([*film, *[[] for _ in range(30)]])]
+    assert len(replay(pictures, HEIGHT, width, Watcher(bundle, Nobody())).falls) == falls
+
+
 def test_two_people_fall(bundle: Bundle) -> None:
     first = [*stand(3, 150), *fall(150), *lie(10, 210)]
     second = [*stand(5, 800), *fall(800), *lie(8, 860)]
@@ -213,7 +221,7 @@ def test_history_is_bounded(bundle: Bundle) -> None:
     rng = np.random.default_rng(0)
     for k in range(60 * RATE):
         there = k % 45 < 20  # somebody new every three seconds
-        watcher.take(k / RATE, [noisy(person(100 + 13 * (k // 45), 300), rng)] if there else [], HEIGHT)
+        watcher.take(k / RATE, [noisy(person(100 + 13 * (k // 45), 300), rng)] if there else [], HEIGHT, WIDTH)
     assert len(watcher._people) < 12 and len(watcher._last) <= len(watcher._people) and watcher._incidents == []
 
 

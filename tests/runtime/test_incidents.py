@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests.runtime.people import person
 
-from featherfall.runtime.incidents import Fall, continues
+from featherfall.runtime.incidents import Fall, Incident, Person, continues
 from featherfall.runtime.tracks import Tracker
 
 
@@ -36,3 +36,17 @@ def test_who_is_lost_while_falling_is_found_on_the_floor(
 ) -> None:
     (lost,) = Tracker().update(0.5, [person(100, 300)])
     assert continues(lost, time, person(right, down, height=height, turn=turn)) == same
+
+
+def test_which_windows_belong_to_an_incident() -> None:
+    """Within `merge` of the last one; while the person is still down, whenever; of the same person, or in the same place."""
+    tracker = Tracker()
+    track, near, far = tracker.update(0.0, [person(200, 300), person(290, 300), person(600, 300)])
+    people = [Person(one.id, [one]) for one in (track, near, far)]
+    incident = Incident.begin(Fall(0, 0.0, 1.0, 0.0, 0.9), people[0], 1.0)
+    assert [incident.is_of(one) for one in people] == [True, True, False]  # .47 sizes away, 2.1
+    assert incident.goes_on(6.0, merge=5.0) and not incident.goes_on(6.1, merge=5.0)
+    incident.fall.still_down_s = 8.0
+    assert incident.goes_on(20.0, merge=5.0)
+    incident.fall.up_s = 21.0
+    assert not incident.goes_on(22.0, merge=5.0)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import io
 import logging
 import socket
 import urllib.error
@@ -80,17 +79,19 @@ def _fresh(name: str) -> tuple[nn.Module, Callable[[], Weights]]:
     _need("torchvision", name)
     from torchvision import models
 
-    if name in models.list_models(module=models):
-        options = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}  # they warn where it is not said
-        network = models.get_model(name, weights=None, **({"aux_logits": False} | options if options else {}))
-        return network, lambda: models.get_model_weights(name).DEFAULT.get_state_dict(progress=False, check_hash=True)
+    if name in models.list_models(module=models) and name not in ("googlenet", "inception_v3"):  # theirs have classifiers on the way
+        return models.get_model(name, weights=None), lambda: models.get_model_weights(name).DEFAULT.get_state_dict(
+            progress=False, check_hash=True
+        )
     _need("timm", name)
     import timm
 
     if name not in timm.list_models():
         near = timm.list_models(f"{name[:6]}*")[:3] or ["resnet18", "bn_inception"]
         raise UserError(f"backbone {name!r} is known neither to torchvision nor to timm; similar names: {', '.join(near)}")
-    return timm.create_model(name), lambda: _from_hub(name)
+    network = timm.create_model(name)
+    network.expects = (network.pretrained_cfg["mean"], network.pretrained_cfg["std"])
+    return network, lambda: _from_hub(name)
 
 
 def _need(library: str, name: str) -> None:
@@ -166,13 +167,12 @@ def _reachable(address: str) -> bool:
 
 @contextlib.contextmanager
 def _impatient() -> Iterator[None]:
-    """Short time-outs and no chatter while weights are fetched."""
+    """Short time-outs, and no warnings of what will be one error, while weights are fetched."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT_S)
     logging.disable(logging.WARNING)
     try:
-        with contextlib.redirect_stderr(io.StringIO()):  # torch.hub prints where it downloads from
-            yield
+        yield
     finally:
         socket.setdefaulttimeout(before)
         logging.disable(logging.NOTSET)

@@ -22,6 +22,7 @@ from featherfall.signals.video import Frame, read_frames
 
 STILL_DOWN = 7.0  # s
 LEAST = 1.0  # s of a window in which the person must have been seen, to be judged
+GONE, EDGE = 0.2, 0.15  # s unseen, sizes from the picture's left or right edge: who has left
 STALE = 1.0  # s without being seen, after which nothing new can be said about a person
 
 
@@ -75,9 +76,10 @@ class Watcher:
       somebody was just lost inherits that person's past.
     - Every `stride_s` the last window of each person is judged. Where a person has been seen for less than a window, the first pose is
       held; less than `LEAST` seconds are not judged.
-    - A window counts when its probability reaches the bundle's threshold and the person has moved since first seen (by the fall itself,
-      if not before), as furniture that looks like a pose does not. The first that counts is a **possible fall**; others within `merge_s`,
-      of the same person or in the same place, belong to it.
+    - A window counts when its probability reaches the bundle's threshold, the person has moved since first seen (by the fall itself, if
+      not before), as furniture that looks like a pose does not, and has not left over the picture's side. The first that counts is a
+      **possible fall**; others within `merge_s`, of the same person or in the same place, belong to it, and so do all of a person who is
+      known to be still down.
     - **Still down**: the person has been down since (`incidents.Incident`), `still_down_s` after the possible fall.
 
     Attributes:
@@ -136,18 +138,14 @@ class Watcher:
             self.pictures.append(Frame(time, image))
             while self.pictures[0].time < time - self.keep_s:
                 self.pictures.popleft()
-        return self.take(time, self.estimator.estimate(image), image.shape[0])
+        return self.take(time, self.estimator.estimate(image), image.shape[0], image.shape[1])
 
     def wants(self, time: float) -> bool:
         """Whether a picture of this time will be looked at: it is the first that is nearer to the next step than to the one before."""
         return self._first is None or round((time - self._first) * self._look_rate) >= self._wanted
 
-    def take(self, time: float, poses: Sequence[Pose], height: int) -> Seen:
-        """As `see`, of a picture whose people are known.
-
-        Arguments:
-            height: of the picture, pixels.
-        """
+    def take(self, time: float, poses: Sequence[Pose], height: int, width: int) -> Seen:
+        """As `see`, of a picture whose people are known; its height and width in pixels."""
         if self._first is None:
             self._first = time
         self._wanted = round((time - self._first) * self._look_rate) + 1
@@ -155,7 +153,7 @@ class Watcher:
         tracks = self._tracker.update(time, poses)
         people = self._gather(time, [track.id for track in tracks])
         judged = self._judge(time, height)
-        notices = self._raise(time, judged)
+        notices = self._raise(time, judged, width)
         for incident in list(self._incidents):
             if incident.follow(time, people, self._decision.merge_s, self.still_down_s):
                 notices.append(Notice("still down", time, incident.fall.track, incident.fall.confidence))
@@ -211,16 +209,16 @@ class Watcher:
                 self._last |= judged
         return judged
 
-    def _raise(self, time: float, judged: dict[int, float]) -> list[Notice]:
+    def _raise(self, time: float, judged: dict[int, float], width: int) -> list[Notice]:
         """Windows that count, to the falls they belong to; or new falls."""
         notices = []
         middle = time - self._form.seconds / 2
         by_number = {person.id: person for person in self._people.values()}
         for number, probability in judged.items():
             person = by_number[number]
-            if not (probability >= self._decision.threshold and person.is_person):
+            if probability < self._decision.threshold or not person.is_person or _has_left(person, time, width):
                 continue
-            mine = [one for one in self._incidents if time - one.counted <= self._decision.merge_s and one.is_of(person)]
+            mine = [one for one in self._incidents if one.goes_on(time, self._decision.merge_s) and one.is_of(person)]
             if mine:
                 incident = mine[-1]
                 incident.counted = time
@@ -232,6 +230,12 @@ class Watcher:
             self._incidents.append(Incident.begin(fall, person, time))
             notices.append(Notice("possible fall", time, number, probability))
         return notices
+
+
+def _has_left(person: Person, time: float, width: int) -> bool:
+    """Whether somebody was lost at the picture's left or right edge: the last poses before, of a body cut in two, look like anything."""
+    right = float(person.track.pose.middle[0])
+    return time - person.seen > GONE and min(right, width - right) < EDGE * person.track.size
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,15 +307,15 @@ def as_video(path: str | Path) -> Video:
     return Video(path, images=path.is_dir())
 
 
-def replay(poses: Iterable[tuple[float, Sequence[Pose]]], height: int, watcher: Watcher) -> Watched:
+def replay(poses: Iterable[tuple[float, Sequence[Pose]]], height: int, width: int, watcher: Watcher) -> Watched:
     """As `watch_film`, of poses that were found before: models are compared without decoding again.
 
     Arguments:
         poses: time (s) and people of each picture.
-        height: of the pictures, pixels.
+        height, width: of the pictures, pixels.
     """
     watcher.reset()
-    return _sum_up(watcher, (watcher.take(time, people, height) for time, people in poses if watcher.wants(time)))
+    return _sum_up(watcher, (watcher.take(time, people, height, width) for time, people in poses if watcher.wants(time)))
 
 
 def _sum_up(watcher: Watcher, seen: Iterable[Seen]) -> Watched:

@@ -65,10 +65,12 @@ def cut(image: np.ndarray, region: Region, size: int, hidden: Sequence[np.ndarra
     height, width = image.shape[:2]
     upper, lower, down, in_y = _samples(region.top, region.side, size, height)
     left, right, along, in_x = _samples(region.left, region.side, size, width)
-    # Rows first, then columns, each as one flat table of bytes in 1/256: ten times as fast as fancy indexing of pixels.
-    table = image.reshape(height, width * 3)
+    # Rows first, then columns, each as one flat table of bytes in 1/256: ten times as fast as fancy indexing of pixels. Only of the columns
+    # that are needed.
+    start, stop = int(left.min()), int(right.max()) + 1
+    table = image[:, start:stop].reshape(height, (stop - start) * 3)
     rows = table.take(upper, axis=0) * (256 - down)[:, None] + table.take(lower, axis=0) * down[:, None] >> 8
-    bytes_left, bytes_right = ((one[:, None] * 3 + np.arange(3)).ravel() for one in (left, right))
+    bytes_left, bytes_right = (((one[:, None] - start) * 3 + np.arange(3)).ravel() for one in (left, right))
     share = np.repeat(along, 3)
     out = (rows.take(bytes_left, axis=1) * (256 - share) + rows.take(bytes_right, axis=1) * share >> 8).astype(np.uint8)
     out = np.asarray(out.reshape(size, size, 3))

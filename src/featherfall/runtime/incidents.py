@@ -154,6 +154,10 @@ class Incident:
         quiet = time > self.counted + merge
         return quiet and (self.fall.up_s is not None or time > max(self.clock, self.person.seen) + FORGET * after)
 
+    def goes_on(self, time: float, merge: float) -> bool:
+        """Whether a window that counts now can belong to it: soon after the last one, or while the person is known to be still down."""
+        return time - self.counted <= merge or self.fall.state == "still down"
+
     def is_of(self, person: Person) -> bool:
         """Whether a window that counts on a track belongs to this fall: the same person, or the same place (one who lies may have two
         tracks, and who kneels down beside the fallen one is no second fall)."""
