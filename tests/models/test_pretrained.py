@@ -115,6 +115,13 @@ def test_what_is_wrong_with_a_file(content: object, message: str, tmp_path: Path
     assert "\n" not in str(caught.value)
 
 
+def test_timms_own_normalisation() -> None:
+    backbone = Backbone("mobilenetv4_conv_small", channels=4)
+    assert backbone.mean.flatten().tolist() == pytest.approx([0.485, 0.456, 0.406, 0.449], abs=1e-6)
+    half = Backbone("vit_tiny_patch16_224")  # its makers scale to [-1, 1]
+    assert half.mean.flatten().tolist() == [0.5, 0.5, 0.5] and half.sd.flatten().tolist() == [0.5, 0.5, 0.5]
+
+
 def test_unknown_names_and_values() -> None:
     with pytest.raises(UserError, match="backbone 'resnet_18' is known neither to torchvision nor to timm; similar names: resnet"):
         Backbone("resnet_18")

@@ -110,8 +110,8 @@ def build(kind: str, inputs: Sequence[str], channels: Channels, classes: int, **
     """A freshly initialised network.
 
     Arguments:
-        kind: "inertial" (the wrist student), "skeleton", "fusion", "video", "mono_video" (the film student), "parts", "multimodal", "gaf"
-            (VSKD's student) or "trn" (its teacher).
+        kind: "inertial" (the wrist student), "skeleton", "keypoints" (the camera's student), "fusion", "video", "mono_video" (the film
+            student), "parts", "multimodal", "gaf" (VSKD's student) or "trn" (its teacher).
         inputs: names of the clip's inputs that it sees.
         channels: channel names by input.
         classes: number of logits.

@@ -80,16 +80,15 @@ def _fresh(name: str) -> tuple[nn.Module, Callable[[], Weights]]:
     from torchvision import models
 
     if name in models.list_models(module=models) and name not in ("googlenet", "inception_v3"):  # theirs have classifiers on the way
-        return models.get_model(name, weights=None), lambda: models.get_model_weights(name).DEFAULT.get_state_dict(
-            progress=False, check_hash=True
-        )
+        weights = models.get_model_weights(name).DEFAULT
+        return models.get_model(name, weights=None), lambda: weights.get_state_dict(progress=False, check_hash=True)
     _need("timm", name)
     import timm
 
     if name not in timm.list_models():
         near = timm.list_models(f"{name[:6]}*")[:3] or ["resnet18", "bn_inception"]
         raise UserError(f"backbone {name!r} is known neither to torchvision nor to timm; similar names: {', '.join(near)}")
-    network = timm.create_model(name)
+    network: Any = timm.create_model(name)
     network.expects = (network.pretrained_cfg["mean"], network.pretrained_cfg["std"])
     return network, lambda: _from_hub(name)
 

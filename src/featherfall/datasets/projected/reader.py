@@ -1,0 +1,194 @@
+"""The skeletons of SmartFallMM, UTD-MHAD and a simulation (`featherfall sim`), each seen by several random cameras.
+
+Of a data folder that holds any of `SmartFallMM/`, `UTD-MHAD/` and `simulated/` (a simulation in the `folder` layout). Recordings have two
+streams on one clock, at 15 Hz: `skeleton`, the 20 joints of `KINECT_20` in m with z up, and `keypoints`, what a pose estimator makes of
+them: (T, 51) right, down (picture heights from the upper left corner) and score (0 to 1) of `COCO_17`'s joints; NaN, NaN, 0 where nobody is
+seen.
+
+Everything about a recording's camera and mishaps follows from its id. SmartFallMM does not say when its falls happen: `level.fall_times`
+finds it; all falls end at their impact, and their onset is at most 1.3 s before it. Subjects are called "smartfallmm-S29", and so on.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import FallTimes, Recording, Stream
+from featherfall.ground.skeletons import AZURE_32, COCO_17, KINECT_20, channel_names, to_coco
+
+from .. import folder as own_folder
+from .. import smartfallmm, utd_mhad
+from ..dataset import Dataset, Source
+from . import estimator, lens, level, mishaps
+
+NAME = "projected"
+FOLDER = ""
+SUMMARY = "skeletons of SmartFallMM, UTD-MHAD and `featherfall sim --out DATA/simulated`, seen by random cameras"
+LAYOUT = "SmartFallMM/, UTD-MHAD/ or simulated/"
+STREAMS: tuple[str, ...] = ("keypoints", "skeleton")
+
+RATE = 15.0
+KEYPOINTS: tuple[str, ...] = tuple(f"{joint}.{value}" for joint in COCO_17 for value in ("x", "y", "score"))
+
+
+@dataclass(frozen=True)
+class Set:
+    """One dataset with skeletons.
+
+    Attributes:
+        name: as subjects are called after it. folder: in the data folder.
+        tilted: whether its camera may be.
+        cameras: how many look at each recording.
+    """
+
+    name: str
+    folder: str
+    reader: ModuleType
+    tilted: bool
+    cameras: int
+
+
+SETS = (
+    Set("smartfallmm", smartfallmm.FOLDER, smartfallmm, True, 5),
+    Set("utd-mhad", utd_mhad.FOLDER, utd_mhad, True, 1),
+    Set("simulated", "simulated", own_folder, False, 2),
+)
+_CODE = (Path(__file__), *(Path(module.__file__ or "") for module in (estimator, lens, level, mishaps)))
+
+
+def scan(folder: Path) -> Dataset:
+    """List the cameras of every recording that has a skeleton, in the sets that are there."""
+    sources: list[Source] = []
+    problems: list[str] = []
+    for number, one in enumerate(SETS):
+        if not (folder / one.folder).is_dir():
+            problems.append(f"{folder / one.folder}: no such folder, {one.name} is left out")
+            continue
+        found = one.reader.scan(folder / one.folder)
+        problems += found.problems
+        seen = [source for source in found.sources if "skeleton" in source.roles]
+        daily: dict[str, list[Source]] = {}
+        for source in seen:
+            if not source.fall:
+                daily.setdefault(source.subject, []).append(source)
+        for source in seen:
+            others = [other for other in daily.get(source.subject, []) if other is not source] or [source]
+            sources += [_source(number, source, others, camera) for camera in range(one.cameras)]
+    return Dataset(NAME, folder, tuple(sources), problems=tuple(problems))
+
+
+def _source(number: int, inner: Source, others: list[Source], camera: int) -> Source:
+    """One camera's recording; its bystander is another recording of the same person, so that no one stands on two sides of a split."""
+    seed = int.from_bytes(hashlib.sha256(f"{SETS[number].name}/{inner.id}/{camera}".encode()).digest()[:8], "big")
+    other = others[seed % len(others)]
+    return Source(
+        dataset=NAME,
+        subject=f"{SETS[number].name}-{inner.subject}",
+        activity=inner.activity,
+        trial=f"{inner.trial}.{camera}",
+        fall=inner.fall,
+        files=(*dict.fromkeys((*inner.files, *other.files)), *_CODE),  # what the code says decides the recording, too
+        traits={"set": SETS[number].name},
+        read=functools.partial(read, number=number, inner=_bare(inner), other=_bare(other), seed=seed),
+        fall_times=inner.fall_times,
+    )
+
+
+def _bare(source: Source) -> Source:
+    """The source with its skeleton only."""
+    return replace(source, files=tuple(path for path in (source.file("skeleton"),) if path), roles=("skeleton",))
+
+
+def read(source: Source, number: int, inner: Source, other: Source, seed: int) -> Recording:
+    """Read one recording as one camera's estimator sees it."""
+    rng = np.random.default_rng(seed)
+    tempo = float(rng.uniform(0.85, 1.2))
+    joints, fall = _person(inner, SETS[number].tilted, tempo)
+    keypoints = _seen(joints, fall, functools.partial(_person, other, SETS[number].tilted, 1.0), rng)
+    times = np.arange(len(joints)) / RATE
+    kinect = level.as_kinect(joints).reshape(len(joints), -1)
+    streams = {
+        "keypoints": Stream(times, keypoints.reshape(len(joints), -1).astype(np.float32), "1", RATE, channels=KEYPOINTS),
+        "skeleton": Stream(times, kinect.astype(np.float32), "m", RATE, channels=channel_names(KINECT_20)),
+    }
+    return Recording(NAME, source.subject, source.activity, source.trial, streams, fall, source.traits)
+
+
+def _person(source: Source, tilted: bool, tempo: float) -> tuple[np.ndarray, FallTimes | None]:
+    """(T, J, 3) levelled joints at `RATE`, `tempo` times as fast as they were; and when the person falls."""
+    recording = source.load()
+    stream = recording.streams["skeleton"]
+    values = _bridged(stream.values.astype(np.float64))
+    if stream.channels not in (channel_names(KINECT_20), channel_names(AZURE_32)):
+        raise UserError(f"{source.files[0]}: its skeleton is neither Kinect's (20 joints) nor Azure Kinect's (32); leave the recording out")
+    joints = level.levelled(values.reshape(len(values), -1, 3), tilted)
+    fall = recording.fall
+    if fall is not None:
+        exact = fall.onset is not None and fall.impact is not None
+        fall = level.clipped(fall) if exact else level.fall_times(level.as_kinect(joints), stream.rate)
+        assert fall.onset is not None and fall.impact is not None and fall.end is not None
+        fall = level.clipped(FallTimes(fall.onset / tempo, fall.impact / tempo))
+    times = (stream.times - (stream.times[0] if stream.clock == "own" else 0.0)) / tempo
+    grid = np.arange(max(int(times[-1] * RATE) + 1, 2)) / RATE
+    flat = joints.reshape(len(joints), -1)
+    return np.stack([np.interp(grid, times, column) for column in flat.T], axis=1).reshape(len(grid), -1, 3), fall
+
+
+def _bridged(values: np.ndarray) -> np.ndarray:
+    """(T, C) with missing values between their neighbours."""
+    frame = np.arange(len(values))
+    for column in values.T:
+        missing = np.isnan(column)
+        if missing.any():
+            column[missing] = np.interp(frame[missing], frame[~missing], column[~missing]) if not missing.all() else 0.0
+    return values
+
+
+def _seen(
+    joints: np.ndarray, fall: FallTimes | None, partner: Callable[[], tuple[np.ndarray, FallTimes | None]], rng: np.random.Generator
+) -> np.ndarray:
+    """(T, 17, 3) keypoints of a person, with the mishaps that chance brings."""
+    turn = rng.uniform(-np.pi, np.pi)
+    joints = joints @ np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    kinect = level.as_kinect(joints)
+    camera = lens.draw_lens(level.part_of(kinect, "hip centre"), rng)
+    view = _view(camera, joints)
+    keypoints = estimator.estimate(view, rng)
+    if rng.random() < mishaps.FURNITURE:
+        keypoints = mishaps.behind_furniture(keypoints, view.joints, view.size, RATE, rng)
+    if rng.random() < mishaps.BYSTANDERS:
+        others, _ = partner()
+        away = rng.uniform(0.8, 2.5) * np.array([np.cos(turn), np.sin(turn), 0.0])
+        passer = estimator.estimate(_view(camera, others + level.part_of(kinect, "hip centre").mean(axis=0) * (1, 1, 0) + away), rng)
+        piece = mishaps.span(len(keypoints), RATE, fall, rng)
+        start = int(rng.integers(len(passer)))
+        frames = (start + np.arange(len(keypoints))) % (2 * len(passer))
+        keypoints[piece] = passer[np.minimum(frames, 2 * len(passer) - 1 - frames)][piece]  # there and back again
+    if rng.random() < mishaps.GHOSTS:
+        shape = view.joints[int(rng.integers(len(view.joints)))]
+        piece = mishaps.span(len(keypoints), RATE, fall, rng)
+        keypoints[piece] = mishaps.ghost(shape, view.size, view.width, RATE, len(keypoints), rng)[piece]
+    return keypoints
+
+
+def _view(camera: lens.Lens, joints: np.ndarray) -> estimator.View:
+    kinect = level.as_kinect(joints)
+    hips, shoulders = level.part_of(kinect, "hip centre"), level.part_of(kinect, "shoulder centre")
+    trunk = (shoulders - hips) / np.maximum(np.linalg.norm(shoulders - hips, axis=1, keepdims=True), 1e-6)
+    left = level.part_of(kinect, "left shoulder") - level.part_of(kinect, "right shoulder")
+    ahead = np.cross(left, trunk)
+    ahead /= np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-6)
+    sight = hips - camera.position
+    sight /= np.maximum(np.linalg.norm(sight, axis=1, keepdims=True), 1e-6)
+    places, _ = camera.see(to_coco(joints, level.layout_of(joints)))
+    _, depth = camera.see(hips)
+    away = np.clip(0.5 + 0.5 * (ahead * sight).sum(axis=1), 0, 1)
+    return estimator.View(places, camera.focal * 1.65 / depth, np.clip(np.abs(trunk[:, 2]), 0, 1), away, camera.width, RATE)
