@@ -19,8 +19,8 @@ from featherfall.ground.window import Window
 class Film(Checked):
     """A film as a clip's input: `frames` pictures of `size` x `size` pixels, evenly spread over the window, cached as JPEG.
 
-    view: which of a recording's films, e.g. cam0; of several ("cam0 | cam1") the first that a recording has; "each" makes every film of a recording a recording of its own, all on one side of a
-    split.
+    view: which of a recording's films, e.g. cam0; of several ("cam0 | cam1") the first that a recording has; "each" makes every film of a
+    recording a recording of its own, all on one side of a split.
     quality: of the cached pictures, as JPEG counts.
     """
 
