@@ -36,7 +36,7 @@ TEACHERS: dict[str, list[str]] = {
     "joints": [],
     "pictures": [
         "teacher.network={kind: trn, inputs: [skeleton], options: {backbone: bn_inception, size: 48}}",
-        "teacher.training={steps: 400, batch: 16, lr: 0.002, weight_decay: 0.02, precision: bf16-mixed, augment: {views: 16}}",
+        "teacher.training={steps: 1200, batch: 8, lr: 0.0015, weight_decay: 0.02, precision: bf16-mixed, augment: {views: 16, rotation_deg: 10}}",
     ],
 }
 SOFT, SEMANTIC, DISTANCE, ANGLE = "soft", "mse", "rkd_distance", "rkd_angle"

@@ -23,6 +23,7 @@ from featherfall.signals.video import Frame, read_frames
 STILL_DOWN = 7.0  # s
 LEAST = 1.0  # s of a window in which the person must have been seen, to be judged
 GONE, EDGE = 0.2, 0.15  # s unseen, sizes from the picture's left or right edge: who has left
+STIR = 0.1  # of a person's box changes at once in a fall; of a still scene's hardly a hundredth
 STALE = 1.0  # s without being seen, after which nothing new can be said about a person
 
 
@@ -77,9 +78,9 @@ class Watcher:
     - Every `stride_s` the last window of each person is judged. Where a person has been seen for less than a window, the first pose is
       held; less than `LEAST` seconds are not judged.
     - A window counts when its probability reaches the bundle's threshold, the person has moved since first seen (by the fall itself, if
-      not before), as furniture that looks like a pose does not, and has not left over the picture's side. The first that counts is a
-      **possible fall**; others within `merge_s`, of the same person or in the same place, belong to it, and so do all of a person who is
-      known to be still down.
+      not before), the picture has changed where the person was (furniture that looks like a pose does neither), and the person has
+      not left over the picture's side. The first that counts is a **possible fall**; others within `merge_s`, of the same person or in the
+      same place, belong to it, and so do all of a person who is known to be still down.
     - **Still down**: the person has been down since (`incidents.Incident`), `still_down_s` after the possible fall.
 
     Attributes:
@@ -217,6 +218,8 @@ class Watcher:
         for number, probability in judged.items():
             person = by_number[number]
             if probability < self._decision.threshold or not person.is_person or _has_left(person, time, width):
+                continue
+            if person.stirred(time - self._form.seconds) < STIR:
                 continue
             mine = [one for one in self._incidents if one.goes_on(time, self._decision.merge_s) and one.is_of(person)]
             if mine:

@@ -50,6 +50,11 @@ class Person:
         """Whether it has ever moved as the living do."""
         return any(track.is_person for track in self.tracks)
 
+    def stirred(self, since: float) -> float:
+        """The most that the picture has changed in the person's box at once, since a time: the median of the three highest shares, 0..1."""
+        shares = [pose.stir for pose in self.sightings(since)[1]]
+        return float(np.median(sorted(shares)[-3:])) if shares else 0.0
+
     def sightings(self, since: float) -> tuple[list[float], list[Pose]]:
         """Times (s, increasing) and poses since a time, at most the last 10 s."""
         found = [(time, pose) for track in self.tracks for time, pose in zip(track.times, track.poses, strict=True) if time >= since]

@@ -28,11 +28,13 @@ class Pose:
             `ground.skeletons.COCO_17`. Joints out of sight are guesses with low scores.
         scores: (17,) float32, 0..1.
         box: (4,) float32, left, top, right, bottom of the joints that are seen, pixels.
+        stir: share of the box in which the picture has changed since the last one, 0..1 (`runtime.stir`); 1 where nobody looked.
     """
 
     joints: np.ndarray
     scores: np.ndarray
     box: np.ndarray
+    stir: float = 1.0
 
     @property
     def score(self) -> float:
@@ -255,7 +257,7 @@ def open_estimator(
     folder: str | Path | None = None,
     threads: int = 1,
 ) -> Estimator:
-    """An estimator; one a film, or `reset` between films.
+    """An estimator that also looks at what changes in the picture (`runtime.stir`); one a film, or `reset` between films.
 
     Arguments:
         kind: "several" people or "one" by MoveNet SinglePose; "multipose": MoveNet MultiPose; "mediapipe": MediaPipe's pose landmarker.
@@ -265,6 +267,12 @@ def open_estimator(
         threads: of LiteRT.
     Raises: `UserError` where the weights are absent or altered, or the package that runs them is not installed.
     """
+    from featherfall.runtime.stir import Stirring
+
+    return Stirring(_bare(kind, weights, folder, threads))
+
+
+def _bare(kind: EstimatorKind, weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
     if kind == "mediapipe":
         from featherfall.runtime.blazepose import BlazePose
 
