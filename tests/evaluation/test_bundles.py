@@ -63,7 +63,9 @@ def test_the_order_of_a_bundles_labels_has_no_meaning(dataset: Dataset, tmp_path
 
 def test_streams_by_the_names_of_the_recipe(dataset: Dataset, tmp_path: Path) -> None:
     worn = {"name": "worn_accelerometer", "unit": "g", "channels": ["x", "y", "z"]}
-    recipe = {"dataset": "another", "clip": {"inputs": {"worn_accelerometer": "accelerometer"}}}
+    window = {"kind": "sliding", "length": 40, "rate": 25}
+    inputs = {"worn_accelerometer": "accelerometer"}
+    recipe = {"dataset": "another", "clip": {"window": window, "inputs": inputs, "reference": "worn_accelerometer"}}
     opened = bundle(tmp_path / "bundle", inputs=[worn], provenance={"recipe": recipe})
     assert evaluate_bundle(opened, dataset)["metrics"]["f1"] == 1
 

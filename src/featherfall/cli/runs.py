@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from featherfall.ground.files import data_folder
+
+if TYPE_CHECKING:
+    from featherfall.ground.recipe import Recipe
 
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's path, or the name of one that ships.")]
 Data = Annotated[
@@ -42,7 +45,8 @@ def distill(
 
     resolved = _recipe(recipe, set_, seed)
     folder = out or Path("runs") / resolved.name
-    metrics = run(resolved, data_folder(data), folder, resume=resume, workers=workers or os.cpu_count() or 1)
+    side_by_side = workers or os.cpu_count() or 1
+    metrics = run(resolved, _data(resolved, data, side_by_side), folder, resume=resume, workers=side_by_side)
     _print_json(metrics) if json else show_metrics(metrics, folder)
 
 
@@ -59,7 +63,9 @@ def train(
     from featherfall.pipeline.distill import train_one
 
     resolved = _recipe(recipe, set_, seed)
-    folder = train_one(resolved, data_folder(data), out or Path("runs") / f"{resolved.name}-{role}", role, resume=resume)
+    folder = train_one(
+        resolved, _data(resolved, data, os.cpu_count() or 1), out or Path("runs") / f"{resolved.name}-{role}", role, resume=resume
+    )
     typer.echo(f"weights  {folder / 'weights.pt'}\nlog      {folder / 'log.csv'}")
 
 
@@ -93,6 +99,8 @@ def evaluate(
     if not name:
         raise UserError(f"{target}: its manifest names no dataset; add --dataset NAME")
     opened = datasets.open(name, data_folder(data))
+    if any(film.get("view") == "each" for film in bundle.manifest.provenance.get("recipe", {}).get("clip", {}).get("films", {}).values()):
+        opened = datasets.each_view(opened)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"judging {opened.name}", total=None)
         result = evaluate_bundle(bundle, opened, lambda done, total: bar.update(task, completed=done, total=total))
@@ -147,6 +155,15 @@ def compare(
                 run(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
         found.append(read_json(folder / "metrics.json"))
     _print_json(found) if json else show_comparison(found)
+
+
+def _data(recipe: Recipe, data: Path | None, workers: int) -> Path:
+    """Where the recordings are; simulated ones for a recipe that has them, where none are given."""
+    if data is None and recipe.simulation is not None:
+        from featherfall.pipeline.simulated import simulated_data
+
+        return simulated_data(recipe, workers)
+    return data_folder(data)
 
 
 def _recipe(name: str, changes: list[str] | None, seeds: list[int] | None) -> Any:

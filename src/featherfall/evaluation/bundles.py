@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from featherfall.clips.build import named
 from featherfall.clips.labels import IGNORED, of_fall
 from featherfall.clips.store import RecordingFacts
 from featherfall.datasets import Dataset, Source
@@ -15,6 +16,7 @@ from featherfall.evaluation.judged import Judged
 from featherfall.evaluation.score import measure
 from featherfall.ground.errors import UserError
 from featherfall.ground.manifest import Manifest
+from featherfall.ground.recipe import Clip
 from featherfall.ground.recording import Recording
 from featherfall.runtime import Bundle
 
@@ -29,12 +31,12 @@ def evaluate_bundle(bundle: Bundle, dataset: Dataset, progress: Callable[[int, i
     """
     manifest = bundle.manifest
     recipe: Mapping[str, Any] = manifest.provenance.get("recipe", {})
-    streams = {one.name: recipe.get("clip", {}).get("inputs", {}).get(one.name, one.name) for one in manifest.inputs}
+    clip = Clip.model_validate(recipe["clip"]) if "clip" in recipe else None
     chosen, notes = _unseen(dataset, recipe)
     judged: list[Judged] = []
     for done, source in enumerate(chosen, start=1):
         try:
-            judged.append(_judge(bundle, source.load(), streams))
+            judged.append(_judge(bundle, source.load(), clip))
         except UserError as error:
             notes.append(f"left out: {error}")
         if progress:
@@ -61,13 +63,11 @@ def _unseen(dataset: Dataset, recipe: Mapping[str, Any]) -> tuple[Sequence[Sourc
     return dataset.sources, ["the bundle was trained on these subjects: not an honest figure; its run's metrics.json holds the honest one"]
 
 
-def _judge(bundle: Bundle, recording: Recording, streams: Mapping[str, str]) -> Judged:
-    named = {}
-    for name, stream in streams.items():
-        source = stream if stream in recording.streams else name
-        if source in recording.streams:
-            named[name] = recording.streams[source]
-    said = bundle.predict(replace(recording, streams=named))
+def _judge(bundle: Bundle, recording: Recording, clip: Clip | None) -> Judged:
+    """Streams and films go by the names that the recipe gave them, or by those of the bundle's inputs."""
+    known = recording if clip is None else named(recording, clip)
+    streams, videos = {**recording.streams, **known.streams}, {**recording.videos, **known.videos}
+    said = bundle.predict(replace(recording, streams=streams, videos=videos))
     keep = said.judged
     facts = RecordingFacts.of(recording, int(keep.sum()))
     truth = _truth(bundle.manifest, recording, said.centre_s[keep])

@@ -260,6 +260,17 @@ class Export(Checked):
     budget_points: float = Field(default=0.5, ge=0)
 
 
+class Simulation(Checked):
+    """Simulated people in the layout of AI Hub 71641, for who runs the recipe without `--data`: as the options of `featherfall sim`."""
+
+    subjects: int = Field(default=20, ge=1)
+    hours: float = Field(default=0.5, gt=0)
+    seed: NonNegativeInt = 0
+    falls: float = Field(default=0.75, ge=0, le=1)
+    size: int = Field(default=160, ge=32, le=2048)
+    frame_rate: float = Field(default=6.0, ge=1, le=120)
+
+
 class Recipe(Checked):
     """Everything that `featherfall distill` needs to know."""
 
@@ -275,6 +286,7 @@ class Recipe(Checked):
     distillation: Distillation
     decision: Decision = Decision()
     export: Export = Export()
+    simulation: Simulation | None = None
     seeds: list[NonNegativeInt] = Field(default=[0], min_length=1)
 
     @model_validator(mode="after")

@@ -71,10 +71,15 @@ def distill(
         stage = show.stage("bundle", 1)
         notes = finish_bundle(run, recipe, store, parts, run.bundle)
         stage.step(str(run.bundle))
-        metrics = collect(recipe, store, parts, jobs, notes) | {"simulated": (dataset.folder / SIMULATION).is_file()}
+        metrics = collect(recipe, store, parts, jobs, notes) | {"simulated": _is_simulated(dataset.folder)}
         write_json(run.metrics, metrics)
         write_run_report(run)
     return metrics
+
+
+def _is_simulated(folder: Path) -> bool:
+    """Whether `featherfall sim` wrote it: its note lies in the dataset's folder, or in the one that holds it."""
+    return any((place / SIMULATION).is_file() for place in (folder, folder.parent))
 
 
 def begin(run: Run, recipe: Recipe, store: ClipStore, parts: Sequence[Fold], start: Mapping[int, Start]) -> None:
