@@ -36,12 +36,15 @@ TEACHERS: dict[str, list[str]] = {
     "joints": [],
     "pictures": [
         "teacher.network={kind: trn, inputs: [skeleton], options: {backbone: bn_inception, size: 48}}",
-        "teacher.training={steps: 1200, batch: 8, lr: 0.0015, weight_decay: 0.02, precision: bf16-mixed, augment: {views: 16, rotation_deg: 10}}",
+        "teacher.training={steps: 1200, batch: 8, lr: 0.0015, weight_decay: 0.02, precision: bf16-mixed, "
+        "augment: {views: 16, rotation_deg: 10}}",
     ],
 }
 SOFT, SEMANTIC, DISTANCE, ANGLE = "soft", "mse", "rkd_distance", "rkd_angle"
+# "alone": with the recipe's label smoothing, as everywhere else. "CE": without, as in the rows below it, which add losses.
 ROWS: dict[str, list[str]] = {
     "alone": [],
+    "CE": [],
     "ST": [SOFT],
     "L_D": [DISTANCE],
     "L_A": [ANGLE],
@@ -87,12 +90,12 @@ def main() -> None:
 
 
 def trainings(students: list[str], teachers: list[str], rows: list[str], seeds: list[int]) -> Iterator[Training]:
-    """Seed by seed, so that what is there at any time can be compared. "alone" has no teacher and stands with the first one's."""
+    """Seed by seed, so that what is there at any time can be compared. Rows without a teacher stand with the first one's."""
     for student in students:
         for seed in seeds:
             for teacher in teachers:
                 for row in rows:
-                    if teacher == "joints" or row != "alone":
+                    if teacher == "joints" or ROWS[row]:
                         yield Training(student, teacher, row, seed)
 
 
@@ -100,7 +103,7 @@ def run(one: Training, data: Path, out: Path, changes: list[str]) -> dict[str, A
     """Train, judge the test part; the complete rows also as int8 bundles, by the runtime."""
     recipe = load_recipe(RECIPES[one.student], [*TEACHERS[one.teacher], *changes])
     stage = open_stage(with_terms(recipe, one.row), data)
-    outputs = teach(open_stage(recipe, data), one, out) if one.row != "alone" else None
+    outputs = teach(open_stage(recipe, data), one, out) if ROWS[one.row] else None
     folder = one.file(out).parent
     model = train_student(stage, "alone" if outputs is None else "distilled", one.seed, folder, outputs)
     result: dict[str, Any] = {"accuracy": accuracy(model, stage, recipe.student.network.inputs), "parameters": parameters(model)}
@@ -115,6 +118,8 @@ def run(one: Training, data: Path, out: Path, changes: list[str]) -> dict[str, A
 def with_terms(recipe: Recipe, row: str) -> Recipe:
     """The recipe with only the row's terms of its own."""
     kept = [term for term in recipe.distillation.terms if term.loss in ROWS[row]]
+    if row == "CE":
+        return recipe.model_copy(update={"student": recipe.student.model_copy(update={"alone_label_smoothing": 0.0})})
     if not kept:
         return recipe
     return recipe.model_copy(update={"distillation": Distillation(hard=recipe.distillation.hard, terms=kept)})
@@ -149,22 +154,22 @@ def accuracy(model: torch.nn.Module, stage: Stage, inputs: list[str]) -> float:
 
 
 def table(out: Path) -> Iterator[str]:
-    yield "| student | teacher | ST | L_D | L_A | L_S | accuracy | minus alone |"
+    yield "| student | teacher | ST | L_D | L_A | L_S | accuracy | minus CE |"
     yield "|---|---|---|---|---|---|---|---|"
     for folder in sorted((out / "teachers").glob("*")):
         found = [read_json(path)["accuracy"] for path in sorted(folder.glob("*/accuracy.json"))]
         if found:
             yield f"| - | {folder.name} itself ({len(found)}) |  |  |  |  | {100 * np.mean(found):.1f} | |"
     for student in RECIPES:
-        alone = results(out, student, "joints", "alone")
+        plain = results(out, student, "joints", "CE")
         for teacher in TEACHERS:
             for row, losses in ROWS.items():
                 judged = results(out, student, teacher, row)
                 if not judged:
                     continue
                 marks = " | ".join("x" if loss in losses else "" for loss in (SOFT, DISTANCE, ANGLE, SEMANTIC))
-                who = "none" if row == "alone" else teacher
-                yield f"| {student} | {who} | {marks} | {shown([one['accuracy'] for one in judged.values()])} | {minus(judged, alone)} |"
+                who = teacher if losses else f"none ({row})"
+                yield f"| {student} | {who} | {marks} | {shown([one['accuracy'] for one in judged.values()])} | {minus(judged, plain)} |"
                 small = [one["int8"] for one in judged.values() if "int8" in one]
                 if small:
                     yield f"| {student}, int8 | {who} | {marks} | {shown(small)} | |"
@@ -182,11 +187,11 @@ def shown(values: list[float]) -> str:
     return f"{summary['mean']:.1f}" + (f" [{interval[0]:.1f}, {interval[1]:.1f}]" if interval else "") + f" ({len(values)})"
 
 
-def minus(found: dict[int, dict[str, Any]], alone: dict[int, dict[str, Any]]) -> str:
-    both = sorted(found.keys() & alone.keys())
-    if len(both) < 2 or found == alone:
+def minus(found: dict[int, dict[str, Any]], plain: dict[int, dict[str, Any]]) -> str:
+    both = sorted(found.keys() & plain.keys())
+    if len(both) < 2 or found == plain:
         return ""
-    gain = paired_difference([100 * alone[seed]["accuracy"] for seed in both], [100 * found[seed]["accuracy"] for seed in both])
+    gain = paired_difference([100 * plain[seed]["accuracy"] for seed in both], [100 * found[seed]["accuracy"] for seed in both])
     return f"{gain['mean']:+.2f} [{gain['ci95'][0]:+.2f}, {gain['ci95'][1]:+.2f}]"
 
 
