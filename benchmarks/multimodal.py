@@ -31,7 +31,7 @@ from featherfall.training.outputs import logits_of
 from featherfall.training.stages import Stage, train_student, train_teacher
 
 ROWS = ("sensors, 1 Hz means", "sensors", "film", "film and sensors (teacher)", "student alone", "student distilled")
-METRICS = ("accuracy", "sensitivity", "precision", "f1", "non_fall_precision", "balanced")
+METRICS = ("accuracy", "sensitivity", "precision", "f1", "non_fall_precision", "balanced", "auc")
 
 
 def main() -> None:
@@ -103,8 +103,9 @@ def judge(stage: Stage, model: nn.Module, inputs: list[str], out: Path, row: str
     if file.is_file():
         return
     part = stage.part(stage.fold.test)
-    said = logits_of(model, stage.load(part, inputs)).argmax(dim=1)
-    write_json(file, {"said": said.tolist(), "true": part.labels.tolist(), "parameters": parameters(model)})
+    logits = logits_of(model, stage.load(part, inputs))
+    odds = (logits[:, 1] - logits[:, 0]).tolist()
+    write_json(file, {"odds": odds, "true": part.labels.tolist(), "parameters": parameters(model)})
 
 
 def file_of(out: Path, row: str, seed: int) -> Path:
@@ -112,9 +113,10 @@ def file_of(out: Path, row: str, seed: int) -> Path:
 
 
 def scores(out: Path, folds: list[str], row: str, seed: int) -> dict[str, float]:
-    """Metrics over the test clips of all folds; class 1 is the fall."""
+    """Metrics over the test clips of all folds (the area under the ROC curve: their mean); class 1 is the fall."""
     parts = [read_json(file_of(out / fold, row, seed)) for fold in folds]
-    said, true = (np.concatenate([part[key] for part in parts]) for key in ("said", "true"))
+    odds, true = (np.concatenate([part[key] for part in parts]) for key in ("odds", "true"))
+    said = (odds > 0).astype(int)
     sensitivity, specificity = (said[true == 1] == 1).mean(), (said[true == 0] == 0).mean()
     precision = (true[said == 1] == 1).mean() if (said == 1).any() else 0.0
     return {
@@ -124,7 +126,15 @@ def scores(out: Path, folds: list[str], row: str, seed: int) -> dict[str, float]
         "f1": float(2 * precision * sensitivity / max(precision + sensitivity, 1e-9)),
         "non_fall_precision": float((true[said == 0] == 0).mean()) if (said == 0).any() else 0.0,
         "balanced": float((sensitivity + specificity) / 2),
+        "auc": float(np.mean([auc(np.asarray(part["odds"]), np.asarray(part["true"])) for part in parts])),
     }
+
+
+def auc(odds: np.ndarray, true: np.ndarray) -> float:
+    """The chance that a fall has higher odds than something else; ties count half."""
+    falls, others = odds[true == 1], np.sort(odds[true == 0])
+    below, upto = np.searchsorted(others, falls, "left"), np.searchsorted(others, falls, "right")
+    return float((below + upto).mean() / 2 / len(others))
 
 
 def table(out: Path, seeds: list[int], folds: list[str]) -> Iterator[str]:
