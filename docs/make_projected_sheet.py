@@ -1,4 +1,7 @@
-"""docs/images/projected.png: one fall as random cameras' estimators see it. python docs/make_projected_sheet.py DATA"""
+"""docs/images/projected.png: falls as random cameras' estimators see them. python docs/make_projected_sheet.py DATA
+
+DATA should hold `simulated/` alone: no picture here shows how a real person moved.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ MOMENTS = (-1.0, -0.5, -0.2, 0.0, 0.5, 1.5)  # s from the impact
 
 def main() -> None:
     dataset = datasets.open("projected", sys.argv[1])
-    falls = [source for source in dataset.sources if source.fall and source.activity in ("right fall", "trip", "slump")][::7]
+    falls = [source for source in dataset.sources if source.fall and source.activity in ("trip", "slip", "slump", "faint")][::7]
     rows = [one for one in falls if one.load().streams["keypoints"].times[-1] > 4][:6]
     figure, axes = plt.subplots(len(rows), len(MOMENTS), figsize=(2 * len(MOMENTS), 1.35 * len(rows)), squeeze=False)
     for line, source in zip(axes, rows, strict=True):
@@ -35,7 +38,7 @@ def main() -> None:
                 axis.plot(pair[:, 0], pair[:, 1], color="tab:red", lw=1.6, alpha=float(np.clip(0.15 + pair[:, 2].min(), 0, 1)))
             axis.set(xlim=(0, 4 / 3), ylim=(1, 0), xticks=[], yticks=[], aspect="equal")
             axis.set_title(f"{moment:+.1f} s, score {places[frame, :, 2].mean():.2f}", fontsize=7, pad=2)
-        line[0].set_ylabel(source.id.replace("/", "\n"), fontsize=5)
+        line[0].set_ylabel(source.activity, fontsize=8)
     figure.tight_layout(pad=0.4)
     figure.savefig(Path(__file__).parent / "images" / "projected.png", dpi=90)
 
