@@ -111,7 +111,7 @@ def test_where_drawings_go() -> None:
 def test_errors_of_the_whole_call(bundle: Path, tmp_path: Path) -> None:
     watch = write_bundle(tmp_path / "watch")
     for words, what in (
-        ((watch, "x.mp4", "--draw", "y.mp4"), "does not see films"),
+        ((watch, "x.mp4", "--draw", "y.mp4"), "does not follow people in films"),
         ((bundle, "x.mp4", "--estimator", "multipose"), "no known weights"),
         ((bundle, "x.mp4", "--pose-weights", tmp_path / "no.tflite"), "LiteRT"),
     ):

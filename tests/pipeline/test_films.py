@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from tests.conftest import tiny_dataset
 from tests.films import gray_film
+from typer.testing import CliRunner
 
+from featherfall.cli.main import app
 from featherfall.ground.errors import UserError
 from featherfall.ground.files import read_json
 from featherfall.ground.recipe import Recipe
@@ -79,3 +81,10 @@ def test_a_tap_that_is_not_there_is_named(data: Path, tmp_path: Path) -> None:
     terms = [{"loss": "mse", "student_tap": "blocks.0", "teacher_tap": "blocks.9"}]
     with pytest.raises(UserError, match=r"no submodule 'blocks.9'"):
         distill(recipe(terms=terms), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+
+
+def test_a_bundle_of_films_reads_a_film(data: Path, tmp_path: Path) -> None:
+    distill(recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+    (tmp_path / "broken.mp4").write_bytes(b"no film")
+    said = CliRunner().invoke(app, ["predict", str(tmp_path / "run" / "bundle"), str(tmp_path / "broken.mp4"), str(data / "film-0.mp4")])
+    assert said.exit_code == 2 and "broken.mp4" in said.output and "label" in said.output and "1 judged" in said.output

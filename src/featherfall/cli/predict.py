@@ -75,23 +75,31 @@ def predict(
     from featherfall.ground.errors import UserError
     from featherfall.runtime import load_bundle, read_csv
     from featherfall.runtime.keypoints import is_camera
+    from featherfall.runtime.sources import read_film
 
     opened = load_bundle(bundle, model.value if model else None)
     if is_camera(opened.manifest):
         drawing = Drawing(draw, private) if draw is not None else None
         return _films(opened, files, FilmChoices(estimator.value, pose_weights, still_down, drawing), json)
     if draw is not None:
-        raise UserError(f"--draw {draw}: bundle {opened.manifest.name!r} does not see films; leave it out or give a camera's bundle")
+        raise UserError(
+            f"--draw {draw}: bundle {opened.manifest.name!r} does not follow people in films; leave it out or give a camera's bundle"
+        )
     names = [one.name for one in opened.manifest.inputs]
-    read = functools.partial(
-        read_csv,
-        inputs=opened.manifest.inputs,
-        units=_by_input("--unit", unit, names),
-        columns={name: _split(value) for name, value in _by_input("--columns", columns, names).items()},
-        time=time,
-        time_unit=time_unit.value if time_unit else None,
-        rate=rate,
-        clock=clock.value,
+    seen = any(one.is_film for one in opened.manifest.inputs)
+    read = (
+        functools.partial(read_film, inputs=opened.manifest.inputs)
+        if seen
+        else functools.partial(
+            read_csv,
+            inputs=opened.manifest.inputs,
+            units=_by_input("--unit", unit, names),
+            columns={name: _split(value) for name, value in _by_input("--columns", columns, names).items()},
+            time=time,
+            time_unit=time_unit.value if time_unit else None,
+            rate=rate,
+            clock=clock.value,
+        )
     )
     facts: list[dict[str, Any]] = []
     for file in files:

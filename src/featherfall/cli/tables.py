@@ -54,7 +54,7 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
         soft_wrap=True,
         highlight=False,
     )
-    out.print(f"next     featherfall predict {folder / 'bundle'} YOUR.csv", soft_wrap=True, highlight=False)
+    out.print(f"next     featherfall predict {folder / 'bundle'} YOUR-FILE", soft_wrap=True, highlight=False)
 
 
 def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""A user's own CSV, at any rate and in any known unit -> Recording."""
+"""A user's own file -> Recording: a CSV at any rate and in any known unit, or a film."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from featherfall.ground.errors import UserError
 from featherfall.ground.manifest import Input
-from featherfall.ground.recording import Recording, Stream
+from featherfall.ground.recording import Recording, Stream, Video
 from featherfall.ground.tables import dead_axes, nearest, read_columns, read_text
 from featherfall.ground.units import check_gravity, to_inside
 from featherfall.runtime.columns import Header, find_input, find_time, is_known, refuse_shared, split_unit
@@ -56,6 +56,18 @@ def read_csv(
         values, table = table[:, : len(need.channels)], table[:, len(need.channels) :]
         streams[need.name] = _stream(path, need, values, times, _unit(path, need, header, places[need.name], units))
     return Recording(dataset="", subject="", activity="", trial=path.name, streams=streams)
+
+
+def read_film(path: str | Path, inputs: Sequence[Input]) -> Recording:
+    """A film (a file, or a folder of pictures) for a bundle that sees one; nothing is decoded yet.
+
+    Raises: `UserError` for a bundle that needs more than a film, whose other inputs no file here can give.
+    """
+    films = [need.name for need in inputs if need.is_film]
+    if len(films) != 1 or len(inputs) != 1:
+        raise UserError(f"{path}: the bundle needs {', '.join(need.name for need in inputs)} at once; evaluate it on a dataset instead")
+    path = Path(path)
+    return Recording("", "", "", path.name, streams={}, videos={films[0]: Video(path, images=path.is_dir())})
 
 
 def _refuse_unknown(inputs: Sequence[Input], stated: Mapping[str, object], option: str) -> None:
