@@ -14,7 +14,7 @@ from featherfall.clips.films import FilmClips, open_film
 from featherfall.ground.errors import UserError
 from featherfall.ground.recording import FallTimes, Recording
 
-VERSION = 3  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
+VERSION = 4  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
 
 
 @dataclass(frozen=True)
