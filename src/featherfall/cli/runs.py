@@ -99,8 +99,6 @@ def evaluate(
     if not name:
         raise UserError(f"{target}: its manifest names no dataset; add --dataset NAME")
     opened = datasets.open(name, data_folder(data))
-    if any(film.get("view") == "each" for film in bundle.manifest.provenance.get("recipe", {}).get("clip", {}).get("films", {}).values()):
-        opened = datasets.each_view(opened)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"judging {opened.name}", total=None)
         result = evaluate_bundle(bundle, opened, lambda done, total: bar.update(task, completed=done, total=total))

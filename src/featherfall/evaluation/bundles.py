@@ -11,7 +11,7 @@ import numpy as np
 from featherfall.clips.build import named
 from featherfall.clips.labels import IGNORED, of_fall
 from featherfall.clips.store import RecordingFacts
-from featherfall.datasets import Dataset, Source
+from featherfall.datasets import Dataset, Source, each_view
 from featherfall.evaluation.judged import Judged
 from featherfall.evaluation.score import measure
 from featherfall.ground.errors import UserError
@@ -30,8 +30,10 @@ def evaluate_bundle(bundle: Bundle, dataset: Dataset, progress: Callable[[int, i
     Returns: {"metrics", "counts", "notes", ...} as plain values.
     """
     manifest = bundle.manifest
+    clip = clip_of(manifest)
+    if clip is not None and clip.each_view:
+        dataset = each_view(dataset)
     recipe: Mapping[str, Any] = manifest.provenance.get("recipe", {})
-    clip = Clip.model_validate(recipe["clip"]) if "clip" in recipe else None
     chosen, notes = _unseen(dataset, recipe)
     judged: list[Judged] = []
     for done, source in enumerate(chosen, start=1):
@@ -61,6 +63,12 @@ def _unseen(dataset: Dataset, recipe: Mapping[str, Any]) -> tuple[Sequence[Sourc
     if recipe["split"]["protocol"] == "published" and published:
         return [source for source in dataset.sources if published(source) == "test"], []
     return dataset.sources, ["the bundle was trained on these subjects: not an honest figure; its run's metrics.json holds the honest one"]
+
+
+def clip_of(manifest: Manifest) -> Clip | None:
+    """The clip of the recipe that a bundle comes from; None where the manifest does not tell."""
+    clip = manifest.provenance.get("recipe", {}).get("clip")
+    return None if clip is None else Clip.model_validate(clip)
 
 
 def _judge(bundle: Bundle, recording: Recording, clip: Clip | None) -> Judged:
