@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,7 @@ from featherfall.clips.splits import everybody, folds, guard
 from featherfall.clips.store import RecordingFacts
 from featherfall.ground.errors import UserError
 from featherfall.ground.recipe import Split
+from featherfall.ground.recording import FallTimes
 
 SIX = [facts(f"S{i}", trial=str(trial)) for i in range(6) for trial in range(2)]
 
@@ -80,6 +82,21 @@ def test_balance_gives_each_fold_its_share_of_a_trait() -> None:
     recordings = [facts(f"S{i}", age="elder" if i < 4 else "young") for i in range(10)]
     for fold in folds(recordings, Split(protocol="kfold", folds=2, balance="age")):
         assert Counter(recordings[i].traits["age"] for i in fold.test) == {"elder": 2, "young": 3}
+
+
+def test_balance_by_falls_reaches_the_validation_part() -> None:
+    """Names say what a picture shows, so that the first of them by name would be of one class."""
+    recordings = [
+        replace(facts(f"{'fall' if fall else 'stand'}{i:02}"), fall=FallTimes() if fall else None)
+        for fall in (True, False)
+        for i in range(20 if fall else 10)
+    ]
+    parts = folds(recordings, Split(protocol="kfold", folds=5, balance="fall", validation=6))
+    for fold in parts:
+        for part, falls, others in ((fold.test, 4, 2), (fold.validation, 4, 2), (fold.train, 12, 6)):
+            shown = [recordings[i].fall is not None for i in part]
+            assert (sum(shown), len(shown) - sum(shown)) == (falls, others)
+    assert len(set(np.concatenate([fold.validation for fold in parts]).tolist())) > 15  # over the folds nearly all take part
 
 
 def test_a_share_keeps_each_trait_in_proportion_and_lies_inside_larger_ones() -> None:

@@ -33,6 +33,10 @@ def test_names() -> None:
         "le2i",
         "omnifall",
         "projected",
+        "yolo",
+        "kaggle-fall",
+        "class-folders",
+        "le2i-frames",
         "folder",
     )
     assert all(name == reader.NAME for name, reader in datasets.READERS.items())

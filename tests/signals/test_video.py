@@ -483,7 +483,8 @@ def test_files_that_are_no_films(tmp_path: Path) -> None:
     refused(Video(tmp_path), "a folder, not a film")
     refused(Video(tmp_path, images=True), "no pictures")
     refused(Video(tmp_path / "nowhere", images=True), "no such folder")
-    refused(Video(tmp_path / "text.mp4", images=True), "a file where a folder")
+    refused(Video(tmp_path / "nowhere.png", images=True), "no such file")
+    refused(Video(tmp_path / "text.mp4", images=True), "not a picture")
     for video in (Video(tmp_path / "text.mp4"), Video(tmp_path), Video(tmp_path, images=True), Video(tmp_path / "nowhere.mp4")):
         with pytest.raises(UserError):
             probe(video)

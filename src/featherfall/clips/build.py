@@ -15,6 +15,7 @@ import numpy as np
 from featherfall.clips.films import FilmWriter, to_jpeg
 from featherfall.clips.store import VERSION, ClipStore, InputFacts, RecordingFacts, open_store, write_tables
 from featherfall.datasets.dataset import Dataset, Source
+from featherfall.datasets.pictures import is_picture
 from featherfall.ground.errors import UserError
 from featherfall.ground.files import atomic_folder, digest, fingerprint, hold
 from featherfall.ground.recipe import Clip
@@ -69,6 +70,8 @@ def _key(dataset: Dataset, clip: Clip, required: Sequence[str]) -> str:
     parts = [str(VERSION), dataset.name, clip.model_dump_json(), ",".join(required)]
     for source in dataset.sources:
         parts.append(source.id)
+        if is_picture(source):  # of which the recipe says what is a fall, and may add a trait
+            parts.append(f"{source.fall} {sorted(source.traits.items())}")
         for path in source.files:
             if path not in known:
                 known[path] = fingerprint(path) if os.access(path, os.R_OK) else "not readable"  # cutting will tell

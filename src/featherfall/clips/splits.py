@@ -32,7 +32,7 @@ def folds(recordings: Sequence[RecordingFacts], split: Split, published: Side | 
         published: for protocol "published": says "train" or "test" of a recording.
     Raises: `UserError` when there are too few groups, or a group would stand on two sides.
     """
-    groups = np.asarray([group_of(recording, split.group) for recording in recordings])
+    groups = _groups(recordings, split)
     if split.protocol == "published":
         assert published is not None
         on_test = np.asarray([published(recording) == "test" for recording in recordings])
@@ -44,14 +44,23 @@ def folds(recordings: Sequence[RecordingFacts], split: Split, published: Side | 
 
 def everybody(recordings: Sequence[RecordingFacts], split: Split) -> Fold:
     """All recordings to train on (the share of them that the split keeps), none to test: the fold whose student ships."""
-    groups = np.asarray([group_of(recording, split.group) for recording in recordings])
+    groups = _groups(recordings, split)
     nobody = np.zeros(0, np.int64)
     return Fold("everybody", _share(recordings, groups, np.arange(len(groups)), split, "everybody"), nobody, nobody)
 
 
 def group_of(recording: RecordingFacts, group: str) -> str:
-    """The name of what may not be split: the subject, or the recording itself, of which a view is a part."""
-    return recording.subject if group == "subject" else recording.traits.get(SCENE, recording.id)
+    """The name of what may not be split: the subject, the recording itself (of which a view is a part), or a trait where it has it."""
+    if group == "recording":
+        return recording.traits.get(SCENE, recording.id)
+    return recording.traits.get(group, recording.subject)
+
+
+def _groups(recordings: Sequence[RecordingFacts], split: Split) -> np.ndarray:
+    traits = sorted({name for recording in recordings for name in recording.traits if name != SCENE})
+    if split.group not in ("subject", "recording", *traits):
+        raise UserError(f"split.group {split.group!r}: no recording has this trait; give {', '.join(['subject', 'recording', *traits])}")
+    return np.asarray([group_of(recording, split.group) for recording in recordings])
 
 
 def _group_folds(recordings: Sequence[RecordingFacts], groups: np.ndarray, split: Split) -> list[tuple[str, list[str]]]:
@@ -74,6 +83,9 @@ def _group_folds(recordings: Sequence[RecordingFacts], groups: np.ndarray, split
 
 def _traits(recordings: Sequence[RecordingFacts], groups: np.ndarray, balance: str | None) -> dict[str, str]:
     """The trait to balance by, of each group; "" for all without one."""
+    if balance == "fall":
+        falls = set(groups[[recording.fall is not None for recording in recordings]].tolist())
+        return {group: "fall" if group in falls else "" for group in groups.tolist()}
     return {group: recording.traits.get(balance, "") if balance else "" for group, recording in zip(groups, recordings, strict=True)}
 
 
@@ -100,7 +112,13 @@ def _fold(name: str, on_test: np.ndarray, recordings: Sequence[RecordingFacts], 
     if split.validation >= len(train_groups):
         raise UserError(f"split.validation {split.validation} leaves nothing to train on: {name} has {len(train_groups)} training groups")
     # Validation groups rotate with the fold, so that over the folds all take part.
-    chosen = [train_groups[(number * split.validation + i) % len(train_groups)] for i in range(split.validation)]
+    first, step = number * split.validation, 1.0
+    if split.balance and split.validation:  # evenly along the traits
+        trait = _traits(recordings, groups, split.balance)
+        train_groups.sort(key=lambda name: (trait[name], name))
+        step = len(train_groups) / split.validation
+        first = int(step * (number % split.folds) / split.folds)
+    chosen = [train_groups[(first + int(i * step)) % len(train_groups)] for i in range(split.validation)]
     on_validation = ~on_test & np.isin(groups, chosen)
     train, validation, test = (np.flatnonzero(mask) for mask in (~on_test & ~on_validation, on_validation, on_test))
     guard({"train": groups[train], "validation": groups[validation], "test": groups[test]}, name)

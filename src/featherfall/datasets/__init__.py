@@ -13,13 +13,14 @@ from featherfall.ground.errors import UserError
 from featherfall.ground.recipe import Recipe
 from featherfall.ground.tables import nearest
 
-from . import aihub, berkeley_mhad, kfall, le2i, mmact, omnifall, sisfall, smartfallmm, up_fall, urfd, utd_mhad, weda_fall
+from . import aihub, berkeley_mhad, kfall, le2i, mmact, omnifall, pictures, sisfall, smartfallmm, up_fall, urfd, utd_mhad, weda_fall
 from . import folder as own_folder
 from .dataset import Dataset, Source
+from .pictures import LOOK, by_names, with_looks
 from .projected import reader as projected
 from .views import each_view, joined
 
-__all__ = ["READERS", "Dataset", "Reader", "Source", "each_view", "names", "open", "open_for"]
+__all__ = ["READERS", "Dataset", "Reader", "Source", "by_names", "each_view", "names", "open", "open_for"]
 
 
 class Reader(Protocol):
@@ -48,6 +49,7 @@ READERS: dict[str, Reader] = {
     "le2i": le2i,
     "omnifall": omnifall,
     "projected": projected,
+    **pictures.READERS,
     "folder": own_folder,
 }
 
@@ -58,8 +60,12 @@ def names() -> tuple[str, ...]:
 
 
 def open_for(recipe: Recipe, data_dir: str | Path) -> Dataset:
-    """The dataset that a recipe is about, as its clips need it. Raises `UserError` as `open`."""
+    """The dataset that a recipe is about, as its labels and clips need it. Raises `UserError` as `open` and `by_names`."""
     dataset = open(recipe.dataset, data_dir, recipe.folder)
+    if recipe.labels.by == "fall":
+        dataset = by_names(dataset, recipe.labels.names)
+    if recipe.split.group == LOOK:
+        dataset = with_looks(dataset)
     return each_view(dataset) if recipe.clip.each_view else dataset
 
 
@@ -68,7 +74,8 @@ def open(name: str, data_dir: str | Path, folder: str | Path | None = None) -> D
 
     Arguments:
         name: one of `names()`, in any case; or several, joined by " + ", e.g. "urfd + up-fall".
-        data_dir: the folder that holds datasets by their usual folder names; for "folder" the user's own folder itself.
+        data_dir: the folder that holds datasets by their usual folder names; for "folder" the user's own folder itself, and for
+            pictures, too, where that is not there.
         folder: the dataset's folder where it is not the usual one; relative to `data_dir`.
     Raises: `UserError` for an unknown name, and for a folder that is missing or holds no recording.
     """
@@ -81,7 +88,8 @@ def open(name: str, data_dir: str | Path, folder: str | Path | None = None) -> D
         raise UserError(f"unknown dataset {name!r}; {nearest(key, names())}")
     reader = READERS[key]
     path = Path(data_dir) / (reader.FOLDER if folder is None else folder)
-    if folder is None and not path.exists() and Path(data_dir).name == reader.FOLDER:
+    own = key in pictures.READERS or Path(data_dir).name == reader.FOLDER  # sets of pictures are often one's own
+    if folder is None and not path.exists() and own:
         path = Path(data_dir)
     if not path.is_dir():
         raise UserError(f"{path}: no such folder; give --data the folder that holds {reader.FOLDER or 'recordings.csv'}")

@@ -25,6 +25,7 @@ class Source:
         read: module-level function (or a `functools.partial` of one) that reads it.
         roles: what each of `files` holds, e.g. "accelerometer"; the same length as `files`, or empty.
         fall_times: when the fall happened, where the dataset says.
+        names: of a picture, the class names of what it shows, each once; `fall` follows from them.
         stamps: gives the time stamps as they stand in the files (s, by stream), where `read` straightens or ignores them.
     """
 
@@ -39,6 +40,7 @@ class Source:
     roles: tuple[str, ...] = ()
     fall_times: FallTimes | None = None
     stamps: Callable[[Source], Mapping[str, np.ndarray]] | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -62,6 +64,7 @@ class Dataset:
         sources: in a fixed order.
         splits: published splits by name; each puts a source on the side "train" or "test".
         problems: what was found wrong while scanning, one line each; never a reason to stop.
+        class_names: of pictures, all class names that the data set declares, in its order, whether a picture shows them or not.
     """
 
     name: str
@@ -69,3 +72,4 @@ class Dataset:
     sources: tuple[Source, ...]
     splits: Mapping[str, Callable[[Source], Side]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
+from featherfall.ground.class_names import ClassNames
 from featherfall.ground.errors import UserError
 from featherfall.ground.recording import Recording, Stream
 from featherfall.ground.tables import dead_axes
 from featherfall.signals.video import VideoFacts, probe
 
 from .dataset import Dataset, Source
+from .pictures.look import Look, PictureFacts
+from .pictures.names import shows_fall
 from .views import cameras
 
 GAP = 0.5  # s; a longer step is an interruption, as in signals.clock.even
@@ -77,6 +80,7 @@ class Facts:
     hours: float
     streams: dict[str, StreamFacts]
     films: dict[str, FilmFacts]
+    pictures: PictureFacts | None
     splits: dict[str, dict[str, int]]
     problems: list[str]
 
@@ -85,18 +89,20 @@ class Facts:
         return asdict(self)
 
 
-def inspect(dataset: Dataset, progress: Callable[[int, int], None] | None = None) -> Facts:
+def inspect(dataset: Dataset, progress: Callable[[int, int], None] | None = None, names: ClassNames | None = None) -> Facts:
     """Read everything once; a broken file is told and does not stop the rest.
 
     Arguments:
         progress: called with (done, total) after each recording.
+        names: of pictures, what a recipe takes class names for; without it the usual words decide what is called a fall.
     """
     problems = list(dataset.problems)
     seen: dict[str, list[_Seen]] = {}
     films: dict[str, list[VideoFacts]] = {}
+    look = Look(problems)
     decoder = find_spec("av") is not None
     if not decoder and any(cameras(source) for source in dataset.sources):
-        problems.append("films were not looked at: that needs PyAV; install it: pip install 'featherfall[video]'")
+        problems.append("films and pictures were not looked at: that needs PyAV; install it: pip install 'featherfall[video]'")
     read, seconds = 0, 0.0
     for done, source in enumerate(dataset.sources, start=1):
         try:
@@ -109,23 +115,27 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None] | None = None
             for name, stream in recording.streams.items():
                 seen.setdefault(name, []).append(_look(source, name, stream, stamps.get(name)))
                 problems += _faults(source, recording, name, stamps.get(name))
-            for view, video in recording.videos.items() if decoder else ():
+            if not decoder or look.add(source, recording):
+                recording = replace(recording, videos={})
+            for view, video in recording.videos.items():
                 try:
                     films.setdefault(view, []).append(probe(video))
                 except UserError as error:
                     problems.append(str(error))
         if progress:
             progress(done, len(dataset.sources))
+    pictures = look.facts(dataset, names)
     return Facts(
         dataset=dataset.name,
         folder=str(dataset.folder),
         recordings=len(dataset.sources),
         subjects=sorted({source.subject for source in dataset.sources}, key=_natural),
         activities=dict(Counter(source.activity for source in dataset.sources)),
-        falls=sum(source.fall for source in dataset.sources),
+        falls=sum(shows_fall(source.names, names) if names and source.names else source.fall for source in dataset.sources),
         hours=seconds / 3600,
         streams={name: _sum_up(looks, read) for name, looks in seen.items()},
         films={view: _sum_up_films(facts) for view, facts in sorted(films.items()) if facts},
+        pictures=pictures,
         splits={name: dict(Counter(map(side, dataset.sources))) for name, side in dataset.splits.items()},
         problems=problems,
     )

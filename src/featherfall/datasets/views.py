@@ -61,7 +61,9 @@ def joined(parts: Sequence[Dataset]) -> Dataset:
         for source in part.sources
     ]
     problems = tuple(problem for part in parts for problem in part.problems)
-    return Dataset("+".join(part.name for part in parts), parts[0].folder.parent, tuple(sources), problems=problems)
+    class_names = tuple(dict.fromkeys(name for part in parts for name in part.class_names))
+    name = "+".join(part.name for part in parts)
+    return Dataset(name, parts[0].folder.parent, tuple(sources), problems=problems, class_names=class_names)
 
 
 def _read_joined(source: Source, whole: Source) -> Recording:

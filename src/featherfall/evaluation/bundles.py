@@ -11,9 +11,10 @@ import numpy as np
 from featherfall.clips.build import named
 from featherfall.clips.labels import IGNORED, of_fall
 from featherfall.clips.store import RecordingFacts
-from featherfall.datasets import Dataset, Source, each_view
+from featherfall.datasets import Dataset, Source, by_names, each_view
 from featherfall.evaluation.judged import Judged
 from featherfall.evaluation.score import measure
+from featherfall.ground.class_names import ClassNames
 from featherfall.ground.errors import UserError
 from featherfall.ground.manifest import Manifest
 from featherfall.ground.recipe import Clip
@@ -34,6 +35,8 @@ def evaluate_bundle(bundle: Bundle, dataset: Dataset, progress: Callable[[int, i
     if clip is not None and clip.each_view:
         dataset = each_view(dataset)
     recipe: Mapping[str, Any] = manifest.provenance.get("recipe", {})
+    if (known := recipe.get("labels", {}).get("names")) and any(source.names for source in dataset.sources):
+        dataset = by_names(dataset, ClassNames.model_validate(known))
     chosen, notes = _unseen(dataset, recipe)
     judged: list[Judged] = []
     for done, source in enumerate(chosen, start=1):

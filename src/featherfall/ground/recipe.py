@@ -6,11 +6,13 @@ import difflib
 import fnmatch
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
 from featherfall.ground.checked import Checked, check
+from featherfall.ground.class_names import ClassNames
+from featherfall.ground.detection import Detection
 from featherfall.ground.errors import UserError
 from featherfall.ground.manifest import Decision
 from featherfall.ground.window import Window
@@ -19,13 +21,15 @@ from featherfall.ground.window import Window
 class Film(Checked):
     """A film as a clip's input: `frames` pictures of `size` x `size` pixels, evenly spread over the window, cached as JPEG.
 
+    A still image is a film of one picture: `frames` 1, and windows of kind "trial".
+
     view: which of a recording's films, e.g. cam0; of several ("cam0 | cam1") the first that a recording has; "each" makes every film of a
     recording a recording of its own, all on one side of a split.
     quality: of the cached pictures, as JPEG counts.
     """
 
     view: str
-    frames: int = Field(default=10, ge=2, le=256)
+    frames: int = Field(default=10, ge=1, le=256)
     size: int = Field(default=160, ge=16, le=512)
     quality: int = Field(default=90, ge=30, le=100)
 
@@ -85,8 +89,9 @@ class Split(Checked):
     """Who is tested, who is trained on.
 
     protocol: "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups) or "loso" (each group once).
-    group: what may not stand on two sides; the films of one recording count as the recording.
-    balance: a trait (e.g. age) that every fold shall have in proportion.
+    group: what may not stand on two sides: "subject", "recording" (its films count as the recording) or a trait, e.g. series (recordings
+    without it go by their subject).
+    balance: a trait (e.g. age), or "fall" (whether a group holds falls), that every fold and its validation part shall have in proportion.
     validation: groups cut from each training part, in rotation; 0 trains on all of it.
     part: "test" evaluates on the test part; "validation" sets the test part aside unread and evaluates on the validation part: the way to
     choose.
@@ -97,7 +102,7 @@ class Split(Checked):
     protocol: Literal["published", "kfold", "loso"]
     list: str | None = None
     folds: int = Field(default=5, ge=2)
-    group: Literal["subject", "recording"] = "subject"
+    group: str = "subject"
     balance: str | None = None
     validation: int = Field(default=0, ge=0)
     part: Literal["test", "validation"] = "test"
@@ -147,17 +152,34 @@ class Augment(Checked):
 
 
 class EarlyStop(Checked):
-    """Look at the validation part every `every` steps; stop after `patience` looks without a better one and keep the best."""
+    """Look at the validation part every `every` steps; stop after `patience` looks without a better one and keep the best.
+
+    metric: what is better: "balanced_accuracy" (mean recall of the classes) or "f1" of the class that `labels.positive` names, both over
+    clips.
+    """
 
     every: int = Field(default=100, ge=1)
     patience: int = Field(default=5, ge=1)
+    metric: Literal["balanced_accuracy", "f1"] = "balanced_accuracy"
+
+
+class Swa(Checked):
+    """Stochastic weight averaging: from the share `start` of the steps on the learning rate is `lr`, and the weights at the end of each
+    epoch are averaged. Batch norm's statistics are then taken anew over the training clips; these weights ship (Izmailov et al. 2018,
+    arXiv 1803.05407)."""
+
+    start: float = Field(default=0.75, ge=0, lt=1)
+    lr: float = Field(default=1e-4, gt=0)
 
 
 class Training(Checked):
     """One network's training.
 
     average: decay of the moving average of the weights, which starts half-way; 0 for none.
+    swa: another average in its place.
     balance: weigh classes by frequency ** -balance: 0 not at all, 1 so that all weigh the same.
+    focal: gamma of the focal loss, 0 for plain cross-entropy. mixup: alpha of the shares by which the clips of a batch, and their labels,
+    are mixed in pairs, 0 for none. Both, like label smoothing, are for who learns from labels alone: teachers and the student alone.
     precision: of Lightning Fabric; "bf16-mixed" is quicker on GPUs and on CPUs that have the instructions.
     """
 
@@ -169,17 +191,30 @@ class Training(Checked):
     momentum: float = Field(default=0.9, ge=0, lt=1)
     schedule: Literal["onecycle", "cosine", "step", "constant"] = "onecycle"
     average: float = Field(default=0.99, ge=0, lt=1)
+    swa: Swa | None = None
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    focal: float = Field(default=0.0, ge=0)
+    mixup: float = Field(default=0.0, ge=0)
     balance: float = Field(default=0.0, ge=0, le=1)
     early_stop: EarlyStop | None = None
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     augment: Augment = Augment()
 
+    @model_validator(mode="after")
+    def _fits(self) -> Training:
+        if self.swa and (self.average or self.early_stop):
+            raise ValueError("'swa' ships its own average of the last steps; set average: 0 and leave out early_stop")
+        if self.focal and self.label_smoothing:
+            raise ValueError("the focal loss is of hard labels; leave out 'focal' or 'label_smoothing'")
+        return self
+
 
 class Network(Checked):
     """A network: builder's name, the inputs it sees ("*_gyroscope" names several), its options."""
 
-    kind: Literal["inertial", "skeleton", "keypoints", "fusion", "video", "mono_video", "parts", "multimodal", "gaf", "trn"]
+    kind: Literal[
+        "inertial", "skeleton", "keypoints", "fusion", "video", "mono_video", "parts", "multimodal", "gaf", "trn", "image", "detector"
+    ]
     inputs: list[str] = Field(min_length=1)
     options: dict[str, Any] = {}
 
@@ -211,6 +246,12 @@ class Student(Checked):
     alone_label_smoothing: float = Field(default=0.1, ge=0, lt=1)
     init: str | None = None
 
+    @model_validator(mode="after")
+    def _fits(self) -> Student:
+        if self.training.focal and self.alone_label_smoothing:
+            raise ValueError("the focal loss is of hard labels; leave out 'training.focal' or set alone_label_smoothing: 0")
+        return self
+
 
 class Term(Checked):
     """One distillation loss. Feature losses name the submodules whose outputs they compare (`taps`)."""
@@ -238,18 +279,21 @@ class Labels(Checked):
     """What is told apart: "activity" (the dataset's activities) or "fall" (`positive` names the fall class, `negative` the other).
 
     margin_s: a window of a fall recording is the fall's until this long after the annotated end; windows before the onset or later
-    than that are neither, and not used to train.
+    than that are neither, and not used to train. names: of pictures, which class names are a fall.
     """
 
     by: Literal["activity", "fall"]
     positive: str | None = None
     negative: str = "not_fall"
+    names: ClassNames | None = None
     margin_s: float = Field(default=1.0, ge=0)
 
     @model_validator(mode="after")
     def _named(self) -> Labels:
         if self.by == "fall" and not self.positive:
             raise ValueError("labels by fall need 'positive', the fall class's name, e.g. fall")
+        if self.by != "fall" and self.names:
+            raise ValueError("'names' say what is a fall; leave them out, or label by fall")
         return self
 
 
@@ -271,8 +315,18 @@ class Simulation(Checked):
     frame_rate: float = Field(default=6.0, ge=1, le=120)
 
 
+class Lesson(NamedTuple):
+    """Who teaches, and what is learnt from them."""
+
+    teacher: Teacher
+    distillation: Distillation
+
+
 class Recipe(Checked):
-    """Everything that `featherfall distill` needs to know."""
+    """Everything that `featherfall distill` needs to know.
+
+    Without `teacher` and `distillation` the student learns from the labels alone, and ships.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
     summary: str = ""
@@ -281,18 +335,24 @@ class Recipe(Checked):
     labels: Labels
     clip: Clip
     split: Split
-    teacher: Teacher
+    teacher: Teacher | None = None
     student: Student
-    distillation: Distillation
+    distillation: Distillation | None = None
     decision: Decision = Decision()
+    detection: Detection | None = None
     export: Export = Export()
     simulation: Simulation | None = None
     seeds: list[NonNegativeInt] = Field(default=[0], min_length=1)
 
     @model_validator(mode="after")
     def _inputs_exist(self) -> Recipe:
+        if (self.teacher is None) != (self.distillation is None):
+            raise ValueError("'teacher' and 'distillation' belong together; give both, or neither for a student that learns alone")
+        looks = [one.training.early_stop for one in (self.teacher, self.student) if one]
+        if self.labels.by != "fall" and any(look and look.metric == "f1" for look in looks):
+            raise ValueError("early_stop.metric 'f1' is of the fall class; label by fall, or use 'balanced_accuracy'")
         known = self.clip.names
-        for role, network in (("teacher", self.teacher.network), ("student", self.student.network)):
+        for role, network in self.networks.items():
             network.inputs[:] = expand(network.inputs, known)
             for name in network.inputs:
                 if name not in known:
@@ -302,6 +362,27 @@ class Recipe(Checked):
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds repeat; name each once")
         return self
+
+    @property
+    def networks(self) -> dict[str, Network]:
+        """By role: "teacher" (where there is one) and "student"."""
+        return ({"teacher": self.teacher.network} if self.teacher else {}) | {"student": self.student.network}
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """Teacher and distillation; None where the student learns alone."""
+        return Lesson(self.teacher, self.distillation) if self.teacher and self.distillation else None
+
+    @property
+    def taught(self) -> Lesson:
+        """As `lesson`, for code that only runs where there is one."""
+        assert self.lesson is not None, f"{self.name} has no teacher"
+        return self.lesson
+
+    @property
+    def ships(self) -> Literal["distilled", "alone"]:
+        """The role of the student that becomes the bundle."""
+        return "distilled" if self.lesson else "alone"
 
     @property
     def task(self) -> Literal["fall", "activity"]:

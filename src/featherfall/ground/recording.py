@@ -1,4 +1,4 @@
-"""Stream, Video, FallTimes, Recording: what readers and the simulator give and everything else takes."""
+"""Stream, Video, Box, FallTimes, Recording: what readers and the simulator give and everything else takes."""
 
 from __future__ import annotations
 
@@ -47,9 +47,11 @@ class Video:
     """Where one camera's film of a recording lies, and how its frames stand on the recording's clock; nothing is decoded.
 
     Frame i (from 0) was taken at `times[i]` where these are stated, else at `start` + i / `rate`, else at `start` + its time in the file.
+    A still image is a film of one picture, taken at `start`: a picture file with `images`, or one frame of a film with `still`.
 
     Attributes:
-        path: a file that a decoder opens, or a folder of images (sorted by name) when `images`.
+        path: a file that a decoder opens; with `images`, a folder of images (sorted by name) or one image file.
+        still: only the film's first frame at or after this time, s after its first frame.
         crop: the part that shows the scene in colour, as fractions (left, top, right, bottom) of width and height; None for all of it.
         rate: true frames per second where the file's header is wrong or missing, Hz.
         start: the first frame on the recording's clock, s; negative when the film began before the sensors.
@@ -64,6 +66,22 @@ class Video:
     images: bool = False
     times: np.ndarray | None = None
     clock: str = "shared"
+    still: float | None = None
+
+
+@dataclass(frozen=True)
+class Box:
+    """What a picture shows and where, in fractions of the upright picture: 0 <= left < right <= 1, 0 <= top < bottom <= 1.
+
+    Attributes:
+        name: the class name as the data set has it, e.g. "fall".
+    """
+
+    name: str
+    left: float
+    top: float
+    right: float
+    bottom: float
 
 
 @dataclass(frozen=True)
@@ -85,6 +103,7 @@ class Recording:
         fall: None when the person does not fall.
         traits: further facts about the subject that splits may balance by, e.g. {"age": "elder"}.
         videos: films by view, e.g. "cam0".
+        boxes: of a still image, what it shows and where.
     """
 
     dataset: str
@@ -95,6 +114,7 @@ class Recording:
     fall: FallTimes | None = None
     traits: Mapping[str, str] = field(default_factory=dict)
     videos: Mapping[str, Video] = field(default_factory=dict)
+    boxes: tuple[Box, ...] = ()
 
     @property
     def id(self) -> str:

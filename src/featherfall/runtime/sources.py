@@ -1,4 +1,4 @@
-"""A user's own file -> Recording: a CSV at any rate and in any known unit, or a film."""
+"""A user's own file -> Recording: a CSV at any rate and in any known unit, a film, or a still image."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from featherfall.ground.tables import dead_axes, nearest, read_columns, read_tex
 from featherfall.ground.units import check_gravity, to_inside
 from featherfall.runtime.columns import Header, find_input, find_time, is_known, refuse_shared, split_unit
 from featherfall.runtime.stamps import Clock, TimeUnit, guess_unit, read_dates, straighten
+from featherfall.signals.picture_file import is_picture
 
 LONGEST = 100_000  # characters of a row that is still one of a table
 LARGEST = 1e7  # no sensor gives more in any of its units
@@ -59,7 +60,7 @@ def read_csv(
 
 
 def read_film(path: str | Path, inputs: Sequence[Input]) -> Recording:
-    """A film (a file, or a folder of pictures) for a bundle that sees one; nothing is decoded yet.
+    """A film (a file, or a folder of pictures) or a still (a picture file) for a bundle that sees one; nothing is decoded yet.
 
     Raises: `UserError` for a bundle that needs more than a film, whose other inputs no file here can give.
     """
@@ -67,7 +68,7 @@ def read_film(path: str | Path, inputs: Sequence[Input]) -> Recording:
     if len(films) != 1 or len(inputs) != 1:
         raise UserError(f"{path}: the bundle needs {', '.join(need.name for need in inputs)} at once; evaluate it on a dataset instead")
     path = Path(path)
-    return Recording("", "", "", path.name, streams={}, videos={films[0]: Video(path, images=path.is_dir())})
+    return Recording("", "", "", path.name, streams={}, videos={films[0]: Video(path, images=path.is_dir() or is_picture(path))})
 
 
 def _refuse_unknown(inputs: Sequence[Input], stated: Mapping[str, object], option: str) -> None:

@@ -9,16 +9,21 @@ import numpy as np
 from featherfall.ground.errors import UserError
 from featherfall.ground.recording import Stream, Video
 from featherfall.signals.frames import Frames
-from featherfall.signals.video import probe, read_frames
+from featherfall.signals.video import is_still, probe, read_frames
 
+AROUND = 5.0  # s; no film has its frames further apart, unless it is damaged
 LOST = 0.5  # s; a window whose moment lies further from every good frame of a damaged film cannot be shown
+STILL = 1.0  # s; what a still image is said to last, so that it can be cut like a film
 
 
 def film_clock(video: Video) -> Stream:
     """A film's first and last moment as a stream without content, so that windows can be cut by a film's time.
 
+    A still lasts one second and is not opened.
     Raises: `UserError` where the film cannot be read or has one frame only.
     """
+    if is_still(video):
+        return Stream(video.start + np.array([0.0, STILL]), np.zeros((2, 1), np.float32), "1", 1 / STILL, clock=video.clock)
     facts = probe(video)
     if facts.frames < 2 or facts.duration <= 0:
         raise UserError(f"{video.path}: {facts.frames} frame(s), at least 2 are needed; leave the film out")
@@ -39,13 +44,16 @@ def moments(video: Video, cut: Frames, reference: Stream, count: int) -> np.ndar
     return np.asarray(wanted)
 
 
-def choose_pictures(video: Video, wanted: np.ndarray, size: int, keep: Callable[[np.ndarray], None]) -> tuple[np.ndarray, list[str]]:
+def choose_pictures(
+    video: Video, wanted: np.ndarray, size: int, keep: Callable[[np.ndarray], None], between: tuple[float, float] | None = None
+) -> tuple[np.ndarray, list[str]]:
     """The film's nearest frame to each wanted moment; the film is decoded once, in order, and one frame is in memory.
 
     Arguments:
         wanted: (K, F) s on the recording's clock. Before the first and after the last frame, these are taken.
         size: side of the square that pictures are stretched to, pixels.
         keep: receives each chosen picture once, (size, size, 3) uint8 RGB, in order of time.
+        between: only frames of this stretch, s of the recording; None for the whole film.
     Returns: (K, F) int64, which of the kept pictures (from 0) shows each moment; and a line for whatever of the film is damaged.
     Raises: `UserError` where nothing can be read, or a damaged film lacks frames within .5 s of a wanted moment.
     """
@@ -55,7 +63,7 @@ def choose_pictures(video: Video, wanted: np.ndarray, size: int, keep: Callable[
     kept, at, gap = 0, 0, 0.0
     problems: list[str] = []
     before = None
-    for frame in read_frames(video, (size, size), problems=problems):
+    for frame in read_frames(video, (size, size), between=between, problems=problems):
         if before is not None:
             upto = int(np.searchsorted(times, (before.time + frame.time) / 2, side="right"))
             if upto > at:
@@ -63,7 +71,8 @@ def choose_pictures(video: Video, wanted: np.ndarray, size: int, keep: Callable[
                 chosen[at:upto], at, kept = kept, upto, kept + 1
                 keep(before.image)
         before = frame
-    assert before is not None  # read_frames raises for a film without frames
+    if before is None:  # for a whole film, read_frames raises
+        raise UserError(f"{video.path}: no frames from {times[0]:.1f} to {times[-1]:.1f} s; copy it again")
     if at < len(times):
         gap = max(gap, float(np.abs(times[at:] - before.time).max()))
         chosen[at:] = kept
@@ -75,8 +84,14 @@ def choose_pictures(video: Video, wanted: np.ndarray, size: int, keep: Callable[
     return out.reshape(wanted.shape), problems
 
 
-def read_pictures(video: Video, wanted: np.ndarray, size: int) -> np.ndarray:
-    """(K, F, size, size, 3) uint8 RGB: the film's nearest frame to each of (K, F) moments, as `choose_pictures`."""
+def read_pictures(video: Video, wanted: np.ndarray, size: int, stretch: bool = False) -> np.ndarray:
+    """(K, F, size, size, 3) uint8 RGB: the film's nearest frame to each of (K, F) moments, as `choose_pictures`.
+
+    stretch: read the part of the film around these moments, instead of all of it.
+    """
+    if not len(wanted):
+        return np.zeros((0, wanted.shape[1], size, size, 3), np.uint8)
     pictures: list[np.ndarray] = []
-    index, _ = choose_pictures(video, wanted, size, pictures.append)
-    return np.stack(pictures)[index] if len(wanted) else np.zeros((0, wanted.shape[1], size, size, 3), np.uint8)
+    between = (float(wanted.min()) - AROUND, float(wanted.max()) + AROUND) if stretch else None
+    index, _ = choose_pictures(video, wanted, size, pictures.append, between)
+    return np.stack(pictures)[index]

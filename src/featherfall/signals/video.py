@@ -1,4 +1,4 @@
-"""The one door through which video comes in: frames with true times from any film or folder of pictures, one at a time."""
+"""The one door through which pictures come in: frames with true times from any film, folder of pictures or still, one at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .video_pictures import picture_facts, picture_shots
 from .video_shape import MAX_PIXELS, Fit, Shaper
 from .video_shots import Damage, Shot, VideoFacts
 
-__all__ = ["Fit", "Frame", "VideoFacts", "probe", "read_frames"]
+__all__ = ["Fit", "Frame", "VideoFacts", "is_still", "probe", "read_frames"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,11 @@ def read_frames(
     return _frames(video, Shaper(video.path, size, fit, video.crop, gray), rate, between, problems)
 
 
+def is_still(video: Video) -> bool:
+    """Whether it is one picture, which has no duration."""
+    return video.still is not None or (video.images and video.path.is_file())
+
+
 def probe(video: Video) -> VideoFacts:
     """Facts of a film without decoding more than one frame; whatever `video.rate` or `video.times` correct is corrected.
 
@@ -92,12 +97,18 @@ def _frames(
 ) -> Iterator[Frame]:
     damage = Damage()
     begin, end = between or (-np.inf, np.inf)
+    if video.still is not None:
+        begin = max(begin, video.start + video.still)
     shots = picture_shots(video, damage) if video.images else film_shots(video, begin, damage)
     given = 0
     for shot in _chosen(shots, rate, end):
         if begin <= shot.time < end and (picture := shot.load()) is not None:
             given += 1
             yield Frame(shot.time, shaper(picture))
+            if video.still is not None:
+                return
+    if video.still is not None:
+        raise UserError(f"{video.path}: no frame at {video.still:g} s or later; correct the time, or copy the film again")
     if damage.lines and not given and between is None:
         raise UserError(f"{damage.lines[0]}; no frame is left")
     if damage.lines and problems is None:

@@ -1,4 +1,4 @@
-"""Films as folders of pictures (PNG, JPEG, BMP, WebP): their order, their times, what is missing."""
+"""Films as folders of pictures (PNG, JPEG, BMP, WebP): their order, their times, what is missing. One picture file is a film, too."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ import numpy as np
 from featherfall.ground.errors import UserError
 from featherfall.ground.recording import Video
 
-from .video_shape import MAX_PIXELS, orientation
-from .video_shots import Damage, Shot, VideoFacts, frame_time, load_av, spacing
+from .picture_file import SUFFIXES, decoded, is_picture, load_picture
+from .video_shots import Damage, Shot, VideoFacts, frame_time, spacing
 
 if TYPE_CHECKING:
     from av import VideoFrame
 
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
-_DECODERS = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8", "mjpeg"), (b"BM", "bmp"), (b"RIFF", "webp"))
+_TURNS = {3: 180, 4: 180, 5: 270, 6: 270, 7: 90, 8: 90}  # degrees counter-clockwise, by EXIF's orientation
 _STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T_ ](\d\d)[_:.-](\d\d)[_:.-](\d\d)(?:[._,](\d{1,6}))?")
 
 
 def picture_shots(video: Video, damage: Damage) -> Iterator[Shot]:
     """Pictures in order of time; `damage` is told, after the last one, what is missing or cannot be decoded."""
+    if video.path.is_file():
+        yield Shot(video.start, video.start, lambda: load_picture(video.path)[0])
+        return
     files, numbers, stamps = _listed(video)
     shape: list[tuple[int, int]] = []
     broken: list[Path] = []
 
     def load(file: Path) -> VideoFrame | None:
-        frame = _decoded(file)
+        frame, _ = decoded(file)
         if frame is None:
             broken.append(file)
             return None
@@ -66,18 +68,20 @@ def picture_shots(video: Video, damage: Damage) -> Iterator[Shot]:
 
 def picture_facts(video: Video) -> VideoFacts:
     """As `probe`; the first picture stands for all."""
+    if video.path.is_file():
+        frame, head = load_picture(video.path)
+        turn = _TURNS.get(head.orientation, 0)
+        return VideoFacts(frame.width, frame.height, 1, True, 0.0, head.kind, frame.format.name, 0.0, False, turn)
     files, numbers, stamps = _listed(video)
-    frame = next((frame for file in files if (frame := _decoded(file)) is not None), None)
-    if frame is None:
+    whole = next(((frame, head) for frame, head in map(decoded, files) if frame is not None and head is not None), None)
+    if whole is None:
         raise UserError(f"{video.path}: none of {len(files)} pictures can be decoded; copy the folder again")
     times = [frame_time(video, number, stamp) for number, stamp in zip(numbers, stamps, strict=True)]
     known = np.array([time for time in times if time is not None])
     rate, variable, duration = spacing(known, 0.0, video.rate or 0.0)
-    swap, _, _ = orientation(frame)
-    width, height = (frame.height, frame.width) if swap else (frame.width, frame.height)
-    kind = _kind(files[0].read_bytes()[:12]) or "unknown"
-    turn = round(frame.rotation / 90) * 90 % 360
-    return VideoFacts(width, height, len(files), True, duration, kind, frame.format.name, rate, variable, turn)
+    frame, head = whole
+    turn = _TURNS.get(head.orientation, 0)
+    return VideoFacts(frame.width, frame.height, len(files), True, duration, head.kind, frame.format.name, rate, variable, turn)
 
 
 def _listed(video: Video) -> tuple[list[Path], list[int], list[float | None]]:
@@ -88,15 +92,13 @@ def _listed(video: Video) -> tuple[list[Path], list[int], list[float | None]]:
     """
     folder = video.path
     try:
-        files = [file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")]
+        files = [file for file in folder.iterdir() if is_picture(file)]
     except FileNotFoundError:
-        raise UserError(f"{folder}: no such folder; correct the path") from None
-    except NotADirectoryError:
-        raise UserError(f"{folder}: a file where a folder of pictures is stated; name the folder, or state a film") from None
+        raise UserError(f"{folder}: no such {'file' if is_picture(folder) else 'folder'}; correct the path") from None
     except OSError as error:
         raise UserError(f"{folder}: cannot be read ({error.strerror}); correct the path or the folder's permissions") from None
     if not files:
-        raise UserError(f"{folder}: no pictures ({', '.join(sorted(_SUFFIXES))}) inside; correct the path")
+        raise UserError(f"{folder}: no pictures ({', '.join(sorted(SUFFIXES))}) inside; correct the path")
     stamps = {file: _stamp(file.stem) for file in files}
     known = [stamp for stamp in stamps.values() if stamp is not None]
     if len(known) == len(files):
@@ -133,40 +135,3 @@ def _stamp(text: str) -> float | None:
         return (datetime(*map(int, whole)) - datetime(1970, 1, 1)).total_seconds() + float(f"0.{fraction or 0}")  # type: ignore[arg-type]
     except ValueError:
         return None
-
-
-def _kind(head: bytes) -> str | None:
-    return next((name for magic, name in _DECODERS if head.startswith(magic)), None)
-
-
-def _decoded(file: Path) -> VideoFrame | None:
-    """One picture, by what is inside rather than by its name; None where it is damaged or something else."""
-    av = load_av(file)
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror}); correct the file's permissions") from None
-    kind = _kind(data)
-    if kind is None:
-        return None
-    decoder = av.CodecContext.create(kind, "r")
-    decoder.thread_count = 1
-    decoder.options = {"max_pixels": str(MAX_PIXELS), "err_detect": "explode"}  # a half picture counts as none
-    try:
-        frames = decoder.decode(av.Packet(data)) or decoder.decode(None)
-    except (av.FFmpegError, OSError, ValueError):
-        width, height = _claimed(data, kind)
-        if width * height > MAX_PIXELS:
-            most = f"more than {MAX_PIXELS // 1_000_000} million pixels"
-            raise UserError(f"{file}: {width} x {height}, {most}; scale it down first") from None
-        return None
-    return frames[0] if frames and not frames[0].is_corrupt else None
-
-
-def _claimed(data: bytes, kind: str) -> tuple[int, int]:
-    """Width and height that the head of a picture states; 0, 0 where it is not known."""
-    if kind == "png" and len(data) >= 24:
-        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-    if kind == "mjpeg" and (found := re.search(rb"\xff[\xc0-\xc3]..\x08(..)(..)", data, re.DOTALL)):
-        return int.from_bytes(found[2], "big"), int.from_bytes(found[1], "big")
-    return 0, 0

@@ -1,0 +1,37 @@
+"""A picture a file, a folder a class: `fall/a.jpg` and `walking/b.jpg`, also below `train`, `valid` and `test`; no boxes.
+
+Roboflow's exports for classification look so, too: versions of one source picture (named before ".rf.") count as one subject.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from featherfall.datasets.dataset import Dataset
+
+from .picture import folder_splits, leaks, numbered, picture_source, pictures_below, split_of, stem_of
+
+NAME = "class-folders"
+FOLDER = "class-folders"
+SUMMARY = "pictures in one folder a class; no boxes"
+LAYOUT = "train/fall/a.jpg and train/walking/b.jpg"
+STREAMS: tuple[str, ...] = ()
+
+
+def scan(folder: Path) -> Dataset:
+    """Every picture that lies in a folder which names its class; those directly in `folder` or in "train" are told in `problems`."""
+    sources, bare = [], []
+    for path in pictures_below(folder):
+        above = path.relative_to(folder).parts[:-1]
+        if not above or split_of(above[-1:]):
+            bare.append(path)
+            continue
+        name = above[-1]
+        # Folders count from 1 anew, so that a picture's name alone does not tell it.
+        sources.append(picture_source(NAME, path, f"{name} {stem_of(path)}", [name], [], None, split_of(above)))
+    problems = leaks(folder, sources)
+    if bare:
+        first = bare[0].relative_to(folder)
+        problems.append(f"{folder}: {len(bare)} picture(s) in no folder that names their class, such as {first}; they are left out")
+    names = tuple(sorted({source.names[0] for source in sources}))
+    return Dataset(NAME, folder, numbered(sources), folder_splits(sources), tuple(problems), names)

@@ -1,0 +1,115 @@
+"""One picture as a source: a film of one picture, with what it shows."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from featherfall.datasets.dataset import Side, Source
+from featherfall.datasets.streams import make_recording
+from featherfall.ground.recording import Box, Recording, Video
+from featherfall.signals.picture_file import is_picture
+
+from .names import activity_of, shows_fall
+
+VIEW = "cam0"
+FOLDERS = "folders"  # the published split that folders make
+FOLDER = "folder"  # the trait that holds a picture's folder: train, valid or test
+SERIES = "series"  # the trait that holds the part of a name that counts films: "18" of "18_100288"
+
+_SPLITS = dict.fromkeys(("train", "training"), "train")
+_SPLITS |= dict.fromkeys(("val", "valid", "validation"), "valid")
+_SPLITS |= dict.fromkeys(("test", "testing"), "test")
+_ENDINGS = re.compile(r"([_.](png|jpe?g|bmp|webp))+$", re.IGNORECASE)
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """Picture files in a fixed order, hidden folders left out."""
+    found = (path for path in folder.rglob("*") if is_picture(path))
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
+def split_of(parts: Iterable[str]) -> str | None:
+    """ "train", "valid" or "test" by the names of the folders above a picture, the nearest first; None where none says it."""
+    return next((_SPLITS[part.lower()] for part in reversed(list(parts)) if part.lower() in _SPLITS), None)
+
+
+def stem_of(path: Path) -> str:
+    """The name of the picture that a file was made of: before Roboflow's ".rf.", without the endings that it writes into names."""
+    name = path.name if ".rf." in path.name else path.stem
+    return _ENDINGS.sub("", name.split(".rf.", 1)[0]) or path.stem
+
+
+def picture_source(
+    dataset: str, path: Path, subject: str, names: Sequence[str], boxes: Sequence[Box], labels: Path | None, folder: str | None
+) -> Source:
+    """The source of one picture file.
+
+    Arguments:
+        names: class names of the picture; those of `boxes`, or the picture's own.
+        labels: the file that the boxes come from.
+        folder: "train", "valid", "test", or None.
+    """
+    shown = tuple(dict.fromkeys(names))
+    head, underscore, _ = subject.partition("_")
+    return Source(
+        dataset=dataset,
+        subject=subject,
+        activity=activity_of(shown),
+        trial=folder or "all",
+        fall=shows_fall(shown),
+        files=(path,) if labels is None else (path, labels),
+        traits=({FOLDER: folder} if folder else {}) | ({SERIES: head} if underscore and head else {}),
+        read=partial(read, boxes=tuple(boxes)),
+        roles=(VIEW,) if labels is None else (VIEW, "labels"),
+        names=shown,
+    )
+
+
+def read(source: Source, boxes: tuple[Box, ...]) -> Recording:
+    """Where the picture lies, and what it shows."""
+    return replace(make_recording(source, {}, {VIEW: Video(source.files[0], images=True)}), boxes=boxes)
+
+
+def numbered(sources: Sequence[Source]) -> tuple[Source, ...]:
+    """Sources with ids that differ: augmented siblings in one folder become "train", "train-2", ..."""
+    seen: Counter[str] = Counter()
+    out = []
+    for source in sources:
+        seen[source.id] += 1
+        count = seen[source.id]
+        out.append(source if count == 1 else replace(source, trial=f"{source.trial}-{count}"))
+    return tuple(out)
+
+
+def folder_splits(sources: Sequence[Source]) -> dict[str, Callable[[Source], Side]]:
+    """The split that folders make, where they make one: "test" is the test side, "valid" where there is no such folder."""
+    there = {source.traits.get(FOLDER) for source in sources}
+    for last in ("test", "valid"):
+        if last in there and len(there) > 1:
+            return {FOLDERS: partial(_side, test=last)}
+    return {}
+
+
+def _side(source: Source, test: str) -> Side:
+    return "test" if source.traits.get(FOLDER) == test else "train"
+
+
+def leaks(folder: Path, sources: Sequence[Source]) -> list[str]:
+    """One line about source pictures whose versions lie in two folders of the published split."""
+    where: dict[str, set[str]] = {}
+    for source in sources:
+        if FOLDER in source.traits:
+            where.setdefault(source.subject, set()).add(source.traits[FOLDER])
+    both = sorted(subject for subject, folders in where.items() if len(folders) > 1)
+    if not both:
+        return []
+    sides = " and ".join(sorted(where[both[0]], reverse=True))
+    return [
+        f"{folder}: {len(both)} source picture(s) have versions in two folders of the split, such as {both[0]!r} in {sides}: that split "
+        "leaks; split by subject"
+    ]

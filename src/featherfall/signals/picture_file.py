@@ -1,0 +1,91 @@
+"""One picture file, checked by its head and then decoded upright."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from featherfall.ground.errors import UserError
+
+from .picture_head import Head, read_head
+from .video_shape import MAX_PIXELS
+from .video_shots import load_av
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+
+MAX_BYTES = 6 * MAX_PIXELS
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a path is named like a picture."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
+def load_picture(file: Path) -> tuple[VideoFrame, Head]:
+    """A picture, upright, and what its head says; the content counts, not the name.
+
+    Raises: `UserError`, one line, for no picture, for one cut short or damaged, and for more than 50 million pixels (by its head).
+    """
+    frame, head = decoded(file)
+    if frame is None:
+        if head is None:
+            raise UserError(f"{file}: not a picture (PNG, JPEG, BMP or WebP); save it as one of these or leave it out")
+        raise UserError(f"{file}: damaged or cut short; copy it again or leave it out")
+    assert head is not None
+    return frame, head
+
+
+def decoded(file: Path) -> tuple[VideoFrame | None, Head | None]:
+    """As `load_picture`, but None for what is damaged or something else; raises `UserError` for the unreadable and the huge only."""
+    av = load_av(file)
+    data = _bytes(file)
+    head = read_head(data)
+    if head is None:
+        return None, None
+    if head.width * head.height > MAX_PIXELS:
+        most = f"more than {MAX_PIXELS // 1_000_000} million pixels"
+        raise UserError(f"{file}: {head.width} x {head.height}, {most}; scale it down first")
+    if head.kind == "webp" and head.animated:
+        raise UserError(f"{file}: an animated picture; save one picture of it, or make it a film")
+    decoder = av.CodecContext.create(head.kind, "r")
+    decoder.thread_count = 1
+    decoder.options = {"max_pixels": str(MAX_PIXELS), "err_detect": "explode"}  # a half picture counts as none
+    try:
+        frames = decoder.decode(av.Packet(data)) or decoder.decode(None)
+    except (av.FFmpegError, OSError, ValueError):
+        return None, head
+    if not frames or frames[0].is_corrupt:
+        return None, head
+    return _upright(frames[0], head.orientation), head
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise UserError(f"{file}: more than {MAX_BYTES // 1_000_000} million bytes, no picture has so many; leave it out")
+        data = file.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{file}: no such file; correct the path") from None
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read ({error.strerror}); correct the file's permissions") from None
+    if not data:
+        raise UserError(f"{file}: the file is empty; copy it again or leave it out")
+    return data
+
+
+def _upright(frame: VideoFrame, orientation: int) -> VideoFrame:
+    """The frame turned and mirrored as EXIF says (2 to 4 mirror, 5 to 8 swap rows and columns too)."""
+    if orientation == 1 and not frame.rotation:
+        return frame
+    image: np.ndarray = frame.to_ndarray(format="rgb24")
+    if orientation in (5, 6, 7, 8):
+        image = image.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    return type(frame).from_ndarray(np.ascontiguousarray(image), format="rgb24")

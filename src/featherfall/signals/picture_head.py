@@ -1,0 +1,122 @@
+"""What the head of a picture file says, read without decoding anything: PNG, JPEG, BMP, WebP."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_START_OF_FRAME = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+_ALONE = {0x01, *range(0xD0, 0xD9)}  # JPEG markers without a length
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a picture claims to be.
+
+    Attributes:
+        kind: FFmpeg's decoder: "png", "mjpeg" (JPEG), "bmp", "webp".
+        width, height: pixels as stored; 0 where the head is cut short.
+        orientation: EXIF's, 1 to 8; 1 is upright, 2 mirrored, 3 upside down, 6 to be turned clockwise, 8 counter-clockwise ...
+        animated: several pictures in one file.
+    """
+
+    kind: str
+    width: int = 0
+    height: int = 0
+    orientation: int = 1
+    animated: bool = False
+
+
+def read_head(data: bytes) -> Head | None:
+    """The head of a whole file's bytes, by what is inside rather than by its name; None for anything but the four kinds."""
+    for magic, read in ((b"\x89PNG\r\n\x1a\n", _png), (b"\xff\xd8", _jpeg), (b"BM", _bmp), (b"RIFF", _webp)):
+        if data.startswith(magic) and (read is not _webp or data[8:12] == b"WEBP"):
+            try:
+                return read(data)
+            except (struct.error, IndexError):
+                return Head({_png: "png", _jpeg: "mjpeg", _bmp: "bmp", _webp: "webp"}[read])
+    return None
+
+
+def _png(data: bytes) -> Head:
+    width, height = struct.unpack_from(">II", data, 16)
+    orientation, animated, at = 1, False, 8
+    while at + 8 <= len(data):
+        (length,), name = struct.unpack_from(">I", data, at), data[at + 4 : at + 8]
+        if name == b"eXIf":
+            orientation = _exif(data[at + 8 : at + 8 + length])
+        animated |= name == b"acTL"
+        at += 12 + length
+    return Head("png", width, height, orientation, animated)
+
+
+def _jpeg(data: bytes) -> Head:
+    width = height = 0
+    orientation, at = 1, 2
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:
+            break
+        marker = data[at + 1]
+        if marker == 0xFF or marker in _ALONE:  # fill bytes
+            at += 1 if marker == 0xFF else 2
+            continue
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
+            orientation = _exif(data[at + 10 : at + 2 + length])
+        if marker in _START_OF_FRAME:
+            height, width = struct.unpack_from(">HH", data, at + 5)
+        if marker == 0xDA:
+            break
+        at += 2 + length
+    return Head("mjpeg", width, height, orientation)
+
+
+def _bmp(data: bytes) -> Head:
+    (size,) = struct.unpack_from("<I", data, 14)
+    width, height = struct.unpack_from("<HH" if size == 12 else "<ii", data, 18)
+    return Head("bmp", abs(width), abs(height))  # a height below 0: rows from the top
+
+
+def _webp(data: bytes) -> Head:
+    width = height = 0
+    orientation, animated = 1, False
+    for name, body in _chunks(data):
+        if name == b"VP8X":
+            animated = bool(body[0] & 2)
+            width, height = (1 + int.from_bytes(body[at : at + 3], "little") for at in (4, 7))
+        elif name == b"VP8 ":
+            sides = (side & 0x3FFF for side in struct.unpack_from("<HH", body, 6))
+            width, height = map(max, zip((width, height), sides, strict=True))
+        elif name == b"VP8L":
+            (bits,) = struct.unpack_from("<I", body, 1)
+            width, height = max(width, 1 + (bits & 0x3FFF)), max(height, 1 + (bits >> 14 & 0x3FFF))
+        elif name == b"EXIF":
+            orientation = _exif(body.removeprefix(b"Exif\0\0"))
+    return Head("webp", width, height, orientation, animated)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 12
+    while at + 8 <= len(data):
+        (length,) = struct.unpack_from("<I", data, at + 4)
+        yield data[at : at + 4], data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
+
+
+def _exif(tiff: bytes) -> int:
+    """The orientation of a TIFF block (Exif 2.32, 4.6.4); 1 where it has none or makes no sense."""
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None:
+        return 1
+    try:
+        (at,) = struct.unpack_from(order + "I", tiff, 4)
+        (count,) = struct.unpack_from(order + "H", tiff, at)
+        for entry in range(at + 2, at + 2 + 12 * count, 12):
+            tag, kind, _, value = struct.unpack_from(order + "HHIH", tiff, entry)
+            if tag == _ORIENTATION and kind == 3:
+                return int(value) if 1 <= value <= 8 else 1
+    except struct.error:
+        pass
+    return 1
