@@ -12,7 +12,7 @@ from featherfall.ground.recipe import Distillation
 from featherfall.losses import feature_mse, rkd_distance, soft_targets
 from featherfall.models.taps import tap
 from featherfall.training.data import Batch, BatchOrder
-from featherfall.training.objectives import FEATURE_LOSSES, Distil, HardLabels, TeacherOutputs, class_weights
+from featherfall.training.objectives import FEATURE_LOSSES, Distil, HardLabels, TeacherOutputs, class_weights, mixed
 
 
 def how(*terms: dict[str, Any], hard: float = 0.2) -> Distillation:
@@ -33,6 +33,70 @@ def test_hard_labels_by_hand() -> None:
     assert HardLabels(torch.tensor([3.0, 1.0]))(model, batch)["loss"].item() == pytest.approx(weighted)
     smoothed = (0.95 * -log(3 / 4) + 0.05 * -log(1 / 4) - log(1 / 2)) / 2
     assert HardLabels(label_smoothing=0.1)(model, batch)["loss"].item() == pytest.approx(smoothed)
+
+
+def test_the_focal_loss_takes_the_place_of_cross_entropy() -> None:
+    batch = Batch({}, torch.tensor([0, 1]), torch.arange(2), torch.zeros(2))
+    model = says([[log(3.0), 0.0], [0.0, 0.0]])
+    assert HardLabels(focal=2.0)(model, batch)["loss"].item() == pytest.approx((1 / 16 * -log(3 / 4) + 1 / 4 * -log(1 / 2)) / 2)
+
+
+def says(logits: list[list[float]]) -> torch.nn.Module:
+    """A model that says the same of anything."""
+    model = torch.nn.Module()
+    model.forward = lambda clip: torch.tensor(logits)  # type: ignore[method-assign]
+    return model
+
+
+def test_mixed_clips_by_hand() -> None:
+    clip = {
+        "film": torch.tensor([[100], [200]], dtype=torch.uint8),
+        "accelerometer": torch.tensor([[1.0], [3.0]]),
+        "present:accelerometer": torch.tensor([True, False]),
+    }
+    out = mixed(clip, torch.tensor([1, 0]), 0.75)
+    assert out["film"].tolist() == [[125.0], [175.0]] and out["accelerometer"].tolist() == [[1.5], [2.5]]
+    assert out["present:accelerometer"].tolist() == [False, False]
+
+
+def test_mixup_mixes_pictures_and_labels_by_the_same_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Share .7, clips exchanged: the loss is .7 CE(own label) + .3 CE(the other's), of the mixed clip."""
+    monkeypatch.setattr(torch.distributions.Beta, "sample", lambda self: torch.tensor(0.7))
+    monkeypatch.setattr(torch, "randperm", lambda count: torch.tensor([1, 0]))
+    seen: list[torch.Tensor] = []
+    model = torch.nn.Module()
+
+    def forward(clip: dict[str, torch.Tensor]) -> torch.Tensor:
+        seen.append(clip["film"])
+        return torch.tensor([[log(3.0), 0.0], [0.0, 0.0]])
+
+    model.forward = forward  # type: ignore[method-assign]
+    batch = Batch({"film": torch.tensor([[0.0], [10.0]])}, torch.tensor([0, 1]), torch.arange(2), torch.zeros(2))
+    loss = HardLabels(mixup=0.4)(model, batch)["loss"].item()
+    assert seen[0].flatten().tolist() == pytest.approx([3.0, 7.0])
+    own, other = (-log(3 / 4) - log(1 / 2)) / 2, (-log(1 / 4) - log(1 / 2)) / 2
+    assert loss == pytest.approx(0.7 * own + 0.3 * other)
+
+
+def test_shares_of_mixup_are_beta() -> None:
+    """Variance of Beta(a, a) is 1 / (4 (2 a + 1))."""
+    torch.manual_seed(0)
+    batch = Batch({"film": torch.tensor([[0.0], [1.0]])}, torch.tensor([0, 1]), torch.arange(2), torch.zeros(2))
+    shares: list[float] = []
+    model = torch.nn.Module()
+
+    def forward(clip: dict[str, torch.Tensor]) -> torch.Tensor:
+        shares.append(float(clip["film"][1]))
+        return torch.zeros(2, 2)
+
+    model.forward = forward  # type: ignore[method-assign]
+    objective = HardLabels(mixup=0.4)
+    for _ in range(3000):
+        objective(model, batch)
+    drawn = torch.tensor([share for share in shares if share not in (0.0, 1.0)])  # unless the pair stayed as it was
+    assert drawn.mean().item() == pytest.approx(0.5, abs=0.03)
+    moved = [share for share in shares if share != 1.0]
+    assert torch.tensor(moved).var().item() == pytest.approx(1 / (4 * 1.8), abs=0.02)
 
 
 def test_class_weights_by_hand() -> None:

@@ -13,10 +13,10 @@ from tests.conftest import tiny_recipe
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Augment, Recipe, Training
+from featherfall.ground.recipe import Augment, EarlyStop, Recipe, Training
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
-from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
+from featherfall.training.stages import Stage, balanced_accuracy, f1, train_student, train_teacher, write_teacher_outputs
 
 AUGMENT = Augment(views=1, blends=1, reversed=1)
 TRAINING = Training(steps=20, batch=6, lr=0.01, average=0.8, augment=AUGMENT)
@@ -154,3 +154,25 @@ def test_an_early_stop_needs_a_validation_part(stage: Stage, tmp_path: Path) -> 
     rows = (tmp_path / "with" / "log.csv").read_text().splitlines()[1:]
     looks = [row for row in rows if not row.endswith(",")]
     assert looks and all(0 <= float(row.split(",")[-1]) <= 1 for row in looks)
+
+
+def test_what_early_stopping_looks_at_by_hand() -> None:
+    said, labels = torch.tensor([1, 1, 1, 0, 0]), torch.tensor([1, 1, 0, 0, 1])  # of class 1: 2 hits, 1 false, 1 missed
+    assert f1(said, labels, positive=1) == pytest.approx(2 * 2 / (3 + 3))
+    assert f1(said, labels, positive=0) == pytest.approx(2 * 1 / (2 + 2))  # the other class has another figure: the fall is named
+    assert balanced_accuracy(said, labels) == pytest.approx((1 / 2 + 2 / 3) / 2)
+    assert f1(torch.zeros(3), torch.zeros(3), positive=1) == 0.0
+
+
+def test_selection_by_f1_of_the_fall(tiny_store: ClipStore, tmp_path: Path) -> None:
+    early = EarlyStop(every=5, patience=9, metric="f1")
+    training = TRAINING.model_copy(update={"early_stop": early})
+    plain = recipe()
+    named = plain.model_copy(update={"student": plain.student.model_copy(update={"training": training})})
+    fold = Fold("fold 1", np.arange(6), np.arange(6, 9), np.arange(9, 12))
+    stage = Stage(named, tiny_store, fold)
+    model = train_student(stage, "alone", 0, tmp_path, None)
+    part = stage.part(fold.validation)
+    said = logits_of(model, stage.load(part, ["accelerometer"])).argmax(dim=1)
+    column = [line.split(",")[-1] for line in (tmp_path / "log.csv").read_text().splitlines()[1:]]
+    assert max(float(value) for value in column if value) == pytest.approx(f1(said, torch.from_numpy(part.labels), 1), abs=1e-5)

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from featherfall.ground.recipe import Augment, Distillation, EarlyStop, Training
+from featherfall.ground.recipe import Augment, Distillation, EarlyStop, Swa, Training
 from featherfall.models.inertial import InertialNet
 from featherfall.training import fit as fit_module
 from featherfall.training.data import Clips
@@ -23,7 +23,7 @@ from featherfall.training.objectives import Distil, HardLabels, TeacherOutputs
 from featherfall.training.outputs import logits_of
 
 STEPS = 60
-CASES = ("plain", "everything")
+CASES = ("plain", "everything", "averaged")
 
 
 def toy_clips(count: int = 24, views: int = 2, labelled: int | None = None) -> Clips:
@@ -55,12 +55,15 @@ def teacher_of(clips: Clips, classes: int = 2, width: int = 5) -> TeacherOutputs
 def run(case: str, folder: Path) -> nn.Module:
     """One training.
 
-    "plain": cross-entropy, SGD, the averaged weights ship. "everything": a moving average, an early stop whose best weights ship,
-    distillation with a projector and teacher-only views.
+    "plain": cross-entropy, SGD, the averaged weights ship. "averaged": focal loss, mixup, stochastic weight averaging. "everything": a
+    moving average, an early stop whose best weights ship, distillation with a projector and teacher-only views.
     """
     if case == "plain":
         training = Training(steps=STEPS, batch=8, lr=0.01, average=0.8, optimizer="sgd", schedule="cosine")
         return fit(toy_model(), toy_clips(), training, HardLabels(), 3, folder)
+    if case == "averaged":
+        training = Training(steps=STEPS, batch=8, lr=0.01, average=0, swa=Swa(start=0.5, lr=0.005))
+        return fit(toy_model(), toy_clips(), training, HardLabels(focal=2.0, mixup=0.4), 3, folder)
     augment = Augment(views=1, blends=1, teacher_only_share=0.25)
     early = EarlyStop(every=5, patience=4)
     training = Training(steps=STEPS, batch=8, lr=0.01, average=0.8, early_stop=early, augment=augment)

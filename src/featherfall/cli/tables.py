@@ -15,9 +15,11 @@ ROLES = {
     "distilled": "student distilled",
     "int8": "distilled, int8",
 }
+ALONE = {"alone": "student", "int8": "student, int8"}  # where there is no teacher
 COLUMNS = {
     "activity": ("accuracy", "macro_f1", "ece"),
     "fall": ("sensitivity", "precision", "f1", "event_f1", "false_alarms_per_hour", "non_fall_precision"),
+    "trials": ("f1", "accuracy", "sensitivity", "precision", "non_fall_precision"),  # falls whose times nobody knows
 }
 SHORT = {
     "false_alarms_per_hour": "false alarms/h",
@@ -26,6 +28,7 @@ SHORT = {
     "f1": "F1",
     "event_f1": "event F1",
 }
+OF_THE_FALL = {"f1": "F1", "sensitivity": "recall", "precision": "precision"}  # metrics of the fall class, which is then named
 
 
 def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
@@ -42,7 +45,7 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
     for heading in ("parameters", "size"):
         table.add_column(heading, justify="right")
     for role, values in metrics["roles"].items():
-        table.add_row(ROLES[role], *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role)))
+        table.add_row(_role(role, metrics), *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role)))
     out.print(table)
     out.print(_gain(metrics))
     if metrics.get("simulated"):
@@ -58,25 +61,35 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
 
 
 def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
-    """Several runs: a row a role and run, the metrics that all have."""
+    """Several runs: a row a role and run, the metrics that all have; those of the fall class say its name.
+
+    Intervals are over seeds; where runs have them, another column has those of F1 over the groups that were judged.
+    """
     names = [name for name in _columns(found[0]) if all(name in _columns(one) for one in found)]
+    positive = found[0]["positive"] if len({one["positive"] for one in found}) == 1 else None
+    grouped = "f1" in names and any("over_groups" in one for one in found)
     table = plain_table()
     for heading in ("recipe", "model"):
         table.add_column(heading, no_wrap=True)
     for name in names:
-        table.add_column(SHORT.get(name, name.replace("_", " ")), justify="right")
+        table.add_column(_heading(name, positive), justify="right")
+    if grouped:
+        table.add_column("F1 over\ngroups", justify="right")
     for heading in ("parameters", "size"):
         table.add_column(heading, justify="right")
     for metrics in found:
         for role, values in metrics["roles"].items():
-            table.add_row(
-                metrics["recipe"], ROLES[role], *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role))
-            )
+            cells = [_cell(name, values.get(name)) for name in names] + ([_over_groups(metrics, role)] if grouped else [])
+            table.add_row(metrics["recipe"], _role(role, metrics), *cells, *_size(metrics["sizes"].get(role)))
         table.add_section()
     out = console()
     out.print(table)
     for metrics in found:
-        out.print(f"{metrics['recipe']}: {_setting(metrics)}. {_gain(metrics)}", highlight=False)
+        out.print(f"{metrics['recipe']}: {_setting(metrics)}. {_gain(metrics)}", highlight=False, soft_wrap=True)
+        for role, how in metrics.get("trained", {}).items():
+            out.print(f"  {role}: {how}", highlight=False, soft_wrap=True, markup=False)
+    for group in dict.fromkeys(one["over_groups"]["group"] for one in found if grouped and "over_groups" in one):
+        out.print(f"F1 over groups: 95% bootstrap interval of F1 over each {group} that was judged", highlight=False)
 
 
 def show_evaluation(result: Mapping[str, Any]) -> None:
@@ -101,8 +114,24 @@ def _setting(metrics: Mapping[str, Any]) -> str:
 
 
 def _columns(metrics: Mapping[str, Any]) -> list[str]:
-    shown = COLUMNS["fall" if metrics["positive"] else "activity"]
-    return [name for name in shown if any(name in role for role in metrics["roles"].values())]
+    has = {name for role in metrics["roles"].values() for name in role}
+    kind = "activity" if not metrics["positive"] else "fall" if "event_f1" in has else "trials"
+    return [name for name in COLUMNS[kind] if name in has]
+
+
+def _heading(name: str, positive: str | None) -> str:
+    if positive and name in OF_THE_FALL:
+        return f'{OF_THE_FALL[name]} of\n"{positive}"'
+    return SHORT.get(name, name.replace("_", " "))
+
+
+def _role(role: str, metrics: Mapping[str, Any]) -> str:
+    return ROLES[role] if "distilled" in metrics["roles"] else ALONE.get(role, ROLES[role])
+
+
+def _over_groups(metrics: Mapping[str, Any], role: str) -> str:
+    ends = metrics.get("over_groups", {}).get("roles", {}).get(role, {}).get("f1")
+    return f"{100 * ends[0]:.1f}-{100 * ends[1]:.1f}" if ends else "-"
 
 
 def _gain(metrics: Mapping[str, Any]) -> str:

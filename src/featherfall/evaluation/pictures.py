@@ -37,6 +37,18 @@ ROWS = {
 }
 
 
+def shipped(metrics: Mapping[str, Any]) -> str:
+    """The role of the model that ships: the student, quantised if it was, distilled if it had a teacher."""
+    return next(role for role in ("int8", "distilled", "alone") if role in metrics["roles"])
+
+
+def name_of(role: str, metrics: Mapping[str, Any]) -> str:
+    """A role for people to read."""
+    if "distilled" in metrics["roles"]:
+        return NAMES[role]
+    return {"alone": "student", "int8": "student, int8"}[role]
+
+
 def figure(draw: Callable[[Axes], None], width: float, height: float) -> str:
     """One picture as an <svg> element; width and height in inches."""
     from matplotlib.figure import Figure
@@ -69,7 +81,7 @@ def pairs(axes: Axes, metrics: Mapping[str, Any]) -> None:
 
 def thresholds(axes: Axes, metrics: Mapping[str, Any]) -> None:
     """Falls detected, and alarms that were falls, against the threshold."""
-    role = "int8" if "int8" in metrics["counts"] else "distilled"
+    role = shipped(metrics)
     points = [one["operating_points"] for one in metrics["counts"][role]]
     at = [point["threshold"] for point in points[0]]
     for name, colour, label in (

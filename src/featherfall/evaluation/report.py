@@ -42,10 +42,13 @@ def write_report(path: Path, metrics: Mapping[str, Any], logs: Mapping[str, Sequ
         "<h2>Figures</h2>",
         f"<p class=muted>In percent unless the row says otherwise; small: 95% interval over seeds. {_whom(metrics)}</p>",
         _table(metrics),
-        "<h2>What the teacher gave</h2>",
-        pictures.figure(lambda axes: pictures.pairs(axes, metrics), 6.5, 2.6),
-        _gain(metrics),
     ]
+    if "distilled" in metrics["roles"]:
+        parts += [
+            "<h2>What the teacher gave</h2>",
+            pictures.figure(lambda axes: pictures.pairs(axes, metrics), 6.5, 2.6),
+            _gain(metrics),
+        ]
     if fall:
         parts += [
             "<h2>Where to put the threshold</h2>",
@@ -64,7 +67,7 @@ def write_report(path: Path, metrics: Mapping[str, Any], logs: Mapping[str, Sequ
 
 
 def _headline(metrics: Mapping[str, Any]) -> str:
-    role = "int8" if "int8" in metrics["roles"] else "distilled"
+    role = pictures.shipped(metrics)
     values, size = metrics["roles"][role], metrics["sizes"].get(role, {})
     model = f"The model that ships ({size.get('parameters', 0):,} parameters, {size.get('bytes', 0) / 1e3:.0f} kB)"
     if metrics["positive"]:
@@ -83,11 +86,14 @@ def _whom(metrics: Mapping[str, Any]) -> str:
 
 def _table(metrics: Mapping[str, Any]) -> str:
     roles = {role: metrics["roles"][role] for role in NAMES if role in metrics["roles"]}
-    head = "".join(f"<th>{NAMES[role]}</th>" for role in roles)
+    head = "".join(f"<th>{pictures.name_of(role, metrics)}</th>" for role in roles)
     rows = []
     for name, label in ROWS.items():
         if any(name in values for values in roles.values()):
             rows.append(f"<tr><td>{label}</td>{''.join(_cell(name, values.get(name)) for values in roles.values())}</tr>")
+    if over := metrics.get("over_groups"):
+        cells = "".join(_interval(over["roles"].get(role, {}).get("f1")) for role in roles)
+        rows.insert(1, f"<tr><td>F1 of falls, 95% interval over the {escape(over['group'])}s that were judged</td>{cells}</tr>")
     for name, label, scale in (("parameters", "parameters", 1), ("macs", "multiply-accumulates a window", 1), ("bytes", "size (kB)", 1000)):
         cells = "".join(
             f"<td>{metrics['sizes'][role][name] / scale:,.0f}</td>" if role in metrics["sizes"] else "<td></td>" for role in roles
@@ -106,6 +112,10 @@ def _cell(name: str, value: Mapping[str, Any] | None) -> str:
         low, high = (scale * end for end in value["ci95"])
         text += f"<small>{max(low, 0):.{digits}f} to {high if plain else min(high, 100):.{digits}f}</small>"
     return f"<td>{text}</td>"
+
+
+def _interval(ends: Sequence[float] | None) -> str:
+    return f"<td>{100 * ends[0]:.1f} to {100 * ends[1]:.1f}</td>" if ends else "<td></td>"
 
 
 def _gain(metrics: Mapping[str, Any]) -> str:
@@ -130,7 +140,7 @@ def _gain(metrics: Mapping[str, Any]) -> str:
 
 
 def _wrong(metrics: Mapping[str, Any]) -> str:
-    role = "int8" if "int8" in metrics["counts"] else "distilled"
+    role = pictures.shipped(metrics)
     counts = metrics["counts"][role]
     falls, others = counts[0]["falls"], counts[0]["recordings"] - counts[0]["falls"]
     lines = [
@@ -153,7 +163,7 @@ def _wrong(metrics: Mapping[str, Any]) -> str:
 
 
 def _confusions(metrics: Mapping[str, Any]) -> str:
-    role = "int8" if "int8" in metrics["counts"] else "distilled"
+    role = pictures.shipped(metrics)
     total: dict[tuple[str, str], float] = {}
     seeds = metrics["counts"][role]
     for one in seeds:

@@ -14,9 +14,10 @@ import numpy as np
 def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray]) -> None:
     """Write an int8 copy of an ONNX model.
 
-    Convolutions and matrix products become int8 (weights QInt8 per channel, activations QUInt8: on x86 the default QInt8 activations lose
-    most of the speed). The input's preparation (magnitudes, low-pass, normalisation) and the first convolution stay in float32: raw impacts
-    reach far beyond the range in which most samples lie, and one scale for both loses the quiet ones.
+    Convolutions (with the ReLU or ReLU6 after them) and matrix products become int8 (weights QInt8 per channel, activations QUInt8: on x86
+    the default QInt8 activations lose most of the speed). The input's preparation (magnitudes, low-pass, normalisation) and the first
+    convolution stay in float32: raw impacts reach far beyond the range in which most samples lie, and one scale for both loses the quiet
+    ones.
 
     Arguments:
         calibration: {name: (K, length, channels), or a film's (K, F, H, W, 3)} clips of the training part, whose ranges set the scales.
@@ -43,13 +44,15 @@ def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray]) 
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         nodes = onnx.load(prepared).graph.node
         first = next(i for i, node in enumerate(nodes) if node.op_type == "Conv")
+        convolved = {node.output[0] for node in nodes if node.op_type == "Conv"}
+        other_clips = [node for node in nodes if node.op_type == "Clip" and node.input[0] not in convolved]  # no ReLU6
         quantize_static(
             str(prepared),
             str(target),
             Reader(),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv", "Relu", "Gemm", "MatMul"],
-            nodes_to_exclude=[node.name for node in nodes[: first + 1]],
+            op_types_to_quantize=["Conv", "Relu", "Clip", "Gemm", "MatMul"],
+            nodes_to_exclude=[node.name for node in [*nodes[: first + 1], *other_clips]],
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,

@@ -9,8 +9,10 @@ from torch import nn
 
 from featherfall.ground.errors import UserError
 from featherfall.ground.skeletons import parents_of
+from featherfall.models.detect.net import Detector
 from featherfall.models.fusion import FusionNet
 from featherfall.models.gaf_image import GafNet
+from featherfall.models.image import PictureNet
 from featherfall.models.inertial import InertialNet
 from featherfall.models.keypoints import KeypointNet
 from featherfall.models.multimodal import MultimodalNet
@@ -84,6 +86,14 @@ def _trn(inputs: Sequence[str], channels: Channels, classes: int, **options: Any
     return TRN(name, None if tuple(channels[name]) == RGB else channels[name], classes, **options)
 
 
+def _image(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    return PictureNet(_one_film(inputs, channels), classes, **options)
+
+
+def _detector(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    return Detector(_one_film(inputs, channels), classes, **options)
+
+
 BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "inertial": _inertial,
     "skeleton": _skeleton,
@@ -95,6 +105,8 @@ BUILDERS: dict[str, Callable[..., nn.Module]] = {
     "multimodal": _multimodal,
     "gaf": _gaf,
     "trn": _trn,
+    "detector": _detector,
+    "image": _image,
 }
 
 
@@ -111,7 +123,8 @@ def build(kind: str, inputs: Sequence[str], channels: Channels, classes: int, **
 
     Arguments:
         kind: "inertial" (the wrist student), "skeleton", "keypoints" (the camera's student), "fusion", "video", "mono_video" (the film
-            student), "parts", "multimodal", "gaf" (VSKD's student) or "trn" (its teacher).
+            student), "parts", "multimodal", "gaf" (VSKD's student), "trn" (its teacher), "image" (one picture) or "detector" (boxes in
+            one).
         inputs: names of the clip's inputs that it sees.
         channels: channel names by input.
         classes: number of logits.

@@ -1,7 +1,7 @@
 """Backbones that see pictures, and the weights that others have trained for them.
 
-A backbone is named as torchvision names it ("resnet18"), "bn_inception" (`featherfall.models.bn_inception`), or as timm does. Its weights
-are random only where the recipe says `pretrained: false`.
+A backbone is named as torchvision names it ("resnet18"), "bn_inception" (`featherfall.models.bn_inception`), "mobilenet_v1_025"
+(`featherfall.models.mobilenet`), or as timm does. Its weights are random only where the recipe says `pretrained: false`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from torch import Tensor, nn
 
 from featherfall.ground.errors import UserError
 from featherfall.models.bn_inception import WEIGHTS_URL, BNInception
+from featherfall.models.mobilenet import WIDTHS, MobileNetV1, read_tflite
+from featherfall.runtime.weights import find_weights
 
 TIMEOUT_S = 10.0  # of each connection
 IMAGENET_MEAN, IMAGENET_SD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -35,9 +37,10 @@ class Backbone(nn.Module):
     The first three channels are normalised as the weights expect it, further ones by the mean of those figures.
 
     Arguments:
-        name: of the network: torchvision's, "bn_inception", or timm's.
+        name: of the network: torchvision's, "bn_inception", "mobilenet_v1_025" (and 050, 075, 100), or timm's.
         pretrained: False: random weights. True: those that the network's makers publish (ImageNet), from the cache of torch.hub or of
-            Hugging Face, else downloaded. A path: a file of a state_dict; a classifier in it is left out.
+            Hugging Face, else downloaded; a MobileNet v1's must have been fetched (`runtime.weights`). A path: a file of a state_dict (or
+            a MobileNet v1's quantised .tflite); a classifier in it is left out.
         channels: of the pictures. For other than 3, the first layer's published weights are repeated over them and scaled.
     Raises: `UserError` for an unknown name, a missing library, weights that cannot be had or do not fit.
     """
@@ -76,6 +79,8 @@ def _fresh(name: str) -> tuple[nn.Module, Callable[[], Weights]]:
     """The network with random weights and with its classifier, and a function that gives its published weights."""
     if name == "bn_inception":
         return BNInception(), lambda: torch.hub.load_state_dict_from_url(WEIGHTS_URL, progress=False, check_hash=True)
+    if name in WIDTHS:
+        return MobileNetV1(WIDTHS[name]), lambda: read_tflite(find_weights(f"{name}_int8"))
     _need("torchvision", name)
     from torchvision import models
 
@@ -133,6 +138,8 @@ def _published(name: str, published: Callable[[], Weights]) -> Weights:
     try:
         with _impatient():
             return published()
+    except UserError:
+        raise
     except Exception as error:  # urllib, ssl, huggingface_hub, httpx and timm each raise their own
         why = " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())
         raise UserError(
@@ -182,13 +189,17 @@ def _read(path: Path) -> Weights:
     if not path.is_file():
         raise UserError(f"pretrained: {path}: no such file; give the path of a file of weights, or write true or false")
     try:
+        if path.suffix == ".tflite":
+            return read_tflite(path)
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
             content: Any = load_file(path)
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a foreign or cut file breaks both readers in many ways
+    except UserError:
+        raise
+    except Exception as error:  # a foreign or cut file breaks all readers in many ways
         raise UserError(
             f"pretrained: {path}: cannot be read as a file of weights; save one with torch.save(model.state_dict(), PATH)"
         ) from error

@@ -15,6 +15,7 @@ from featherfall.clips.labels import classes
 from featherfall.clips.splits import Fold, everybody, folds
 from featherfall.clips.store import ClipStore, RecordingFacts
 from featherfall.datasets import Dataset
+from featherfall.evaluation.bootstrap import over_groups
 from featherfall.evaluation.judged import Judged
 from featherfall.evaluation.metrics import Metrics
 from featherfall.evaluation.report import write_report
@@ -55,6 +56,10 @@ def distill(
         cache: where prepared clips are kept.
     Raises: `UserError`.
     """
+    if recipe.detection is not None:
+        from featherfall.pipeline.detect import detect
+
+        return detect(recipe, data, out, resume=resume, workers=workers, quiet=quiet, cache=cache)
     dataset = datasets.open_for(recipe, data)
     start = starts(recipe, data)
     with open_run(out, recipe, data, resume) as run, Show(quiet) as show:
@@ -62,9 +67,11 @@ def distill(
         parts = make_folds(recipe, dataset, store)
         begin(run, recipe, store, parts, start)
         jobs = plan(run, recipe, data, store, parts)
-        steps = max(recipe.teacher.training.steps, recipe.student.training.steps)
+        steps = max([recipe.student.training.steps] + ([recipe.teacher.training.steps] if recipe.teacher else []))
         for role, description in STAGES.items():
             chosen = [job for job in jobs if job.role == role]
+            if not chosen:
+                continue
             stage = show.stage(description, len(chosen))
             with follow_logs(run.folder, stage, steps):
                 run_jobs(chosen, workers, lambda job, stage=stage: stage.step(job.name))  # type: ignore[misc]
@@ -134,12 +141,14 @@ def plan(run: Run, recipe: Recipe, data: Path, store: ClipStore, parts: Sequence
         def add(role: str, numbers: Sequence[int], fold: Fold = fold) -> None:
             jobs.extend(Job(run, recipe, data, store.folder, fold, role, number) for number in numbers)
 
-        add("teacher", range(recipe.teacher.members))
-        if not recipe.distillation.live:
-            add("outputs", [0])
-        add("distilled", seeds)
-        if len(fold.test):
+        if recipe.lesson:
+            add("teacher", range(recipe.lesson.teacher.members))
+            if not recipe.lesson.distillation.live:
+                add("outputs", [0])
+            add("distilled", seeds)
+        if len(fold.test) or recipe.ships == "alone":
             add("alone", seeds)
+        if len(fold.test):
             add("int8", seeds)
     return jobs
 
@@ -151,12 +160,12 @@ def _everybody(recipe: Recipe, store: ClipStore) -> list[Fold]:
 
 
 def finish_bundle(run: Run, recipe: Recipe, store: ClipStore, parts: Sequence[Fold], out: Path) -> list[str]:
-    """Write the bundle that ships: the first seed's distilled student, of the published split or of everybody. Returns notes for the
-    reader."""
+    """Write the bundle that ships: the first seed's student (distilled, if it has a teacher), of the published split or of everybody.
+    Returns notes for the reader."""
     whole = _everybody(recipe, store)
     fold, seed = (whole or parts)[0], recipe.seeds[0]
     stage = Stage(recipe, store, fold)
-    weights = run.job(fold.name, "distilled", seed) / "weights.pt"
+    weights = run.job(fold.name, recipe.ships, seed) / "weights.pt"
     if not weights.is_file():
         raise UserError(f"{weights}: no trained student; finish the run first (featherfall distill ... --resume)")
     manifest = ship(stage, stage.load_network(recipe.student.network, seed, weights), out, seed, run.start(seed))
@@ -180,15 +189,24 @@ def collect(recipe: Recipe, store: ClipStore, parts: Sequence[Fold], jobs: Seque
     counts: dict[str, list[Mapping[str, Any]]] = {}
     by_fold: dict[str, list[list[float]]] = {}
     tested = [job for job in jobs if len(job.fold.test)]
+    pooled: dict[str, list[list[Judged]]] = {}
     for role in ("teacher", "alone", "distilled", "int8"):
         for number in sorted({job.number for job in tested if job.role == role}):
             per_fold = [load_judged(job) for job in tested if job.role == role and job.number == number]
-            _add(roles, counts, role, score([one for judged in per_fold for one in judged]))
+            pooled.setdefault(role, []).append([one for judged in per_fold for one in judged])
+            _add(roles, counts, role, score(pooled[role][-1]))
             by_fold.setdefault(role, []).append([score(judged)[0][MAIN[recipe.task]] for judged in per_fold])
-    if recipe.teacher.members > 1:
+    if recipe.teacher and recipe.teacher.members > 1:
         _add(roles, counts, "teacher_ensemble", score(_ensemble([job for job in tested if job.role == "teacher"])))
     ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in parts]))
-    return summarise(recipe, roles, counts, by_fold, ratio, _sizes(recipe, store, tested), notes)
+    summary = summarise(recipe, roles, counts, by_fold, ratio, _sizes(recipe, store, tested), notes)
+    if recipe.task == "fall":
+        positive = names.index(str(recipe.labels.positive))
+        summary["over_groups"] = {
+            "group": recipe.split.group,
+            "roles": {role: over_groups(seeds, positive, recipe.decision, recipe.split.group) for role, seeds in pooled.items()},
+        }
+    return summary
 
 
 def _add(
@@ -214,11 +232,11 @@ def _sizes(recipe: Recipe, store: ClipStore, jobs: Sequence[Job]) -> dict[str, d
     """Parameters, multiply-accumulates a clip, bytes of the weights (float32; int8: the whole model file)."""
     sizes = {}
     stage = Stage(recipe, store, jobs[0].fold)
-    for role, network in (("teacher", recipe.teacher.network), ("alone", recipe.student.network)):
+    for role, network in recipe.networks.items():
         model = stage.network(network, 0)
         clip = {name: torch.from_numpy(np.zeros_like(store.read(name, np.arange(2)))) for name in network.inputs}
         sizes[role] = {"parameters": parameters(model), "macs": macs(model, clip), "bytes": 4 * parameters(model)}
-    sizes["distilled"] = sizes["alone"]
+    sizes |= dict.fromkeys(["alone", recipe.ships], sizes.pop("student"))
     exported = [read_manifest(job.folder / "bundle") for job in jobs if job.role == "int8"]
     small = [model.bytes for manifest in exported for model in manifest.models if model.precision == "int8"]
     if small:
@@ -230,6 +248,8 @@ def train_one(
     recipe: Recipe, data: Path, out: Path, role: str, *, resume: bool = False, quiet: bool = False, cache: Path | None = None
 ) -> Path:
     """One stage of a recipe on its first fold: role "teacher" or "alone", first member or seed. Returns the folder of its weights."""
+    if role == "teacher" and recipe.teacher is None:
+        raise UserError(f"{recipe.name}: has no teacher; train --role alone, or give the recipe 'teacher' and 'distillation'")
     dataset = datasets.open_for(recipe, data)
     start = starts(recipe, data)
     with open_run(out, recipe, data, resume) as run, Show(quiet) as show:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -25,6 +26,9 @@ from featherfall.pipeline.ship import judge_by_runtime, ship
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
+
+
+J = TypeVar("J")
 
 
 @dataclass(frozen=True)
@@ -53,16 +57,21 @@ class Job:
         return self.run.teacher_outputs(self.fold.name) / "outputs.pt" if self.role == "outputs" else self.folder / "predictions.npz"
 
 
-def run_jobs(jobs: Sequence[Job], workers: int, done: Callable[[Job], None]) -> None:
-    """Run all jobs, at most `workers` at a time; `done` is called in this process after each. The first error stops the rest."""
+def run_jobs(jobs: Sequence[J], workers: int, done: Callable[[J], None], work: Callable[[J], None] | None = None) -> None:
+    """Run all jobs, at most `workers` at a time; `done` is called in this process after each. The first error stops the rest.
+
+    Arguments:
+        work: what does one, a module's function; `execute` by default.
+    """
+    todo: Callable[[Any], None] = work or execute
     if workers <= 1:
         for job in jobs:
-            execute(job)
+            todo(job)
             done(job)
         return
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
     with ProcessPoolExecutor(workers, mp_context=context, initializer=stay_with, initargs=(os.getpid(),)) as pool:
-        waiting: dict[Future[None], Job] = {pool.submit(execute, job): job for job in jobs}
+        waiting: dict[Future[None], J] = {pool.submit(todo, job): job for job in jobs}
         try:
             for future in _as_done(waiting):
                 future.result()
@@ -74,7 +83,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, done: Callable[[Job], None]) -> 
             raise
 
 
-def _as_done(waiting: dict[Future[None], Job]) -> Iterator[Future[None]]:
+def _as_done(waiting: Iterable[Future[None]]) -> Iterator[Future[None]]:
     pending = set(waiting)
     while pending:
         finished, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -98,7 +107,7 @@ def _execute(job: Job) -> None:
     if job.role == "outputs":
         write_teacher_outputs(stage, _teachers(job), job.run.teacher_outputs(job.fold.name))
     elif job.role == "teacher":
-        _predict(job, stage, train_teacher(stage, job.number, job.folder), job.recipe.teacher.network)
+        _predict(job, stage, train_teacher(stage, job.number, job.folder), job.recipe.taught.teacher.network)
     elif job.role == "int8":
         _export(job, stage)
     else:
@@ -111,7 +120,8 @@ def _execute(job: Job) -> None:
 
 def _teachers(job: Job) -> list[Path]:
     """Folders of the fold's teachers."""
-    return [job.run.job(job.fold.name, "teacher", i) for i in range(job.recipe.teacher.members)]
+    lesson = job.recipe.lesson
+    return [job.run.job(job.fold.name, "teacher", i) for i in range(lesson.teacher.members)] if lesson else []
 
 
 def _predict(job: Job, stage: Stage, model: nn.Module, network: Network) -> None:
@@ -125,8 +135,8 @@ def _predict(job: Job, stage: Stage, model: nn.Module, network: Network) -> None
 
 
 def _export(job: Job, stage: Stage) -> None:
-    """Export the distilled student of this seed and judge the test recordings by the runtime itself."""
-    weights = job.run.job(job.fold.name, "distilled", job.number) / "weights.pt"
+    """Export the student of this seed that ships and judge the test recordings by the runtime itself."""
+    weights = job.run.job(job.fold.name, job.recipe.ships, job.number) / "weights.pt"
     model = stage.load_network(job.recipe.student.network, job.number, weights)
     ship(stage, model, job.folder / "bundle", job.number, job.run.start(job.number))
     _save(job, judge_by_runtime(job.recipe, stage, job.data, job.folder / "bundle"))

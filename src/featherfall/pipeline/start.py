@@ -1,4 +1,4 @@
-"""Where a recipe's students start from when it names another run: the weights of that run's distilled student."""
+"""Where a recipe's students start from when it names another run: the weights of that run's student that ships."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def starts(recipe: Recipe, data: Path) -> dict[int, Start]:
     met = shipped["trained_on"] if _place(other, other_data) == _place(recipe, data) else []
     found = {}
     for seed in recipe.seeds:
-        weights = run.job(shipped["fold"], "distilled", seed) / "weights.pt"
+        weights = run.job(shipped["fold"], other.ships, seed) / "weights.pt"
         if not weights.is_file():
-            weights = run.job(shipped["fold"], "distilled", shipped["seed"]) / "weights.pt"
+            weights = run.job(shipped["fold"], other.ships, shipped["seed"]) / "weights.pt"
         if not weights.is_file():
             raise UserError(f"student.init: {weights}: no such file; finish that run first (featherfall distill ... --resume)")
         found[seed] = Start(str(weights.resolve()), sha256(weights), manifest.labels, met)

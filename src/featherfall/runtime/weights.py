@@ -29,6 +29,13 @@ KNOWN: dict[str, Weights] = {
         "https://raw.githubusercontent.com/google-coral/test_data/master/movenet_single_pose_lightning_ptq.tflite",
         "Apache-2.0",
     ),
+    # MobileNet v1 of a quarter's width on ImageNet: uint8 (1, 128, 128, 3) -> uint8 (1, 1001); 0.5 MB.
+    "mobilenet_v1_025_int8": Weights(
+        "mobilenet_v1_0.25_128_quant.tflite",
+        "cb273c23ee76374b05b9583177e28aa19744858a7679c56a250e83d0333da785",
+        "https://raw.githubusercontent.com/google-coral/test_data/master/mobilenet_v1_0.25_128_quant.tflite",
+        "Apache-2.0",
+    ),
 }
 
 

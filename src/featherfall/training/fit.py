@@ -17,7 +17,7 @@ from featherfall.ground.recipe import Training
 from featherfall.training.augment import augment
 from featherfall.training.checkpoint import load, save
 from featherfall.training.data import Batch, BatchOrder, Clips, mixed_seed
-from featherfall.training.optim import WeightAverage, optimizer_for, schedule_for
+from featherfall.training.optim import WeightAverage, optimizer_for, renew_batch_norm, schedule_for, share_of
 
 Objective = Callable[[nn.Module, Batch], Mapping[str, Tensor]]  # must hold "loss"; may itself be a module with parameters
 Validate = Callable[[nn.Module], float]  # higher is better
@@ -72,21 +72,26 @@ def fit(
     _, optimizer = fabric.setup(together, optimizer)
     clips = clips.to(fabric.device)
     schedule = schedule_for(getattr(optimizer, "optimizer", optimizer), training)
-    average = WeightAverage(model, training.average)
+    average = WeightAverage(model)
     state = _State()
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
         _load(checkpoint, state, together, optimizer, schedule, average)
 
     order = BatchOrder(clips, training.batch, seed, training.augment.teacher_only_share)
+    epoch = -(-len(clips) // training.batch)  # steps
+
+    def batch_of(step: int) -> Batch:
+        _seed(mixed_seed(seed, 2, step), fabric.device)
+        index, view = order(step)
+        batch = clips.take(index.to(fabric.device), view.to(fabric.device))
+        return Batch(augment(batch.clip, training.augment), batch.labels, batch.index, batch.view)
+
     log = _Log(folder / "log.csv", training.steps, state.step)
     saved_at = time.monotonic()
     model.train()
     while state.step < training.steps and not _stopped(state, training):
-        _seed(mixed_seed(seed, 2, state.step), fabric.device)
-        index, view = order(state.step)
-        batch = clips.take(index.to(fabric.device), view.to(fabric.device))
-        batch = Batch(augment(batch.clip, training.augment), batch.labels, batch.index, batch.view)
+        batch = batch_of(state.step)
         with fabric.autocast():
             losses = objective(model, batch)
         optimizer.zero_grad(set_to_none=True)
@@ -94,8 +99,9 @@ def fit(
         optimizer.step()
         schedule.step()
         state.step += 1
-        if training.average and state.step > training.steps // 2:
-            average.update()
+        share = share_of(state.step, training, epoch)
+        if share is not None:
+            average.update(share)
         score = _look(model, average, training, state, validate)
         log.row(state.step, losses, float(schedule.get_last_lr()[0]), score)
         if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
@@ -104,8 +110,11 @@ def fit(
 
     if state.best_weights is not None:
         model.load_state_dict(state.best_weights)
-    elif training.average:
+    else:
         average.swap()
+    if training.swa:
+        with fabric.autocast():
+            renew_batch_norm(model, (batch_of(training.steps + i).clip for i in range(epoch)))
     model.to("cpu").eval()
     save(done, model.state_dict())
     checkpoint.unlink(missing_ok=True)

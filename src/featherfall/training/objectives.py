@@ -13,6 +13,7 @@ from featherfall.clips.labels import IGNORED
 from featherfall.ground.errors import UserError
 from featherfall.ground.recipe import Distillation, Term
 from featherfall.losses import dask, embedding_cosine, embedding_l2, feature_mse, rkd_angle, rkd_distance, soft_targets
+from featherfall.losses.focal import focal_loss
 from featherfall.models.taps import tap
 from featherfall.training.data import Batch
 
@@ -71,17 +72,44 @@ class LiveTeachers:
 
 
 class HardLabels(nn.Module):
-    """Cross-entropy with the labels: teachers, and the student alone."""
+    """Cross-entropy with the labels, or the focal loss: teachers, and the student alone.
 
-    def __init__(self, class_weights: Tensor | None = None, label_smoothing: float = 0.0) -> None:
+    Arguments:
+        class_weights: (classes,).
+        label_smoothing: share of each label that goes to all classes alike.
+        focal: gamma of the focal loss.
+        mixup: alpha of Beta(alpha, alpha), from which each batch draws the share by which its clips, and the losses of their labels, are
+            mixed with those of another order of it (Zhang et al. 2018, arXiv 1710.09412).
+    """
+
+    def __init__(self, class_weights: Tensor | None = None, label_smoothing: float = 0.0, focal: float = 0.0, mixup: float = 0.0) -> None:
         super().__init__()
         self.register_buffer("class_weights", class_weights)
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.focal, self.mixup = label_smoothing, focal, mixup
 
     def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
+        if not self.mixup:
+            return {"loss": self._loss(model(batch.clip), batch.labels)}
+        share = float(torch.distributions.Beta(self.mixup, self.mixup).sample())
+        other = torch.randperm(len(batch.labels)).to(batch.labels.device)
+        logits = model(mixed(batch.clip, other, share))
+        return {"loss": share * self._loss(logits, batch.labels) + (1 - share) * self._loss(logits, batch.labels[other])}
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        logits = logits.float()  # under autocast they may be bfloat16
         weights: Tensor | None = self.class_weights  # type: ignore[assignment]
-        logits = model(batch.clip).float()  # under autocast they may be bfloat16
-        return {"loss": F.cross_entropy(logits, batch.labels, weights, label_smoothing=self.label_smoothing)}
+        if self.focal:
+            return focal_loss(logits, labels, self.focal, weights)
+        return F.cross_entropy(logits, labels, weights, label_smoothing=self.label_smoothing)
+
+
+def mixed(clip: Mapping[str, Tensor], other: Tensor, share: float) -> dict[str, Tensor]:
+    """share x the clips + (1 - share) x the same clips in the order `other` (B,); films become float32. An input is present where it is in
+    both."""
+    return {
+        name: values & values[other] if values.dtype == torch.bool else share * values.float() + (1 - share) * values[other].float()
+        for name, values in clip.items()
+    }
 
 
 class Distil(nn.Module):

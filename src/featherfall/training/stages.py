@@ -78,7 +78,7 @@ class Stage:
 
 def train_teacher(stage: Stage, member: int, folder: Path) -> nn.Module:
     """One member of the teacher ensemble: its branches alone first (if the recipe says so), then the whole."""
-    teacher = stage.recipe.teacher
+    teacher = stage.recipe.taught.teacher
     network, training = teacher.network, teacher.training
     model = stage.network(network, member)
     clips = stage.load(stage.training_part, network.inputs, training.augment)
@@ -101,7 +101,7 @@ def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -
     path = folder / "outputs.pt"
     if path.is_file():
         return path
-    network = stage.recipe.teacher.network
+    network = stage.recipe.taught.teacher.network
     part = stage.training_part
     taps = _teacher_taps(stage.recipe)
     views = make_views(stage.store, part.clips, network.inputs, stage.recipe.student.training.augment)
@@ -137,23 +137,25 @@ def train_student(
     model = stage.network(student.network, seed)
     if start is not None:
         model.load_state_dict(load(start))
-    live = role == "distilled" and stage.recipe.distillation.live
-    seen = [*student.network.inputs, *(stage.recipe.teacher.network.inputs if live else [])]
-    clips = stage.load(stage.training_part, list(dict.fromkeys(seen)), student.training.augment, teacher_only=role == "distilled")
     objective: nn.Module
     if role == "alone":
+        clips = stage.load(stage.training_part, student.network.inputs, student.training.augment)
         objective = _hard_labels(stage, clips.labels, student.training, student.alone_label_smoothing)
     else:
+        teacher, how = stage.recipe.taught
+        seen = [*student.network.inputs, *(teacher.network.inputs if how.live else [])]
+        clips = stage.load(stage.training_part, list(dict.fromkeys(seen)), student.training.augment, teacher_only=True)
         weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
-        widths = _widths(model, clips, [term.student_tap for term in stage.recipe.distillation.terms if term.loss != "soft"])
-        teacher = _live(stage, teachers, clips) if live else _recorded(outputs)
+        widths = _widths(model, clips, [term.student_tap for term in how.terms if term.loss != "soft"])
+        said = _live(stage, teachers, clips) if how.live else _recorded(outputs)
         torch.manual_seed(seed)
-        objective = Distil(stage.recipe.distillation, teacher, widths, weights)
+        objective = Distil(how, said, widths, weights)
     return fit(model, clips, student.training, objective, seed, folder, _validate(stage, student.network, student.training))
 
 
 def _hard_labels(stage: Stage, labels: Tensor, training: Training, smoothing: float) -> HardLabels:
-    return HardLabels(class_weights(labels, len(stage.classes), training.balance), smoothing)
+    weights = class_weights(labels, len(stage.classes), training.balance)
+    return HardLabels(weights, smoothing, training.focal, training.mixup)
 
 
 def _recorded(outputs: Path | None) -> TeacherOutputs:
@@ -163,13 +165,13 @@ def _recorded(outputs: Path | None) -> TeacherOutputs:
 
 
 def _live(stage: Stage, teachers: Sequence[Path], clips: Clips) -> LiveTeachers:
-    network = stage.recipe.teacher.network
+    network = stage.recipe.taught.teacher.network
     members = [stage.load_network(network, i, folder / "weights.pt") for i, folder in enumerate(teachers)]
     return LiveTeachers(members, _widths(members[0], clips, _teacher_taps(stage.recipe)))
 
 
 def _teacher_taps(recipe: Recipe) -> list[str]:
-    return sorted({term.teacher_tap for term in recipe.distillation.terms if term.loss != "soft"})
+    return sorted({term.teacher_tap for term in recipe.taught.distillation.terms if term.loss != "soft"})
 
 
 def _widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, int]:
@@ -191,9 +193,10 @@ def _refuse_maps(widths: Mapping[str, int]) -> None:
 
 
 def _validate(stage: Stage, network: Network, training: Training) -> Validate | None:
-    """Balanced accuracy on the validation part, for early stopping."""
+    """The recipe's metric on the validation part, for early stopping."""
     if training.early_stop is None:
         return None
+    metric, positive = training.early_stop.metric, stage.recipe.labels.positive
     part = stage.part(stage.fold.validation)
     if not len(part.clips):
         raise UserError(f"{stage.recipe.name}: early_stop needs a validation part; set split.validation to 1 or more")
@@ -201,7 +204,21 @@ def _validate(stage: Stage, network: Network, training: Training) -> Validate | 
 
     def score(model: nn.Module) -> float:
         device = next(model.parameters()).device
-        right = logits_of(model, clips.to(device)).argmax(dim=1).cpu() == clips.labels
-        return float(torch.stack([right[clips.labels == label].float().mean() for label in clips.labels.unique()]).mean())
+        said = logits_of(model, clips.to(device)).argmax(dim=1).cpu()
+        if metric == "f1":
+            return f1(said, clips.labels, stage.classes.index(str(positive)))
+        return balanced_accuracy(said, clips.labels)
 
     return score
+
+
+def balanced_accuracy(said: Tensor, labels: Tensor) -> float:
+    """Mean over the classes that occur of the share of their clips that is said right; (N,) int64 each."""
+    right = said == labels
+    return float(torch.stack([right[labels == label].float().mean() for label in labels.unique()]).mean())
+
+
+def f1(said: Tensor, labels: Tensor, positive: int) -> float:
+    """2 TP / (2 TP + FP + FN) of one class; 0 where it neither occurs nor is said."""
+    hits = int(((said == positive) & (labels == positive)).sum())
+    return 2 * hits / max(int((said == positive).sum()) + int((labels == positive).sum()), 1)

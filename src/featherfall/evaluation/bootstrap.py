@@ -1,0 +1,53 @@
+"""How far fall metrics would move with other people (or other source pictures): groups drawn anew from those that were judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from featherfall.clips.splits import group_of
+from featherfall.evaluation.judged import Judged
+from featherfall.ground.manifest import Decision
+from featherfall.runtime.decision import events
+
+DRAWS = 4000
+
+
+def over_groups(
+    seeds: Sequence[Sequence[Judged]], positive: int, decision: Decision, group: str, draws: int = DRAWS
+) -> dict[str, list[float]]:
+    """95% bootstrap intervals (2.5th to 97.5th percentile) of the trial-level fall metrics, each the mean over the seeds.
+
+    A draw takes as many groups as there are, with replacement, with all that each seed's models said of their recordings (Efron 1979). What
+    other training data would change is not in it; the interval over seeds holds only what chance in training changes.
+
+    Arguments:
+        seeds: the judged recordings of each seed, all folds pooled.
+        positive: column of the fall class in the probabilities.
+        group: what is drawn, as `split.group`.
+    """
+    tables = np.stack([_counts(judged, positive, decision, group) for judged in seeds])  # seeds, groups, 4
+    count = tables.shape[1]
+    times = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=draws)  # how often each group is drawn
+    hits, alarms, misses, quiet = np.moveaxis(times @ tables, -1, 0)  # each (seeds, draws)
+    metrics = {
+        "accuracy": (hits + quiet) / (hits + alarms + misses + quiet),
+        "sensitivity": hits / np.maximum(hits + misses, 1),
+        "precision": hits / np.maximum(hits + alarms, 1),
+        "f1": 2 * hits / np.maximum(2 * hits + alarms + misses, 1),
+        "non_fall_precision": quiet / np.maximum(quiet + misses, 1),
+    }
+    return {name: np.percentile(values.mean(axis=0), [2.5, 97.5]).tolist() for name, values in metrics.items()}
+
+
+def _counts(judged: Sequence[Judged], positive: int, decision: Decision, group: str) -> np.ndarray:
+    """(groups, 4) hits, false alarms, misses and quiet recordings without a fall, groups in order of their names."""
+    names = [group_of(one.recording, group) for one in judged]
+    rows = {name: i for i, name in enumerate(sorted(set(names)))}
+    out = np.zeros((len(rows), 4))
+    for name, one in zip(names, judged, strict=True):
+        detected = bool(events(one.centre_s, one.end_s, one.probabilities[:, positive], decision))
+        fell = one.recording.fall is not None
+        out[rows[name], (0 if detected else 2) if fell else (1 if detected else 3)] += 1
+    return out

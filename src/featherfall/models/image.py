@@ -1,0 +1,57 @@
+"""A picture of a film, or the mean of several: backbone -> dropout -> linear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from featherfall.models.pretrained import Backbone, Pretrained
+
+
+class PictureNet(nn.Module):
+    """Films (B, F, H, W, 3) uint8 -> (B, classes) logits; the pictures' features are averaged.
+
+    Arguments:
+        input: the film's name.
+        classes: number of logits.
+        backbone, pretrained: as in `models.pretrained.Backbone`.
+        frozen: the backbone stays as it is: no gradient, batch norm with the statistics that it came with; only the last layer learns.
+        dropout: before the last layer.
+    """
+
+    def __init__(
+        self,
+        input: str,
+        classes: int,
+        backbone: str = "resnet18",
+        pretrained: Pretrained = False,
+        frozen: bool = False,
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.input, self.frozen = input, frozen
+        self.backbone = Backbone(backbone, pretrained)
+        self.backbone.requires_grad_(not frozen)
+        self.embedding = nn.Identity()
+        self.dropout = nn.Dropout(dropout)
+        self.width = self.backbone.width
+        self.head = nn.Linear(self.width, classes)
+        self.train()
+
+    def train(self, mode: bool = True) -> PictureNet:
+        """As of any module, but a frozen backbone is always in evaluation mode."""
+        super().train(mode)
+        self.backbone.train(mode and not self.frozen)
+        return self
+
+    def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
+        """{film's name: (B, F, H, W, 3) pictures, 0 to 255} -> (B, classes) logits."""
+        film = clip[self.input]
+        pictures = film.flatten(0, 1).permute(0, 3, 1, 2).float() / 255
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            features = self.backbone(pictures)
+        if film.shape[1] > 1:
+            features = features.unflatten(0, (-1, film.shape[1])).mean(dim=1)
+        return self.head(self.dropout(self.embedding(features)))

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from featherfall.clips.store import RecordingFacts
+from featherfall.evaluation.bootstrap import over_groups
+from featherfall.evaluation.judged import Judged
+from featherfall.evaluation.metrics import fall_metrics
+from featherfall.ground.manifest import Decision
+from featherfall.ground.recording import FallTimes
+
+
+def judged(subject: str, trial: int, fall: bool, p: float) -> Judged:
+    facts = RecordingFacts(f"{subject}/{trial}", subject, "", str(trial), FallTimes() if fall else None, 1.0, 1, {"series": subject[0]})
+    return Judged(facts, np.array([0.5]), np.array([1.0]), np.array([[1 - p, p]]), np.array([int(fall)]))
+
+
+def people(count: int, wrong: int = 0) -> list[Judged]:
+    """Each falls once and does something else once; the first `wrong` of them are judged the wrong way round."""
+    return [judged(f"{i:02}", fall, bool(fall), 0.9 if bool(fall) != (i < wrong) else 0.1) for i in range(count) for fall in (0, 1)]
+
+
+def test_what_is_always_right_stays_right() -> None:
+    intervals = over_groups([people(6)], 1, Decision(), "subject")
+    assert all(ends == [1.0, 1.0] for ends in intervals.values()) and "f1" in intervals
+
+
+def test_it_is_the_binomial_of_people() -> None:
+    """Of 40 people 10 are wrong in everything: F1 of a draw is the share of right ones, of standard deviation sqrt(.75 x .25 / 40)."""
+    low, high = over_groups([people(40, wrong=10)], 1, Decision(), "subject")["f1"]
+    half = 1.96 * np.sqrt(0.75 * 0.25 / 40)
+    assert (low, high) == pytest.approx((0.75 - half, 0.75 + half), abs=0.03)
+    assert low < fall_metrics(people(40, wrong=10), 1, Decision())[0]["f1"] < high
+
+
+def test_fewer_groups_tell_less() -> None:
+    """The same pictures, grouped by the tens of their numbers."""
+    several, few = (over_groups([people(40, wrong=10)], 1, Decision(), group)["f1"] for group in ("subject", "series"))
+    assert few[1] - few[0] > 1.5 * (several[1] - several[0])
+
+
+def test_seeds_are_averaged_draw_by_draw() -> None:
+    """One seed always right, one always wrong: whoever is drawn, the mean is one half."""
+    assert over_groups([people(6), people(6, wrong=6)], 1, Decision(), "subject")["accuracy"] == [0.5, 0.5]
