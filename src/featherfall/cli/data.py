@@ -24,7 +24,7 @@ SHOWN_STREAMS = 6
 @app.command("list")
 def list_(json: Json = False) -> None:
     """List the datasets that can be read."""
-    from featherfall.datasets import READERS
+    from featherfall.datasets import READERS, pictures
 
     if json:
         _print_json([{"name": r.NAME, "folder": r.FOLDER, "streams": list(r.STREAMS), "summary": r.SUMMARY} for r in READERS.values()])
@@ -37,7 +37,8 @@ def list_(json: Json = False) -> None:
     for reader in READERS.values():
         more = len(reader.STREAMS) - SHOWN_STREAMS
         shown = [*reader.STREAMS[:SHOWN_STREAMS], *([f"and {more} more"] if more > 0 else [])]
-        streams = "\n".join(shown) or ("films" if reader.FOLDER else "as streams.yaml says")
+        kind = "pictures" if reader.NAME in pictures.READERS else "films" if reader.FOLDER else "as streams.yaml says"
+        streams = "\n".join(shown) or kind
         table.add_row(f"[bold]{reader.NAME}[/bold]", reader.FOLDER or "itself", streams, reader.SUMMARY)
         table.add_row()
     console().print(table)
@@ -45,8 +46,14 @@ def list_(json: Json = False) -> None:
 
 @app.command()
 def inspect(
-    name: Annotated[str, typer.Argument(help="A dataset's name, or the path of a folder with your own recordings.csv.")],
+    name: Annotated[str, typer.Argument(help="A dataset's name, or the path of a folder with your own recordings.csv or data.yaml.")],
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder that holds the datasets.")] = Path("."),
+    recipe: Annotated[
+        str | None, typer.Option(metavar="RECIPE", help="Pictures: show what this recipe takes class names for. Default: usual words.")
+    ] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Pictures: draw some with their boxes, e.g. to see that they fit.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read everything in a dataset and tell counts, measured rates, gaps and every problem."""
@@ -54,11 +61,18 @@ def inspect(
     from rich.progress import Progress
 
     from featherfall.datasets.inspect import inspect as read_all
+    from featherfall.ground.recipe import load_recipe
 
     dataset = _open(name, data)
+    names = load_recipe(recipe).labels.names if recipe else None
+    if sheet is not None:
+        from featherfall.datasets.pictures.sheet import draw_sheet
+
+        drawn = draw_sheet(dataset, sheet, names)
+        typer.echo(f"{drawn} pictures drawn: {sheet}", err=True)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"reading {dataset.name}", total=len(dataset.sources))
-        facts = read_all(dataset, lambda done, total: bar.update(task, completed=done, total=total))
+        facts = read_all(dataset, lambda done, total: bar.update(task, completed=done, total=total), names)
     if json:
         _print_json(facts.to_json())
     else:
@@ -146,6 +160,8 @@ def _open(name: str, data: Path) -> Dataset:
 
     if (Path(name) / "recordings.csv").is_file():
         return datasets.open("folder", name)
+    if (Path(name) / "data.yaml").is_file():
+        return datasets.open("yolo", name)
     return datasets.open(name, data)
 
 
@@ -173,12 +189,12 @@ def _show(facts: Facts, console: Console) -> None:
     from rich.markup import escape
 
     from featherfall.cli.console import plain_table
+    from featherfall.cli.pictures import show_pictures
 
     console.print(f"[bold]{escape(facts.dataset)}[/bold]  {escape(facts.folder)}", soft_wrap=True)
-    console.print(
-        f"{facts.recordings} recordings, {facts.falls} of them falls, {len(facts.subjects)} subjects, "
-        f"{len(facts.activities)} activities, {facts.hours:.2f} hours"
-    )
+    rest = f"{len(facts.subjects)} subjects, {len(facts.activities)} activities, {facts.hours:.2f} hours"
+    what, rest = ("pictures", "") if facts.pictures and not facts.hours else ("recordings", f", {rest}")
+    console.print(f"{facts.recordings} {what}, {facts.falls} of them falls{rest}")
     for split, sides in facts.splits.items():
         console.print(f"split {split}: " + ", ".join(f"{side} {count}" for side, count in sorted(sides.items(), reverse=True)))
 
@@ -196,13 +212,10 @@ def _show(facts: Facts, console: Console) -> None:
         console.print(streams)
     if facts.films:
         console.print(_film_table(facts))
-
-    activities = plain_table("Activities")
-    activities.add_column("activity")
-    activities.add_column("recordings", justify="right")
-    for activity, count in facts.activities.items():
-        activities.add_row(escape(activity), str(count))
-    console.print(activities)
+    if facts.pictures:
+        show_pictures(facts.pictures, console)
+    if not facts.pictures or facts.hours:
+        _show_activities(facts, console)
 
     if not facts.problems:
         console.print("[green]No problems found.[/green]")
@@ -212,3 +225,16 @@ def _show(facts: Facts, console: Console) -> None:
         console.print("  " + escape(problem.replace(f"{facts.folder}/", "")), soft_wrap=True, highlight=False)
     if len(facts.problems) > SHOWN:
         console.print(f"  ... and {len(facts.problems) - SHOWN} more; --json lists them all")
+
+
+def _show_activities(facts: Facts, console: Console) -> None:
+    from rich.markup import escape
+
+    from featherfall.cli.console import plain_table
+
+    activities = plain_table("Activities")
+    activities.add_column("activity")
+    activities.add_column("recordings", justify="right")
+    for activity, count in facts.activities.items():
+        activities.add_row(escape(activity), str(count))
+    console.print(activities)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from featherfall.cli.detections import detections
 from featherfall.cli.film import Drawing, FilmChoices
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ class EstimatorChoice(enum.StrEnum):
 
 
 def predict(
-    bundle: Annotated[Path, typer.Argument(help="Folder of an exported bundle.", metavar="BUNDLE")],
+    bundle: Annotated[Path, typer.Argument(help="A bundle's folder, a run, or one that comes along: wrist, camera.", metavar="BUNDLE")],
     files: Annotated[
         list[Path],
-        typer.Argument(help="CSV with one row per sample; films, or folders of pictures, for a camera's bundle.", metavar="FILE"),
+        typer.Argument(help="CSV with one row per sample; films, folders of pictures, or pictures, for a camera's bundle.", metavar="FILE"),
     ],
     unit: Annotated[
         list[str] | None,
@@ -74,10 +75,13 @@ def predict(
     """Say what is in recordings and films: their label, and every fall with its time."""
     from featherfall.ground.errors import UserError
     from featherfall.runtime import load_bundle, read_csv
+    from featherfall.runtime.detector import is_detector
     from featherfall.runtime.keypoints import is_camera
     from featherfall.runtime.sources import read_film
 
     opened = load_bundle(bundle, model.value if model else None)
+    if is_detector(opened.manifest):
+        return detections(opened, files, Drawing(draw, private) if draw is not None else None, still_down, json)
     if is_camera(opened.manifest):
         drawing = Drawing(draw, private) if draw is not None else None
         return _films(opened, files, FilmChoices(estimator.value, pose_weights, still_down, drawing), json)
@@ -172,7 +176,12 @@ def _print_json(value: object) -> None:
 
 
 def lines(file: Path, bundle: Bundle, said: Prediction) -> list[str]:
-    """One file's answer, aligned."""
+    """One file's answer, aligned; a still has no times to tell."""
+    from featherfall.signals.picture_file import is_picture
+
+    if is_picture(file) and len(said.probabilities) == 1:
+        named = sorted(zip(said.probabilities[0].tolist(), said.labels, strict=True), reverse=True)
+        return [str(file), f"  label    {said.label}", f"  classes  {', '.join(f'{name} {share:.3f}' for share, name in named)}"]
     judged = len(said.judged) - said.skipped
     skipped = f", {said.skipped} skipped (too little signal)" if said.skipped else ""
     lines = [str(file), f"  label    {said.label or 'unknown: no window could be judged'}", f"  windows  {judged} judged{skipped}"]

@@ -13,9 +13,12 @@ from featherfall.ground.errors import UserError
 from featherfall.ground.files import read_json, sha256
 from featherfall.ground.manifest import Manifest, Model
 from featherfall.ground.recording import Recording, Stream, Video
+from featherfall.runtime.embedded import embedded_bundles, find_bundle
 from featherfall.runtime.prediction import Prediction, conclude
+from featherfall.runtime.stills import judge_pictures, refuse_still, sees_pictures
 from featherfall.signals.frames import frames
 from featherfall.signals.pictures import film_clock, moments, read_pictures
+from featherfall.signals.video import is_still
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 Precision = Literal["int8", "float32"]
 BATCH = 256  # windows a run of the model: bounds the memory, whatever the recording's length
 BATCH_OF_FILMS = 8
+MEMORY = 256 << 20  # bytes of pictures at once, so that the longest film can be judged
 
 
 class Bundle:
@@ -56,23 +60,39 @@ class Bundle:
             out[at : at + batch] = softmax(logits / self.manifest.temperature)
         return out
 
+    def raw(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What the graph says, by output's name; inputs as `probabilities`, all at once."""
+        names = [one.name for one in self._session.get_outputs()]
+        return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
+
     def predict(self, recording: Recording) -> Prediction:
-        """Cut the recording as the model was trained, judge every window, decide on events.
+        """Cut the recording as the model was trained, judge every window, decide on events. A model of stills judges a film's pictures.
 
         Raises: `UserError` when the recording lacks an input, or has it in another unit or with other channels.
         """
         reference, *_ = self.manifest.inputs
         films = {one.name: self._film(recording, one.name) for one in self.manifest.inputs if one.is_film}
         streams = {one.name: self._stream(recording, one.name) for one in self.manifest.inputs if not one.is_film}
+        for film in films.values():
+            refuse_still(self.manifest, film)
+        if sees_pictures(self.manifest) and not is_still(films[reference.name]):
+            return conclude(
+                self.manifest,
+                *judge_pictures(films[reference.name], reference.size, lambda pictures: self.probabilities({reference.name: pictures})),
+            )
         if reference.is_film:
             streams[reference.name] = film_clock(films[reference.name])
         cut = frames(streams, self.manifest.window, reference.name)
-        inputs = dict(cut.inputs)
-        for one in self.manifest.inputs:
-            if one.is_film:
-                wanted = moments(films[one.name], cut, streams[reference.name], one.frames)
-                inputs[one.name] = read_pictures(films[one.name], wanted, one.size)
-        return conclude(self.manifest, cut, self.probabilities(inputs))
+        eyes = [one for one in self.manifest.inputs if one.is_film]
+        wanted = {one.name: moments(films[one.name], cut, streams[reference.name], one.frames) for one in eyes}
+        parts = _parts(len(cut.start_s), sum(one.frames * one.size**2 * 3 for one in eyes))
+        said = []
+        for part in parts:
+            inputs = {name: values[part] for name, values in cut.inputs.items()}
+            for one in eyes:
+                inputs[one.name] = read_pictures(films[one.name], wanted[one.name][part], one.size, stretch=len(parts) > 1)
+            said.append(self.probabilities(inputs))
+        return conclude(self.manifest, cut, np.concatenate(said))
 
     def _film(self, recording: Recording, name: str) -> Video:
         if name not in recording.videos:
@@ -99,11 +119,11 @@ def load_bundle(path: str | Path, model: Precision | None = None) -> Bundle:
     """Open a bundle.
 
     Arguments:
-        path: its folder.
+        path: its folder, the run that holds it, or the name of one that comes with the package (`runtime.embedded`).
         model: "int8" or "float32"; None takes int8 where there is one.
     Raises: `UserError` when it is no bundle, a file is missing or altered, or the model does not fit the manifest.
     """
-    path = Path(path)
+    path = find_bundle(path)
     manifest = read_manifest(path)
     _verify(path, manifest)
     chosen = _choose(path, manifest, model)
@@ -116,7 +136,8 @@ def read_manifest(path: Path) -> Manifest:
     """The manifest of a bundle's folder; raises `UserError` where there is none or it is not valid."""
     if not path.is_dir():
         what = "not a folder" if path.exists() else "no such folder"
-        raise UserError(f"{path}: {what}; give a bundle, the folder that holds manifest.json")
+        along = " or ".join(embedded_bundles()) or "none"
+        raise UserError(f"{path}: {what}; give a bundle, the folder that holds manifest.json, or the name of one that comes along ({along})")
     file = path / "manifest.json"
     if not file.is_file():
         raise UserError(f"{path}: not a bundle, it holds no manifest.json; `featherfall export` makes one from a run")
@@ -126,6 +147,12 @@ def read_manifest(path: Path) -> Manifest:
 def onnx_models(manifest: Manifest) -> list[Model]:
     """The models that ONNX Runtime runs, int8 first."""
     return sorted((one for one in manifest.models if one.file.endswith(".onnx")), key=lambda one: one.precision != "int8")
+
+
+def _parts(windows: int, size: int) -> list[slice]:
+    """Windows in parts whose pictures fit in memory, at least one part; size: bytes of one window's pictures."""
+    count = max(1, MEMORY // size) if size else max(1, windows)
+    return [slice(at, at + count) for at in range(0, max(1, windows), count)]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -178,7 +205,7 @@ def _fits(file: Path, manifest: Manifest, session: onnxruntime.InferenceSession)
     for name, shape in stated.items():
         if not _same(graph[name], shape):
             raise UserError(f"{file}: input {name!r} is {graph[name]} in the model, {shape} in the manifest; re-export the bundle")
-    classes = session.get_outputs()[0].shape[1:]
+    classes = session.get_outputs()[0].shape[-1 if manifest.task == "detect" else 1 :]  # a detector says them of every place
     if not _same(classes, [len(manifest.labels)]):
         raise UserError(f"{file}: the model gives {classes} classes, the manifest has {len(manifest.labels)} labels; re-export the bundle")
 

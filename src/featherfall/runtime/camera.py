@@ -17,7 +17,9 @@ from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.incidents import Fall, Incident, Person, continues
 from featherfall.runtime.keypoints import INPUT, check_camera, row, window
 from featherfall.runtime.pose import Estimator, Pose
+from featherfall.runtime.stills import refuse_still
 from featherfall.runtime.tracks import KEEP, Tracker
+from featherfall.signals.picture_file import is_picture
 from featherfall.signals.video import Frame, read_frames
 
 STILL_DOWN = 7.0  # s
@@ -288,9 +290,10 @@ def watch_film(
         estimator: is reset.
         problems: is told what of the film is lost; None raises it.
         on_picture: called with each picture that was looked at and what it gave; for who draws.
-    Raises: `UserError`, one line, for a film that cannot be read.
+    Raises: `UserError`, one line, for a film that cannot be read, and for a still, which shows no motion.
     """
     video = video if isinstance(video, Video) else as_video(video)
+    refuse_still(bundle.manifest, video)
     watcher = Watcher(bundle, estimator, still_down_s=still_down_s)
 
     def looked() -> Iterator[Seen]:
@@ -305,9 +308,9 @@ def watch_film(
 
 
 def as_video(path: str | Path) -> Video:
-    """A film by its path: a file, or a folder of pictures."""
+    """A film by its path: a file, or a folder of pictures; a picture is a still."""
     path = Path(path)
-    return Video(path, images=path.is_dir())
+    return Video(path, images=path.is_dir() or is_picture(path))
 
 
 def replay(poses: Iterable[tuple[float, Sequence[Pose]]], height: int, width: int, watcher: Watcher) -> Watched:

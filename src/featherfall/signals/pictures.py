@@ -94,4 +94,4 @@ def read_pictures(video: Video, wanted: np.ndarray, size: int, stretch: bool = F
     pictures: list[np.ndarray] = []
     between = (float(wanted.min()) - AROUND, float(wanted.max()) + AROUND) if stretch else None
     index, _ = choose_pictures(video, wanted, size, pictures.append, between)
-    return np.stack(pictures)[index]
+    return np.asarray(np.stack(pictures)[index])

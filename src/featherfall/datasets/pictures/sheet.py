@@ -1,0 +1,92 @@
+"""A contact sheet of a data set of pictures: what is marked, where, and what it is taken for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from featherfall.datasets.dataset import Dataset, Source
+from featherfall.ground.class_names import ClassNames, Meaning
+from featherfall.ground.errors import UserError
+from featherfall.ground.files import atomic_write
+from featherfall.ground.recording import Box
+from featherfall.signals.video import is_still, read_frames
+
+from .names import USUAL, is_picture, shows_fall
+
+COLUMNS, MOST = 6, 30
+_CELL, _TEXT, _GAP = (260, 195), 34, 10
+_COLOURS: dict[Meaning | None, str] = {"fall": "#e5484d", "not_fall": "#30a46c", "ignore": "#8b8d98", None: "#f5a524"}
+_PAPER, _FAINT = "#ffffff", "#60646c"
+
+
+def draw_sheet(dataset: Dataset, path: Path, known: ClassNames | None = None) -> int:
+    """Write a PNG of at most 30 pictures, spread evenly over the falls and over the others; give their number.
+
+    Raises: `UserError` where there is no picture, or none that can be read.
+    """
+    cells = []
+    for source in _spread([source for source in dataset.sources if is_picture(source)], known or USUAL):
+        try:
+            cells.append(_cell(source, known or USUAL))
+        except UserError:
+            continue  # whoever inspects tells
+    if not cells:
+        raise UserError(f"{dataset.folder}: no picture to draw")
+    image, _ = _pillow()
+    rows = -(-len(cells) // COLUMNS)
+    width, height = _CELL[0] + _GAP, _CELL[1] + _TEXT + _GAP
+    sheet = image.new("RGB", (min(len(cells), COLUMNS) * width + _GAP, rows * height + _GAP), _PAPER)
+    for i, cell in enumerate(cells):
+        sheet.paste(cell, (_GAP + i % COLUMNS * width, _GAP + i // COLUMNS * height))
+    with atomic_write(path) as file:
+        sheet.save(file, "PNG")
+    return len(cells)
+
+
+def _spread(pictures: Sequence[Source], known: ClassNames) -> list[Source]:
+    falls = [source for source in pictures if shows_fall(source.names, known)]
+    others = [source for source in pictures if not shows_fall(source.names, known)]
+    share = max(MOST // 2, MOST - min(len(falls), len(others)))
+    return [
+        part[i] for part in (falls, others) for i in np.unique(np.linspace(0, len(part) - 1, min(len(part), share)).round().astype(int))
+    ]
+
+
+def _cell(source: Source, known: ClassNames) -> Any:
+    """A picture with its boxes, above its id and what it is taken for."""
+    image, draws = _pillow()
+    recording = source.load()
+    video = next(video for video in recording.videos.values() if is_still(video))
+    picture = image.fromarray(next(read_frames(video)).image)
+    picture.thumbnail(_CELL)
+    cell = image.new("RGB", (_CELL[0], _CELL[1] + _TEXT), _PAPER)
+    left, top = (_CELL[0] - picture.width) // 2, (_CELL[1] - picture.height) // 2
+    cell.paste(picture, (left, top))
+    draw = draws.Draw(cell)
+    for box in sorted(recording.boxes, key=lambda box: (box.left - box.right) * (box.bottom - box.top)):  # small ones above
+        _mark(draw, box, (left, top, picture.width, picture.height), _COLOURS[known.meaning(box.name)])
+    fall = shows_fall(source.names, known)
+    draw.text((0, _CELL[1] + 3), source.activity[:40], fill=_COLOURS["fall" if fall else "not_fall"], font_size=13)
+    draw.text((0, _CELL[1] + 18), f"{source.subject}, {source.trial}"[:44], fill=_FAINT, font_size=11)
+    return cell
+
+
+def _mark(draw: Any, box: Box, place: tuple[int, int, int, int], colour: str) -> None:
+    left, top, width, height = place
+    edges = (left + box.left * width, top + box.top * height, left + box.right * width - 1, top + box.bottom * height - 1)
+    draw.rectangle(edges, outline=colour, width=2)
+    size = draw.textlength(box.name, font_size=11)
+    draw.rectangle((edges[0], edges[1], edges[0] + size + 6, edges[1] + 14), fill=colour)
+    draw.text((edges[0] + 3, edges[1] + 1), box.name, fill=_PAPER, font_size=11)
+
+
+def _pillow() -> tuple[Any, Any]:
+    try:
+        from PIL import Image, ImageDraw
+    except ImportError:
+        raise UserError("a contact sheet needs Pillow; install it: pip install 'featherfall[video]'") from None
+    return Image, ImageDraw
