@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
 from tests.conftest import tiny_dataset
+from tests.runtime.test_stills import bright_bundle
 from tests.runtime.tiny import write_bundle
+from tests.stills import write
 
 from featherfall import datasets
 from featherfall.datasets import Dataset
@@ -84,6 +87,23 @@ def test_trained_on_everybody_says_so(dataset: Dataset, tmp_path: Path) -> None:
     opened = bundle(tmp_path / "bundle", provenance={"recipe": {"dataset": "folder", "split": {"protocol": "loso", "list": None}}})
     (note,) = evaluate_bundle(opened, dataset)["notes"]
     assert "not an honest figure" in note
+
+
+def test_a_part_of_what_it_was_trained_on_says_so(dataset: Dataset, tmp_path: Path) -> None:
+    split = {"protocol": "kfold", "list": None}
+    opened = bundle(tmp_path / "bundle", provenance={"recipe": {"dataset": "Folder + up-fall", "split": split}})
+    (note,) = evaluate_bundle(opened, dataset)["notes"]
+    assert "not an honest figure" in note
+
+
+def test_pictures_by_the_names_of_the_recipe(tmp_path: Path) -> None:
+    for name, colour in (("lying/a.png", 250), ("lying/b.png", 240), ("fall/c.png", 10)):
+        write(tmp_path / "data" / name, np.full((20, 20, 3), colour, np.uint8))
+    clip = {"window": {"kind": "trial", "length": 8}, "films": {"camera": {"view": "cam0", "frames": 1}}, "reference": "camera"}
+    recipe = {"dataset": "another", "clip": clip, "labels": {"names": {"fall": ["lying"], "not_fall": ["fall"]}}}
+    opened = bright_bundle(tmp_path / "bundle", provenance={"recipe": recipe})
+    out = evaluate_bundle(opened, datasets.open("class-folders", tmp_path / "data"))
+    assert out["counts"]["falls"] == 2 and out["metrics"]["sensitivity"] == out["metrics"]["specificity"] == 1 and out["notes"] == []
 
 
 def test_what_cannot_be_judged_is_noted(tmp_path: Path) -> None:

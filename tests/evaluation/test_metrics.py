@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.clips.tiny import facts
@@ -65,6 +67,12 @@ def test_falls_by_hand() -> None:
         "hours": pytest.approx(1.0),
         "false_events": 2,
     }
+
+
+def test_a_trait_that_some_recordings_lack() -> None:
+    alarms = [judged(subject, "jump", None, {20.0: 0.9}) for subject in ("S1", "S2")]
+    alarms[1] = replace(alarms[1], recording=replace(alarms[1].recording, traits={}))
+    assert fall_metrics([*alarms, judged("S3", "trip", FALL, {})], 1, DECISION)[1]["false_alarms_by_age"] == {"young": 1}
 
 
 def test_operating_points_by_hand() -> None:

@@ -95,7 +95,7 @@ def fall_metrics(judged: Sequence[Judged], positive: int, decision: Decision) ->
     }
     counts["operating_points"] = operating_points(judged, positive, decision)
     for trait in sorted({name for one in judged for name in one.recording.traits}):
-        counts[f"false_alarms_by_{trait}"] = _count_by(judged, fell, detected, lambda one, trait=trait: one.recording.traits[trait])
+        counts[f"false_alarms_by_{trait}"] = _count_by(judged, fell, detected, lambda one, trait=trait: one.recording.traits.get(trait))
     if all(has_times(one.recording.fall) for one in judged):
         metrics |= _event_metrics(judged, raised, counts)
     return metrics, counts
@@ -146,5 +146,6 @@ def _ratio(part: float, whole: float) -> float:
 
 
 def _count_by(judged: Sequence[Judged], fell: np.ndarray, detected: np.ndarray, key: Any) -> dict[str, int]:
+    """Counts by what `key` gives; recordings for which it gives None (they lack the trait) are left out."""
     wrong = (one for one, fall, found in zip(judged, fell, detected, strict=True) if not fall and found)
-    return dict(Counter(key(one) for one in wrong).most_common())
+    return dict(Counter(name for one in wrong if (name := key(one)) is not None).most_common())

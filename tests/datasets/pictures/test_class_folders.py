@@ -39,5 +39,9 @@ def test_without_parts_and_with_versions_of_one_picture(tmp_path: Path) -> None:
 
 
 def test_nothing_inside(tmp_path: Path) -> None:
+    (tmp_path / "yolo").mkdir()
+    (tmp_path / "yolo" / "data.yaml").write_text("names: [fall]\n")
+    with pytest.raises(UserError, match=r"has a data\.yaml, .* open it as 'yolo'"):
+        datasets.open("class-folders", tmp_path / "yolo")
     with pytest.raises(UserError, match="no recordings of class-folders"):
         datasets.open("class-folders", tmp_path)

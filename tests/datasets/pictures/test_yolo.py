@@ -14,6 +14,7 @@ from featherfall.datasets.pictures import yolo
 from featherfall.datasets.pictures.picture import stem_of
 from featherfall.ground.errors import UserError
 from featherfall.ground.recording import FallTimes
+from featherfall.signals.video import read_frames
 
 YAML = "train: ../train/images\nval: ../valid/images\ntest: ../test/images\n\nnc: 3\nnames: ['bed', 'fall', 'stand']\n"
 FALL, STAND, BED = "1 0.5 0.5 0.2 0.4\n", "2 0.3 0.5 0.2 0.4\n", "0 0.1 0.1 0.1 0.1\n"
@@ -143,6 +144,23 @@ def test_faults_are_told_and_the_rest_is_read(tmp_path: Path) -> None:
     ):
         assert sum(told in problem for problem in dataset.problems) == 1, told
     assert all("\n" not in problem for problem in dataset.problems)
+
+
+@pytest.mark.parametrize(("orientation", "box"), [(1, "0.25 0.25"), (2, "0.75 0.25"), (3, "0.75 0.75"), (6, "0.75 0.25"), (8, "0.25 0.75")])
+def test_boxes_fit_the_upright_picture(tmp_path: Path, orientation: int, box: str) -> None:
+    """The white block, stored at the upper left, lies where its box says once the picture stands upright."""
+    export(tmp_path, {"train/a": f"1 {box} 0.5 0.5\n"})
+    still(tmp_path / "train" / "images" / "a.jpg", 80, 60, (120, 0, 0), orientation)
+    recording = yolo.scan(tmp_path).sources[0].load()
+    (marked,) = recording.boxes
+    image = next(read_frames(recording.videos["cam0"])).image
+    height, width = image.shape[:2]
+    assert (width, height) == ((60, 80) if orientation > 4 else (80, 60))
+    rows = slice(round(marked.top * height) + 3, round(marked.bottom * height) - 3)
+    columns = slice(round(marked.left * width) + 3, round(marked.right * width) - 3)
+    assert image[rows, columns].min() > 200
+    image[rows, columns] = 0
+    assert image[..., 1].mean() < 60
 
 
 def test_class_names_from_a_plain_list(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from featherfall.datasets.dataset import Dataset
+from featherfall.ground.errors import UserError
 
 from .picture import folder_splits, leaks, numbered, picture_source, pictures_below, split_of, stem_of
 
@@ -20,6 +21,8 @@ STREAMS: tuple[str, ...] = ()
 
 def scan(folder: Path) -> Dataset:
     """Every picture that lies in a folder which names its class; those directly in `folder` or in "train" are told in `problems`."""
+    if (folder / "data.yaml").is_file():
+        raise UserError(f"{folder}: has a data.yaml, so that classes are of boxes, not of folders; open it as 'yolo'")
     sources, bare = [], []
     for path in pictures_below(folder):
         above = path.relative_to(folder).parts[:-1]

@@ -7,7 +7,6 @@ The class is taken from the file name ("fall001.jpg", "not fallen001.png"): copi
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from featherfall.datasets.dataset import Dataset, Source
@@ -50,8 +49,7 @@ def scan(folder: Path) -> Dataset:
         else:
             bare.append(path)
         folder_name = split_of(path.relative_to(folder).parts[:-1])
-        source = picture_source(NAME, path, stem_of(path), [name], boxes, labels if labels.is_file() else None, folder_name)
-        sources.append(replace(source, traits={key: value for key, value in source.traits.items() if key != "series"}))
+        sources.append(picture_source(NAME, path, stem_of(path), [name], boxes, labels if labels.is_file() else None, folder_name))
     if unknown:
         problems.append(f"{folder}: {len(unknown)} picture(s) called neither fall nor not fallen, such as {unknown[0].name}; left out")
     if bare:

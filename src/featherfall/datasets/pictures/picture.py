@@ -19,7 +19,6 @@ from .names import activity_of, shows_fall
 VIEW = "cam0"
 FOLDERS = "folders"  # the published split that folders make
 FOLDER = "folder"  # the trait that holds a picture's folder: train, valid or test
-SERIES = "series"  # the trait that holds the part of a name that counts films: "18" of "18_100288"
 
 _SPLITS = dict.fromkeys(("train", "training"), "train")
 _SPLITS |= dict.fromkeys(("val", "valid", "validation"), "valid")
@@ -29,7 +28,7 @@ _ENDINGS = re.compile(r"([_.](png|jpe?g|bmp|webp))+$", re.IGNORECASE)
 
 def pictures_below(folder: Path) -> list[Path]:
     """Picture files in a fixed order, hidden folders left out."""
-    found = (path for path in folder.rglob("*") if is_picture(path))
+    found = (path for path in folder.rglob("*") if is_picture(path) and path.is_file())
     return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
@@ -55,7 +54,6 @@ def picture_source(
         folder: "train", "valid", "test", or None.
     """
     shown = tuple(dict.fromkeys(names))
-    head, underscore, _ = subject.partition("_")
     return Source(
         dataset=dataset,
         subject=subject,
@@ -63,7 +61,7 @@ def picture_source(
         trial=folder or "all",
         fall=shows_fall(shown),
         files=(path,) if labels is None else (path, labels),
-        traits=({FOLDER: folder} if folder else {}) | ({SERIES: head} if underscore and head else {}),
+        traits={FOLDER: folder} if folder else {},
         read=partial(read, boxes=tuple(boxes)),
         roles=(VIEW,) if labels is None else (VIEW, "labels"),
         names=shown,

@@ -67,21 +67,23 @@ def _cell(source: Source, known: ClassNames) -> Any:
     left, top = (_CELL[0] - picture.width) // 2, (_CELL[1] - picture.height) // 2
     cell.paste(picture, (left, top))
     draw = draws.Draw(cell)
-    for box in sorted(recording.boxes, key=lambda box: (box.left - box.right) * (box.bottom - box.top)):  # small ones above
-        _mark(draw, box, (left, top, picture.width, picture.height), _COLOURS[known.meaning(box.name)])
+    for meaning in ("ignore", "not_fall", None, "fall"):  # falls above all
+        for box in [box for box in recording.boxes if known.meaning(box.name) == meaning]:
+            _mark(draw, box, (left, top, picture.width, picture.height), meaning)
     fall = shows_fall(source.names, known)
     draw.text((0, _CELL[1] + 3), source.activity[:40], fill=_COLOURS["fall" if fall else "not_fall"], font_size=13)
     draw.text((0, _CELL[1] + 18), f"{source.subject}, {source.trial}"[:44], fill=_FAINT, font_size=11)
     return cell
 
 
-def _mark(draw: Any, box: Box, place: tuple[int, int, int, int], colour: str) -> None:
+def _mark(draw: Any, box: Box, place: tuple[int, int, int, int], meaning: Meaning | None) -> None:
+    """A box with its name: a fall's above, any other's at its foot, so that both can be read where they mark one person."""
     left, top, width, height = place
     edges = (left + box.left * width, top + box.top * height, left + box.right * width - 1, top + box.bottom * height - 1)
-    draw.rectangle(edges, outline=colour, width=2)
-    size = draw.textlength(box.name, font_size=11)
-    draw.rectangle((edges[0], edges[1], edges[0] + size + 6, edges[1] + 14), fill=colour)
-    draw.text((edges[0] + 3, edges[1] + 1), box.name, fill=_PAPER, font_size=11)
+    draw.rectangle(edges, outline=_COLOURS[meaning], width=2)
+    at = max(edges[1] - 14, top) if meaning == "fall" else edges[3] - 14
+    draw.rectangle((edges[0], at, edges[0] + draw.textlength(box.name, font_size=11) + 6, at + 14), fill=_COLOURS[meaning])
+    draw.text((edges[0] + 3, at + 1), box.name, fill=_PAPER, font_size=11)
 
 
 def _pillow() -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ number of a film ("18_100288"), it is the trait "series".
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from featherfall.datasets.dataset import Dataset, Source
@@ -24,6 +25,7 @@ SUMMARY = "pictures with boxes: any YOLO folder or Roboflow export"
 LAYOUT = "data.yaml, train/images/a.jpg and train/labels/a.txt"
 STREAMS: tuple[str, ...] = ()
 
+SERIES = "series"
 _NO_LABELS = {"classes.txt", "train.txt", "valid.txt", "val.txt", "test.txt", "requirements.txt", "notes.txt", "license.txt"}
 
 
@@ -64,7 +66,8 @@ def _export(root: Path, described: Described, inner: list[Path], problems: list[
             continue
         problems += told
         folder = stated.get(path) or split_of(path.relative_to(root).parts[:-1])
-        sources.append(picture_source(NAME, path, stem_of(path), [box.name for box in boxes], boxes, labels, folder))
+        source = picture_source(NAME, path, stem_of(path), [box.name for box in boxes], boxes, labels, folder)
+        sources.append(replace(source, traits={**source.traits, **_series(source.subject)}))
     if bare:
         problems.append(f"{root}: {len(bare)} picture(s) without a label file, the first is {bare[0].relative_to(root)}; they are left out")
     lonely = [file for file in _label_like(root) if file not in used and not any(folder in file.parents for folder in inner)]
@@ -73,6 +76,12 @@ def _export(root: Path, described: Described, inner: list[Path], problems: list[
     if empty := sum(not source.names for source in sources):
         problems.append(f"{root}: {empty} picture(s) with an empty label file: nothing to see in them, so no fall")
     return sources
+
+
+def _series(stem: str) -> dict[str, str]:
+    """The trait that holds what names count films by: "18" of "18_100288"."""
+    head, underscore, _ = stem.partition("_")
+    return {SERIES: head} if head and underscore else {}
 
 
 def _label_files(path: Path) -> list[Path]:
