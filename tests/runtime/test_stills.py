@@ -18,11 +18,12 @@ from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.camera import watch_film
 from featherfall.runtime.sources import read_film
+from featherfall.runtime.stills import pictures_in
 
 SIZE = 16
 
 
-def bright_bundle(folder: Path, frames: int = 1, window: dict[str, object] | None = None) -> Bundle:
+def bright_bundle(folder: Path, frames: int = 1, window: dict[str, object] | None = None, **changes: object) -> Bundle:
     """A real bundle that takes bright pictures for falls: fall logit = (mean - 128) / 4."""
     folder.mkdir(parents=True)
     nodes = [
@@ -53,7 +54,7 @@ def bright_bundle(folder: Path, frames: int = 1, window: dict[str, object] | Non
         "models": [{"file": "float32.onnx", "precision": "float32", "bytes": 1}],
         "sha256": {"float32.onnx": sha256(folder / "float32.onnx")},
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_text(json.dumps(manifest | changes))
     return load_bundle(folder)
 
 
@@ -112,3 +113,10 @@ def test_a_long_film_is_judged_in_parts_with_the_same_result(tmp_path: Path, mon
     parts = films.predict(recording)
     assert len(whole.probabilities) == 17
     np.testing.assert_allclose(parts.probabilities, whole.probabilities, atol=1e-6)
+
+
+def test_a_folder_is_its_pictures(tmp_path: Path) -> None:
+    for name in ("b.jpg", "a.png", ".hidden.png", "notes.txt"):
+        (tmp_path / name).write_bytes(b"x")
+    assert [path.name for path in pictures_in(tmp_path)] == ["a.png", "b.jpg"]
+    assert pictures_in(tmp_path / "a.png") == pictures_in(tmp_path / "nowhere") == []

@@ -17,7 +17,7 @@ from featherfall.ground.errors import UserError
 from featherfall.ground.recording import Video
 from featherfall.signals import picture_file
 from featherfall.signals.picture_file import is_picture, load_picture
-from featherfall.signals.picture_head import Head, read_head
+from featherfall.signals.picture_head import Head, plain_png, read_head
 from featherfall.signals.video import is_still, probe, read_frames
 
 ENDINGS = (".png", ".jpg", ".bmp", ".webp")
@@ -103,6 +103,34 @@ def png_bomb(side: int) -> bytes:
     chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(bytes(100))), (b"IEND", b"")]
     body = b"".join(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks)
     return b"\x89PNG\r\n\x1a\n" + body
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def test_what_a_png_does_not_need_is_never_unpacked(tmp_path: Path) -> None:
+    whole = write(tmp_path / "a.png", quadrants()).read_bytes()
+    packed = zlib.compress(bytes(100_000))
+    text = chunk(b"zTXt", b"a\0\0" + packed) + chunk(b"iCCP", b"a\0\0" + packed)
+    longer = whole[:33] + text + whole[33:]  # after the head of 8 + 25 bytes
+    assert plain_png(longer) == plain_png(whole) == whole
+    (tmp_path / "a.png").write_bytes(longer)
+    assert (image_of(tmp_path / "a.png") == quadrants()).all()
+    (tmp_path / "a.mp4").write_bytes(longer)
+    with pytest.raises(UserError, match=r"a\.mp4: a PNG picture, not a film"):
+        list(read_frames(Video(tmp_path / "a.mp4")))
+    (tmp_path / "a.png").write_bytes(whole[:33] + chunk(b"IDAT", bytes(20_000)) + whole[33:])  # 24 x 32 pixels need 2 kB
+    refused(tmp_path / "a.png", "damaged or cut short")
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_every_kind_of_png(tmp_path: Path, mode: str) -> None:
+    from PIL import Image
+
+    image = Image.fromarray(quadrants()).convert("L" if mode == "I;16" else mode)
+    (Image.fromarray(np.asarray(image).astype(np.uint16) * 257) if mode == "I;16" else image).save(tmp_path / "a.png")
+    assert abs(image_of(tmp_path / "a.png").mean() - np.asarray(image.convert("RGB")).mean()) < 3
 
 
 def claims(path: Path, old: bytes, new: bytes) -> bytes:

@@ -21,6 +21,7 @@ COLUMNS = {
     "fall": ("sensitivity", "precision", "f1", "event_f1", "false_alarms_per_hour", "non_fall_precision"),
     "trials": ("f1", "accuracy", "sensitivity", "precision", "non_fall_precision"),  # falls whose times nobody knows
 }
+SHOWN = 12  # of a long list
 SHORT = {
     "false_alarms_per_hour": "false alarms/h",
     "non_fall_precision": "non-fall prec.",
@@ -28,7 +29,7 @@ SHORT = {
     "f1": "F1",
     "event_f1": "event F1",
 }
-OF_THE_FALL = {"f1": "F1", "sensitivity": "recall", "precision": "precision"}  # metrics of the fall class, which is then named
+OF_THE_FALL = {"f1": "F1 of\n", "sensitivity": "recall of\n", "precision": "precision\nof "}  # the class is then named
 
 
 def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
@@ -73,13 +74,15 @@ def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
         table.add_column(heading, no_wrap=True)
     for name in names:
         table.add_column(_heading(name, positive), justify="right")
-    if grouped:
-        table.add_column("F1 over\ngroups", justify="right")
+        if grouped and name == "f1":
+            table.add_column("F1 over\ngroups", justify="right")
     for heading in ("parameters", "size"):
         table.add_column(heading, justify="right")
     for metrics in found:
         for role, values in metrics["roles"].items():
-            cells = [_cell(name, values.get(name)) for name in names] + ([_over_groups(metrics, role)] if grouped else [])
+            cells = [_cell(name, values.get(name)) for name in names]
+            if grouped:
+                cells.insert(names.index("f1") + 1, _over_groups(metrics, role))
             table.add_row(metrics["recipe"], _role(role, metrics), *cells, *_size(metrics["sizes"].get(role)))
         table.add_section()
     out = console()
@@ -105,8 +108,10 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
     for name, value in result["counts"].items():
         if name != "operating_points" and value not in (0, {}, 0.0):
             out.print(f"{name.replace('_', ' ')}: {_count(value)}", highlight=False)
-    for note in result["notes"]:
+    for note in result["notes"][:SHOWN]:
         out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
+    if len(result["notes"]) > SHOWN:
+        out.print(f"... and {len(result['notes']) - SHOWN} more notes; --json lists them all", style="yellow")
 
 
 def _setting(metrics: Mapping[str, Any]) -> str:
@@ -121,7 +126,7 @@ def _columns(metrics: Mapping[str, Any]) -> list[str]:
 
 def _heading(name: str, positive: str | None) -> str:
     if positive and name in OF_THE_FALL:
-        return f'{OF_THE_FALL[name]} of\n"{positive}"'
+        return f'{OF_THE_FALL[name]}"{positive}"'
     return SHORT.get(name, name.replace("_", " "))
 
 
@@ -173,5 +178,6 @@ def _size(size: Mapping[str, int] | None) -> tuple[str, str]:
 
 def _count(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {number}" for key, number in value.items())
+        shown = ", ".join(f"{key} {number}" for key, number in list(value.items())[:SHOWN])
+        return shown + (f", and {len(value) - SHOWN} more" if len(value) > SHOWN else "")
     return f"{value:.2f}" if isinstance(value, float) else str(value)

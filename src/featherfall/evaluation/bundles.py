@@ -60,12 +60,17 @@ def evaluate_bundle(bundle: Bundle, dataset: Dataset, progress: Callable[[int, i
 
 
 def _unseen(dataset: Dataset, recipe: Mapping[str, Any]) -> tuple[Sequence[Source], list[str]]:
-    if not recipe or recipe["dataset"].replace("_", "-").replace(" ", "") != dataset.name.replace("_", "-"):
+    if not recipe or not _parts(recipe["dataset"]) & _parts(dataset.name):
         return dataset.sources, []
     published = dataset.splits.get(str(recipe["split"].get("list")))
     if recipe["split"]["protocol"] == "published" and published:
         return [source for source in dataset.sources if published(source) == "test"], []
     return dataset.sources, ["the bundle was trained on these subjects: not an honest figure; its run's metrics.json holds the honest one"]
+
+
+def _parts(dataset: str) -> set[str]:
+    """Names of the datasets that one is joined of."""
+    return {part.strip().lower().replace("_", "-") for part in dataset.split("+")}
 
 
 def clip_of(manifest: Manifest) -> Clip | None:

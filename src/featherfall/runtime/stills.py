@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from featherfall.ground.errors import UserError
 from featherfall.ground.manifest import Manifest
 from featherfall.ground.recording import Video
 from featherfall.signals.frames import Frames
+from featherfall.signals.picture_file import is_picture
 from featherfall.signals.pictures import LOST
 from featherfall.signals.video import is_still, probe, read_frames
 
@@ -20,6 +22,11 @@ BATCH = 16  # pictures in memory
 def sees_pictures(manifest: Manifest) -> bool:
     """Whether a bundle judges single pictures, and nothing else."""
     return len(manifest.inputs) == 1 and manifest.inputs[0].frames == 1 and manifest.window.kind == "trial"
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder, by name; none for anything else. Each is a still: a folder may hold many that are no film."""
+    return sorted(path for path in folder.iterdir() if is_picture(path)) if folder.is_dir() else []
 
 
 def refuse_still(manifest: Manifest, video: Video) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from featherfall.ground.errors import UserError
 
-from .picture_head import Head, read_head
+from .picture_head import Head, plain_png, read_head
 from .video_shape import MAX_PIXELS
 from .video_shots import load_av
 
@@ -51,11 +51,14 @@ def decoded(file: Path) -> tuple[VideoFrame | None, Head | None]:
         raise UserError(f"{file}: {head.width} x {head.height}, {most}; scale it down first")
     if head.kind == "webp" and head.animated:
         raise UserError(f"{file}: an animated picture; save one picture of it, or make it a film")
+    pixels = plain_png(data) if head.kind == "png" and head.width else data
+    if pixels is None:
+        return None, head
     decoder = av.CodecContext.create(head.kind, "r")
     decoder.thread_count = 1
     decoder.options = {"max_pixels": str(MAX_PIXELS), "err_detect": "explode"}  # a half picture counts as none
     try:
-        frames = decoder.decode(av.Packet(data)) or decoder.decode(None)
+        frames = decoder.decode(av.Packet(pixels)) or decoder.decode(None)
     except (av.FFmpegError, OSError, ValueError):
         return None, head
     if not frames or frames[0].is_corrupt:

@@ -40,16 +40,39 @@ def read_head(data: bytes) -> Head | None:
     return None
 
 
+def plain_png(data: bytes) -> bytes | None:
+    """A PNG without all that a picture does not need; None where it holds more data than its size can use.
+
+    Compressed text and colour profiles of a small file may unpack to gigabytes, and so may the pixels of a tiny picture.
+    """
+    width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
+    kept = [data[:8]]
+    pixels = 0
+    for name, at, end in _png_chunks(data):
+        pixels += (end - at) * (name == b"IDAT")
+        if name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
+            kept.append(data[at:end])
+    whole = height * (1 + width * bits * {2: 3, 4: 2, 6: 4}.get(colour, 1) / 8)
+    return None if pixels > 1.1 * whole + 10_000 else b"".join(kept)
+
+
 def _png(data: bytes) -> Head:
     width, height = struct.unpack_from(">II", data, 16)
-    orientation, animated, at = 1, False, 8
-    while at + 8 <= len(data):
-        (length,), name = struct.unpack_from(">I", data, at), data[at + 4 : at + 8]
+    orientation, animated = 1, False
+    for name, at, end in _png_chunks(data):
         if name == b"eXIf":
-            orientation = _exif(data[at + 8 : at + 8 + length])
+            orientation = _exif(data[at + 8 : end - 4])
         animated |= name == b"acTL"
-        at += 12 + length
     return Head("png", width, height, orientation, animated)
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, first byte and end of each chunk, its length, name and checksum included; the last may be cut short."""
+    at = 8
+    while at + 8 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        yield data[at + 4 : at + 8], at, at + 12 + length
+        at += 12 + length
 
 
 def _jpeg(data: bytes) -> Head:

@@ -45,6 +45,8 @@ def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             raise UserError(f"{path}: cannot be read ({error.strerror}); correct the path or the file's permissions") from None
         if not head:
             raise UserError(f"{path}: the file is empty; copy it again or leave it out")
+        if head.startswith(b"\x89PNG"):  # read as one, its compressed text could fill the memory
+            raise UserError(f"{path}: a PNG picture, not a film; give its name the ending .png, or state that it is a picture (images)")
         try:
             container: InputContainer = stack.enter_context(av.open(file, options={"protocol_whitelist": "none"}))
         except (av.FFmpegError, OSError, ValueError):

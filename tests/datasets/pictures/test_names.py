@@ -59,6 +59,13 @@ def test_names_that_the_recipe_does_not_state(data: Path) -> None:
         by_names(dataset, None)
 
 
+def test_pictures_that_show_nothing(data: Path) -> None:
+    for file in (data / "labels").iterdir():
+        file.write_text("")
+    dataset = by_names(datasets.open("yolo", data), ClassNames(fall=["fall"]))
+    assert len(dataset.sources) == 5 and not any(source.fall for source in dataset.sources)
+
+
 def test_data_without_pictures(tiny: Path) -> None:
     dataset = datasets.open("folder", tiny)
     assert by_names(dataset, None) is dataset

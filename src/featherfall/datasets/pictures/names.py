@@ -50,12 +50,12 @@ def by_names(dataset: Dataset, known: ClassNames | None) -> Dataset:
     Names that are ignored no longer count to a picture's activity. Raises: `UserError` that lists the names, where not all are stated.
     """
     counts = Counter(name for source in dataset.sources for name in source.names)
-    if not counts:
+    if not any(map(is_picture, dataset.sources)):
         if known is not None:
             raise UserError(f"{dataset.folder}: labels.names is for pictures, {dataset.name} has none; leave it out")
         return dataset
     if known is None:
-        listed = ", ".join(f"{name!r} ({count} pictures)" for name, count in sorted(counts.items()))
+        listed = ", ".join(f"{name!r} ({count} pictures)" for name, count in sorted(counts.items())) or "none in any picture"
         raise UserError(f"{dataset.name}: state in labels.names which class names are a fall, not_fall or to ignore; the data has {listed}")
     known.check(counts, dataset.name)
     return replace(dataset, sources=tuple(_mapped(source, known) if is_picture(source) else source for source in dataset.sources))
