@@ -79,8 +79,10 @@ def test_metrics_json(place: Path) -> None:
         "distilled_minus_alone",
         "gap_closed",
         "sizes",
+        "trained",
         "notes",
         "environment",
+        "over_groups",
         "simulated",
     ]
     assert (metrics["recipe"], metrics["protocol"], metrics["positive"], metrics["main_metric"]) == (
@@ -89,7 +91,7 @@ def test_metrics_json(place: Path) -> None:
         "fall",
         "f1",
     )
-    assert sorted(metrics["roles"]) == sorted(ROLES)
+    assert sorted(metrics["roles"]) == sorted(ROLES) == sorted(metrics["over_groups"]["roles"])
     assert {"sensitivity", "precision", "f1", "non_fall_precision", "event_f1", "false_alarms_per_hour", "ece"} <= metrics["roles"][
         "int8"
     ].keys()

@@ -9,7 +9,7 @@ import typer
 
 
 def bench(
-    bundle: Annotated[Path, typer.Argument(help="Folder of an exported bundle.", metavar="BUNDLE")],
+    bundle: Annotated[Path, typer.Argument(help="A bundle's folder, a run, or one that comes along: wrist, camera.", metavar="BUNDLE")],
     repeat: Annotated[int, typer.Option(min=20, metavar="N", help="Windows timed per model, after a warm-up.")] = 500,
     json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
 ) -> None:
@@ -17,7 +17,8 @@ def bench(
     from featherfall.runtime.bundle import load_bundle, onnx_models
     from featherfall.runtime.measure import machine, measure
 
-    manifest = load_bundle(bundle).manifest
+    opened = load_bundle(bundle)
+    bundle, manifest = opened.path, opened.manifest
     models = []
     for model in onnx_models(manifest):
         load_bundle(bundle, model.precision)  # says in one line what is wrong with it

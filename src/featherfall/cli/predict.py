@@ -78,6 +78,7 @@ def predict(
     from featherfall.runtime.detector import is_detector
     from featherfall.runtime.keypoints import is_camera
     from featherfall.runtime.sources import read_film
+    from featherfall.runtime.stills import pictures_in, sees_pictures
 
     opened = load_bundle(bundle, model.value if model else None)
     if is_detector(opened.manifest):
@@ -89,6 +90,8 @@ def predict(
         raise UserError(
             f"--draw {draw}: bundle {opened.manifest.name!r} does not follow people in films; leave it out or give a camera's bundle"
         )
+    if sees_pictures(opened.manifest):
+        files = [one for file in files for one in pictures_in(file) or [file]]
     names = [one.name for one in opened.manifest.inputs]
     seen = any(one.is_film for one in opened.manifest.inputs)
     read = (

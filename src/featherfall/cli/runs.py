@@ -82,7 +82,7 @@ def evaluate(
     from featherfall.cli.tables import show_evaluation, show_metrics
     from featherfall.ground.files import read_json
 
-    if (target / "metrics.json").is_file():
+    if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may carry its run's figures
         metrics = read_json(target / "metrics.json")
         _print_json(metrics) if json else show_metrics(metrics, target)
         return
@@ -91,17 +91,24 @@ def evaluate(
 
     from featherfall import datasets
     from featherfall.evaluation.bundles import evaluate_bundle
+    from featherfall.evaluation.detect_bundles import evaluate_detector
     from featherfall.ground.errors import UserError
     from featherfall.runtime import load_bundle
+    from featherfall.runtime.detector import BoxDetector, is_detector
 
     bundle = load_bundle(target, model)
+    of_boxes = is_detector(bundle.manifest)
     name = dataset or bundle.manifest.provenance.get("dataset")
     if not name:
         raise UserError(f"{target}: its manifest names no dataset; add --dataset NAME")
     opened = datasets.open(name, data_folder(data))
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"judging {opened.name}", total=None)
-        result = evaluate_bundle(bundle, opened, lambda done, total: bar.update(task, completed=done, total=total))
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        result = evaluate_detector(BoxDetector(bundle), opened, progress) if of_boxes else evaluate_bundle(bundle, opened, progress)
     _print_json(result) if json else show_evaluation(result)
 
 

@@ -51,10 +51,10 @@ def export_onnx(model: nn.Module, example: Mapping[str, np.ndarray], path: Path)
     assert program is not None
     free = [one.type.tensor_type.shape.dim[0].dim_param for one in program.model_proto.graph.input]
     assert all(free), "the network fixes the number of windows (len(tensor) in its forward pass does); use tensor.shape[0]"
-    path.write_bytes(_bare(program.model_proto).SerializeToString())
+    path.write_bytes(bare(program.model_proto).SerializeToString())
 
 
-def _bare(model: Any) -> Any:
+def bare(model: Any) -> Any:
     """Drop the exporter's notes (stack traces, value names), which would be four fifths of a small model's file."""
     del model.metadata_props[:], model.graph.metadata_props[:], model.graph.value_info[:]
     for part in (*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer):

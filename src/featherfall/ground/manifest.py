@@ -37,10 +37,12 @@ class Decision(Checked):
 
     threshold: a window counts when the positive class's probability reaches it.
     merge_s: windows that count within this many seconds of each other are one event.
+    overlap: of a detector: of two boxes that overlap by more than this (IoU) the better one stays.
     """
 
     threshold: float = Field(default=0.5, ge=0, le=1)
     merge_s: float = Field(default=5.0, ge=0)
+    overlap: float = Field(default=0.5, gt=0, lt=1)
 
 
 class Model(Checked):
@@ -56,6 +58,7 @@ class Manifest(Checked):
     """Everything in `manifest.json`.
 
     inputs[0] is the reference whose time is kept (and whose magnitude triggers).
+    task: "fall" or "activity" (logits of a window), or "detect" (scores and boxes of people in one picture; the threshold is of scores).
     labels: class names in the order of the model's logits. positive: the label that raises events, or None.
     temperature: logits are divided by it before the softmax.
     sha256: digest of every other file of the bundle, by name.
@@ -63,7 +66,7 @@ class Manifest(Checked):
 
     format: int = FORMAT
     name: str
-    task: Literal["fall", "activity"]
+    task: Literal["fall", "activity", "detect"]
     inputs: list[Input] = Field(min_length=1)
     window: Window
     labels: list[str] = Field(min_length=2)

@@ -197,7 +197,8 @@ def collect(recipe: Recipe, store: ClipStore, parts: Sequence[Fold], jobs: Seque
             _add(roles, counts, role, score(pooled[role][-1]))
             by_fold.setdefault(role, []).append([score(judged)[0][MAIN[recipe.task]] for judged in per_fold])
     if recipe.teacher and recipe.teacher.members > 1:
-        _add(roles, counts, "teacher_ensemble", score(_ensemble([job for job in tested if job.role == "teacher"])))
+        pooled["teacher_ensemble"] = [_ensemble([job for job in tested if job.role == "teacher"])]
+        _add(roles, counts, "teacher_ensemble", score(pooled["teacher_ensemble"][0]))
     ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in parts]))
     summary = summarise(recipe, roles, counts, by_fold, ratio, _sizes(recipe, store, tested), notes)
     if recipe.task == "fall":
@@ -248,6 +249,8 @@ def train_one(
     recipe: Recipe, data: Path, out: Path, role: str, *, resume: bool = False, quiet: bool = False, cache: Path | None = None
 ) -> Path:
     """One stage of a recipe on its first fold: role "teacher" or "alone", first member or seed. Returns the folder of its weights."""
+    if recipe.detection is not None:
+        raise UserError(f"{recipe.name}: a detector's recipe runs whole: featherfall distill {recipe.name}")
     if role == "teacher" and recipe.teacher is None:
         raise UserError(f"{recipe.name}: has no teacher; train --role alone, or give the recipe 'teacher' and 'distillation'")
     dataset = datasets.open_for(recipe, data)
@@ -267,6 +270,10 @@ def train_one(
 def export_run(folder: Path, out: Path, int8: bool) -> list[str]:
     """Write the bundle of a finished run to `out`. Returns what a user wants to know, line by line."""
     run, recipe, data = read_run(folder)
+    if recipe.detection is not None:
+        from featherfall.pipeline.detect import export_detector_run
+
+        return export_detector_run(run, out, int8)
     recipe = recipe.model_copy(update={"export": recipe.export.model_copy(update={"int8": int8})})
     with Show(quiet=True) as show:
         dataset = datasets.open_for(recipe, data)

@@ -27,7 +27,6 @@ from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
 
-
 J = TypeVar("J")
 
 

@@ -70,6 +70,8 @@ class Bundle:
 
         Raises: `UserError` when the recording lacks an input, or has it in another unit or with other channels.
         """
+        if self.manifest.task == "detect":
+            raise UserError(f"bundle {self.manifest.name!r} finds boxes in pictures; open it with runtime.detector")
         reference, *_ = self.manifest.inputs
         films = {one.name: self._film(recording, one.name) for one in self.manifest.inputs if one.is_film}
         streams = {one.name: self._stream(recording, one.name) for one in self.manifest.inputs if not one.is_film}

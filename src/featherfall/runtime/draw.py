@@ -10,7 +10,7 @@ import numpy as np
 
 from featherfall.ground.errors import UserError
 from featherfall.ground.skeletons import COCO_17
-from featherfall.runtime.camera import Seen
+from featherfall.runtime.camera import Seen, Shown
 from featherfall.runtime.incidents import Fall
 from featherfall.runtime.pose import Pose
 
@@ -81,7 +81,7 @@ class Painter:
         layer = Image.new("RGBA", (canvas.width * _FINE, canvas.height * _FINE))
         pen = ImageDraw.Draw(layer)
         for one in seen.people:
-            _skeleton(pen, one.pose, colour(one.track) if one.is_person else DIM, scale * _FINE)
+            self._person(pen, one, colour(one.track) if one.is_person else DIM, scale * _FINE)
         layer.paste((*DARK, 255), (0, shown[1] * _FINE, layer.width, layer.height))
         self._strip(pen, seen.time, (0, shown[1] * _FINE, layer.width, layer.height))
         for one in seen.people:
@@ -89,6 +89,10 @@ class Painter:
         _banners(pen, seen.time, falls, layer.width, shown[1] * _FINE)
         canvas.paste(layer.reduce(_FINE).convert("RGB"), (0, 0), layer.reduce(_FINE).getchannel("A"))
         return np.asarray(canvas)
+
+    def _person(self, pen: ImageDraw, one: Shown, tone: Colour, scale: float) -> None:
+        """Draw one person."""
+        _skeleton(pen, one.pose, tone, scale)
 
     def _strip(self, pen: ImageDraw, now: float, box: tuple[int, int, int, int]) -> None:
         left, top, right, bottom = box

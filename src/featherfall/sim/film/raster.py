@@ -58,6 +58,18 @@ class Renderer:
         """(H, W, 3) uint8, the empty room."""
         return self._empty.copy()
 
+    def box(self, positions: np.ndarray, rotations: np.ndarray) -> tuple[float, float, float, float] | None:
+        """Left, top, right, bottom of the person, as fractions of the picture, cut off at its edges; None where nothing of it is in sight.
+
+        What hides behind furniture counts.
+        """
+        pixels, depth = self.camera.project(self._figure.bend(positions, rotations)[0], self.size)
+        seen = pixels[depth > 0.1] / self.size
+        if not len(seen):
+            return None
+        left, top, right, bottom = np.clip([*seen.min(axis=0), *seen.max(axis=0)], 0, 1).tolist()
+        return (left, top, right, bottom) if left < right and top < bottom else None
+
     def frame(self, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
         """One picture (H, W, 3) uint8 of segments at `positions` (17, 3) m with `rotations` (17, 4), both in the world."""
         points, normals = self._figure.bend(positions, rotations)

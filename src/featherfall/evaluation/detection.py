@@ -1,0 +1,135 @@
+"""How good boxes are: matching, average precision as COCO defines it, and what follows for the picture.
+
+Truth and found of each picture: `Truth` and `runtime.boxes.Found`. All figures are fractions of 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from featherfall.runtime.boxes import Found, overlap
+
+IOUS = np.linspace(0.5, 0.95, 10)
+RECALLS = np.linspace(0, 1, 101)
+MOST = 100  # boxes a picture that count, best first, as COCO has it
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What a picture shows. names: (G,) classes. boxes: (G, 4) left, top, right, bottom as fractions."""
+
+    names: tuple[str, ...]
+    boxes: np.ndarray
+
+
+def match(found: Sequence[Found], truth: np.ndarray, least: float) -> np.ndarray:
+    """(K,) number of the true box that each found one is, -1 for none: best score first, each takes the free one that it overlaps most, if
+    by `least` (IoU) or more.
+
+    Arguments:
+        truth: (G, 4) boxes of the same class.
+    """
+    taken = np.full(len(found), -1)
+    if not len(found) or not len(truth):
+        return taken
+    between = overlap(np.asarray([one.box for one in found]), truth)
+    free = np.ones(len(truth), bool)
+    for i in np.argsort([-one.score for one in found], kind="stable"):
+        iou = np.where(free, between[i], -1)
+        best = int(iou.argmax())
+        if iou[best] >= least - 1e-9:
+            taken[i], free[best] = best, False
+    return taken
+
+
+def average_precision(scores: np.ndarray, hits: np.ndarray, positives: int) -> float:
+    """Area under precision over recall by COCO's 101 points: the mean over recalls 0, .01, ..., 1 of the best precision at that recall or
+    more.
+
+    Arguments:
+        scores: (K,) of all found boxes of a class. hits: (K,) bool. positives: true boxes of the class; NaN comes back for none.
+    """
+    if not positives:
+        return float("nan")
+    order = np.argsort(-scores, kind="stable")
+    right = np.cumsum(hits[order])
+    recall, precision = right / positives, right / np.arange(1, len(right) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1] if len(right) else precision
+    at = np.searchsorted(recall, RECALLS - 1e-12, side="left")
+    return float(np.where(at < len(envelope), np.append(envelope, 0.0)[np.minimum(at, len(envelope))], 0.0).mean())
+
+
+def precision_of(found: Sequence[Sequence[Found]], truth: Sequence[Truth], name: str, least: float) -> float:
+    """Average precision of one class at one IoU over all pictures; NaN where none shows it."""
+    scores, hits, positives = [], [], 0
+    for seen, real in zip(found, truth, strict=True):
+        mine = sorted((one for one in seen if one.name == name), key=lambda one: -one.score)[:MOST]
+        boxes = real.boxes[[one == name for one in real.names]]
+        positives += len(boxes)
+        scores += [one.score for one in mine]
+        hits += (match(mine, boxes, least) >= 0).tolist()
+    return average_precision(np.asarray(scores), np.asarray(hits, bool), positives)
+
+
+def detection_metrics(
+    found: Sequence[Sequence[Found]], truth: Sequence[Truth], labels: Sequence[str], positive: str, threshold: float
+) -> dict[str, float]:
+    """Everything about a set of pictures.
+
+    map, map50: mean over the classes that occur of the average precision, over IoU .5 to .95 and at .5, of all boxes found whatever their
+    score. At `threshold`: `precision`, `recall` and `f1` of all classes' boxes (IoU .5, right class), `recall_<class>`;
+    `picture_...`: accuracy, precision, recall, f1 of "this picture shows a fall" (a found box of the class `positive`).
+
+    Arguments:
+        found: all boxes of each picture, also those of low scores.
+    """
+    occurs = [name for name in labels if any(name in real.names for real in truth)]
+    by_class = {name: [precision_of(found, truth, name, least) for least in IOUS] for name in occurs}
+    metrics = {"map": float(np.mean([*by_class.values()])), "map50": float(np.mean([values[0] for values in by_class.values()]))}
+    metrics |= {f"map50_{name}": values[0] for name, values in by_class.items()}
+    sure = [[one for one in seen if one.score >= threshold] for seen in found]
+    hits, shown, told = dict.fromkeys(labels, 0), dict.fromkeys(labels, 0), 0
+    for seen, real in zip(sure, truth, strict=True):
+        told += len(seen)
+        for name in labels:
+            boxes = real.boxes[[one == name for one in real.names]]
+            shown[name] += len(boxes)
+            hits[name] += int((match([one for one in seen if one.name == name], boxes, 0.5) >= 0).sum())
+    right, there = sum(hits.values()), sum(shown.values())
+    metrics |= _figures("", right, told - right, there - right)
+    metrics |= {f"recall_{name}": hits[name] / shown[name] for name in occurs}
+    said = np.asarray([any(one.name == positive for one in seen) for seen in sure])
+    real_falls = np.asarray([positive in real.names for real in truth])
+    metrics |= _figures("picture_", int((said & real_falls).sum()), int((said & ~real_falls).sum()), int((~said & real_falls).sum()))
+    metrics["picture_accuracy"] = float((said == real_falls).mean())
+    return metrics
+
+
+def choose_threshold(found: Sequence[Sequence[Found]], truth: Sequence[Truth], labels: Sequence[str], positive: str) -> float:
+    """The score, of .05, .1, ... .9, at which f1 of the boxes and of the pictures together is best: on a validation part."""
+
+    def score(threshold: float) -> float:
+        metrics = detection_metrics(found, truth, labels, positive, threshold)
+        return metrics["f1"] + metrics["picture_f1"]
+
+    return max((round(0.05 * i, 2) for i in range(1, 19)), key=score)
+
+
+def counts(found: Sequence[Sequence[Found]], truth: Sequence[Truth], threshold: float) -> Mapping[str, int]:
+    """Pictures, true boxes, and boxes told at a threshold."""
+    return {
+        "pictures": len(truth),
+        "boxes": sum(len(real.names) for real in truth),
+        "told": sum(one.score >= threshold for seen in found for one in seen),
+    }
+
+
+def _figures(prefix: str, right: int, wrong: int, missed: int) -> dict[str, float]:
+    return {
+        f"{prefix}precision": right / (right + wrong) if right + wrong else 0.0,
+        f"{prefix}recall": right / (right + missed) if right + missed else 0.0,
+        f"{prefix}f1": 2 * right / (2 * right + wrong + missed) if right else 0.0,
+    }

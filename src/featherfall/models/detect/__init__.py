@@ -1,0 +1,1 @@
+"""Detectors: boxes around people, by name."""

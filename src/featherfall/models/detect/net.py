@@ -1,0 +1,148 @@
+"""A detector without anchors: backbone -> light pyramid -> a head at each of three sizes.
+
+Shapes: B pictures of S x S pixels, A = (S/8)^2 + (S/16)^2 + (S/32)^2 places, C classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from featherfall.ground.errors import UserError
+
+STRIDES = (8, 16, 32)
+PRIOR = 0.01  # what a place believes of each class at first: nearly all places are background (Lin et al., Focal Loss, 2017)
+
+
+class Said(NamedTuple):
+    """What a detector says of B pictures.
+
+    logits: (B, A, C), one sigmoid a class. boxes: (B, A, 4) left, top, right, bottom as fractions of the picture (may reach beyond it).
+    """
+
+    logits: Tensor
+    boxes: Tensor
+
+
+class Detector(nn.Module):
+    """Boxes and classes at every place of three grids, without anchors (Tian et al., FCOS, 2019).
+
+    The backbone's maps at strides 8, 16 and 32 become `width` channels each and are summed from coarse to fine (Lin et al., Feature
+    Pyramid Networks, 2017): the embedding, what is distilled. At each place of each map a head says per class whether a person's box
+    belongs to it, and how far it is to the box's four sides, in strides. There is no centre-ness: the class target is the box's quality.
+
+    Arguments:
+        input: name of the clip's film, one picture a clip.
+        classes: number of classes.
+        backbone: timm's name of it, e.g. resnet18 (a teacher) or mobilenetv4_conv_small_050 (a student).
+        width: channels of pyramid and heads. depth: 3 x 3 convolutions before what a head says.
+        pretrained: take the weights that the backbone's makers publish (downloaded once); random ones otherwise.
+        options: more for timm, e.g. {channels: [32, 64, 128, 256]} makes a ResNet half as wide.
+    Raises: `UserError` for a backbone that timm does not have, or weights that cannot be had.
+    """
+
+    def __init__(
+        self,
+        input: str,
+        classes: int,
+        backbone: str = "mobilenetv4_conv_small_050",
+        width: int = 48,
+        depth: int = 1,
+        pretrained: bool = False,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.input, self.classes, self.width = input, classes, width
+        self.backbone = _backbone(backbone, pretrained, options or {})
+        widths = self.backbone.feature_info.channels()  # type: ignore[operator, union-attr]
+        mean, sd = (torch.tensor(self.backbone.expects[i]).view(3, 1, 1) for i in (0, 1))  # type: ignore[index]
+        self.register_buffer("mean", 255 * mean, persistent=False)
+        self.register_buffer("sd", 255 * sd, persistent=False)
+        self.lateral = nn.ModuleList(nn.Conv2d(channels, width, 1) for channels in widths)
+        self.smooth = nn.ModuleList(_block(width, width) for _ in widths)
+        self.heads = nn.ModuleList(_Head(width, classes, depth) for _ in widths)
+
+    def embed(self, clip: Mapping[str, Tensor]) -> list[Tensor]:
+        """{input: (B, 1, S, S, 3) uint8 or float32 RGB of 0..255} -> three maps (B, width, S/8, S/8), ... fine to coarse."""
+        pictures = clip[self.input][:, 0].permute(0, 3, 1, 2).float()
+        mean: Tensor = self.mean  # type: ignore[assignment]
+        sd: Tensor = self.sd  # type: ignore[assignment]
+        maps = self.backbone((pictures - mean) / sd)
+        summed: list[Tensor] = [lateral(one) for lateral, one in zip(self.lateral, maps, strict=True)]
+        for i in (1, 0):
+            summed[i] = summed[i] + F.interpolate(summed[i + 1], scale_factor=2.0, mode="nearest")
+        return [smooth(one) for smooth, one in zip(self.smooth, summed, strict=True)]
+
+    def judge(self, maps: Sequence[Tensor]) -> Said:
+        """What the heads say of the three maps of `embed`."""
+        logits, boxes = [], []
+        for head, one in zip(self.heads, maps, strict=True):
+            here, sides = head(one)
+            height, width = one.shape[2], one.shape[3]
+            centre = _centres(height, width).to(one.device)  # A, 2 in strides
+            sides = sides.float().flatten(2).transpose(1, 2)  # B, A, 4: to the left, up, to the right, down
+            reach = torch.tensor([width, height, width, height], dtype=torch.float32, device=one.device)
+            boxes.append(torch.cat([centre - sides[..., :2], centre + sides[..., 2:]], dim=-1) / reach)
+            logits.append(here.float().flatten(2).transpose(1, 2))
+        return Said(torch.cat(logits, dim=1), torch.cat(boxes, dim=1))
+
+    def forward(self, clip: Mapping[str, Tensor]) -> Said:
+        """{input: (B, 1, S, S, 3)} RGB of 0..255 -> what is said of every place; S a multiple of 32."""
+        return self.judge(self.embed(clip))
+
+
+class _Head(nn.Module):
+    """(B, width, H, W) -> (B, C, H, W) logits and (B, 4, H, W) distances in strides, 0 or more."""
+
+    def __init__(self, width: int, classes: int, depth: int) -> None:
+        super().__init__()
+        self.which = nn.Sequential(*(_block(width, width) for _ in range(depth)), nn.Conv2d(width, classes, 1))
+        self.where = nn.Sequential(*(_block(width, width) for _ in range(depth)), nn.Conv2d(width, 4, 1))
+        nn.init.constant_(self.which[-1].bias, -torch.log(torch.tensor((1 - PRIOR) / PRIOR)).item())  # type: ignore[arg-type]
+        nn.init.constant_(self.where[-1].bias, 2.0)  # type: ignore[arg-type]
+
+    def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
+        return self.which(values), F.softplus(self.where(values).float())
+
+
+def _block(into: int, out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(into, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU(inplace=True))
+
+
+def _centres(height: int, width: int) -> Tensor:
+    """(H W, 2) x and y of the places' middles, in strides."""
+    y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+    return torch.stack([x.flatten(), y.flatten()], dim=1)
+
+
+def places(size: int) -> tuple[Tensor, Tensor]:
+    """(A, 2) middles of all places as fractions of the picture, and (A,) their strides in pixels, in the order of `Said`."""
+    middles = torch.cat([_centres(size // stride, size // stride) * stride / size for stride in STRIDES])
+    return middles, torch.cat([torch.full(((size // stride) ** 2,), float(stride)) for stride in STRIDES])
+
+
+def _backbone(name: str, pretrained: bool, options: Mapping[str, Any]) -> nn.Module:
+    try:
+        import timm
+    except ImportError:
+        raise UserError("detectors need timm; install it: pip install 'featherfall[vision]'") from None
+    if name not in timm.list_models():
+        near = timm.list_models(f"{name[:6]}*")[:3] or ["resnet18", "mobilenetv4_conv_small_050"]
+        raise UserError(f"backbone {name!r} is not known to timm; similar names: {', '.join(near)}")
+    try:
+        network: Any = timm.create_model(name, pretrained=pretrained, features_only=True, out_indices=(-3, -2, -1), **options)
+    except OSError as error:
+        raise UserError(f"backbone {name!r}: its weights cannot be had ({str(error).splitlines()[0]}); set pretrained: false") from error
+    except (TypeError, ValueError) as error:
+        raise UserError(f"backbone {name!r}: {error}") from error
+    strides = tuple(network.feature_info.reduction())
+    if strides != STRIDES:
+        raise UserError(f"backbone {name!r} gives maps at strides {strides}, a detector needs {STRIDES}; choose another")
+    config = timm.get_pretrained_cfg(name)
+    network.expects = (config.mean, config.std) if config else ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    found: nn.Module = network
+    return found

@@ -1,0 +1,87 @@
+"""Boxes in NumPy: overlap, and which of many that mean one person stays.
+
+Boxes: (..., 4) left, top, right, bottom as fractions of the picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+LEAST = 1e-3  # scores below this are nothing; the most places that are looked at follow
+MOST = 300
+
+
+@dataclass(frozen=True)
+class Found:
+    """One person in a picture.
+
+    Attributes:
+        name: the class of the highest score.
+        score: that score, 0..1.
+        box: left, top, right, bottom as fractions of the picture.
+        scores: of every class, in the order of the bundle's labels.
+    """
+
+    name: str
+    score: float
+    box: tuple[float, float, float, float]
+    scores: tuple[float, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Name, score and box as plain values."""
+        return {"name": self.name, "score": round(self.score, 4), "box": [round(side, 4) for side in self.box]}
+
+
+def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """(K, 4), (L, 4) -> (K, L) intersection over union, 0..1; 0 where a box is empty."""
+    first, second = np.asarray(first, np.float64).reshape(-1, 1, 4), np.asarray(second, np.float64).reshape(1, -1, 4)
+    low, high = np.maximum(first[..., :2], second[..., :2]), np.minimum(first[..., 2:], second[..., 2:])
+    both = np.clip(high - low, 0, None).prod(axis=-1)
+    union = area(first) + area(second) - both
+    return np.asarray(np.divide(both, union, out=np.zeros(both.shape), where=union > 0))
+
+
+def area(boxes: np.ndarray) -> np.ndarray:
+    """(...,) width x height, 0 where a side is negative."""
+    return np.asarray(np.clip(boxes[..., 2] - boxes[..., 0], 0, None) * np.clip(boxes[..., 3] - boxes[..., 1], 0, None))
+
+
+def suppress(boxes: np.ndarray, scores: np.ndarray, most_overlap: float) -> np.ndarray:
+    """Non-maximum suppression: the numbers of the boxes that stay, best first; each that overlaps a better one by more goes.
+
+    Arguments:
+        boxes: (K, 4). scores: (K,). most_overlap: IoU, 0..1.
+    """
+    order = np.argsort(-scores, kind="stable")
+    between = overlap(boxes[order], boxes[order])
+    stays = np.ones(len(order), bool)
+    for i in range(len(order)):
+        if stays[i]:
+            stays[i + 1 :] &= between[i, i + 1 :] <= most_overlap
+    return np.asarray(order[stays])
+
+
+def decode(boxes: np.ndarray, scores: np.ndarray, labels: list[str], least: float, most_overlap: float) -> list[Found]:
+    """People in one picture from what a detector says of every place; one person has one box, whatever its class.
+
+    Arguments:
+        boxes: (A, 4). scores: (A, C), 0..1. labels: C names.
+        least: score below which nothing is told. most_overlap: see `suppress`.
+    Returns: best first.
+    """
+    best = scores.max(axis=1)
+    likely = np.flatnonzero(best >= max(least, LEAST))
+    likely = likely[np.argsort(-best[likely], kind="stable")[:MOST]]
+    kept = likely[suppress(boxes[likely], best[likely], most_overlap)]
+    return [
+        Found(
+            labels[int(scores[i].argmax())],
+            float(best[i]),
+            tuple(np.clip(boxes[i], 0, 1).tolist()),
+            tuple(scores[i].tolist()),
+        )
+        for i in kept
+    ]

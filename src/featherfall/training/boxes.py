@@ -1,0 +1,118 @@
+"""Boxes of clips as tensors, and pictures that are mirrored, moved, scaled, put together from four and relit, boxes along with them.
+
+Shapes: N clips, B batch, G boxes (padded with class -1), S pixels a side. Boxes: left, top, right, bottom as fractions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from featherfall.ground.class_names import ClassNames
+from featherfall.ground.recipe import Augment
+from featherfall.ground.recording import Box
+from featherfall.runtime.boxes import overlap
+
+ONE_PERSON = 0.7  # IoU from which two boxes are one person, labelled twice (who it is, and what becomes of them)
+SHOWN = 0.35  # share of a box that must still be in the picture for it to count
+
+
+@dataclass(frozen=True, eq=False)
+class BoxTable:
+    """boxes: (N, G, 4) float32. names: (N, G) int64 class, -1 where there is none."""
+
+    boxes: Tensor
+    names: Tensor
+
+    def of(self, index: np.ndarray) -> BoxTable:
+        """Of some clips only."""
+        return BoxTable(self.boxes[torch.from_numpy(index)], self.names[torch.from_numpy(index)])
+
+
+def people(boxes: Sequence[Box], names: ClassNames, fall: int, other: int) -> list[tuple[int, Box]]:
+    """One box a person, with its class: of two that overlap by `ONE_PERSON` or more, a fall stays, else the one that comes first.
+
+    Arguments:
+        names: which class names are a fall, which are none; the ignored ones are no people.
+        fall, other: the numbers of the two classes.
+    """
+    falls = [(fall, box) for box in boxes if names.meaning(box.name) == "fall"]
+    named = falls + [(other, box) for box in boxes if names.meaning(box.name) == "not_fall"]
+    kept: list[tuple[int, Box]] = []
+    for number, box in named:
+        others = np.asarray([sides(one) for _, one in kept]).reshape(-1, 4)
+        if not (overlap(np.asarray([sides(box)]), others) >= ONE_PERSON).any():
+            kept.append((number, box))
+    return kept
+
+
+def sides(box: Box) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom."""
+    return box.left, box.top, box.right, box.bottom
+
+
+def table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
+    """The people of N pictures as tensors."""
+    most = max([len(one) for one in pictures] + [1])
+    boxes, names = torch.zeros(len(pictures), most, 4), torch.full((len(pictures), most), -1, dtype=torch.int64)
+    for i, shown in enumerate(pictures):
+        for j, (number, box) in enumerate(shown):
+            boxes[i, j], names[i, j] = torch.tensor(sides(box)), number
+    return BoxTable(boxes, names)
+
+
+def shift(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augment, mosaic: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
+    """Move pictures and boxes alike; chance is torch's.
+
+    Each picture is scaled by a factor of up to exp(+- 2 x `film_crop`), its sides by another of up to exp(+- `film_crop`), moved within
+    that, mirrored by chance where `film_flip`, each channel brightened by its own factor (sd of the logarithm half of `film_light`; the
+    whole picture's light is the loop's). What lies outside is gray. Boxes of which less than `SHOWN` stays in sight are dropped.
+
+    Arguments:
+        pictures: (B, 1, S, S, 3) uint8. boxes: (B, G, 4). names: (B, G).
+        mosaic: chance that this batch's pictures are four of its pictures each.
+    Returns: (B, 1, S, S, 3) float32 of 0..255, (B, G', 4), (B, G').
+    """
+    values = pictures[:, 0].permute(0, 3, 1, 2).float()
+    if mosaic and float(torch.rand(())) < mosaic:
+        values, boxes, names = four(values, boxes, names)
+    count = values.shape[0]
+    scale = torch.exp((2 * torch.rand(count, 1) - 1) * 2 * how.film_crop) * torch.exp((2 * torch.rand(count, 2) - 1) * how.film_crop)
+    offset = (2 * torch.rand(count, 2) - 1) * ((scale - 1).abs() + how.film_crop)  # of the picture's middle, in halves of the picture
+    mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0) if how.film_flip else torch.ones(count)
+    # A place p (-1..1) of the new picture shows the place scale p + offset of the old one.
+    turn = torch.zeros(count, 2, 3)
+    turn[:, 0, 0], turn[:, 1, 1], turn[:, :, 2] = scale[:, 0] * mirror, scale[:, 1], offset
+    grid = F.affine_grid(turn.to(values.device), [count, 3, pictures.shape[2], pictures.shape[3]], align_corners=False)
+    gain = torch.exp(torch.randn(count, 3, 1, 1) * how.film_light / 2).to(values.device)
+    moved = F.grid_sample((values - 114) / 128, grid, mode="bilinear", align_corners=False) * 128 + 114
+    moved = (moved * gain).clamp(0, 255)
+    factor = torch.stack([scale[:, 0] * mirror, scale[:, 1]], dim=1)[:, None]
+    corners = [((2 * boxes[..., at : at + 2] - 1 - offset[:, None]) / factor + 1) / 2 for at in (0, 2)]
+    new = torch.cat([torch.minimum(*corners), torch.maximum(*corners)], dim=-1)
+    inside = new.clamp(0, 1)
+    shown = _area(inside) / _area(new).clamp(min=1e-9)
+    names = torch.where(shown >= SHOWN, names, -1)
+    return moved.permute(0, 2, 3, 1)[:, None], inside, names
+
+
+def four(values: Tensor, boxes: Tensor, names: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Each picture beside three others of the batch, at half size (Bochkovskiy et al., YOLOv4, 2020).
+
+    Returns: (B, 3, S, S), (B, 4 G, 4), (B, 4 G).
+    """
+    half = F.avg_pool2d(values, 2)
+    orders = [torch.arange(len(values)), *(torch.randperm(len(values)) for _ in range(3))]
+    places = ((0, 0), (1, 0), (0, 1), (1, 1))
+    rows = [torch.cat([half[orders[i]], half[orders[i + 1]]], dim=3) for i in (0, 2)]
+    moved = [boxes[order] / 2 + torch.tensor([x, y, x, y]) / 2 for order, (x, y) in zip(orders, places, strict=True)]
+    return torch.cat(rows, dim=2), torch.cat(moved, dim=1), torch.cat([names[order] for order in orders], dim=1)
+
+
+def _area(boxes: Tensor) -> Tensor:
+    return (boxes[..., 2:] - boxes[..., :2]).clamp(min=0).prod(dim=-1)

@@ -1,0 +1,112 @@
+"""What a detector learns from: labels, a teacher's words, a teacher's embedding; on pictures that are moved together with their boxes.
+
+Shapes: B batch, G boxes (padded with class -1), D width of a map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from featherfall.ground.recipe import Augment
+from featherfall.losses.detection import assign, box_losses, learn_from
+from featherfall.models.detect.net import Detector, Said, places
+from featherfall.training.boxes import BoxTable, shift
+from featherfall.training.data import Batch
+
+BOX_WEIGHT = 2.5  # of the boxes' loss against the classes'
+
+
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """How the pictures of a batch and their boxes are moved before anybody looks. mosaic: share of batches of four-in-one pictures."""
+
+    boxes: BoxTable
+    augment: Augment
+    mosaic: float
+
+    def __call__(self, input: str, batch: Batch) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """The batch's clip with moved pictures, (B, G, 4) boxes and (B, G) classes."""
+        index = batch.index.cpu()
+        pictures, boxes, names = shift(batch.clip[input], self.boxes.boxes[index], self.boxes.names[index], self.augment, self.mosaic)
+        return {input: pictures}, boxes.to(pictures.device), names.to(pictures.device)
+
+
+class FromLabels(nn.Module):
+    """hard x (classes + `BOX_WEIGHT` x boxes) of the labels; with a teacher + soft x the same of its words (`losses.detection`).
+
+    Arguments:
+        size: side of the pictures, pixels.
+        teacher: frozen; looks at the same moved pictures. None learns from labels alone.
+    """
+
+    def __init__(self, moved: Moved, size: int, teacher: Detector | None = None, hard: float = 1.0, soft: float = 1.0) -> None:
+        super().__init__()
+        self.moved, self.hard, self.soft = moved, hard, soft
+        self._teacher = (teacher.eval(),) if teacher else ()  # a tuple hides it: its weights are not this module's
+        self.register_buffer("middles", places(size)[0], persistent=False)
+
+    def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
+        assert isinstance(model, Detector)
+        middles: Tensor = self.middles  # type: ignore[assignment]
+        clip, boxes, names = self.moved(model.input, batch)
+        said: Said = model(clip)
+        with torch.autocast(said.logits.device.type, enabled=False):  # sums over thousands of places: not in bfloat16
+            classes, where = box_losses(said.logits, said.boxes, assign(said.logits, said.boxes, middles, boxes, names))
+        losses = {"classes": classes, "boxes": where}
+        total = self.hard * (classes + BOX_WEIGHT * where)
+        for teacher in self._teacher:
+            with torch.no_grad():
+                words: Said = teacher.to(said.logits.device)(clip)
+            with torch.autocast(said.logits.device.type, enabled=False):
+                classes, where = learn_from(said.logits, said.boxes, words.logits, words.boxes)
+            losses |= {"taught_classes": classes, "taught_boxes": where}
+            total = total + self.soft * (classes + BOX_WEIGHT * where)
+        return {"loss": total, **losses}
+
+
+class FromEmbedding(nn.Module):
+    """Embedding distillation: the headless student's three maps against those of the headless, frozen teacher, place by place.
+
+    Where widths differ, a 1 x 1 convolution a map takes the student's to the teacher's; it is trained along and thrown away. No label is
+    looked at.
+
+    Arguments:
+        width: of the student's maps. loss: "l2" or "cosine", see `map_loss`.
+    """
+
+    def __init__(self, moved: Moved, teacher: Detector, width: int, loss: str) -> None:
+        super().__init__()
+        self.moved, self.loss = moved, loss
+        self._teacher = (teacher.eval(),)
+        same = width == teacher.width
+        self.projectors = nn.ModuleList(nn.Identity() if same else nn.Conv2d(width, teacher.width, 1) for _ in range(3))
+
+    def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
+        assert isinstance(model, Detector)
+        clip, _, _ = self.moved(model.input, batch)
+        maps = model.embed(clip)
+        with torch.no_grad():
+            wanted = self._teacher[0].to(maps[0].device).embed(clip)
+        parts = [
+            map_loss(self.loss, projector(one).float(), other.float())
+            for projector, one, other in zip(self.projectors, maps, wanted, strict=True)
+        ]
+        return {"loss": torch.stack(parts).mean(), **{f"map_{i}": part for i, part in enumerate(parts)}}
+
+
+def map_loss(loss: str, student: Tensor, teacher: Tensor) -> Tensor:
+    """Of two (B, D, H, W) maps. l2: mean squared difference over the teacher's variance (1 for a student that says the mean).
+
+    cosine: 1 - cosine of the vectors of each place, 0..2, places weighed by the length of the teacher's vector, so that those where it sees
+    something lead.
+    """
+    if loss == "l2":
+        return (student - teacher).square().mean() / teacher.var().clamp(min=1e-6)
+    length = teacher.norm(dim=1)
+    apart = 1 - F.cosine_similarity(student, teacher, dim=1)
+    return (apart * length).sum() / length.sum().clamp(min=1e-6)

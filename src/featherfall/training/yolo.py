@@ -1,0 +1,123 @@
+"""Ultralytics YOLO as another family of detectors, kept at arm's length.
+
+Ultralytics is licensed under AGPL-3.0 (or by contract from its makers): who ships a network trained with it, or offers it over a network,
+must open the source of the whole under the same terms. So it is the optional extra `yolo`, nothing of this package imports it, and it runs
+in a process of its own (`featherfall.training.yolo_worker`), told by files. What comes back is an ONNX graph that says what our own
+detectors say, and the weights that a student's teacher is read from.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from featherfall.clips.films import to_jpeg
+from featherfall.ground.errors import UserError
+from featherfall.ground.files import read_json, write_json
+from featherfall.training.boxes import BoxTable
+
+PYTHON = "FEATHERFALL_YOLO_PYTHON"  # an interpreter that has Ultralytics, where this one does not
+TERMS = "Ultralytics is under AGPL-3.0: what you ship with it you must open under the same terms"
+LOCAL = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "MPLBACKEND": "Agg"}
+
+
+@dataclass(frozen=True)
+class Yolo:
+    """A trained one: the graph, Ultralytics' own weights, parameters, multiply-accumulates."""
+
+    graph: Path
+    weights: Path
+    parameters: int
+    macs: int
+
+
+def write_yolo(folder: Path, parts: dict[str, tuple[np.ndarray, BoxTable]], labels: Sequence[str]) -> Path:
+    """Write pictures and boxes in YOLO's layout; gives the path of data.yaml.
+
+    Arguments:
+        parts: {"train": ((K, S, S, 3) uint8 RGB, boxes), "val": ...}.
+    """
+    for part, (pictures, boxes) in parts.items():
+        for kind in ("images", "labels"):
+            (folder / kind / part).mkdir(parents=True, exist_ok=True)
+        for i, picture in enumerate(pictures):
+            (folder / "images" / part / f"{i:05d}.jpg").write_bytes(to_jpeg(picture, 95))
+            rows = []
+            for (left, top, right, bottom), name in zip(boxes.boxes[i].tolist(), boxes.names[i].tolist(), strict=True):
+                if name >= 0:
+                    numbers = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
+                    rows.append(" ".join([str(name), *(f"{value:.6f}" for value in numbers)]) + "\n")
+            (folder / "labels" / part / f"{i:05d}.txt").write_text("".join(rows))
+    path = folder / "data.yaml"
+    lines = [f"path: {folder.resolve()}", *(f"{part}: images/{part}" for part in parts), f"names: [{', '.join(labels)}]", ""]
+    path.write_text("\n".join(lines))
+    return path
+
+
+def train_yolo(
+    folder: Path,
+    model: str,
+    data: Path,
+    size: int,
+    input: str,
+    *,
+    epochs: int,
+    batch: int,
+    lr: float,
+    seed: int,
+    teacher: Path | None = None,
+) -> Yolo:
+    """Train a YOLO from random weights in a process of its own; what is already trained is left alone.
+
+    Arguments:
+        folder: receives model.onnx, weights.pt and yolo.json.
+        model: Ultralytics' description of a network, e.g. yolov8n.yaml or yolo11n.yaml; weights (.pt) to start from, where they are there.
+        data: data.yaml. size: side of the pictures, pixels. input: name of the graph's input.
+        teacher: weights.pt of a trained one: Ultralytics' own distillation of features (`distill_model`).
+    Raises: `UserError` where Ultralytics is not installed, or its training fails.
+    """
+    facts = folder / "yolo.json"
+    if not facts.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        job = {
+            "model": model,
+            "data": str(data.resolve()),
+            "size": size,
+            "input": input,
+            "epochs": epochs,
+            "batch": batch,
+            "lr": lr,
+            "seed": seed,
+            "teacher": None if teacher is None else str(teacher.resolve()),
+            "folder": str(folder.resolve()),
+        }
+        write_json(folder / "job.json", job)
+        _run(folder / "job.json")
+    said = read_json(facts)
+    return Yolo(folder / "model.onnx", folder / "weights.pt", said["parameters"], said["macs"])
+
+
+def _run(job: Path) -> None:
+    python = os.environ.get(PYTHON, sys.executable)
+    if python == sys.executable and importlib.util.find_spec("ultralytics") is None:
+        raise UserError(f"YOLO needs Ultralytics; install it: pip install 'featherfall[yolo]' ({TERMS})")
+    source = str(Path(__file__).parents[2])
+    search = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
+    log = job.with_name("yolo.log")
+    with open(log, "wb") as file:
+        done = subprocess.run(
+            [python, "-m", "featherfall.training.yolo_worker", str(job)],
+            env=os.environ | LOCAL | {"PYTHONPATH": search},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    if done.returncode:
+        last = [line for line in log.read_text(errors="replace").splitlines() if line.strip()][-1:] or ["nothing said"]
+        raise UserError(f"{log}: Ultralytics failed: {last[0][:200]}")

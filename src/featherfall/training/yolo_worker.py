@@ -1,0 +1,106 @@
+"""`python -m featherfall.training.yolo_worker JOB.json`: train one Ultralytics YOLO and write it as our graph.
+
+The only module that imports Ultralytics (AGPL-3.0); see `featherfall.training.yolo`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Graph(nn.Module):
+    """Pictures (B, 1, S, S, 3) uint8 RGB -> (B, A, C) scores 0..1 and (B, A, 4) boxes, fractions of the picture."""
+
+    def __init__(self, network: nn.Module, size: int) -> None:
+        super().__init__()
+        self.network, self.size = network, size
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        said = self.network(pictures[:, 0].permute(0, 3, 1, 2).float() / 255)
+        rows = (said[0] if isinstance(said, (tuple, list)) else said).transpose(1, 2)  # B, A, 4 + C: middle x, y, width, height, scores
+        middle, half = rows[..., :2], rows[..., 2:4] / 2
+        return rows[..., 4:], torch.cat([middle - half, middle + half], dim=-1) / self.size
+
+
+def main(path: str) -> None:
+    """Do what the job's file says."""
+    from ultralytics import YOLO
+
+    job: dict[str, Any] = json.loads(Path(path).read_text())
+    folder = Path(job["folder"])
+    torch.set_num_threads(1)
+    model = YOLO(job["model"], task="detect")
+    wanted: dict[str, Any] = {"distill_model": job["teacher"]} if job["teacher"] else {}
+    model.train(
+        data=job["data"],
+        epochs=job["epochs"],
+        imgsz=job["size"],
+        batch=job["batch"],
+        optimizer="AdamW",
+        lr0=job["lr"],
+        seed=job["seed"],
+        warmup_epochs=min(3.0, job["epochs"] / 4),
+        close_mosaic=max(job["epochs"] // 5, 1),
+        device="cpu",
+        workers=0,
+        amp=False,
+        plots=False,
+        val=False,
+        project=str(folder),
+        name="ultralytics",
+        exist_ok=True,
+        verbose=False,
+        **wanted,
+    )
+    shutil.copy(folder / "ultralytics" / "weights" / "last.pt", folder / "weights.pt")
+    network: Any = YOLO(folder / "weights.pt").model.float().eval()
+    network.fuse(verbose=False)
+    head = network.model[-1]
+    head.export, head.format, head.dynamic, head.end2end = True, "onnx", True, False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        size = job["size"]
+        example = torch.randint(0, 256, (2, 1, size, size, 3), dtype=torch.uint8)
+        graph = Graph(network, size).eval()
+        graph(example)
+        program = torch.onnx.export(
+            graph,
+            (example,),
+            dynamo=True,
+            input_names=[job["input"]],
+            output_names=["scores", "boxes"],
+            dynamic_shapes=({0: torch.export.Dim("pictures", min=1)},),
+            verbose=False,
+        )
+    assert program is not None
+    program.save(str(folder / "model.onnx"), external_data=False)
+    facts = {"parameters": sum(one.numel() for one in network.parameters()), "macs": _macs(network, size)}
+    (folder / "yolo.json").write_text(json.dumps(facts))
+
+
+def _macs(network: nn.Module, size: int) -> int:
+    total = 0
+
+    def count(module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal total
+        assert isinstance(module, nn.Conv2d)
+        total += output.numel() * module.weight[0].numel()
+
+    handles = [one.register_forward_hook(count) for one in network.modules() if isinstance(one, nn.Conv2d)]
+    with torch.no_grad():
+        network(torch.zeros(1, 3, size, size))
+    for handle in handles:
+        handle.remove()
+    return total
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
