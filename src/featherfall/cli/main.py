@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from featherfall.cli import bench, data, demo, predict, runs, sim
+from featherfall.cli import bench, data, demo, predict, publish, runs, sim
+from featherfall.cli.app import app as browser
 
 TRAIN_EXTRA = {"lightning_fabric", "matplotlib", "onnx", "onnxscript", "pyarrow", "scipy", "tensorboard", "torch"}
 SIM_EXTRA = {"av", "mujoco", "PIL"}
@@ -32,6 +33,8 @@ app.command()(bench.bench)
 app.command()(runs.compare)
 app.command()(runs.report)
 app.command()(sim.sim)
+app.command("app")(browser)
+app.add_typer(publish.app, name="publish")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,209 @@
+"""The door of the app: who may come in, what may be brought, what a page may load."""
+
+from __future__ import annotations
+
+import hmac
+import html
+import secrets
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, unquote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "featherfall"
+HERE = {"localhost", "127.0.0.1", "[::1]"}
+TRIES, WITHIN = 6, 60.0  # wrong tokens from one address (times 5 from everywhere), s
+SMALL = 8_000_000  # bytes that anything but an upload may bring
+UPLOADS = ("/gradio_api/upload", "/upload")
+SOURCES = {
+    "default-src": "'self'",
+    "script-src": "'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio's templates are made into functions
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "media-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self' data: blob:",
+    "worker-src": "'self' blob:",
+    "object-src": "'none'",
+    "base-uri": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'self'",
+}
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",  # without any, browsers hide where a form comes from
+    "permissions-policy": "microphone=(), geolocation=(), camera=(self), accelerometer=(self), gyroscope=(self)",
+}
+
+
+@dataclass
+class Gate:
+    """An ASGI layer around the whole app.
+
+    - Without a token the app speaks only to who names it localhost (a foreign page cannot rebind its name to this machine).
+    - With one it speaks only to who has shown it: a page to type it, a cookie that scripts cannot read, `Authorization: Bearer TOKEN` for
+      programs. Wrong tokens are counted by address.
+    - What changes something must come from a page of this server.
+    - Bodies end at `most` bytes (`SMALL` where nothing is uploaded), counted as they arrive.
+    - Pages load nothing from elsewhere.
+
+    Attributes:
+        most: bytes of an upload.
+        token: None on loopback.
+        framed: who else may show the app in a frame, as of Content-Security-Policy.
+    """
+
+    app: ASGIApp
+    most: int
+    token: str | None = None
+    framed: str = ""
+    _session: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    _wrong: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            return await self.app(scope, receive, send)
+        if scope["type"] == "websocket":
+            return await send({"type": "websocket.close", "code": 1008})  # the app has none
+        request = Request(scope, receive)
+        answer = self._refuse(request) or await self._log_in(request)
+        if answer is not None:
+            return await answer(scope, receive, self._dressed(send))
+        await self._limited(request, scope, receive, self._dressed(send))
+
+    def _refuse(self, request: Request) -> Response | None:
+        host = request.headers.get("host", "")
+        if self.token is None and host.rpartition(":")[0 if ":" in host else 2] not in HERE and host not in HERE:
+            return PlainTextResponse("Open this page as http://localhost or http://127.0.0.1.", 403)
+        origin = request.headers.get("origin")
+        if request.method not in ("GET", "HEAD", "OPTIONS") and origin is not None and origin.partition("://")[2] != host:
+            return PlainTextResponse("This comes from another site's page; it is refused.", 403)
+        path = unquote(request.url.path)
+        if "/proxy=" in path or "file=http" in path or ".." in path.split("/"):
+            return PlainTextResponse("Not found.", 404)
+        if int(request.headers.get("content-length") or 0) > self._room(request):
+            return self._too_large(request)
+        return None
+
+    def _room(self, request: Request) -> int:
+        return self.most + 100_000 if request.url.path.startswith(UPLOADS) else SMALL  # some for the form around the file
+
+    def _too_large(self, request: Request) -> Response:
+        most = f"{(self.most if request.url.path.startswith(UPLOADS) else SMALL) / 1e6:g} MB"
+        return PlainTextResponse(f"The file is too large: at most {most}.", 413)
+
+    async def _log_in(self, request: Request) -> Response | None:
+        if self.token is None or self._is_known(request):
+            return None
+        if request.url.path != "/login":
+            if "text/html" in request.headers.get("accept", "") and request.method == "GET":
+                return RedirectResponse("/login", 303)
+            return PlainTextResponse("Log in first.", 401)
+        if request.method != "POST":
+            return HTMLResponse(_page(""))
+        who = request.client.host if request.client else ""
+        if self._too_often(who):
+            return HTMLResponse(_page("Too many wrong tokens. Wait a minute."), 429, {"retry-after": f"{WITHIN:.0f}"})
+        given = parse_qs((await request.body()).decode("utf-8", "replace")).get("token", [""])[0].strip()
+        if not self._is_token(given):
+            self._wrong[who].append(time.monotonic())
+            return HTMLResponse(_page("This is not the token. It stands in the terminal where the app was started."), 401)
+        secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(COOKIE, self._session, max_age=12 * 3600, httponly=True, samesite="strict", secure=secure)
+        return answer
+
+    def _is_known(self, request: Request) -> bool:
+        if hmac.compare_digest(request.cookies.get(COOKIE, "").encode(), self._session.encode()):
+            return True
+        kind, _, given = request.headers.get("authorization", "").partition(" ")
+        who = request.client.host if request.client else ""
+        if kind.lower() != "bearer" or self._too_often(who):
+            return False
+        if not self._is_token(given.strip()):
+            self._wrong[who].append(time.monotonic())
+            return False
+        return True
+
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), str(self.token).encode())
+
+    def _too_often(self, who: str) -> bool:
+        since = time.monotonic() - WITHIN
+        for address, times in list(self._wrong.items()):
+            while times and times[0] < since:
+                times.popleft()
+            if not times:
+                del self._wrong[address]
+        return len(self._wrong.get(who, ())) >= TRIES or sum(map(len, self._wrong.values())) >= 5 * TRIES
+
+    async def _limited(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        """The app, with a body that is counted as it comes: one without a stated length must not fill the disk."""
+        room, taken, begun, over = self._room(request), 0, False, False
+
+        async def counted() -> Message:
+            nonlocal taken, over
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > room:
+                over = True
+                raise _TooLarge
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            if not over:  # what the app says of its broken-off reading is not told
+                begun = begun or message["type"] == "http.response.start"
+                await send(message)
+
+        try:
+            await self.app(scope, counted, noted)
+        except Exception:
+            if not over:
+                raise
+        if over and not begun:
+            await self._too_large(request)(scope, receive, send)
+
+    def _dressed(self, send: Send) -> Send:
+        """Headers on every answer that has none of its own."""
+        sources = SOURCES | ({"frame-ancestors": f"'self' {self.framed}"} if self.framed else {})
+        wanted = HEADERS | {"content-security-policy": "; ".join(f"{key} {value}" for key, value in sources.items())}
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                has = {name.lower() for name, _ in message.get("headers", [])}
+                extra = [(name.encode(), value.encode()) for name, value in wanted.items() if name.encode() not in has]
+                message = {**message, "headers": [*message.get("headers", []), *extra]}
+            await send(message)
+
+        return dressed
+
+
+class _TooLarge(Exception):
+    pass
+
+
+LOGIN = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>featherfall: log in</title><style>
+:root{color-scheme:light dark;--ground:#f4f6f8;--card:#fff;--ink:#1c2733;--line:#8a94a0;--bad:#a61b1b}
+@media(prefers-color-scheme:dark){:root{--ground:#0f1318;--card:#171c23;--ink:#e8eaee;--line:#6a7482;--bad:#ff9b9b}}
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--ground);color:var(--ink);font:17px/1.5 system-ui,sans-serif}
+form{background:var(--card);padding:2rem;border-radius:14px;width:min(22rem,calc(100vw - 6rem));box-shadow:0 2px 18px #0002}
+h1{margin:0 0 .3rem;font-size:1.4rem}p{margin:.2rem 0 1rem}p[role]{color:var(--bad);font-weight:600}label{display:block;font-weight:600}
+input{box-sizing:border-box;width:100%;font:inherit;padding:.6rem .7rem;margin:.3rem 0 1rem}
+input{border:1px solid var(--line);border-radius:8px;background:transparent;color:inherit}
+button{width:100%;font:inherit;font-weight:600;padding:.65rem;border:0;border-radius:8px;background:#0f766e;color:#fff;cursor:pointer}
+:focus-visible{outline:3px solid #3b9eff;outline-offset:2px}</style>
+<form method="post" action="/login"><h1>featherfall</h1>
+<p>This app is shared over the network. The token stands in the terminal where it was started.</p>SAID
+<label for="token">Token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" autofocus required>
+<button>Log in</button></form></html>"""
+
+
+def _page(message: str) -> str:
+    return LOGIN.replace("SAID", f'<p role="alert">{html.escape(message)}</p>' if message else "")

@@ -1,0 +1,130 @@
+"""What bundles that look at pixels show: of a film's windows, or of one picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from featherfall.app.films import Screen, fitted, open_film
+from featherfall.app.models import Model
+from featherfall.app.of_sensor import decided
+from featherfall.app.shown import Curve, Happening, Media, Progress, Shown, percent
+from featherfall.ground.recording import Recording, Video
+from featherfall.runtime.draw import Painter
+from featherfall.runtime.film_out import film_writer
+from featherfall.runtime.prediction import Prediction
+from featherfall.signals.video import read_frames
+
+RATE = 15.0  # pictures a second of the page's copy
+POSTURE = "One picture shows how somebody lies or stands, not that they fell."
+
+
+def of_film(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Shown:
+    """Judge a film's windows of pixels. Private: no copy is made, there is nothing to see."""
+    length = open_film(path, name)
+    film = None
+    if not private:
+        film = folder / "film.mp4"
+        with film_writer(film) as add:
+            for frame in read_frames(Video(path), rate=RATE):
+                length.at(0.5 * frame.time, progress, "copying")
+                add(frame.time, fitted(frame.image, private=False))
+    progress.at(0.6, "looking for falls")
+    said = model.bundle.predict(_recording(path, name, model, images=False))
+    positive = model.manifest.positive
+    return Shown(
+        model=model.name,
+        file=name,
+        seconds=length.seconds or float(said.end_s[-1] if len(said.end_s) else 0.0),
+        threshold=None if positive is None else model.manifest.decision.threshold,
+        curves=() if positive is None else (Curve("probability of a fall", 0, said.centre_s[said.judged], _of_fall(said, positive)),),
+        decide=lambda threshold: decided(said, model, threshold),
+        media=Media(film=film),
+        said=said.label or "",
+    )
+
+
+def of_picture(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Shown:
+    """Judge one picture."""
+    progress.at(0.2, "looking")
+    image = load(path)
+    said = model.bundle.predict(_recording(path, name, model, images=True))
+    positive = str(model.manifest.positive)
+    probability = float(_of_fall(said, positive)[0]) if len(said.judged) else 0.0
+    return Shown(
+        model=model.name,
+        file=name,
+        seconds=0.0,
+        threshold=model.manifest.decision.threshold,
+        curves=(),
+        decide=lambda threshold: (
+            (
+                Happening(
+                    "possible fall", 0.0, f"Possible fall, {percent(probability)} sure", probability, {"confidence": round(probability, 4)}
+                ),
+            )
+            if probability >= threshold
+            else ()
+        ),
+        media=Media(picture=None if private else save(folder / "picture.jpg", fitted(image, False))),
+        notes=(f"Probability of a fall: {percent(probability)}.", POSTURE),
+        said=said.label or "",
+    )
+
+
+def of_posture(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Shown:
+    """A picture for a camera's model: who is seen, and that one picture is not enough."""
+    from featherfall.runtime.camera import Seen
+    from featherfall.runtime.camera import Shown as Person
+    from featherfall.runtime.pose import open_estimator
+
+    progress.at(0.2, "looking")
+    image = load(path)
+    screen = Screen(*image.shape[:2])
+    small = fitted(image, private=False)
+    found = open_estimator().estimate(small)
+    seen = Seen(0.0, tuple(Person(k, pose, None, True) for k, pose in enumerate(found)), {}, ())
+    painted = Painter(model.manifest.decision.threshold, private=private).paint(small, seen, [])
+    out = save(folder / "picture.jpg", painted[: round(screen.height * max(1.0, 360 / screen.height))])
+    people = "nobody was seen" if not found else f"{len(found)} {'person' if len(found) == 1 else 'people'} seen"
+    return Shown(
+        model=model.name,
+        file=name,
+        seconds=0.0,
+        threshold=None,
+        curves=(),
+        decide=lambda threshold: (),
+        media=Media(picture=out),
+        notes=("A fall is a change. This model needs a film to find one; a picture only shows the keypoints that it would see.",),
+        said=people,
+        draw=lambda target, threshold, hidden, doing: _copy(out, target),
+    )
+
+
+def load(path: Path) -> np.ndarray:
+    """(H, W, 3) uint8 RGB, upright; raises `UserError` for what is no picture or too large."""
+    (frame,) = read_frames(Video(path, images=True))
+    return np.asarray(frame.image)
+
+
+def save(path: Path, image: np.ndarray) -> Path:
+    """As JPEG."""
+    from PIL import Image
+
+    Image.fromarray(image).save(path, quality=88)
+    return path
+
+
+def _copy(source: Path, target: Path) -> Path:
+    target.write_bytes(source.read_bytes())
+    return target
+
+
+def _of_fall(said: Prediction, positive: str) -> np.ndarray:
+    return np.asarray(said.probabilities[said.judged, said.labels.index(positive)], np.float64)
+
+
+def _recording(path: Path, name: str, model: Model, images: bool) -> Recording:
+    (need,) = model.manifest.inputs
+    return Recording("", "", "", name, streams={}, videos={need.name: Video(path, images=images)})

@@ -1,0 +1,325 @@
+"""Page "Look": a file, the webcam or a phone's motion, and what the models see in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from featherfall.app import parts
+from featherfall.app.alarms import cost
+from featherfall.app.judge import FILMS, PICTURES, TABLES, in_page, judge, what_is
+from featherfall.app.media import Shelf
+from featherfall.app.models import Model, choose
+from featherfall.app.of_sensor import Table
+from featherfall.app.shown import Progress, Shown
+from featherfall.app.work import Desk, Doing, Done, Failed
+from featherfall.ground.errors import UserError
+
+ANY, NONE = "Choose for me", "No second model"
+PANELS = ("a", "b")
+SLOTS = 3  # sensors of one bundle whose columns can be stated
+UNITS = ["as the file says", "g", "m/s2", "mg", "deg/s", "rad/s", "uT"]
+TIMES = ["as the file says", "s", "ms", "us", "ns", "iso"]
+SAMPLES = Path(__file__).parent.parent / "samples"
+SCROLL = "() => { if (innerWidth < 760) document.getElementById('status').scrollIntoView({ behavior: 'smooth' }); }"
+TRY = {"film": "film", "table": "watch", "picture": "picture"}
+EMPTY = '<div class="empty">What is found shows here.</div>'
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What a panel shows, kept by the server for as long as the page is open."""
+
+    shown: Shown
+    model: Model
+    place: Path
+
+
+class Look:
+    """The page; `build` lays it out inside a `gr.Blocks`."""
+
+    def __init__(self, models: Sequence[Model], shelf: Shelf, desk: Desk, most: int) -> None:
+        self.models, self.shelf, self.desk, self.most = {one.label: one for one in models}, shelf, desk, most
+
+    def build(self) -> None:
+        """Lay it out."""
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=4, min_width=320):
+                self._inputs()
+            with gr.Column(scale=9, min_width=320):
+                self.status = gr.HTML("", elem_id="status")
+                with gr.Row(equal_height=False):
+                    self.panels = [self._panel(name) for name in PANELS]
+        self._connect()
+
+    def _inputs(self) -> None:
+        with gr.Tabs(elem_id="sources"):
+            with gr.Tab("A file", id="file"):
+                self.file = gr.File(
+                    label="A film, a picture, or a CSV of a watch",
+                    file_types=sorted(FILMS | PICTURES | TABLES),
+                    type="filepath",
+                    height=150,
+                    elem_id="file",
+                )
+                samples = [one for one in sorted(SAMPLES.glob("*.*")) if self._has(what_is(one.name))] if SAMPLES.is_dir() else []
+                with gr.Row():
+                    self.samples = [(gr.Button(f"Try a simulated {TRY[what_is(one.name)]}", min_width=120), one) for one in samples]
+            with gr.Tab("Webcam", id="camera", visible=self._has("film")):
+                gr.HTML(f'<fall-camera models="{self._options("camera")}"></fall-camera>')
+            with gr.Tab("Phone", id="phone", visible=self._has("table")):
+                gr.HTML(f'<fall-motion models="{self._options("sensor")}"></fall-motion>')
+        names = list(self.models)
+        self.first = gr.Dropdown([ANY, *names], value=ANY, label="Model", elem_id="model")
+        self.second = gr.Dropdown([NONE, *names], value=NONE, label="Compare with", elem_id="second", visible=len(names) > 1)
+        self.private = gr.Checkbox(label="Private: keypoints on black, no picture is kept", elem_id="private")
+        with gr.Row():
+            self.again = gr.Button("Look again", variant="primary", interactive=False, elem_id="again")
+            self.stop = gr.Button("Stop", visible=False, elem_id="stop")
+        with gr.Accordion("Columns and units of the CSV", open=False, visible=False, elem_id="columns") as self.columns:
+            gr.Markdown("Leave empty what the file says itself.", elem_classes="quiet")
+            self.slots = [
+                (
+                    gr.Dropdown([], multiselect=True, label="columns", visible=False, elem_id=f"columns-{k}"),
+                    gr.Dropdown(UNITS, value=UNITS[0], label="unit", visible=False, elem_id=f"unit-{k}"),
+                )
+                for k in range(SLOTS)
+            ]
+            self.time = gr.Dropdown([], label="Time column", value=None, elem_id="time")
+            self.time_unit = gr.Dropdown(TIMES, value=TIMES[0], label="Unit of the time", elem_id="time-unit")
+            self.rate = gr.Textbox("", label="Samples a second, where there is no time column", max_lines=1, elem_id="rate")
+
+    def _panel(self, name: str) -> dict[str, Any]:
+        with gr.Column(min_width=320, visible=name == "a", elem_id=f"panel-{name}") as holder:
+            head = gr.HTML(EMPTY if name == "a" else "")
+            view = gr.HTML("")
+            line = gr.HTML("")
+            slider = gr.Slider(
+                0.05, 0.95, value=0.5, step=0.01, label="Threshold: how sure it must be", visible=False, elem_id=f"threshold-{name}"
+            )
+            price = gr.Markdown("", elem_classes="quiet", elem_id=f"cost-{name}")
+            links = gr.HTML("", elem_id=f"links-{name}")
+            draw = gr.Button("Make the annotated film", visible=False, elem_id=f"draw-{name}")
+            drawn = gr.HTML("", elem_id=f"drawn-{name}")
+            state = gr.State(None, time_to_live=7200, delete_callback=self._forget)
+        return {
+            "name": name, "holder": holder, "head": head, "view": view, "line": line, "slider": slider,
+            "price": price, "links": links, "draw": draw, "drawn": drawn, "state": state,
+        }  # fmt: skip
+
+    def _connect(self) -> None:
+        table = [*(part for slot in self.slots for part in slot), self.time, self.time_unit, self.rate]
+        states = [panel["state"] for panel in self.panels]
+        given = [self.file, self.first, self.second, self.private, *table, *states]
+        out = [
+            self.status,
+            self.again,
+            self.stop,
+            self.columns,
+            *table,
+            *(part for panel in self.panels for part in self._parts(panel)),
+            self.file,
+        ]
+        hidden: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 8, "api_visibility": "private"}
+        shown: dict[str, Any] = {"fn": None, "js": SCROLL, "api_visibility": "private"}
+        self.file.upload(self._look, given, out, **hidden).then(**shown)
+        self.again.click(self._look, given, out, **hidden).then(**shown)
+        self.file.clear(lambda: gr.update(interactive=False), None, self.again, **hidden)
+        self.stop.click(self._stop, None, None, queue=False, api_visibility="private")
+        for button, sample in self.samples:
+            button.click(lambda sample=sample: str(self._copy(sample)), None, self.file, **hidden).then(
+                self._look, given, out, **hidden
+            ).then(**shown)
+        for panel in self.panels:
+            moved = [panel["head"], panel["line"], panel["price"], panel["links"], panel["drawn"]]
+            panel["slider"].input(
+                self._decide(panel["name"]), [panel["slider"], panel["state"]], moved, trigger_mode="always_last", **hidden
+            )
+            panel["draw"].click(self._draw, [panel["slider"], self.private, panel["state"]], panel["drawn"], **hidden)
+
+    @staticmethod
+    def _parts(panel: dict[str, Any]) -> list[Any]:
+        return [panel[key] for key in ("holder", "head", "view", "line", "slider", "price", "links", "draw", "drawn", "state")]
+
+    def _look(self, request: gr.Request, file: str | None, first: str, second: str, private: bool, *rest: Any) -> Iterator[dict[Any, Any]]:
+        """A file was dropped, or should be looked at again."""
+        raw, held = rest[: 2 * SLOTS + 3], rest[2 * SLOTS + 3 :]
+        if not file:
+            yield {self.status: parts.error("Give a file first.")}
+            return
+        path, name = Path(file), Path(file).name
+        yield {
+            self.status: parts.waiting(Doing(0.0, "looking")),
+            self.again: gr.update(interactive=False),
+            self.stop: gr.update(visible=True),
+        }
+        done = {self.again: gr.update(interactive=True), self.stop: gr.update(visible=False)}
+        try:
+            what = what_is(name)
+            chosen = [self.models.get(first) or choose(list(self.models.values()), what)]
+            chosen += [self.models[second]] if second in self.models else []
+            update, table = self._table(path, chosen[0], raw) if what == "table" else ({self.columns: gr.update(visible=False)}, Table())
+        except UserError as error:
+            yield done | {self.status: parts.error(in_page(str(error), path, name))}
+            return
+        new: list[Held] = []
+        for model in chosen:
+            place = self.shelf.place()
+
+            def work(progress: Progress, model: Model = model, place: Path = place) -> Shown:
+                return judge(path, name, list(self.models.values()), place, model=model, private=private, table=table, progress=progress)
+
+            for news in self.desk.run(f"{request.session_hash}", work):
+                if isinstance(news, Doing):
+                    yield {self.status: parts.waiting(news)}
+                elif isinstance(news, Failed):
+                    for one in (place, *(one.place for one in new)):
+                        self.shelf.drop(one)
+                    if what == "table":  # whoever reads why can mend it right here
+                        update |= {self.columns: gr.update(visible=True, open=True)}
+                    yield done | update | {self.status: parts.error(news.why)}
+                    return
+                elif isinstance(news, Done):
+                    new.append(Held(news.result, model, place))
+        for one in held:
+            self._forget(one)
+        for k, panel in enumerate(self.panels):
+            update |= self._fill(panel, new[k] if k < len(new) else None)
+        if private:
+            path.unlink(missing_ok=True)
+            update |= {self.file: None}
+            done |= {self.again: gr.update(interactive=False)}
+        yield done | update | {self.status: ""}
+
+    def _fill(self, panel: dict[str, Any], held: Held | None) -> dict[Any, Any]:
+        """A panel with what was found, or hidden."""
+        if held is None:
+            blank = {panel[key]: "" for key in ("head", "view", "line", "price", "links", "drawn")}
+            return blank | {panel["holder"]: gr.update(visible=False), panel["state"]: None}
+        shown, threshold, name = held.shown, held.shown.threshold, panel["name"]
+        return {
+            panel["holder"]: gr.update(visible=True),
+            panel["head"]: parts.heading(shown, threshold),
+            panel["view"]: parts.view(shown, name, self.shelf),
+            panel["line"]: parts.timeline(shown, name, threshold) if shown.curves or shown.threshold is None else "",
+            panel["slider"]: gr.update(visible=threshold is not None, value=threshold or 0.5),
+            panel["price"]: cost(held.model.metrics, threshold) if threshold is not None else "",
+            panel["links"]: self._links(held, threshold),
+            panel["draw"]: gr.update(
+                visible=shown.draw is not None, value=f"Make the annotated {'film' if shown.media.film else 'picture'}"
+            ),
+            panel["drawn"]: "",
+            panel["state"]: held,
+        }
+
+    def _links(self, held: Held, threshold: float | None) -> str:
+        stem = Path(held.shown.file).stem
+        level = 0.0 if threshold is None else threshold
+        files = [("Save the events as CSV", held.place / f"{stem}-events.csv"), ("as JSON", held.place / f"{stem}-events.json")]
+        files[0][1].write_text(held.shown.to_csv(level), encoding="utf-8")
+        files[1][1].write_text(held.shown.to_json(level), encoding="utf-8")
+        return parts.links(files, self.shelf)
+
+    def _decide(self, name: str) -> Any:
+        def decide(threshold: float, held: Held | None) -> tuple[str, str, str, str, str]:
+            """The slider moved: other events, the same curve."""
+            if held is None:
+                return "", "", "", "", ""
+            return (
+                parts.heading(held.shown, threshold),
+                parts.timeline(held.shown, name, threshold),
+                cost(held.model.metrics, threshold),
+                self._links(held, threshold),
+                "",
+            )
+
+        return decide
+
+    def _draw(self, request: gr.Request, threshold: float, private: bool, held: Held | None) -> Iterator[str]:
+        """Make the film that is saved."""
+        if held is None or held.shown.draw is None:
+            return
+        draw, suffix = held.shown.draw, ".mp4" if held.shown.media.film else ".jpg"
+        target = held.place / f"{Path(held.shown.file).stem}-seen{suffix}"
+        for news in self.desk.run(f"{request.session_hash}", lambda progress: draw(target, threshold, private, progress)):
+            if isinstance(news, Doing):
+                yield parts.waiting(news)
+            elif isinstance(news, Failed):
+                yield parts.error(news.why)
+            else:
+                yield parts.links([(f"Save {target.name}", target)], self.shelf)
+
+    def _table(self, path: Path, model: Model, raw: Sequence[Any]) -> tuple[dict[Any, Any], Table]:
+        """What the page offers to choose columns from, and what was chosen."""
+        names = header(path)
+        inputs = model.manifest.inputs[:SLOTS]
+        update: dict[Any, Any] = {self.columns: gr.update(visible=True)}
+        columns, units = {}, {}
+        for k, (which, unit) in enumerate(self.slots):
+            need = inputs[k] if k < len(inputs) else None
+            chosen = [one for one in (raw[2 * k] or []) if one in names]
+            update[which] = gr.update(
+                choices=names, value=chosen, visible=need is not None, label=f"{need.name}: {', '.join(need.channels)}" if need else ""
+            )
+            update[unit] = gr.update(visible=need is not None, label=f"Unit of {need.name}" if need else "")
+            if need is not None and chosen:
+                columns[need.name] = chosen
+            if need is not None and raw[2 * k + 1] not in (None, UNITS[0]):
+                units[need.name] = raw[2 * k + 1]
+        time, time_unit, rate = raw[2 * SLOTS :]
+        time = time if time in names else None
+        update[self.time] = gr.update(choices=names, value=time)
+        return update, Table(columns, units, time, None if time_unit in (None, TIMES[0]) else time_unit, _number(rate))
+
+    def _stop(self, request: gr.Request) -> None:
+        self.desk.stop(f"{request.session_hash}")
+
+    def _forget(self, held: Any) -> None:
+        if isinstance(held, Held):
+            self.shelf.drop(held.place)
+
+    def _copy(self, sample: Path) -> Path:
+        """A sample where Gradio takes files from."""
+        target = self.shelf.place() / sample.name
+        target.write_bytes(sample.read_bytes())
+        return target
+
+    def _has(self, what: str) -> bool:
+        try:
+            choose(list(self.models.values()), what)
+        except UserError:
+            return False
+        return True
+
+    def _options(self, kind: str) -> str:
+        from html import escape
+
+        return escape("|".join(one.name for one in self.models.values() if one.kind == kind), quote=True)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text and text.strip() else None
+    except ValueError:
+        raise UserError(f"samples a second: {text!r} is no number") from None
+
+
+def header(path: Path) -> list[str]:
+    """The columns of a CSV, by name, or by number where it has no header; none where it cannot be read."""
+    try:
+        with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
+            line = file.readline(100_000)
+    except OSError:
+        return []
+    fields = [field.strip() for field in next(csv.reader(io.StringIO(line)), [])]
+    try:
+        [float(field) for field in fields]
+    except ValueError:
+        return fields
+    return [str(k + 1) for k in range(len(fields))]

@@ -1,0 +1,46 @@
+"""Page "Reports": finished runs side by side, and the report of one."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+import gradio as gr
+
+from featherfall.app import reports
+
+NOTHING = '<div class="empty">No finished run yet. Train a model, or start the app with --runs and the folder that holds your runs.</div>'
+
+
+def build(root: Path) -> None:
+    """Lay it out inside a `gr.Blocks`. root: the folder of the runs."""
+    names = list(reports.find_runs(root))
+
+    def frame(name: str | None) -> str:
+        """The report in a frame that may do nothing but show."""
+        if not name or reports.report(root, name) is None:
+            return '<p class="quiet">This run has no report.</p>' if name else ""
+        return f'<iframe class="report" sandbox="" title="report of {escape(name, quote=True)}" src="/report/{quote(name)}"></iframe>'
+
+    def compare(chosen: list[str]) -> str:
+        return reports.table(root, chosen) if chosen else NOTHING
+
+    def again() -> tuple[object, object, str, str]:
+        found = list(reports.find_runs(root))
+        return (
+            gr.update(choices=found, value=found[:4]),
+            gr.update(choices=found, value=found[0] if found else None),
+            compare(found[:4]),
+            frame(found[0] if found else None),
+        )
+
+    with gr.Row(equal_height=False):
+        chosen = gr.Dropdown(names, value=names[:4], multiselect=True, label="Runs side by side", elem_id="compare", scale=5)
+        fresh = gr.Button("Look for new runs", scale=1, min_width=160, elem_id="fresh-runs")
+    shown = gr.HTML(compare(names[:4]), elem_id="comparison")
+    one = gr.Dropdown(names, value=names[0] if names else None, label="Report of", elem_id="report-of")
+    page = gr.HTML(frame(names[0] if names else None), elem_id="report")
+    chosen.change(compare, chosen, shown, show_progress="hidden", api_visibility="private")
+    one.change(frame, one, page, show_progress="hidden", api_visibility="private")
+    fresh.click(again, None, [chosen, one, shown, page], show_progress="hidden", api_visibility="private")

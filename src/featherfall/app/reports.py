@@ -1,0 +1,81 @@
+"""Finished runs: which there are, their figures side by side, their reports."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from featherfall.evaluation.pictures import NAMES
+from featherfall.ground.errors import UserError
+from featherfall.ground.files import read_json
+
+# metric -> (words, scale, digits)
+COLUMNS: dict[str, tuple[str, float, int]] = {
+    "sensitivity": ("falls found %", 100, 1),
+    "precision": ("alarms that were falls %", 100, 1),
+    "f1": ("F1 %", 100, 1),
+    "false_alarms_per_hour": ("false alarms an hour", 1, 1),
+    "accuracy": ("right %", 100, 1),
+    "macro_f1": ("macro F1 %", 100, 1),
+}
+
+
+def find_runs(root: Path) -> dict[str, Path]:
+    """Finished runs in a folder and its folders, by their names below it, the latest first."""
+    found: dict[str, Path] = {}
+    if root.is_dir():
+        files = [*root.glob("*/metrics.json"), *root.glob("*/*/metrics.json")]
+        for file in sorted(files, key=lambda one: -one.stat().st_mtime):
+            if not any(part.startswith(".") for part in file.relative_to(root).parts) and file.resolve().is_relative_to(root.resolve()):
+                found[file.parent.relative_to(root).as_posix()] = file.parent
+    return found
+
+
+def report(root: Path, name: str) -> str | None:
+    """A run's page; None where there is none. Names are looked up, never made into paths."""
+    folder = find_runs(root).get(name)
+    file = folder / "report.html" if folder is not None else None
+    return file.read_text(encoding="utf-8") if file is not None and file.is_file() else None
+
+
+def table(root: Path, names: Sequence[str]) -> str:
+    """HTML: a row a run and role, with the intervals that the run has."""
+    runs = find_runs(root)
+    read: list[tuple[str, Mapping[str, Any]]] = []
+    for name in names:
+        if name in runs:
+            with contextlib.suppress(UserError, OSError, ValueError):
+                read.append((name, read_json(runs[name] / "metrics.json")))
+    if not read:
+        return '<p class="quiet">No finished run.</p>'
+    columns = [key for key in COLUMNS if any(key in role for _, metrics in read for role in metrics.get("roles", {}).values())]
+    head = "".join(f"<th>{COLUMNS[key][0]}</th>" for key in columns)
+    rows = []
+    for name, metrics in read:
+        note = ", simulated people" if metrics.get("simulated") else ""
+        said = f"{metrics.get('dataset', '')}, {metrics.get('protocol', '')}, {len(metrics.get('seeds', []))} seed(s){note}"
+        for k, (role, values) in enumerate(metrics.get("roles", {}).items()):
+            size = metrics.get("sizes", {}).get(role, {}).get("bytes")
+            first = f"{escape(name)}<small>{escape(said)}</small>" if k == 0 else ""
+            cells = "".join(_cell(key, values.get(key)) for key in columns)
+            kilobytes = f"{size / 1e3:,.0f}" if size else ""
+            rows.append(f"<tr><td>{first}</td><td class=word>{escape(NAMES.get(role, role))}</td>{cells}<td>{kilobytes}</td></tr>")
+    first = "<th>run</th><th class=word>model</th>"
+    return (
+        f'<div class="table" tabindex="0"><table><tr>{first}{head}<th>size (kB)</th></tr>{"".join(rows)}</table></div>'
+        '<p class="quiet">Small: 95% interval over seeds.</p>'
+    )
+
+
+def _cell(key: str, value: Mapping[str, Any] | None) -> str:
+    if not value:
+        return "<td></td>"
+    _, scale, digits = COLUMNS[key]
+    text = f"{scale * value['mean']:.{digits}f}"
+    if value.get("ci95"):
+        low, high = (scale * end for end in value["ci95"])
+        text += f"<small>{max(low, 0):.{digits}f} to {min(high, 100) if scale == 100 else high:.{digits}f}</small>"
+    return f"<td>{text}</td>"

@@ -1,0 +1,243 @@
+"""Trainings begun from the page: the command line in a process of its own, followed by the logs that it writes."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from featherfall.ground.errors import UserError
+from featherfall.ground.files import read_json
+from featherfall.ground.recipe import Recipe, load_recipe, shipped_recipes
+
+LARGEST = 200_000  # bytes of a recipe
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+_MARKS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training of a run. points: (step, loss); steps: how many it will make."""
+
+    fold: str
+    role: str
+    number: str
+    points: tuple[tuple[int, float], ...]
+    steps: int
+    finished: bool
+
+    @property
+    def name(self) -> str:
+        """As people say it."""
+        return f"{self.fold}: {self.role} {self.number}"
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a run is. kind: "running", "finished", "stopped", "failed" or "absent"; last: what the process said last."""
+
+    name: str
+    kind: str
+    trainings: tuple[Training, ...] = ()
+    last: str = ""
+
+
+@dataclass
+class Trainings:
+    """The runs below one folder, and the processes that this app has begun; one at a time.
+
+    Attributes:
+        runs: runs are written below it.
+        data: datasets lie in it, or in its folders.
+    """
+
+    runs: Path
+    data: Path
+    _process: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def recipes(self) -> list[str]:
+        """Names of the recipes that ship."""
+        return list(shipped_recipes())
+
+    def data_folders(self) -> list[str]:
+        """What may be given as data: "" (the folder itself) and the names of its folders."""
+        if not self.data.is_dir():
+            return [""]
+        return ["", *sorted(one.name for one in self.data.iterdir() if one.is_dir() and not one.name.startswith("."))]
+
+    def names(self) -> list[str]:
+        """Runs that exist, the latest first."""
+        if not self.runs.is_dir():
+            return []
+        found = [one for one in self.runs.iterdir() if (one / "run.json").is_file()]
+        return [one.name for one in sorted(found, key=lambda one: -(one / "run.json").stat().st_mtime)]
+
+    def start(self, recipe: str, data: str, name: str, *, own: Path | None = None, resume: bool = False, simulated: bool = False) -> State:
+        """Begin a run, or go on with one.
+
+        Arguments:
+            recipe: one that ships, unless `own` is the file of another.
+            data: one of `data_folders`.
+            name: the run's; letters, digits, - and _.
+            simulated: no data are given, the recipe simulates its own.
+        Raises: `UserError`.
+        """
+        running = self.running()
+        if running:
+            raise UserError(f"{running} is being trained; stop it first, or wait until it ends")
+        if not _NAME.fullmatch(name):
+            raise UserError("name the run with letters, digits, - and _, at most 60")
+        folder = self.runs / name
+        if (folder / "run.json").is_file() and not resume:
+            raise UserError(f"there is a run {name!r} already; go on with it, or give another name")
+        if not (folder / "run.json").is_file() and resume:
+            raise UserError(f"there is no run {name!r} to go on with")
+        if data not in self.data_folders():
+            raise UserError(f"no folder {data!r} below {self.data}")
+        path = self._recipe(recipe, own, name, resume)
+        words = [sys.executable, "-m", "featherfall.cli", "distill", str(path), "--out", str(folder)]
+        words += [] if simulated else ["--data", str(self.data / data)]
+        words += ["--resume"] if resume else []
+        log = self._log(name)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "wb") as said:
+            environment = os.environ | {"COLUMNS": "160", "PYTHONUNBUFFERED": "1"}
+            self._process[name] = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True, env=environment
+            )
+        return self.state(name)
+
+    def go_on(self, name: str) -> State:
+        """Resume a run with the recipe and the data that it was begun with. Raises: `UserError`."""
+        record = self.runs / name / "run.json"
+        if name not in self.names():
+            raise UserError(f"there is no run {name!r} to go on with")
+        noted = Path(str(read_json(record)["data"])).resolve()
+        folders = {(self.data / one).resolve(): one for one in self.data_folders()}
+        recipe = str(read_json(record)["recipe"]["name"])
+        return self.start(recipe, folders.get(noted, ""), name, resume=True, simulated=noted not in folders)
+
+    def stop(self, name: str) -> None:
+        """End a run that this app has begun; what is trained so far is kept, and it can go on."""
+        process = self._process.get(name)
+        if process is None or process.poll() is not None:
+            return
+        for sign, patience in ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, sign)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
+                break
+
+    def close(self) -> None:
+        """End all."""
+        for name in list(self._process):
+            self.stop(name)
+
+    def running(self) -> str | None:
+        """The run that is being trained."""
+        return next((name for name, one in self._process.items() if one.poll() is None), None)
+
+    def state(self, name: str) -> State:
+        """How far a run is, by its files."""
+        if not _NAME.fullmatch(name):
+            return State(name, "absent")
+        folder = self.runs / name
+        process = self._process.get(name)
+        last = self._last(name)
+        trainings = tuple(self._trainings(folder))
+        if process is not None and process.poll() is None:
+            return State(name, "running", trainings, last)
+        if (folder / "metrics.json").is_file():
+            return State(name, "finished", trainings)
+        if process is not None and process.returncode not in (0, 130, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL):
+            return State(name, "failed", trainings, last)
+        return State(name, "stopped" if (folder / "run.json").is_file() else "absent", trainings)
+
+    def _recipe(self, recipe: str, own: Path | None, name: str, resume: bool) -> Path:
+        """The recipe's file; one of the user's is copied below the runs first, so that the run can go on without the upload."""
+        kept = self.runs / ".recipes" / f"{name}.yaml"
+        if resume and kept.is_file():
+            return kept
+        if own is None:
+            shipped = shipped_recipes()
+            if recipe not in shipped:
+                raise UserError(f"no recipe {recipe!r}; those that ship are {', '.join(shipped)}")
+            kept.unlink(missing_ok=True)
+            return shipped[recipe]
+        if own.stat().st_size > LARGEST:
+            raise UserError(f"{own.name}: too large for a recipe, which is a small YAML file")
+        try:
+            _stays(load_recipe(own), own.name)
+        except UserError as error:
+            raise UserError(str(error).replace(str(own), own.name)) from None
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(own, kept)
+        return kept
+
+    def _log(self, name: str) -> Path:
+        return self.runs / ".logs" / f"{name}.txt"
+
+    def _last(self, name: str) -> str:
+        """The last line that the process has said."""
+        log = self._log(name)
+        if not log.is_file():
+            return ""
+        with open(log, "rb") as file:
+            file.seek(max(0, log.stat().st_size - 4000))
+            lines = _MARKS.sub("", file.read().decode("utf-8", "replace")).replace("\r", "\n").split("\n")
+        said = [line.strip() for line in lines if line.strip()]
+        return re.sub(r"[━╸╺]+|  +", " ", said[-1])[:400] if said else ""
+
+    def _trainings(self, folder: Path) -> list[Training]:
+        steps = _steps(folder)
+        out = []
+        for log in sorted(folder.glob("folds/*/*/*/**/log.csv"), key=lambda one: one.stat().st_mtime):
+            fold, role, number, *branch = log.parent.relative_to(folder / "folds").parts
+            total = steps.get("teacher" if role == "teacher" else "student", 0)
+            done = any((log.parent / name).is_file() for name in (("weights.pt",) if branch else ("predictions.npz",)))
+            out.append(Training(fold, " ".join([role, *branch]), number, tuple(_points(log)), total, done))
+        return out
+
+
+def _steps(folder: Path) -> dict[str, int]:
+    with contextlib.suppress(UserError, OSError, ValueError, KeyError, TypeError):
+        recipe = read_json(folder / "run.json")["recipe"]
+        return {role: int(recipe[role]["training"]["steps"]) for role in ("teacher", "student") if recipe.get(role)}
+    return {}
+
+
+def _points(log: Path, most: int = 200) -> Sequence[tuple[int, float]]:
+    """(step, loss) of a training so far; a row that is being written is left out."""
+    points = []
+    with contextlib.suppress(OSError), open(log, newline="") as file:
+        for row in csv.DictReader(file):
+            with contextlib.suppress(TypeError, ValueError, KeyError):
+                points.append((int(row["step"]), float(row["loss"])))
+    return points[:: max(1, len(points) // most)]
+
+
+def _stays(recipe: Recipe, name: str) -> None:
+    """A recipe of the user's reads nothing but the data that are given."""
+    folder = Path(recipe.folder or ".")
+    if folder.is_absolute() or ".." in folder.parts:
+        raise UserError(f"{name}: folder {recipe.folder!r} lies outside the data folder; give a name inside it")
+    if recipe.student.init is not None:
+        raise UserError(f"{name}: student.init reads another run; start such a recipe from the command line")
+
+
+def wait_until_ended(trainings: Trainings, name: str, seconds: float) -> State:
+    """For tests and scripts: until a run runs no more."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and trainings.running() == name:
+        time.sleep(0.1)
+    return trainings.state(name)

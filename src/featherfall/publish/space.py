@@ -1,0 +1,102 @@
+"""The files of a Hugging Face Space that shows the app with one bundle: a Docker image without torch, port 7860.
+
+Front matter: https://huggingface.co/docs/hub/spaces-config-reference. The container runs as user 1000 and listens on `app_port`
+(https://huggingface.co/docs/hub/spaces-sdks-docker).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from featherfall.ground.files import atomic_folder
+from featherfall.publish.card import WHAT_IT_SAW
+from featherfall.publish.front_matter import with_front_matter
+from featherfall.publish.offer import Offer, write_bundle_files
+from featherfall.publish.pins import pins
+from featherfall.publish.wheel import NAME, write_wheel
+from featherfall.runtime.keypoints import is_camera
+from featherfall.runtime.weights import KNOWN
+
+PORT = 7860
+EXTRAS = ("app", "camera")
+PYTHON = "3.11-slim-bookworm"
+SHORT = 60  # characters that the Hub allows a short description
+ALIVE = (
+    f"import http.client as h; c = h.HTTPConnection('127.0.0.1', {PORT}, timeout=5); c.request('GET', '/login'); "
+    "exit(c.getresponse().status >= 500)"
+)
+ESTIMATOR = KNOWN["movenet_lightning_int8"]
+
+
+def write_space(offer: Offer, licence: str, out: Path) -> list[Path]:
+    """Write the Space's files, all or nothing: README.md, Dockerfile, requirements.txt, the package as a wheel, bundle/.
+
+    Returns: the files, relative to `out`. Raises: `UserError`.
+    """
+    requirements = pins(NAME, EXTRAS)
+    with atomic_folder(out) as folder:
+        wheel = write_wheel(folder)
+        write_bundle_files(offer, folder / "bundle")
+        _write(folder / "requirements.txt", [f"./{wheel.name}[{','.join(EXTRAS)}]", *requirements])
+        _write(folder / "Dockerfile", [dockerfile(wheel.name)])
+        _write(folder / "README.md", [readme(offer, licence)])
+        return sorted(file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+
+
+def readme(offer: Offer, licence: str) -> str:
+    """The Space's card."""
+    name = offer.manifest.name.replace("_", " ")
+    values = {
+        "title": f"featherfall: {name}",
+        "emoji": "\N{FEATHER}",
+        "colorFrom": "indigo",
+        "colorTo": "green",
+        "sdk": "docker",
+        "app_port": PORT,
+        "license": licence,
+        "short_description": f"Falls found in {_eats(offer)}, on a CPU"[:SHORT],
+        "tags": ["fall-detection", "onnx", *(["simulated-data"] if offer.simulated else [])],
+    }
+    text = f"""# featherfall: {name}
+
+Give it {_eats(offer)}; it says when somebody fell, and how sure it is.
+
+{WHAT_IT_SAW[offer.simulated]} This is research software, not a medical device.
+
+To enter, open the Space at its own address (in its menu: "Embed this Space", "Direct URL") and give the token: the Space's secret
+`FEATHERFALL_APP_TOKEN`, which its owner sets (12 characters at least); without one the Space makes a token and writes it into its log.
+
+What is given to a Space leaves your machine: show it nobody who has not agreed. The same app runs offline at home: `featherfall app`.
+"""
+    return with_front_matter(values, text)
+
+
+def _eats(offer: Offer) -> str:
+    first = offer.manifest.inputs[0]
+    if first.frames == 1:
+        return "a picture"
+    return "a film" if first.is_film or is_camera(offer.manifest) else "a watch's motion (CSV)"
+
+
+def dockerfile(wheel: str) -> str:
+    """The image: Python, the wheel with its pinned needs, the pose estimator's weights, the bundle, no root."""
+    return f"""# Reads only what lies beside it and, while it is built, Python packages and one file of weights (checked by its digest).
+FROM python:{PYTHON}
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \\
+    FEATHERFALL_WEIGHTS=/opt/weights GRADIO_ANALYTICS_ENABLED=False ORT_DISABLE_TELEMETRY=1 HF_HUB_OFFLINE=1
+RUN useradd --create-home --uid 1000 user
+ADD --chmod=644 --checksum=sha256:{ESTIMATOR.sha256} {ESTIMATOR.url} /opt/weights/{ESTIMATOR.file}
+WORKDIR /app
+COPY requirements.txt {wheel} ./
+RUN pip install --requirement requirements.txt
+COPY bundle bundle
+USER 1000
+EXPOSE {PORT}
+HEALTHCHECK --start-period=60s CMD ["python", "-c", "{ALIVE}"]
+CMD ["featherfall", "app", "bundle", "--host", "0.0.0.0", "--port", "{PORT}"]
+"""
+
+
+def _write(path: Path, lines: Sequence[str]) -> None:
+    path.write_text("\n".join(lines).rstrip("\n") + "\n", encoding="utf-8")

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.app.conftest import METRICS
+
+from featherfall.app.alarms import cost, poisson_interval
+
+
+@pytest.mark.parametrize(("count", "low", "high"), [(0, 0.0, 3.689), (1, 0.0253, 5.572), (3, 0.6187, 8.767), (10, 4.795, 18.39)])
+def test_interval_of_a_count_as_in_tables(count: int, low: float, high: float) -> None:
+    found = poisson_interval(count)
+    assert found[0] == pytest.approx(low, abs=2e-3) and found[1] == pytest.approx(high, abs=5e-3)
+
+
+def test_cost_of_a_threshold_is_that_of_the_next_lower_one_that_was_measured() -> None:
+    # 3 in 2 h: 36 a day, (.6187, 8.767) * 12
+    said = cost(METRICS, 0.6)
+    assert said.startswith("At 0.5 the model found 95% of 20 falls and raised 3 false alarms in 2.0 h of simulated recordings.")
+    assert said.endswith("That is at least 36 a day of such activity (95% interval 7.4 to 105).")
+    assert "0 false alarms in 2.0 h" in cost(METRICS, 0.95) and "(95% interval 0.0 to 44)" in cost(METRICS, 0.95)
+    assert "recordings (weda_fall)." in cost(METRICS | {"dataset": "weda_fall"}, 0.5)
+
+
+def without(key: str) -> dict[str, Any]:
+    counts = {name: value for name, value in METRICS["counts"]["int8"][0].items() if name != key}  # type: ignore[index]
+    return METRICS | {"counts": {"int8": [counts]}}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "threshold", "why"),
+    [
+        (None, 0.5, "came without the figures"),
+        (METRICS, 0.05, "unknown below a threshold of 0.1"),
+        (without("hours"), 0.5, "does not know how many hours"),
+        (without("operating_points"), 0.5, "did not measure several thresholds"),
+        (METRICS | {"counts": {}}, 0.5, "did not measure several thresholds"),
+    ],
+)
+def test_what_was_not_measured_is_unknown(metrics: dict[str, Any] | None, threshold: float, why: str) -> None:
+    said = cost(metrics, threshold)
+    assert "unknown" in said and why in said

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from tests.app.conftest import FILM, WATCH, Served
+
+from featherfall.app import live
+from featherfall.app.live import Live, LiveMotion
+from featherfall.app.models import Model
+from featherfall.ground.errors import UserError
+from featherfall.ground.recording import Video
+from featherfall.runtime.sources import read_csv
+from featherfall.signals.video import read_frames
+
+GRAVITY = 9.80665
+
+
+def phone_rows() -> np.ndarray:
+    """(N, 7): the simulated watch as a phone would give it."""
+    table = np.loadtxt(WATCH, delimiter=",", skiprows=1)
+    return np.c_[table[:, 0], GRAVITY * table[:, 1:4], np.zeros((len(table), 3))]
+
+
+def text(rows: np.ndarray) -> bytes:
+    return "\n".join(",".join(f"{value:.5f}" for value in row) for row in rows).encode()
+
+
+def test_a_phones_motion_second_by_second_gives_what_the_whole_file_gives(models: list[Model]) -> None:
+    watch = models[1]
+    source, rows = LiveMotion(watch), phone_rows()
+    for second in range(int(rows[-1, 0]) + 1):
+        said = source.take(0.0, text(rows[(rows[:, 0] >= second) & (rows[:, 0] < second + 1)]))
+    whole = watch.bundle.predict(read_csv(WATCH, watch.manifest.inputs))
+    (event,) = whole.events
+    (told,) = said["line"]["events"]
+    assert told["facts"]["start_s"] == pytest.approx(event.start_s + rows[0, 0], abs=0.05)
+    assert told["confidence"] == pytest.approx(event.confidence, abs=0.02)
+    assert max(said["line"]["signal"]["v"]) > 3 and said["line"]["threshold"] == 0.5
+
+
+def test_what_a_phone_brings_is_checked(models: list[Model]) -> None:
+    for body, why in (
+        (b"1,2,3", "a phone's rows"),
+        (b"x" * 50, "a phone's rows"),
+        (b"0,1,2,nan,0,0,0", "should be numbers"),
+        (b"\xff\xfe", "rows"),
+    ):
+        with pytest.raises(UserError, match=why):
+            LiveMotion(models[1]).take(0.0, body)
+    source = LiveMotion(models[1])
+    rows = phone_rows()
+    rows[:, 1:4] /= GRAVITY * 4
+    with pytest.raises(UserError, match="gravity"):
+        source.take(0.0, text(rows))
+    assert LiveMotion(models[1]).take(0.0, b"")["line"]["events"] == []
+    with pytest.raises(UserError, match="an hour is enough"):
+        LiveMotion(models[1]).take(0.0, b"0,0,0,9.8,0,0,0\n4000,0,0,9.8,0,0,0")
+
+
+def test_a_model_that_needs_more_than_a_phone_has(models: list[Model], tmp_path: Path) -> None:
+    from tests.runtime.tiny import INPUT, write_bundle
+
+    from featherfall.app.models import open_models
+
+    path = write_bundle(tmp_path / "more", inputs=[INPUT, {"name": "skeleton", "unit": "m", "channels": ["x", "y", "z"]}])
+    with pytest.raises(UserError, match="needs 'skeleton', which a phone's browser does not give"):
+        LiveMotion(open_models([path])[0])
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(image).save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_a_webcam_over_http(app: Served, eyes: None) -> None:
+    with httpx.Client(base_url=app.url, timeout=20) as client:
+        key = client.post("/live/camera/start", params={"model": "camera"}).json()["key"]
+        falls = []
+        for frame in read_frames(Video(FILM), rate=15, between=(0, 6)):
+            said = client.post(f"/live/{key}/take", params={"t": frame.time}, content=jpeg(frame.image)).json()
+            assert "error" not in said, said
+            if said["wanted"]:
+                falls = said["line"]["events"] or falls
+        assert said["people"] and len(said["people"][0]) == 2 + 51 and len(falls) == 1
+        for body, t, why in (
+            (b"no picture", 7.0, "no JPEG"),
+            (jpeg(np.zeros((8, 1300, 3), np.uint8)), 8.0, "1280 pixels"),
+            (b"", 1.0, "went back"),
+        ):
+            assert why in client.post(f"/live/{key}/take", params={"t": t}, content=body).json()["error"]
+        client.post(f"/live/{key}/stop")
+        assert "has ended" in client.post(f"/live/{key}/take", params={"t": 9.0}).json()["error"]
+        assert "no open model" in client.post("/live/camera/start", params={"model": "watch"}).json()["error"]
+        assert "no open model" in client.post("/live/nothing/start", params={"model": "watch"}).json()["error"]
+
+
+def test_at_most_some_at_once_and_the_silent_are_forgotten(models: list[Model], monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = Live(models)
+    keys = [sources.start("motion", "watch") for _ in range(live.MOST)]
+    with pytest.raises(UserError, match="are watched already"):
+        sources.start("motion", "watch")
+    sources.stop(keys[0])
+    sources.start("motion", "watch")
+    monkeypatch.setattr(live, "SILENT", -1.0)
+    sources.start("motion", "watch")
+    with pytest.raises(UserError, match="has ended"):
+        sources.take(keys[1], 0.0, b"")

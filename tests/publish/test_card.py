@@ -1,0 +1,122 @@
+"""The model card: true to manifest and figures, and readable for the Hub."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.runtime.tiny import write_bundle
+
+from featherfall.publish.card import model_card, table
+from featherfall.publish.offer import Offer, joined, read_offer
+
+
+def value(mean: float, interval: list[float] | None = None) -> dict[str, Any]:
+    return {"mean": mean, "ci95": interval, "per_seed": [mean]}
+
+
+METRICS: dict[str, Any] = {
+    "dataset": "weda-fall",
+    "protocol": "5 folds by subject",
+    "part": "test",
+    "positive": "fall",
+    "seeds": [0, 1, 2],
+    "roles": {
+        "teacher": {"f1": value(0.974), "sensitivity": value(0.98)},
+        "distilled": {"f1": value(0.982, [0.98, 0.984]), "sensitivity": value(0.99, [0.98, 1.0])},
+        "int8": {"f1": value(0.983, [0.979, 0.986]), "sensitivity": value(0.991, [0.981, 1.0]), "false_alarms_per_hour": value(1.26)},
+    },
+    "notes": ["2 recordings left out"],
+    "simulated": False,
+}
+
+
+def offer_with(folder: Path, metrics: dict[str, Any] | None) -> Offer:
+    bundle = write_bundle(folder / "run" / "bundle", precisions=("float32", "int8"))
+    if metrics is not None:
+        (folder / "run" / "metrics.json").write_text(json.dumps(metrics))
+    return read_offer(bundle)
+
+
+def front(card: str) -> dict[str, Any]:
+    found = re.match(r"---\n(.*?)\n---\n", card, re.DOTALL)
+    assert found is not None
+    values: dict[str, Any] = yaml.safe_load(found[1])
+    return values
+
+
+def test_front_matter(tmp_path: Path) -> None:
+    values = front(model_card(offer_with(tmp_path, METRICS), "cc-by-nc-4.0"))
+    assert values["license"] == "cc-by-nc-4.0"
+    assert {"fall-detection", "wearable", "int8"} <= set(values["tags"])
+    assert "simulated-data" not in values["tags"]
+    (entry,) = values["model-index"]
+    (result,) = entry["results"]
+    assert result["dataset"] == {"type": "weda-fall", "name": "weda-fall, 5 folds by subject", "split": "test"}
+    assert {one["type"]: one["value"] for one in result["metrics"]} == {"f1": 0.983, "sensitivity": 0.991, "false_alarms_per_hour": 1.26}
+    assert {one["name"] for one in result["metrics"]} >= {"F1 of 'fall'", "sensitivity of 'fall'"}
+
+
+def test_the_hubs_own_reader_understands_it(tmp_path: Path) -> None:
+    hub = pytest.importorskip("huggingface_hub", reason="pushing needs huggingface_hub: pip install 'featherfall[publish]'")
+    read = hub.ModelCard(model_card(offer_with(tmp_path, METRICS), "mit")).data
+    assert {one.metric_type: one.metric_value for one in read.eval_results} == {
+        "f1": 0.983,
+        "sensitivity": 0.991,
+        "false_alarms_per_hour": 1.26,
+    }
+
+
+def test_figures_with_intervals(tmp_path: Path) -> None:
+    card = model_card(offer_with(tmp_path, METRICS), "mit")
+    assert "| student, int8 | 99.1 [98.1, 100.0] | 98.3 [97.9, 98.6] | 1.3 |" in card
+    assert "| teacher (not shipped) | 98.0 | 97.4 | - |" in card
+    assert "mean and 95% interval over 3 seeds" in card
+    assert "Note: 2 recordings left out." in card
+
+
+def test_one_seed_has_no_interval(tmp_path: Path) -> None:
+    card = model_card(offer_with(tmp_path, METRICS | {"seeds": [0]}), "mit")
+    assert "one seed, so without an interval" in card
+
+
+@pytest.mark.parametrize(
+    ("simulated", "words"),
+    [(True, "trained on simulated people only"), (False, "mostly fell on purpose"), (None, "the bundle does not say")],
+)
+def test_it_says_who_was_seen(tmp_path: Path, simulated: bool | None, words: str) -> None:
+    metrics = METRICS | {"simulated": simulated} if simulated is not None else None
+    assert words in model_card(offer_with(tmp_path, metrics), "mit")
+
+
+def test_without_figures(tmp_path: Path) -> None:
+    card = model_card(offer_with(tmp_path, None), "mit")
+    assert "No figures came with this bundle" in card
+    assert "model-index" not in front(card)
+
+
+def test_what_every_card_says(tmp_path: Path) -> None:
+    card = model_card(offer_with(tmp_path, METRICS), "mit", "anna/falls")
+    assert "Not a medical device" in card
+    assert "hf download anna/falls --local-dir bundle" in card
+    assert "| accelerometer | g | x, y, z | left wrist |" in card
+    assert "counts as 'fall' from a probability of 0.5 on" in card
+
+
+def test_false_alarms_a_day() -> None:
+    card = model_card(read_offer("wrist"), "apache-2.0")
+    assert "false alarms a day" in card
+    assert card.count("(as shipped)") == 1
+    assert "simulated-data" in front(card)["tags"]
+
+
+def test_table_escapes_bars() -> None:
+    assert table([("a", "b"), ("x|y", "z")]) == "| a | b |\n|---|---|\n| x\\|y | z |"
+
+
+def test_joined() -> None:
+    assert [joined(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
