@@ -11,8 +11,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+# ONNX Runtime from 1.29 on gives each machine a number and reports its use to Microsoft, unless told not to before it is loaded.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from featherfall import datasets, losses

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from tests.runtime.tiny import write_bundle
 
+from featherfall.ground.manifest import Manifest
 from featherfall.publish.card import model_card, table
 from featherfall.publish.offer import Offer, joined, read_offer
 
@@ -86,7 +88,7 @@ def test_one_seed_has_no_interval(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("simulated", "words"),
-    [(True, "trained on simulated people only"), (False, "mostly fell on purpose"), (None, "the bundle does not say")],
+    [(True, "trained on simulated people only"), (False, "most of whom fell on purpose"), (None, "the bundle does not say")],
 )
 def test_it_says_who_was_seen(tmp_path: Path, simulated: bool | None, words: str) -> None:
     metrics = METRICS | {"simulated": simulated} if simulated is not None else None
@@ -112,6 +114,40 @@ def test_false_alarms_a_day() -> None:
     assert "false alarms a day" in card
     assert card.count("(as shipped)") == 1
     assert "simulated-data" in front(card)["tags"]
+
+
+def test_credits(tmp_path: Path) -> None:
+    card = model_card(offer_with(tmp_path, METRICS), "cc-by-4.0", credits=["Pictures: A. Author, CC BY 4.0"])
+    assert card.endswith("## Licence\n\ncc-by-4.0. Made with featherfall (Apache-2.0).\n\n- Pictures: A. Author, CC BY 4.0\n")
+
+
+def test_intervals_over_groups_and_how_it_was_trained(tmp_path: Path) -> None:
+    more = {"over_groups": {"group": "series", "roles": {"int8": {"f1": [0.91, 0.96]}}}, "trained": {"student": "image: resnet18"}}
+    card = model_card(offer_with(tmp_path, METRICS | more), "mit")
+    assert "F1 over other draws of each series that was judged: 91.0 to 96.0 (95% bootstrap)" in card
+    assert "\n- student: image: resnet18\n" in card
+
+
+@pytest.mark.parametrize(
+    ("task", "frames", "words", "tag"),
+    [
+        (
+            "fall",
+            1,
+            ["Says whether a picture shows somebody who has fallen", "One picture at a time.", "predict bundle picture.jpg"],
+            "image-classification",
+        ),
+        ("detect", 1, ["Finds people in a picture and says who has fallen", "A box counts from a score of 0.5 on."], "object-detection"),
+        ("fall", 10, ["Notices falls from image", "10 pictures of 64 x 64", "predict bundle film.mp4"], "video-classification"),
+    ],
+)
+def test_models_that_see_pictures(tmp_path: Path, task: str, frames: int, words: list[str], tag: str) -> None:
+    offer = offer_with(tmp_path, METRICS)
+    seen = {"name": "image", "unit": "rgb8", "channels": ["r", "g", "b"], "frames": frames, "size": 64}
+    manifest = Manifest.model_validate(offer.manifest.model_dump() | {"task": task, "inputs": [seen]})
+    card = model_card(replace(offer, manifest=manifest), "mit")
+    assert all(one in card for one in words), card
+    assert front(card)["pipeline_tag"] == tag
 
 
 def test_table_escapes_bars() -> None:

@@ -164,6 +164,7 @@ def test_only_what_the_manifest_vouches_for_goes_out(bundle: Path, tmp_path: Pat
 
 def test_the_figures_of_the_run_go_along(tmp_path: Path) -> None:
     bundle = write_bundle(tmp_path / "run" / "bundle")
+    (tmp_path / "run" / "run.json").write_text("{}")
     metrics = {
         "simulated": True,
         "roles": {},

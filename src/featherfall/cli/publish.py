@@ -21,6 +21,12 @@ Token = Annotated[str | None, typer.Option(metavar="TOKEN", help="Better: set HF
 Endpoint = Annotated[str | None, typer.Option(metavar="URL", help="Another hub. Default: HF_ENDPOINT, else huggingface.co.")]
 
 
+Credit = Annotated[
+    list[str] | None,
+    typer.Option("--credit", metavar="TEXT", help="Whom the card names, as data's and weights' licences want it; several times."),
+]
+
+
 @app.command()
 def space(
     target: Target,
@@ -52,6 +58,7 @@ def model(
         Path | None, typer.Option("--out", metavar="DIR", help="Only write what would be pushed: a new or empty folder.")
     ] = None,
     licence: Licence = None,
+    credit: Credit = None,
     private: Private = False,
     update: Update = False,
     token: Token = None,
@@ -68,10 +75,10 @@ def model(
     stated = licence_of(offer, licence)
     if out is not None:
         _new(out)
-        return _tell(out, hub.write_model(offer, stated, out))
+        return _tell(out, hub.write_model(offer, stated, out, repo or "OWNER/NAME", credit or ()))
     assert repo is not None
     with tempfile.TemporaryDirectory() as folder:
-        hub.write_model(offer, stated, Path(folder) / "model", repo)
+        hub.write_model(offer, stated, Path(folder) / "model", repo, credit or ())
         url = hub.push(Path(folder) / "model", repo, "model", token=token, private=private, update=update, endpoint=endpoint)
     typer.echo(f"pushed   {url}")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -134,6 +133,8 @@ def hold(folder: Path, wait: bool = False) -> Iterator[None]:
 
     The lock is the kernel's (`flock`), so a killed process leaves nothing to clean up.
     """
+    import fcntl  # which Windows lacks; what only runs bundles needs no lock
+
     folder = Path(folder)
     with user_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

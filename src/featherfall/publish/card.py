@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from featherfall.ground.manifest import Input
+from featherfall.ground.manifest import Input, Manifest
 from featherfall.publish.front_matter import with_front_matter
 from featherfall.publish.offer import Offer, joined
 from featherfall.runtime.keypoints import is_camera
@@ -26,26 +26,33 @@ METRICS = {
     "accuracy": "accuracy",
     "macro_f1": "macro F1",
     "ece": "calibration error",
+    "map50": "boxes: mAP at IoU .5",
+    "map": "boxes: mAP at .5 to .95",
+    "box_recall": "boxes: recall",
 }
+OF_THE_CLASS = ("sensitivity", "precision", "f1")
+TASKS = {"fall": "fall detection", "activity": "activity recognition", "detect": "object detection"}
 SHIPPED = ("int8", "distilled", "alone")  # whose figures stand for the bundle, first come
 WHAT_IT_SAW = {
     True: "**It was trained on simulated people only.** How well it works on real people, nothing here says.",
-    False: "It was trained on recordings of people, who mostly fell on purpose and onto mats: real falls look different.",
+    False: "It was trained on recordings or pictures of people, most of whom fell on purpose: real falls look different.",
     None: "Whether the people it was trained on are real or simulated, the bundle does not say.",
 }
 LIMITS = """- **Not a medical device.** Research software: do not let anybody's safety depend on it alone.
 - Staged falls are not real ones. Thirteen published detectors, tried on real falls, noticed 57% of them and raised 3 to 85 false
   alarms a day (Bagala et al. 2012).
-- It speaks for the placement, rate and unit above and for people like those it saw; elsewhere, measure first
-  (`featherfall evaluate`).
+- It speaks for inputs as described above and for people like those it saw; elsewhere, measure first (`featherfall evaluate`).
 - A fall that leaves no trace in its input (a slow slide to the floor, out of the picture) is missed.
 - It says that somebody fell, not who, why or how badly, and it is not made to watch people who have not agreed to it."""
 
 
-def model_card(offer: Offer, licence: str, repository: str = "OWNER/NAME") -> str:
+def model_card(offer: Offer, licence: str, repository: str = "OWNER/NAME", credits: Sequence[str] = ()) -> str:
     """README.md of a model repository: front matter with a `model-index`, then text for people.
 
     Rates in the front matter are fractions of 1, in the text percent.
+
+    Arguments:
+        credits: whom and what the licences of data and weights want named.
     """
     manifest = offer.manifest
     parts = [
@@ -59,30 +66,43 @@ def model_card(offer: Offer, licence: str, repository: str = "OWNER/NAME") -> st
         f"## Size\n\n{_sizes(offer)}",
         f"## Limits\n\n{LIMITS}",
         f"## Licence\n\n{licence}. Made with featherfall (Apache-2.0).",
+        *(["\n".join(f"- {one}" for one in credits)] if credits else []),
     ]
     return with_front_matter(_front_matter(offer, licence), "\n\n".join(parts) + "\n")
 
 
 def _front_matter(offer: Offer, licence: str) -> dict[str, Any]:
     manifest = offer.manifest
-    film = any(one.is_film for one in manifest.inputs)
-    camera = film or is_camera(manifest)
+    camera = _pictures(manifest) > 0 or is_camera(manifest)
     return {
         "license": licence,
         "library_name": "featherfall",
-        "pipeline_tag": ("video-classification" if manifest.inputs[0].frames > 1 else "image-classification") if film else None,
+        "pipeline_tag": _pipeline(manifest),
         "tags": [
             "featherfall",
-            "fall-detection" if manifest.task == "fall" else "activity-recognition",
-            "knowledge-distillation",
+            "activity-recognition" if manifest.task == "activity" else "fall-detection",
+            *(["knowledge-distillation"] if (manifest.provenance.get("recipe") or {}).get("teacher") else []),
             "onnx",
             "camera" if camera else "wearable",
             *(["int8"] if any(model.precision == "int8" for model in manifest.models) else []),
             *(["simulated-data"] if offer.simulated else []),
         ],
-        "metrics": ["f1"] if manifest.task == "fall" else ["accuracy"],
+        "metrics": ["accuracy"] if manifest.task == "activity" else ["f1"],
         "model-index": _model_index(offer),
     }
+
+
+def _pipeline(manifest: Manifest) -> str | None:
+    """The Hub's name for what the model does; it has none for a watch's motion or for keypoints."""
+    pictures = _pictures(manifest)
+    if manifest.task == "detect":
+        return "object-detection"
+    return None if not pictures else "image-classification" if pictures == 1 else "video-classification"
+
+
+def _pictures(manifest: Manifest) -> int:
+    """How many pictures a window has; 0 where it eats none."""
+    return max(one.frames for one in manifest.inputs)
 
 
 def _model_index(offer: Offer) -> list[dict[str, Any]]:
@@ -91,13 +111,13 @@ def _model_index(offer: Offer) -> list[dict[str, Any]]:
     role = _shipped(metrics)
     if metrics is None or role is None:
         return []
-    kind = "fall detection" if manifest.task == "fall" else "activity recognition"
+    kind = TASKS[manifest.task]
     people = "simulated people" if offer.simulated else metrics["dataset"]
     named = f" of {metrics['positive']!r}" if metrics["positive"] else ""
     values = [
         {
             "type": name,
-            "name": METRICS[name] + (named if name in ("sensitivity", "precision", "f1") else ""),
+            "name": METRICS[name] + (named if name in OF_THE_CLASS else ""),
             "value": round(one["mean"], 4),
         }
         for name, one in metrics["roles"][role].items()
@@ -118,15 +138,19 @@ def _shipped(metrics: Mapping[str, Any] | None) -> str | None:
 def _purpose(offer: Offer) -> str:
     manifest = offer.manifest
     eats = joined([one.name for one in manifest.inputs])
-    if manifest.task == "fall":
-        return (
-            f"Notices falls from {eats}: a small model for a watch, a camera box or a Raspberry Pi, which runs offline and needs no torch."
-        )
-    return f"Tells {len(manifest.labels)} activities apart from {eats}: a small model that runs offline and needs no torch."
+    small = "a small model that runs offline and needs no torch"
+    if manifest.task == "activity":
+        return f"Tells {len(manifest.labels)} activities apart from {eats}: {small}."
+    if _pictures(manifest) == 1:
+        detects = manifest.task == "detect"
+        what = "Finds people in a picture and says who has fallen" if detects else "Says whether a picture shows somebody who has fallen"
+        return f"{what}: {small}. One picture shows a posture; a fall is a change, which only a film shows."
+    return f"Notices falls from {eats}: {small}, for a watch, a camera box or a Raspberry Pi."
 
 
 def _use(offer: Offer, repository: str) -> str:
-    files = "film.mp4" if is_camera(offer.manifest) or offer.manifest.inputs[0].is_film else "my-recording.csv"
+    pictures = _pictures(offer.manifest)
+    files = "picture.jpg" if pictures == 1 else "film.mp4" if pictures or is_camera(offer.manifest) else "my-recording.csv"
     return (
         f"```\nhf download {repository} --local-dir bundle\nfeatherfall predict bundle {files}\nfeatherfall app bundle\n```\n\n"
         "From Python:\n\n```python\nimport featherfall\n\nbundle = featherfall.load_bundle('bundle')\n"
@@ -143,16 +167,18 @@ def _inputs(offer: Offer) -> str:
         "sliding": f"every {window.stride_s:g} s",
         "trial": "one a recording",
     }[window.kind]
-    said = [
-        f"Windows of {window.seconds:g} s ({window.length} samples at {window.rate:g} Hz), {cut}.",
-        f"Classes: {_few(manifest.labels)}.",
-    ]
-    if manifest.positive is not None:
-        decision = manifest.decision
+    windows = f"Windows of {window.seconds:.3g} s ({window.length} samples at {window.rate:g} Hz), {cut}."
+    said = ["One picture at a time." if _pictures(manifest) == 1 else windows, f"Classes: {_few(manifest.labels)}."]
+    decision = manifest.decision
+    if manifest.task == "detect":
+        said.append(f"A box counts from a score of {decision.threshold:g} on.")
+    elif manifest.positive is not None:
         said.append(
             f"A window counts as {manifest.positive!r} from a probability of {decision.threshold:g} on; windows that count within "
             f"{decision.merge_s:g} s of each other are one event."
         )
+    if is_camera(manifest):
+        said.insert(0, "The keypoints are found in a film's pictures by MoveNet (Apache-2.0), which `featherfall predict` runs itself.")
     return f"{table(rows)}\n\n{' '.join(said)}"
 
 
@@ -174,7 +200,9 @@ def _training(offer: Offer) -> str:
     if teacher:
         student = recipe["student"]["network"]["inputs"]
         parts.append(f"Its teacher, which is not needed any more, saw {joined(teacher['inputs'])}; the student sees {joined(student)}.")
-    return " ".join(parts) or "The manifest does not say."
+    text = " ".join(parts) or "The manifest does not say."
+    trained = [f"- {role}: {how}" for role, how in (offer.metrics or {}).get("trained", {}).items()]
+    return "\n\n".join(filter(None, [text, "\n".join(trained)]))
 
 
 def _figures(offer: Offer) -> str:
@@ -183,7 +211,8 @@ def _figures(offer: Offer) -> str:
         return "No figures came with this bundle. Judge it with `featherfall evaluate` on recordings that it never met."
     names = [name for name in METRICS if any(name in one for one in metrics["roles"].values())]
     rows = [("", *(METRICS[name] for name in names))]
-    rows += [(ROLES.get(role, role), *(_cell(name, values.get(name)) for name in names)) for role, values in metrics["roles"].items()]
+    named = ROLES if "distilled" in metrics["roles"] else ROLES | {"alone": "student, float32"}
+    rows += [(named.get(role, role), *(_cell(name, values.get(name)) for name in names)) for role, values in metrics["roles"].items()]
     seeds = len(metrics["seeds"])
     about = [
         f"On people or trials that were not trained on ({metrics['protocol']}"
@@ -192,8 +221,18 @@ def _figures(offer: Offer) -> str:
         *([f"Rates in percent; the class is {metrics['positive']!r}."] if metrics["positive"] else ["Rates in percent."]),
         *(["Everybody judged is simulated, too."] if metrics.get("simulated") else []),
     ]
-    parts = [" ".join(about), table(rows), *(f"Note: {note}." for note in metrics["notes"]), *_days(offer)]
+    parts = [" ".join(about), table(rows), *_groups(metrics), *(f"Note: {note}." for note in metrics["notes"]), *_days(offer)]
     return "\n\n".join(parts)
+
+
+def _groups(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """How far F1 would move with other people or sources among the judged."""
+    role, over = _shipped(metrics), metrics.get("over_groups", {})
+    ends = over.get("roles", {}).get(role, {}).get("f1")
+    if ends:
+        low, high = (100 * end for end in ends)
+        whom = f"each {over['group']} that was judged"
+        yield f"Of the model that ships, F1 over other draws of {whom}: {low:.1f} to {high:.1f} (95% bootstrap)."
 
 
 def _days(offer: Offer) -> Iterator[str]:
@@ -204,7 +243,7 @@ def _days(offer: Offer) -> Iterator[str]:
     rows = [("threshold", "falls noticed", "false alarms a day")]
     for point in days["points"]:
         mark = " (as shipped)" if abs(point["threshold"] - chosen) < 1e-9 else ""
-        rows.append((f"{point['threshold']:g}{mark}", f"{100 * point['sensitivity']:.1f}%", f"{point['false_alarms_per_day']:g}"))
+        rows.append((f"{point['threshold']:g}{mark}", f"{100 * point['sensitivity']:.1f}%", f"{point['false_alarms_per_day']:.1f}"))
     yield f"What the threshold does in {days['what']} ({days['falls']} falls):\n\n{table(rows)}"
 
 

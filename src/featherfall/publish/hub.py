@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,12 +18,12 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 Kind = Literal["model", "space"]
 
 
-def write_model(offer: Offer, licence: str, out: Path, repository: str = "OWNER/NAME") -> list[Path]:
+def write_model(offer: Offer, licence: str, out: Path, repository: str = "OWNER/NAME", credits: Sequence[str] = ()) -> list[Path]:
     """Write what a model repository holds, all or nothing: README.md (the card), the bundle, its run's figures. Gives the files, relative
     to `out`."""
     with atomic_folder(out) as folder:
         write_bundle_files(offer, folder)
-        (folder / "README.md").write_text(model_card(offer, licence, repository), encoding="utf-8")
+        (folder / "README.md").write_text(model_card(offer, licence, repository, credits), encoding="utf-8")
         return sorted(file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
 
 

@@ -1,0 +1,66 @@
+"""The bundles in the package: whole, small, made of simulated people only, found by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.runtime.tiny import write_bundle
+
+from featherfall.ground.errors import UserError
+from featherfall.runtime import load_bundle
+from featherfall.runtime.embedded import embedded_bundles, find_bundle
+
+NAMES = ("camera", "wrist")
+
+
+def test_names() -> None:
+    assert tuple(embedded_bundles()) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+def test_they_open_by_name(name: str, precision: str) -> None:
+    bundle = load_bundle(name, precision)  # type: ignore[arg-type]
+    assert bundle.path == embedded_bundles()[name]
+    assert bundle.model.precision == precision
+    assert bundle.manifest.positive == "fall"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_they_are_small_and_say_what_they_saw(name: str) -> None:
+    folder = embedded_bundles()[name]
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 400_000
+    manifest = load_bundle(name).manifest
+    assert manifest.provenance["simulated"] is True
+    assert "metrics.json" in manifest.sha256
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["simulated"] is True
+    assert metrics["days"]["points"]
+
+
+def test_simulated_people_only() -> None:
+    for name, prefix in (("camera", "simulated-P"), ("wrist", "P")):
+        people = load_bundle(name).manifest.provenance["trained_on"]
+        assert people
+        assert all(one.startswith(prefix) and one.removeprefix(prefix).isdigit() for one in people)
+
+
+def test_what_exists_goes_before_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_bundle("wrist") == embedded_bundles()["wrist"]
+    mine = write_bundle(tmp_path / "wrist")
+    assert find_bundle("wrist").resolve() == mine
+
+
+def test_a_run_stands_for_its_bundle(tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "run" / "bundle")
+    (tmp_path / "run" / "run.json").write_text("{}")
+    assert find_bundle(tmp_path / "run") == bundle
+    assert load_bundle(tmp_path / "run").path == bundle
+
+
+def test_an_unknown_name_lists_those_there_are() -> None:
+    with pytest.raises(UserError, match=r"wirst: no such folder; give a bundle, .*\(camera or wrist\)"):
+        load_bundle("wirst")
