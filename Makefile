@@ -1,19 +1,37 @@
-# Both `make demo` and `make test` do all their own set-up on a fresh machine with Python >= 3.11.
+# `make demo`, `make test` and `make app` do all their own set-up on a fresh machine with Python >= 3.11.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# The app alone needs no torch and a tenth of the disk; where everything is set up already, that serves.
+APP := $(if $(wildcard .venv/.done),.venv,.venv-app)
+WEIGHTS := $(HOME)/.cache/featherfall/weights/movenet_single_pose_lightning_ptq.tflite
+WEIGHTS_URL := https://raw.githubusercontent.com/google-coral/test_data/master/movenet_single_pose_lightning_ptq.tflite
 export PYTHONWARNINGS =
 
-.PHONY: setup demo test check format
+.PHONY: setup demo app test check format
 
 setup: .venv/.done
 
 .venv/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[camera,sim,train,vision,dev]"
+	$(BIN)/python $(PIP) --editable ".[app,camera,publish,sim,train,vision,dev]"
 	touch $@
+
+.venv-app/.done: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-app
+	.venv-app/bin/python $(PIP) --editable ".[app,camera]"
+	touch $@
+
+# Finds people's joints in pictures (MoveNet, Apache-2.0, 2.7 MB); its sha256 is checked when it is opened. Without it all but films works.
+$(WEIGHTS):
+	@mkdir -p $(@D)
+	@curl -fsSL -o $@.part $(WEIGHTS_URL) && mv $@.part $@ || echo "no network: the camera's weights are not there, films will not work"
 
 demo: setup
 	$(BIN)/python -m featherfall.cli demo
+
+app: $(APP)/.done $(WEIGHTS)
+	$(APP)/bin/python -m featherfall.cli app $(ARGS)
 
 test: setup
 	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile
