@@ -53,11 +53,15 @@ print("none of torch, lightning, scipy, pyarrow, matplotlib, onnx, mujoco")
 PY
 du -sh "$work"/venv/lib/python3*/site-packages
 
-say "predict: the sample of the app"
+say "predict: the samples of the app"
 cp src/featherfall/app/samples/simulated-watch.csv "$work/data/watch.csv"
-chmod a+r "$work/data/watch.csv"
-(cd "$work/data" && as_user featherfall predict wrist watch.csv) | tee "$work/said"
-grep -q "events   1" "$work/said"
+cp src/featherfall/app/samples/simulated-fall.mp4 "$work/data/film.mp4"
+chmod a+r "$work/data"/*
+for words in "wrist watch.csv" "camera film.mp4"; do
+  # shellcheck disable=SC2086
+  (cd "$work/data" && as_user featherfall predict $words) | tee "$work/said"
+  grep -q "events   1" "$work/said"
+done
 
 say "CMD $(lines_of CMD), on port $port"
 command=$(lines_of CMD | tail -1 | tr -d '[],"' | sed "s/7860/$port/")

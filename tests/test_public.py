@@ -30,7 +30,7 @@ def test_exported_names() -> None:
 
 def test_verbs() -> None:
     verbs = {command.callback.__name__ for command in app.registered_commands if command.callback}
-    assert verbs == {"demo", "distill", "train", "evaluate", "export", "predict", "bench", "compare", "report", "sim"}
+    assert verbs == {"app", "demo", "distill", "train", "evaluate", "export", "predict", "bench", "compare", "report", "sim"}
 
 
 def test_shipped_recipes_are_valid() -> None:
