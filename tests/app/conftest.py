@@ -129,10 +129,10 @@ class Served:
         """What it has printed."""
         return (self.temporary / "log.txt").read_text()
 
-    def close(self) -> None:
+    def close(self, sign: signal.Signals = signal.SIGINT) -> None:
         """As Ctrl-C does; nothing that was dropped stays."""
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(30)
+        self.process.send_signal(sign)
+        assert self.process.wait(30) == 0, self.said()
         self.log.close()
         assert not list(self.temporary.glob("featherfall-app-*"))
 
@@ -169,7 +169,7 @@ def guarded(bundles: tuple[Path, Path], home: Path, tmp_path_factory: pytest.Tem
     """The app with a token."""
     served = Served(bundles, home, tmp_path_factory.mktemp("guarded"), "--token", TOKEN)
     yield served.ready()
-    served.close()
+    served.close(signal.SIGTERM)
 
 
 def webcam(path: Path) -> Path:

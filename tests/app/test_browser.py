@@ -91,16 +91,31 @@ def test_a_watch_the_threshold_and_what_it_costs(visit: Callable[..., Any], size
     found = "One possible fall" if sure >= 0.95 else "No fall found"
     page.get_by_text("At 0.9 the model found 80% of 20 falls and raised 0 false alarms").wait_for()
     assert page.locator("#panel-a .lead").inner_text() == found
+    assert page.locator("#panel-a fall-timeline").evaluate("(one) => one.data.threshold") == 0.95
+    assert page.locator("#panel-a fall-timeline li button").count() == int(sure >= 0.95)
     with page.expect_download() as download:
         page.locator("#links-a a", has_text="as JSON").click()
     document = json.loads(Path(download.value.path()).read_text())
     assert document["threshold"] == 0.95 and document["file"] == "simulated-watch.csv" and len(document["events"]) == int(sure >= 0.95)
 
 
+def test_one_file_after_the_other(visit: Callable[..., Any], film: Path) -> None:
+    page = visit(DESK)
+    for file, felt, models in ((film, False, "camera"), (WATCH, True, "watch"), (film, False, "camera")):
+        drop(page, file)
+        page.locator("#panel-a .modelname", has_text=f"{file.name}, ").wait_for()
+        assert page.locator("#panel-a .modelname").inner_text().endswith(f"model {models}")
+        shown = page.locator("#panel-a fall-timeline").evaluate(
+            "(one) => [one.data.signal !== null, one.plot.querySelectorAll('path').length]"
+        )
+        assert shown[0] is felt and page.locator("#panel-a fall-view").count() == int(not felt)
+        page.get_by_label("Remove this file").or_(page.get_by_label("Clear")).first.click()
+
+
 def test_two_models_side_by_side(visit: Callable[..., Any]) -> None:
     page = visit(DESK)
     page.get_by_label("Compare with").click()
-    page.get_by_role("option", name="watch (motion of a watch or phone)").click()
+    page.get_by_role("option", name="watch (watch or phone)").click()
     drop(page, WATCH)
     for panel in ("a", "b"):
         page.locator(f"#panel-{panel} fall-timeline li button").first.wait_for()
@@ -226,7 +241,7 @@ def test_reports(visit: Callable[..., Any], size: dict[str, int]) -> None:
     page = visit(size)
     turn_to(page, "Reports")
     page.locator("#comparison table").wait_for()
-    assert page.locator("#comparison tr").count() == 3 and fits(page)
+    assert page.locator("#comparison tr").count() == 5 and fits(page)
     page.frame_locator("iframe.report").get_by_text("report of").wait_for()
     assert page.evaluate("top.hacked") is None
 

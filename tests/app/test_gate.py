@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from tests.app.conftest import TOKEN, WATCH, Served
 
 from featherfall.app import gate
-from featherfall.app.server import need_token
+from featherfall.app.server import framed_by, need_token
 from featherfall.ground.errors import UserError
 
 
@@ -193,8 +193,21 @@ def test_guessing_is_slow() -> None:
 
 
 def test_who_may_show_it_in_a_frame() -> None:
-    (answer,) = through(gate.Gate(echo, 1000, TOKEN, framed="https://huggingface.co"), ("GET", "/login"))
+    door = gate.Gate(echo, 1000, TOKEN, framed="https://huggingface.co")
+    answer, right = through(door, ("GET", "/login"), ("POST", "/login", {"data": {"token": TOKEN}}))
     assert "frame-ancestors 'self' https://huggingface.co" in answer.headers["content-security-policy"]
+    cookie = right.headers["set-cookie"]
+    assert "SameSite=none" in cookie and "Secure" in cookie and "HttpOnly" in cookie
+
+
+def test_a_space_is_shown_in_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SPACE_ID", "FEATHERFALL_APP_FRAMED_BY"):
+        monkeypatch.delenv(name, raising=False)
+    assert framed_by() == ""
+    monkeypatch.setenv("SPACE_ID", "me/falls")
+    assert framed_by().startswith("https://huggingface.co")
+    monkeypatch.setenv("FEATHERFALL_APP_FRAMED_BY", "https://example.org")
+    assert framed_by() == "https://example.org"
 
 
 def test_which_address_needs_a_token(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from featherfall.app import reports
 from featherfall.app.media import Shelf
@@ -51,3 +56,15 @@ def test_the_shelf() -> None:
     assert not place.exists() and Path("/etc").exists()
     shelf.close()
     assert not shelf.folder.exists()
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    names = {f"featherfall-app-{ended.pid}-x": False, f"featherfall-app-{os.getpid()}-y": True, "featherfall-app-z": True, "else-1-x": True}
+    for name in names:
+        (tmp_path / name).mkdir()
+    shelf = Shelf()
+    assert {name: (tmp_path / name).exists() for name in names} == names and shelf.folder.parent == tmp_path
+    shelf.close()

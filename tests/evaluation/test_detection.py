@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featherfall.evaluation.detection import Truth, average_precision, choose_threshold, detection_metrics, match, precision_of
+from featherfall.evaluation.detection import Truth, average_precision, choose_threshold, detection_metrics, match, precision_of, recall_at
 from featherfall.runtime.boxes import Found
 
 LABELS = ["person", "fall"]
@@ -65,6 +65,15 @@ def test_the_threshold_drops_boxes_but_not_from_map() -> None:
     metrics = detection_metrics(seen, real, LABELS, "fall", 0.5)
     assert metrics["recall"] == 0.5 and metrics["map50"] == 1
     assert choose_threshold(seen, real, LABELS, "fall") <= 0.2
+
+
+def test_recall_at_a_precision_by_hand() -> None:
+    real = [truth(("fall", BOX)), truth(("person", AWAY)), truth(("person", BOX))]
+    seen = [[found("fall", 0.9, BOX)], [found("fall", 0.8, BOX), found("person", 0.7, AWAY)], [found("person", 0.1, AWAY)]]
+    # Right, wrong, right, wrong: precision 1, 1/2, 2/3, 1/2 at recall 1/3, 1/3, 2/3, 2/3.
+    assert recall_at(0.5, seen, real, LABELS) == pytest.approx(2 / 3)
+    assert recall_at(0.7, seen, real, LABELS) == pytest.approx(1 / 3)
+    assert recall_at(0.5, [[], [], []], real, LABELS) == 0
 
 
 def test_a_class_that_no_picture_shows_does_not_count() -> None:

@@ -62,16 +62,32 @@ def average_precision(scores: np.ndarray, hits: np.ndarray, positives: int) -> f
     return float(np.where(at < len(envelope), np.append(envelope, 0.0)[np.minimum(at, len(envelope))], 0.0).mean())
 
 
-def precision_of(found: Sequence[Sequence[Found]], truth: Sequence[Truth], name: str, least: float) -> float:
-    """Average precision of one class at one IoU over all pictures; NaN where none shows it."""
-    scores, hits, positives = [], [], 0
+def ranked(found: Sequence[Sequence[Found]], truth: Sequence[Truth], name: str, least: float) -> tuple[np.ndarray, np.ndarray, int]:
+    """Scores (K,) of all boxes found of a class, which of them hit a true one (K,), and how many true ones there are."""
+    scores: list[float] = []
+    hits: list[bool] = []
+    positives = 0
     for seen, real in zip(found, truth, strict=True):
         mine = sorted((one for one in seen if one.name == name), key=lambda one: -one.score)[:MOST]
         boxes = real.boxes[[one == name for one in real.names]]
         positives += len(boxes)
         scores += [one.score for one in mine]
         hits += (match(mine, boxes, least) >= 0).tolist()
-    return average_precision(np.asarray(scores), np.asarray(hits, bool), positives)
+    return np.asarray(scores), np.asarray(hits, bool), positives
+
+
+def precision_of(found: Sequence[Sequence[Found]], truth: Sequence[Truth], name: str, least: float) -> float:
+    """Average precision of one class at one IoU over all pictures; NaN where none shows it."""
+    return average_precision(*ranked(found, truth, name, least))
+
+
+def recall_at(precision: float, found: Sequence[Sequence[Found]], truth: Sequence[Truth], labels: Sequence[str]) -> float:
+    """The highest recall of all classes' boxes (IoU .5) at any threshold at which so many of the told ones are right; 0 where none is."""
+    scores, hits, positives = zip(*(ranked(found, truth, name, 0.5) for name in labels), strict=True)
+    order = np.argsort(-np.concatenate(scores), kind="stable")
+    right = np.cumsum(np.concatenate(hits)[order])
+    enough = right >= precision * np.arange(1, len(right) + 1)
+    return float(right[enough].max(initial=0) / max(sum(positives), 1))
 
 
 def detection_metrics(
@@ -80,8 +96,9 @@ def detection_metrics(
     """Everything about a set of pictures.
 
     map, map50: mean over the classes that occur of the average precision, over IoU .5 to .95 and at .5, of all boxes found whatever their
-    score. At `threshold`: `precision`, `recall` and `f1` of all classes' boxes (IoU .5, right class), `recall_<class>`;
-    `picture_...`: accuracy, precision, recall, f1 of "this picture shows a fall" (a found box of the class `positive`).
+    score. recall_at_half: `recall_at` a precision of .5, for models whose thresholds differ. At `threshold`: `precision`, `recall` and `f1`
+    of all classes' boxes (IoU .5, right class), `recall_<class>`; `picture_...`: accuracy, precision, recall, f1 of "this picture shows a
+    fall" (a found box of the class `positive`).
 
     Arguments:
         found: all boxes of each picture, also those of low scores.
@@ -89,6 +106,7 @@ def detection_metrics(
     occurs = [name for name in labels if any(name in real.names for real in truth)]
     by_class = {name: [precision_of(found, truth, name, least) for least in IOUS] for name in occurs}
     metrics = {"map": float(np.mean([*by_class.values()])), "map50": float(np.mean([values[0] for values in by_class.values()]))}
+    metrics["recall_at_half"] = recall_at(0.5, found, truth, labels)
     metrics |= {f"map50_{name}": values[0] for name, values in by_class.items()}
     sure = [[one for one in seen if one.score >= threshold] for seen in found]
     hits, shown, told = dict.fromkeys(labels, 0), dict.fromkeys(labels, 0), 0

@@ -5,6 +5,7 @@ The only module that imports Ultralytics (AGPL-3.0); see `featherfall.training.y
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import sys
@@ -61,6 +62,7 @@ def main(path: str) -> None:
         **wanted,
     )
     shutil.copy(folder / "ultralytics" / "weights" / "last.pt", folder / "weights.pt")
+    _log(folder / "ultralytics" / "results.csv", folder / "log.csv")
     network: Any = YOLO(folder / "weights.pt").model.float().eval()
     network.fuse(verbose=False)
     head = network.model[-1]
@@ -84,6 +86,18 @@ def main(path: str) -> None:
     program.save(str(folder / "model.onnx"), external_data=False)
     facts = {"parameters": sum(one.numel() for one in network.parameters()), "macs": _macs(network, size)}
     (folder / "yolo.json").write_text(json.dumps(facts))
+
+
+def _log(results: Path, log: Path) -> None:
+    """Ultralytics' table of epochs as our log: a row an epoch, the sum of its losses."""
+    with open(results, newline="") as file:
+        rows = [{name.strip(): value for name, value in row.items()} for row in csv.DictReader(file)]
+    with open(log, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["step", "loss", "lr", "validation"])
+        for row in rows:
+            loss = sum(float(value) for name, value in row.items() if name.startswith("train/"))
+            writer.writerow([int(float(row["epoch"])), f"{loss:.6g}", row.get("lr/pg0", "0"), ""])
 
 
 def _macs(network: nn.Module, size: int) -> int:
