@@ -8,6 +8,7 @@ import secrets
 import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import parse_qs, unquote
 
 from starlette.requests import Request
@@ -114,7 +115,9 @@ class Gate:
             return HTMLResponse(_page("This is not the token. It stands in the terminal where the app was started."), 401)
         secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(COOKIE, self._session, max_age=12 * 3600, httponly=True, samesite="strict", secure=secure)
+        # Shown in another site's frame, only a cookie that allows it is sent back; what changes something is still checked by its origin.
+        same: Literal["none", "strict"] = "none" if self.framed else "strict"
+        answer.set_cookie(COOKIE, self._session, max_age=12 * 3600, httponly=True, samesite=same, secure=secure or bool(self.framed))
         return answer
 
     def _is_known(self, request: Request) -> bool:

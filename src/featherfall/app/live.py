@@ -20,8 +20,10 @@ from featherfall.ground.errors import UserError
 from featherfall.ground.manifest import Input
 from featherfall.ground.recording import Recording, Stream
 from featherfall.ground.units import check_gravity, to_inside
+from featherfall.runtime.box_watch import BoxWatcher
 from featherfall.runtime.camera import Watcher
 from featherfall.runtime.decision import events
+from featherfall.runtime.detector import BoxDetector
 from featherfall.runtime.draw import EDGES
 from featherfall.runtime.pose import open_estimator
 
@@ -34,11 +36,12 @@ SENSORS = {"g": ("m/s2", slice(1, 4)), "deg/s": ("deg/s", slice(4, 7))}  # of a 
 
 
 class LiveCamera:
-    """One webcam."""
+    """One webcam, watched by keypoints or by a detector's boxes."""
 
     def __init__(self, model: Model) -> None:
-        self._watcher = Watcher(model.bundle, open_estimator())
-        self._threshold = model.manifest.decision.threshold
+        self._boxes = model.kind == "detector"
+        self._watcher = BoxWatcher(BoxDetector(model.bundle)) if self._boxes else Watcher(model.bundle, open_estimator())
+        self._line = 0.5 if self._boxes else model.manifest.decision.threshold
         self._curve: list[tuple[float, float, float]] = []
         self._last = -np.inf
 
@@ -60,8 +63,9 @@ class LiveCamera:
             "width": image.shape[1],
             "height": image.shape[0],
             "edges": EDGES,
-            "people": drawn_over(seen.people, 1.0, boxes=False),
-            "line": _line(time_s, self._threshold, curves, [told(fall).to_json() for fall in falls]),
+            "boxes": self._boxes,
+            "people": drawn_over(seen.people, 1.0, self._boxes),
+            "line": _line(time_s, self._line, curves, [told(fall).to_json() for fall in falls]),
         }
 
 
@@ -143,12 +147,12 @@ class Live:
 
     def start(self, kind: str, name: str) -> str:
         """A new source's key. kind: "camera" or "motion"; name: a model's. Raises: `UserError`."""
-        makes: Mapping[str, tuple[str, Callable[[Model], LiveCamera | LiveMotion]]] = {
-            "camera": ("camera", LiveCamera),
-            "motion": ("sensor", LiveMotion),
+        makes: Mapping[str, tuple[tuple[str, ...], Callable[[Model], LiveCamera | LiveMotion]]] = {
+            "camera": (("camera", "detector"), LiveCamera),
+            "motion": (("sensor",), LiveMotion),
         }
         model = self._models.get(name)
-        if kind not in makes or model is None or model.kind != makes[kind][0]:
+        if kind not in makes or model is None or model.kind not in makes[kind][0]:
             raise UserError(f"no open model {name!r} for this")
         with self._lock:
             self._sessions = {key: one for key, one in self._sessions.items() if one.heard > time.monotonic() - SILENT}

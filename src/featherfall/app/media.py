@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 import tempfile
 from pathlib import Path
 
+_MARK = "featherfall-app-"
+
 
 class Shelf:
-    """A folder of this server, which vanishes with it; a page sees a file of it only under `/media/<key>/<name>`."""
+    """A folder of this process, which vanishes with it; a page sees a file of it only under `/media/<key>/<name>`.
+
+    What a process left that was killed is removed by the next one.
+    """
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="featherfall-app-"))
+        sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_MARK}{os.getpid()}-"))
 
     def place(self) -> Path:
         """A new folder under a key that nobody can guess."""
@@ -40,3 +47,21 @@ class Shelf:
         """Remove everything."""
         with contextlib.suppress(OSError):
             shutil.rmtree(self.folder)
+
+
+def sweep() -> None:
+    """Remove the folders of processes that are no more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_MARK}*-*"):
+        number = folder.name.removeprefix(_MARK).partition("-")[0]
+        if number.isdigit() and not _lives(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True

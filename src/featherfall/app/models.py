@@ -23,11 +23,11 @@ EATS: dict[str, tuple[Kind, ...]] = {
     "picture": ("detector", "still", "camera"),
 }
 WORDS: dict[Kind, str] = {
-    "sensor": "motion of a watch or phone",
+    "sensor": "watch or phone",
     "camera": "people in films",
     "film": "films",
     "still": "pictures",
-    "detector": "people in pictures and films, by boxes",
+    "detector": "pictures and films",
 }
 
 

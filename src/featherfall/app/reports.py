@@ -57,15 +57,14 @@ def table(root: Path, names: Sequence[str]) -> str:
     for name, metrics in read:
         note = ", simulated people" if metrics.get("simulated") else ""
         said = f"{metrics.get('dataset', '')}, {metrics.get('protocol', '')}, {len(metrics.get('seeds', []))} seed(s){note}"
-        for k, (role, values) in enumerate(metrics.get("roles", {}).items()):
+        rows.append(f'<tr><th colspan="{len(columns) + 2}">{escape(name)}<small>{escape(said)}</small></th></tr>')
+        for role, values in metrics.get("roles", {}).items():
             size = metrics.get("sizes", {}).get(role, {}).get("bytes")
-            first = f"{escape(name)}<small>{escape(said)}</small>" if k == 0 else ""
             cells = "".join(_cell(key, values.get(key)) for key in columns)
             kilobytes = f"{size / 1e3:,.0f}" if size else ""
-            rows.append(f"<tr><td>{first}</td><td class=word>{escape(NAMES.get(role, role))}</td>{cells}<td>{kilobytes}</td></tr>")
-    first = "<th>run</th><th class=word>model</th>"
+            rows.append(f"<tr><td>{escape(NAMES.get(role, role))}</td>{cells}<td>{kilobytes}</td></tr>")
     return (
-        f'<div class="table" tabindex="0"><table><tr>{first}{head}<th>size (kB)</th></tr>{"".join(rows)}</table></div>'
+        f'<div class="table" tabindex="0"><table><tr><th>model</th>{head}<th>size (kB)</th></tr>{"".join(rows)}</table></div>'
         '<p class="quiet">Small: 95% interval over seeds.</p>'
     )
 

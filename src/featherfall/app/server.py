@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
@@ -20,7 +21,7 @@ from featherfall.app.trainings import Trainings
 from featherfall.ground.errors import UserError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-TOKEN = "FEATHERFALL_APP_TOKEN"
+TOKEN, FRAMED = "FEATHERFALL_APP_TOKEN", "FEATHERFALL_APP_FRAMED_BY"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ def need_token(host: str, stated: str | None) -> str | None:
     if given is None and host not in LOOPBACK:
         return secrets.token_urlsafe(18)
     return given
+
+
+def framed_by() -> str:
+    """Sites that may show the app in a frame: $FEATHERFALL_APP_FRAMED_BY; in a Hugging Face Space, its page."""
+    return os.environ.get(FRAMED) or ("https://huggingface.co https://*.hf.space" if os.environ.get("SPACE_ID") else "")
 
 
 def make_app(models: list[Model], settings: Settings, shelf: Shelf, trainings: Trainings) -> Any:
@@ -134,13 +140,20 @@ def _told(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def serve(models: list[Model], settings: Settings) -> None:
-    """Listen until interrupted; nothing of a session is left behind."""
+    """Listen until interrupted or ended; nothing of a session is left behind, and what is being trained is stopped."""
     import uvicorn
 
+    signal.signal(signal.SIGTERM, _leave)  # else the server, once closed, would end the process before it has tidied up
     shelf, trainings = Shelf(), Trainings(settings.runs, settings.data)
     try:
         app = make_app(models, settings, shelf, trainings)
         uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
+    except KeyboardInterrupt:
+        pass
     finally:
         trainings.close()
         shelf.close()
+
+
+def _leave(*_: object) -> NoReturn:
+    raise SystemExit(0)

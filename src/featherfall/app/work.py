@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -32,7 +33,7 @@ class Failed:
 
 @dataclass
 class Desk:
-    """Who works on what, by session; a session has one piece of work, the desk `_turn`s one at a time."""
+    """Who works on what, by session; a session has one piece of work, and the desk does one at a time."""
 
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _doing: dict[str, Progress] = field(default_factory=dict)
@@ -63,7 +64,7 @@ class Desk:
             except UserError as error:
                 out.append(Failed(str(error)))
             except Exception as error:
-                print(f"featherfall: {type(error).__name__}: {error}")
+                traceback.print_exc()
                 out.append(Failed(f"This went wrong, and it is our fault: {type(error).__name__}. The app goes on; try another file."))
 
         thread = threading.Thread(target=go, daemon=True)

@@ -36,11 +36,11 @@ def app(
     except ModuleNotFoundError:
         raise UserError("the app needs Gradio; install it: pip install 'featherfall[app]'") from None
     from featherfall.app.models import open_models
-    from featherfall.app.server import Settings, need_token, serve
+    from featherfall.app.server import Settings, framed_by, need_token, serve
 
     models = open_models(targets or ())
     secret = need_token(host, token)
-    settings = Settings(host, port, secret, max_upload * 1_000_000, max_minutes, data_folder(data), runs)
+    settings = Settings(host, port, secret, max_upload * 1_000_000, max_minutes, data_folder(data), runs, framed_by())
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
     typer.echo(f"featherfall app: http://{shown}:{port}")
     if secret is not None:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ UNITS = ["as the file says", "g", "m/s2", "mg", "deg/s", "rad/s", "uT"]
 TIMES = ["as the file says", "s", "ms", "us", "ns", "iso"]
 SAMPLES = Path(__file__).parent.parent / "samples"
 SCROLL = "() => { if (innerWidth < 760) document.getElementById('status').scrollIntoView({ behavior: 'smooth' }); }"
-TRY = {"film": "film", "table": "watch", "picture": "picture"}
+TRY = {"film": "Try a film", "table": "Try a watch", "picture": "Try a picture"}
 EMPTY = '<div class="empty">What is found shows here.</div>'
 
 
@@ -49,32 +50,33 @@ class Look:
 
     def build(self) -> None:
         """Lay it out."""
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=4, min_width=320):
-                self._inputs()
-            with gr.Column(scale=9, min_width=320):
-                self.status = gr.HTML("", elem_id="status")
-                with gr.Row(equal_height=False):
-                    self.panels = [self._panel(name) for name in PANELS]
+        with gr.Tabs(elem_id="sources"):
+            with gr.Tab("A file", id="file"), gr.Row(equal_height=False):
+                with gr.Column(scale=4, min_width=320):
+                    self._inputs()
+                with gr.Column(scale=9, min_width=320):
+                    self.status = gr.HTML("", elem_id="status")
+                    with gr.Row(equal_height=False):
+                        self.panels = [self._panel(name) for name in PANELS]
+            with gr.Tab("Webcam", id="camera", visible=bool(self._names("camera", "detector"))):
+                gr.HTML(f'<fall-camera models="{self._names("camera", "detector")}"></fall-camera>')
+            with gr.Tab("Phone", id="phone", visible=bool(self._names("sensor"))):
+                gr.HTML(f'<fall-motion models="{self._names("sensor")}"></fall-motion>')
         self._connect()
 
     def _inputs(self) -> None:
-        with gr.Tabs(elem_id="sources"):
-            with gr.Tab("A file", id="file"):
-                self.file = gr.File(
-                    label="A film, a picture, or a CSV of a watch",
-                    file_types=sorted(FILMS | PICTURES | TABLES),
-                    type="filepath",
-                    height=150,
-                    elem_id="file",
-                )
-                samples = [one for one in sorted(SAMPLES.glob("*.*")) if self._has(what_is(one.name))] if SAMPLES.is_dir() else []
-                with gr.Row():
-                    self.samples = [(gr.Button(f"Try a simulated {TRY[what_is(one.name)]}", min_width=120), one) for one in samples]
-            with gr.Tab("Webcam", id="camera", visible=self._has("film")):
-                gr.HTML(f'<fall-camera models="{self._options("camera")}"></fall-camera>')
-            with gr.Tab("Phone", id="phone", visible=self._has("table")):
-                gr.HTML(f'<fall-motion models="{self._options("sensor")}"></fall-motion>')
+        self.file = gr.File(
+            label="A film, a picture, or a CSV of a watch",
+            file_types=sorted(FILMS | PICTURES | TABLES),
+            type="filepath",
+            height=150,
+            elem_id="file",
+        )
+        samples = [one for one in sorted(SAMPLES.glob("*.*")) if self._has(what_is(one.name))]
+        if samples:
+            gr.HTML('<p class="quiet">No file at hand? Simulated people:</p>')
+        with gr.Row():
+            self.samples = [(gr.Button(TRY[what_is(one.name)], min_width=100), one) for one in samples]
         names = list(self.models)
         self.first = gr.Dropdown([ANY, *names], value=ANY, label="Model", elem_id="model")
         self.second = gr.Dropdown([NONE, *names], value=NONE, label="Compare with", elem_id="second", visible=len(names) > 1)
@@ -101,7 +103,7 @@ class Look:
             view = gr.HTML("")
             line = gr.HTML("")
             slider = gr.Slider(
-                0.05, 0.95, value=0.5, step=0.01, label="Threshold: how sure it must be", visible=False, elem_id=f"threshold-{name}"
+                0.01, 0.99, value=0.5, step=0.01, label="Threshold: how sure it must be", visible=False, elem_id=f"threshold-{name}"
             )
             price = gr.Markdown("", elem_classes="quiet", elem_id=f"cost-{name}")
             links = gr.HTML("", elem_id=f"links-{name}")
@@ -297,10 +299,9 @@ class Look:
             return False
         return True
 
-    def _options(self, kind: str) -> str:
-        from html import escape
-
-        return escape("|".join(one.name for one in self.models.values() if one.kind == kind), quote=True)
+    def _names(self, *kinds: str) -> str:
+        """Models of some kinds, for an element of the page."""
+        return escape("|".join(one.name for one in self.models.values() if one.kind in kinds), quote=True)
 
 
 def _number(text: str | None) -> float | None:

@@ -29,10 +29,13 @@ def blocks(models: Sequence[Model], settings: Settings, shelf: Shelf, trainings:
             with gr.Tab("Look", id="look"):
                 Look(models, shelf, Desk(), settings.most).build()
             with gr.Tab("Train", id="train"):
-                train.build(trainings)
+                opened = [train.build(trainings)]
             with gr.Tab("Reports", id="reports"):
-                reports.build(settings.runs)
+                opened.append(reports.build(settings.runs))
             with gr.Tab("About", id="about"):
                 about.build(models)
+        for refresh, parts in opened:
+            if parts:
+                app.load(refresh, None, parts, show_progress="hidden", api_visibility="private")
     app.queue(default_concurrency_limit=8, max_size=64)
     return app

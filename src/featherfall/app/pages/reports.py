@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import gradio as gr
@@ -13,9 +15,12 @@ from featherfall.app import reports
 NOTHING = '<div class="empty">No finished run yet. Train a model, or start the app with --runs and the folder that holds your runs.</div>'
 
 
-def build(root: Path) -> None:
-    """Lay it out inside a `gr.Blocks`. root: the folder of the runs."""
-    names = list(reports.find_runs(root))
+def build(root: Path) -> tuple[Callable[[], Any], list[Any]]:
+    """Lay it out inside a `gr.Blocks`; returns what to do whenever the page is opened, and the parts that this brings up to date.
+
+    Arguments:
+        root: the folder of the runs.
+    """
 
     def frame(name: str | None) -> str:
         """The report in a frame that may do nothing but show."""
@@ -36,11 +41,12 @@ def build(root: Path) -> None:
         )
 
     with gr.Row(equal_height=False):
-        chosen = gr.Dropdown(names, value=names[:4], multiselect=True, label="Runs side by side", elem_id="compare", scale=5)
+        chosen = gr.Dropdown([], value=[], multiselect=True, label="Runs side by side", elem_id="compare", scale=5, min_width=320)
         fresh = gr.Button("Look for new runs", scale=1, min_width=160, elem_id="fresh-runs")
-    shown = gr.HTML(compare(names[:4]), elem_id="comparison")
-    one = gr.Dropdown(names, value=names[0] if names else None, label="Report of", elem_id="report-of")
-    page = gr.HTML(frame(names[0] if names else None), elem_id="report")
-    chosen.change(compare, chosen, shown, show_progress="hidden", api_visibility="private")
-    one.change(frame, one, page, show_progress="hidden", api_visibility="private")
+    shown = gr.HTML("", elem_id="comparison")
+    one = gr.Dropdown([], value=None, label="Report of", elem_id="report-of")
+    page = gr.HTML("", elem_id="report")
+    chosen.input(compare, chosen, shown, show_progress="hidden", api_visibility="private")
+    one.input(frame, one, page, show_progress="hidden", api_visibility="private")
     fresh.click(again, None, [chosen, one, shown, page], show_progress="hidden", api_visibility="private")
+    return again, [chosen, one, shown, page]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,14 +18,15 @@ from featherfall.ground.recipe import load_recipe
 SIMULATED, WHOLE = "simulated people (made first)", "the whole data folder"
 OWN = "my own recipe (a file)"
 NOTHING = "Nothing is being trained. A small recipe takes minutes, a large one hours; the page may be closed meanwhile."
-TONES = {"teacher": "#aab2bf", "alone": "#f0a35c", "distilled": "#40c4ff"}
+TONES = {"teacher": "#8d97a6", "alone": "#e08a3c", "distilled": "#2a9fd8"}
+WORDS = {"teacher": "teacher", "alone": "student alone", "distilled": "student with its teacher"}
 
 
-def build(trainings: Trainings) -> None:
-    """Lay it out inside a `gr.Blocks`."""
+def build(trainings: Trainings) -> tuple[Callable[[], Any], list[Any]]:
+    """Lay it out inside a `gr.Blocks`; returns what to do whenever the page is opened, and the parts that this brings up to date."""
     if find_spec("torch") is None:
         gr.HTML("<div class=\"empty\">Training needs more packages: pip install 'featherfall[train]', then start the app again.</div>")
-        return
+        return tuple, []
     recipes = trainings.recipes()
     first = "own_wrist_falls" if "own_wrist_falls" in recipes else recipes[0]
     with gr.Row(equal_height=False):
@@ -38,7 +40,7 @@ def build(trainings: Trainings) -> None:
                 _data(trainings),
                 value=WHOLE,
                 label="Data",
-                info=f"folders below {trainings.data}",
+                info="what lies in the data folder of this app",
                 elem_id="train-data",
                 allow_custom_value=False,
             )
@@ -50,8 +52,8 @@ def build(trainings: Trainings) -> None:
             resume = gr.Button("Go on with it", elem_id="resume")
         with gr.Column(scale=8, min_width=320):
             problem = gr.HTML("", elem_id="train-problem")
-            shown = gr.HTML(_shown(trainings, _now(trainings)), elem_id="train-progress")
-    followed = gr.State(trainings.running() or "")
+            shown = gr.HTML("", elem_id="train-progress")
+    followed = gr.State("")
     clock = gr.Timer(2.0, active=True)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -100,6 +102,17 @@ def build(trainings: Trainings) -> None:
     resume.click(go_on, waiting, [problem, shown, followed], **quiet)
     stop.click(end, None, [shown, waiting], **quiet)
     clock.tick(look, followed, shown, **quiet)
+
+    def opened() -> tuple[str, str, Any, Any]:
+        now = _now(trainings)
+        return (
+            _shown(trainings, now),
+            now.name if now else "",
+            gr.update(choices=_unfinished(trainings)),
+            gr.update(choices=_data(trainings)),
+        )
+
+    return opened, [shown, followed, waiting, data]
 
 
 def _data(trainings: Trainings) -> list[str]:
@@ -165,12 +178,12 @@ def losses(state: State) -> str:
         f'<text x="38" y="{154 - 134 * share}" text-anchor="end">{top * share:.2g}</text>'
         for share in (0, 0.5, 1)
     )
-    legend = "".join(
-        f'<tspan fill="{tone}" dx="14">{role}</tspan>' for role, tone in TONES.items() if any(one.role.split()[0] == role for one in lines)
-    )
+    roles = [role for role in TONES if any(one.role.split()[0] == role for one in lines)]
+    legend = "".join(f'<span><i style="background:{TONES[role]}"></i>{WORDS[role]}</span>' for role in roles)
     return (
         f'<svg class="losses" viewBox="0 0 600 178" role="img" aria-label="loss of each training over its steps">{grid}{paths}'
-        f'<text x="44" y="170">loss over steps, to {steps}</text><text x="590" y="170" text-anchor="end">{legend}</text></svg>'
+        f'<text x="44" y="170">step 0</text><text x="590" y="170" text-anchor="end">step {steps}</text></svg>'
+        f'<p class="quiet legend"><span>loss: how wrong it still is</span>{legend}</p>'
     )
 
 

@@ -1,7 +1,7 @@
 // <fall-camera> watches through the webcam, <fall-motion> feels with the phone's motion sensors. Nothing is kept, and no sound is taken.
 "use strict";
 (() => {
-  const { skeleton, clock, make, shadow, timelines } = window.featherfall;
+  const { skeleton, box, make, shadow } = window.featherfall;
   const STYLE = `
     :host { display: block; }
     .row { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; margin: 10px 0; }
@@ -134,7 +134,7 @@
       this.canvas.width = said.width * scale * sharp; this.canvas.height = said.height * scale * sharp;
       const pen = this.canvas.getContext("2d");
       pen.scale(sharp, sharp);
-      for (const person of said.people) skeleton(pen, person, said.edges, scale);
+      for (const person of said.people) said.boxes ? box(pen, person, scale) : skeleton(pen, person, said.edges, scale);
     }
   }
 

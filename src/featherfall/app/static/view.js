@@ -108,8 +108,13 @@ const shadow = (element) => {
 };
 
 class FallView extends HTMLElement {
+  static observedAttributes = ["film", "poses"];
+  attributeChangedCallback(name, was, now) {  // pages may reuse an element for another film
+    if (was !== null && was !== now && this.isConnected) { this.disconnectedCallback(); this.connectedCallback(); }
+  }
   connectedCallback() {
     const root = shadow(this);
+    this.poses = null;
     this.panel = this.getAttribute("panel");
     this.stage = make("div", { class: "stage" });
     this.video = make("video", { src: this.getAttribute("film"), playsinline: "", muted: "", preload: "auto", "aria-label": "the film" });
@@ -167,6 +172,10 @@ class FallView extends HTMLElement {
 }
 
 class FallTimeline extends HTMLElement {
+  static observedAttributes = ["data"];
+  attributeChangedCallback(name, was, now) {
+    if (was !== null && was !== now && this.isConnected) this.show(JSON.parse(now));
+  }
   connectedCallback() {
     this.panel = this.getAttribute("panel");
     timelines.set(this.panel, this);
@@ -277,5 +286,5 @@ class FallTimeline extends HTMLElement {
 
 customElements.define("fall-view", FallView);
 customElements.define("fall-timeline", FallTimeline);
-window.featherfall = { views, timelines, skeleton, toneOf, clock, make, shadow };
+window.featherfall = { views, timelines, skeleton, box, toneOf, clock, make, shadow };
 })();
