@@ -1,6 +1,6 @@
 """What detectors of several families cost at 320 pixels on one thread: parameters, MACs, int8 size, latency, a training step.
 
-    python benchmarks/detector_candidates.py [--repeat 30]
+    python benchmarks/detector_candidates.py [--repeat 30] [--only small]
 
 Random weights: nothing here says how well they find anything. Graphs end at scores and box numbers of every place, before boxes are chosen;
 of torchvision's, anchors are added afterwards (little). Latency is the fastest tenth of the runs: what an idle core would do.
@@ -126,13 +126,17 @@ def training_step(model: nn.Module, batch: int = 4) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=30)
-    repeat = parser.parse_args().repeat
+    parser.add_argument("--only", nargs="*", default=[""], help="parts of the names")
+    chosen = parser.parse_args()
+    repeat = chosen.repeat
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     print("| detector | parameters | GMAC | int8 | float32 ms | int8 ms | training ms a picture |")
     print("|---|---|---|---|---|---|---|")
     pictures = torch.randint(0, 256, (2, 1, SIZE, SIZE, 3), dtype=torch.uint8)
     for name, make in CANDIDATES.items():
+        if not any(part in name for part in chosen.only):
+            continue
         torch.manual_seed(0)
         model = make()
         step = training_step(model)

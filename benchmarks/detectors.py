@@ -1,6 +1,7 @@
 """Detectors: teacher, student alone, and distilled in every way, in one table.
 
-    python benchmarks/detectors.py run DATA OUT [--seeds 2] [--only alone l2 cosine soft both yolo] [--steps N] [--yolo-steps N]
+    python benchmarks/detectors.py run DATA OUT [--seeds 2] [--only l2 cosine soft both yolo]
+        [--steps N] [--teacher-steps N] [--yolo-steps N]
     python benchmarks/detectors.py table OUT
 
 `run` is recipes/detect_falls.yaml with other terms of distillation; simulated pictures' weights, teacher and student alone are trained once
@@ -47,12 +48,13 @@ COLUMNS = {
     "map50": "mAP@.5",
     "map": "mAP@.5:.95",
     "box_recall": "recall of boxes",
+    "recall_at_half": "at precision .5",
     "recall_fall": "of fallen",
     "recall_person": "of others",
 }
 
 
-def run(data: Path, out: Path, seeds: int, only: Sequence[str], steps: int | None, yolo_steps: int | None) -> None:
+def run(data: Path, out: Path, seeds: int, only: Sequence[str], steps: int | None, teacher: int | None, yolo_steps: int | None) -> None:
     """Train what `only` names."""
     numbers = f"seeds={list(range(seeds))}"
     for name in [one for one in only if one in TERMS]:
@@ -61,6 +63,7 @@ def run(data: Path, out: Path, seeds: int, only: Sequence[str], steps: int | Non
         embedding = recipe.detection.embedding_steps if recipe.detection and name != "soft" else 0
         _share(out, name)
         changes = [f"distillation.terms={TERMS[name]}", f"student.training.steps={total - embedding}", numbers]
+        changes += [f"teacher.training.steps={teacher}"] if teacher else []
         distill(load_recipe("detect_falls", changes), data, out / name, resume=True)
     if "yolo" in only:
         changes = [f"{role}.training.steps={yolo_steps}" for role in ("teacher", "student") if yolo_steps]
@@ -114,11 +117,12 @@ def main() -> None:
     first.add_argument("--seeds", type=int, default=1)
     first.add_argument("--only", nargs="+", choices=[*TERMS, "yolo"], default=[*TERMS, "yolo"])
     first.add_argument("--steps", type=int, help="of the student in all; the recipe's by default")
+    first.add_argument("--teacher-steps", type=int)
     first.add_argument("--yolo-steps", type=int)
     verbs.add_parser("table").add_argument("out", type=Path)
     chosen = parser.parse_args()
     if chosen.verb == "run":
-        run(chosen.data, chosen.out, chosen.seeds, chosen.only, chosen.steps, chosen.yolo_steps)
+        run(chosen.data, chosen.out, chosen.seeds, chosen.only, chosen.steps, chosen.teacher_steps, chosen.yolo_steps)
     print(table(chosen.out))
 
 

@@ -190,8 +190,8 @@ def webcam(path: Path) -> Path:
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Chromium, whose webcam shows a simulated fall again and again.
 
-    Skips where there is none, unless $FEATHERFALL_REQUIRE_BROWSER says that there must be. Closed with the module: its event loop is in the way
-    of others'.
+    Skips where there is none, unless $FEATHERFALL_REQUIRE_BROWSER says that there must be. Closed with its module: its event loop is in
+    the way of others'.
     """
     must = os.environ.get("FEATHERFALL_REQUIRE_BROWSER") == "1"
     found = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 COOKIE = "featherfall"
 HERE = {"localhost", "127.0.0.1", "[::1]"}
 TRIES, WITHIN = 6, 60.0  # wrong tokens from one address (times 5 from everywhere), s
+FORM = 100_000  # bytes of the form around an upload
 SMALL = 8_000_000  # bytes that anything but an upload may bring
 UPLOADS = ("/gradio_api/upload", "/upload")
 SOURCES = {
@@ -91,7 +92,7 @@ class Gate:
         return None
 
     def _room(self, request: Request) -> int:
-        return self.most + 100_000 if request.url.path.startswith(UPLOADS) else SMALL  # some for the form around the file
+        return self.most + FORM if request.url.path.startswith(UPLOADS) else SMALL
 
     def _too_large(self, request: Request) -> Response:
         most = f"{(self.most if request.url.path.startswith(UPLOADS) else SMALL) / 1e6:g} MB"

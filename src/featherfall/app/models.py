@@ -112,10 +112,10 @@ def choose(models: Sequence[Model], what: str) -> Model:
 
 def _bundle_of(target: str | Path) -> Path:
     """A run's bundle, a bundle, or the one of that name that ships."""
-    path = find_bundle(target)
-    if (path / "run.json").is_file() and not (path / "manifest.json").is_file():
-        raise UserError(f"{path}: its run has no bundle yet; finish it first (featherfall distill ... --resume)")
-    return path
+    run = Path(target)
+    if (run / "run.json").is_file() and not any((place / "manifest.json").is_file() for place in (run, run / "bundle")):
+        raise UserError(f"{run}: its run has no bundle yet; finish it first (featherfall distill ... --resume)")
+    return find_bundle(target)
 
 
 def _metrics(path: Path, manifest: Manifest) -> dict[str, Any] | None:

@@ -74,7 +74,7 @@ def make_app(models: list[Model], settings: Settings, shelf: Shelf, trainings: T
     os.environ["FEATHERFALL_APP_MINUTES"] = str(settings.minutes)
     import gradio as gr
 
-    from featherfall.app.gate import Gate
+    from featherfall.app.gate import FORM, Gate
     from featherfall.app.live import Live
     from featherfall.app.pages.main import blocks
     from featherfall.app.reports import report
@@ -117,7 +117,7 @@ def make_app(models: list[Model], settings: Settings, shelf: Shelf, trainings: T
         server_name=settings.host,
         server_port=settings.port,
         allowed_paths=[],
-        max_file_size=settings.most,
+        max_file_size=settings.most + FORM,  # the gate is first
         show_error=True,
         ssr_mode=False,
         pwa=False,

@@ -75,7 +75,7 @@ def detect(
             with follow_logs(run.folder, stage, _steps(recipe, role)):
                 run_jobs(chosen, workers, lambda job, stage=stage: stage.step(job.name), execute)  # type: ignore[misc]
         ships = next(job for job in jobs if job.role == "int8")
-        notes = _place_bundle(run, ships, store)
+        notes = _place_bundle(run, recipe, ships, store)
         metrics = collect(recipe, store, fold, truth, jobs, notes) | {"simulated": False}
         write_json(run.metrics, metrics)
         write_run_report(run)
@@ -142,7 +142,7 @@ def _steps(recipe: Recipe, role: str) -> int:
     return recipe.student.training.steps + recipe.detection.embedding_steps
 
 
-def _place_bundle(run: Run, shipped: DetectJob, store: ClipStore) -> list[str]:
+def _place_bundle(run: Run, recipe: Recipe, shipped: DetectJob, store: ClipStore) -> list[str]:
     """Copy the first seed's bundle to the run's. Returns notes for the reader."""
     with atomic_folder(run.bundle) as temporary:
         shutil.copytree(shipped.folder / "bundle", temporary, dirs_exist_ok=True)
@@ -151,6 +151,8 @@ def _place_bundle(run: Run, shipped: DetectJob, store: ClipStore) -> list[str]:
     notes.append(
         f"sensitivity, precision and F1 are of pictures (a fall is in it, or not); scores count from {manifest.decision.threshold:g}"
     )
+    if recipe.detection is not None and recipe.detection.first is not None:
+        notes.append("teacher and student learnt from pictures of simulated people first")
     refusal = int8_refusal(manifest)
     return [*notes, refusal] if refusal else notes
 
@@ -192,6 +194,7 @@ def collect(
         pooled.setdefault(job.role, []).append(judged)
     ratio = len(fold.test) / len(fold.train)
     summary = summarise(recipe, roles, counts, {}, ratio, _sizes(recipe, store, jobs), notes)
+    summary["trained"] = {role: how.replace("cross-entropy", "classes and boxes") for role, how in summary["trained"].items()}
     summary["protocol"] = f"{summary['protocol']}, {fold.name}"
     positive = labels.index(str(recipe.labels.positive))
     summary["over_groups"] = {

@@ -138,8 +138,8 @@ def read_manifest(path: Path) -> Manifest:
     """The manifest of a bundle's folder; raises `UserError` where there is none or it is not valid."""
     if not path.is_dir():
         what = "not a folder" if path.exists() else "no such folder"
-        along = " or ".join(embedded_bundles()) or "none"
-        raise UserError(f"{path}: {what}; give a bundle, the folder that holds manifest.json, or the name of one that comes along ({along})")
+        names = " or ".join(embedded_bundles()) or "none"
+        raise UserError(f"{path}: {what}; give a bundle, the folder that holds manifest.json, or one that comes along ({names})")
     file = path / "manifest.json"
     if not file.is_file():
         raise UserError(f"{path}: not a bundle, it holds no manifest.json; `featherfall export` makes one from a run")
