@@ -80,6 +80,7 @@ def waking_days(bundle: Bundle) -> dict[str, Any]:
         "simulated": True,
         "falls": falls,
         "hours": sum(day.hours for day in days),
+        "days": DAYS,
         "points": points,
     }
 
@@ -97,6 +98,7 @@ def acted_days(metrics: dict[str, Any], threshold: float) -> dict[str, Any]:
         "simulated": True,
         "falls": counts["falls"],
         "hours": counts.get("hours"),
+        "days": daily / (WAKING_HOURS * ACTIVITIES_AN_HOUR),
         "points": points,
     }
 

@@ -23,6 +23,20 @@ def test_cost_of_a_threshold_is_that_of_the_next_lower_one_that_was_measured() -
     assert "recordings (weda_fall)." in cost(METRICS | {"dataset": "weda_fall"}, 0.5)
 
 
+def test_days_that_a_model_was_tried_on_come_first() -> None:
+    points = [
+        {"threshold": 0.5, "sensitivity": 1.0, "false_alarms_per_day": 2.0},
+        {"threshold": 0.8, "sensitivity": 0.95, "false_alarms_per_day": 0.0},
+    ]
+    metrics = METRICS | {"days": {"what": "5 simulated days", "falls": 40, "days": 5, "points": points}}
+    # 10 in 5 days: (4.795, 18.39) / 5; none in 5 days: up to 3.689 / 5
+    assert cost(metrics, 0.6) == (
+        "At 0.5 the model found 100% of 40 falls and raised 2.0 false alarms a day (95% interval 1.0 to 3.7), measured on 5 simulated days."
+    )
+    assert "raised 0.0 false alarms a day (95% interval 0.0 to 0.7)" in cost(metrics, 0.8)
+    assert "unknown below a threshold of 0.5" in cost(metrics, 0.4)
+
+
 def without(key: str) -> dict[str, Any]:
     counts = {name: value for name, value in METRICS["counts"]["int8"][0].items() if name != key}  # type: ignore[index]
     return METRICS | {"counts": {"int8": [counts]}}

@@ -38,14 +38,16 @@ def _solve(rising: Any, low: float, high: float) -> float:
 def cost(metrics: Mapping[str, Any] | None, threshold: float) -> str:
     """The false alarms a day that a threshold implies, in words; "unknown: ..." where nothing was measured.
 
-    The run's figures count, at thresholds .1 to .9, the recordings without a fall that raise an alarm; several alarms in one count
-    once, so that the figure is a lower bound.
+    Whole days that a model was tried on come first. Else the run's figures count, at thresholds .1 to .9, the recordings without a fall
+    that raise an alarm; several alarms in one count once, so that the figure is a lower bound.
 
     Arguments:
         metrics: what the run's `metrics.json` holds.
     """
     if metrics is None:
         return "False alarms a day: unknown: this model came without the figures of the run that made it."
+    if metrics.get("days"):
+        return _of_days(metrics["days"], threshold)
     role = next((role for role in ("int8", "distilled", "alone") if metrics.get("counts", {}).get(role)), None)
     counts = metrics["counts"][role][0] if role else {}
     points = [one for one in counts.get("operating_points", []) if one["threshold"] <= threshold + 1e-9]
@@ -66,6 +68,19 @@ def cost(metrics: Mapping[str, Any] | None, threshold: float) -> str:
         f"At {point['threshold']:g} the model found {100 * point['sensitivity']:.0f}% of {counts['falls']} falls and raised {number} false "
         f"alarm{'s' if number != 1 else ''} in {hours:.1f} h of {'simulated ' if metrics.get('simulated') else ''}recordings{where}. "
         f"That is at least {_number(number * DAY / hours)} a day of such activity (95% interval {low} to {high})."
+    )
+
+
+def _of_days(days: Mapping[str, Any], threshold: float) -> str:
+    points = [one for one in days["points"] if one["threshold"] <= threshold + 1e-9]
+    if not points:
+        return f"False alarms a day: unknown below a threshold of {days['points'][0]['threshold']:g}: it was not measured there."
+    point = points[-1]
+    rate = point["false_alarms_per_day"]
+    low, high = (_number(end / days["days"]) for end in poisson_interval(round(rate * days["days"])))
+    return (
+        f"At {point['threshold']:g} the model found {100 * point['sensitivity']:.0f}% of {days['falls']} falls and raised {_number(rate)} "
+        f"false alarms a day (95% interval {low} to {high}), measured on {days['what']}."
     )
 
 
