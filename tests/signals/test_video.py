@@ -7,7 +7,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,15 @@ def test_nothing_is_decoded_before_it_is_asked_for(plain: Path) -> None:
     assert len({float(image.mean()) for image in kept}) == 3  # each has its own memory
 
 
+@pytest.fixture
+def _own_schedule() -> Iterator[None]:
+    """SVT-AV1 makes the process of root a real-time one of the highest priority, under which all else on the machine starves."""
+    yield
+    if hasattr(os, "sched_setscheduler"):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+@pytest.mark.usefixtures("_own_schedule")
 @pytest.mark.parametrize(
     ("codec", "pixels", "name"),
     [
