@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from featherfall import datasets
 from featherfall.clips.splits import Fold
@@ -20,6 +19,7 @@ from featherfall.ground.files import read_json, write_json
 from featherfall.ground.recipe import Recipe, Training
 from featherfall.ground.recording import Box
 from featherfall.models.detect.net import Detector
+from featherfall.pipeline.jobs import one_thread
 from featherfall.pipeline.run import Run
 from featherfall.runtime.boxes import Found, decode
 from featherfall.runtime.detector import open_detector
@@ -73,14 +73,9 @@ class DetectJob:
 
 def execute(job: DetectJob) -> None:
     """Do one job on one thread; what is already done is left alone."""
-    if job.finished.is_file():
-        return
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        _execute(job)
-    finally:
-        torch.set_num_threads(threads)
+    if not job.finished.is_file():
+        with one_thread():
+            _execute(job)
 
 
 def _execute(job: DetectJob) -> None:

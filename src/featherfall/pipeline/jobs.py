@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -91,12 +92,18 @@ def _as_done(waiting: Iterable[Future[None]]) -> Iterator[Future[None]]:
 
 def execute(job: Job) -> None:
     """Do one job on one thread, so that its result does not depend on how many run beside it. What is already done is left alone."""
-    if job.finished.is_file():
-        return
+    if not job.finished.is_file():
+        with one_thread():
+            _execute(job)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread within; then on as many as before."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        _execute(job)
+        yield
     finally:
         torch.set_num_threads(threads)
 
