@@ -30,7 +30,8 @@ from featherfall.evaluation.judged import Judged, judged_clips
 from featherfall.evaluation.metrics import fall_metrics
 from featherfall.evaluation.words import network_in_words, training_in_words
 from featherfall.ground.files import atomic_write, read_json, write_json
-from featherfall.ground.recipe import Recipe, load_recipe
+from featherfall.ground.recipe import Recipe
+from featherfall.ground.recipe_file import load_recipe
 from featherfall.pipeline.distill import distill, make_folds
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import Stage, train_student

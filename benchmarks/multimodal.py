@@ -21,7 +21,8 @@ from featherfall import datasets
 from featherfall.clips.build import prepare
 from featherfall.evaluation.intervals import mean_with_interval, paired_difference
 from featherfall.ground.files import read_json, write_json
-from featherfall.ground.recipe import Network, Recipe, load_recipe
+from featherfall.ground.recipe import Network, Recipe
+from featherfall.ground.recipe_file import load_recipe
 from featherfall.models.count import parameters
 from featherfall.pipeline.distill import make_folds
 from featherfall.training.checkpoint import load

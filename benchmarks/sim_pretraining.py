@@ -33,7 +33,8 @@ from featherfall.evaluation.judged import Judged, judged_clips
 from featherfall.evaluation.score import MAIN, measure
 from featherfall.ground.errors import UserError
 from featherfall.ground.files import write_json
-from featherfall.ground.recipe import Recipe, load_recipe
+from featherfall.ground.recipe import Recipe
+from featherfall.ground.recipe_file import load_recipe
 from featherfall.pipeline.distill import begin, make_clips, make_folds
 from featherfall.pipeline.jobs import Job, load_judged, run_jobs
 from featherfall.pipeline.progress import Show

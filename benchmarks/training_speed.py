@@ -18,7 +18,7 @@ import torch
 
 from featherfall import datasets
 from featherfall.ground.files import data_folder
-from featherfall.ground.recipe import load_recipe
+from featherfall.ground.recipe_file import load_recipe
 from featherfall.pipeline.distill import make_clips, make_folds
 from featherfall.pipeline.progress import Show
 from featherfall.runtime.measure import machine

@@ -24,7 +24,8 @@ from featherfall import datasets
 from featherfall.clips.build import prepare
 from featherfall.evaluation.intervals import mean_with_interval, paired_difference
 from featherfall.ground.files import read_json, write_json
-from featherfall.ground.recipe import Distillation, Recipe, load_recipe
+from featherfall.ground.recipe import Distillation, Recipe
+from featherfall.ground.recipe_file import load_recipe
 from featherfall.models.count import parameters
 from featherfall.pipeline.distill import make_folds
 from featherfall.pipeline.ship import judge_by_runtime, ship

@@ -46,7 +46,7 @@ def distill(
     Returns: what `out/metrics.json` holds. Raises: `featherfall.ground.errors.UserError`.
     """
     from featherfall.ground.files import data_folder
-    from featherfall.ground.recipe import load_recipe
+    from featherfall.ground.recipe_file import load_recipe
     from featherfall.pipeline.distill import distill as run
 
     resolved = load_recipe(recipe, changes)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from featherfall.cli.main import app
 from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import shipped_recipes
+from featherfall.ground.recipe_file import shipped_recipes
 from featherfall.training.checkpoint import save
 
 

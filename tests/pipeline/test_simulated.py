@@ -7,7 +7,8 @@ from tests.conftest import tiny_recipe
 
 from featherfall import datasets
 from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Simulation, load_recipe
+from featherfall.ground.recipe import Simulation
+from featherfall.ground.recipe_file import load_recipe
 from featherfall.pipeline.simulated import simulated_data
 
 

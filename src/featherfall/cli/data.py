@@ -61,7 +61,7 @@ def inspect(
     from rich.progress import Progress
 
     from featherfall.datasets.inspect import inspect as read_all
-    from featherfall.ground.recipe import load_recipe
+    from featherfall.ground.recipe_file import load_recipe
 
     dataset = _open(name, data)
     names = load_recipe(recipe).labels.names if recipe else None
@@ -93,7 +93,7 @@ def prepare(
 
     from featherfall.datasets import open_for
     from featherfall.ground.files import data_folder
-    from featherfall.ground.recipe import load_recipe
+    from featherfall.ground.recipe_file import load_recipe
     from featherfall.pipeline.distill import make_clips, make_folds
     from featherfall.pipeline.progress import Show
 

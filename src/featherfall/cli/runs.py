@@ -172,7 +172,7 @@ def _data(recipe: Recipe, data: Path | None, workers: int) -> Path:
 
 
 def _recipe(name: str, changes: list[str] | None, seeds: list[int] | None) -> Any:
-    from featherfall.ground.recipe import load_recipe
+    from featherfall.ground.recipe_file import load_recipe
 
     return load_recipe(name, [*(changes or []), *([f"seeds={seeds}"] if seeds else [])])
 

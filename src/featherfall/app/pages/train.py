@@ -13,7 +13,7 @@ import gradio as gr
 from featherfall.app import parts
 from featherfall.app.trainings import State, Training, Trainings
 from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import load_recipe
+from featherfall.ground.recipe_file import load_recipe
 
 SIMULATED, WHOLE = "simulated people (made first)", "the whole data folder"
 OWN = "my own recipe (a file)"
