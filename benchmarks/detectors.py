@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from featherfall.ground.files import read_json
-from featherfall.ground.recipe import load_recipe
+from featherfall.ground.recipe_file import load_recipe
 from featherfall.pipeline.distill import distill
 
 TERMS = {

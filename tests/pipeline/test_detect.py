@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from featherfall.cli.main import app
 from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Recipe, load_recipe
+from featherfall.ground.recipe import Recipe
+from featherfall.ground.recipe_file import load_recipe
 from featherfall.pipeline.detect import judge_pictures
 from featherfall.pipeline.detect_jobs import Told, _embedding
 from featherfall.pipeline.distill import distill

@@ -26,7 +26,13 @@ def test_two_boxes_of_one_person_are_one_and_a_fall_wins() -> None:
 def test_a_table_is_padded() -> None:
     made = table([[], [(1, Box("fall", 0.1, 0.2, 0.3, 0.4))]])
     assert made.names.tolist() == [[-1], [1]] and made.boxes[1, 0].tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4])
-    assert made.of(np.array([1])).names.tolist() == [[1]]
+    assert made.at(torch.tensor([1])).names.tolist() == [[1]]
+
+
+def test_tables_of_other_widths_are_put_beside_each_other() -> None:
+    wide, narrow = table([[(0, Box("person", 0, 0, 1, 1)), (1, Box("fall", 0.5, 0, 1, 1))]]), table([[(1, Box("fall", 0, 0, 0.5, 1))]])
+    assert wide.beside(narrow).names.tolist() == [[0, 1], [1, -1]] and narrow.beside(wide).names.tolist() == [[1, -1], [0, 1]]
+    assert narrow.beside(wide).boxes[:, 1].tolist() == [[0, 0, 0, 0], [0.5, 0, 1, 1]]
 
 
 def picture(box: tuple[float, float, float, float], size: int = 64) -> torch.Tensor:

@@ -10,13 +10,24 @@ from featherfall.ground.errors import UserError
 from featherfall.ground.recipe import Augment
 from featherfall.models.detect.net import Detector
 from featherfall.training.boxes import BoxTable
-from featherfall.training.data import Batch
-from featherfall.training.detect import FromEmbedding, FromLabels, Moved, map_loss
+from featherfall.training.data import Batch, Clips
+from featherfall.training.detect import FromEmbedding, FromLabels, Moved, Pictures, map_loss
+from featherfall.training.films import FilmViews
 from featherfall.training.yolo import PYTHON, train_yolo, write_yolo
 
 pytest.importorskip("timm", reason="detectors need timm: pip install 'featherfall[vision]'")
 STILL = Augment(film_crop=0, film_light=0)
 BOXES = BoxTable(torch.tensor([[[0.1, 0.1, 0.6, 0.9]], [[0.3, 0.5, 0.9, 0.8]]]), torch.tensor([[0], [1]]))
+
+
+class Snow:
+    """White pictures instead of a film's."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def pictures(self, numbers: np.ndarray) -> np.ndarray:
+        return np.full((*numbers.shape, self.size, self.size, 3), 255, np.uint8)
 
 
 def detector(width: int = 8) -> Detector:
@@ -53,6 +64,19 @@ def test_labels_teach_boxes() -> None:
         losses.append(float(said["boxes"].detach()))
     assert set(said) == {"loss", "classes", "boxes"} and losses[-1] < losses[0]
     assert said["loss"].item() == pytest.approx((said["classes"] + 2.5 * said["boxes"]).item())
+
+
+def test_rehearsed_pictures_come_with_their_own_boxes() -> None:
+    size, white = 64, np.full((1, 1), 0, np.int64)
+    film = FilmViews(Snow(size), white[None], white[None], np.zeros((1, 1, 1), np.float32))  # type: ignore[arg-type]
+    here = torch.ones(1, dtype=torch.bool)
+    clips = Clips({}, {"picture": here}, torch.zeros(1, dtype=torch.int64), 1, {"picture": film})
+    rehearsed = Pictures(clips, BoxTable(torch.tensor([[[0, 0, 1.0, 1.0]]]), torch.tensor([[1]])))
+    clip, boxes, names = Moved(BOXES, STILL, 0.0, rehearsed, 3)("picture", batch())
+    assert clip["picture"].shape == (5, 1, size, size, 3) and (clip["picture"][2:] == 255).all() and not (clip["picture"][:2] == 255).all()
+    assert names.tolist() == [[0], [1], [1], [1], [1]] and boxes[2:].flatten().tolist() == [0, 0, 1, 1] * 3
+    alone, _, _ = Moved(BOXES, STILL, 0.0, rehearsed, 0)("picture", batch())
+    assert alone["picture"].shape[0] == 2
 
 
 def test_a_teacher_adds_its_words_but_not_its_weights() -> None:

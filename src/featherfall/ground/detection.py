@@ -11,6 +11,7 @@ class SimulatedPictures(Checked):
     """Pictures of simulated people that teacher and student learn from first: as `featherfall sim --layout yolo`.
 
     each: pictures a motion. teacher_steps, student_steps: of training on them, otherwise as the recipe trains.
+    rehearse: so many of them are in every later batch beside the batch's own pictures, so that nothing is forgotten.
     """
 
     subjects: int = Field(default=24, ge=1)
@@ -19,6 +20,7 @@ class SimulatedPictures(Checked):
     each: int = Field(default=6, ge=1, le=100)
     teacher_steps: int = Field(default=300, ge=1)
     student_steps: int = Field(default=500, ge=1)
+    rehearse: int = Field(default=0, ge=0, le=64)
 
 
 class Detection(Checked):

@@ -26,7 +26,7 @@ from featherfall.ground.files import atomic_folder, read_json, write_json
 from featherfall.ground.recipe import Recipe
 from featherfall.ground.recording import Box
 from featherfall.models.count import macs, parameters
-from featherfall.pipeline.detect_jobs import DetectJob, Told, execute, is_yolo, told
+from featherfall.pipeline.detect_jobs import Album, DetectJob, Told, execute, is_yolo, told
 from featherfall.pipeline.distill import make_clips, make_folds, write_run_report
 from featherfall.pipeline.jobs import run_jobs
 from featherfall.pipeline.progress import Show, follow_logs
@@ -58,15 +58,15 @@ def detect(
         store = make_clips(recipe, dataset, workers, show, cache)
         fold = make_folds(recipe, dataset, store)[0]
         run.of_clips(store.folder.name)
-        shown = boxes_of(recipe, dataset, store)
-        truth = [_truth(recipe, one) for one in shown]
-        first: tuple[Path, list[list[tuple[int, Box]]]] | None = None
+        album = Album(store.folder, boxes_of(recipe, dataset, store))
+        truth = [_truth(recipe, one) for one in album.shown]
+        first: Album | None = None
         if recipe.detection.first is not None:
             size = recipe.clip.films[recipe.student.network.inputs[0]].size
             simulated = datasets.open("yolo", simulated_pictures(recipe.detection.first, size, quiet=quiet, cache=cache))
             simulated_store = make_clips(recipe, simulated, workers, show, cache)
-            first = simulated_store.folder, boxes_of(recipe, simulated, simulated_store)
-        jobs = plan(run, recipe, data, store, fold, shown, first)
+            first = Album(simulated_store.folder, boxes_of(recipe, simulated, simulated_store))
+        jobs = plan(run, recipe, data, album, fold, first)
         for role, description in STAGES.items():
             chosen = [job for job in jobs if job.role == role]
             if not chosen:
@@ -96,26 +96,17 @@ def _check(recipe: Recipe) -> None:
             raise UserError(f"{recipe.name}: a detector is distilled by 'l2' or 'cosine' (embedding), 'soft' (words), or one and 'soft'")
 
 
-def plan(
-    run: Run,
-    recipe: Recipe,
-    data: Path,
-    store: ClipStore,
-    fold: Fold,
-    shown: Sequence[Sequence[tuple[int, Box]]],
-    first: tuple[Path, Sequence[Sequence[tuple[int, Box]]]] | None,
-) -> list[DetectJob]:
+def plan(run: Run, recipe: Recipe, data: Path, album: Album, fold: Fold, simulated: Album | None) -> list[DetectJob]:
     """Every training and the export of each seed, in order."""
 
     def job(role: str, number: int) -> DetectJob:
         if role.startswith("first_"):
-            assert first is not None
-            count = len(first[1])
-            everybody = Fold("simulated", np.arange(count), np.zeros(0, np.int64), np.zeros(0, np.int64))
-            return DetectJob(run, recipe, data, first[0], everybody, role, number, first[1])
-        return DetectJob(run, recipe, data, store.folder, fold, role, number, shown)
+            assert simulated is not None
+            everybody = Fold("simulated", np.arange(len(simulated.shown)), np.zeros(0, np.int64), np.zeros(0, np.int64))
+            return DetectJob(run, recipe, data, simulated, everybody, role, number, None)
+        return DetectJob(run, recipe, data, album, fold, role, number, simulated)
 
-    roles = [(role, [0]) for role in ("first_teacher", "first_student") if first and (recipe.lesson or role == "first_student")]
+    roles = [(role, [0]) for role in ("first_teacher", "first_student") if simulated and (recipe.lesson or role == "first_student")]
     if recipe.lesson:
         roles += [("teacher", list(range(recipe.lesson.teacher.members)))]
     roles += [(role, list(recipe.seeds)) for role in dict.fromkeys(["alone", recipe.ships, "int8"])]

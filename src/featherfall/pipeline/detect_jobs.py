@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from featherfall import datasets
 from featherfall.clips.splits import Fold
@@ -42,20 +43,28 @@ class Told:
 
 
 @dataclass(frozen=True, eq=False)
+class Album:
+    """A store of pictures, and who is in each of its recordings: number of the class and box."""
+
+    store: Path
+    shown: Sequence[Sequence[tuple[int, Box]]]
+
+
+@dataclass(frozen=True, eq=False)
 class DetectJob:
     """One unit of work. role: "first_teacher", "first_student", "teacher", "alone", "distilled" or "int8"; number: member or seed.
 
-    shown: the people of each recording of the store.
+    simulated: pictures of simulated people, where the recipe has some.
     """
 
     run: Run
     recipe: Recipe
     data: Path
-    store: Path
+    album: Album
     fold: Fold
     role: str
     number: int
-    shown: Sequence[Sequence[tuple[int, Box]]]
+    simulated: Album | None
 
     @property
     def name(self) -> str:
@@ -79,8 +88,8 @@ def execute(job: DetectJob) -> None:
 
 
 def _execute(job: DetectJob) -> None:
-    store = open_store(job.store)
-    pictures = load_pictures(store, table(job.shown), job.fold.train, _input(job.recipe))
+    store = open_store(job.album.store)
+    pictures = load_pictures(store, table(job.album.shown), job.fold.train, _input(job.recipe))
     if job.role == "int8":
         _export(job, store, pictures)
         return
@@ -93,7 +102,7 @@ def _execute(job: DetectJob) -> None:
         if job.role == "distilled":
             _distil(job, store, model, pictures, training)
         else:
-            learn(job.recipe, model, pictures, training, job.number, job.folder)
+            learn(job.recipe, model, pictures, training, job.number, job.folder, rehearsed=_rehearsed(job))
     if not job.role.startswith("first_"):
         _tell(job, store)
 
@@ -106,6 +115,15 @@ def _fresh(job: DetectJob, store: ClipStore, of_teacher: bool) -> Detector:
     if not job.role.startswith("first_") and first.is_file():
         model.load_state_dict(load(first))
     return model
+
+
+def _rehearsed(job: DetectJob) -> Pictures | None:
+    """The simulated pictures that come along while real ones are learnt from."""
+    first = job.recipe.detection.first if job.recipe.detection else None
+    if first is None or not first.rehearse or job.simulated is None or job.role.startswith("first_"):
+        return None
+    store = open_store(job.simulated.store)
+    return load_pictures(store, table(job.simulated.shown), np.arange(len(store.recordings)), _input(job.recipe))
 
 
 def _training(job: DetectJob, of_teacher: bool) -> Training:
@@ -127,13 +145,14 @@ def _distil(job: DetectJob, store: ClipStore, model: Detector, pictures: Picture
     assert detection is not None
     weights = job.run.job(job.fold.name, "teacher", 0) / "weights.pt"
     teacher = load_network(job.recipe, lesson.teacher.network, store, weights)
-    kind = _embedding(job.recipe)
+    rehearsed, kind = _rehearsed(job), _embedding(job.recipe)
     if kind is not None and not (job.folder / "weights.pt").is_file():
         steps = training.model_copy(update={"steps": detection.embedding_steps})
-        learn(job.recipe, model, pictures, steps, job.number, job.folder / "embedding", teacher=teacher, embedding=kind)
+        folder = job.folder / "embedding"
+        learn(job.recipe, model, pictures, steps, job.number, folder, teacher=teacher, embedding=kind, rehearsed=rehearsed)
     words = [term.weight for term in lesson.distillation.terms if term.loss == "soft"]
-    task = teacher if words else None
-    learn(job.recipe, model, pictures, training, job.number, job.folder, teacher=task, soft=words[0] if words else 1.0)
+    task, soft = (teacher, words[0]) if words else (None, 1.0)
+    learn(job.recipe, model, pictures, training, job.number, job.folder, teacher=task, soft=soft, rehearsed=rehearsed)
 
 
 def _embedding(recipe: Recipe) -> str | None:
@@ -154,8 +173,8 @@ def _yolo(job: DetectJob, store: ClipStore, pictures: Pictures, training: Traini
     data = job.run.folder / "yolo" / job.fold.name.replace(" ", "-")
     if not (data / "data.yaml").is_file():
         parts = {"train": job.fold.train, "val": job.fold.validation if len(job.fold.validation) else job.fold.train[:8]}
-        shown = table(job.shown)
-        read = {part: (store.read(name, store.clips_of(some))[:, 0], shown.of(some)) for part, some in parts.items()}
+        shown = table(job.album.shown)
+        read = {part: (store.read(name, store.clips_of(some))[:, 0], shown.at(torch.from_numpy(some))) for part, some in parts.items()}
         write_yolo(data, read, labels_of(recipe))
     first = job.run.job("simulated", f"first_{role}", 0) / "weights.pt"
     train_yolo(
@@ -186,7 +205,7 @@ def _looker(job: DetectJob, store: ClipStore) -> Callable[[np.ndarray], list[lis
         return by_graph
     network = recipe.networks["teacher" if job.role == "teacher" else "student"]
     model = load_network(recipe, network, store, job.folder / "weights.pt")
-    return lambda some: find(model, load_pictures(store, table(job.shown), some, name).clips, labels, detection.overlap, LEAST)
+    return lambda some: find(model, load_pictures(store, table(job.album.shown), some, name).clips, labels, detection.overlap, LEAST)
 
 
 def _tell(job: DetectJob, store: ClipStore) -> None:
@@ -282,6 +301,9 @@ def _input(recipe: Recipe) -> str:
 def _truths(job: DetectJob, recordings: np.ndarray) -> list[Truth]:
     names = labels_of(job.recipe)
     return [
-        Truth(tuple(names[number] for number, _ in job.shown[i]), np.asarray([sides(box) for _, box in job.shown[i]]).reshape(-1, 4))
+        Truth(
+            tuple(names[number] for number, _ in job.album.shown[i]),
+            np.asarray([sides(box) for _, box in job.album.shown[i]]).reshape(-1, 4),
+        )
         for i in recordings
     ]

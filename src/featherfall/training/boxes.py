@@ -29,9 +29,16 @@ class BoxTable:
     boxes: Tensor
     names: Tensor
 
-    def of(self, index: np.ndarray) -> BoxTable:
+    def at(self, index: Tensor) -> BoxTable:
         """Of some clips only."""
-        return BoxTable(self.boxes[torch.from_numpy(index)], self.names[torch.from_numpy(index)])
+        return BoxTable(self.boxes[index], self.names[index])
+
+    def beside(self, other: BoxTable) -> BoxTable:
+        """These clips and then those of another table."""
+        most = max(self.names.shape[1], other.names.shape[1])
+        boxes = [F.pad(one.boxes, (0, 0, 0, most - one.names.shape[1])) for one in (self, other)]
+        names = [F.pad(one.names, (0, most - one.names.shape[1]), value=-1) for one in (self, other)]
+        return BoxTable(torch.cat(boxes), torch.cat(names))
 
 
 def people(boxes: Sequence[Box], names: ClassNames, fall: int, other: int) -> list[tuple[int, Box]]:

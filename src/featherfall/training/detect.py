@@ -16,23 +16,42 @@ from featherfall.ground.recipe import Augment
 from featherfall.losses.detection import assign, box_losses, learn_from
 from featherfall.models.detect.net import Detector, Said, places
 from featherfall.training.boxes import BoxTable, shift
-from featherfall.training.data import Batch
+from featherfall.training.data import Batch, Clips
 
 BOX_WEIGHT = 2.5  # of the boxes' loss against the classes'
 
 
 @dataclass(frozen=True, eq=False)
+class Pictures:
+    """Pictures with their boxes: clip i of `clips` shows row i of `boxes`."""
+
+    clips: Clips
+    boxes: BoxTable
+
+
+@dataclass(frozen=True, eq=False)
 class Moved:
-    """How the pictures of a batch and their boxes are moved before anybody looks. mosaic: share of batches of four-in-one pictures."""
+    """How the pictures of a batch and their boxes are moved before anybody looks.
+
+    mosaic: share of batches of four-in-one pictures. rehearsed: pictures of which `rehearse` come to every batch, drawn by chance.
+    """
 
     boxes: BoxTable
     augment: Augment
     mosaic: float
+    rehearsed: Pictures | None = None
+    rehearse: int = 0
 
     def __call__(self, input: str, batch: Batch) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """The batch's clip with moved pictures, (B, G, 4) boxes and (B, G) classes."""
-        index = batch.index.cpu()
-        pictures, boxes, names = shift(batch.clip[input], self.boxes.boxes[index], self.boxes.names[index], self.augment, self.mosaic)
+        """The batch's clip with moved pictures, (B + `rehearse`, G, 4) boxes and (B + `rehearse`, G) classes."""
+        shown = self.boxes.at(batch.index.cpu())
+        pictures = batch.clip[input]
+        if self.rehearsed is not None and self.rehearse:
+            drawn = torch.randint(len(self.rehearsed.clips), (self.rehearse,))
+            more = self.rehearsed.clips.take(drawn, torch.zeros_like(drawn)).clip[input]
+            pictures = torch.cat([pictures, more.to(pictures)])
+            shown = shown.beside(self.rehearsed.boxes.at(drawn))
+        pictures, boxes, names = shift(pictures, shown.boxes, shown.names, self.augment, self.mosaic)
         return {input: pictures}, boxes.to(pictures.device), names.to(pictures.device)
 
 

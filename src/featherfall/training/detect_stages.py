@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,24 +17,16 @@ from featherfall.runtime.boxes import Found, decode
 from featherfall.training.boxes import BoxTable
 from featherfall.training.checkpoint import load
 from featherfall.training.data import Clips, load_clips
-from featherfall.training.detect import FromEmbedding, FromLabels, Moved
+from featherfall.training.detect import FromEmbedding, FromLabels, Moved, Pictures
 from featherfall.training.fit import fit
 
 CHUNK = 16  # pictures at once
 
 
-@dataclass(frozen=True, eq=False)
-class Pictures:
-    """Pictures with their boxes: clip i of `clips` shows row i of `boxes`."""
-
-    clips: Clips
-    boxes: BoxTable
-
-
 def load_pictures(store: ClipStore, boxes: BoxTable, recordings: np.ndarray, input: str) -> Pictures:
     """The pictures of some recordings; boxes: of all recordings of the store."""
     index = store.clips_of(recordings)
-    return Pictures(load_clips(store, index, np.zeros(len(index)), [input]), boxes.of(store.recording[index]))
+    return Pictures(load_clips(store, index, np.zeros(len(index)), [input]), boxes.at(torch.from_numpy(store.recording[index])))
 
 
 def labels_of(recipe: Recipe) -> list[str]:
@@ -70,16 +61,18 @@ def learn(
     teacher: Detector | None = None,
     embedding: str | None = None,
     soft: float = 1.0,
+    rehearsed: Pictures | None = None,
 ) -> nn.Module:
     """Train a detector in place, resumable in `folder`; returns it in evaluation mode.
 
     Arguments:
         teacher: whose words are learnt beside the labels; with `embedding` ("l2" or "cosine") whose embedding is learnt, and no label.
         soft: weight of the teacher's words.
+        rehearsed: simulated pictures that come along (`detection.first.rehearse` a batch).
     """
-    assert recipe.detection is not None
-    how = training.augment
-    moved = Moved(pictures.boxes, how, recipe.detection.mosaic)
+    detection, how = recipe.detection, training.augment
+    assert detection is not None
+    moved = Moved(pictures.boxes, how, detection.mosaic, rehearsed, detection.first.rehearse if detection.first else 0)
     # The loop would move pictures without their boxes; it only changes their light.
     training = training.model_copy(update={"augment": how.model_copy(update={"film_crop": 0.0, "film_flip": False})})
     torch.manual_seed(seed)  # of the projectors
