@@ -161,6 +161,8 @@ def test_recipes_that_make_no_detector_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=complaint):
             distill(tiny_recipe([change]), tmp_path, tmp_path / "run", quiet=True)
+    with pytest.raises(UserError, match="cannot rehearse"):
+        distill(load_recipe("detect_falls_yolo", ["detection.first.rehearse=2"]), tmp_path, tmp_path / "run", quiet=True)
 
 
 def test_the_models_own_threshold_becomes_the_recipes() -> None:
