@@ -10,7 +10,7 @@ from tests.runtime.drop import write_camera_bundle
 from tests.runtime.tiny import write_bundle
 from typer.testing import CliRunner, Result
 
-from featherfall.cli.film import Drawing, FilmChoices, lines
+from featherfall.cli.film import lines
 from featherfall.cli.predict import predict
 from featherfall.ground.errors import UserError
 from featherfall.ground.recording import Video
@@ -93,19 +93,6 @@ def test_a_film_that_cannot_be_read_leaves_no_drawing(bundle: Path, film: Path, 
     (tmp_path / "empty.mp4").touch()
     assert call(bundle, tmp_path / "empty.mp4", "--draw", tmp_path / "drawn.mp4").exit_code == 2
     assert not (tmp_path / "drawn.mp4").exists()
-
-
-def test_where_drawings_go() -> None:
-    films = [Path("a/x.mp4"), Path("b/y.avi")]
-    FilmChoices(drawing=Drawing(Path("out"))).check(films)
-    assert Drawing(Path("out")).path(films[1], 2) == Path("out/y.mp4") and Drawing(Path("o.mp4")).path(films[0], 1) == Path("o.mp4")
-    for out, shown, what in (
-        ("out.mp4", films, "2 films; name a folder"),
-        ("out", [Path("a/x.mp4"), Path("b/x.mp4")], "have one name"),
-        ("a/x.mp4", films[:1], "that is the film itself"),
-    ):
-        with pytest.raises(UserError, match=what):
-            FilmChoices(drawing=Drawing(Path(out))).check(shown)
 
 
 def test_errors_of_the_whole_call(bundle: Path, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from tests.runtime.tiny import LENGTH, write_bundle, write_csv
 from typer.testing import CliRunner, Result
 
 from featherfall.cli.bench import bench
-from featherfall.cli.predict import clock_time, predict
+from featherfall.cli.predict import predict
+from featherfall.cli.text import clock_time
 from featherfall.ground.errors import UserError
 from featherfall.ground.units import STANDARD_GRAVITY
 

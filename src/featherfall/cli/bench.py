@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from featherfall.cli.text import print_json
+
 
 def bench(
     bundle: Annotated[Path, typer.Argument(help="A bundle's folder, a run, or one that comes along: wrist, camera.", metavar="BUNDLE")],
@@ -37,15 +39,9 @@ def bench(
         )
     facts = {"bundle": manifest.name, "machine": machine(), "threads": 1, "repeat": repeat, "models": models}
     if json:
-        _print_json(facts)
+        print_json(facts)
     else:
         typer.echo("\n".join(_lines(facts, manifest.window.seconds)))
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def _lines(facts: dict[str, Any], seconds: float) -> list[str]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from featherfall.cli.text import print_json
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -27,7 +29,7 @@ def list_(json: Json = False) -> None:
     from featherfall.datasets import READERS, pictures
 
     if json:
-        _print_json([{"name": r.NAME, "folder": r.FOLDER, "streams": list(r.STREAMS), "summary": r.SUMMARY} for r in READERS.values()])
+        print_json([{"name": r.NAME, "folder": r.FOLDER, "streams": list(r.STREAMS), "summary": r.SUMMARY} for r in READERS.values()])
         return
     from featherfall.cli.console import console, plain_table
 
@@ -74,7 +76,7 @@ def inspect(
         task = bar.add_task(f"reading {dataset.name}", total=len(dataset.sources))
         facts = read_all(dataset, lambda done, total: bar.update(task, completed=done, total=total), names)
     if json:
-        _print_json(facts.to_json())
+        print_json(facts.to_json())
     else:
         from featherfall.cli.console import console
 
@@ -104,7 +106,7 @@ def prepare(
     folds = make_folds(resolved, dataset, store)
     parts = {fold.name: {"train": len(fold.train), "validation": len(fold.validation), "test": len(fold.test)} for fold in folds}
     if json:
-        _print_json(
+        print_json(
             {
                 "clips": len(store),
                 "recordings": len(store.recordings),
@@ -150,7 +152,7 @@ def gaf(
         raise UserError(f"{dataset.name} has no recording {recording!r}; it has {len(dataset.sources)}, such as {known or 'none'}")
     files = draw(found.load(), stream, out, size, method, limit, seconds)
     if json:
-        _print_json([str(file) for file in files])
+        print_json([str(file) for file in files])
     else:
         typer.echo(f"{len(files)} images in {out}; all on one sheet: {files[-1]}")
 
@@ -163,12 +165,6 @@ def _open(name: str, data: Path) -> Dataset:
     if (Path(name) / "data.yaml").is_file():
         return datasets.open("yolo", name)
     return datasets.open(name, data)
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def _film_table(facts: Facts) -> Table:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from featherfall.cli.answers import Answer
+from featherfall.cli.drawing import Drawing
+from featherfall.cli.text import clock_time, table
 
 if TYPE_CHECKING:
     from featherfall.runtime import Bundle
     from featherfall.runtime.camera import Watched
     from featherfall.runtime.pose import Estimator, EstimatorKind
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """Where films are drawn to: a file for one film, a folder for several. private: no picture, keypoints on black."""
-
-    out: Path
-    private: bool = False
-
-    def path(self, film: Path, count: int) -> Path:
-        """The mp4 of one of `count` films."""
-        return self.out if count == 1 and self.out.suffix else self.out / f"{film.stem}.mp4"
 
 
 @dataclass(frozen=True)
@@ -34,24 +26,25 @@ class FilmChoices:
     still_down_s: float = 7.0
     drawing: Drawing | None = None
 
-    def check(self, files: Sequence[Path]) -> None:
-        """Raises `UserError` where the drawings of several films would be one file, or a film would be overwritten by its drawing."""
-        from featherfall.ground.errors import UserError
 
-        if self.drawing is None:
-            return
-        out = [self.drawing.path(file, len(files)) for file in files]
-        if len(files) > 1 and self.drawing.out.suffix:
-            raise UserError(f"--draw {self.drawing.out}: {len(files)} films; name a folder")
-        if len(set(out)) < len(out):
-            raise UserError(f"--draw {self.drawing.out}: two of the films have one name; draw them into different folders")
-        for file, drawn in zip(files, out, strict=True):
-            if drawn.resolve() == file.resolve():
-                raise UserError(f"--draw {drawn}: that is the film itself; give another name")
+def judge_films(bundle: Bundle, choices: FilmChoices, count: int) -> Callable[[Path], Answer]:
+    """Watches one of `count` films, and draws it where asked.
+
+    Raises: `UserError` where the estimator's weights are not to be had.
+    """
+    from featherfall.runtime.pose import open_estimator
+
+    poses = open_estimator(choices.estimator, choices.weights)
+
+    def judge(file: Path) -> Answer:
+        problems: list[str] = []
+        watched = _watch(bundle, poses, file, choices, count, problems)
+        return Answer(watched.to_json(), lines(file, watched), problems)
+
+    return judge
 
 
-def watch(bundle: Bundle, estimator: Estimator, file: Path, choices: FilmChoices, count: int, problems: list[str]) -> Watched:
-    """Watch one of `count` films, and draw it where asked. problems: is told what of the film is lost."""
+def _watch(bundle: Bundle, estimator: Estimator, file: Path, choices: FilmChoices, count: int, problems: list[str]) -> Watched:
     from featherfall.runtime.camera import watch_film
 
     if choices.drawing is None:
@@ -73,7 +66,6 @@ def watch(bundle: Bundle, estimator: Estimator, file: Path, choices: FilmChoices
 
 def lines(file: Path, said: Watched) -> list[str]:
     """One film's answer, aligned."""
-    from featherfall.cli.predict import clock_time, table
 
     def moment(seconds: float | None) -> str:
         return "" if seconds is None else clock_time(seconds)
@@ -93,8 +85,3 @@ def lines(file: Path, said: Watched) -> list[str]:
         f"  events   {len(said.falls) or 'none'}",
         *table([head, *rows]),
     ]
-
-
-def facts(file: Path, said: Watched, problems: Sequence[str], json: bool) -> dict[str, Any]:
-    """What goes into the JSON document; a film that is damaged has an "error" beside what could be seen."""
-    return {"file": str(file), **({"error": problems[0]} if problems else {}), **(said.to_json() if json else {})}

@@ -6,12 +6,15 @@ import enum
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featherfall.cli.detections import detections
-from featherfall.cli.film import Drawing, FilmChoices
+from featherfall.cli.answers import Answer, answer
+from featherfall.cli.detections import judge_detections
+from featherfall.cli.drawing import Drawing
+from featherfall.cli.film import FilmChoices, judge_films
+from featherfall.cli.text import clock_time, table
 
 if TYPE_CHECKING:
     from featherfall.runtime import Bundle, Prediction
@@ -81,15 +84,18 @@ def predict(
     from featherfall.runtime.stills import pictures_in, sees_pictures
 
     opened = load_bundle(bundle, model.value if model else None)
+    drawing = Drawing(draw, private) if draw is not None else None
+    if drawing is not None:
+        if not (is_detector(opened.manifest) or is_camera(opened.manifest)):
+            raise UserError(
+                f"--draw {draw}: bundle {opened.manifest.name!r} does not follow people in films; leave it out or give a camera's bundle"
+            )
+        drawing.check(files)
     if is_detector(opened.manifest):
-        return detections(opened, files, Drawing(draw, private) if draw is not None else None, still_down, json)
+        return answer(opened, files, judge_detections(opened, drawing, still_down, len(files)), json)
     if is_camera(opened.manifest):
-        drawing = Drawing(draw, private) if draw is not None else None
-        return _films(opened, files, FilmChoices(estimator.value, pose_weights, still_down, drawing), json)
-    if draw is not None:
-        raise UserError(
-            f"--draw {draw}: bundle {opened.manifest.name!r} does not follow people in films; leave it out or give a camera's bundle"
-        )
+        choices = FilmChoices(estimator.value, pose_weights, still_down, drawing)
+        return answer(opened, files, judge_films(opened, choices, len(files)), json)
     if sees_pictures(opened.manifest):
         files = [one for file in files for one in pictures_in(file) or [file]]
     names = [one.name for one in opened.manifest.inputs]
@@ -108,49 +114,12 @@ def predict(
             clock=clock.value,
         )
     )
-    facts: list[dict[str, Any]] = []
-    for file in files:
-        try:
-            said = opened.predict(read(file))
-        except UserError as error:
-            typer.echo(f"featherfall: {error}", err=True)
-            facts.append({"file": str(file), "error": str(error)})
-            continue
-        facts.append({"file": str(file), **(said.to_json() if json else {})})
-        if not json:
-            typer.echo("\n".join(lines(file, opened, said)) + "\n")
-    if json:
-        _print_json({"bundle": opened.manifest.name, "model": opened.model.precision, "files": facts})
-    if any("error" in fact for fact in facts):
-        raise typer.Exit(2)
 
+    def judge(file: Path) -> Answer:
+        said = opened.predict(read(file))
+        return Answer(said.to_json(), lines(file, opened, said))
 
-def _films(bundle: Bundle, files: Sequence[Path], choices: FilmChoices, json: bool) -> None:
-    """As `predict`, of films: a broken one is one line, and the others are still judged."""
-    from featherfall.cli import film
-    from featherfall.ground.errors import UserError
-    from featherfall.runtime.pose import open_estimator
-
-    choices.check(files)
-    poses = open_estimator(choices.estimator, choices.weights)
-    facts: list[dict[str, Any]] = []
-    for file in files:
-        problems: list[str] = []
-        try:
-            said = film.watch(bundle, poses, file, choices, len(files), problems)
-        except UserError as error:
-            typer.echo(f"featherfall: {error}", err=True)
-            facts.append({"file": str(file), "error": str(error)})
-            continue
-        for problem in problems:
-            typer.echo(f"featherfall: {problem}", err=True)
-        facts.append(film.facts(file, said, problems, json))
-        if not json:
-            typer.echo("\n".join(film.lines(file, said)) + "\n")
-    if json:
-        _print_json({"bundle": bundle.manifest.name, "model": bundle.model.precision, "files": facts})
-    if any("error" in fact for fact in facts):
-        raise typer.Exit(2)
+    answer(opened, files, judge, json)
 
 
 def _by_input(option: str, stated: Sequence[str] | None, names: Sequence[str]) -> dict[str, str]:
@@ -170,12 +139,6 @@ def _by_input(option: str, stated: Sequence[str] | None, names: Sequence[str]) -
 
 def _split(columns: str) -> list[str]:
     return [column.strip() for column in columns.split(",")]
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def lines(file: Path, bundle: Bundle, said: Prediction) -> list[str]:
@@ -209,17 +172,3 @@ def _stretches(said: Prediction) -> list[tuple[str, str, str, str]]:
         rows.append((clock_time(max(said.start_s[first], 0.0)), clock_time(said.end_s[k - 1]), labels[first] or "(skipped)", confidence))
         first = k
     return rows
-
-
-def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Left-aligned columns; nothing for a heading without rows."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    aligned = ["    " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return aligned if len(rows) > 1 else []
-
-
-def clock_time(seconds: float) -> str:
-    """Seconds as h:mm:ss.s: 3723.44 -> "1:02:03.4"."""
-    tenths = round(float(seconds) * 10)
-    minutes, rest = divmod(tenths, 600)
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest // 10:02d}.{rest % 10}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from featherfall.cli.text import print_json
 from featherfall.ground.files import data_folder
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def distill(
     folder = out or Path("runs") / resolved.name
     side_by_side = workers or os.cpu_count() or 1
     metrics = run(resolved, _data(resolved, data, side_by_side), folder, resume=resume, workers=side_by_side)
-    _print_json(metrics) if json else show_metrics(metrics, folder)
+    print_json(metrics) if json else show_metrics(metrics, folder)
 
 
 def train(
@@ -84,7 +85,7 @@ def evaluate(
 
     if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may carry its run's figures
         metrics = read_json(target / "metrics.json")
-        _print_json(metrics) if json else show_metrics(metrics, target)
+        print_json(metrics) if json else show_metrics(metrics, target)
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -109,7 +110,7 @@ def evaluate(
             bar.update(task, completed=done, total=total)
 
         result = evaluate_detector(BoxDetector(bundle), opened, progress) if of_boxes else evaluate_bundle(bundle, opened, progress)
-    _print_json(result) if json else show_evaluation(result)
+    print_json(result) if json else show_evaluation(result)
 
 
 def export(
@@ -159,7 +160,7 @@ def compare(
             if not (folder / "metrics.json").is_file():
                 run(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
         found.append(read_json(folder / "metrics.json"))
-    _print_json(found) if json else show_comparison(found)
+    print_json(found) if json else show_comparison(found)
 
 
 def _data(recipe: Recipe, data: Path | None, workers: int) -> Path:
@@ -175,9 +176,3 @@ def _recipe(name: str, changes: list[str] | None, seeds: list[int] | None) -> An
     from featherfall.ground.recipe_file import load_recipe
 
     return load_recipe(name, [*(changes or []), *([f"seeds={seeds}"] if seeds else [])])
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

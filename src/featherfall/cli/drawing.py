@@ -1,0 +1,39 @@
+"""Where `featherfall predict --draw` draws to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A file for one file, a folder for several; a film becomes an mp4, a picture stays one. private: keypoints on black, no picture."""
+
+    out: Path
+    private: bool = False
+
+    def path(self, file: Path, count: int) -> Path:
+        """Of one of `count` files."""
+        from featherfall.signals.picture_file import is_picture
+
+        if count == 1 and self.out.suffix:
+            return self.out
+        return self.out / f"{file.stem}.{'png' if is_picture(file) else 'mp4'}"
+
+    def check(self, files: Sequence[Path]) -> None:
+        """Raises `UserError` where the drawings of several files would be one, or a file would be overwritten by its drawing."""
+        from featherfall.ground.errors import UserError
+        from featherfall.signals.picture_file import is_picture
+
+        out = [self.path(file, len(files)) for file in files]
+        if len(files) > 1 and self.out.suffix:
+            raise UserError(f"--draw {self.out}: {len(files)} files; name a folder")
+        if len(set(out)) < len(out):
+            raise UserError(f"--draw {self.out}: two of the files have one name; draw them into different folders")
+        for file, drawn in zip(files, out, strict=True):
+            if drawn.resolve() == file.resolve():
+                raise UserError(f"--draw {drawn}: that is the file itself; give another name")
+            if is_picture(file) and not is_picture(drawn):
+                raise UserError(f"--draw {drawn}: {file.name} is a picture; give a name that ends in .png or .jpg, or a folder")
