@@ -26,7 +26,8 @@ from featherfall.runtime.boxes import Found, decode
 from featherfall.runtime.detector import open_detector
 from featherfall.training.boxes import sides, table
 from featherfall.training.checkpoint import load
-from featherfall.training.detect_stages import Pictures, find, labels_of, learn, load_network, load_pictures, network
+from featherfall.training.detect import Pictures
+from featherfall.training.detect_stages import find, labels_of, learn, load_network, load_pictures, network
 from featherfall.training.yolo import train_yolo, write_yolo
 
 LEAST = 0.005  # score of what is kept for metrics

@@ -74,7 +74,7 @@ def train_yolo(
     seed: int,
     teacher: Path | None = None,
 ) -> Yolo:
-    """Train a YOLO from random weights in a process of its own; what is already trained is left alone.
+    """Train a YOLO in a process of its own; what is already trained is left alone, what was stopped goes on with its next epoch.
 
     Arguments:
         folder: receives model.onnx, weights.pt and yolo.json.

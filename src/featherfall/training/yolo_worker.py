@@ -38,31 +38,12 @@ def main(path: str) -> None:
     job: dict[str, Any] = json.loads(Path(path).read_text())
     folder = Path(job["folder"])
     torch.set_num_threads(1)
-    model = YOLO(job["model"], task="detect")
-    wanted: dict[str, Any] = {"distill_model": job["teacher"]} if job["teacher"] else {}
-    model.train(
-        data=job["data"],
-        epochs=job["epochs"],
-        imgsz=job["size"],
-        batch=job["batch"],
-        optimizer="AdamW",
-        lr0=job["lr"],
-        seed=job["seed"],
-        warmup_epochs=min(3.0, job["epochs"] / 4),
-        close_mosaic=max(job["epochs"] // 5, 1),
-        device="cpu",
-        workers=0,
-        amp=False,
-        plots=False,
-        val=False,
-        project=str(folder),
-        name="ultralytics",
-        exist_ok=True,
-        verbose=False,
-        **wanted,
-    )
-    shutil.copy(folder / "ultralytics" / "weights" / "last.pt", folder / "weights.pt")
-    _log(folder / "ultralytics" / "results.csv", folder / "log.csv")
+    last = folder / "ultralytics" / "weights" / "last.pt"
+    if not _finished(last, job["epochs"]):
+        model = YOLO(last if last.is_file() else job["model"], task="detect")
+        model.add_callback("on_fit_epoch_end", lambda trainer: _log(trainer.csv, folder / "log.csv", len(trainer.train_loader)))
+        model.train(**({"resume": True} if last.is_file() else _terms(job)))
+    shutil.copy(last, folder / "weights.pt")
     network: Any = YOLO(folder / "weights.pt").model.float().eval()
     network.fuse(verbose=False)
     head = network.model[-1]
@@ -88,16 +69,48 @@ def main(path: str) -> None:
     (folder / "yolo.json").write_text(json.dumps(facts))
 
 
-def _log(results: Path, log: Path) -> None:
-    """Ultralytics' table of epochs as our log: a row an epoch, the sum of its losses."""
+def _terms(job: dict[str, Any]) -> dict[str, Any]:
+    """How Ultralytics trains."""
+    return {
+        "data": job["data"],
+        "epochs": job["epochs"],
+        "imgsz": job["size"],
+        "batch": job["batch"],
+        "optimizer": "AdamW",
+        "lr0": job["lr"],
+        "seed": job["seed"],
+        "warmup_epochs": min(3.0, job["epochs"] / 4),
+        "close_mosaic": max(job["epochs"] // 5, 1),
+        "device": "cpu",
+        "workers": 0,
+        "amp": False,
+        "plots": False,
+        "val": False,
+        "project": job["folder"],
+        "name": "ultralytics",
+        "exist_ok": True,
+        "verbose": False,
+        **({"distill_model": job["teacher"]} if job["teacher"] else {}),
+    }
+
+
+def _finished(last: Path, epochs: int) -> bool:
+    """Whether these weights are those of the last epoch; -1 is what Ultralytics writes when it has tidied them up."""
+    return last.is_file() and int(torch.load(last, map_location="cpu", weights_only=False)["epoch"]) in (-1, epochs - 1)
+
+
+def _log(results: Path, log: Path, steps: int) -> None:
+    """Ultralytics' table of epochs (of so many steps) as our log: a row an epoch, the sum of its losses."""
+    if not results.is_file():
+        return
     with open(results, newline="") as file:
-        rows = [{name.strip(): value for name, value in row.items()} for row in csv.DictReader(file)]
+        rows = [{name.strip(): value.strip() for name, value in row.items()} for row in csv.DictReader(file)]
     with open(log, "w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["step", "loss", "lr", "validation"])
         for row in rows:
             loss = sum(float(value) for name, value in row.items() if name.startswith("train/"))
-            writer.writerow([int(float(row["epoch"])), f"{loss:.6g}", row.get("lr/pg0", "0"), ""])
+            writer.writerow([steps * int(float(row["epoch"])), f"{loss:.6g}", row.get("lr/pg0", "0"), ""])
 
 
 def _macs(network: nn.Module, size: int) -> int:
