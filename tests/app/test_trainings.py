@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tests.conftest import tiny_recipe
 
-from featherfall.app.pages.train import _shown, losses
+from featherfall.app.progress import losses, progress
 from featherfall.app.trainings import Trainings, wait_until_ended
 from featherfall.ground.errors import UserError
 
@@ -47,7 +47,7 @@ def test_a_run_is_begun_stopped_and_goes_on(trainings: Trainings, tmp_path: Path
         assert state.kind == "running", state.last
     (one,) = [one for one in state.trainings if one.points][:1]
     assert one.role == "alone" and one.steps == 4_000 and one.points[0][1] > 0
-    assert "of 4000" in _shown(trainings, state) and ("polyline" in losses(state) or len(one.points) == 1)
+    assert "of 4000" in progress(state) and ("polyline" in losses(state) or len(one.points) == 1)
     trainings.stop("mine")
     assert trainings.running() is None and trainings.state("mine").kind == "stopped"
     with pytest.raises(UserError, match="there is a run 'mine' already"):
@@ -62,7 +62,7 @@ def test_a_run_that_fails_says_why(trainings: Trainings, tmp_path: Path) -> None
     trainings.start("weda_fall_wrist", "tiny", "absent")
     state = wait_until_ended(trainings, "absent", 60)
     assert state.kind == "failed" and "featherfall:" in state.last
-    shown = _shown(trainings, state)
+    shown = progress(state)
     assert 'role="alert"' in shown and "featherfall:" not in shown
 
 

@@ -1,0 +1,71 @@
+"""How far a training is, as HTML: a bar and a loss for each of its parts."""
+
+from __future__ import annotations
+
+from html import escape
+
+from featherfall.app import parts
+from featherfall.app.trainings import State, Training
+
+NOTHING = "Nothing is being trained. A small recipe takes minutes, a large one hours; the page may be closed meanwhile."
+TONES = {"teacher": "#8d97a6", "alone": "#e08a3c", "distilled": "#2a9fd8"}
+WORDS = {"teacher": "teacher", "alone": "student alone", "distilled": "student with its teacher"}
+
+
+def progress(state: State | None) -> str:
+    """Of a run; None where nothing is being trained."""
+    if state is None or (state.kind == "absent" and not state.last):
+        return f'<div class="empty">{NOTHING}</div>'
+    words = {
+        "running": "is being trained",
+        "finished": "is finished: see Reports",
+        "stopped": "was stopped; it can go on where it was",
+        "failed": "has failed",
+        "absent": "was not begun",
+    }
+    done = sum(one.finished for one in state.trainings)
+    head = f'<p class="lead" role="status" data-state="{state.kind}">{escape(state.name)} {words[state.kind]}</p>'
+    head += f'<p class="modelname">{done} of {len(state.trainings)} trainings begun so far are finished</p>' if state.trainings else ""
+    last = ""
+    if state.kind in ("failed", "absent"):
+        last = parts.error(state.last.removeprefix("featherfall: "))
+    elif state.kind == "running" and not state.trainings:
+        last = f'<p class="quiet">{escape(state.last or "starting: the recordings are read and cut first")}</p>'
+    bars = "".join(_row(one) for one in reversed(state.trainings[-8:]))
+    table = f'<div class="table"><table><tr><th>training</th><th></th><th>steps</th><th>loss</th></tr>{bars}</table></div>' if bars else ""
+    return head + last + losses(state) + table
+
+
+def _row(one: Training) -> str:
+    step, loss = one.points[-1] if one.points else (0, None)
+    bar = f'<progress max="{max(one.steps, 1)}" value="{step}"></progress>'
+    number = "" if loss is None else f"{loss:.3f}"
+    return f"<tr><td>{escape(one.name)}</td><td>{bar}</td><td>{step} of {one.steps}</td><td>{number}</td></tr>"
+
+
+def losses(state: State) -> str:
+    """The losses so far as an SVG: a line a training."""
+    lines = [one for one in state.trainings if len(one.points) > 1]
+    if not lines:
+        return ""
+    steps = max(one.points[-1][0] for one in lines)
+    top = max(loss for one in lines for _, loss in one.points)
+    paths = "".join(_line(one, steps, top) for one in lines)
+    grid = "".join(
+        f'<line x1="44" x2="590" y1="{150 - 134 * share}" y2="{150 - 134 * share}" stroke="#3a404c"/>'
+        f'<text x="38" y="{154 - 134 * share}" text-anchor="end">{top * share:.2g}</text>'
+        for share in (0, 0.5, 1)
+    )
+    roles = [role for role in TONES if any(one.role.split()[0] == role for one in lines)]
+    legend = "".join(f'<span><i style="background:{TONES[role]}"></i>{WORDS[role]}</span>' for role in roles)
+    return (
+        f'<svg class="losses" viewBox="0 0 600 178" role="img" aria-label="loss of each training over its steps">{grid}{paths}'
+        f'<text x="44" y="170">step 0</text><text x="590" y="170" text-anchor="end">step {steps}</text></svg>'
+        f'<p class="quiet legend"><span>loss: how wrong it still is</span>{legend}</p>'
+    )
+
+
+def _line(one: Training, steps: int, top: float) -> str:
+    points = " ".join(f"{44 + 546 * step / max(steps, 1):.1f},{150 - 134 * min(loss / max(top, 1e-9), 1):.1f}" for step, loss in one.points)
+    tone, faint = TONES.get(one.role.split()[0], "#a6e260"), 0.55 if one.finished else 1
+    return f'<polyline fill="none" stroke="{tone}" stroke-width="1.6" stroke-opacity="{faint}" points="{points}"/>'
