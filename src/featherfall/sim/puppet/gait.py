@@ -148,18 +148,88 @@ def go(
         grounds: m, the height of the floor at each footfall; unless given, that of the start.
         lurch: (steps,) rad, how far the trunk pitches forward around each landing.
     """
-    body, rng, old = puppet.body, puppet.rng, puppet.last
-    height = body.person.height
-    count = len(durations)
+    course = _plan(puppet, durations, speeds, way, curve, spin, marks is not None, grounds)
+    t, lands, heading = course.t, course.lands, course.heading
+    first = int(puppet.rng.integers(2)) if first is None else first
+    feet = _set_feet(puppet, course, durations, speeds, way, spin, first, marks)
+    stride = _stride(course, way, 1.0 if first == 1 else -1.0)
+    gait, side = course.gait, stride.side
+    # In a curve one leans inwards (to the left is negative about x).
+    inward = curve * course.speed**2 / 9.81
+    root = _pelvis(puppet, course, feet, way, stride, inward, marks is not None)
+
+    pitch, yaw, tilt = 0.3 * gait * way.lean, -gait * way.yaw * stride.swing, gait * (way.list * side * np.sin(stride.phase) - inward)
+    if lurch is not None:
+        fall = sum(size * bump((t - at + 0.35) / 0.9) for size, at in zip(lurch, lands, strict=True))
+        pitch = pitch + 0.35 * fall
+    turns = multiply(about(_Z, heading + yaw), multiply(about((0.0, 1.0, 0.0), pitch), about((1.0, 0.0, 0.0), tilt)))
+
+    old = puppet.last
+    base = puppet.targets(puppet.stand)
+    angles = old.angles + (base - old.angles) * ease(t / max(lands[0], 0.6))[:, None]
+    _swing_upper_body(angles, way, gait, stride)
+    if lurch is not None:
+        _throw_arms(angles, puppet.rng, fall)
+    begin, sway = puppet.time, old.sway + (1 - old.sway) * ease(t)
+    puppet.add(
+        old._replace(root=root, turn=turns, angles=angles, ankles=feet.ankles, soles=feet.soles, grip=np.ones((len(t), 2)), sway=sway)
+    )
+    return np.asarray(begin + lands)
+
+
+@dataclass(frozen=True, eq=False)
+class _Course:
+    """When and where one goes; N samples, K steps.
+
+    Attributes:
+        t: (N,) s. lifts, lands: (K,) s, when each step's foot leaves the floor and comes down. mean: s, of a step.
+        speed: (N,) m/s. gait: (N,), how much of going, 0 to 1. heading: (N,) rad. level: (N, 2) m, the pelvis' way on the floor.
+        floor: m, its height at the start; levels: (K,) m, at each footfall.
+    """
+
+    t: np.ndarray
+    lifts: np.ndarray
+    lands: np.ndarray
+    mean: float
+    speed: np.ndarray
+    gait: np.ndarray
+    heading: np.ndarray
+    level: np.ndarray
+    floor: float
+    levels: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Stride:
+    """What comes back with every stride, (N,). phase: rad, pi at every landing; side: 1 where the left foot landed at phase 0, else -1;
+    swing: 1 with that foot ahead; twice: the bounce, twice a stride."""
+
+    phase: np.ndarray
+    side: float
+    swing: np.ndarray
+    twice: np.ndarray
+
+
+def _plan(
+    puppet: Puppet,
+    durations: np.ndarray,
+    speeds: np.ndarray,
+    way: Style,
+    curve: float,
+    spin: float,
+    marked: bool,
+    grounds: Sequence[float] | None,
+) -> _Course:
+    """Footfalls first, then the pelvis between them."""
+    old = puppet.last
     mean = float(np.mean(durations))
     swings = 2 * (1 - way.stance) * durations
     lands = 0.25 + 0.25 * mean + swings[0] + np.concatenate([[0.0], np.cumsum(durations[1:])])
-    lifts = lands - swings
-    last = round((lands[-1] + (0.7 if marks is None else 1.0) * mean) * RATE)
+    last = round((lands[-1] + (1.0 if marked else 0.7) * mean) * RATE)
     t = np.arange(1, last + 1) / RATE
     # The pelvis' way: speeds blend smoothly from step to step and end as the last foot comes alongside.
     # On given marks it comes over each foot half a step after that is set down.
-    late = 0.0 if marks is None else 0.45 * mean
+    late = 0.45 * mean if marked else 0.0
     knots = np.concatenate([[0.3], lands - 0.5 * mean + late, [lands[-1] + 0.15 * mean + late]])
     values = np.concatenate([[0.0], speeds, [0.0]])
     speed = np.zeros(last)
@@ -167,53 +237,72 @@ def go(
         speed += (b - a) * ease((t - left) / (right - left))
     gait = ease(t / lands[0]) * ease((lands[-1] + 0.45 * mean - t) / (1.1 * mean))
     distance = np.cumsum(speed) / RATE
-    start = puppet.heading
-    heading = start + curve * distance + spin * ease(t / (lands[-1] + 0.1 * mean))
+    heading = puppet.heading + curve * distance + spin * ease(t / (lands[-1] + 0.1 * mean))
     level = old.root[:2] + np.cumsum(speed[:, None] * np.stack([np.cos(heading), np.sin(heading)], axis=1), axis=0) / RATE
-    floor = float(old.ankles[:, 2].mean()) - ANKLE * height
-    levels = np.full(count, floor) if grounds is None else np.asarray(grounds, dtype=np.float64)
+    floor = float(old.ankles[:, 2].mean()) - ANKLE * puppet.body.person.height
+    levels = np.full(len(durations), floor) if grounds is None else np.asarray(grounds, dtype=np.float64)
+    return _Course(t, lands - swings, lands, mean, speed, gait, heading, level, floor, levels)
 
-    feet = Feet(puppet, t, way)
-    foot = int(rng.integers(2)) if first is None else first
-    foot_first = foot
-    middles = lands + (1.0 * way.stance if way.flight else 0.54) * durations + (0.25 * durations if spin else 0.0)
+
+def _set_feet(
+    puppet: Puppet,
+    course: _Course,
+    durations: np.ndarray,
+    speeds: np.ndarray,
+    way: Style,
+    spin: float,
+    foot: int,
+    marks: Sequence[float] | None,
+) -> Feet:
+    """Each foot goes to where the pelvis will be at the middle of its stance, or to its mark, and strikes the floor."""
+    rng, old, start = puppet.rng, puppet.last, puppet.heading
+    count, last = len(durations), len(course.t)
+    feet = Feet(puppet, course.t, way)
+    middles = course.lands + (1.0 * way.stance if way.flight else 0.54) * durations + (0.25 * durations if spin else 0.0)
     middles[-1] = middles[-2:].min() if count > 1 else middles[-1]  # the last foot comes to stand beside the one before
     for k in range(count):
         at = min(int(middles[k] * RATE), last - 1)
-        where = level[at]
+        where, heading = course.level[at], course.heading[at]
         if marks is not None:
             where = old.ankles[:, :2].mean(0) + marks[k] * np.array([np.cos(start), np.sin(start)])
         elif speeds.any():
-            where = where + (old.ankles[:, :2].mean(0) - old.root[:2]) @ _turn2(heading[at] - start).T
+            where = where + (old.ankles[:, :2].mean(0) - old.root[:2]) @ _turn2(heading - start).T
         else:
             where = old.ankles[:, :2].mean(0)
-        feet.step(foot, lifts[k], lands[k], where, float(levels[k]), float(heading[at]))
+        feet.step(foot, course.lifts[k], course.lands[k], where, float(course.levels[k]), float(heading))
         # the floor pushes up and, in walking on, back
         blow = way.blow * rng.normal(1, 0.15) * (0.5 + 0.5 * min(speeds[k] / max(speeds.max(), 1e-6), 1.5) if speeds.any() else 0.5)
-        back = -0.35 * blow * np.array([np.cos(heading[at]), np.sin(heading[at])])
-        puppet.strike(f"{_SIDES[foot]} foot", (back[0], back[1], blow), puppet.time + lands[k])
+        back = -0.35 * blow * np.array([np.cos(heading), np.sin(heading)])
+        puppet.strike(f"{_SIDES[foot]} foot", (back[0], back[1], blow), puppet.time + course.lands[k])
         foot = 1 - foot
+    return feet
 
-    # Phase: pi at every landing, and on evenly before the first and after the last.
-    phase = np.pi * _smooth_count(t, lands, mean)
-    side = 1.0 if foot_first == 1 else -1.0  # the foot that landed at phase 0: left is positive
-    sway, swing, twice = side * np.sin(phase - 0.3), side * np.cos(phase), np.cos(2 * phase - 0.6)
+
+def _stride(course: _Course, way: Style, side: float) -> _Stride:
+    """Phase: pi at every landing, and on evenly before the first and after the last."""
+    phase = np.pi * _smooth_count(course.t, course.lands, course.mean)
+    twice = np.cos(2 * phase - 0.6)
     if way.flight:
         beat = 2 * phase - 2 * np.pi * way.stance  # lowest at the middle of stance
         twice = np.cos(beat) + 0.12 * np.cos(2 * beat)  # and in flight close to free fall
+    return _Stride(phase, side, side * np.cos(phase), twice)
+
+
+def _pelvis(puppet: Puppet, course: _Course, feet: Feet, way: Style, stride: _Stride, inward: np.ndarray, marked: bool) -> np.ndarray:
+    """(N, 3) m: along the course, up and down with the ground, swaying and bouncing, never further from a foot than the leg is long."""
+    body, old, t, mean = puppet.body, puppet.last, course.t, course.mean
     final = puppet.over_feet(old._replace(ankles=feet.ankles[-1], soles=feet.soles[-1]), puppet.stand)
-    rise = _climb(t, lands, floor, levels, mean)
-    root = np.concatenate([level, (old.root[2] + rise)[:, None]], axis=1)
+    rise = _climb(t, course.lands, course.floor, course.levels, mean)
+    root = np.concatenate([course.level, (old.root[2] + rise)[:, None]], axis=1)
     root += (
-        (final - root[-1]) * ease((t - lands[0]) / (t[-1] - lands[0]))[:, None]
-        if marks is not None
+        (final - root[-1]) * ease((t - course.lands[0]) / (t[-1] - course.lands[0]))[:, None]
+        if marked
         else (final - root[-1]) * ease((t - t[-1] + 2 * mean) / (2 * mean))[:, None]
     )
-    across = np.stack([-np.sin(heading), np.cos(heading)], axis=1)
-    # In a curve one leans inwards (to the left is negative about x).
-    inward = curve * speed**2 / 9.81
-    root[:, :2] += (gait * (way.lateral * sway + 0.45 * height * inward))[:, None] * across
-    root[:, 2] -= gait * (way.drop + way.bob * twice)
+    across = np.stack([-np.sin(course.heading), np.cos(course.heading)], axis=1)
+    sway = stride.side * np.sin(stride.phase - 0.3)
+    root[:, :2] += (course.gait * (way.lateral * sway + 0.45 * body.person.height * inward))[:, None] * across
+    root[:, 2] -= course.gait * (way.drop + way.bob * stride.twice)
 
     # where a leg would have to be longer than it is, the pelvis goes lower
     reach = 0.994 * float(np.linalg.norm(body.ends[_THIGH]) + np.linalg.norm(body.ends[_SHANK]))
@@ -221,38 +310,12 @@ def go(
     over = np.sqrt(np.maximum(reach**2 - gap[..., 0] ** 2 - gap[..., 1] ** 2, 0.01))
     still = ease(t / 0.3) * ease((t[-1] - t) / 0.3)
     root[:, 2] -= still * _hull(np.maximum((gap[..., 2] - over).max(axis=1), 0.0), round(0.5 * mean * RATE))
-
-    pitch, yaw, tilt = 0.3 * gait * way.lean, -gait * way.yaw * swing, gait * (way.list * side * np.sin(phase) - inward)
-    if lurch is not None:
-        fall = sum(size * bump((t - at + 0.35) / 0.9) for size, at in zip(lurch, lands, strict=True))
-        pitch = pitch + 0.35 * fall
-    turns = multiply(about(_Z, heading + yaw), multiply(about((0.0, 1.0, 0.0), pitch), about((1.0, 0.0, 0.0), tilt)))
-
-    base = puppet.targets(puppet.stand)
-    angles = old.angles + (base - old.angles) * ease(t / max(lands[0], 0.6))[:, None]
-
-    _swing_upper_body(angles, way, gait, phase, side, twice)
-    if lurch is not None:
-        _throw_arms(angles, rng, fall)
-    grip = np.ones((last, 2))
-    begin = puppet.time
-    puppet.add(
-        old._replace(
-            root=root, turn=turns, angles=angles, ankles=feet.ankles, soles=feet.soles, grip=grip, sway=old.sway + (1 - old.sway) * ease(t)
-        )
-    )
-    return np.asarray(begin + lands)
+    return root
 
 
-def _swing_upper_body(angles: np.ndarray, way: Style, gait: np.ndarray, phase: np.ndarray, side: float, twice: np.ndarray) -> None:
-    """Trunk, head and arms go with the stride, in place.
-
-    Args:
-        angles: (N, 36) rad.
-        gait: (N,), how much of walking, 0 to 1; phase: (N,) rad, pi a step; side: 1 where the left foot landed at phase 0, else -1.
-        twice: (N,), the bounce, twice a stride.
-    """
-    swing = side * np.cos(phase)
+def _swing_upper_body(angles: np.ndarray, way: Style, gait: np.ndarray, stride: _Stride) -> None:
+    """Trunk, head and arms go with the stride, in place; angles: (N, 36) rad, gait: (N,), how much of going, 0 to 1."""
+    phase, side, swing, twice = stride.phase, stride.side, stride.swing, stride.twice
 
     def turned(name: str, change: np.ndarray) -> None:
         angles[:, HINGE_INDEX[name]] += change
