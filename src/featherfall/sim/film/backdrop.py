@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from ..world.scene import Box, Scene
 from .camera import Camera
-from .look import Colour, Look, colour
+from .furniture import WHITE, Item, furnish
+from .look import Look, colour
 
 CEILING = 2.7  # m
 TO_LIGHT = np.array([0.42, 0.30, 0.86]) / np.linalg.norm([0.42, 0.30, 0.86])  # unit vector towards the light, the same in every room
 AMBIENT, DIRECT = 0.62, 0.55  # how much of a surface's colour the room's and the light's own light show
-
-
-class Item(NamedTuple):
-    """A box and its surface: colour, whether it shines by itself, and whether it shows the grain of wood."""
-
-    box: Box
-    colour: Colour
-    glows: bool = False
-    grain: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,123 +31,6 @@ class Backdrop:
     nearness: np.ndarray
     spots: np.ndarray
     lit: np.ndarray
-
-
-def _toned(tint: Colour, by: float) -> Colour:
-    """Lighter or darker."""
-    return (tint[0] * by, tint[1] * by, tint[2] * by)
-
-
-_WHITE, _DARK, _METAL = colour(0xF4F2EC), colour(0x4A4640), colour(0x9AA0A6)
-
-
-def furnish(scene: Scene, look: Look) -> list[Item]:
-    """The scene's boxes, the legs that they lack, and things along the walls that no one bumps into (left out where a box stands)."""
-    items: list[Item] = []
-    bare = not any(box.name.lower() in ("leg", "frame") for box in scene.boxes)
-    for box in scene.boxes:
-        items += _dressed(box, look, bare)
-    x0, x1, y0, y1 = *scene.x, *scene.y
-    middle_x, middle_y = sum(scene.x) / 2, sum(scene.y) / 2
-    wide, deep = x1 - x0, y1 - y0
-
-    def place(*group: Item) -> None:
-        apart = all(
-            max(abs(item.box.centre[axis] - box.centre[axis]) - (item.box.size[axis] + max(box.size[:2])) / 2 for axis in (0, 1)) > 0.3
-            for item in group
-            for box in scene.boxes
-        )
-        if apart:
-            items.extend(group)
-
-    def item(
-        centre: tuple[float, float, float], size: tuple[float, float, float], tint: Colour, glows: bool = False, grain: bool = False
-    ) -> Item:
-        return Item(Box("decoration", centre, size, solid=False), tint, glows, grain)
-
-    # A window in the wall at +y, with a sill and curtains.
-    x = middle_x + wide * 0.22
-    sky = [item((x + side, y1, 1.62), (0.62, 0.05, 1.22), colour(0xD5E6F2), glows=True) for side in (-0.335, 0.335)]
-    drapes = [item((x + side, y1 - 0.03, 1.50), (0.26, 0.10, 1.80), look.rug) for side in (-0.88, 0.88)]
-    items += [item((x, y1, 1.62), (1.42, 0.04, 1.34), _WHITE), item((x, y1 - 0.04, 0.93), (1.5, 0.14, 0.035), _WHITE), *sky, *drapes]
-    # A door in the wall at -x.
-    y = middle_y + deep * 0.25
-    panels = [item((x0 + 0.02, y, z), (0.055, 0.62, tall), _toned(look.wood, 0.85), grain=True) for z, tall in ((0.55, 0.75), (1.5, 0.85))]
-    items += [
-        item((x0, y, 1.03), (0.05, 1.02, 2.1), _WHITE),
-        item((x0 + 0.015, y, 1.01), (0.05, 0.88, 2.02), look.wood, grain=True),
-        *panels,
-    ]
-    items.append(item((x0 + 0.07, y - 0.36, 1.02), (0.06, 0.12, 0.025), _METAL))
-    # Pictures.
-    for centre, size, tint in (
-        ((middle_x - wide * 0.2, y1, 1.65), (0.7, 0.05, 0.5), 0x7B9AA8),
-        ((x1, middle_y - deep * 0.2, 1.65), (0.05, 0.5, 0.66), 0xB9805E),
-        ((middle_x + wide * 0.22, y0, 1.65), (0.85, 0.05, 0.6), 0x8A9B74),
-    ):
-        wide_x, wide_y, tall = size
-        inner = (max(wide_x - 0.1, 0.06), max(wide_y - 0.1, 0.06), tall - 0.1)
-        mount = (max(wide_x - 0.04, 0.055), max(wide_y - 0.04, 0.055), tall - 0.04)
-        items += [item(centre, size, _DARK), item(centre, mount, _WHITE), item(centre, inner, colour(tint))]
-    # A sideboard at +x, with a lamp.
-    y = middle_y + deep * 0.23
-    doors = [item((x1 - 0.41, y + side, 0.45), (0.02, 0.38, 0.56), _toned(look.wood, 1.15), grain=True) for side in (-0.4, 0, 0.4)]
-    place(
-        item((x1 - 0.2, y, 0.44), (0.40, 1.3, 0.68), look.wood, grain=True),
-        item((x1 - 0.2, y, 0.05), (0.34, 1.2, 0.10), _DARK),
-        item((x1 - 0.2, y + 0.35, 0.90), (0.05, 0.05, 0.25), _METAL),
-        item((x1 - 0.2, y + 0.35, 1.10), (0.24, 0.24, 0.22), colour(0xFFF3D6), glows=True),
-        *doors,
-    )
-    # A book shelf at -x.
-    y = middle_y - deep * 0.24
-    shelf = [item((x0 + 0.16, y, z), (0.30, 0.9, 0.03), look.wood) for z in (0.04, 0.42, 0.80, 1.18)]
-    shelf += [item((x0 + 0.16, y + side, 0.6), (0.32, 0.03, 1.2), look.wood) for side in (-0.46, 0.46)]
-    shelf.append(item((x0 + 0.02, y, 0.6), (0.02, 0.9, 1.18), _toned(look.wood, 0.5)))
-    tints = (0x8C3B3B, 0x35567A, 0xC7B48A, 0x4F6F52, 0xD8D2C4, 0x6A4A6E, 0xB7793F)
-    for level, base in enumerate((0.055, 0.435, 0.815)):
-        at, count = -0.43, 0
-        while at < 0.30 - 0.12 * level:
-            thick, tall = 0.035 + 0.012 * (count * 7 % 4), 0.22 + 0.02 * (count * 5 % 4)
-            shelf.append(item((x0 + 0.15, y + at + thick / 2, base + tall / 2), (0.2, thick, tall), colour(tints[(count * 3 + level) % 7])))
-            at, count = at + thick + 0.004, count + 1
-    place(*shelf)
-    # A sofa at -y.
-    x = middle_x - wide * 0.24
-    dim: Colour = _toned(look.fabric, 0.8)
-    place(
-        item((x, y0 + 0.45, 0.20), (1.5, 0.80, 0.28), dim),
-        item((x, y0 + 0.14, 0.50), (1.5, 0.22, 0.62), dim),
-        *[item((x + side, y0 + 0.45, 0.32), (0.18, 0.84, 0.50), dim) for side in (-0.80, 0.80)],
-        *[item((x + side, y0 + 0.52, 0.40), (0.69, 0.64, 0.14), look.fabric) for side in (-0.355, 0.355)],
-        item((x - 0.5, y0 + 0.33, 0.62), (0.38, 0.14, 0.34), look.rug),
-    )
-    return items
-
-
-def _dressed(box: Box, look: Look, legs: bool) -> list[Item]:
-    """A box of the scene with the surface that its name suggests, and, with `legs`, legs under it where it floats."""
-    name = box.name.lower()
-    if any(word in name for word in ("mattress", "bed", "pillow")):
-        tint, grain = colour(0xECEBE6), False
-    elif any(word in name for word in ("seat", "backrest", "back", "sofa", "cushion")):
-        tint, grain = look.fabric, False
-    elif any(word in name for word in ("step", "stair", "kerb")):
-        tint, grain = colour(0xA9A59D), False
-    elif any(word in name for word in ("mat", "pad")):
-        tint, grain = colour(0x4F7391), False
-    else:
-        tint, grain = look.wood, True
-    items = [Item(box, tint, False, grain)]
-    bottom = box.centre[2] - box.size[2] / 2
-    if legs and 0.08 < bottom < 1.0 and any(word in name for word in ("seat", "table", "mattress", "bed", "desk", "stool", "bench")):
-        cosine, sine = np.cos(box.yaw), np.sin(box.yaw)
-        for side in (-1, 1):
-            for end in (-1, 1):
-                x, y = side * (box.size[0] / 2 - 0.035), end * (box.size[1] / 2 - 0.035)
-                at = (box.centre[0] + cosine * x - sine * y, box.centre[1] + sine * x + cosine * y, bottom / 2)
-                items.append(Item(Box("leg", at, (0.045, 0.045, bottom), box.yaw, False), look.wood, False, True))
-    return items
 
 
 def draw_backdrop(scene: Scene, camera: Camera, size: tuple[int, int], look: Look, samples: int) -> Backdrop:
@@ -258,9 +132,9 @@ def _room_colours(spots: np.ndarray, normal: np.ndarray, footprint: np.ndarray, 
     x, y, z = spots.T
     albedo = np.tile(look.wall, (len(spots), 1)).astype(float)
     wall = np.abs(normal[:, 2]) < 0.5
-    albedo[wall & (z < 0.10)] = _WHITE
-    albedo[wall & (z < 0.10) & (z > 0.088)] = np.multiply(_WHITE, 0.75)
-    albedo[normal[:, 2] < -0.5] = _WHITE
+    albedo[wall & (z < 0.10)] = WHITE
+    albedo[wall & (z < 0.10) & (z > 0.088)] = np.multiply(WHITE, 0.75)
+    albedo[normal[:, 2] < -0.5] = WHITE
     floor = normal[:, 2] > 0.5
     x, y, wide = x[floor], y[floor], footprint[floor]
     if look.tiles:
