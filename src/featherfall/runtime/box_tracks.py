@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from featherfall.runtime.assign import assign
-from featherfall.runtime.boxes import Found, overlap
+from featherfall.runtime.boxes import Found, area, overlap
 
 KEEP = 10.0  # s of a track's boxes
 PATIENCE = 2.0  # s unseen, after which a track ends
 FARTHEST = 0.5  # of a body's size at once, from which two boxes are two people; grows by as much for every second unseen, up to twice
 RESIZE = 2.2  # ratio of sizes
+INSIDE = 0.6  # share of the smaller of two boxes that the other covers, from which the weaker may be the same person once more
 
 
 @dataclass(eq=False)
@@ -54,7 +55,9 @@ class BoxTrack:
 class BoxTracker:
     """Gives each box to the track of the person it belongs to, and begins new tracks for those that belong to none.
 
-    Boxes and tracks are paired at the least total `unlikeness` (Hungarian method). Classes play no part: who falls keeps the number.
+    Boxes and tracks are paired at the least total `unlikeness` (Hungarian method). Classes play no part: who falls keeps the number. A
+    detector often says one person twice, most of all while somebody falls: who stood there still, and who lies there now. So boxes that
+    lie `INSIDE` a better one come second: they continue what nobody else continues (somebody behind a helper), but begin no track.
 
     Arguments:
         aspect: width over height of the pictures, so that distances are the same in both directions.
@@ -66,21 +69,47 @@ class BoxTracker:
         self._next = 0
 
     def update(self, time: float, found: Sequence[Found]) -> list[BoxTrack]:
-        """The track of each box, in their order; tracks that nobody has continued for `PATIENCE` seconds end."""
+        """The tracks that are seen in this picture; those that nobody has continued for `PATIENCE` seconds end.
+
+        Arguments:
+            found: best first.
+        """
         self.tracks = [track for track in self.tracks if time - track.seen <= PATIENCE]
-        cost = np.array([[unlikeness(track, time, one, self.aspect) for one in found] for track in self.tracks])
-        pairs = {column: row for row, column in assign(cost.reshape(len(self.tracks), len(found)), 1.0)} if len(found) else {}
-        out = []
-        for column, one in enumerate(found):
-            if column in pairs:
-                track = self.tracks[pairs[column]]
-            else:
-                track = BoxTrack(self._next, time)
-                self._next += 1
-                self.tracks.append(track)
+        clear, doubtful = apart(found)
+        seen, new = self._continued(time, clear)
+        for one in new:
+            track = BoxTrack(self._next, time)
             track.add(time, one)
-            out.append(track)
-        return out
+            self._next += 1
+            self.tracks.append(track)
+            seen.append(track)
+        return seen + self._continued(time, doubtful)[0]
+
+    def _continued(self, time: float, found: Sequence[Found]) -> tuple[list[BoxTrack], list[Found]]:
+        """The tracks not yet seen at this time that these boxes continue, and the boxes that continue none."""
+        waiting = [track for track in self.tracks if track.seen < time]
+        if not waiting or not found:
+            return [], list(found)
+        pairs = dict(assign(np.array([[unlikeness(track, time, one, self.aspect) for one in found] for track in waiting]), 1.0))
+        for row, column in pairs.items():
+            waiting[row].add(time, found[column])
+        return [waiting[row] for row in pairs], [one for i, one in enumerate(found) if i not in pairs.values()]
+
+
+def apart(found: Sequence[Found]) -> tuple[list[Found], list[Found]]:
+    """Boxes of which each is somebody, and those that lie `INSIDE` one of them; both best first, as `found`."""
+    clear: list[Found] = []
+    doubtful: list[Found] = []
+    for one in found:
+        (doubtful if any(covered(one, other) > INSIDE for other in clear) else clear).append(one)
+    return clear, doubtful
+
+
+def covered(one: Found, other: Found) -> float:
+    """The share of the smaller box that the other covers, 0..1."""
+    first, second = np.asarray(one.box), np.asarray(other.box)
+    both = float(np.clip(np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2]), 0, None).prod())
+    return both / max(min(float(area(first)), float(area(second))), 1e-9)
 
 
 def unlikeness(track: BoxTrack, time: float, found: Found, aspect: float = 1.0) -> float:
