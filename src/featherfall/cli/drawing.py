@@ -9,18 +9,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Drawing:
-    """A file for one file, a folder for several; a film becomes an mp4, a picture stays one. private: keypoints on black, no picture."""
+    """A file for one file, a folder for several; a film becomes an mp4.
+
+    private: keypoints on black, no picture. stills: whether a picture stays one; else it is a film of one picture.
+    """
 
     out: Path
     private: bool = False
+    stills: bool = False
 
     def path(self, file: Path, count: int) -> Path:
         """Of one of `count` files."""
-        from featherfall.signals.picture_file import is_picture
-
         if count == 1 and self.out.suffix:
             return self.out
-        return self.out / f"{file.stem}.{'png' if is_picture(file) else 'mp4'}"
+        return self.out / f"{file.stem}.{'png' if self._still(file) else 'mp4'}"
 
     def check(self, files: Sequence[Path]) -> None:
         """Raises `UserError` where the drawings of several files would be one, or a file would be overwritten by its drawing."""
@@ -35,5 +37,10 @@ class Drawing:
         for file, drawn in zip(files, out, strict=True):
             if drawn.resolve() == file.resolve():
                 raise UserError(f"--draw {drawn}: that is the file itself; give another name")
-            if is_picture(file) and not is_picture(drawn):
+            if self._still(file) and not is_picture(drawn):
                 raise UserError(f"--draw {drawn}: {file.name} is a picture; give a name that ends in .png or .jpg, or a folder")
+
+    def _still(self, file: Path) -> bool:
+        from featherfall.signals.picture_file import is_picture
+
+        return self.stills and is_picture(file)

@@ -84,7 +84,7 @@ def predict(
     from featherfall.runtime.stills import pictures_in, sees_pictures
 
     opened = load_bundle(bundle, model.value if model else None)
-    drawing = Drawing(draw, private) if draw is not None else None
+    drawing = Drawing(draw, private, stills=is_detector(opened.manifest)) if draw is not None else None
     if drawing is not None:
         if not (is_detector(opened.manifest) or is_camera(opened.manifest)):
             raise UserError(
