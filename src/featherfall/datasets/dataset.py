@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from featherfall.ground.files import SIMULATION
 from featherfall.ground.recording import FallTimes, Recording
 
 Side = Literal["train", "test"]
@@ -73,3 +74,9 @@ class Dataset:
     splits: Mapping[str, Callable[[Source], Side]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether `featherfall sim` wrote every recording: its note lies in a folder above each."""
+        folders = {source.files[0].parent for source in self.sources if source.files}
+        return bool(folders) and all(any((place / SIMULATION).is_file() for place in (folder, *folder.parents)) for folder in folders)

@@ -76,7 +76,7 @@ def detect(
                 run_jobs(chosen, workers, lambda job, stage=stage: stage.step(job.name), execute)  # type: ignore[misc]
         ships = next(job for job in jobs if job.role == "int8")
         notes = _place_bundle(run, recipe, ships, store)
-        metrics = collect(recipe, store, fold, truth, jobs, notes) | {"simulated": False}
+        metrics = collect(recipe, store, fold, truth, jobs, notes) | {"simulated": dataset.simulated}
         write_json(run.metrics, metrics)
         write_run_report(run)
     return metrics

@@ -23,7 +23,7 @@ from featherfall.evaluation.score import MAIN, measure
 from featherfall.evaluation.summary import summarise
 from featherfall.export.bundle import int8_refusal
 from featherfall.ground.errors import UserError
-from featherfall.ground.files import SIMULATION, read_json, write_json
+from featherfall.ground.files import read_json, write_json
 from featherfall.ground.recipe import Recipe
 from featherfall.models.count import macs, parameters
 from featherfall.pipeline.jobs import Job, execute, load_judged, run_jobs
@@ -78,15 +78,10 @@ def distill(
         stage = show.stage("bundle", 1)
         notes = finish_bundle(run, recipe, store, parts, run.bundle)
         stage.step(str(run.bundle))
-        metrics = collect(recipe, store, parts, jobs, notes) | {"simulated": _is_simulated(dataset.folder)}
+        metrics = collect(recipe, store, parts, jobs, notes) | {"simulated": dataset.simulated}
         write_json(run.metrics, metrics)
         write_run_report(run)
     return metrics
-
-
-def _is_simulated(folder: Path) -> bool:
-    """Whether `featherfall sim` wrote it: its note lies in the dataset's folder, or in the one that holds it."""
-    return any((place / SIMULATION).is_file() for place in (folder, folder.parent))
 
 
 def begin(run: Run, recipe: Recipe, store: ClipStore, parts: Sequence[Fold], start: Mapping[int, Start]) -> None:

@@ -1,4 +1,5 @@
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,15 @@ def test_it_says_that_it_is_simulated(simulated: Path) -> None:
     assert [row["name"] for row in rows] == ["P001", "P002"]
     assert {row["watch"] for row in rows} <= {"left wrist", "right wrist"}
     assert not [path for path in simulated.rglob(".*")]
+
+
+def test_a_dataset_is_simulated_where_all_of_it_is(simulated: Path, tmp_path: Path) -> None:
+    """Also as one of several sets in a folder; a copy without the note is nobody's word."""
+    assert datasets.open("folder", simulated).simulated
+    (tmp_path / "simulated").symlink_to(simulated)
+    assert datasets.open("projected", tmp_path).simulated
+    shutil.copytree(simulated, tmp_path / "copy", ignore=shutil.ignore_patterns("simulation.json"))
+    assert not datasets.open("folder", tmp_path / "copy").simulated
 
 
 def test_the_number_of_workers_changes_no_byte(simulated: Path, tmp_path: Path) -> None:
