@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from featherfall.clips.store import RecordingFacts
-from featherfall.evaluation.bootstrap import over_groups
+from featherfall.evaluation.bootstrap import over_groups, ratio_over_groups
 from featherfall.evaluation.judged import Judged
 from featherfall.evaluation.metrics import fall_metrics
 from featherfall.ground.manifest import Decision
@@ -43,3 +43,12 @@ def test_fewer_groups_tell_less() -> None:
 def test_seeds_are_averaged_draw_by_draw() -> None:
     """One seed always right, one always wrong: whoever is drawn, the mean is one half."""
     assert over_groups([people(6), people(6, wrong=6)], 1, Decision(), "subject")["accuracy"] == [0.5, 0.5]
+
+
+def test_a_students_share_by_hand() -> None:
+    """Two students of a teacher who finds 2 in each of three recordings; the first two are of one group."""
+    teacher, students = np.array([2, 2, 2]), np.array([[2, 1, 2], [1, 0, 2]])
+    share, low, high = ratio_over_groups(students, teacher, ["a", "a", "b"])
+    assert share == pytest.approx(4 / 6)  # (5 + 3) / 2 of 6
+    assert (low, high) == pytest.approx((2 / 4, 2 / 2))  # only a: (3 + 1) / 2 of 4; only b: all
+    assert ratio_over_groups(teacher[None], teacher, ["a", "b", "c"]) == (1, 1, 1)

@@ -85,6 +85,9 @@ def test_every_role_is_judged(run: tuple[Path, Path, dict[str, Any]]) -> None:
     for values in metrics["roles"].values():
         assert {"f1", "sensitivity", "precision", "accuracy", "train_accuracy", "map", "map50", "box_recall", "recall_fall"} <= set(values)
     assert metrics["protocol"] == "3 folds by subject, fold 1" and metrics["positive"] == "fall"
+    assert list(metrics["share_of_teacher"]) == (
+        ["alone", "distilled", "int8"] if metrics["roles"]["teacher"]["box_recall"]["mean"] else []
+    )
     assert metrics["sizes"]["int8"]["bytes"] < metrics["sizes"]["distilled"]["bytes"]
     assert (out / "report.html").is_file() and (out / "folds" / "fold-1" / "distilled" / "0" / "embedding" / "weights.pt").is_file()
 

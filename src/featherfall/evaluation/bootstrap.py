@@ -41,6 +41,23 @@ def over_groups(
     return {name: np.percentile(values.mean(axis=0), [2.5, 97.5]).tolist() for name, values in metrics.items()}
 
 
+def ratio_over_groups(students: np.ndarray, teacher: np.ndarray, groups: Sequence[str], draws: int = DRAWS) -> tuple[float, float, float]:
+    """What students find for each thing that their teacher finds, mean over students, and its 95% bootstrap interval over groups.
+
+    Arguments:
+        students: (S, P) how much each student finds in each recording. teacher: (P,), not 0 everywhere.
+        groups: the group of each recording.
+    """
+    names = sorted(set(groups))
+    rows = np.asarray([names.index(name) for name in groups])
+    found = np.stack([np.bincount(rows, weights=one, minlength=len(names)) for one in [teacher, *students]])  # 1 + S, groups
+    times = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
+    drawn = times @ found.T
+    drawn = drawn[drawn[:, 0] > 0]
+    low, high = np.percentile(drawn[:, 1:].mean(axis=1) / drawn[:, 0], [2.5, 97.5])
+    return float(found[1:].sum(axis=1).mean() / found[0].sum()), float(low), float(high)
+
+
 def _counts(judged: Sequence[Judged], positive: int, decision: Decision, group: str) -> np.ndarray:
     """(groups, 4) hits, false alarms, misses and quiet recordings without a fall, groups in order of their names."""
     names = [group_of(one.recording, group) for one in judged]

@@ -109,21 +109,25 @@ def detection_metrics(
     metrics["recall_at_half"] = recall_at(0.5, found, truth, labels)
     metrics |= {f"map50_{name}": values[0] for name, values in by_class.items()}
     sure = [[one for one in seen if one.score >= threshold] for seen in found]
-    hits, shown, told = dict.fromkeys(labels, 0), dict.fromkeys(labels, 0), 0
-    for seen, real in zip(sure, truth, strict=True):
-        told += len(seen)
-        for name in labels:
-            boxes = real.boxes[[one == name for one in real.names]]
-            shown[name] += len(boxes)
-            hits[name] += int((match([one for one in seen if one.name == name], boxes, 0.5) >= 0).sum())
-    right, there = sum(hits.values()), sum(shown.values())
-    metrics |= _figures("", right, told - right, there - right)
-    metrics |= {f"recall_{name}": hits[name] / shown[name] for name in occurs}
+    table = right_boxes(sure, truth, labels).sum(axis=0)
+    right, there = table.sum(axis=0).tolist()
+    metrics |= _figures("", right, sum(map(len, sure)) - right, there - right)
+    metrics |= {f"recall_{name}": hits / shown for name, (hits, shown) in zip(labels, table.tolist(), strict=True) if shown}
     said = np.asarray([any(one.name == positive for one in seen) for seen in sure])
     real_falls = np.asarray([positive in real.names for real in truth])
     metrics |= _figures("picture_", int((said & real_falls).sum()), int((said & ~real_falls).sum()), int((~said & real_falls).sum()))
     metrics["picture_accuracy"] = float((said == real_falls).mean())
     return metrics
+
+
+def right_boxes(found: Sequence[Sequence[Found]], truth: Sequence[Truth], labels: Sequence[str]) -> np.ndarray:
+    """(P, C, 2) int64 of each picture and class: right boxes among those found (IoU .5, right class), and true boxes."""
+    out = np.zeros((len(truth), len(labels), 2), np.int64)
+    for i, (seen, real) in enumerate(zip(found, truth, strict=True)):
+        for j, name in enumerate(labels):
+            boxes = real.boxes[[one == name for one in real.names]]
+            out[i, j] = (match([one for one in seen if one.name == name], boxes, 0.5) >= 0).sum(), len(boxes)
+    return out
 
 
 def choose_threshold(found: Sequence[Sequence[Found]], truth: Sequence[Truth], labels: Sequence[str], positive: str) -> float:

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from featherfall import datasets
-from featherfall.clips.splits import Fold
+from featherfall.clips.splits import Fold, group_of
 from featherfall.clips.store import ClipStore
 from featherfall.datasets import Dataset
-from featherfall.evaluation.bootstrap import over_groups
-from featherfall.evaluation.detection import Truth, detection_metrics
+from featherfall.evaluation.bootstrap import over_groups, ratio_over_groups
+from featherfall.evaluation.detection import Truth, detection_metrics, right_boxes
 from featherfall.evaluation.judged import Judged
 from featherfall.evaluation.metrics import Metrics
 from featherfall.evaluation.score import measure
@@ -173,10 +173,13 @@ def collect(
     roles: dict[str, list[Metrics]] = {}
     counts: dict[str, list[Mapping[str, Any]]] = {}
     pooled: dict[str, list[list[Judged]]] = {}
+    right: dict[str, list[np.ndarray]] = {}
     for job in jobs:
         if job.role not in ROLES:
             continue
         said = told(job)
+        sure = [[one for one in seen if one.score >= said.threshold] for seen in said.found]
+        right.setdefault(job.role, []).append(right_boxes(sure, [truth[i] for i in fold.test], labels)[..., 0].sum(axis=1))
         judged = judge_pictures(store, fold.test, said, labels.index(str(recipe.labels.positive)), recipe.decision.threshold)
         metrics, count = measure(judged, "fall", labels, recipe.labels.positive, recipe.decision)
         boxes = detection_metrics(said.found, [truth[i] for i in fold.test], labels, str(recipe.labels.positive), said.threshold)
@@ -187,7 +190,17 @@ def collect(
         counts.setdefault(job.role, []).append(count | {"threshold": said.threshold})
         pooled.setdefault(job.role, []).append(judged)
     ratio = len(fold.test) / len(fold.train)
-    summary = summarise(recipe, roles, counts, {}, ratio, _sizes(recipe, store, jobs), notes)
+    groups = [group_of(store.recordings[i], recipe.split.group) for i in fold.test]
+    shares = {
+        role: ratio_over_groups(np.stack(seeds), right["teacher"][0], groups)
+        for role, seeds in right.items()
+        if role != "teacher" and "teacher" in right and right["teacher"][0].any()
+    }
+    told_of = [
+        f"{role}: {100 * s:.0f}% [{100 * a:.0f}, {100 * b:.0f}] of the boxes its teacher finds" for role, (s, a, b) in shares.items()
+    ]
+    summary = summarise(recipe, roles, counts, {}, ratio, _sizes(recipe, store, jobs), [*notes, *told_of])
+    summary["share_of_teacher"] = {role: {"mean": share, "ci95": [low, high]} for role, (share, low, high) in shares.items()}
     summary["trained"] = {role: how.replace("cross-entropy", "classes and boxes") for role, how in summary["trained"].items()}
     summary["protocol"] = f"{summary['protocol']}, {fold.name}"
     positive = labels.index(str(recipe.labels.positive))
