@@ -83,8 +83,8 @@ def table(out: Path) -> str:
     """All finished runs as a table in Markdown."""
     lines = ["| | " + " | ".join(COLUMNS.values()) + " | parameters | size |", "|" + "---|" * (len(COLUMNS) + 3)]
     runs = {name: read_json(out / name / "metrics.json") for name in [*TERMS, "yolo"] if (out / name / "metrics.json").is_file()}
-    for number, (name, metrics) in enumerate(runs.items()):
-        if number == 0:
+    for name, metrics in runs.items():
+        if name == next((one for one in TERMS if one in runs), None):
             lines += [_row("teacher", metrics, "teacher"), _row("student alone", metrics, "alone")]
         if name == "yolo":
             lines += [_row("YOLO teacher", metrics, "teacher"), _row("YOLO student alone", metrics, "alone")]
