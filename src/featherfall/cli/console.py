@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-PIPED_WIDTH = 132
+PIPED_WIDTH = 140
 
 
 def console() -> Console:

@@ -73,10 +73,10 @@ def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
     for heading in ("recipe", "model"):
         table.add_column(heading, no_wrap=True)
     for name in names:
-        table.add_column(_heading(name, positive), justify="right")
+        table.add_column(_heading(name, positive), justify="right", overflow="fold")
         if grouped and name == "f1":
-            table.add_column("F1 over\ngroups", justify="right")
-    for heading in ("parameters", "size"):
+            table.add_column("F1 over\ngroups", justify="right", overflow="fold")
+    for heading in ("para-\nmeters", "size"):
         table.add_column(heading, justify="right")
     for metrics in found:
         for role, values in metrics["roles"].items():
@@ -161,7 +161,7 @@ def _cell(name: str, value: Mapping[str, Any] | None) -> str:
     if not interval:
         return _number(name, value["mean"])
     low, high = interval if name.endswith(("_per_hour", "_s")) else (max(interval[0], 0.0), min(interval[1], 1.0))
-    return f"{_number(name, value['mean'])}\n{_number(name, low)}-{_number(name, high)}"
+    return f"{_number(name, value['mean'])}\n{_number(name, low)}-{_number(name, high).replace('100.0', '100')}"
 
 
 def _number(name: str, value: float) -> str:
@@ -173,7 +173,10 @@ def _number(name: str, value: float) -> str:
 
 
 def _size(size: Mapping[str, int] | None) -> tuple[str, str]:
-    return (f"{size['parameters']:,}", f"{size['bytes'] / 1e3:.0f} kB") if size else ("", "")
+    if not size:
+        return "", ""
+    count, file = size["parameters"], size["bytes"]
+    return f"{count / 1e6:.1f} M" if count >= 1e6 else f"{count:,}", f"{file / 1e6:.1f} MB" if file >= 1e6 else f"{file / 1e3:.0f} kB"
 
 
 def _count(value: Any) -> str:
