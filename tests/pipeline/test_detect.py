@@ -156,6 +156,22 @@ def test_compare_reads_it(run: tuple[Path, Path, dict[str, Any]]) -> None:
     assert said.exit_code == 0 and "detect_falls" in said.stdout
 
 
+def test_simulated_people_come_first_and_are_rehearsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both runs begin with the same weights; what is rehearsed changes what becomes of them."""
+    tiny_yolo(tmp_path / "yolo")
+    simulated = tiny_yolo(tmp_path / "simulated", 6)
+    monkeypatch.setattr("featherfall.pipeline.detect.simulated_pictures", lambda *_, **__: simulated)
+    weights = {}
+    for rehearse in (0, 2):
+        first = f"detection.first={{teacher_steps: 1, student_steps: 1, rehearse: {rehearse}}}"
+        recipe = tiny_recipe([first, "teacher=null", "distillation=null"])
+        metrics = distill(recipe, tmp_path, tmp_path / f"run{rehearse}", quiet=True, cache=tmp_path / "cache")
+        assert any("simulated people first" in note for note in metrics["notes"]) and metrics["share_of_teacher"] == {}
+        folds = tmp_path / f"run{rehearse}" / "folds"
+        weights[rehearse] = [(folds / one / "0" / "weights.pt").read_bytes() for one in ("simulated/first_student", "fold-1/alone")]
+    assert weights[0][0] == weights[2][0] and weights[0][1] != weights[2][1]
+
+
 def test_recipes_that_make_no_detector_are_refused(tmp_path: Path) -> None:
     for change, complaint in (
         ("distillation.terms=[{loss: l2}, {loss: cosine}]", "distilled by"),
