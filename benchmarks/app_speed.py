@@ -24,9 +24,9 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 import featherfall.app
-from featherfall.ground.recording import Video
-from featherfall.runtime.film_out import film_writer
+from featherfall.core.recording import Video
 from featherfall.runtime.measure import machine
+from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import read_frames
 
 SAMPLE = Path(featherfall.app.__file__).parent / "samples" / "simulated-fall.mp4"

@@ -25,15 +25,15 @@ from pathlib import Path
 import numpy as np
 
 from featherfall import datasets
+from featherfall.core.files import data_folder
 from featherfall.evaluation.bystander import Visit, Walker, cut_out, plan_visit, put_in
 from featherfall.evaluation.films import Film, Outcome, Poses, cache_file, films_of, load_poses, outcome, save_poses, summarise
-from featherfall.ground.files import data_folder
 from featherfall.runtime.bundle import load_bundle
 from featherfall.runtime.camera import STILL_DOWN, Watcher, replay
+from featherfall.runtime.decide.posture import usual_size
 from featherfall.runtime.measure import machine
-from featherfall.runtime.pose import Estimator, Pose, open_estimator
-from featherfall.runtime.posture import usual_size
-from featherfall.runtime.tracks import Track, Tracker
+from featherfall.runtime.perceive.pose import Estimator, Pose, open_estimator
+from featherfall.runtime.track.poses import Track, Tracker
 from featherfall.signals.video import read_frames
 
 RATE = 15.0

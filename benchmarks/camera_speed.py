@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.recording import Video
-from featherfall.runtime.ahead import ahead
+from featherfall.core.recording import Video
 from featherfall.runtime.bundle import load_bundle
 from featherfall.runtime.camera import Watcher
 from featherfall.runtime.measure import machine, peak_bytes
-from featherfall.runtime.pose import open_estimator
+from featherfall.runtime.perceive.pose import open_estimator
+from featherfall.runtime.sources.prefetch import ahead
 from featherfall.signals.video import Frame, probe, read_frames
 
 LINES = 480

@@ -22,8 +22,8 @@ from featherfall import datasets
 from featherfall.clips.build import prepare
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
-from featherfall.ground.recipe import Recipe
-from featherfall.ground.recipe_file import load_recipe
+from featherfall.core.recipe import Recipe
+from featherfall.core.recipe_file import load_recipe
 from featherfall.models.keypoints import KeypointFeatures
 from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
 

@@ -21,7 +21,7 @@ from camera_films import all_films
 from featherfall.evaluation.films import Film, Outcome, outcome, summarise
 from featherfall.runtime.box_watch import RATE, BoxWatcher, watch_boxes
 from featherfall.runtime.camera import STILL_DOWN
-from featherfall.runtime.detector import BoxDetector, open_detector
+from featherfall.runtime.perceive.detector import BoxDetector, open_detector
 from featherfall.sim.dataset.generate import CAMERAS, PIECE, Item, cast, daily, falls, make_plan, simulate
 from featherfall.sim.film.camera import ring
 from featherfall.sim.film.look import draw_look

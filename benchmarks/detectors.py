@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from featherfall.ground.files import read_json
-from featherfall.ground.recipe_file import load_recipe
+from featherfall.core.files import read_json
+from featherfall.core.recipe_file import load_recipe
 from featherfall.pipeline.distill import distill
 
 TERMS = {

@@ -24,14 +24,14 @@ from featherfall import datasets
 from featherfall.clips.build import prepare
 from featherfall.clips.labels import clip_labels
 from featherfall.clips.splits import Fold
+from featherfall.core.files import atomic_write, read_json, write_json
+from featherfall.core.recipe import Recipe
+from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.bootstrap import over_groups
+from featherfall.evaluation.description import describe_network, describe_optimisation
 from featherfall.evaluation.intervals import mean_with_interval
-from featherfall.evaluation.judged import Judged, judged_clips
 from featherfall.evaluation.metrics import fall_metrics
-from featherfall.evaluation.words import network_in_words, training_in_words
-from featherfall.ground.files import atomic_write, read_json, write_json
-from featherfall.ground.recipe import Recipe
-from featherfall.ground.recipe_file import load_recipe
+from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
 from featherfall.pipeline.distill import distill, make_folds
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import Stage, train_student
@@ -130,7 +130,7 @@ def judge(row: str, data: Path, out: Path, changes: list[str]) -> dict[str, Any]
     pictures = Pictures.of(row, data, changes)
     recipe, stages = pictures.recipe, pictures.stages
     positive = stages[0].classes.index(str(recipe.labels.positive))
-    seeds: dict[int, list[Judged]] = {}
+    seeds: dict[int, list[RecordingPredictions]] = {}
     costs: list[dict[str, Any]] = []
     for seed in range(100):
         folders = [folder_of(out, row, stage.fold, seed) for stage in stages]
@@ -142,8 +142,8 @@ def judge(row: str, data: Path, out: Path, changes: list[str]) -> dict[str, Any]
     scored = [fall_metrics(one, positive, recipe.decision)[0] for one in seeds.values()]
     return {
         "row": row,
-        "network": network_in_words(recipe.student.network),
-        "training": training_in_words(recipe.student.training, recipe.student.alone_label_smoothing),
+        "network": describe_network(recipe.student.network),
+        "training": describe_optimisation(recipe.student.training, recipe.student.alone_label_smoothing),
         "size": next(iter(recipe.clip.films.values())).size,
         "parameters": costs[0]["parameters"],
         "core_seconds": float(np.sum([cost["core_seconds"] for cost in costs])),
@@ -154,9 +154,9 @@ def judge(row: str, data: Path, out: Path, changes: list[str]) -> dict[str, Any]
     }
 
 
-def judged(stage: Stage, folder: Path) -> list[Judged]:
+def judged(stage: Stage, folder: Path) -> list[RecordingPredictions]:
     with np.load(folder / "predictions.npz") as saved:
-        return judged_clips(stage.store, stage.fold.test, saved["probabilities"], clip_labels(stage.store, stage.recipe.labels))
+        return clip_predictions(stage.store, stage.fold.test, saved["probabilities"], clip_labels(stage.store, stage.recipe.labels))
 
 
 def table(found: list[dict[str, Any]]) -> Iterator[str]:

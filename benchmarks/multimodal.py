@@ -19,10 +19,10 @@ from torch import nn
 
 from featherfall import datasets
 from featherfall.clips.build import prepare
+from featherfall.core.files import read_json, write_json
+from featherfall.core.recipe import Network, Recipe
+from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.intervals import mean_with_interval, paired_difference
-from featherfall.ground.files import read_json, write_json
-from featherfall.ground.recipe import Network, Recipe
-from featherfall.ground.recipe_file import load_recipe
 from featherfall.models.count import parameters
 from featherfall.pipeline.distill import make_folds
 from featherfall.training.checkpoint import load

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.runtime.crop import cut, whole
 from featherfall.runtime.measure import machine, peak_bytes
-from featherfall.runtime.pose import MoveNet, OnePerson, SeveralPeople
-from featherfall.runtime.tracks import Tracker
-from featherfall.runtime.weights import find_weights
+from featherfall.runtime.perceive.crop import cut, whole
+from featherfall.runtime.perceive.pose import MoveNet, OnePerson, SeveralPeople
+from featherfall.runtime.perceive.weights import find_weights
+from featherfall.runtime.track.poses import Tracker
 
 
 def main() -> None:

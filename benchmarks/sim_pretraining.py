@@ -28,18 +28,18 @@ from featherfall import datasets
 from featherfall.clips.labels import clip_labels
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
+from featherfall.core.errors import UserError
+from featherfall.core.files import write_json
+from featherfall.core.recipe import Recipe
+from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.intervals import mean_with_interval, paired_difference
-from featherfall.evaluation.judged import Judged, judged_clips
+from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
 from featherfall.evaluation.score import MAIN, measure
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import write_json
-from featherfall.ground.recipe import Recipe
-from featherfall.ground.recipe_file import load_recipe
 from featherfall.pipeline.distill import begin, make_clips, make_folds
-from featherfall.pipeline.jobs import Job, load_judged, run_jobs
+from featherfall.pipeline.jobs import Job, load_predictions, run_jobs
 from featherfall.pipeline.progress import Show
 from featherfall.pipeline.run import open_run
-from featherfall.pipeline.start import starts
+from featherfall.pipeline.warm_start import starts
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import Stage
@@ -108,7 +108,7 @@ def train(recipes: Sequence[Recipe], folders: Sequence[Path], dataset: datasets.
             begin(run, recipe, store, parts, start)
             jobs.append([Job(run, recipe, data, store.folder, part, "alone", recipe.seeds[0]) for part in parts])
         run_jobs([job for some in jobs for job in some if not job.finished.is_file()], workers, lambda job: None)
-    return scores(recipes[0], store, [[load_judged(job) for job in some] for some in jobs])
+    return scores(recipes[0], store, [[load_predictions(job) for job in some] for some in jobs])
 
 
 def untrained(recipe: Recipe, dataset: datasets.Dataset, data: Path, store: ClipStore) -> Any:
@@ -118,20 +118,20 @@ def untrained(recipe: Recipe, dataset: datasets.Dataset, data: Path, store: Clip
     return scores(recipe, store, [[judge(Stage(recipe, store, part), part, Path(one)) for part in parts] for one in weights])
 
 
-def judge(stage: Stage, part: Fold, weights: Path) -> list[Judged]:
+def judge(stage: Stage, part: Fold, weights: Path) -> list[RecordingPredictions]:
     """The test recordings of a fold, judged by a network with the given weights."""
     network = stage.recipe.student.network
     index = stage.store.clips_of(part.test)
     clips = load_clips(stage.store, index, np.zeros(len(index)), network.inputs)
     said = torch.softmax(logits_of(stage.load_network(network, 0, weights), clips), dim=1).numpy()
-    return judged_clips(stage.store, part.test, said, clip_labels(stage.store, stage.recipe.labels))
+    return clip_predictions(stage.store, part.test, said, clip_labels(stage.store, stage.recipe.labels))
 
 
-def scores(recipe: Recipe, store: ClipStore, judged: Sequence[Sequence[list[Judged]]]) -> dict[str, Any]:
+def scores(recipe: Recipe, store: ClipStore, judged: Sequence[Sequence[list[RecordingPredictions]]]) -> dict[str, Any]:
     """Metrics of seeds x folds: each seed's folds pooled, and the main metric of each fold."""
     names = [recipe.labels.negative, str(recipe.labels.positive)]
 
-    def score(some: Sequence[Judged]) -> dict[str, float]:
+    def score(some: Sequence[RecordingPredictions]) -> dict[str, float]:
         return dict(measure(some, recipe.task, names, recipe.labels.positive, recipe.decision)[0])
 
     pooled = [score([one for part in parts for one in part]) for parts in judged]

@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from featherfall import datasets
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes, Recording
 from featherfall.signals.resample import even_grid, resample
 
 # measure -> what it says of one recording; "the peak" is the highest |a| (of a fall: between its onset and 1 s after its end)

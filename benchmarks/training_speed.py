@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 
 from featherfall import datasets
-from featherfall.ground.files import data_folder
-from featherfall.ground.recipe_file import load_recipe
+from featherfall.core.files import data_folder
+from featherfall.core.recipe_file import load_recipe
 from featherfall.pipeline.distill import make_clips, make_folds
 from featherfall.pipeline.progress import Show
 from featherfall.runtime.measure import machine

@@ -16,7 +16,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from featherfall.ground.recording import Video
+from featherfall.core.recording import Video
 from featherfall.runtime.measure import machine
 from featherfall.signals.video import probe, read_frames
 

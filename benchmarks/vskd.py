@@ -22,13 +22,13 @@ import torch
 
 from featherfall import datasets
 from featherfall.clips.build import prepare
+from featherfall.core.files import read_json, write_json
+from featherfall.core.recipe import Distillation, Recipe
+from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.intervals import mean_with_interval, paired_difference
-from featherfall.ground.files import read_json, write_json
-from featherfall.ground.recipe import Distillation, Recipe
-from featherfall.ground.recipe_file import load_recipe
 from featherfall.models.count import parameters
 from featherfall.pipeline.distill import make_folds
-from featherfall.pipeline.ship import judge_by_runtime, ship
+from featherfall.pipeline.export import export_student, predict_by_runtime
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
 
@@ -109,9 +109,9 @@ def run(one: Training, data: Path, out: Path, changes: list[str]) -> dict[str, A
     model = train_student(stage, "alone" if outputs is None else "distilled", one.seed, folder, outputs)
     result: dict[str, Any] = {"accuracy": accuracy(model, stage, recipe.student.network.inputs), "parameters": parameters(model)}
     if one.row == "ST + DASK" and one.teacher == "joints":
-        manifest = ship(stage, model, folder / "bundle", one.seed)
+        manifest = export_student(stage, model, folder / "bundle", one.seed)
         result["bytes"] = {file.precision: file.bytes for file in manifest.models}
-        said = judge_by_runtime(recipe, stage, data, folder / "bundle")
+        said = predict_by_runtime(recipe, stage, data, folder / "bundle")
         result["int8"] = float((said.argmax(axis=1) == stage.part(stage.fold.test).labels).mean())
     return result
 

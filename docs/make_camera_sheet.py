@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.recording import Video
+from featherfall.core.recording import Video
 from featherfall.signals.video import read_frames
 from featherfall.sim.film.film import contact_sheet
 

@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from featherfall import datasets
-from featherfall.ground.skeletons import COCO_17
+from featherfall.core.skeletons import COCO_17
 
 BONES = [(child, list(COCO_17).index(parent)) for child, parent in enumerate(COCO_17.values())]
 MOMENTS = (-1.0, -0.5, -0.2, 0.0, 0.5, 1.5)  # s from the impact

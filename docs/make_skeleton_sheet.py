@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from featherfall.ground.skeletons import KINECT_20, channel_names
+from featherfall.core.skeletons import KINECT_20, channel_names
 from featherfall.models.skeleton_pictures import SkeletonPictures
 from featherfall.sim import simulate
 from featherfall.sim.sense.joints import View, skeleton

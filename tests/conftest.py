@@ -16,8 +16,8 @@ from hypothesis import settings
 from featherfall import datasets
 from featherfall.clips.build import prepare
 from featherfall.clips.store import ClipStore
-from featherfall.ground.recipe import Recipe
-from featherfall.ground.skeletons import KINECT_20, channel_names
+from featherfall.core.recipe import Recipe
+from featherfall.core.skeletons import KINECT_20, channel_names
 
 # A busy machine is slow, and a test that fails once must fail again.
 settings.register_profile("featherfall", deadline=None, derandomize=True, database=None)

@@ -7,7 +7,7 @@ from pathlib import Path
 import featherfall
 from featherfall import datasets, losses
 from featherfall.cli.main import app
-from featherfall.ground.recipe_file import load_recipe, shipped_recipes
+from featherfall.core.recipe_file import load_recipe, shipped_recipes
 from featherfall.signals.gaf import gaf
 
 

@@ -43,10 +43,10 @@ def distill(
         out: run directory to make; default runs/<recipe>.
         changes: "key=value" changes to the recipe.
         workers: trainings side by side; above 1 your script needs an `if __name__ == "__main__":` guard.
-    Returns: what `out/metrics.json` holds. Raises: `featherfall.ground.errors.UserError`.
+    Returns: what `out/metrics.json` holds. Raises: `featherfall.core.errors.UserError`.
     """
-    from featherfall.ground.files import data_folder
-    from featherfall.ground.recipe_file import load_recipe
+    from featherfall.core.files import data_folder
+    from featherfall.core.recipe_file import load_recipe
     from featherfall.pipeline.distill import distill as run
 
     resolved = load_recipe(recipe, changes)
@@ -57,7 +57,7 @@ def distill(
 def load_bundle(path: str | Path) -> Bundle:
     """Open a bundle; `load_bundle(path).predict(recording)` judges a recording. Needs no torch.
 
-    Raises: `featherfall.ground.errors.UserError` when it is no bundle or a file was altered.
+    Raises: `featherfall.core.errors.UserError` when it is no bundle or a file was altered.
     """
     from featherfall.runtime import load_bundle as load
 

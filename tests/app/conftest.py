@@ -22,11 +22,11 @@ from tests.runtime.tiny import write_bundle
 pytest.importorskip("gradio", reason="the app needs Gradio: pip install 'featherfall[app]'")
 
 from featherfall.app.models import Model, open_models
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import write_json
-from featherfall.ground.recording import Video
-from featherfall.runtime.film_out import film_writer
-from featherfall.runtime.weights import find_weights
+from featherfall.core.errors import UserError
+from featherfall.core.files import write_json
+from featherfall.core.recording import Video
+from featherfall.runtime.perceive.weights import find_weights
+from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import read_frames
 
 SAMPLES = Path(__file__).parents[2] / "src" / "featherfall" / "app" / "samples"

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from featherfall.app import server
 from featherfall.cli.app import app as browser
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 
 def call(*words: object) -> object:

@@ -15,7 +15,7 @@ from tests.app.conftest import TOKEN, WATCH, Served
 
 from featherfall.app import gate
 from featherfall.app.server import framed_by, need_token
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ from tests.films import gray_film
 
 from featherfall.app import films
 from featherfall.app.judge import in_page, judge, what_is
-from featherfall.app.models import Model, choose, kind_of, open_models
+from featherfall.app.models import Model, choose, open_models
 from featherfall.app.of_sensor import Table
 from featherfall.app.shown import Cancelled, Progress, Shown, clock, highest, percent
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle
 from featherfall.signals.video import read_frames
 
@@ -59,7 +59,7 @@ def test_another_threshold_runs_no_model(models: list[Model], place: Path, seen:
 
 def test_a_film(models: list[Model], seen: Shown, film: Path) -> None:
     from featherfall.runtime.camera import watch_film
-    from featherfall.runtime.pose import open_estimator
+    from featherfall.runtime.perceive.pose import open_estimator
 
     camera = choose(models, "film")
     by_runtime = watch_film(film, camera.bundle, open_estimator())
@@ -189,8 +189,7 @@ def test_stopping(models: list[Model], film: Path, place: Path) -> None:
 
 
 def test_models(bundles: tuple[Path, Path], models: list[Model], tmp_path: Path) -> None:
-    assert [one.kind for one in models] == ["camera", "sensor"] and models[0].metrics is None and models[1].metrics is not None
-    assert [kind_of(one.manifest) for one in models] == ["camera", "sensor"]
+    assert [one.kind for one in models] == ["keypoints", "window"] and models[0].metrics is None and models[1].metrics is not None
     assert [one.name for one in open_models([bundles[0], bundles[0]])] == ["camera", "camera 2"]
     with pytest.raises(UserError, match="no open model looks at films"):
         choose(models[1:], "film")

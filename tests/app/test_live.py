@@ -11,9 +11,9 @@ from tests.app.conftest import FILM, WATCH, Served
 from featherfall.app import live
 from featherfall.app.live import Live, LiveMotion
 from featherfall.app.models import Model
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
-from featherfall.runtime.sources import read_csv
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
+from featherfall.runtime.sources.csv import read_csv
 from featherfall.signals.video import read_frames
 
 GRAVITY = 9.80665

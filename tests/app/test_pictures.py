@@ -14,10 +14,10 @@ from featherfall.app.judge import judge
 from featherfall.app.live import LiveCamera
 from featherfall.app.models import Model, open_models
 from featherfall.app.shown import Progress
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import sha256
-from featherfall.ground.recording import Video
-from featherfall.runtime.film_out import film_writer
+from featherfall.core.errors import UserError
+from featherfall.core.files import sha256
+from featherfall.core.recording import Video
+from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import read_frames
 
 pytest.importorskip("av")
@@ -94,7 +94,7 @@ def dusk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_kinds(pair: list[Model]) -> None:
-    assert [one.kind for one in pair] == ["detector", "still"]
+    assert [one.kind for one in pair] == ["detector", "picture"]
 
 
 def test_a_picture_for_a_model_of_pictures(pair: list[Model], tmp_path: Path) -> None:

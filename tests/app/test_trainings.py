@@ -10,7 +10,7 @@ from tests.conftest import tiny_recipe
 
 from featherfall.app.progress import losses, progress
 from featherfall.app.trainings import Trainings, wait_until_ended
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 pytest.importorskip("torch", reason="training needs torch: pip install 'featherfall[train]'")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from featherfall.cli.drawing import Drawing
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 
 def test_where_drawings_go() -> None:

@@ -12,12 +12,12 @@ from typer.testing import CliRunner, Result
 
 from featherfall.cli.film import lines
 from featherfall.cli.predict import predict
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 from featherfall.runtime.camera import Notice, Watched
-from featherfall.runtime.film_out import film_writer
-from featherfall.runtime.incidents import Fall
-from featherfall.runtime.weights import find_weights
+from featherfall.runtime.decide.incidents import Fall
+from featherfall.runtime.perceive.weights import find_weights
+from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import read_frames
 
 app = typer.Typer()

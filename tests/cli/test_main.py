@@ -11,8 +11,8 @@ import yaml
 from typer.testing import CliRunner
 
 from featherfall.cli.main import app
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe_file import shipped_recipes
+from featherfall.core.errors import UserError
+from featherfall.core.recipe_file import shipped_recipes
 from featherfall.training.checkpoint import save
 
 

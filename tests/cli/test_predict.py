@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 from featherfall.cli.bench import bench
 from featherfall.cli.predict import predict
 from featherfall.cli.text import clock_time
-from featherfall.ground.errors import UserError
-from featherfall.ground.units import STANDARD_GRAVITY
+from featherfall.core.errors import UserError
+from featherfall.core.units import STANDARD_GRAVITY
 
 app = typer.Typer()
 app.command()(predict)

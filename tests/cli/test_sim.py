@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from featherfall.cli.main import app
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 COMMAND = [sys.executable, "-m", "featherfall.cli", "sim"]
 SMALL = ("--subjects", "2", "--hours", "0.006", "--workers", "1")

@@ -15,9 +15,9 @@ from featherfall.clips.build import prepare
 from featherfall.clips.films import from_jpeg, to_jpeg
 from featherfall.clips.splits import group_of
 from featherfall.clips.store import ClipStore, open_store
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Clip
 from featherfall.datasets.views import cameras, each_view, joined
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Clip
 
 SLIDING = {"kind": "sliding", "length": 20, "rate": 10, "stride_s": 0.5}
 FILMED = Clip.model_validate(

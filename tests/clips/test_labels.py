@@ -5,9 +5,9 @@ import pytest
 from tests.clips.tiny import facts, store_of
 
 from featherfall.clips.labels import IGNORED, check_classes, classes, clip_labels
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Labels
-from featherfall.ground.recording import FallTimes
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Labels
+from featherfall.core.recording import FallTimes
 
 FALL = Labels(by="fall", positive="fall", margin_s=1.0)
 

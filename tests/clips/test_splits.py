@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.clips.tiny import facts
 
-from featherfall.clips.splits import everybody, folds, guard
+from featherfall.clips.splits import folds, full_fit, guard
 from featherfall.clips.store import RecordingFacts
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Split
-from featherfall.ground.recording import FallTimes
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Split
+from featherfall.core.recording import FallTimes
 
 SIX = [facts(f"S{i}", trial=str(trial)) for i in range(6) for trial in range(2)]
 
@@ -131,9 +131,9 @@ def test_draws_and_folds_choose_differently_and_validation_stays() -> None:
 
 
 def test_everybody_trains_and_nobody_is_tested() -> None:
-    fold = everybody(SIX, Split(protocol="loso"))
+    fold = full_fit(SIX, Split(protocol="loso"))
     assert (fold.name, fold.train.tolist()) == ("everybody", list(range(12))) and not len(fold.test) and not len(fold.validation)
-    assert len(everybody(SIX, Split(protocol="loso", train_share=0.5)).train) == 6
+    assert len(full_fit(SIX, Split(protocol="loso", train_share=0.5)).train) == 6
 
 
 @pytest.mark.parametrize(

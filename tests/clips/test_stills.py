@@ -14,8 +14,8 @@ from featherfall.clips.build import prepare
 from featherfall.clips.labels import clip_labels
 from featherfall.clips.splits import folds
 from featherfall.clips.store import ClipStore
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Clip, Recipe, Split
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Clip, Recipe, Split
 
 CLIP = {
     "window": {"kind": "trial", "length": 8},

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.clips.store import ClipStore, InputFacts, RecordingFacts
-from featherfall.ground.recording import FallTimes
+from featherfall.core.recording import FallTimes
 
 XYZ = ("x", "y", "z")
 UNITS = {"accelerometer": "g", "gyroscope": "deg/s"}

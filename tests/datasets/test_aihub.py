@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from featherfall import datasets
+from featherfall.core.recording import FallTimes
+from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.datasets import aihub
 from featherfall.datasets.inspect import inspect
-from featherfall.ground.recording import FallTimes
-from featherfall.ground.units import STANDARD_GRAVITY
 
 QUANTITIES = ("Segment Acceleration", "Segment Angular Velocity", "Sensor Magnetic Field")
 SEGMENTS = (

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from featherfall import datasets
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes
 
 STREAMS = """
 falls: [trip]

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from featherfall import datasets
 from featherfall.cli.data import app
+from featherfall.core.errors import UserError
 from featherfall.datasets.inspect import inspect
-from featherfall.ground.errors import UserError
 
 
 @pytest.fixture

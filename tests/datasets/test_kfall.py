@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes
 from featherfall.datasets import kfall
 from featherfall.datasets.inspect import inspect
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
 
 HEADER = "TimeStamp(s),FrameCounter,AccX,AccY,AccZ,GyrX,GyrY,GyrZ,EulerX,EulerY,EulerZ"
 SITTING = "Forward fall when trying to sit down"

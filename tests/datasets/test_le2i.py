@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from featherfall.core.recording import FallTimes
 from featherfall.datasets import le2i
 from featherfall.datasets.inspect import inspect
-from featherfall.ground.recording import FallTimes
 
 
 def write(folder: Path, number: int, notes: str | None) -> Path:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
 from featherfall.datasets.lists import Listed, read_list
-from featherfall.ground.errors import UserError
 
 
 def test_a_list(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from featherfall.core.errors import UserError
+from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.datasets import mmact
 from featherfall.datasets.lists import read_list
-from featherfall.ground.errors import UserError
-from featherfall.ground.units import STANDARD_GRAVITY
 
 START = datetime(2018, 10, 16, 13, 37, 28, 612000)
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+from featherfall.core.recording import FallTimes
 from featherfall.datasets import omnifall
-from featherfall.ground.recording import FallTimes
 
 LABELS = """path,label,start,end,subject,cam,dataset
 side/FallLeftS1,0,0,0.91,1,1,caucafall

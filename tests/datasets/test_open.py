@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from featherfall import datasets
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 # The whole of the first two; of SmartFallMM the part with six young subjects, and perhaps more.
 COUNTS = {"UTD-MHAD": 861, "WEDA-FALL": 969, "SmartFallMM": 348}

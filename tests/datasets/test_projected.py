@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from tests.conftest import tiny_dataset
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes
+from featherfall.core.skeletons import COCO_17, KINECT_20, channel_names
 from featherfall.datasets.projected import estimator, level, mishaps
 from featherfall.datasets.projected.lens import Lens, draw_lens
 from featherfall.datasets.projected.reader import KEYPOINTS
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
-from featherfall.ground.skeletons import COCO_17, KINECT_20, channel_names
 
 NAMES = list(KINECT_20)
 

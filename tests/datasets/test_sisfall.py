@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
 from featherfall.datasets import sisfall
 from featherfall.datasets.inspect import inspect
-from featherfall.ground.errors import UserError
 
 ROW = "  16,-256,   0, -42, 512,-123,   0,-1024, 512;"
 

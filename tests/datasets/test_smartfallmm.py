@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes
+from featherfall.core.skeletons import parents_of
+from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.datasets import smartfallmm
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
-from featherfall.ground.skeletons import parents_of
-from featherfall.ground.units import STANDARD_GRAVITY
 
 
 def write(path: Path, starts: list[str], values: np.ndarray) -> Path:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from featherfall.core.errors import UserError
 from featherfall.datasets.streams import clock_of, images_in, read_clock, strictly
-from featherfall.ground.errors import UserError
 
 
 def test_equal_stamps_are_spread_up_to_the_next() -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes
 from featherfall.datasets import up_fall
 from featherfall.datasets.inspect import inspect
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
 
 START = datetime(2018, 7, 4, 12, 5, 19, 608268)
 HEADER = "time," + ",".join(f"{kind}_{axis}_list" for kind in ("accel", "gyro") for axis in "xyz") + ",filename\n"

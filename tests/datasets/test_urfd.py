@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes
 from featherfall.datasets import urfd
 from featherfall.datasets.inspect import inspect
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
 
 
 def write(folder: Path, name: str, values: np.ndarray, ms: np.ndarray) -> Path:

@@ -10,9 +10,9 @@ from scipy.io import savemat
 from tests.films import gray_film
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
+from featherfall.core.skeletons import parents_of
 from featherfall.datasets import utd_mhad
-from featherfall.ground.errors import UserError
-from featherfall.ground.skeletons import parents_of
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes
+from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.datasets import weda_fall
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
-from featherfall.ground.units import STANDARD_GRAVITY
 
 
 def write(folder: Path, name: str, values: np.ndarray, stamps: np.ndarray | None = None) -> None:

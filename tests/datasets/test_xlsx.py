@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from featherfall.core.errors import UserError
 from featherfall.datasets.xlsx import read_sheet
-from featherfall.ground.errors import UserError
 
 NAMESPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from featherfall.clips.store import RecordingFacts
+from featherfall.core.manifest import Decision
+from featherfall.core.recording import FallTimes
 from featherfall.evaluation.bootstrap import over_groups, ratio_over_groups
-from featherfall.evaluation.judged import Judged
 from featherfall.evaluation.metrics import fall_metrics
-from featherfall.ground.manifest import Decision
-from featherfall.ground.recording import FallTimes
+from featherfall.evaluation.predictions import RecordingPredictions
 
 
-def judged(subject: str, trial: int, fall: bool, p: float) -> Judged:
+def judged(subject: str, trial: int, fall: bool, p: float) -> RecordingPredictions:
     facts = RecordingFacts(f"{subject}/{trial}", subject, "", str(trial), FallTimes() if fall else None, 1.0, 1, {"series": subject[0]})
-    return Judged(facts, np.array([0.5]), np.array([1.0]), np.array([[1 - p, p]]), np.array([int(fall)]))
+    return RecordingPredictions(facts, np.array([0.5]), np.array([1.0]), np.array([[1 - p, p]]), np.array([int(fall)]))
 
 
-def people(count: int, wrong: int = 0) -> list[Judged]:
+def people(count: int, wrong: int = 0) -> list[RecordingPredictions]:
     """Each falls once and does something else once; the first `wrong` of them are judged the wrong way round."""
     return [judged(f"{i:02}", fall, bool(fall), 0.9 if bool(fall) != (i < wrong) else 0.1) for i in range(count) for fall in (0, 1)]
 

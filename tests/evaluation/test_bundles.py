@@ -15,10 +15,10 @@ from tests.runtime.tiny import write_bundle
 from tests.stills import write
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json, sha256, write_json
 from featherfall.datasets import Dataset
 from featherfall.evaluation.bundles import evaluate_bundle
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json, sha256, write_json
 from featherfall.runtime import Bundle, load_bundle
 
 WINDOW = {"kind": "impact", "length": 64, "rate": 50.0}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from featherfall.core.recording import FallTimes, Recording, Stream
 from featherfall.evaluation.day import clock, draw_day, judge_day
-from featherfall.ground.recording import FallTimes, Recording, Stream
-from featherfall.runtime.decision import Event
+from featherfall.runtime.decide.events import Event
 from featherfall.runtime.prediction import Prediction
 
 TIMES = np.arange(0, 7200, 0.5)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from featherfall.evaluation.detection import Truth, average_precision, choose_threshold, detection_metrics, match, precision_of, recall_at
-from featherfall.runtime.boxes import Found
+from featherfall.runtime.perceive.boxes import Found
 
 LABELS = ["person", "fall"]
 BOX = (0.1, 0.1, 0.5, 0.5)

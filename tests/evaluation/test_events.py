@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from featherfall.core.recording import FallTimes
 from featherfall.evaluation.events import Match, has_times, match
-from featherfall.ground.recording import FallTimes
-from featherfall.runtime.decision import Event
+from featherfall.runtime.decide.events import Event
 
 FALL = FallTimes(10.0, 11.0, 12.5)
 

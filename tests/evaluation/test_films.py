@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.runtime.people import person
 
+from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.evaluation.films import Film, Outcome, Poses, Share, films_of, load_poses, outcome, save_poses, summarise, wilson
-from featherfall.ground.recording import FallTimes, Recording, Stream, Video
 from featherfall.runtime.camera import Watched
-from featherfall.runtime.incidents import Fall
+from featherfall.runtime.decide.incidents import Fall
 
 
 def film(fall: bool = True, impact: float | None = 3.0) -> Film:

@@ -9,9 +9,9 @@ from matplotlib.image import imread
 from typer.testing import CliRunner
 
 from featherfall.cli.main import app
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes, Recording, Stream
 from featherfall.evaluation.gaf import coloured, cut_windows, draw, rgb
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording, Stream
 from featherfall.signals.gaf import gaf, with_magnitude
 
 RATE = 50.0

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from tests.clips.tiny import facts
 
-from featherfall.evaluation.judged import Judged
+from featherfall.core.manifest import Decision
+from featherfall.core.recording import FallTimes
 from featherfall.evaluation.metrics import activity_metrics, fall_metrics, macro_f1, operating_points
+from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.score import measure
-from featherfall.ground.manifest import Decision
-from featherfall.ground.recording import FallTimes
 
 DECISION = Decision(threshold=0.5, merge_s=5.0)
 FALL = FallTimes(10.0, 11.0, 12.0)
@@ -18,12 +18,14 @@ FALL = FallTimes(10.0, 11.0, 12.0)
 
 def judged(
     subject: str, activity: str, fall: FallTimes | None, windows: dict[float, float], seconds: float = 600.0, age: str = "young"
-) -> Judged:
+) -> RecordingPredictions:
     """A recording; windows: {centre: probability of a fall}, each known to a device 2 s after its centre."""
     centre = np.asarray(list(windows), float)
     p = np.asarray(list(windows.values()), float)
     label = np.full(len(p), int(fall is not None))
-    return Judged(facts(subject, activity, fall=fall, seconds=seconds, age=age), centre, centre + 2, np.stack([1 - p, p], axis=1), label)
+    return RecordingPredictions(
+        facts(subject, activity, fall=fall, seconds=seconds, age=age), centre, centre + 2, np.stack([1 - p, p], axis=1), label
+    )
 
 
 SIX = [
@@ -118,9 +120,9 @@ def test_windows_that_are_neither_class_do_not_count_in_calibration() -> None:
     assert metrics["ece"] == pytest.approx(0.1)
 
 
-def swapped(one: Judged) -> Judged:
+def swapped(one: RecordingPredictions) -> RecordingPredictions:
     labels = np.where(one.labels >= 0, 1 - one.labels, one.labels)
-    return Judged(one.recording, one.centre_s, one.end_s, one.probabilities[:, ::-1], labels)
+    return RecordingPredictions(one.recording, one.centre_s, one.end_s, one.probabilities[:, ::-1], labels)
 
 
 def test_the_order_of_the_labels_has_no_meaning() -> None:
@@ -136,11 +138,11 @@ def test_a_fall_class_of_any_name() -> None:
         measure(SIX, "fall", ["a", "b"], "fall", DECISION)
 
 
-def activity(name: str, *rows: list[float]) -> Judged:
+def activity(name: str, *rows: list[float]) -> RecordingPredictions:
     classes = ["lie", "sit", "walk"]
     centre = np.arange(len(rows), dtype=float)
     labels = np.full(len(rows), classes.index(name))
-    return Judged(facts("S1", name), centre, centre, np.asarray(rows).reshape(-1, 3), labels)
+    return RecordingPredictions(facts("S1", name), centre, centre, np.asarray(rows).reshape(-1, 3), labels)
 
 
 def test_activities_by_hand() -> None:

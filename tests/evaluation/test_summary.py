@@ -6,8 +6,8 @@ from importlib import metadata
 import pytest
 from tests.conftest import tiny_recipe
 
+from featherfall.core.recipe import Split
 from featherfall.evaluation.summary import environment, protocol_name, summarise
-from featherfall.ground.recipe import Split
 
 ROLES = {
     "teacher": [{"f1": 0.8, "accuracy": 0.9}, {"f1": 0.9, "accuracy": 0.9}],

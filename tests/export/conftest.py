@@ -12,9 +12,9 @@ from tests.conftest import RATE, tiny_recipe
 from torch import nn
 
 from featherfall.clips.store import ClipStore
+from featherfall.core.manifest import Manifest
+from featherfall.core.recipe import Recipe
 from featherfall.export.bundle import write_bundle
-from featherfall.ground.manifest import Manifest
-from featherfall.ground.recipe import Recipe
 from featherfall.models.inertial import InertialNet
 
 INPUTS = ["gyroscope", "accelerometer"]

@@ -7,13 +7,13 @@ import pytest
 from torch import nn
 
 from featherfall.clips.store import ClipStore
+from featherfall.core.errors import UserError
+from featherfall.core.files import sha256
+from featherfall.core.manifest import Manifest
+from featherfall.core.recipe import Recipe
 from featherfall.export import bundle as bundle_module
 from featherfall.export.bundle import int8_refusal, write_bundle
 from featherfall.export.onnx import onnx_logits, torch_logits
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import sha256
-from featherfall.ground.manifest import Manifest
-from featherfall.ground.recipe import Recipe
 from featherfall.models.count import parameters
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import read_manifest

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from featherfall.clips.store import ClipStore
+from featherfall.core.manifest import Manifest
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
-from featherfall.ground.manifest import Manifest
 from featherfall.models.inertial import InertialNet
 
 Exported = tuple[Path, Manifest, list[np.ndarray]]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.skeletons import AZURE_32, KINECT_20, channel_names
+from featherfall.core.errors import UserError
+from featherfall.core.skeletons import AZURE_32, KINECT_20, channel_names
 from featherfall.models import build
 from featherfall.models.build import branches_of
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from featherfall.ground.skeletons import KINECT_20, channel_names
+from featherfall.core.skeletons import KINECT_20, channel_names
 from featherfall.models import build
 from featherfall.models.fusion import FusionNet
 

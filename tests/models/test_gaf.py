@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from featherfall.core.errors import UserError
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
-from featherfall.ground.errors import UserError
 from featherfall.models.gaf import GAF
 from featherfall.signals.gaf import gaf, with_magnitude
 

@@ -10,9 +10,9 @@ import torch
 pytest.importorskip("torchvision", reason="torchvision is not installed (extra 'vision')")
 
 from featherfall import gaf
+from featherfall.core.errors import UserError
 from featherfall.export.int8 import quantise
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
-from featherfall.ground.errors import UserError
 from featherfall.models import build
 from featherfall.models.count import parameters
 from featherfall.models.gaf_image import GafNet

@@ -5,8 +5,8 @@ import torch
 
 pytest.importorskip("torchvision", reason="torchvision is not installed (extra 'vision')")
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Training
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Training
 from featherfall.models.build import build
 from featherfall.models.image import PictureNet
 from featherfall.training.optim import optimizer_for

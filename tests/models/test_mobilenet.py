@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import data_folder
+from featherfall.core.errors import UserError
+from featherfall.core.files import data_folder
 from featherfall.models.mobilenet import MobileNetV1, SameConv, read_tflite
 from featherfall.models.pretrained import Backbone
 
@@ -46,7 +46,7 @@ def test_weights_that_are_not_there_can_be_fetched(tmp_path: Path, monkeypatch: 
 @real
 def test_the_file_says_what_the_network_says() -> None:
     """Top class and probabilities, by LiteRT from the int8 file and by ours in float32."""
-    from featherfall.runtime.litert import open_net
+    from featherfall.runtime.perceive.litert import open_net
 
     net = open_net(WEIGHTS)
     net.allocate_tensors()

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from featherfall.core.errors import UserError
 from featherfall.datasets.aihub import STREAMS
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
-from featherfall.ground.errors import UserError
 from featherfall.models import build
 from featherfall.models.count import macs, parameters
 from featherfall.models.parts import PartsNet, parts_of

@@ -12,7 +12,7 @@ pytest.importorskip("timm", reason="timm is not installed (extra 'vision')")
 
 import torchvision
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.models.pretrained import Backbone
 
 PICTURES = torch.rand(2, 3, 32, 32)

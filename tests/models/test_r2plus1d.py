@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from featherfall.core.errors import UserError
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
-from featherfall.ground.errors import UserError
 from featherfall.models import build
 from featherfall.models.count import macs, parameters
 from featherfall.models.r2plus1d import Frames, MonoVideoNet, R2Plus1DBlock, VisionNet

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from featherfall.ground.skeletons import KINECT_20, channel_names, parents_of
+from featherfall.core.skeletons import KINECT_20, channel_names, parents_of
 from featherfall.models.skeleton import SkeletonChannels, SkeletonNet
 
 PARENTS = [0, 0, 1]  # root, middle, tip

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.skeletons import AZURE_32, KINECT_20, channel_names
+from featherfall.core.errors import UserError
+from featherfall.core.skeletons import AZURE_32, KINECT_20, channel_names
 from featherfall.models.skeleton_pictures import REACH, SkeletonPictures
 
 # A person who stands 3 m before a Kinect, arms down; x to the camera's left, so their right.

@@ -10,8 +10,8 @@ from torch import nn
 
 pytest.importorskip("torchvision", reason="torchvision is not installed (extra 'vision')")
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.skeletons import KINECT_20, channel_names
+from featherfall.core.errors import UserError
+from featherfall.core.skeletons import KINECT_20, channel_names
 from featherfall.models import build
 from featherfall.models.taps import tap
 from featherfall.models.trn import CROPS, TRN, FilmPictures, Relations, _random_crops

@@ -11,9 +11,9 @@ from tests.conftest import tiny_recipe
 from typer.testing import CliRunner
 
 from featherfall.cli.main import app
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json, write_json
-from featherfall.ground.recipe import Recipe
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json, write_json
+from featherfall.core.recipe import Recipe
 from featherfall.pipeline.distill import distill, export_run, train_one
 from featherfall.runtime.bundle import read_manifest
 

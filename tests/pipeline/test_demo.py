@@ -7,7 +7,7 @@ from pathlib import Path
 from featherfall import datasets
 from featherfall.pipeline.demo import Places, live_a_day, simulate_people, teach
 from featherfall.runtime import load_bundle
-from featherfall.runtime.sources import read_csv
+from featherfall.runtime.sources.csv import read_csv
 
 SMALL = (
     "split.folds=2", "teacher.training.steps=3", "student.training.steps=3", "teacher.training.augment.views=0",

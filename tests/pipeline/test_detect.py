@@ -11,14 +11,14 @@ import torch
 from typer.testing import CliRunner
 
 from featherfall.cli.main import app
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Recipe
-from featherfall.ground.recipe_file import load_recipe
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Recipe
+from featherfall.core.recipe_file import load_recipe
 from featherfall.pipeline.detect import judge_pictures
 from featherfall.pipeline.detect_jobs import Told, _embedding
 from featherfall.pipeline.distill import distill
-from featherfall.runtime.boxes import Found
-from featherfall.runtime.detector import open_detector, stretch
+from featherfall.runtime.perceive.boxes import Found
+from featherfall.runtime.perceive.detector import open_detector, stretch
 
 pytest.importorskip("timm", reason="detectors need timm: pip install 'featherfall[vision]'")
 pytest.importorskip("av", reason="pictures need PyAV: pip install 'featherfall[video]'")
@@ -109,7 +109,7 @@ def test_the_bundle_finds_what_the_network_finds(run: tuple[Path, Path, dict[str
     data, out, _ = run
     exact = open_detector(out / "bundle", "float32")
     manifest = exact.bundle.manifest
-    assert manifest.task == "detect" and manifest.labels == ["person", "fall"] and manifest.inputs[0].size == SIZE
+    assert manifest.kind == "detector" and manifest.labels == ["person", "fall"] and manifest.inputs[0].size == SIZE
     found = exact.detect_file(data / "yolo" / "images" / "train" / "p00.png", 0.0)
     assert found and all(0 <= side <= 1 for one in found for side in one.box)
     assert open_detector(out / "bundle").bundle.model.precision == "int8"
@@ -162,13 +162,13 @@ def test_simulated_people_come_first_and_are_rehearsed(tmp_path: Path, monkeypat
     simulated = tiny_yolo(tmp_path / "simulated", 6)
     monkeypatch.setattr("featherfall.pipeline.detect.simulated_pictures", lambda *_, **__: simulated)
     weights = {}
-    for rehearse in (0, 2):
-        first = f"detection.first={{teacher_steps: 1, student_steps: 1, rehearse: {rehearse}}}"
+    for replay in (0, 2):
+        first = f"detection.first={{teacher_steps: 1, student_steps: 1, rehearse: {replay}}}"
         recipe = tiny_recipe([first, "teacher=null", "distillation=null"])
-        metrics = distill(recipe, tmp_path, tmp_path / f"run{rehearse}", quiet=True, cache=tmp_path / "cache")
+        metrics = distill(recipe, tmp_path, tmp_path / f"run{replay}", quiet=True, cache=tmp_path / "cache")
         assert any("simulated people first" in note for note in metrics["notes"]) and metrics["share_of_teacher"] == {}
-        folds = tmp_path / f"run{rehearse}" / "folds"
-        weights[rehearse] = [(folds / one / "0" / "weights.pt").read_bytes() for one in ("simulated/first_student", "fold-1/alone")]
+        folds = tmp_path / f"run{replay}" / "folds"
+        weights[replay] = [(folds / one / "0" / "weights.pt").read_bytes() for one in ("simulated/first_student", "fold-1/alone")]
     assert weights[0][0] == weights[2][0] and weights[0][1] != weights[2][1]
 
 

@@ -16,9 +16,9 @@ from tests.conftest import IMPACT_S, tiny_dataset, tiny_recipe
 
 import featherfall
 from featherfall import datasets
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json
-from featherfall.ground.recipe import Recipe
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json
+from featherfall.core.recipe import Recipe
 from featherfall.pipeline.distill import distill, export_run, train_one
 from featherfall.pipeline.run import open_run
 from featherfall.runtime import load_bundle
@@ -27,7 +27,7 @@ from featherfall.runtime.bundle import read_manifest
 HOLD = """
 import sys
 from pathlib import Path
-from featherfall.ground.files import hold
+from featherfall.core.files import hold
 with hold(Path(sys.argv[1])):
     print(flush=True)
     input()
@@ -102,9 +102,9 @@ def test_metrics_json(place: Path) -> None:
     assert metrics["roles"]["distilled"]["f1"]["mean"] == 1  # falls hit twice as hard: easy
     assert len(metrics["distilled_minus_alone"]["over_folds"]["pairs"]) == 2
     assert metrics["sizes"]["int8"]["bytes"] > 0 and metrics["sizes"]["alone"]["parameters"] < metrics["sizes"]["teacher"]["parameters"]
-    left_out, everybody = metrics["notes"]
+    left_out, full_fit = metrics["notes"]
     assert left_out.startswith("1 recordings left out: ") and "S2-walk-0-accelerometer.csv: row 77" in left_out
-    assert "trained on everybody" in everybody
+    assert "trained on everybody" in full_fit
 
 
 def test_the_run_directory(place: Path) -> None:

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from featherfall import datasets
 from featherfall.cli.main import app
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json
+from featherfall.core.recipe import Recipe
 from featherfall.evaluation.bundles import evaluate_bundle
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json
-from featherfall.ground.recipe import Recipe
 from featherfall.pipeline.distill import distill
 from featherfall.runtime import load_bundle
 

@@ -13,8 +13,8 @@ from tests.conftest import tiny_recipe
 
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
-from featherfall.ground.errors import UserError
-from featherfall.pipeline.jobs import Job, load_judged, run_jobs
+from featherfall.core.errors import UserError
+from featherfall.pipeline.jobs import Job, load_predictions, run_jobs
 from featherfall.pipeline.run import Run
 
 FOLD = Fold("fold 1", np.arange(9), np.zeros(0, int), np.arange(9, 12))  # tests S4
@@ -54,7 +54,7 @@ def test_what_is_done_is_left_alone(jobs: list[Job]) -> None:
     np.savez_compressed(job.finished, probabilities=np.full((2, 2), 0.5, np.float32))
     run_jobs([job], 1, lambda job: None)
     assert [path.name for path in job.folder.iterdir()] == ["predictions.npz"]
-    judged = load_judged(job)
+    judged = load_predictions(job)
     assert [one.recording.id for one in judged] == ["S4/fall/0", "S4/sit/0", "S4/walk/0"]
     assert [len(one.probabilities) for one in judged] == [1, 1, 0]
 
@@ -71,17 +71,17 @@ def test_nothing_to_judge_is_judged_as_nothing(jobs: list[Job]) -> None:
     fold = Fold("everybody", np.arange(12), np.zeros(0, int), np.zeros(0, int))
     job = replace(jobs[0], fold=fold)
     run_jobs([job], 1, lambda job: None)
-    assert load_judged(job) == []
+    assert load_predictions(job) == []
     quiet = replace(job, fold=Fold("fold 1", np.arange(9), np.zeros(0, int), np.asarray([11])), number=1)  # S4 walks: no window
     run_jobs([quiet], 1, lambda job: None)
-    (one,) = load_judged(quiet)
+    (one,) = load_predictions(quiet)
     assert one.probabilities.shape == (0, 2)
 
 
 PARENT = """
 import multiprocessing, os, time
 from concurrent.futures import ProcessPoolExecutor
-from featherfall.ground.processes import stay_with
+from featherfall.core.processes import stay_with
 
 if __name__ == "__main__":
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=stay_with, initargs=(os.getpid(),)) as pool:

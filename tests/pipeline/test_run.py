@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from tests.conftest import tiny_recipe
 
-from featherfall.ground.checked import check
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json, write_json
-from featherfall.ground.recipe import Recipe
+from featherfall.core.checked import check
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json, write_json
+from featherfall.core.recipe import Recipe
 from featherfall.pipeline.run import Run, Start, open_run, read_run
 
 

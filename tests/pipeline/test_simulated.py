@@ -6,9 +6,9 @@ import pytest
 from tests.conftest import tiny_recipe
 
 from featherfall import datasets
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Simulation
-from featherfall.ground.recipe_file import load_recipe
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Simulation
+from featherfall.core.recipe_file import load_recipe
 from featherfall.pipeline.simulated import simulated_data
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from featherfall.ground.files import read_json
-from featherfall.ground.recipe import Recipe
+from featherfall.core.files import read_json
+from featherfall.core.recipe import Recipe
 from featherfall.pipeline.distill import distill
 from featherfall.runtime import load_bundle
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from tests.runtime.tiny import write_bundle
 
-from featherfall.ground.manifest import Manifest
+from featherfall.core.manifest import Manifest
 from featherfall.publish.card import model_card, table
 from featherfall.publish.offer import Offer, joined, read_offer
 
@@ -129,22 +129,22 @@ def test_intervals_over_groups_and_how_it_was_trained(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "frames", "words", "tag"),
+    ("kind", "frames", "words", "tag"),
     [
         (
-            "fall",
+            "picture",
             1,
             ["Says whether a picture shows somebody who has fallen", "One picture at a time.", "predict bundle picture.jpg"],
             "image-classification",
         ),
-        ("detect", 1, ["Finds people in a picture and says who has fallen", "A box counts from a score of 0.5 on."], "object-detection"),
-        ("fall", 10, ["Notices falls from image", "10 pictures of 64 x 64", "predict bundle film.mp4"], "video-classification"),
+        ("detector", 1, ["Finds people in a picture and says who has fallen", "A box counts from a score of 0.5 on."], "object-detection"),
+        ("film", 10, ["Notices falls from image", "10 pictures of 64 x 64", "predict bundle film.mp4"], "video-classification"),
     ],
 )
-def test_models_that_see_pictures(tmp_path: Path, task: str, frames: int, words: list[str], tag: str) -> None:
+def test_models_that_see_pictures(tmp_path: Path, kind: str, frames: int, words: list[str], tag: str) -> None:
     offer = offer_with(tmp_path, METRICS)
     seen = {"name": "image", "unit": "rgb8", "channels": ["r", "g", "b"], "frames": frames, "size": 64}
-    manifest = Manifest.model_validate(offer.manifest.model_dump() | {"task": task, "inputs": [seen]})
+    manifest = Manifest.model_validate(offer.manifest.model_dump() | {"kind": kind, "inputs": [seen]})
     card = model_card(replace(offer, manifest=manifest), "mit")
     assert all(one in card for one in words), card
     assert front(card)["pipeline_tag"] == tag

@@ -12,7 +12,7 @@ from tests.runtime.tiny import write_bundle
 from typer.testing import CliRunner
 
 from featherfall.cli.main import app
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.publish.hub import push, write_model
 from featherfall.publish.offer import read_offer
 from featherfall.runtime import load_bundle

@@ -13,13 +13,13 @@ from typer.testing import CliRunner
 
 import featherfall
 from featherfall.cli.main import app
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.publish import space
 from featherfall.publish.offer import read_offer
 from featherfall.publish.pins import pins
 from featherfall.publish.wheel import write_wheel
 from featherfall.runtime import load_bundle
-from featherfall.runtime.weights import KNOWN
+from featherfall.runtime.perceive.weights import KNOWN
 
 ROOT = Path(__file__).parents[2]
 

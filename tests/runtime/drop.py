@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper, save
 
-from featherfall.ground.files import sha256
-from featherfall.runtime.keypoints import CHANNELS
+from featherfall.core.files import sha256
+from featherfall.runtime.perceive.keypoints import CHANNELS
 
 LENGTH, EDGE = 40, 8  # samples of the window, and of its beginning and end that are compared
 WINDOW = {"kind": "sliding", "length": LENGTH, "rate": 15.0, "stride_s": 0.2}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from featherfall.runtime.pose import Pose, make_pose
+from featherfall.runtime.perceive.pose import Pose, make_pose
 
 # A standing person of height 1, (right, down) from the middle of the hips, in the order of COCO_17.
 _FACE = [[0, -0.42], [0.02, -0.44], [-0.02, -0.44], [0.04, -0.43], [-0.04, -0.43]]

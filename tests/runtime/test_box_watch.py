@@ -7,11 +7,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from featherfall.ground.errors import UserError
-from featherfall.runtime.box_draw import BoxPainter, draw_found
+from featherfall.core.errors import UserError
 from featherfall.runtime.box_watch import RATE, BoxWatcher
-from featherfall.runtime.boxes import Found
 from featherfall.runtime.camera import Notice
+from featherfall.runtime.perceive.boxes import Found
+from featherfall.runtime.sinks.box_draw import BoxPainter, draw_found
 
 UP, DOWN = (0.45, 0.3, 0.55, 0.8), (0.3, 0.7, 0.7, 0.85)
 

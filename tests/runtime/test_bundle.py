@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tests.runtime.tiny import INPUT, LENGTH, recording, write_bundle, write_model
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Stream
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Stream
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import softmax
 
@@ -82,7 +82,7 @@ def test_altered_or_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
-    from featherfall.ground.files import sha256
+    from featherfall.core.files import sha256
 
     bundle = write_bundle(tmp_path / "b")
     (bundle / "float32.onnx").write_bytes(b"not a graph")
@@ -128,7 +128,7 @@ def test_streams_that_the_bundle_does_not_need_are_left_alone(tmp_path: Path) ->
 
 
 def test_dynamic_sizes_in_the_graph_fit_anything(tmp_path: Path) -> None:
-    from featherfall.ground.files import sha256
+    from featherfall.core.files import sha256
 
     bundle = write_bundle(tmp_path / "b")
     write_model(bundle / "float32.onnx", [INPUT], length="samples")  # type: ignore[arg-type]

@@ -14,12 +14,12 @@ from tests.runtime.people import noisy, person
 from tests.runtime.test_pose import Squares, picture, upright
 from tests.runtime.tiny import write_bundle
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle, load_bundle
 from featherfall.runtime.camera import Watched, Watcher, as_video, replay, watch_film
-from featherfall.runtime.film_out import film_writer
-from featherfall.runtime.pose import Pose, SeveralPeople, make_pose
+from featherfall.runtime.perceive.pose import Pose, SeveralPeople, make_pose
+from featherfall.runtime.sinks.film import film_writer
 
 HEIGHT, WIDTH = 480, 1200
 RATE = 15

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.runtime.tiny import write_bundle
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.runtime import load_bundle
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
 

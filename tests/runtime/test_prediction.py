@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from tests.runtime.tiny import INPUT, LENGTH, motion, recording, write_bundle
 
-from featherfall.ground.manifest import Manifest
-from featherfall.ground.recording import Recording, Stream
+from featherfall.core.manifest import Manifest
+from featherfall.core.recording import Recording, Stream
 from featherfall.runtime import load_bundle
 from featherfall.runtime.prediction import conclude
 from featherfall.signals.frames import Frames

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper, save
 
-from featherfall.ground.files import sha256
-from featherfall.ground.recording import Recording, Stream
+from featherfall.core.files import sha256
+from featherfall.core.recording import Recording, Stream
 
 LENGTH = 64
 INPUT = {"name": "accelerometer", "unit": "g", "channels": ["x", "y", "z"], "placement": "left wrist"}

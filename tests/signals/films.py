@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 from featherfall.signals.video import Frame, read_frames
 
 av = pytest.importorskip("av", reason="films are read with PyAV: pip install 'featherfall[video]'")

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Stream
-from featherfall.ground.window import Window
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Stream
+from featherfall.core.window import Window
 from featherfall.signals.frames import frames
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.signals.gaf import Method, gaf, with_magnitude
 
 NEAR = 5e-7

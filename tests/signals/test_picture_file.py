@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.stills import still, write
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 from featherfall.signals import picture_file
 from featherfall.signals.picture_file import is_picture, load_picture
 from featherfall.signals.picture_head import Head, plain_png, read_head
-from featherfall.signals.video import is_still, probe, read_frames
+from featherfall.signals.video import is_image, probe, read_frames
 
 ENDINGS = (".png", ".jpg", ".bmp", ".webp")
 QUADRANTS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255))
@@ -38,7 +38,7 @@ def test_each_kind_is_a_film_of_one_picture(tmp_path: Path, ending: str) -> None
     path = write(tmp_path / f"a{ending}", quadrants())
     video = Video(path, images=True, start=3.0)
     frames = list(read_frames(video))
-    assert [frame.time for frame in frames] == [3.0] and is_still(video) and is_picture(path)
+    assert [frame.time for frame in frames] == [3.0] and is_image(video) and is_picture(path)
     assert np.abs(frames[0].image.astype(int) - quadrants()).mean() < 6
     facts = probe(video)
     assert (facts.width, facts.height, facts.frames, facts.duration, facts.rotation) == (32, 24, 1, 0.0, 0)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tests.films import gray_film, number
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Stream, Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Stream, Video
 from featherfall.signals.frames import Frames
 from featherfall.signals.pictures import choose_pictures, film_clock, moments, read_pictures
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from tests.signals.films import film, levels, number, times, wanted
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 from featherfall.signals.video import probe, read_frames
 
 av = pytest.importorskip("av", reason="films are read with PyAV: pip install 'featherfall[video]'")
@@ -96,8 +96,8 @@ def test_settings_are_checked_at_once(plain: Path) -> None:
 def test_av_is_imported_only_when_needed(tmp_path: Path) -> None:
     code = (
         "import sys; import featherfall.signals.video as v; assert 'av' not in sys.modules; sys.modules['av'] = None\n"
-        "from pathlib import Path; from featherfall.ground.recording import Video\n"
-        "from featherfall.ground.errors import UserError\n"
+        "from pathlib import Path; from featherfall.core.recording import Video\n"
+        "from featherfall.core.errors import UserError\n"
         "try: list(v.read_frames(Video(Path('film.mp4'))))\n"
         "except UserError as error: print(error)\n"
     )

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tests.signals.films import levels, number, picture, times
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 from featherfall.signals.video import probe, read_frames
 
 av = pytest.importorskip("av", reason="films are read with PyAV: pip install 'featherfall[video]'")

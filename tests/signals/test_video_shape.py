@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.signals.films import BLUE, GREEN, RED, WHITE, film, near, quadrants
 
-from featherfall.ground.recording import Video
+from featherfall.core.recording import Video
 from featherfall.signals.video import probe, read_frames
 from featherfall.signals.video_shape import placed
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from featherfall.ground.recipe import Augment
+from featherfall.core.recipe import Augment
 from featherfall.models.inertial import up_direction
 from featherfall.training.augment import MIRRORED, augment, livelier, random_rotations, sensor_and_kind, turn_orientation
 

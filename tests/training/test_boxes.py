@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from featherfall.ground.class_names import ClassNames
-from featherfall.ground.recipe import Augment
-from featherfall.ground.recording import Box
+from featherfall.core.class_names import ClassNames
+from featherfall.core.recipe import Augment
+from featherfall.core.recording import Box
 from featherfall.training.boxes import four, people, shift, table
 
 NAMES = ClassNames(fall=["fall"], not_fall=["patient", "person", "stand"], ignore=["bed"])

@@ -9,7 +9,7 @@ from tests.training.toy import toy_clips
 
 from featherfall.clips.labels import IGNORED
 from featherfall.clips.store import ClipStore
-from featherfall.ground.recipe import Augment
+from featherfall.core.recipe import Augment
 from featherfall.training.data import BatchOrder, load_clips
 
 

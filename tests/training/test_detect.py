@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Augment
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Augment
 from featherfall.models.detect.net import Detector
 from featherfall.training.boxes import BoxTable
 from featherfall.training.data import Batch, Clips

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from featherfall.clips.films import FilmClips, FilmWriter, open_film, to_jpeg
-from featherfall.ground.recipe import Augment
+from featherfall.core.recipe import Augment
 from featherfall.training.augment import augment_film
 from featherfall.training.films import film_views
 from featherfall.training.views import Plan, Views

@@ -8,7 +8,7 @@ import torch
 from tests.training.toy import teacher_of, toy_clips, toy_model
 from torch.nn import functional as F
 
-from featherfall.ground.recipe import Distillation
+from featherfall.core.recipe import Distillation
 from featherfall.losses import feature_mse, rkd_distance, soft_targets
 from featherfall.models.taps import tap
 from featherfall.training.data import Batch, BatchOrder

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from featherfall.ground.recipe import Swa, Training
+from featherfall.core.recipe import Swa, Training
 from featherfall.training.optim import WeightAverage, optimizer_for, renew_batch_norm, schedule_for, share_of
 
 

@@ -12,8 +12,8 @@ from tests.conftest import tiny_recipe
 
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Augment, EarlyStop, Recipe, Training
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Augment, EarlyStop, Recipe, Training
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import Stage, balanced_accuracy, f1, train_student, train_teacher, write_teacher_outputs

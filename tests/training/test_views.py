@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.ground.recipe import Augment
+from featherfall.core.recipe import Augment
 from featherfall.training.views import Views, blend, play_backwards, read_at, warp
 
 HOW = Augment(views=3, blends=2, reversed=2)

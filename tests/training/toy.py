@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from featherfall.ground.recipe import Augment, Distillation, EarlyStop, Swa, Training
+from featherfall.core.recipe import Augment, Distillation, EarlyStop, Swa, Training
 from featherfall.models.inertial import InertialNet
 from featherfall.training import fit as fit_module
 from featherfall.training.data import Clips

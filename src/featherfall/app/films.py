@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.app.shown import Progress
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.signals.video_file import open_film as open_file
 
 SIDE = 960  # pixels: the longer side of the page's copy

@@ -12,15 +12,15 @@ from featherfall.app.of_detector import of_boxes, of_detector
 from featherfall.app.of_film import of_film, of_picture, of_posture
 from featherfall.app.of_sensor import Table, of_sensor
 from featherfall.app.shown import Progress, Shown
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.signals.picture_file import SUFFIXES
 
 PICTURES = set(SUFFIXES)
 TABLES = {".csv", ".txt"}
 FILMS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts"}
 Look = Callable[[Path, str, Model, Path, bool, Progress], Shown]
-OF_FILMS: dict[str, Look] = {"camera": of_camera, "detector": of_detector, "film": of_film, "still": of_film}
-OF_PICTURES: dict[str, Look] = {"camera": of_posture, "detector": of_boxes, "still": of_picture}
+OF_FILMS: dict[str, Look] = {"keypoints": of_camera, "detector": of_detector, "film": of_film, "picture": of_film}
+OF_PICTURES: dict[str, Look] = {"keypoints": of_posture, "detector": of_boxes, "picture": of_picture}
 _HINT = re.compile(r"[;,]? ?(?:and )?(?:state|or give|give)[^;]*--[^;]*")
 
 

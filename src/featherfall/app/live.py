@@ -16,16 +16,16 @@ from featherfall.app.models import Model
 from featherfall.app.of_sensor import fall_of
 from featherfall.app.people import curves_of, drawn_over, told
 from featherfall.app.shown import Curve, highest
-from featherfall.ground.errors import UserError
-from featherfall.ground.manifest import Input
-from featherfall.ground.recording import Recording, Stream
-from featherfall.ground.units import check_gravity, to_inside
+from featherfall.core.errors import UserError
+from featherfall.core.manifest import Input
+from featherfall.core.recording import Recording, Stream
+from featherfall.core.units import check_gravity, to_inside
 from featherfall.runtime.box_watch import BoxWatcher
 from featherfall.runtime.camera import Watcher
-from featherfall.runtime.decision import events
-from featherfall.runtime.detector import BoxDetector
-from featherfall.runtime.draw import EDGES
-from featherfall.runtime.pose import open_estimator
+from featherfall.runtime.decide.events import events
+from featherfall.runtime.perceive.detector import BoxDetector
+from featherfall.runtime.perceive.pose import open_estimator
+from featherfall.runtime.sinks.draw import EDGES
 
 SIDE = 1280  # pixels of a webcam's picture at most
 SILENT = 30.0  # s after which a live session is forgotten
@@ -148,8 +148,8 @@ class Live:
     def start(self, kind: str, name: str) -> str:
         """A new source's key. kind: "camera" or "motion"; name: a model's. Raises: `UserError`."""
         makes: Mapping[str, tuple[tuple[str, ...], Callable[[Model], LiveCamera | LiveMotion]]] = {
-            "camera": (("camera", "detector"), LiveCamera),
-            "motion": (("sensor",), LiveMotion),
+            "camera": (("keypoints", "detector"), LiveCamera),
+            "motion": (("window",), LiveMotion),
         }
         model = self._models.get(name)
         if kind not in makes or model is None or model.kind not in makes[kind][0]:

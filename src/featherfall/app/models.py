@@ -6,27 +6,24 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json
-from featherfall.ground.manifest import Manifest
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json
+from featherfall.core.manifest import Kind, Manifest
 from featherfall.runtime.bundle import Bundle, load_bundle, read_manifest
-from featherfall.runtime.detector import is_detector
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
-from featherfall.runtime.keypoints import is_camera
 
-Kind = Literal["sensor", "camera", "film", "still", "detector"]
 EATS: dict[str, tuple[Kind, ...]] = {
-    "table": ("sensor",),
-    "film": ("camera", "detector", "film", "still"),
-    "picture": ("detector", "still", "camera"),
+    "table": ("window",),
+    "film": ("keypoints", "detector", "film", "picture"),
+    "picture": ("detector", "picture", "keypoints"),
 }
 WORDS: dict[Kind, str] = {
-    "sensor": "watch or phone",
-    "camera": "people in films",
+    "window": "watch or phone",
+    "keypoints": "people in films",
     "film": "films",
-    "still": "pictures",
+    "picture": "pictures",
     "detector": "pictures and films",
 }
 
@@ -63,18 +60,6 @@ class Model:
         return f"{self.name} ({WORDS[self.kind]})"
 
 
-def kind_of(manifest: Manifest) -> Kind:
-    """What a bundle looks at."""
-    if is_detector(manifest):
-        return "detector"
-    if is_camera(manifest):
-        return "camera"
-    films = [one for one in manifest.inputs if one.is_film]
-    if not films:
-        return "sensor"
-    return "still" if films[0].frames == 1 else "film"
-
-
 def open_models(targets: Sequence[str | Path] = ()) -> list[Model]:
     """Check and list what the app offers.
 
@@ -88,7 +73,7 @@ def open_models(targets: Sequence[str | Path] = ()) -> list[Model]:
     models: list[Model] = []
     for path in paths:
         manifest = read_manifest(path)
-        model = Model(_unused(manifest.name, [one.name for one in models]), path, kind_of(manifest), _metrics(path, manifest))
+        model = Model(_unused(manifest.name, [one.name for one in models]), path, manifest.kind, _metrics(path, manifest))
         model.bundle  # noqa: B018 (a broken one is refused now, not in front of the user)
         models.append(model)
     return models

@@ -14,10 +14,10 @@ from featherfall.app.people import curves_of, draw_film, told, write_people
 from featherfall.app.shown import Media, Progress, Shown
 from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.camera import Seen, Watcher, replay, watch_film
-from featherfall.runtime.draw import Painter
-from featherfall.runtime.film_out import film_writer
-from featherfall.runtime.incidents import Fall
-from featherfall.runtime.pose import Estimator, Pose, open_estimator
+from featherfall.runtime.decide.incidents import Fall
+from featherfall.runtime.perceive.pose import Estimator, Pose, open_estimator
+from featherfall.runtime.sinks.draw import Painter
+from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import Frame
 
 

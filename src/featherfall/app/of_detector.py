@@ -13,14 +13,14 @@ from featherfall.app.models import Model
 from featherfall.app.of_film import load, save
 from featherfall.app.people import curves_of, draw_film, told, write_people
 from featherfall.app.shown import Happening, Media, Progress, Shown, percent
-from featherfall.ground.recording import Video
-from featherfall.runtime.box_draw import BoxPainter, draw_found
+from featherfall.core.recording import Video
 from featherfall.runtime.box_watch import RATE, BoxWatcher
-from featherfall.runtime.boxes import Found
 from featherfall.runtime.camera import Seen
-from featherfall.runtime.detector import BoxDetector
-from featherfall.runtime.film_out import film_writer
-from featherfall.runtime.incidents import Fall
+from featherfall.runtime.decide.incidents import Fall
+from featherfall.runtime.perceive.boxes import Found
+from featherfall.runtime.perceive.detector import BoxDetector
+from featherfall.runtime.sinks.box_draw import BoxPainter, draw_found
+from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import read_frames
 
 LEAST = 0.05  # score of boxes that are remembered, so that a lower threshold needs no second look

@@ -10,10 +10,10 @@ from featherfall.app.films import Screen, fitted, open_film
 from featherfall.app.models import Model
 from featherfall.app.of_sensor import decided
 from featherfall.app.shown import Curve, Happening, Media, Progress, Shown, percent
-from featherfall.ground.recording import Recording, Video
-from featherfall.runtime.draw import Painter
-from featherfall.runtime.film_out import film_writer
+from featherfall.core.recording import Recording, Video
 from featherfall.runtime.prediction import Prediction
+from featherfall.runtime.sinks.draw import Painter
+from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import read_frames
 
 RATE = 15.0  # pictures a second of the page's copy
@@ -77,7 +77,7 @@ def of_posture(path: Path, name: str, model: Model, folder: Path, private: bool,
     """A picture for a camera's model: who is seen, and that one picture is not enough."""
     from featherfall.runtime.camera import Seen
     from featherfall.runtime.camera import Shown as Person
-    from featherfall.runtime.pose import open_estimator
+    from featherfall.runtime.perceive.pose import open_estimator
 
     progress.at(0.2, "looking")
     image = load(path)

@@ -11,10 +11,10 @@ import numpy as np
 
 from featherfall.app.models import Model
 from featherfall.app.shown import Curve, Happening, Progress, Shown, clock, percent
-from featherfall.ground.recording import Recording
-from featherfall.runtime.decision import Event, events
+from featherfall.core.recording import Recording
+from featherfall.runtime.decide.events import Event, events
 from featherfall.runtime.prediction import Prediction
-from featherfall.runtime.sources import read_csv
+from featherfall.runtime.sources.csv import read_csv
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from featherfall.app.films import Screen
 from featherfall.app.shown import Curve, Happening, Progress, clock, percent
 from featherfall.runtime.camera import Seen, as_video
 from featherfall.runtime.camera import Shown as Person
-from featherfall.runtime.draw import EDGES, Painter
-from featherfall.runtime.film_out import film_writer
-from featherfall.runtime.incidents import Fall
-from featherfall.runtime.pose import Pose
+from featherfall.runtime.decide.incidents import Fall
+from featherfall.runtime.perceive.pose import Pose
+from featherfall.runtime.sinks.draw import EDGES, Painter
+from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import read_frames
 
 

@@ -8,9 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json
 from featherfall.evaluation.pictures import NAMES
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json
 
 # metric -> (words, scale, digits)
 COLUMNS: dict[str, tuple[str, float, int]] = {

@@ -18,7 +18,7 @@ from fastapi.staticfiles import StaticFiles
 from featherfall.app.media import Shelf
 from featherfall.app.models import Model
 from featherfall.app.trainings import Trainings
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 TOKEN, FRAMED = "FEATHERFALL_APP_TOKEN", "FEATHERFALL_APP_FRAMED_BY"

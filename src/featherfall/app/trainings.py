@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json
-from featherfall.ground.recipe import Recipe
-from featherfall.ground.recipe_file import load_recipe, shipped_recipes
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json
+from featherfall.core.recipe import Recipe
+from featherfall.core.recipe_file import load_recipe, shipped_recipes
 
 LARGEST = 200_000  # bytes of a recipe
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from featherfall.app.shown import Cancelled, Progress
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 Result = TypeVar("Result")
 TURN = 0.2  # s between two looks at how far it is

@@ -29,7 +29,7 @@ def answer(bundle: Bundle, files: Sequence[Path], judge: Callable[[Path], Answer
 
     Raises: `typer.Exit` with 2 where one could not be read, or not whole.
     """
-    from featherfall.ground.errors import UserError
+    from featherfall.core.errors import UserError
 
     told: list[dict[str, Any]] = []
     for file in files:

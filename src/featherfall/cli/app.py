@@ -28,8 +28,8 @@ def app(
     """Open the app in a browser: look at films and recordings, train, read reports."""
     from importlib import import_module
 
-    from featherfall.ground.errors import UserError
-    from featherfall.ground.files import data_folder
+    from featherfall.core.errors import UserError
+    from featherfall.core.files import data_folder
 
     try:
         import_module("gradio")

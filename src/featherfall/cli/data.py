@@ -62,8 +62,8 @@ def inspect(
     from rich.console import Console
     from rich.progress import Progress
 
+    from featherfall.core.recipe_file import load_recipe
     from featherfall.datasets.inspect import inspect as read_all
-    from featherfall.ground.recipe_file import load_recipe
 
     dataset = _open(name, data)
     names = load_recipe(recipe).labels.names if recipe else None
@@ -93,9 +93,9 @@ def prepare(
     """Cut a recipe's clips into the cache, where `distill` finds them, and show its folds."""
     import os
 
+    from featherfall.core.files import data_folder
+    from featherfall.core.recipe_file import load_recipe
     from featherfall.datasets import open_for
-    from featherfall.ground.files import data_folder
-    from featherfall.ground.recipe_file import load_recipe
     from featherfall.pipeline.distill import make_clips, make_folds
     from featherfall.pipeline.progress import Show
 
@@ -142,8 +142,8 @@ def gaf(
     json: Json = False,
 ) -> None:
     """Draw a recording as Gramian angular fields: PNG files by channel, x, y and z as one RGB image, and a sheet of all."""
+    from featherfall.core.errors import UserError
     from featherfall.evaluation.gaf import draw
-    from featherfall.ground.errors import UserError
 
     dataset = _open(name, data)
     found = next((source for source in dataset.sources if source.id == recording), None)

@@ -23,8 +23,8 @@ def demo(
 
     from featherfall.cli.console import console
     from featherfall.cli.tables import show_metrics
-    from featherfall.ground.errors import UserError
-    from featherfall.ground.files import SIMULATION
+    from featherfall.core.errors import UserError
+    from featherfall.core.files import SIMULATION
 
     import_module("mujoco")
     from featherfall.pipeline.demo import DAY_FALLS, DAY_HOURS, HOURS, PEOPLE, Places, live_a_day, simulate_people, teach

@@ -12,10 +12,10 @@ from featherfall.cli.drawing import Drawing
 from featherfall.cli.text import table
 
 if TYPE_CHECKING:
-    from featherfall.runtime.boxes import Found
     from featherfall.runtime.bundle import Bundle
     from featherfall.runtime.camera import Watched
-    from featherfall.runtime.detector import BoxDetector
+    from featherfall.runtime.perceive.boxes import Found
+    from featherfall.runtime.perceive.detector import BoxDetector
 
 
 def judge_detections(bundle: Bundle, drawing: Drawing | None, still_down_s: float, count: int) -> Callable[[Path], Answer]:
@@ -23,8 +23,8 @@ def judge_detections(bundle: Bundle, drawing: Drawing | None, still_down_s: floa
 
     Raises: `UserError` where keypoints are to be drawn, which a detector has none of.
     """
-    from featherfall.ground.errors import UserError
-    from featherfall.runtime.detector import BoxDetector
+    from featherfall.core.errors import UserError
+    from featherfall.runtime.perceive.detector import BoxDetector
     from featherfall.signals.picture_file import is_picture
 
     if drawing is not None and drawing.private:
@@ -50,7 +50,7 @@ def label(detector: BoxDetector, found: Sequence[Found]) -> str:
 
 
 def _picture(detector: BoxDetector, file: Path, drawing: Drawing | None, count: int) -> list[Found]:
-    from featherfall.ground.recording import Video
+    from featherfall.core.recording import Video
     from featherfall.signals.video import read_frames
 
     image = next(iter(read_frames(Video(file, images=True)))).image if drawing is not None else None
@@ -58,8 +58,8 @@ def _picture(detector: BoxDetector, file: Path, drawing: Drawing | None, count: 
     if drawing is not None and image is not None:
         from PIL import Image
 
-        from featherfall.ground.files import atomic_write
-        from featherfall.runtime.box_draw import draw_found
+        from featherfall.core.files import atomic_write
+        from featherfall.runtime.sinks.box_draw import draw_found
 
         path = drawing.path(file, count)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,8 +73,8 @@ def _film(detector: BoxDetector, file: Path, drawing: Drawing | None, still_down
 
     if drawing is None:
         return watch_boxes(file, detector, still_down_s=still_down_s, problems=problems)
-    from featherfall.runtime.box_draw import BoxPainter
-    from featherfall.runtime.film_out import film_writer
+    from featherfall.runtime.sinks.box_draw import BoxPainter
+    from featherfall.runtime.sinks.film import film_writer
 
     painter = BoxPainter(0.5)
     with film_writer(drawing.path(file, count)) as add:

@@ -26,7 +26,7 @@ class Drawing:
 
     def check(self, files: Sequence[Path]) -> None:
         """Raises `UserError` where the drawings of several files would be one, or a file would be overwritten by its drawing."""
-        from featherfall.ground.errors import UserError
+        from featherfall.core.errors import UserError
         from featherfall.signals.picture_file import is_picture
 
         out = [self.path(file, len(files)) for file in files]

@@ -14,7 +14,7 @@ from featherfall.cli.text import clock_time, table
 if TYPE_CHECKING:
     from featherfall.runtime import Bundle
     from featherfall.runtime.camera import Watched
-    from featherfall.runtime.pose import Estimator, EstimatorKind
+    from featherfall.runtime.perceive.pose import Estimator, EstimatorKind
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def judge_films(bundle: Bundle, choices: FilmChoices, count: int) -> Callable[[P
 
     Raises: `UserError` where the estimator's weights are not to be had.
     """
-    from featherfall.runtime.pose import open_estimator
+    from featherfall.runtime.perceive.pose import open_estimator
 
     poses = open_estimator(choices.estimator, choices.weights)
 
@@ -49,8 +49,8 @@ def _watch(bundle: Bundle, estimator: Estimator, file: Path, choices: FilmChoice
 
     if choices.drawing is None:
         return watch_film(file, bundle, estimator, still_down_s=choices.still_down_s, problems=problems)
-    from featherfall.runtime.draw import Painter
-    from featherfall.runtime.film_out import film_writer
+    from featherfall.runtime.sinks.draw import Painter
+    from featherfall.runtime.sinks.film import film_writer
 
     painter = Painter(bundle.manifest.decision.threshold, private=choices.drawing.private)
     with film_writer(choices.drawing.path(file, count)) as add:

@@ -48,7 +48,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Show the v
 
 def main() -> None:
     """Run the command line: a user's error is one line on stderr and exit code 2; anything else is a bug (1)."""
-    from featherfall.ground.errors import UserError
+    from featherfall.core.errors import UserError
 
     try:
         app()

@@ -76,27 +76,25 @@ def predict(
     still_down: Annotated[float, typer.Option(metavar="S", help="Films: seconds after a possible fall.")] = 7.0,
 ) -> None:
     """Say what is in recordings and films: their label, and every fall with its time."""
-    from featherfall.ground.errors import UserError
+    from featherfall.core.errors import UserError
     from featherfall.runtime import load_bundle, read_csv
-    from featherfall.runtime.detector import is_detector
-    from featherfall.runtime.keypoints import is_camera
-    from featherfall.runtime.sources import read_film
-    from featherfall.runtime.stills import pictures_in, sees_pictures
+    from featherfall.runtime.perceive.images import pictures_in
+    from featherfall.runtime.sources.csv import read_film
 
     opened = load_bundle(bundle, model.value if model else None)
-    drawing = Drawing(draw, private, stills=is_detector(opened.manifest)) if draw is not None else None
+    drawing = Drawing(draw, private, stills=opened.manifest.kind == "detector") if draw is not None else None
     if drawing is not None:
-        if not (is_detector(opened.manifest) or is_camera(opened.manifest)):
+        if opened.manifest.kind not in ("detector", "keypoints"):
             raise UserError(
                 f"--draw {draw}: bundle {opened.manifest.name!r} does not follow people in films; leave it out or give a camera's bundle"
             )
         drawing.check(files)
-    if is_detector(opened.manifest):
+    if opened.manifest.kind == "detector":
         return answer(opened, files, judge_detections(opened, drawing, still_down, len(files)), json)
-    if is_camera(opened.manifest):
+    if opened.manifest.kind == "keypoints":
         choices = FilmChoices(estimator.value, pose_weights, still_down, drawing)
         return answer(opened, files, judge_films(opened, choices, len(files)), json)
-    if sees_pictures(opened.manifest):
+    if opened.manifest.kind == "picture":
         files = [one for file in files for one in pictures_in(file) or [file]]
     names = [one.name for one in opened.manifest.inputs]
     seen = any(one.is_film for one in opened.manifest.inputs)
@@ -124,7 +122,7 @@ def predict(
 
 def _by_input(option: str, stated: Sequence[str] | None, names: Sequence[str]) -> dict[str, str]:
     """ "accelerometer=g" -> {"accelerometer": "g"}; the name may be left out where the bundle has one input."""
-    from featherfall.ground.errors import UserError
+    from featherfall.core.errors import UserError
 
     values = {}
     for text in stated or []:

@@ -65,7 +65,7 @@ def model(
     endpoint: Endpoint = None,
 ) -> None:
     """Push a bundle and its model card, in one commit."""
-    from featherfall.ground.errors import UserError
+    from featherfall.core.errors import UserError
     from featherfall.publish import hub
     from featherfall.publish.offer import licence_of, read_offer
 
@@ -85,7 +85,7 @@ def model(
 
 def _new(out: Path) -> None:
     """Nothing of anybody's is written over."""
-    from featherfall.ground.errors import UserError
+    from featherfall.core.errors import UserError
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"--out {out}: not an empty folder; give another")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from featherfall.cli.text import print_json
-from featherfall.ground.files import data_folder
+from featherfall.core.files import data_folder
 
 if TYPE_CHECKING:
-    from featherfall.ground.recipe import Recipe
+    from featherfall.core.recipe import Recipe
 
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's path, or the name of one that ships.")]
 Data = Annotated[
@@ -81,7 +81,7 @@ def evaluate(
 ) -> None:
     """Judge recordings that a bundle never met, by the runtime itself."""
     from featherfall.cli.tables import show_evaluation, show_metrics
-    from featherfall.ground.files import read_json
+    from featherfall.core.files import read_json
 
     if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may carry its run's figures
         metrics = read_json(target / "metrics.json")
@@ -91,14 +91,14 @@ def evaluate(
     from rich.progress import Progress
 
     from featherfall import datasets
+    from featherfall.core.errors import UserError
     from featherfall.evaluation.bundles import evaluate_bundle
     from featherfall.evaluation.detect_bundles import evaluate_detector
-    from featherfall.ground.errors import UserError
     from featherfall.runtime import load_bundle
-    from featherfall.runtime.detector import BoxDetector, is_detector
+    from featherfall.runtime.perceive.detector import BoxDetector
 
     bundle = load_bundle(target, model)
-    of_boxes = is_detector(bundle.manifest)
+    of_boxes = bundle.manifest.kind == "detector"
     name = dataset or bundle.manifest.provenance.get("dataset")
     if not name:
         raise UserError(f"{target}: its manifest names no dataset; add --dataset NAME")
@@ -129,7 +129,7 @@ def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Finished runs.")],
 ) -> None:
     """Write each run's report.html again: one page with tables and pictures that needs nothing else."""
-    from featherfall.ground.errors import UserError
+    from featherfall.core.errors import UserError
     from featherfall.pipeline.distill import write_run_report
     from featherfall.pipeline.run import read_run
 
@@ -148,7 +148,7 @@ def compare(
 ) -> None:
     """Several runs in one table, with intervals."""
     from featherfall.cli.tables import show_comparison
-    from featherfall.ground.files import read_json
+    from featherfall.core.files import read_json
     from featherfall.pipeline.distill import distill as run
 
     found: list[dict[str, Any]] = []
@@ -173,6 +173,6 @@ def _data(recipe: Recipe, data: Path | None, workers: int) -> Path:
 
 
 def _recipe(name: str, changes: list[str] | None, seeds: list[int] | None) -> Any:
-    from featherfall.ground.recipe_file import load_recipe
+    from featherfall.core.recipe_file import load_recipe
 
     return load_recipe(name, [*(changes or []), *([f"seeds={seeds}"] if seeds else [])])

@@ -38,7 +38,7 @@ def sim(
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: one thread a process
     import time
 
-    from featherfall.ground.errors import UserError
+    from featherfall.core.errors import UserError
 
     for library in ("mujoco", "av", "PIL") if video else ("mujoco",):
         import_module(library)

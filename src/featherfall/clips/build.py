@@ -14,12 +14,12 @@ import numpy as np
 
 from featherfall.clips.films import FilmWriter, to_jpeg
 from featherfall.clips.store import VERSION, ClipStore, InputFacts, RecordingFacts, open_store, write_tables
+from featherfall.core.errors import UserError
+from featherfall.core.files import atomic_folder, digest, fingerprint, hold
+from featherfall.core.recipe import Clip
+from featherfall.core.recording import Recording
 from featherfall.datasets.dataset import Dataset, Source
 from featherfall.datasets.pictures import is_picture
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import atomic_folder, digest, fingerprint, hold
-from featherfall.ground.recipe import Clip
-from featherfall.ground.recording import Recording
 from featherfall.signals.frames import Frames, frames
 from featherfall.signals.pictures import choose_pictures, film_clock, moments
 

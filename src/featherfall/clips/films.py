@@ -10,7 +10,7 @@ from typing import IO
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 
 class FilmWriter:

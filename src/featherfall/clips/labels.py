@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from featherfall.clips.store import ClipStore
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Labels
-from featherfall.ground.recording import FallTimes
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Labels
+from featherfall.core.recording import FallTimes
 
 IGNORED = -1
 

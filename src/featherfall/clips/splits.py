@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from featherfall.clips.store import RecordingFacts
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Split
 from featherfall.datasets.views import SCENE
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Split
 
 Side = Callable[[RecordingFacts], str]
 
@@ -42,7 +42,7 @@ def folds(recordings: Sequence[RecordingFacts], split: Split, published: Side | 
     return [_fold(name, on_test, recordings, groups, i, split) for i, (name, on_test) in enumerate(tests)]
 
 
-def everybody(recordings: Sequence[RecordingFacts], split: Split) -> Fold:
+def full_fit(recordings: Sequence[RecordingFacts], split: Split) -> Fold:
     """All recordings to train on (the share of them that the split keeps), none to test: the fold whose student ships."""
     groups = _groups(recordings, split)
     nobody = np.zeros(0, np.int64)

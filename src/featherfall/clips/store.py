@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from featherfall.clips.films import FilmClips, open_film
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes, Recording
 
 VERSION = 4  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Recipe
-from featherfall.ground.tables import nearest
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Recipe
+from featherfall.core.tables import nearest
 
 from . import aihub, berkeley_mhad, kfall, le2i, mmact, omnifall, pictures, sisfall, smartfallmm, up_fall, urfd, utd_mhad, weda_fall
 from . import folder as own_folder

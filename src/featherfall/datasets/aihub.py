@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json
-from featherfall.ground.recording import FallTimes, Recording, Stream, Video
-from featherfall.ground.tables import check_times, read_columns
-from featherfall.ground.units import to_inside
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json
+from featherfall.core.recording import FallTimes, Recording, Stream, Video
+from featherfall.core.tables import check_times, read_columns
+from featherfall.core.units import to_inside
 
 from .dataset import Dataset, Side, Source
 from .streams import XYZ, make_recording

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.recording import Recording
-from featherfall.ground.tables import parse_columns, read_text
+from featherfall.core.recording import Recording
+from featherfall.core.tables import parse_columns, read_text
 from featherfall.signals.clock import even
 
 from .dataset import Dataset, Side, Source

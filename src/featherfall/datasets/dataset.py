@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from featherfall.ground.files import SIMULATION
-from featherfall.ground.recording import FallTimes, Recording
+from featherfall.core.files import SIMULATION
+from featherfall.core.recording import FallTimes, Recording
 
 Side = Literal["train", "test"]
 

@@ -32,11 +32,11 @@ import numpy as np
 import yaml
 from pydantic import Field, model_validator
 
-from featherfall.ground.checked import Checked, check
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording, Stream, Video
-from featherfall.ground.tables import check_times, dead_axes, nearest, read_columns, read_text
-from featherfall.ground.units import quantity
+from featherfall.core.checked import Checked, check
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes, Recording, Stream, Video
+from featherfall.core.tables import check_times, dead_axes, nearest, read_columns, read_text
+from featherfall.core.units import quantity
 from featherfall.signals.clock import even
 
 from .dataset import Dataset, Source

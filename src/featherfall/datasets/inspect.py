@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from featherfall.ground.class_names import ClassNames
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Recording, Stream
-from featherfall.ground.tables import dead_axes
+from featherfall.core.class_names import ClassNames
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Recording, Stream
+from featherfall.core.tables import dead_axes
 from featherfall.signals.video import VideoFacts, probe
 
 from .dataset import Dataset, Source

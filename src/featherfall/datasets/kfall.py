@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording, Stream
-from featherfall.ground.tables import read_columns
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes, Recording, Stream
+from featherfall.core.tables import read_columns
 
 from .dataset import Dataset, Source
 from .streams import XYZ, make_recording, make_stream

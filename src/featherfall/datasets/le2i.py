@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording, Video
-from featherfall.ground.tables import read_text
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes, Recording, Video
+from featherfall.core.tables import read_text
 
 from .dataset import Dataset, Source
 from .streams import make_recording

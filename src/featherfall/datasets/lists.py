@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.tables import read_text
+from featherfall.core.errors import UserError
+from featherfall.core.tables import read_text
 
 _LINE = re.compile(r"(\S.*\S|\S)\s+(\d+)\s+(\d+)")
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.recording import Recording, Video
-from featherfall.ground.tables import read_columns
+from featherfall.core.recording import Recording, Video
+from featherfall.core.tables import read_columns
 from featherfall.signals.clock import even
 
 from .dataset import Dataset, Side, Source

@@ -17,8 +17,8 @@ import csv
 from functools import partial
 from pathlib import Path
 
-from featherfall.ground.recording import FallTimes, Recording, Video
-from featherfall.ground.tables import read_text
+from featherfall.core.recording import FallTimes, Recording, Video
+from featherfall.core.tables import read_text
 
 from .dataset import Dataset, Side, Source
 from .streams import make_recording

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from featherfall.ground.recording import Recording
-from featherfall.ground.tables import parse_columns, read_text
+from featherfall.core.recording import Recording
+from featherfall.core.tables import parse_columns, read_text
 
 from .dataset import Dataset, Source
 from .streams import make_recording, make_stream

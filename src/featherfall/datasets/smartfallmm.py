@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Recording, Stream
-from featherfall.ground.skeletons import AZURE_32, channel_names
-from featherfall.ground.tables import read_columns, read_text
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Recording, Stream
+from featherfall.core.skeletons import AZURE_32, channel_names
+from featherfall.core.tables import read_columns, read_text
 
 from .dataset import Dataset, Source
 from .streams import make_recording, make_stream

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording, Stream, Video
-from featherfall.ground.tables import read_text
-from featherfall.ground.units import check_gravity, to_inside
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes, Recording, Stream, Video
+from featherfall.core.tables import read_text
+from featherfall.core.units import check_gravity, to_inside
 
 from .dataset import Source
 

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording, Video
-from featherfall.ground.tables import read_columns, read_text
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes, Recording, Video
+from featherfall.core.tables import read_columns, read_text
 
 from .dataset import Dataset, Source
 from .streams import images_in, make_recording, make_stream, strictly

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Recording, Stream, Video
-from featherfall.ground.skeletons import KINECT_20, channel_names
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Recording, Stream, Video
+from featherfall.core.skeletons import KINECT_20, channel_names
 
 from .dataset import Dataset, Side, Source
 from .streams import make_recording, make_stream

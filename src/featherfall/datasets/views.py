@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Recording
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Recording
 
 from .dataset import Dataset, Source
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording, Stream
-from featherfall.ground.tables import read_columns, read_text
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes, Recording, Stream
+from featherfall.core.tables import read_columns, read_text
 from featherfall.signals.clock import even
 
 from .dataset import Dataset, Source

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from featherfall.clips.splits import group_of
-from featherfall.evaluation.judged import Judged
-from featherfall.ground.manifest import Decision
-from featherfall.runtime.decision import events
+from featherfall.core.manifest import Decision
+from featherfall.evaluation.predictions import RecordingPredictions
+from featherfall.runtime.decide.events import events
 
 DRAWS = 4000
 
 
 def over_groups(
-    seeds: Sequence[Sequence[Judged]], positive: int, decision: Decision, group: str, draws: int = DRAWS
+    seeds: Sequence[Sequence[RecordingPredictions]], positive: int, decision: Decision, group: str, draws: int = DRAWS
 ) -> dict[str, list[float]]:
     """95% bootstrap intervals (2.5th to 97.5th percentile) of the trial-level fall metrics, each the mean over the seeds.
 
@@ -58,7 +58,7 @@ def ratio_over_groups(students: np.ndarray, teacher: np.ndarray, groups: Sequenc
     return float(found[1:].sum(axis=1).mean() / found[0].sum()), float(low), float(high)
 
 
-def _counts(judged: Sequence[Judged], positive: int, decision: Decision, group: str) -> np.ndarray:
+def _counts(judged: Sequence[RecordingPredictions], positive: int, decision: Decision, group: str) -> np.ndarray:
     """(groups, 4) hits, false alarms, misses and quiet recordings without a fall, groups in order of their names."""
     names = [group_of(one.recording, group) for one in judged]
     rows = {name: i for i, name in enumerate(sorted(set(names)))}

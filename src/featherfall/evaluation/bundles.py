@@ -11,14 +11,14 @@ import numpy as np
 from featherfall.clips.build import named
 from featherfall.clips.labels import IGNORED, of_fall
 from featherfall.clips.store import RecordingFacts
+from featherfall.core.class_names import ClassNames
+from featherfall.core.errors import UserError
+from featherfall.core.manifest import Manifest
+from featherfall.core.recipe import Clip
+from featherfall.core.recording import Recording
 from featherfall.datasets import Dataset, Source, by_names, each_view
-from featherfall.evaluation.judged import Judged
+from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.score import measure
-from featherfall.ground.class_names import ClassNames
-from featherfall.ground.errors import UserError
-from featherfall.ground.manifest import Manifest
-from featherfall.ground.recipe import Clip
-from featherfall.ground.recording import Recording
 from featherfall.runtime import Bundle
 
 
@@ -38,7 +38,7 @@ def evaluate_bundle(bundle: Bundle, dataset: Dataset, progress: Callable[[int, i
     if (known := recipe.get("labels", {}).get("names")) and any(source.names for source in dataset.sources):
         dataset = by_names(dataset, ClassNames.model_validate(known))
     chosen, notes = _unseen(dataset, recipe)
-    judged: list[Judged] = []
+    judged: list[RecordingPredictions] = []
     for done, source in enumerate(chosen, start=1):
         try:
             judged.append(_judge(bundle, source.load(), clip))
@@ -79,7 +79,7 @@ def clip_of(manifest: Manifest) -> Clip | None:
     return None if clip is None else Clip.model_validate(clip)
 
 
-def _judge(bundle: Bundle, recording: Recording, clip: Clip | None) -> Judged:
+def _judge(bundle: Bundle, recording: Recording, clip: Clip | None) -> RecordingPredictions:
     """Streams and films go by the names that the recipe gave them, or by those of the bundle's inputs."""
     known = recording if clip is None else named(recording, clip)
     streams, videos = {**recording.streams, **known.streams}, {**recording.videos, **known.videos}
@@ -87,7 +87,7 @@ def _judge(bundle: Bundle, recording: Recording, clip: Clip | None) -> Judged:
     keep = said.judged
     facts = RecordingFacts.of(recording, int(keep.sum()))
     truth = _truth(bundle.manifest, recording, said.centre_s[keep])
-    return Judged(facts, said.centre_s[keep], said.end_s[keep], said.probabilities[keep], truth)
+    return RecordingPredictions(facts, said.centre_s[keep], said.end_s[keep], said.probabilities[keep], truth)
 
 
 def _truth(manifest: Manifest, recording: Recording, centre_s: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.signals.video import Frame
 
 DIFFERS = 30  # levels of 255 from the empty room, in any colour

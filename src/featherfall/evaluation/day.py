@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from featherfall.core.recording import FallTimes, Recording, Stream
 from featherfall.evaluation.events import AFTER_IMPACT_S, BEFORE_ONSET_S
-from featherfall.ground.recording import FallTimes, Recording, Stream
-from featherfall.runtime.decision import Event
+from featherfall.runtime.decide.events import Event
 from featherfall.runtime.prediction import Prediction
 
 Happening = tuple[str, float, float, FallTimes | None]  # activity, its start and end in s of the day, its fall

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from featherfall.core.class_names import ClassNames
+from featherfall.core.errors import UserError
 from featherfall.datasets import Dataset, by_names
 from featherfall.evaluation.detection import Truth, counts, detection_metrics
-from featherfall.ground.class_names import ClassNames
-from featherfall.ground.errors import UserError
-from featherfall.runtime.boxes import Found
-from featherfall.runtime.detector import BoxDetector
+from featherfall.runtime.perceive.boxes import Found
+from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.training.boxes import people, sides
 
 LEAST = 0.005  # score of what counts for average precision

@@ -1,6 +1,6 @@
 """How good boxes are: matching, average precision as COCO defines it, and what follows for the picture.
 
-Truth and found of each picture: `Truth` and `runtime.boxes.Found`. All figures are fractions of 1.
+Truth and found of each picture: `Truth` and `runtime.perceive.boxes.Found`. All figures are fractions of 1.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from featherfall.runtime.boxes import Found, overlap
+from featherfall.runtime.perceive.boxes import Found, overlap
 
 IOUS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from featherfall.ground.recording import FallTimes
-from featherfall.runtime.decision import Event
+from featherfall.core.recording import FallTimes
+from featherfall.runtime.decide.events import Event
 
 BEFORE_ONSET_S, AFTER_IMPACT_S = 1.0, 5.0
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from featherfall.ground.files import atomic_write, digest, fingerprint
-from featherfall.ground.recording import Recording, Video
+from featherfall.core.files import atomic_write, digest, fingerprint
+from featherfall.core.recording import Recording, Video
 from featherfall.runtime.camera import Watched
-from featherfall.runtime.pose import Pose, make_pose
+from featherfall.runtime.perceive.pose import Pose, make_pose
 
 VERSION = "2"  # of what is kept of a film
 
@@ -87,17 +87,17 @@ def save_poses(path: Path, poses: Poses) -> None:
             counts=np.array([len(found) for _, found in poses.pictures], dtype=np.int64),
             joints=np.array([pose.joints for pose in people], dtype=np.float32).reshape(-1, 17, 2),
             scores=np.array([pose.scores for pose in people], dtype=np.float32).reshape(-1, 17),
-            stirs=np.array([pose.stir for pose in people], dtype=np.float32),
+            motions=np.array([pose.motion for pose in people], dtype=np.float32),
         )
 
 
 def load_poses(path: Path) -> Poses:
     """As `save_poses` wrote it."""
     with np.load(path) as kept:
-        joints, scores, stirs = kept["joints"], kept["scores"], kept["stirs"]
+        joints, scores, motions = kept["joints"], kept["scores"], kept["stirs"]
         ends = np.cumsum(kept["counts"])
         pictures = tuple(
-            (float(time), tuple(replace(make_pose(joints[k], scores[k]), stir=float(stirs[k])) for k in range(end - count, end)))
+            (float(time), tuple(replace(make_pose(joints[k], scores[k]), motion=float(motions[k])) for k in range(end - count, end)))
             for time, count, end in zip(kept["times"], kept["counts"], ends, strict=True)
         )
         height, width = (int(side) for side in kept["size"])

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Recording
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Recording
 from featherfall.signals.gaf import Method, gaf, with_magnitude
 from featherfall.signals.resample import even_grid, resample
 from featherfall.signals.windows import cut, sliding

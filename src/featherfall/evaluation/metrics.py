@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from featherfall.core.manifest import Decision
 from featherfall.evaluation.calibration import brier, ece
 from featherfall.evaluation.events import has_times, match
-from featherfall.evaluation.judged import Judged, pooled
-from featherfall.ground.manifest import Decision
-from featherfall.runtime.decision import events
+from featherfall.evaluation.predictions import RecordingPredictions, pooled
+from featherfall.runtime.decide.events import events
 
 Metrics = dict[str, float]
 
 
-def activity_metrics(judged: Sequence[Judged], classes: Sequence[str]) -> Metrics:
+def activity_metrics(judged: Sequence[RecordingPredictions], classes: Sequence[str]) -> Metrics:
     """accuracy and macro_f1 over recordings (class of the highest mean log-probability of its windows), ece and brier over windows."""
     order = {name: i for i, name in enumerate(classes)}
     truth = np.asarray([order[one.recording.activity] for one in judged])
@@ -31,14 +31,14 @@ def activity_metrics(judged: Sequence[Judged], classes: Sequence[str]) -> Metric
     }
 
 
-def confusions(judged: Sequence[Judged], classes: Sequence[str]) -> list[tuple[str, str, int]]:
+def confusions(judged: Sequence[RecordingPredictions], classes: Sequence[str]) -> list[tuple[str, str, int]]:
     """(what it was, what was said, how often) of the recordings that were mistaken, most frequent first."""
     said = ((one.recording.activity, _activity_of(one)) for one in judged)
     wrong = Counter((truth, classes[label]) for truth, label in said if label >= 0 and classes[label] != truth)
     return [(truth, label, count) for (truth, label), count in wrong.most_common()]
 
 
-def _activity_of(one: Judged) -> int:
+def _activity_of(one: RecordingPredictions) -> int:
     if not len(one.probabilities):
         return -1
     return int(np.log(np.maximum(one.probabilities.astype(np.float64), 1e-12)).mean(axis=0).argmax())
@@ -53,7 +53,7 @@ def macro_f1(truth: np.ndarray, said: np.ndarray) -> float:
     return float(np.mean(scores))
 
 
-def fall_metrics(judged: Sequence[Judged], positive: int, decision: Decision) -> tuple[Metrics, dict[str, Any]]:
+def fall_metrics(judged: Sequence[RecordingPredictions], positive: int, decision: Decision) -> tuple[Metrics, dict[str, Any]]:
     """Trial-level and event-level metrics of fall detection, and the counts behind them.
 
     Trial level: a recording counts as detected when at least one event is raised in it; a fall that triggered nothing is missed. Event
@@ -101,7 +101,7 @@ def fall_metrics(judged: Sequence[Judged], positive: int, decision: Decision) ->
     return metrics, counts
 
 
-def operating_points(judged: Sequence[Judged], positive: int, decision: Decision) -> list[dict[str, float]]:
+def operating_points(judged: Sequence[RecordingPredictions], positive: int, decision: Decision) -> list[dict[str, float]]:
     """Sensitivity, precision and F1 at thresholds .1 to .9: on a validation part, the way to choose `decision.threshold`."""
     points = []
     for threshold in np.arange(1, 10) / 10:
@@ -121,7 +121,7 @@ def operating_points(judged: Sequence[Judged], positive: int, decision: Decision
     return points
 
 
-def _event_metrics(judged: Sequence[Judged], raised: Sequence[Sequence[Any]], counts: dict[str, Any]) -> Metrics:
+def _event_metrics(judged: Sequence[RecordingPredictions], raised: Sequence[Sequence[Any]], counts: dict[str, Any]) -> Metrics:
     matches = [match(found, one.recording.fall) for one, found in zip(judged, raised, strict=True)]
     falls = sum(one.recording.fall is not None for one in judged)
     hits = sum(one.hit for one in matches)
@@ -145,7 +145,7 @@ def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
-def _count_by(judged: Sequence[Judged], fell: np.ndarray, detected: np.ndarray, key: Any) -> dict[str, int]:
+def _count_by(judged: Sequence[RecordingPredictions], fell: np.ndarray, detected: np.ndarray, key: Any) -> dict[str, int]:
     """Counts by what `key` gives; recordings for which it gives None (they lack the trait) are left out."""
     wrong = (one for one, fall, found in zip(judged, fell, detected, strict=True) if not fall and found)
     return dict(Counter(name for one in wrong if (name := key(one)) is not None).most_common())

@@ -7,9 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from featherfall.core.files import atomic_write
 from featherfall.evaluation import pictures
 from featherfall.evaluation.pictures import NAMES, ROWS
-from featherfall.ground.files import atomic_write
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1c2733;max-width:60rem;margin:2rem auto;padding:0 1rem}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from featherfall.evaluation.judged import Judged
+from featherfall.core.manifest import Decision
 from featherfall.evaluation.metrics import Metrics, activity_metrics, confusions, fall_metrics
-from featherfall.ground.manifest import Decision
+from featherfall.evaluation.predictions import RecordingPredictions
 
 MAIN = {"fall": "f1", "activity": "accuracy"}  # the metric by which a task's claims are made
 
 
 def measure(
-    judged: Sequence[Judged], task: str, classes: Sequence[str], positive: str | None, decision: Decision
+    judged: Sequence[RecordingPredictions], task: str, classes: Sequence[str], positive: str | None, decision: Decision
 ) -> tuple[Metrics, dict[str, Any]]:
     """All metrics of a task, and the counts behind them (falls only)."""
     if task == "activity":

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from featherfall.core.recipe import Recipe
+from featherfall.evaluation.description import describe_training
 from featherfall.evaluation.intervals import gap_closed, mean_with_interval, paired_difference
 from featherfall.evaluation.metrics import Metrics
 from featherfall.evaluation.score import MAIN
-from featherfall.evaluation.words import how_trained
-from featherfall.ground.recipe import Recipe
 
 
 def summarise(
@@ -56,7 +56,7 @@ def summarise(
         "distilled_minus_alone": _differences(roles, by_fold, main, test_to_train),
         "gap_closed": _gaps(means, teacher),
         "sizes": {role: dict(size) for role, size in sizes.items()},
-        "trained": how_trained(recipe),
+        "trained": describe_training(recipe),
         "notes": list(notes),
         "environment": environment(),
     }

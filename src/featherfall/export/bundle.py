@@ -10,12 +10,12 @@ import numpy as np
 from torch import nn
 
 from featherfall.clips.store import ClipStore
+from featherfall.core.errors import UserError
+from featherfall.core.files import atomic_folder, sha256, write_json
+from featherfall.core.manifest import Input, Kind, Manifest, Model
+from featherfall.core.recipe import Recipe
 from featherfall.export.int8 import quantise
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import atomic_folder, sha256, write_json
-from featherfall.ground.manifest import Input, Manifest, Model
-from featherfall.ground.recipe import Recipe
 from featherfall.models.count import macs, parameters
 
 PARITY_TOLERANCE = 1e-3  # logits; float32 against float32 on another runtime
@@ -62,6 +62,7 @@ def write_bundle(
             models += _int8(temporary, exact, sample, guard, score, recipe.export.budget_points, models)
         manifest = Manifest(
             name=recipe.name,
+            kind=_kind(recipe, store, names),
             task=recipe.task,
             inputs=[_input(store, name) for name in names],
             window=recipe.clip.window,
@@ -108,6 +109,13 @@ def int8_refusal(manifest: Manifest) -> str | None:
     return (
         f"int8 refused: it loses {refused['points_lost']:.2f} points on {refused['clips']} clips, the budget is {refused['budget_points']}"
     )
+
+
+def _kind(recipe: Recipe, store: ClipStore, names: list[str]) -> Kind:
+    if recipe.student.network.kind == "keypoints":
+        return "keypoints"
+    frames = store.facts[names[0]].frames
+    return "window" if not frames else "picture" if frames == 1 else "film"
 
 
 def _model(path: Path, precision: Any, proof: Mapping[str, Any]) -> Model:

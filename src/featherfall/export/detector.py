@@ -14,16 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from featherfall.core.errors import UserError
+from featherfall.core.files import atomic_folder, sha256, write_json
+from featherfall.core.manifest import Decision, Input, Manifest, Model
+from featherfall.core.window import Window
 from featherfall.export.bundle import PARITY_TOLERANCE
 from featherfall.export.int8 import quantise
 from featherfall.export.onnx import bare
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import atomic_folder, sha256, write_json
-from featherfall.ground.manifest import Decision, Input, Manifest, Model
-from featherfall.ground.window import Window
 from featherfall.models.count import macs, parameters
 from featherfall.models.detect.net import Detector
-from featherfall.runtime.boxes import Found, decode
+from featherfall.runtime.perceive.boxes import Found, decode
 
 SCORES, BOXES = "scores", "boxes"  # the graph's outputs: (B, A, C) 0..1, and (B, A, 4) fractions of the picture
 CALIBRATION = 64  # pictures
@@ -152,7 +152,8 @@ def write_detector_bundle(
         size = calibration.shape[2]
         manifest = Manifest(
             name=name,
-            task="detect",
+            kind="detector",
+            task="fall",
             inputs=[Input(name=source.input, unit="rgb8", channels=["red", "green", "blue"], frames=1, size=size)],
             window=Window(kind="trial", length=8),
             labels=list(labels),

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import nn
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.skeletons import parents_of
+from featherfall.core.errors import UserError
+from featherfall.core.skeletons import parents_of
 from featherfall.models.detect.net import Detector
 from featherfall.models.fusion import FusionNet
 from featherfall.models.gaf_image import GafNet

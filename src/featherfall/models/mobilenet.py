@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 PLANES = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)  # of the pointwise convolutions, at width 1
 STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
@@ -64,7 +64,7 @@ def read_tflite(path: Path) -> dict[str, Tensor]:
 
     Raises: `UserError` for any other file.
     """
-    from featherfall.runtime.litert import open_net, opening
+    from featherfall.runtime.perceive.litert import open_net, opening
 
     net = open_net(path)
     with opening(path):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.models.heads import head
 
 KINDS = ("accelerometer", "gyroscope", "magnetometer")

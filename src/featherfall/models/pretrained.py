@@ -19,10 +19,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.models.bn_inception import WEIGHTS_URL, BNInception
 from featherfall.models.mobilenet import WIDTHS, MobileNetV1, read_tflite
-from featherfall.runtime.weights import find_weights
+from featherfall.runtime.perceive.weights import find_weights
 
 TIMEOUT_S = 10.0  # of each connection
 IMAGENET_MEAN, IMAGENET_SD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -39,8 +39,8 @@ class Backbone(nn.Module):
     Arguments:
         name: of the network: torchvision's, "bn_inception", "mobilenet_v1_025" (and 050, 075, 100), or timm's.
         pretrained: False: random weights. True: those that the network's makers publish (ImageNet), from the cache of torch.hub or of
-            Hugging Face, else downloaded; a MobileNet v1's must have been fetched (`runtime.weights`). A path: a file of a state_dict (or
-            a MobileNet v1's quantised .tflite); a classifier in it is left out.
+            Hugging Face, else downloaded; a MobileNet v1's must have been fetched (`runtime.perceive.weights`). A path: a file of a
+            state_dict (or a MobileNet v1's quantised .tflite); a classifier in it is left out.
         channels: of the pictures. For other than 3, the first layer's published weights are repeated over them and scaled.
     Raises: `UserError` for an unknown name, a missing library, weights that cannot be had or do not fit.
     """

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from featherfall.ground.skeletons import AZURE_32, parents_of
+from featherfall.core.skeletons import AZURE_32, parents_of
 
 REACH = 2.5  # half the picture's side, in mean distances of the joints from the hips: raised arms are inside
 BONE, HEAD = 0.05, 0.14  # half widths, in halves of the picture's side

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from featherfall.core.files import atomic_write
+from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.day import Judged, draw_day, judge_day
-from featherfall.ground.files import atomic_write
-from featherfall.ground.recipe_file import load_recipe
 from featherfall.pipeline.distill import distill
 from featherfall.runtime import load_bundle
 

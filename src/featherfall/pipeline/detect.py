@@ -13,18 +13,18 @@ import torch
 from featherfall import datasets
 from featherfall.clips.splits import Fold, group_of
 from featherfall.clips.store import ClipStore
+from featherfall.core.errors import UserError
+from featherfall.core.files import atomic_folder, read_json, write_json
+from featherfall.core.recipe import Recipe
+from featherfall.core.recording import Box
 from featherfall.datasets import Dataset
 from featherfall.evaluation.bootstrap import over_groups, ratio_over_groups
 from featherfall.evaluation.detection import Truth, detection_metrics, right_boxes
-from featherfall.evaluation.judged import Judged
 from featherfall.evaluation.metrics import Metrics
+from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.score import measure
 from featherfall.evaluation.summary import summarise
 from featherfall.export.bundle import int8_refusal
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import atomic_folder, read_json, write_json
-from featherfall.ground.recipe import Recipe
-from featherfall.ground.recording import Box
 from featherfall.models.count import macs, parameters
 from featherfall.pipeline.detect_jobs import Album, DetectJob, Told, execute, is_yolo, told
 from featherfall.pipeline.distill import make_clips, make_folds, write_run_report
@@ -74,8 +74,8 @@ def detect(
             stage = show.stage(description, len(chosen))
             with follow_logs(run.folder, stage, _steps(recipe, role)):
                 run_jobs(chosen, workers, lambda job, stage=stage: stage.step(job.name), execute)  # type: ignore[misc]
-        ships = next(job for job in jobs if job.role == "int8")
-        notes = _place_bundle(run, recipe, ships, store)
+        deployed_role = next(job for job in jobs if job.role == "int8")
+        notes = _place_bundle(run, recipe, deployed_role, store)
         metrics = collect(recipe, store, fold, truth, jobs, notes) | {"simulated": dataset.simulated}
         write_json(run.metrics, metrics)
         write_run_report(run)
@@ -91,10 +91,10 @@ def _check(recipe: Recipe) -> None:
         if recipe.clip.films[one.inputs[0]].frames != 1:
             raise UserError(f"{recipe.name}: a detector looks at one picture; set clip.films.{one.inputs[0]}.frames: 1")
     assert recipe.detection is not None
-    if is_yolo(recipe) and recipe.detection.first and recipe.detection.first.rehearse:
+    if is_yolo(recipe) and recipe.detection.first and recipe.detection.first.replay:
         raise UserError(f"{recipe.name}: Ultralytics' training cannot rehearse; set detection.first.rehearse: 0")
-    if recipe.lesson:
-        losses = [term.loss for term in recipe.lesson.distillation.terms]
+    if recipe.supervision:
+        losses = [term.loss for term in recipe.supervision.distillation.terms]
         if set(losses) - {"soft", "l2", "cosine"} or len({"l2", "cosine"} & set(losses)) > 1 or len(losses) != len(set(losses)):
             raise UserError(f"{recipe.name}: a detector is distilled by 'l2' or 'cosine' (embedding), 'soft' (words), or one and 'soft'")
 
@@ -105,14 +105,14 @@ def plan(run: Run, recipe: Recipe, data: Path, album: Album, fold: Fold, simulat
     def job(role: str, number: int) -> DetectJob:
         if role.startswith("first_"):
             assert simulated is not None
-            everybody = Fold("simulated", np.arange(len(simulated.shown)), np.zeros(0, np.int64), np.zeros(0, np.int64))
-            return DetectJob(run, recipe, data, simulated, everybody, role, number, None)
+            full_fit = Fold("simulated", np.arange(len(simulated.shown)), np.zeros(0, np.int64), np.zeros(0, np.int64))
+            return DetectJob(run, recipe, data, simulated, full_fit, role, number, None)
         return DetectJob(run, recipe, data, album, fold, role, number, simulated)
 
-    roles = [(role, [0]) for role in ("first_teacher", "first_student") if simulated and (recipe.lesson or role == "first_student")]
-    if recipe.lesson:
-        roles += [("teacher", list(range(recipe.lesson.teacher.members)))]
-    roles += [(role, list(recipe.seeds)) for role in dict.fromkeys(["alone", recipe.ships, "int8"])]
+    roles = [(role, [0]) for role in ("first_teacher", "first_student") if simulated and (recipe.supervision or role == "first_student")]
+    if recipe.supervision:
+        roles += [("teacher", list(range(recipe.supervision.teacher.members)))]
+    roles += [(role, list(recipe.seeds)) for role in dict.fromkeys(["alone", recipe.deployed_role, "int8"])]
     return [job(role, number) for role, numbers in roles for number in numbers]
 
 
@@ -172,7 +172,7 @@ def collect(
     labels = labels_of(recipe)
     roles: dict[str, list[Metrics]] = {}
     counts: dict[str, list[Mapping[str, Any]]] = {}
-    pooled: dict[str, list[list[Judged]]] = {}
+    pooled: dict[str, list[list[RecordingPredictions]]] = {}
     right: dict[str, list[np.ndarray]] = {}
     for job in jobs:
         if job.role not in ROLES:
@@ -211,7 +211,7 @@ def collect(
     return summary
 
 
-def judge_pictures(store: ClipStore, recordings: np.ndarray, said: Told, positive: int, threshold: float) -> list[Judged]:
+def judge_pictures(store: ClipStore, recordings: np.ndarray, said: Told, positive: int, threshold: float) -> list[RecordingPredictions]:
     """Pictures as judged recordings of one window: the probability of a fall is the best score of a box of that class, to the power that
     takes the model's own threshold to `threshold`, so that one decision serves all models."""
     power = np.log(threshold) / np.log(said.threshold)
@@ -223,7 +223,7 @@ def judge_pictures(store: ClipStore, recordings: np.ndarray, said: Told, positiv
         probabilities[0, 1 - positive] = 1 - best
         clip = store.clips_of(np.asarray([recording]))
         label = np.asarray([positive if facts.fall is not None else 1 - positive])
-        out.append(Judged(facts, store.centre_s[clip], store.end_s[clip], probabilities, label))
+        out.append(RecordingPredictions(facts, store.centre_s[clip], store.end_s[clip], probabilities, label))
     return out
 
 
@@ -231,13 +231,15 @@ def _sizes(recipe: Recipe, store: ClipStore, jobs: Sequence[DetectJob]) -> dict[
     sizes = {}
     for role, one in recipe.networks.items():
         if is_yolo(recipe):
-            facts = read_json(next(job.folder for job in jobs if job.role == (role if role == "teacher" else recipe.ships)) / "yolo.json")
+            facts = read_json(
+                next(job.folder for job in jobs if job.role == (role if role == "teacher" else recipe.deployed_role)) / "yolo.json"
+            )
             sizes[role] = {**facts, "bytes": 4 * facts["parameters"]}
             continue
         model = network(recipe, one, store, 0)
         clip = {one.inputs[0]: torch.from_numpy(store.read(one.inputs[0], np.arange(1)))}
         sizes[role] = {"parameters": parameters(model), "macs": macs(model, clip), "bytes": 4 * parameters(model)}
-    sizes |= dict.fromkeys(["alone", recipe.ships], sizes.pop("student"))
+    sizes |= dict.fromkeys(["alone", recipe.deployed_role], sizes.pop("student"))
     manifests = [read_manifest(job.folder / "bundle") for job in jobs if job.role == "int8"]
     small = [model.bytes for manifest in manifests for model in manifest.models if model.precision == "int8"]
     return sizes | ({"int8": {**sizes["alone"], "bytes": max(small)}} if small else {})

@@ -13,17 +13,17 @@ import torch
 from featherfall import datasets
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore, open_store
+from featherfall.core.files import read_json, write_json
+from featherfall.core.recipe import Recipe, Training
+from featherfall.core.recording import Box
 from featherfall.evaluation.detection import Truth, choose_threshold, detection_metrics
 from featherfall.evaluation.summary import environment, protocol_name
 from featherfall.export.detector import Source, of_detector, of_file, run_onnx, write_detector_bundle
-from featherfall.ground.files import read_json, write_json
-from featherfall.ground.recipe import Recipe, Training
-from featherfall.ground.recording import Box
 from featherfall.models.detect.net import Detector
 from featherfall.pipeline.jobs import one_thread
 from featherfall.pipeline.run import Run
-from featherfall.runtime.boxes import Found, decode
-from featherfall.runtime.detector import open_detector
+from featherfall.runtime.perceive.boxes import Found, decode
+from featherfall.runtime.perceive.detector import open_detector
 from featherfall.training.boxes import sides, table
 from featherfall.training.checkpoint import load
 from featherfall.training.detect import Pictures
@@ -121,7 +121,7 @@ def _fresh(job: DetectJob, store: ClipStore, of_teacher: bool) -> Detector:
 def _rehearsed(job: DetectJob) -> Pictures | None:
     """The simulated pictures that come along while real ones are learnt from."""
     first = job.recipe.detection.first if job.recipe.detection else None
-    if first is None or not first.rehearse or job.simulated is None or job.role.startswith("first_"):
+    if first is None or not first.replay or job.simulated is None or job.role.startswith("first_"):
         return None
     store = open_store(job.simulated.store)
     return load_pictures(store, table(job.simulated.shown), np.arange(len(store.recordings)), _input(job.recipe))
@@ -142,16 +142,16 @@ def _training(job: DetectJob, of_teacher: bool) -> Training:
 
 def _distil(job: DetectJob, store: ClipStore, model: Detector, pictures: Pictures, training: Training) -> None:
     """The teacher's embedding first (if a term says so), then the task, with the teacher's words (if a term says so)."""
-    lesson, detection = job.recipe.taught, job.recipe.detection
+    supervision, detection = job.recipe.taught, job.recipe.detection
     assert detection is not None
     weights = job.run.job(job.fold.name, "teacher", 0) / "weights.pt"
-    teacher = load_network(job.recipe, lesson.teacher.network, store, weights)
+    teacher = load_network(job.recipe, supervision.teacher.network, store, weights)
     rehearsed, kind = _rehearsed(job), _embedding(job.recipe)
     if kind is not None and not (job.folder / "weights.pt").is_file():
         steps = training.model_copy(update={"steps": detection.embedding_steps})
         folder = job.folder / "embedding"
         learn(job.recipe, model, pictures, steps, job.number, folder, teacher=teacher, embedding=kind, rehearsed=rehearsed)
-    words = [term.weight for term in lesson.distillation.terms if term.loss == "soft"]
+    words = [term.weight for term in supervision.distillation.terms if term.loss == "soft"]
     task, soft = (teacher, words[0]) if words else (None, 1.0)
     learn(job.recipe, model, pictures, training, job.number, job.folder, teacher=task, soft=soft, rehearsed=rehearsed)
 
@@ -245,7 +245,7 @@ def _export(job: DetectJob, store: ClipStore, pictures: Pictures) -> None:
     """Export the student of this seed that ships, and let the runtime find people in the test pictures' files."""
     recipe, detection = job.recipe, job.recipe.detection
     assert detection is not None
-    source = job.run.job(job.fold.name, recipe.ships, job.number)
+    source = job.run.job(job.fold.name, recipe.deployed_role, job.number)
     calibration = store.read(_input(recipe), store.clips_of(job.fold.train))
     threshold = read_json(source / "found.json")["threshold"]
     labels, positive, name = labels_of(recipe), str(recipe.labels.positive), _input(recipe)

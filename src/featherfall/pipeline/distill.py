@@ -12,25 +12,25 @@ import torch
 from featherfall import datasets
 from featherfall.clips.build import prepare
 from featherfall.clips.labels import classes
-from featherfall.clips.splits import Fold, everybody, folds
+from featherfall.clips.splits import Fold, folds, full_fit
 from featherfall.clips.store import ClipStore, RecordingFacts
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json, write_json
+from featherfall.core.recipe import Recipe
 from featherfall.datasets import Dataset
 from featherfall.evaluation.bootstrap import over_groups
-from featherfall.evaluation.judged import Judged
 from featherfall.evaluation.metrics import Metrics
+from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.report import write_report
 from featherfall.evaluation.score import MAIN, measure
 from featherfall.evaluation.summary import summarise
 from featherfall.export.bundle import int8_refusal
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json, write_json
-from featherfall.ground.recipe import Recipe
 from featherfall.models.count import macs, parameters
-from featherfall.pipeline.jobs import Job, execute, load_judged, run_jobs
+from featherfall.pipeline.export import export_student
+from featherfall.pipeline.jobs import Job, execute, load_predictions, run_jobs
 from featherfall.pipeline.progress import Show, follow_logs
 from featherfall.pipeline.run import Run, Start, open_run, read_run
-from featherfall.pipeline.ship import ship
-from featherfall.pipeline.start import check_start, starts
+from featherfall.pipeline.warm_start import check_start, starts
 from featherfall.runtime.bundle import read_manifest
 from featherfall.training.stages import Stage
 
@@ -130,40 +130,40 @@ def make_folds(recipe: Recipe, dataset: Dataset, store: ClipStore) -> list[Fold]
 def plan(run: Run, recipe: Recipe, data: Path, store: ClipStore, parts: Sequence[Fold]) -> list[Job]:
     """Every job of a run, in the order of the stages. Cross-validation adds a fold of everybody, whose student (first seed) ships."""
     jobs: list[Job] = []
-    for fold in [*parts, *_everybody(recipe, store)]:
+    for fold in [*parts, *_full_fit(recipe, store)]:
         seeds = recipe.seeds if len(fold.test) else recipe.seeds[:1]
 
         def add(role: str, numbers: Sequence[int], fold: Fold = fold) -> None:
             jobs.extend(Job(run, recipe, data, store.folder, fold, role, number) for number in numbers)
 
-        if recipe.lesson:
-            add("teacher", range(recipe.lesson.teacher.members))
-            if not recipe.lesson.distillation.live:
+        if recipe.supervision:
+            add("teacher", range(recipe.supervision.teacher.members))
+            if not recipe.supervision.distillation.live:
                 add("outputs", [0])
             add("distilled", seeds)
-        if len(fold.test) or recipe.ships == "alone":
+        if len(fold.test) or recipe.deployed_role == "alone":
             add("alone", seeds)
         if len(fold.test):
             add("int8", seeds)
     return jobs
 
 
-def _everybody(recipe: Recipe, store: ClipStore) -> list[Fold]:
+def _full_fit(recipe: Recipe, store: ClipStore) -> list[Fold]:
     if recipe.split.protocol == "published" or recipe.split.part == "validation":
         return []
-    return [everybody(store.recordings, recipe.split)]
+    return [full_fit(store.recordings, recipe.split)]
 
 
 def finish_bundle(run: Run, recipe: Recipe, store: ClipStore, parts: Sequence[Fold], out: Path) -> list[str]:
     """Write the bundle that ships: the first seed's student (distilled, if it has a teacher), of the published split or of everybody.
     Returns notes for the reader."""
-    whole = _everybody(recipe, store)
+    whole = _full_fit(recipe, store)
     fold, seed = (whole or parts)[0], recipe.seeds[0]
     stage = Stage(recipe, store, fold)
-    weights = run.job(fold.name, recipe.ships, seed) / "weights.pt"
+    weights = run.job(fold.name, recipe.deployed_role, seed) / "weights.pt"
     if not weights.is_file():
         raise UserError(f"{weights}: no trained student; finish the run first (featherfall distill ... --resume)")
-    manifest = ship(stage, stage.load_network(recipe.student.network, seed, weights), out, seed, run.start(seed))
+    manifest = export_student(stage, stage.load_network(recipe.student.network, seed, weights), out, seed, run.start(seed))
     notes = [f"{len(store.skipped)} recordings left out: {'; '.join(store.skipped[:5])}"] if store.skipped else []
     if whole:
         notes.append(
@@ -177,17 +177,17 @@ def collect(recipe: Recipe, store: ClipStore, parts: Sequence[Fold], jobs: Seque
     """Metrics of all finished jobs: each seed's folds pooled."""
     names = classes(store, recipe.labels)
 
-    def score(judged: Sequence[Judged]) -> tuple[Metrics, dict[str, Any]]:
+    def score(judged: Sequence[RecordingPredictions]) -> tuple[Metrics, dict[str, Any]]:
         return measure(judged, recipe.task, names, recipe.labels.positive, recipe.decision)
 
     roles: dict[str, list[Metrics]] = {}
     counts: dict[str, list[Mapping[str, Any]]] = {}
     by_fold: dict[str, list[list[float]]] = {}
     tested = [job for job in jobs if len(job.fold.test)]
-    pooled: dict[str, list[list[Judged]]] = {}
+    pooled: dict[str, list[list[RecordingPredictions]]] = {}
     for role in ("teacher", "alone", "distilled", "int8"):
         for number in sorted({job.number for job in tested if job.role == role}):
-            per_fold = [load_judged(job) for job in tested if job.role == role and job.number == number]
+            per_fold = [load_predictions(job) for job in tested if job.role == role and job.number == number]
             pooled.setdefault(role, []).append([one for judged in per_fold for one in judged])
             _add(roles, counts, role, score(pooled[role][-1]))
             by_fold.setdefault(role, []).append([score(judged)[0][MAIN[recipe.task]] for judged in per_fold])
@@ -212,15 +212,15 @@ def _add(
     counts.setdefault(role, []).append(scored[1])
 
 
-def _ensemble(teachers: Sequence[Job]) -> list[Judged]:
+def _ensemble(teachers: Sequence[Job]) -> list[RecordingPredictions]:
     """The teachers' recordings with the mean of the members' probabilities."""
-    out: list[Judged] = []
+    out: list[RecordingPredictions] = []
     for fold in dict.fromkeys(job.fold.name for job in teachers):
-        members = [load_judged(job) for job in teachers if job.fold.name == fold]
+        members = [load_predictions(job) for job in teachers if job.fold.name == fold]
         for same in zip(*members, strict=True):
             first = same[0]
             mean = np.mean([one.probabilities for one in same], axis=0)
-            out.append(Judged(first.recording, first.centre_s, first.end_s, mean, first.labels))
+            out.append(RecordingPredictions(first.recording, first.centre_s, first.end_s, mean, first.labels))
     return out
 
 
@@ -232,7 +232,7 @@ def _sizes(recipe: Recipe, store: ClipStore, jobs: Sequence[Job]) -> dict[str, d
         model = stage.network(network, 0)
         clip = {name: torch.from_numpy(np.zeros_like(store.read(name, np.arange(2)))) for name in network.inputs}
         sizes[role] = {"parameters": parameters(model), "macs": macs(model, clip), "bytes": 4 * parameters(model)}
-    sizes |= dict.fromkeys(["alone", recipe.ships], sizes.pop("student"))
+    sizes |= dict.fromkeys(["alone", recipe.deployed_role], sizes.pop("student"))
     exported = [read_manifest(job.folder / "bundle") for job in jobs if job.role == "int8"]
     small = [model.bytes for manifest in exported for model in manifest.models if model.precision == "int8"]
     if small:

@@ -18,12 +18,12 @@ from torch import nn
 from featherfall.clips.labels import clip_labels
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import open_store
-from featherfall.evaluation.judged import Judged, judged_clips
-from featherfall.ground.files import atomic_write
-from featherfall.ground.processes import stay_with
-from featherfall.ground.recipe import Network, Recipe
+from featherfall.core.files import atomic_write
+from featherfall.core.processes import stay_with
+from featherfall.core.recipe import Network, Recipe
+from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
+from featherfall.pipeline.export import export_student, predict_by_runtime
 from featherfall.pipeline.run import Run
-from featherfall.pipeline.ship import judge_by_runtime, ship
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
@@ -126,8 +126,8 @@ def _execute(job: Job) -> None:
 
 def _teachers(job: Job) -> list[Path]:
     """Folders of the fold's teachers."""
-    lesson = job.recipe.lesson
-    return [job.run.job(job.fold.name, "teacher", i) for i in range(lesson.teacher.members)] if lesson else []
+    supervision = job.recipe.supervision
+    return [job.run.job(job.fold.name, "teacher", i) for i in range(supervision.teacher.members)] if supervision else []
 
 
 def _predict(job: Job, stage: Stage, model: nn.Module, network: Network) -> None:
@@ -142,10 +142,10 @@ def _predict(job: Job, stage: Stage, model: nn.Module, network: Network) -> None
 
 def _export(job: Job, stage: Stage) -> None:
     """Export the student of this seed that ships and judge the test recordings by the runtime itself."""
-    weights = job.run.job(job.fold.name, job.recipe.ships, job.number) / "weights.pt"
+    weights = job.run.job(job.fold.name, job.recipe.deployed_role, job.number) / "weights.pt"
     model = stage.load_network(job.recipe.student.network, job.number, weights)
-    ship(stage, model, job.folder / "bundle", job.number, job.run.start(job.number))
-    _save(job, judge_by_runtime(job.recipe, stage, job.data, job.folder / "bundle"))
+    export_student(stage, model, job.folder / "bundle", job.number, job.run.start(job.number))
+    _save(job, predict_by_runtime(job.recipe, stage, job.data, job.folder / "bundle"))
 
 
 def _save(job: Job, probabilities: np.ndarray) -> None:
@@ -153,9 +153,9 @@ def _save(job: Job, probabilities: np.ndarray) -> None:
         np.savez_compressed(file, probabilities=probabilities)
 
 
-def load_judged(job: Job) -> list[Judged]:
+def load_predictions(job: Job) -> list[RecordingPredictions]:
     """The test recordings of a finished job's fold, as its model judged them."""
     store = open_store(job.store)
     with np.load(job.finished) as saved:
         probabilities = saved["probabilities"]
-    return judged_clips(store, job.fold.test, probabilities, clip_labels(store, job.recipe.labels))
+    return clip_predictions(store, job.fold.test, probabilities, clip_labels(store, job.recipe.labels))

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from featherfall.ground.checked import check
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import hold, read_json, write_json
-from featherfall.ground.recipe import Recipe
+from featherfall.core.checked import check
+from featherfall.core.errors import UserError
+from featherfall.core.files import hold, read_json, write_json
+from featherfall.core.recipe import Recipe
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from featherfall.clips.build import cache_folder
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import SIMULATION, digest
-from featherfall.ground.recipe import Recipe, Simulation
+from featherfall.core.errors import UserError
+from featherfall.core.files import SIMULATION, digest
+from featherfall.core.recipe import Recipe, Simulation
 from featherfall.pipeline.progress import Show
 
 

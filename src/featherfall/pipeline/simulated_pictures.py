@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from featherfall.clips.build import cache_folder
-from featherfall.ground.detection import SimulatedPictures
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import atomic_folder, digest, hold
+from featherfall.core.detection import SimulatedPictures
+from featherfall.core.errors import UserError
+from featherfall.core.files import atomic_folder, digest, hold
 from featherfall.pipeline.progress import Show
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from featherfall.ground.manifest import Input, Manifest
+from featherfall.core.manifest import Input, Manifest
 from featherfall.publish.front_matter import with_front_matter
 from featherfall.publish.offer import Offer, joined
-from featherfall.runtime.keypoints import is_camera
 
 ROLES = {
     "teacher": "teacher (not shipped)",
@@ -31,7 +30,7 @@ METRICS = {
     "box_recall": "boxes: recall",
 }
 OF_THE_CLASS = ("sensitivity", "precision", "f1")
-TASKS = {"fall": "fall detection", "activity": "activity recognition", "detect": "object detection"}
+TASKS = {"fall": "fall detection", "activity": "activity recognition"}
 SHIPPED = ("int8", "distilled", "alone")  # whose figures stand for the bundle, first come
 WHAT_IT_SAW = {
     True: "**It was trained on simulated people only.** How well it works on real people, nothing here says.",
@@ -73,7 +72,7 @@ def model_card(offer: Offer, licence: str, repository: str = "OWNER/NAME", credi
 
 def _front_matter(offer: Offer, licence: str) -> dict[str, Any]:
     manifest = offer.manifest
-    camera = _pictures(manifest) > 0 or is_camera(manifest)
+    camera = _pictures(manifest) > 0 or manifest.kind == "keypoints"
     return {
         "license": licence,
         "library_name": "featherfall",
@@ -95,7 +94,7 @@ def _front_matter(offer: Offer, licence: str) -> dict[str, Any]:
 def _pipeline(manifest: Manifest) -> str | None:
     """The Hub's name for what the model does; it has none for a watch's motion or for keypoints."""
     pictures = _pictures(manifest)
-    if manifest.task == "detect":
+    if manifest.kind == "detector":
         return "object-detection"
     return None if not pictures else "image-classification" if pictures == 1 else "video-classification"
 
@@ -111,7 +110,7 @@ def _model_index(offer: Offer) -> list[dict[str, Any]]:
     role = _shipped(metrics)
     if metrics is None or role is None:
         return []
-    kind = TASKS[manifest.task]
+    kind = "object detection" if manifest.kind == "detector" else TASKS[manifest.task]
     people = "simulated people" if offer.simulated else metrics["dataset"]
     named = f" of {metrics['positive']!r}" if metrics["positive"] else ""
     values = [
@@ -142,7 +141,7 @@ def _purpose(offer: Offer) -> str:
     if manifest.task == "activity":
         return f"Tells {len(manifest.labels)} activities apart from {eats}: {small}."
     if _pictures(manifest) == 1:
-        detects = manifest.task == "detect"
+        detects = manifest.kind == "detector"
         what = "Finds people in a picture and says who has fallen" if detects else "Says whether a picture shows somebody who has fallen"
         return f"{what}: {small}. One picture shows a posture; a fall is a change, which only a film shows."
     return f"Notices falls from {eats}: {small}, for a watch, a camera box or a Raspberry Pi."
@@ -150,7 +149,7 @@ def _purpose(offer: Offer) -> str:
 
 def _use(offer: Offer, repository: str) -> str:
     pictures = _pictures(offer.manifest)
-    files = "picture.jpg" if pictures == 1 else "film.mp4" if pictures or is_camera(offer.manifest) else "my-recording.csv"
+    files = "picture.jpg" if pictures == 1 else "film.mp4" if pictures or offer.manifest.kind == "keypoints" else "my-recording.csv"
     return (
         f"```\nhf download {repository} --local-dir bundle\nfeatherfall predict bundle {files}\nfeatherfall app bundle\n```\n\n"
         "From Python:\n\n```python\nimport featherfall\n\nbundle = featherfall.load_bundle('bundle')\n"
@@ -170,14 +169,14 @@ def _inputs(offer: Offer) -> str:
     windows = f"Windows of {window.seconds:.3g} s ({window.length} samples at {window.rate:g} Hz), {cut}."
     said = ["One picture at a time." if _pictures(manifest) == 1 else windows, f"Classes: {_few(manifest.labels)}."]
     decision = manifest.decision
-    if manifest.task == "detect":
+    if manifest.kind == "detector":
         said.append(f"A box counts from a score of {decision.threshold:g} on.")
     elif manifest.positive is not None:
         said.append(
             f"A window counts as {manifest.positive!r} from a probability of {decision.threshold:g} on; windows that count within "
             f"{decision.merge_s:g} s of each other are one event."
         )
-    if is_camera(manifest):
+    if manifest.kind == "keypoints":
         said.insert(0, "The keypoints are found in a film's pictures by MoveNet (Apache-2.0), which `featherfall predict` runs itself.")
     return f"{table(rows)}\n\n{' '.join(said)}"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import atomic_folder
+from featherfall.core.errors import UserError
+from featherfall.core.files import atomic_folder
 from featherfall.publish.card import model_card
 from featherfall.publish.offer import Offer, write_bundle_files
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json
-from featherfall.ground.manifest import Manifest
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json
+from featherfall.core.manifest import Manifest
 from featherfall.runtime.bundle import load_bundle
 
 FIGURES = "metrics.json"

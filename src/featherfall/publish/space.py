@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from featherfall.ground.files import atomic_folder
+from featherfall.core.files import atomic_folder
 from featherfall.publish.card import WHAT_IT_SAW
 from featherfall.publish.front_matter import with_front_matter
 from featherfall.publish.offer import Offer, write_bundle_files
 from featherfall.publish.pins import pins
 from featherfall.publish.wheel import NAME, write_wheel
-from featherfall.runtime.keypoints import is_camera
-from featherfall.runtime.weights import KNOWN
+from featherfall.runtime.perceive.weights import KNOWN
 
 PORT = 7860
 EXTRAS = ("app", "camera")
@@ -76,7 +75,7 @@ def _eats(offer: Offer) -> str:
     first = offer.manifest.inputs[0]
     if first.frames == 1:
         return "a picture"
-    return "a film" if first.is_film or is_camera(offer.manifest) else "a watch's motion (CSV)"
+    return "a film" if first.is_film or offer.manifest.kind == "keypoints" else "a watch's motion (CSV)"
 
 
 def dockerfile(wheel: str) -> str:

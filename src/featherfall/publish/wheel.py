@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe_file import shipped_recipes
+from featherfall.core.errors import UserError
+from featherfall.core.recipe_file import shipped_recipes
 
 NAME = "featherfall"
 FIXED = (1980, 1, 1, 0, 0, 0)  # the same files give the same wheel

@@ -1,8 +1,8 @@
 """What runs on the device: a bundle, a recording, an answer. NumPy and ONNX Runtime only."""
 
 from featherfall.runtime.bundle import Bundle, load_bundle
-from featherfall.runtime.decision import Event
+from featherfall.runtime.decide.events import Event
 from featherfall.runtime.prediction import Prediction
-from featherfall.runtime.sources import read_csv
+from featherfall.runtime.sources.csv import read_csv
 
 __all__ = ["Bundle", "Event", "Prediction", "load_bundle", "read_csv"]

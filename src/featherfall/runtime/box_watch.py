@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
-from featherfall.runtime.ahead import ahead
-from featherfall.runtime.box_tracks import BoxTrack, BoxTracker
-from featherfall.runtime.boxes import Found
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 from featherfall.runtime.camera import STILL_DOWN, Notice, Seen, Shown, Watched, as_video
-from featherfall.runtime.detector import BoxDetector
-from featherfall.runtime.incidents import Fall
-from featherfall.runtime.pose import Pose
+from featherfall.runtime.decide.incidents import Fall
+from featherfall.runtime.perceive.boxes import Found
+from featherfall.runtime.perceive.detector import BoxDetector
+from featherfall.runtime.perceive.pose import Pose
+from featherfall.runtime.sources.prefetch import ahead
+from featherfall.runtime.track.boxes import BoxTrack, BoxTracker
 from featherfall.signals.video import Frame, read_frames
 
 RATE = 10.0  # pictures looked at a second

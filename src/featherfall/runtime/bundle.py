@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from featherfall.ground.checked import check
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import read_json, sha256
-from featherfall.ground.manifest import Manifest, Model
-from featherfall.ground.recording import Recording, Stream, Video
+from featherfall.core.checked import check
+from featherfall.core.errors import UserError
+from featherfall.core.files import read_json, sha256
+from featherfall.core.manifest import Manifest, Model
+from featherfall.core.recording import Recording, Stream, Video
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
+from featherfall.runtime.perceive.images import judge_pictures, refuse_image
 from featherfall.runtime.prediction import Prediction, conclude
-from featherfall.runtime.stills import judge_pictures, refuse_still, sees_pictures
 from featherfall.signals.frames import frames
 from featherfall.signals.pictures import film_clock, moments, read_pictures
-from featherfall.signals.video import is_still
+from featherfall.signals.video import is_image
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -70,14 +70,14 @@ class Bundle:
 
         Raises: `UserError` when the recording lacks an input, or has it in another unit or with other channels.
         """
-        if self.manifest.task == "detect":
-            raise UserError(f"bundle {self.manifest.name!r} finds boxes in pictures; open it with runtime.detector")
+        if self.manifest.kind == "detector":
+            raise UserError(f"bundle {self.manifest.name!r} finds boxes in pictures; open it with runtime.perceive.detector")
         reference, *_ = self.manifest.inputs
         films = {one.name: self._film(recording, one.name) for one in self.manifest.inputs if one.is_film}
         streams = {one.name: self._stream(recording, one.name) for one in self.manifest.inputs if not one.is_film}
         for film in films.values():
-            refuse_still(self.manifest, film)
-        if sees_pictures(self.manifest) and not is_still(films[reference.name]):
+            refuse_image(self.manifest, film)
+        if self.manifest.kind == "picture" and not is_image(films[reference.name]):
             return conclude(
                 self.manifest,
                 *judge_pictures(films[reference.name], reference.size, lambda pictures: self.probabilities({reference.name: pictures})),
@@ -207,7 +207,7 @@ def _fits(file: Path, manifest: Manifest, session: onnxruntime.InferenceSession)
     for name, shape in stated.items():
         if not _same(graph[name], shape):
             raise UserError(f"{file}: input {name!r} is {graph[name]} in the model, {shape} in the manifest; re-export the bundle")
-    classes = session.get_outputs()[0].shape[-1 if manifest.task == "detect" else 1 :]  # a detector says them of every place
+    classes = session.get_outputs()[0].shape[-1 if manifest.kind == "detector" else 1 :]  # a detector says them of every place
     if not _same(classes, [len(manifest.labels)]):
         raise UserError(f"{file}: the model gives {classes} classes, the manifest has {len(manifest.labels)} labels; re-export the bundle")
 

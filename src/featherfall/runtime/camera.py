@@ -10,22 +10,22 @@ from typing import Any, Literal
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
-from featherfall.runtime.ahead import ahead
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.incidents import Fall, Incident, Person, continues
-from featherfall.runtime.keypoints import INPUT, check_camera, row, window
-from featherfall.runtime.pose import Estimator, Pose
-from featherfall.runtime.stills import refuse_still
-from featherfall.runtime.tracks import KEEP, Tracker
+from featherfall.runtime.decide.incidents import Fall, Incident, Person, continues
+from featherfall.runtime.perceive.images import refuse_image
+from featherfall.runtime.perceive.keypoints import INPUT, check_camera, row, window
+from featherfall.runtime.perceive.pose import Estimator, Pose
+from featherfall.runtime.sources.prefetch import ahead
+from featherfall.runtime.track.poses import KEEP, Tracker
 from featherfall.signals.picture_file import is_picture
 from featherfall.signals.video import Frame, read_frames
 
 STILL_DOWN = 7.0  # s
 LEAST = 1.0  # s of a window in which the person must have been seen, to be judged
 GONE, EDGE = 0.2, 0.15  # s unseen, sizes from the picture's left or right edge: who has left
-STIR = 0.1  # of a person's box changes at once in a fall; of a still scene's hardly a hundredth
+MIN_MOTION = 0.1  # of a person's box changes at once in a fall; of a still scene's hardly a hundredth
 STALE = 1.0  # s without being seen, after which nothing new can be said about a person
 
 
@@ -221,7 +221,7 @@ class Watcher:
             person = by_number[number]
             if probability < self._decision.threshold or not person.is_person or _has_left(person, time, width):
                 continue
-            if person.stirred(time - self._form.seconds) < STIR:
+            if person.with_motion(time - self._form.seconds) < MIN_MOTION:
                 continue
             mine = [one for one in self._incidents if one.goes_on(time, self._decision.merge_s) and one.is_of(person)]
             if mine:
@@ -293,7 +293,7 @@ def watch_film(
     Raises: `UserError`, one line, for a film that cannot be read, and for a still, which shows no motion.
     """
     video = video if isinstance(video, Video) else as_video(video)
-    refuse_still(bundle.manifest, video)
+    refuse_image(bundle.manifest, video)
     watcher = Watcher(bundle, estimator, still_down_s=still_down_s)
 
     def looked() -> Iterator[Seen]:

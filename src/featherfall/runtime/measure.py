@@ -47,7 +47,7 @@ def latencies(bundle: Bundle, repeat: int) -> np.ndarray:
         else noise.normal(0, 1, (1, length, len(one.channels))).astype(np.float32)
         for one in bundle.manifest.inputs
     }
-    run = bundle.probabilities if bundle.manifest.task != "detect" else _detection(bundle)
+    run = bundle.probabilities if bundle.manifest.kind != "detector" else _detection(bundle)
     for _ in range(WARM_UP):
         run(window)
     taken = np.empty(repeat)
@@ -60,7 +60,7 @@ def latencies(bundle: Bundle, repeat: int) -> np.ndarray:
 
 def _detection(bundle: Bundle) -> Callable[[Mapping[str, np.ndarray]], object]:
     """A detector's graph and what follows it, of one picture."""
-    from featherfall.runtime.boxes import decode
+    from featherfall.runtime.perceive.boxes import decode
 
     manifest = bundle.manifest
 

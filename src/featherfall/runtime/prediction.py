@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from featherfall.ground.manifest import Manifest
-from featherfall.runtime.decision import Event, events
+from featherfall.core.manifest import Manifest
+from featherfall.runtime.decide.events import Event, events
 from featherfall.signals.frames import Frames
 
 MINIMUM_VALID = 0.5  # a window with less real signal than this is not judged

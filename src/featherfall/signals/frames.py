@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Stream
-from featherfall.ground.window import Window
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Stream
+from featherfall.core.window import Window
 from featherfall.signals.resample import even_grid, resample
 from featherfall.signals.triggers import peaks
 from featherfall.signals.windows import cut, sliding

@@ -20,7 +20,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 Method = Literal["summation", "difference"]
 LARGEST = float(np.finfo(np.float32).max)  # samples beyond it count as missing

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 from .picture_head import Head, plain_png, read_head
 from .video_shape import MAX_PIXELS

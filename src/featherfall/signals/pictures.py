@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Stream, Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Stream, Video
 from featherfall.signals.frames import Frames
-from featherfall.signals.video import is_still, probe, read_frames
+from featherfall.signals.video import is_image, probe, read_frames
 
 AROUND = 5.0  # s; no film has its frames further apart, unless it is damaged
 LOST = 0.5  # s; a window whose moment lies further from every good frame of a damaged film cannot be shown
@@ -22,7 +22,7 @@ def film_clock(video: Video) -> Stream:
     A still lasts one second and is not opened.
     Raises: `UserError` where the film cannot be read or has one frame only.
     """
-    if is_still(video):
+    if is_image(video):
         return Stream(video.start + np.array([0.0, STILL]), np.zeros((2, 1), np.float32), "1", 1 / STILL, clock=video.clock)
     facts = probe(video)
     if facts.frames < 2 or facts.duration <= 0:

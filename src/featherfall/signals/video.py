@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 
 from .video_file import film_facts, film_shots
 from .video_pictures import picture_facts, picture_shots
 from .video_shape import MAX_PIXELS, Fit, Shaper
 from .video_shots import Damage, Shot, VideoFacts
 
-__all__ = ["Fit", "Frame", "VideoFacts", "is_still", "probe", "read_frames"]
+__all__ = ["Fit", "Frame", "VideoFacts", "is_image", "probe", "read_frames"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ def read_frames(
     return _frames(video, Shaper(video.path, size, fit, video.crop, gray), rate, between, problems)
 
 
-def is_still(video: Video) -> bool:
+def is_image(video: Video) -> bool:
     """Whether it is one picture, which has no duration."""
     return video.still is not None or (video.images and video.path.is_file())
 

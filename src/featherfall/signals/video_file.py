@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 
 from .video_shape import MAX_PIXELS, orientation
 from .video_shots import Damage, Shot, VideoFacts, frame_time, load_av, spacing

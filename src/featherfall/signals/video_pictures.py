@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 
 from .picture_file import SUFFIXES, decoded, is_picture, load_picture
 from .video_shots import Damage, Shot, VideoFacts, frame_time, spacing

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 if TYPE_CHECKING:
     from av import VideoFrame

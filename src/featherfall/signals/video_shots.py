@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Video
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 
 if TYPE_CHECKING:
     from av import VideoFrame

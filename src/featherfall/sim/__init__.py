@@ -31,12 +31,12 @@ def simulate(activity: str, person: Person | None = None, seed: int = 0) -> Moti
     Arguments:
         activity: one of `activities()`.
         person: who; drawn by the seed when None.
-    Raises: `featherfall.ground.errors.UserError` for an unknown activity or a negative seed.
+    Raises: `featherfall.core.errors.UserError` for an unknown activity or a negative seed.
     """
     import numpy as np
 
-    from featherfall.ground.errors import UserError
-    from featherfall.ground.tables import nearest
+    from featherfall.core.errors import UserError
+    from featherfall.core.tables import nearest
 
     from .dataset.generate import move
     from .world.body import draw_person

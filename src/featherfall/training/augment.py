@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from featherfall.ground.recipe import Augment
-from featherfall.ground.skeletons import COCO_17
+from featherfall.core.recipe import Augment
+from featherfall.core.skeletons import COCO_17
 from featherfall.models.inertial import GYROSCOPE_SCALE, LOWPASS, moving_mean
 
 _OTHER = {"left": "right", "right": "left"}

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from featherfall.ground.class_names import ClassNames
-from featherfall.ground.recipe import Augment
-from featherfall.ground.recording import Box
-from featherfall.runtime.boxes import overlap
+from featherfall.core.class_names import ClassNames
+from featherfall.core.recipe import Augment
+from featherfall.core.recording import Box
+from featherfall.runtime.perceive.boxes import overlap
 
 ONE_PERSON = 0.7  # IoU from which two boxes are one person, labelled twice (who it is, and what becomes of them)
 SHOWN = 0.35  # share of a box that must still be in the picture for it to count

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from featherfall.ground.files import atomic_write
+from featherfall.core.files import atomic_write
 
 
 def save(path: Path, value: Any) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from featherfall.ground.recipe import Augment
+from featherfall.core.recipe import Augment
 from featherfall.losses.detection import assign, box_losses, learn_from
 from featherfall.models.detect.net import Detector, Said, places
 from featherfall.training.boxes import BoxTable, shift
@@ -40,14 +40,14 @@ class Moved:
     augment: Augment
     mosaic: float
     rehearsed: Pictures | None = None
-    rehearse: int = 0
+    replay: int = 0
 
     def __call__(self, input: str, batch: Batch) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """The batch's clip with moved pictures, (B + `rehearse`, G, 4) boxes and (B + `rehearse`, G) classes."""
         shown = self.boxes.at(batch.index.cpu())
         pictures = batch.clip[input]
-        if self.rehearsed is not None and self.rehearse:
-            drawn = torch.randint(len(self.rehearsed.clips), (self.rehearse,))
+        if self.rehearsed is not None and self.replay:
+            drawn = torch.randint(len(self.rehearsed.clips), (self.replay,))
             more = self.rehearsed.clips.take(drawn, torch.zeros_like(drawn)).clip[input]
             pictures = torch.cat([pictures, more.to(pictures)])
             shown = shown.beside(self.rehearsed.boxes.at(drawn))

@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from featherfall.clips.store import ClipStore
-from featherfall.ground.recipe import Network, Recipe, Training
+from featherfall.core.recipe import Network, Recipe, Training
 from featherfall.models.build import build
 from featherfall.models.detect.net import Detector
-from featherfall.runtime.boxes import Found, decode
+from featherfall.runtime.perceive.boxes import Found, decode
 from featherfall.training.boxes import BoxTable
 from featherfall.training.checkpoint import load
 from featherfall.training.data import Clips, load_clips
@@ -72,7 +72,7 @@ def learn(
     """
     detection, how = recipe.detection, training.augment
     assert detection is not None
-    moved = Moved(pictures.boxes, how, detection.mosaic, rehearsed, detection.first.rehearse if detection.first else 0)
+    moved = Moved(pictures.boxes, how, detection.mosaic, rehearsed, detection.first.replay if detection.first else 0)
     # The loop would move pictures without their boxes; it only changes their light.
     training = training.model_copy(update={"augment": how.model_copy(update={"film_crop": 0.0, "film_flip": False})})
     torch.manual_seed(seed)  # of the projectors

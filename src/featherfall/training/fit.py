@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from featherfall.ground.recipe import Training
+from featherfall.core.recipe import Training
 from featherfall.training.augment import augment
 from featherfall.training.checkpoint import load, save
 from featherfall.training.data import Batch, BatchOrder, Clips, mixed_seed

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from featherfall.clips.labels import IGNORED
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Distillation, Term
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Distillation, Term
 from featherfall.losses import dask, embedding_cosine, embedding_l2, feature_mse, rkd_angle, rkd_distance, soft_targets
 from featherfall.losses.focal import focal_loss
 from featherfall.models.taps import tap

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from featherfall.clips.labels import IGNORED, check_classes, classes, clip_labels
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe import Augment, Network, Recipe, Training
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Augment, Network, Recipe, Training
 from featherfall.models.build import build
 from featherfall.training.checkpoint import load, save
 from featherfall.training.data import Clips, load_clips
@@ -131,7 +131,7 @@ def train_student(
     Arguments:
         outputs: what the teachers say; needed for "distilled", unless they teach live.
         teachers: folders of the trained teachers, for those that teach live.
-        start: weights to start from (see `pipeline.start`); fresh ones without.
+        start: weights to start from (see `pipeline.warm_start`); fresh ones without.
     """
     student = stage.recipe.student
     model = stage.network(student.network, seed)

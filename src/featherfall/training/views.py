@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from featherfall.clips.store import ClipStore
-from featherfall.ground.recipe import Augment
+from featherfall.core.recipe import Augment
 from featherfall.training.augment import sensor_and_kind
 
 KNOTS = 6  # of the random speed curve of a warped view

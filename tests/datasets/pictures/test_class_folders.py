@@ -9,7 +9,7 @@ import pytest
 from tests.stills import still
 
 from featherfall import datasets
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 
 def test_folders_are_classes_below_parts(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from tests.stills import still
 
 from featherfall import datasets
+from featherfall.core.recording import FallTimes
 from featherfall.datasets.pictures import kaggle_fall
 from featherfall.datasets.pictures.kaggle_fall import class_of
-from featherfall.ground.recording import FallTimes
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from tests.films import gray_film, number
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
 from featherfall.datasets.pictures.le2i_frames import EVERY, read_rows
-from featherfall.ground.errors import UserError
 from featherfall.signals.pictures import read_pictures
 from featherfall.signals.video import read_frames
 

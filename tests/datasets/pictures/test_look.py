@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from featherfall import datasets
 from featherfall.cli.data import app
+from featherfall.core.class_names import ClassNames
 from featherfall.datasets.inspect import inspect
-from featherfall.ground.class_names import ClassNames
 
 FALL, LIE, BED = "0 .5 .5 .2 .2\n", "1 .5 .5 .2 .2\n", "2 .2 .2 .1 .1\n"
 

@@ -10,10 +10,10 @@ from tests.conftest import tiny_dataset
 from tests.stills import still
 
 from featherfall import datasets
+from featherfall.core.class_names import ClassNames
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes
 from featherfall.datasets.pictures.names import USUAL, all_names, by_names, meanings
-from featherfall.ground.class_names import ClassNames
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from featherfall import datasets
 from featherfall.cli.data import app
+from featherfall.core.errors import UserError
 from featherfall.datasets.pictures.sheet import MOST, draw_sheet
-from featherfall.ground.errors import UserError
 
 
 def pictures(folder: Path, falls: int, others: int) -> Path:

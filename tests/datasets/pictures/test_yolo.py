@@ -10,10 +10,10 @@ import pytest
 from tests.stills import still
 
 from featherfall import datasets
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes
 from featherfall.datasets.pictures import yolo
 from featherfall.datasets.pictures.picture import stem_of
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
 from featherfall.signals.video import read_frames
 
 YAML = "train: ../train/images\nval: ../valid/images\ntest: ../test/images\n\nnc: 3\nnames: ['bed', 'fall', 'stand']\n"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Box
 from featherfall.datasets.pictures.yolo_labels import beyond, clipped, parse, read_labels
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Box
 
 NAMES = ("fall", "person")
 

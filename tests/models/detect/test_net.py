@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.models.detect.net import STRIDES, Detector, places
 
 pytest.importorskip("timm", reason="detectors need timm: pip install 'featherfall[vision]'")

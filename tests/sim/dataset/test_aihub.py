@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sim.motions import move
 
-from featherfall.ground.recording import FallTimes
+from featherfall.core.recording import FallTimes
 from featherfall.sim.dataset.aihub import (
     FRAMES,
     SEGMENTS,

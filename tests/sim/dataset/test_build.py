@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import hold
+from featherfall.core.errors import UserError
+from featherfall.core.files import hold
 from featherfall.sim.dataset.build import Made, _next, build
 from featherfall.sim.dataset.generate import Item, Plan, Subject, cast
 

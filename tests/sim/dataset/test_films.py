@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tests.sim.motions import move
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.sim.dataset.films import make_films
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featherfall import sim
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.sim.dataset.generate import FALLS, MOTION, SENSORS, Plan, cast, daily, falls, make_plan, simulate
 from featherfall.sim.world.body import Person
 

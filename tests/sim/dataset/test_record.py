@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from tests.sim.motions import move
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
-from featherfall.ground.skeletons import AZURE_32, KINECT_20, channel_names
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes
+from featherfall.core.skeletons import AZURE_32, KINECT_20, channel_names
 from featherfall.sim.dataset.generate import Item, Plan, cast
 from featherfall.sim.dataset.record import Kit, make_kit, record
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from featherfall import datasets
+from featherfall.core.recording import Stream
 from featherfall.datasets.inspect import inspect
-from featherfall.ground.recording import Stream
 from featherfall.sim.dataset.build import build
 from featherfall.sim.dataset.generate import cast, make_plan, simulate
 from featherfall.sim.dataset.record import Kit, make_kit, record

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes
 from featherfall.sim.film.camera import Camera
 from featherfall.sim.film.film import contact_sheet, sheet_of, write_film
 from featherfall.sim.film.raster import Renderer

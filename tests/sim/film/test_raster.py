@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.sim.film.camera import Camera
 from featherfall.sim.film.figure import make_figure
 from featherfall.sim.film.look import Look, colour, draw_look

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sim.motions import move
 
-from featherfall.ground.skeletons import AZURE_32, KINECT_20, channel_names, parents_of
+from featherfall.core.skeletons import AZURE_32, KINECT_20, channel_names, parents_of
 from featherfall.sim.sense.joints import View, skeleton
 from featherfall.sim.world.motion import RATE
 from featherfall.sim.world.rotation import about, multiply, rotate

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sim.motions import body, move
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 from featherfall.sim.sense.sensors import GRAVITY, SITES, Site, earth, find_site, measure, measure_all, transient, wear
 from featherfall.sim.world.body import NAMES
 from featherfall.sim.world.motion import RATE, Strike

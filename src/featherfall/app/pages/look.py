@@ -20,7 +20,7 @@ from featherfall.app.models import Model, choose
 from featherfall.app.of_sensor import Table
 from featherfall.app.shown import Progress, Shown
 from featherfall.app.work import Desk, Doing, Done, Failed
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 ANY, NONE = "Choose for me", "No second model"
 PANELS = ("a", "b")
@@ -58,10 +58,10 @@ class Look:
                     self.status = gr.HTML("", elem_id="status")
                     with gr.Row(equal_height=False):
                         self.panels = [self._panel(name) for name in PANELS]
-            with gr.Tab("Webcam", id="camera", visible=bool(self._names("camera", "detector"))):
-                gr.HTML(f'<fall-camera models="{self._names("camera", "detector")}"></fall-camera>')
-            with gr.Tab("Phone", id="phone", visible=bool(self._names("sensor"))):
-                gr.HTML(f'<fall-motion models="{self._names("sensor")}"></fall-motion>')
+            with gr.Tab("Webcam", id="camera", visible=bool(self._names("keypoints", "detector"))):
+                gr.HTML(f'<fall-camera models="{self._names("keypoints", "detector")}"></fall-camera>')
+            with gr.Tab("Phone", id="phone", visible=bool(self._names("window"))):
+                gr.HTML(f'<fall-motion models="{self._names("window")}"></fall-motion>')
         self._connect()
 
     def _inputs(self) -> None:

@@ -14,8 +14,8 @@ import gradio as gr
 from featherfall.app import parts
 from featherfall.app.progress import progress
 from featherfall.app.trainings import State, Trainings
-from featherfall.ground.errors import UserError
-from featherfall.ground.recipe_file import load_recipe
+from featherfall.core.errors import UserError
+from featherfall.core.recipe_file import load_recipe
 
 SIMULATED, WHOLE = "simulated people (made first)", "the whole data folder"
 OWN = "my own recipe (a file)"

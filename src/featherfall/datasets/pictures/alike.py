@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Recording, Video
 from featherfall.datasets.dataset import Dataset, Source
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Recording, Video
-from featherfall.signals.video import is_still, read_frames
+from featherfall.signals.video import is_image, read_frames
 
 from .names import is_picture
 
@@ -66,7 +66,7 @@ def _hash_of(source: Source) -> int | None:
     if not is_picture(source):
         return None
     try:
-        videos = [video for video in source.load().videos.values() if is_still(video)]
+        videos = [video for video in source.load().videos.values() if is_image(video)]
         return _read_hash(videos[0].path, videos[0].images, videos[0].still) if videos else None
     except UserError:
         return None

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from featherfall.core.errors import UserError
 from featherfall.datasets.dataset import Dataset
-from featherfall.ground.errors import UserError
 
 from .picture import folder_splits, leaks, numbered, picture_source, pictures_below, split_of, stem_of
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.tables import read_text
+from featherfall.core.errors import UserError
+from featherfall.core.tables import read_text
 
 _KEYS = (("train", "train"), ("val", "valid"), ("valid", "valid"), ("test", "test"))
 _PLAIN_NAMES = ("classes.txt", "obj.names", "_darknet.labels")

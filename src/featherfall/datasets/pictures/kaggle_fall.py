@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from featherfall.core.errors import UserError
 from featherfall.datasets.dataset import Dataset, Source
-from featherfall.ground.errors import UserError
 
 from .picture import folder_splits, leaks, numbered, picture_source, pictures_below, split_of, stem_of
 from .yolo_labels import read_labels

@@ -15,12 +15,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Box, Recording, Video
+from featherfall.core.tables import read_text
 from featherfall.datasets import le2i
 from featherfall.datasets.dataset import Dataset, Source
 from featherfall.datasets.streams import make_recording
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Box, Recording, Video
-from featherfall.ground.tables import read_text
 from featherfall.signals.video import probe
 
 from .names import activity_of, shows_fall

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from featherfall.core.class_names import ClassNames, Meaning
+from featherfall.core.errors import UserError
+from featherfall.core.files import sha256
+from featherfall.core.recording import Recording
 from featherfall.datasets.dataset import Dataset, Source
-from featherfall.ground.class_names import ClassNames, Meaning
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import sha256
-from featherfall.ground.recording import Recording
-from featherfall.signals.video import is_still, read_frames
+from featherfall.signals.video import is_image, read_frames
 
 from .alike import difference_hash, groups
 from .names import USUAL, all_names, is_picture, shows_fall
@@ -76,7 +76,7 @@ class Look:
 
     def add(self, source: Source, recording: Recording) -> bool:
         """Decode a still; False for a recording that is none."""
-        stills = [video for video in recording.videos.values() if is_still(video)]
+        stills = [video for video in recording.videos.values() if is_image(video)]
         self._boxes.update(box.name for box in recording.boxes)
         for video in stills:
             try:

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import replace
 from functools import partial
 
+from featherfall.core.class_names import ClassNames, Meaning
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes, Recording
 from featherfall.datasets.dataset import Dataset, Source
-from featherfall.ground.class_names import ClassNames, Meaning
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording
 
 NOTHING = "nothing"  # the activity of a picture in which nothing is marked
 

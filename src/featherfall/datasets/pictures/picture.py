@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from featherfall.core.recording import Box, Recording, Video
 from featherfall.datasets.dataset import Side, Source
 from featherfall.datasets.streams import make_recording
-from featherfall.ground.recording import Box, Recording, Video
 from featherfall.signals.picture_file import is_picture
 
 from .names import activity_of, shows_fall

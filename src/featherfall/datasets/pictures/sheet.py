@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from featherfall.core.class_names import ClassNames, Meaning
+from featherfall.core.errors import UserError
+from featherfall.core.files import atomic_write
+from featherfall.core.recording import Box
 from featherfall.datasets.dataset import Dataset, Source
-from featherfall.ground.class_names import ClassNames, Meaning
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import atomic_write
-from featherfall.ground.recording import Box
-from featherfall.signals.video import is_still, read_frames
+from featherfall.signals.video import is_image, read_frames
 
 from .names import USUAL, is_picture, shows_fall
 
@@ -60,7 +60,7 @@ def _cell(source: Source, known: ClassNames) -> Any:
     """A picture with its boxes, above its id and what it is taken for."""
     image, draws = _pillow()
     recording = source.load()
-    video = next(video for video in recording.videos.values() if is_still(video))
+    video = next(video for video in recording.videos.values() if is_image(video))
     picture = image.fromarray(next(read_frames(video)).image)
     picture.thumbnail(_CELL)
     cell = image.new("RGB", (_CELL[0], _CELL[1] + _TEXT), _PAPER)

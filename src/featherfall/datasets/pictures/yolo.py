@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from featherfall.core.errors import UserError
+from featherfall.core.tables import read_text
 from featherfall.datasets.dataset import Dataset, Source
-from featherfall.ground.errors import UserError
-from featherfall.ground.tables import read_text
 
 from .data_yaml import Described, find_described, place
 from .picture import folder_splits, leaks, numbered, picture_source, pictures_below, split_of, stem_of

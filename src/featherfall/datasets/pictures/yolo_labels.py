@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Box
-from featherfall.ground.tables import read_text
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Box
+from featherfall.core.tables import read_text
 
 SLIGHTLY = 0.01  # of the picture's side; more beyond its edge than rounding gives is told
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from featherfall.ground.skeletons import COCO_17
+from featherfall.core.skeletons import COCO_17
 
 _NAMES = list(COCO_17)
 FACE = slice(0, 5)

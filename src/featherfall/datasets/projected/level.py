@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from featherfall.ground.recording import FallTimes
-from featherfall.ground.skeletons import AZURE_32, KINECT_20
+from featherfall.core.recording import FallTimes
+from featherfall.core.skeletons import AZURE_32, KINECT_20
 from featherfall.signals.resample import lowpass
 
 UPRIGHT = 0.94  # cosine between trunk and legs, and the share of the greatest height, of people who stand

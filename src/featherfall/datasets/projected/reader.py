@@ -20,14 +20,14 @@ from types import ModuleType
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import FallTimes, Recording, Stream
-from featherfall.ground.skeletons import AZURE_32, COCO_17, KINECT_20, channel_names, to_coco
+from featherfall.core.errors import UserError
+from featherfall.core.recording import FallTimes, Recording, Stream
+from featherfall.core.skeletons import AZURE_32, COCO_17, KINECT_20, channel_names, to_coco
 
 from .. import folder as own_folder
 from .. import smartfallmm, utd_mhad
 from ..dataset import Dataset, Source
-from . import estimator, lens, level, mishaps
+from . import estimator, lens, level, occlusion_noise
 
 NAME = "projected"
 FOLDER = ""
@@ -61,7 +61,7 @@ SETS = (
     Set("utd-mhad", utd_mhad.FOLDER, utd_mhad, True, 1),
     Set("simulated", "simulated", own_folder, False, 2),
 )
-_CODE = (Path(__file__), *(Path(module.__file__ or "") for module in (estimator, lens, level, mishaps)))
+_CODE = (Path(__file__), *(Path(module.__file__ or "") for module in (estimator, lens, level, occlusion_noise)))
 
 
 def scan(folder: Path) -> Dataset:
@@ -162,20 +162,20 @@ def _seen(
     camera = lens.draw_lens(level.part_of(kinect, "hip centre"), rng)
     view = _view(camera, joints)
     keypoints = estimator.estimate(view, rng)
-    if rng.random() < mishaps.FURNITURE:
-        keypoints = mishaps.behind_furniture(keypoints, view.joints, view.size, RATE, rng)
-    if rng.random() < mishaps.BYSTANDERS:
+    if rng.random() < occlusion_noise.FURNITURE:
+        keypoints = occlusion_noise.behind_furniture(keypoints, view.joints, view.size, RATE, rng)
+    if rng.random() < occlusion_noise.BYSTANDERS:
         others, _ = partner()
         away = rng.uniform(0.8, 2.5) * np.array([np.cos(turn), np.sin(turn), 0.0])
         passer = estimator.estimate(_view(camera, others + level.part_of(kinect, "hip centre").mean(axis=0) * (1, 1, 0) + away), rng)
-        piece = mishaps.span(len(keypoints), RATE, fall, rng)
+        piece = occlusion_noise.span(len(keypoints), RATE, fall, rng)
         start = int(rng.integers(len(passer)))
         frames = (start + np.arange(len(keypoints))) % (2 * len(passer))
         keypoints[piece] = passer[np.minimum(frames, 2 * len(passer) - 1 - frames)][piece]  # there and back again
-    if rng.random() < mishaps.GHOSTS:
+    if rng.random() < occlusion_noise.GHOSTS:
         shape = view.joints[int(rng.integers(len(view.joints)))]
-        piece = mishaps.span(len(keypoints), RATE, fall, rng)
-        keypoints[piece] = mishaps.ghost(shape, view.size, view.width, RATE, len(keypoints), rng)[piece]
+        piece = occlusion_noise.span(len(keypoints), RATE, fall, rng)
+        keypoints[piece] = occlusion_noise.ghost(shape, view.size, view.width, RATE, len(keypoints), rng)[piece]
     return keypoints
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 STRIDES = (8, 16, 32)
 PRIOR = 0.01  # what a place believes of each class at first: nearly all places are background (Lin et al., Focal Loss, 2017)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from featherfall.ground.recording import FallTimes
+from featherfall.core.recording import FallTimes
 
 from ..puppet.kinematics import band_noise
 from ..world.act import Act, Cut

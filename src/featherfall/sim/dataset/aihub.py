@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from featherfall.ground.recording import FallTimes, Stream
-from featherfall.ground.units import STANDARD_GRAVITY
+from featherfall.core.recording import FallTimes, Stream
+from featherfall.core.units import STANDARD_GRAVITY
 
 from ..sense.parts import PARTS, at_rate, sample
 from ..sense.sensors import earth, find_site, measure_all, wear

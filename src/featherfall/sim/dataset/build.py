@@ -13,11 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import SIMULATION, hold, read_json, user_errors, write_json
+from featherfall.core.errors import UserError
+from featherfall.core.files import SIMULATION, hold, read_json, user_errors, write_json
 
-from .crew import Crew
 from .generate import LONGEST, SHORTEST, Item, Plan, Subject, cast
+from .worker_pool import WorkerPool
 
 _STATED = f".{SIMULATION}"  # until all is done
 _LOG = ".made.jsonl"
@@ -84,7 +84,7 @@ def build(
         made = _begin(partial, plan, layout, resume)
         seconds = sum(one.seconds for one in made.values())
         progress(seconds)
-        with Crew(workers) as crew, open(partial / _LOG, "w", encoding="utf-8") as log:
+        with WorkerPool(workers) as crew, open(partial / _LOG, "w", encoding="utf-8") as log:
             log.writelines(map(_line, made.values()))
             for one in _all(crew, people, functools.partial(layout.make, partial), made):
                 log.write(_line(one))
@@ -103,7 +103,7 @@ def build(
     return everything
 
 
-def _all(crew: Crew, people: list[Subject], make: Callable[[Item], Made], made: dict[tuple[int, int], Made]) -> Iterator[Made]:
+def _all(crew: WorkerPool, people: list[Subject], make: Callable[[Item], Made], made: dict[tuple[int, int], Made]) -> Iterator[Made]:
     """Make recordings until each person has the planned seconds; `made` grows.
 
     How long a recording lasts is known when it is made. So each round makes only as many as are needed for certain, and what a person

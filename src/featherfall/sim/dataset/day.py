@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from featherfall.ground.recording import FallTimes, Recording, Stream
+from featherfall.core.recording import FallTimes, Recording, Stream
 
 from ..sense.parts import PARTS, sample
 from ..sense.sensors import Imu, Site, find_site, measure, wear

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 from ..world.motion import Motion
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.tables import nearest
+from featherfall.core.errors import UserError
+from featherfall.core.tables import nearest
 
 from ..world.act import Act
 from ..world.body import Body, Person, draw_person, make_body

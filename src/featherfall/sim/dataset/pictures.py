@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.ground.files import atomic_write
+from featherfall.core.files import atomic_write
 
 from ..world.motion import RATE, Motion
 from .generate import CAMERAS, PIECE, cast, make_plan, simulate

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.recording import Recording, Stream
-from featherfall.ground.skeletons import AZURE_32, KINECT_20
-from featherfall.ground.tables import nearest
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Recording, Stream
+from featherfall.core.skeletons import AZURE_32, KINECT_20
+from featherfall.core.tables import nearest
 
 from ..sense.joints import View, skeleton
 from ..sense.parts import PARTS, sample

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from featherfall.ground.recording import FallTimes, Recording, Stream
+from featherfall.core.recording import FallTimes, Recording, Stream
 
 from .build import Made
 from .films import Films

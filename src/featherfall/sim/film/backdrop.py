@@ -8,7 +8,7 @@ import numpy as np
 
 from ..world.scene import Box, Scene
 from .camera import Camera
-from .furniture import WHITE, Item, furnish
+from .furniture import WHITE, Item, add_furniture
 from .look import Look, colour
 
 CEILING = 2.7  # m
@@ -38,7 +38,7 @@ def draw_backdrop(scene: Scene, camera: Camera, size: tuple[int, int], look: Loo
     width, height = size
     eye, full = np.array(camera.position), (width * samples, height * samples)
     rays = camera.rays(full).reshape(-1, 3)
-    items = [item for item in furnish(scene, look) if not _holds(item.box, eye)]
+    items = [item for item in add_furniture(scene, look) if not _holds(item.box, eye)]
 
     # The room is a box seen from within: the wall, floor or ceiling is where the ray leaves it.
     low, high = np.array([scene.x[0], scene.y[0], 0.0]), np.array([scene.x[1], scene.y[1], CEILING])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
-from featherfall.ground.files import atomic_write
+from featherfall.core.errors import UserError
+from featherfall.core.files import atomic_write
 
 from ..world.motion import RATE, Motion
 from .raster import Renderer

@@ -27,7 +27,7 @@ def _toned(tint: Colour, by: float) -> Colour:
 WHITE, DARK, METAL = colour(0xF4F2EC), colour(0x4A4640), colour(0x9AA0A6)
 
 
-def furnish(scene: Scene, look: Look) -> list[Item]:
+def add_furniture(scene: Scene, look: Look) -> list[Item]:
     """The scene's boxes, the legs that they lack, and things along the walls; furniture is left out where a box of the scene stands."""
     bare = not any(box.name.lower() in ("leg", "frame") for box in scene.boxes)
     items = [item for box in scene.boxes for item in _dressed(box, look, bare)]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 from ..world.body import NAMES, Body
 from ..world.motion import RATE, Motion

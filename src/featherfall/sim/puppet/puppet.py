@@ -14,10 +14,10 @@ from ..world.body import HINGES, NAMES, Body
 from ..world.motion import RATE, Strike, Trajectory, pose
 from ..world.rotation import about, multiply, rotate
 from . import gait
-from .alive import alive
+from .idle_motion import alive
 from .kinematics import ANKLE, LEG_HINGES, band_noise, between, bump, ease, heading_of, hinge_angles, orientation
+from .pose_targets import Strings, solve
 from .postures import HALF_KNEEL, HANDS_AND_KNEES, LIE_BACK, LIE_LEFT, LIE_RIGHT, STAND, Posture, sit
-from .strings import Strings, solve
 from .surface import afloat, laid, step_in
 
 _LEGS = LEG_HINGES.ravel()

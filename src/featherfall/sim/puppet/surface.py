@@ -8,7 +8,7 @@ from scipy.interpolate import CubicSpline
 from ..world.body import NAMES, Body
 from ..world.motion import RATE, Trajectory, pose
 from .kinematics import between, bump, ease, lowest
-from .strings import Strings, solve
+from .pose_targets import Strings, solve
 
 _TRUNK_ON_BED = tuple(NAMES.index(name) for name in ("pelvis", "abdomen", "chest", "head", "right thigh", "left thigh"))
 

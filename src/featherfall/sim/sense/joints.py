@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from featherfall.ground.recording import Stream
-from featherfall.ground.skeletons import KINECT_20, channel_names
+from featherfall.core.recording import Stream
+from featherfall.core.skeletons import KINECT_20, channel_names
 
 from ..world.body import NAMES
 from ..world.motion import RATE, Motion
@@ -89,7 +89,7 @@ def skeleton(
     """The joints over time, (N, 3 J) m, as `channel_names(layout)`.
 
     Arguments:
-        layout: `KINECT_20` or `AZURE_32` of `ground.skeletons`.
+        layout: `KINECT_20` or `AZURE_32` of `core.skeletons`.
         rate: frames per second.
         view: the camera; axes are right-handed as in the recordings of the two devices: z away from the camera, and x to its left and y up
             (Kinect), or x to its right and y down (Azure Kinect). None: the world's axes, z up.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from featherfall.ground.recording import Stream
+from featherfall.core.recording import Stream
 from featherfall.signals.resample import lowpass
 
 from ..world.motion import RATE

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from featherfall.ground.errors import UserError
+from featherfall.core.errors import UserError
 
 from ..world.body import NAMES, PARENTS, Body
 from ..world.motion import RATE, Motion, Strike

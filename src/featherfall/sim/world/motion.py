@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from featherfall.ground.recording import FallTimes
+from featherfall.core.recording import FallTimes
 
 from .body import HINGES, NAMES, PARENTS, Body
 from .rotation import rotate

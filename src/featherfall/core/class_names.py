@@ -1,0 +1,53 @@
+"""Class names of pictures taken for fall, for not fall or for nothing: stated by name, never by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from featherfall.core.checked import Checked
+from featherfall.core.errors import UserError
+
+Meaning = Literal["fall", "not_fall", "ignore"]
+
+
+class ClassNames(Checked):
+    """What each class name of a data set of pictures is taken for; upper and lower case, "-", "_" and spaces make no difference.
+
+    A picture is a fall when any name in it is one of `fall`. `ignore` are things that tell nothing about a person (a bed): they count as
+    not there, so a picture that shows nothing else is no fall.
+    """
+
+    fall: list[str] = Field(min_length=1)
+    not_fall: list[str] = []
+    ignore: list[str] = []
+
+    @model_validator(mode="after")
+    def _once(self) -> ClassNames:
+        known: dict[str, str] = {}
+        for meaning in ("fall", "not_fall", "ignore"):
+            for name in getattr(self, meaning):
+                if known.setdefault(normal(name), meaning) != meaning:
+                    raise ValueError(f"{name!r} stands in {known[normal(name)]!r} and in {meaning!r}; a name means one thing")
+        return self
+
+    def meaning(self, name: str) -> Meaning | None:
+        """What a name is taken for; None where it is not listed."""
+        wanted = normal(name)
+        meanings: tuple[Meaning, ...] = ("fall", "not_fall", "ignore")
+        return next((meaning for meaning in meanings if wanted in map(normal, getattr(self, meaning))), None)
+
+    def check(self, names: Iterable[str], where: str) -> None:
+        """Raises `UserError` with all of `names` that are not listed."""
+        unknown = sorted({name for name in names if self.meaning(name) is None})
+        if unknown:
+            raise UserError(
+                f"{where}: labels.names does not say what {', '.join(map(repr, unknown))} is; add it to fall, not_fall or ignore"
+            )
+
+
+def normal(name: str) -> str:
+    """One spelling of a class name: "Not_Fallen" -> "not fallen"."""
+    return " ".join(name.replace("_", " ").replace("-", " ").split()).casefold()

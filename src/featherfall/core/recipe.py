@@ -1,0 +1,396 @@
+"""The recipe: one YAML file that states data, clip, models, distillation, training, evaluation and export."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field, NonNegativeInt, field_validator, model_validator
+
+from featherfall.core.checked import Checked
+from featherfall.core.class_names import ClassNames
+from featherfall.core.detection import Detection
+from featherfall.core.manifest import Decision
+from featherfall.core.window import Window
+
+
+class Film(Checked):
+    """A film as a clip's input: `frames` pictures of `size` x `size` pixels, evenly spread over the window, cached as JPEG.
+
+    A still image is a film of one picture: `frames` 1, and windows of kind "trial".
+
+    view: which of a recording's films, e.g. cam0; of several ("cam0 | cam1") the first that a recording has; "each" makes every film of a
+    recording a recording of its own, all on one side of a split.
+    quality: of the cached pictures, as JPEG counts.
+    """
+
+    view: str
+    frames: int = Field(default=10, ge=1, le=256)
+    size: int = Field(default=160, ge=16, le=512)
+    quality: int = Field(default=90, ge=30, le=100)
+
+
+class Clip(Checked):
+    """What a clip is.
+
+    inputs: the clip's sensors and the dataset's stream behind each, e.g. {accelerometer: watch_accelerometer}; of several streams
+    ("a | b") the first that a recording has. A list of streams gives the inputs the streams' names.
+    films: inputs that are films.
+    reference: the input whose time is kept; for impact windows an accelerometer. It must be among the student's.
+    require: inputs without which a recording is left out ("*_gyroscope" names several); the student's always are required.
+    """
+
+    window: Window
+    inputs: dict[str, str] = {}
+    films: dict[str, Film] = {}
+    reference: str
+    require: list[str] = []
+
+    @field_validator("inputs", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return {name: name for name in value} if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Clip:
+        self.require[:] = expand(self.require, self.names)
+        if not self.names:
+            raise ValueError("a clip needs 'inputs' or 'films'")
+        if twice := set(self.inputs) & set(self.films):
+            raise ValueError(f"{', '.join(sorted(twice))} is in both 'inputs' and 'films'; give the film another name")
+        for name in [self.reference, *self.require]:
+            if name not in self.names:
+                raise ValueError(f"{name!r} is not among the clip's inputs ({', '.join(self.names)})")
+        if self.window.kind == "impact" and self.reference in self.films:
+            raise ValueError("impact windows need an accelerometer as 'reference', not a film; use kind 'sliding'")
+        return self
+
+    @property
+    def names(self) -> list[str]:
+        """All inputs, films last."""
+        return [*self.inputs, *self.films]
+
+    @property
+    def each_view(self) -> bool:
+        """Whether every film is a recording of its own."""
+        return any(film.view == "each" for film in self.films.values())
+
+    def behind(self, name: str) -> list[str]:
+        """The dataset's streams, or views, that may stand behind an input."""
+        stated = self.inputs[name] if name in self.inputs else self.films[name].view
+        return [one.strip() for one in stated.split("|")]
+
+
+class Split(Checked):
+    """Who is tested, who is trained on.
+
+    protocol: "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups) or "loso" (each group once).
+    group: what may not stand on two sides: "subject", "recording" (its films count as the recording) or a trait, e.g. series (recordings
+    without it go by their subject).
+    balance: a trait (e.g. age), or "fall" (whether a group holds falls), that every fold and its validation part shall have in proportion.
+    validation: groups cut from each training part, in rotation; 0 trains on all of it.
+    part: "test" evaluates on the test part; "validation" sets the test part aside unread and evaluates on the validation part: the way to
+    choose.
+    train_share: the share of each training part's groups that is kept (at least one), to learn what fewer people would give; test and
+    validation parts stay. train_draw: which of the random draws of them; smaller shares of a draw lie inside larger ones.
+    """
+
+    protocol: Literal["published", "kfold", "loso"]
+    list: str | None = None
+    folds: int = Field(default=5, ge=2)
+    group: str = "subject"
+    balance: str | None = None
+    validation: int = Field(default=0, ge=0)
+    part: Literal["test", "validation"] = "test"
+    train_share: float = Field(default=1.0, gt=0, le=1)
+    train_draw: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _complete(self) -> Split:
+        if self.protocol == "published" and self.list is None:
+            raise ValueError("protocol 'published' needs 'list', the name of the published split")
+        if self.part == "validation" and self.validation == 0:
+            raise ValueError("part 'validation' needs 'validation' groups to evaluate on; set it to 1 or more")
+        return self
+
+
+class Augment(Checked):
+    """What is done to training clips; nothing mirrors, so left stays left.
+
+    views: how many time-warped and cropped versions of each clip are kept (all inputs warped alike); 0 for the clip itself only.
+    warp: local speed changes by up to this fraction. crop: up to this fraction of the clip is cut away.
+    blends, reversed: views that have no class (two clips blended; played backwards), on which a student is taught by its teacher's words
+    alone; teacher_only_share: their share of a batch when distilling.
+    rotation_deg: standard deviation of the angle by which a sensor's frame is turned about a random axis.
+    dynamics: standard deviation of the logarithm of a factor on a gyroscope, and on an accelerometer's motion (what its half-second mean
+    leaves over; gravity is kept). gyroscope_drop: chance that a clip's gyroscope reads zero, so that nothing leans on it alone.
+    scale: standard deviation of a factor on sensor values. noise_g: standard deviation of noise on accelerometers (other inertial
+    inputs: the same in their scaled units). joint_noise_m: on skeletons, per frame and joint.
+    film_crop: up to this fraction of a film's sides is cut away. film_light: sd of the logarithm of brightness and contrast.
+    film_flip: films are mirrored by chance; only where left and right mean the same.
+    """
+
+    views: int = Field(default=0, ge=0, le=256)
+    warp: float = Field(default=0.35, ge=0, lt=1)
+    crop: float = Field(default=0.15, ge=0, lt=1)
+    blends: int = Field(default=0, ge=0, le=256)
+    reversed: int = Field(default=0, ge=0, le=256)
+    teacher_only_share: float = Field(default=0.33, ge=0, lt=1)
+    rotation_deg: float = Field(default=23.0, ge=0)
+    dynamics: float = Field(default=0.0, ge=0)
+    gyroscope_drop: float = Field(default=0.0, ge=0, lt=1)
+    scale: float = Field(default=0.1, ge=0)
+    noise_g: float = Field(default=0.02, ge=0)
+    joint_noise_m: float = Field(default=0.01, ge=0)
+    film_crop: float = Field(default=0.15, ge=0, lt=1)
+    film_light: float = Field(default=0.15, ge=0, le=1)
+    film_flip: bool = False
+
+
+class EarlyStop(Checked):
+    """Look at the validation part every `every` steps; stop after `patience` looks without a better one and keep the best.
+
+    metric: what is better: "balanced_accuracy" (mean recall of the classes) or "f1" of the class that `labels.positive` names, both over
+    clips.
+    """
+
+    every: int = Field(default=100, ge=1)
+    patience: int = Field(default=5, ge=1)
+    metric: Literal["balanced_accuracy", "f1"] = "balanced_accuracy"
+
+
+class Swa(Checked):
+    """Stochastic weight averaging: from the share `start` of the steps on the learning rate is `lr`, and the weights at the end of each
+    epoch are averaged. Batch norm's statistics are then taken anew over the training clips; these weights ship (Izmailov et al. 2018,
+    arXiv 1803.05407)."""
+
+    start: float = Field(default=0.75, ge=0, lt=1)
+    lr: float = Field(default=1e-4, gt=0)
+
+
+class Training(Checked):
+    """One network's training.
+
+    average: decay of the moving average of the weights, which starts half-way; 0 for none.
+    swa: another average in its place.
+    balance: weigh classes by frequency ** -balance: 0 not at all, 1 so that all weigh the same.
+    focal: gamma of the focal loss, 0 for plain cross-entropy. mixup: alpha of the shares by which the clips of a batch, and their labels,
+    are mixed in pairs, 0 for none. Both, like label smoothing, are for who learns from labels alone: teachers and the student alone.
+    precision: of Lightning Fabric; "bf16-mixed" is quicker on GPUs and on CPUs that have the instructions.
+    """
+
+    steps: int = Field(default=600, ge=1)
+    batch: int = Field(default=48, ge=2)
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    lr: float = Field(default=4e-3, gt=0)
+    weight_decay: float = Field(default=0.02, ge=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    schedule: Literal["onecycle", "cosine", "step", "constant"] = "onecycle"
+    average: float = Field(default=0.99, ge=0, lt=1)
+    swa: Swa | None = None
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    focal: float = Field(default=0.0, ge=0)
+    mixup: float = Field(default=0.0, ge=0)
+    balance: float = Field(default=0.0, ge=0, le=1)
+    early_stop: EarlyStop | None = None
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
+    augment: Augment = Augment()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Training:
+        if self.swa and (self.average or self.early_stop):
+            raise ValueError("'swa' ships its own average of the last steps; set average: 0 and leave out early_stop")
+        if self.focal and self.label_smoothing:
+            raise ValueError("the focal loss is of hard labels; leave out 'focal' or 'label_smoothing'")
+        return self
+
+
+class Network(Checked):
+    """A network: builder's name, the inputs it sees ("*_gyroscope" names several), its options."""
+
+    kind: Literal[
+        "inertial", "skeleton", "keypoints", "fusion", "video", "mono_video", "parts", "multimodal", "gaf", "trn", "image", "detector"
+    ]
+    inputs: list[str] = Field(min_length=1)
+    options: dict[str, Any] = {}
+
+
+class Teacher(Checked):
+    """The model that is only needed to train.
+
+    members: how many are trained (seeds 0, 1, ...); their softened probabilities are averaged.
+    pretrain: train each branch of a network that has them alone first; branches: how, by the branch's kind, where not as `training` says
+    (views are always those of `training`).
+    """
+
+    network: Network
+    training: Training = Training()
+    members: int = Field(default=1, ge=1, le=16)
+    pretrain: bool = True
+    branches: dict[str, Training] = {}
+
+
+class Student(Checked):
+    """The model that ships. `training` holds for both roles; `alone_label_smoothing` helps the one that has no teacher.
+
+    init: the folder of a finished run with the same network, whose distilled student both roles start from, e.g. one on simulated
+    recordings: the student of the fold that its bundle comes from, of the same seed if that was trained, else the one that shipped.
+    """
+
+    network: Network
+    training: Training = Training()
+    alone_label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+    init: str | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Student:
+        if self.training.focal and self.alone_label_smoothing:
+            raise ValueError("the focal loss is of hard labels; leave out 'training.focal' or set alone_label_smoothing: 0")
+        return self
+
+
+class Term(Checked):
+    """One distillation loss. Feature losses name the submodules whose outputs they compare (`taps`)."""
+
+    loss: Literal["soft", "mse", "l2", "cosine", "rkd_distance", "rkd_angle", "dask"]
+    weight: float = Field(default=1.0, gt=0)
+    temperature: float = Field(default=4.0, gt=0)
+    student_tap: str = "embedding"
+    teacher_tap: str = "embedding"
+
+
+class Distillation(Checked):
+    """Loss = hard x cross-entropy + the weighted terms.
+
+    live: the teachers look at every batch, augmented as the student sees it, instead of once at every view. Features that are maps need it:
+    those of all clips would fill the memory.
+    """
+
+    hard: float = Field(default=0.2, ge=0)
+    live: bool = False
+    terms: list[Term] = Field(min_length=1)
+
+
+class Labels(Checked):
+    """What is told apart: "activity" (the dataset's activities) or "fall" (`positive` names the fall class, `negative` the other).
+
+    margin_s: a window of a fall recording is the fall's until this long after the annotated end; windows before the onset or later
+    than that are neither, and not used to train. names: of pictures, which class names are a fall.
+    """
+
+    by: Literal["activity", "fall"]
+    positive: str | None = None
+    negative: str = "not_fall"
+    names: ClassNames | None = None
+    margin_s: float = Field(default=1.0, ge=0)
+
+    @model_validator(mode="after")
+    def _named(self) -> Labels:
+        if self.by == "fall" and not self.positive:
+            raise ValueError("labels by fall need 'positive', the fall class's name, e.g. fall")
+        if self.by != "fall" and self.names:
+            raise ValueError("'names' say what is a fall; leave them out, or label by fall")
+        return self
+
+
+class Export(Checked):
+    """int8: also quantise. budget_points: the most percentage points of the main metric that int8 may lose before it is refused."""
+
+    int8: bool = True
+    budget_points: float = Field(default=0.5, ge=0)
+
+
+class Simulation(Checked):
+    """Simulated people in the layout of AI Hub 71641, for who runs the recipe without `--data`: as the options of `featherfall sim`."""
+
+    subjects: int = Field(default=20, ge=1)
+    hours: float = Field(default=0.5, gt=0)
+    seed: NonNegativeInt = 0
+    falls: float = Field(default=0.75, ge=0, le=1)
+    size: int = Field(default=160, ge=32, le=2048)
+    frame_rate: float = Field(default=6.0, ge=1, le=120)
+
+
+class Supervision(NamedTuple):
+    """Who teaches, and what is learnt from them."""
+
+    teacher: Teacher
+    distillation: Distillation
+
+
+class Recipe(Checked):
+    """Everything that `featherfall distill` needs to know.
+
+    Without `teacher` and `distillation` the student learns from the labels alone, and ships.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    summary: str = ""
+    dataset: str
+    folder: str | None = None
+    labels: Labels
+    clip: Clip
+    split: Split
+    teacher: Teacher | None = None
+    student: Student
+    distillation: Distillation | None = None
+    decision: Decision = Decision()
+    detection: Detection | None = None
+    export: Export = Export()
+    simulation: Simulation | None = None
+    seeds: list[NonNegativeInt] = Field(default=[0], min_length=1)
+
+    @model_validator(mode="after")
+    def _inputs_exist(self) -> Recipe:
+        if (self.teacher is None) != (self.distillation is None):
+            raise ValueError("'teacher' and 'distillation' belong together; give both, or neither for a student that learns alone")
+        looks = [one.training.early_stop for one in (self.teacher, self.student) if one]
+        if self.labels.by != "fall" and any(look and look.metric == "f1" for look in looks):
+            raise ValueError("early_stop.metric 'f1' is of the fall class; label by fall, or use 'balanced_accuracy'")
+        known = self.clip.names
+        for role, network in self.networks.items():
+            network.inputs[:] = expand(network.inputs, known)
+            for name in network.inputs:
+                if name not in known:
+                    raise ValueError(f"{role}.network.inputs names {name!r}, which clip.inputs does not have ({', '.join(known)})")
+        if self.clip.reference not in self.student.network.inputs:
+            raise ValueError(f"clip.reference {self.clip.reference!r} is not an input of the student, which must run without the teacher's")
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("seeds repeat; name each once")
+        return self
+
+    @property
+    def networks(self) -> dict[str, Network]:
+        """By role: "teacher" (where there is one) and "student"."""
+        return ({"teacher": self.teacher.network} if self.teacher else {}) | {"student": self.student.network}
+
+    @property
+    def supervision(self) -> Supervision | None:
+        """Teacher and distillation; None where the student learns alone."""
+        return Supervision(self.teacher, self.distillation) if self.teacher and self.distillation else None
+
+    @property
+    def taught(self) -> Supervision:
+        """As `supervision`, for code that only runs where there is one."""
+        assert self.supervision is not None, f"{self.name} has no teacher"
+        return self.supervision
+
+    @property
+    def deployed_role(self) -> Literal["distilled", "alone"]:
+        """The role of the student that becomes the bundle."""
+        return "distilled" if self.supervision else "alone"
+
+    @property
+    def task(self) -> Literal["fall", "activity"]:
+        """What the metrics are about."""
+        return self.labels.by
+
+
+def expand(patterns: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Names with "*" replaced by all known ones that they fit, each once; a pattern that fits none stays as it is."""
+    names: list[str] = []
+    for pattern in patterns:
+        found = [name for name in known if fnmatch.fnmatchcase(name, pattern)] if "*" in pattern else []
+        names += found or [pattern]
+    return list(dict.fromkeys(names))

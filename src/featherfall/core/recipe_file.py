@@ -1,0 +1,82 @@
+"""Where recipes come from: a path or the name of one that ships, with changes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from featherfall.core.checked import check
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Recipe
+
+
+def load_recipe(path_or_name: str | Path, changes: Sequence[str] = ()) -> Recipe:
+    """Read a recipe from a path, or by the name of one that ships; then apply `changes` ("student.training.steps=900").
+
+    Raises: `UserError` naming file, key (or YAML line) and mend.
+    """
+    path = find_recipe(path_or_name)
+    values = _read_yaml(path)
+    for change in changes:
+        _set(values, change)
+    return check(Recipe, values, path)
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """Recipes packed with the package (or beside it in a checkout), by name."""
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "recipes", package.parent.parent / "recipes"):
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {}
+
+
+def find_recipe(path_or_name: str | Path) -> Path:
+    """The file behind a path or a shipped recipe's name (with or without "recipes/" and ".yaml")."""
+    path = Path(path_or_name)
+    if path.is_file():
+        return path
+    shipped = shipped_recipes()
+    if path.stem in shipped and path.parent in (Path(), Path("recipes")):
+        return shipped[path.stem]
+    near = difflib.get_close_matches(path.stem, shipped, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"those that ship are {', '.join(shipped)}"
+    raise UserError(f"{path_or_name}: no such recipe; {hint}")
+
+
+def _read_yaml(path: Path) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{place}: not valid YAML ({getattr(error, 'problem', error)})") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not a text file ({error})") from error
+
+
+def _set(values: Any, change: str) -> None:
+    """Apply one "dotted.key=value" (the value read as YAML) in place."""
+    import yaml
+
+    key, sign, text = change.partition("=")
+    if not sign or not key:
+        raise UserError(f"--set {change!r}: write it as key=value, e.g. student.training.steps=900")
+    *path, last = key.split(".")
+    for part in path:
+        if isinstance(values, list) and part.isdigit() and int(part) < len(values):
+            values = values[int(part)]
+        elif isinstance(values, dict):
+            values = values.setdefault(part, {})
+        else:
+            raise UserError(f"--set {change!r}: {part!r} is not a mapping of the recipe")
+    if isinstance(values, list) and last.isdigit() and int(last) < len(values):
+        values[int(last)] = yaml.safe_load(text)
+    elif isinstance(values, dict):
+        values[last] = yaml.safe_load(text)
+    else:
+        raise UserError(f"--set {change!r}: {key!r} is not in the recipe")

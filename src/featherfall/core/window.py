@@ -1,0 +1,53 @@
+"""How a recording is cut into windows: stated once in the recipe, carried by the manifest, obeyed by training and live use."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from featherfall.core.checked import Checked
+
+
+class Window(Checked):
+    """One way of cutting.
+
+    kind "trial": the whole recording, resampled to `length` samples (needs trial boundaries, which a worn sensor does not have).
+    kind "sliding": windows of `length` samples at `rate`, every `stride_s` seconds.
+    kind "impact": windows of `length` samples at `rate` around each peak of |accelerometer| that reaches `threshold_g` and is the highest
+    within `spacing_s` on both sides; the peak stands `before_s` seconds after the window's start.
+    """
+
+    kind: Literal["trial", "sliding", "impact"]
+    length: int = Field(ge=8, le=100_000)
+    rate: float = Field(default=50.0, gt=0, le=10_000)
+    stride_s: float = Field(default=0.5, gt=0)
+    threshold_g: float = Field(default=1.6, gt=1.0)
+    spacing_s: float = Field(default=0.5, gt=0)
+    before_s: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _peak_inside(self) -> Window:
+        if self.before_s is not None and self.before_s * self.rate >= self.length:
+            raise ValueError(f"before_s {self.before_s} puts the peak outside a window of {self.length} samples at {self.rate} Hz")
+        return self
+
+    @property
+    def seconds(self) -> float:
+        """Length of one window in seconds (of the resampled time for kind "trial")."""
+        return self.length / self.rate
+
+    @property
+    def before(self) -> int:
+        """Samples between the window's start and its peak, for kind "impact"; the middle unless stated."""
+        return self.length // 2 if self.before_s is None else round(self.before_s * self.rate)
+
+    @property
+    def stride(self) -> int:
+        """Samples between two sliding windows."""
+        return max(round(self.stride_s * self.rate), 1)
+
+    @property
+    def spacing(self) -> int:
+        """Samples within which only the highest peak counts."""
+        return max(round(self.spacing_s * self.rate), 1)

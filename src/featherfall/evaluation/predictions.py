@@ -1,0 +1,56 @@
+"""Recordings with what a model said of their windows: the one input of every metric."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from featherfall.clips.store import ClipStore, RecordingFacts
+
+
+@dataclass(frozen=True, eq=False)
+class RecordingPredictions:
+    """One recording and its K judged windows (none where nothing triggered).
+
+    Attributes:
+        centre_s, end_s: (K,) seconds.
+        probabilities: (K, classes), each row sums to 1.
+        labels: (K,) true class of each window; negative where it has none (away from the fall of a fall recording).
+    """
+
+    recording: RecordingFacts
+    centre_s: np.ndarray
+    end_s: np.ndarray
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+
+def clip_predictions(store: ClipStore, recordings: np.ndarray, probabilities: np.ndarray, labels: np.ndarray) -> list[RecordingPredictions]:
+    """Group clip probabilities by recording, in order of time.
+
+    Arguments:
+        recordings: indices of the recordings to judge; those without clips are kept: a fall that triggers nothing is missed.
+        probabilities: (clips of these recordings in the store's order, classes).
+        labels: (N,) class of every clip of the store.
+    """
+    index = store.clips_of(recordings)
+    assert len(index) == len(probabilities)
+    owner = store.recording[index]
+    out = []
+    for recording in recordings:
+        rows = np.flatnonzero(owner == recording)
+        rows = rows[np.argsort(store.centre_s[index[rows]], kind="stable")]
+        clips = index[rows]
+        out.append(
+            RecordingPredictions(store.recordings[recording], store.centre_s[clips], store.end_s[clips], probabilities[rows], labels[clips])
+        )
+    return out
+
+
+def pooled(judged: Sequence[RecordingPredictions]) -> tuple[np.ndarray, np.ndarray]:
+    """All windows that have a true class: (M, classes) probabilities and (M,) labels."""
+    probabilities = np.concatenate([one.probabilities for one in judged])
+    labels = np.concatenate([one.labels for one in judged])
+    return probabilities[labels >= 0], labels[labels >= 0]

@@ -1,0 +1,70 @@
+"""From window probabilities to fall events: pure functions, the same for evaluation and for a device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from featherfall.core.manifest import Decision
+
+
+@dataclass(frozen=True)
+class Event:
+    """One detected fall; times in seconds of the recording.
+
+    Attributes:
+        start_s: centre of the first window that counts (its impact, for windows cut around impacts).
+        peak_s: centre of the window with the highest probability (the first of equals).
+        confidence: that probability, 0..1.
+        raised_s: end of the first window that counts: the earliest that a device reading live could know.
+        state: "detected"; what people get of it (countdown, alarm, cancelled) is decided later.
+    """
+
+    start_s: float
+    peak_s: float
+    confidence: float
+    raised_s: float
+    state: str = "detected"
+
+    def to_json(self) -> dict[str, Any]:
+        """The attributes as plain values, times to the microsecond."""
+        return {name: round(value, 6) if name.endswith("_s") else value for name, value in vars(self).items()}
+
+
+def counting(probability: np.ndarray, decision: Decision) -> np.ndarray:
+    """(K,) bool: the windows whose probability reaches the threshold; NaN never counts."""
+    return np.asarray(probability, dtype=np.float64) >= decision.threshold
+
+
+def groups(centre_s: np.ndarray, merge_s: float) -> list[np.ndarray]:
+    """Split (K,) increasing seconds where a step is longer than `merge_s`; returns the indices of each group."""
+    if len(centre_s) == 0:
+        return []
+    return np.split(np.arange(len(centre_s)), np.flatnonzero(np.diff(centre_s) > merge_s) + 1)
+
+
+def events(centre_s: np.ndarray, end_s: np.ndarray, probability: np.ndarray, decision: Decision) -> list[Event]:
+    """The events of one recording, in order of time.
+
+    A window counts when its probability reaches the threshold; counting windows within `merge_s` of the previous counting one are one
+    event, so two events' windows are always more than `merge_s` apart.
+
+    Arguments:
+        centre_s: (K,) seconds, non-decreasing.
+        end_s: (K,) seconds.
+        probability: (K,) of the positive class, 0..1.
+    """
+    chosen = np.flatnonzero(counting(probability, decision))
+    return [_event(centre_s, end_s, probability, chosen[group]) for group in groups(np.asarray(centre_s)[chosen], decision.merge_s)]
+
+
+def _event(centre_s: np.ndarray, end_s: np.ndarray, probability: np.ndarray, windows: np.ndarray) -> Event:
+    peak = windows[np.argmax(np.asarray(probability)[windows])]
+    return Event(
+        start_s=float(centre_s[windows[0]]),
+        peak_s=float(centre_s[peak]),
+        confidence=float(probability[peak]),
+        raised_s=float(end_s[windows[0]]),
+    )

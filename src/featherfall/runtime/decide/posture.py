@@ -1,0 +1,75 @@
+"""Whether a person is down: from one pose and the person's own size."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+import numpy as np
+
+from featherfall.core.skeletons import COCO_17
+from featherfall.runtime.perceive.pose import FAINT, Pose
+
+_NAMES = list(COCO_17)
+_SHOULDERS = [_NAMES.index("left shoulder"), _NAMES.index("right shoulder")]
+_HIPS = [_NAMES.index("left hip"), _NAMES.index("right hip")]
+_LEGS = [_NAMES.index(f"{side} {joint}") for side in ("left", "right") for joint in ("knee", "ankle")]
+
+# Shares of the person's size, which is about the standing height: a standing one's box is .95 high, somebody's on a chair .75, somebody's
+# who sits on the floor .5; hips are .5 over the feet when one stands or bends down, .25 on a chair, .1 when one lies.
+FLAT = 0.45
+LOW = 0.62
+HIPS = 0.38
+SHORT = 0.12  # a trunk (.3 long) that points at the camera has no direction
+LEVEL = 55.0  # degrees from upright
+USUAL = 85  # percentile: some poses are too small (half hidden), few too large
+
+
+class Posture(enum.StrEnum):
+    """lying: the trunk is level or the whole body is near the floor; low: sits or crouches on the floor; upright: stands, walks, sits on a
+    chair, bends down; unknown: too little is seen."""
+
+    lying = "lying"
+    low = "low"
+    upright = "upright"
+    unknown = "unknown"
+
+    @property
+    def is_down(self) -> bool:
+        """Near the floor."""
+        return self in (Posture.lying, Posture.low)
+
+
+def usual_size(poses: Sequence[Pose]) -> float:
+    """A person's size over some seconds, pixels: the 85th percentile of the box's diagonal, which hardly changes when one falls."""
+    return float(np.percentile([pose.size for pose in poses], USUAL))
+
+
+def posture(pose: Pose, size: float) -> Posture:
+    """What a pose looks like.
+
+    Heights are down the picture, so a camera should not be turned by more than some 20 degrees; one that looks down steeply sees everybody
+    low. Only joints with a score above .1 count.
+
+    - upright: the hips are .38 sizes or more over the legs' lowest joint, as when one stands or bends down. Otherwise:
+    - lying: the trunk leans by 55 degrees or more (shoulders over hips, from the vertical: 0 upright, 90 level, 180 upside down), or
+      the legs are seen and the box is lower than .45 sizes;
+    - low: the legs are seen and the box is lower than .62 sizes;
+    - upright: the trunk is seen.
+
+    Arguments:
+        size: pixels, `usual_size` of the person before.
+    """
+    seen = pose.scores > FAINT
+    shoulders, hips, legs = ([joint for joint in part if seen[joint]] for part in (_SHOULDERS, _HIPS, _LEGS))
+    if legs and hips and float(pose.joints[legs, 1].max() - pose.joints[hips, 1].mean()) >= HIPS * size:
+        return Posture.upright
+    if shoulders and hips:
+        trunk = pose.joints[hips].mean(axis=0) - pose.joints[shoulders].mean(axis=0)
+        lean = float(np.degrees(np.arctan2(abs(trunk[0]), trunk[1])))
+        if lean >= LEVEL and np.hypot(*trunk) > SHORT * size:
+            return Posture.lying
+    height = float(pose.box[3] - pose.box[1]) / size
+    if legs and height < LOW:
+        return Posture.lying if height < FLAT else Posture.low
+    return Posture.upright if shoulders and hips else Posture.unknown

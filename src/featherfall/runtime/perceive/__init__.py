@@ -1,0 +1,1 @@
+"""What a moment holds: window probabilities, people."""

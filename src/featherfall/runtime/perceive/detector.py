@@ -1,0 +1,76 @@
+"""A detector's bundle, opened: pictures -> people with boxes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from featherfall.core.errors import UserError
+from featherfall.core.manifest import Manifest
+from featherfall.core.recording import Video
+from featherfall.runtime.bundle import Bundle, Precision, load_bundle
+from featherfall.runtime.perceive.boxes import Found, decode
+from featherfall.signals.video import read_frames
+
+
+class BoxDetector:
+    """Finds people in pictures; `open_detector` opens one.
+
+    Attributes:
+        bundle: what it runs.
+        labels: names of its classes. positive: the one that is a fall.
+        size: side of the square to which pictures are stretched, pixels.
+        threshold: of the scores.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Raises `UserError` where the bundle is not a detector's."""
+        check_detector(bundle.path, bundle.manifest)
+        self.bundle = bundle
+        self.labels = list(bundle.manifest.labels)
+        self.positive = str(bundle.manifest.positive)
+        self.size = bundle.manifest.inputs[0].size
+        self.threshold = bundle.manifest.decision.threshold
+
+    def detect(self, image: np.ndarray, least: float | None = None) -> list[Found]:
+        """People in one picture, best first, each with one box.
+
+        Arguments:
+            image: (H, W, 3) uint8 RGB, any size; stretched to the model's square.
+            least: score below which nothing is told; the bundle's threshold by default.
+        """
+        square = stretch(image, self.size)
+        said = self.bundle.raw({self.bundle.manifest.inputs[0].name: square[None, None]})
+        least = self.threshold if least is None else least
+        return decode(said["boxes"][0], said["scores"][0], self.labels, least, self.bundle.manifest.decision.overlap)
+
+    def detect_file(self, path: Path, least: float | None = None) -> list[Found]:
+        """As `detect`, of a picture's file. Raises `UserError`, one line, for a file that is no picture or too large."""
+        return self.detect(next(iter(read_frames(Video(Path(path), images=True), (self.size, self.size)))).image, least)
+
+
+def open_detector(path: str | Path, model: Precision | None = None) -> BoxDetector:
+    """Open a detector's bundle; raises `UserError` as `load_bundle`, and where it is another kind of bundle."""
+    return BoxDetector(load_bundle(path, model))
+
+
+def check_detector(path: Path, manifest: Manifest) -> None:
+    """Raises `UserError` where the bundle is not a detector's, or eats more than one picture."""
+    if manifest.kind != "detector":
+        raise UserError(f"{path}: bundle {manifest.name!r} finds no boxes (kind {manifest.kind}); give a detector's bundle")
+    (first, *more) = manifest.inputs
+    if more or first.frames != 1:
+        raise UserError(f"{path}: a detector eats one picture, the manifest says otherwise; re-export the bundle")
+
+
+def stretch(image: np.ndarray, size: int) -> np.ndarray:
+    """(H, W, 3) uint8 -> (size, size, 3) uint8, as `signals.video` scales: averaging areas where it shrinks, else between pixels."""
+    if image.shape[:2] == (size, size):
+        return image
+    try:
+        from PIL import Image
+    except ImportError:
+        raise UserError("detectors need Pillow; install it: pip install 'featherfall[video]'") from None
+    how = Image.Resampling.BOX if image.shape[0] >= size and image.shape[1] >= size else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(image).resize((size, size), how))

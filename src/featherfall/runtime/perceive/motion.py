@@ -1,0 +1,59 @@
+"""Whether a picture changes where somebody is seen: who moves changes it; poses seen in furniture do not, however they jump."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from featherfall.runtime.perceive.pose import Estimator, Pose
+
+ROWS = 72  # cells of a picture's height
+CHANGED = 8.0  # of 255 levels; the mean over a cell of a still picture wanders by some 2
+
+
+class MotionEstimator:
+    """An estimator whose poses say how much of their box has changed since the picture before (`Pose.motion`).
+
+    The picture is looked at as cells of equal size, in green alone, the colour that cameras see best; a change that all cells share
+    (a lamp, the camera's exposure) is none.
+    """
+
+    def __init__(self, estimator: Estimator) -> None:
+        self._estimator = estimator
+        self._last: np.ndarray | None = None
+
+    def estimate(self, image: np.ndarray) -> list[Pose]:
+        """As `Estimator.estimate`."""
+        poses = self._estimator.estimate(image)
+        cells = coarse(image)
+        if self._last is None or self._last.shape != cells.shape:
+            changed = np.zeros(cells.shape, dtype=bool)
+        else:
+            difference = cells - self._last
+            changed = np.abs(difference - np.median(difference)) > CHANGED
+        self._last = cells
+        return with_motion(poses, changed, image.shape[0] / cells.shape[0], image.shape[1] / cells.shape[1])
+
+    def reset(self) -> None:
+        self._estimator.reset()
+        self._last = None
+
+
+def coarse(image: np.ndarray) -> np.ndarray:
+    """(h, w) float32 means of green over cells of an (H, W, 3) uint8 picture; h is about `ROWS`."""
+    side = max(image.shape[0] // ROWS, 1)
+    rows, columns = image.shape[0] // side, image.shape[1] // side
+    cells = image[: rows * side, : columns * side, 1].reshape(rows, side, columns, side)
+    return np.asarray(cells.mean(axis=(1, 3), dtype=np.float32))
+
+
+def with_motion(poses: Sequence[Pose], changed: np.ndarray, tall: float, wide: float) -> list[Pose]:
+    """The poses with the share of changed cells in their boxes; cells are `tall` x `wide` pixels."""
+    out = []
+    for pose in poses:
+        left, top, right, bottom = pose.box / np.array([wide, tall, wide, tall])
+        part = changed[max(int(top), 0) : max(int(np.ceil(bottom)), 1), max(int(left), 0) : max(int(np.ceil(right)), 1)]
+        out.append(replace(pose, motion=float(part.mean()) if part.size else 0.0))
+    return out

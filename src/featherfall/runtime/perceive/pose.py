@@ -1,0 +1,339 @@
+"""People in a picture as 17 joints: what an estimator gives, and MoveNet's two ways of giving it (one person, several)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+
+from featherfall.core.errors import UserError
+from featherfall.runtime.perceive.crop import Region, around, cut, whole
+from featherfall.runtime.perceive.litert import open_net, opening
+from featherfall.runtime.perceive.weights import KNOWN, find_weights
+
+_UPPER = 7  # the first joints: face and shoulders
+FAINT = 0.1  # joints of a lower score say nothing about where the person is
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """One person in one picture; `make_pose` makes it from joints and scores.
+
+    Attributes:
+        joints: (17, 2) float32, (right, down) in pixels from the picture's upper left corner (a pixel's centre is at +.5), in the order of
+            `core.skeletons.COCO_17`. Joints out of sight are guesses with low scores.
+        scores: (17,) float32, 0..1.
+        box: (4,) float32, left, top, right, bottom of the joints that are seen, pixels.
+        stir: share of the box in which the picture has changed since the last one, 0..1 (`runtime.perceive.motion`); 1 where nobody looked.
+    """
+
+    joints: np.ndarray
+    scores: np.ndarray
+    box: np.ndarray
+    motion: float = 1.0
+
+    @property
+    def score(self) -> float:
+        """Mean of the joints' scores: some .7 for people who stand, .2 to .4 lying, below .2 for most things that are no people."""
+        return float(self.scores.mean())
+
+    @property
+    def middle(self) -> np.ndarray:
+        """(2,) where the person is: the mean of the joints that are seen, weighted by their scores."""
+        return np.asarray(np.average(self.joints, axis=0, weights=self.scores + 1e-3))
+
+    @property
+    def size(self) -> float:
+        """The box's diagonal, pixels, at least 1; of all measures the one that changes least when a person falls."""
+        return max(float(np.hypot(*(self.box[2:] - self.box[:2]))), 1.0)
+
+
+def make_pose(joints: np.ndarray, scores: np.ndarray) -> Pose:
+    """A pose with its box: of the joints with a score above .1, of all where fewer than three have that."""
+    joints, scores = np.asarray(joints, dtype=np.float32), np.asarray(scores, dtype=np.float32)
+    seen = joints[scores > FAINT] if (scores > FAINT).sum() >= 3 else joints
+    return Pose(joints, scores, np.concatenate([seen.min(axis=0), seen.max(axis=0)]))
+
+
+def apart(a: Pose, b: Pose) -> float:
+    """How far two poses are from being the same: the mean distance of like joints in sizes of the larger person, 0 = the same.
+
+    Joints count as both see them. Two estimates of one person are some .05 apart, people side by side .3 or more.
+    """
+    weight = a.scores * b.scores + 1e-4
+    distance = np.hypot(*(a.joints - b.joints).T)
+    return float((distance * weight).sum() / weight.sum() / max(a.size, b.size))
+
+
+def rise(before: Pose, after: Pose) -> float:
+    """How far head and shoulders went up, pixels; negative for down.
+
+    People fall faster than they get up: who rises at once is another, or half another (MoveNet mixes two people who overlap).
+    """
+    weight = before.scores[:_UPPER] * after.scores[:_UPPER] + 1e-4
+    return float(((before.joints[:_UPPER, 1] - after.joints[:_UPPER, 1]) * weight).sum() / weight.sum())
+
+
+class Estimator(Protocol):
+    """Finds the people of one film, picture by picture; may look where it found them last."""
+
+    def estimate(self, image: np.ndarray) -> list[Pose]:
+        """The people in a picture, (H, W, 3) uint8 RGB; none, or as many as it can tell apart."""
+
+    def reset(self) -> None:
+        """Forget the people seen so far: the next picture is of another film."""
+
+
+class Network(Protocol):
+    """Sees one person."""
+
+    def look(self, image: np.ndarray, region: Region, hidden: Sequence[np.ndarray] = ()) -> Pose:
+        """The pose of the person nearest to the middle of a region, with the boxes of people not meant painted over (`crop.cut`).
+
+        There is always one; where nobody is, its scores are low.
+        """
+
+
+class MoveNet:
+    """MoveNet SinglePose (Lightning or Thunder; Votel and Li, Google 2021) on LiteRT: the pose of the person nearest to a region's middle.
+
+    Attributes:
+        size: side of the square picture it eats, pixels.
+    """
+
+    def __init__(self, path: str | Path, threads: int = 1) -> None:
+        """Open a .tflite file; raises `UserError` where LiteRT is not installed or the file is no MoveNet SinglePose."""
+        self._net = open_net(path, threads)
+        with opening(path):
+            self._net.allocate_tensors()
+        eaten, given = self._net.get_input_details(), self._net.get_output_details()
+        shape = [int(side) for side in eaten[0]["shape"]]
+        fits = len(shape) == 4 and shape[1] == shape[2] and given[0]["dtype"] == np.float32
+        if not fits or [int(side) for side in given[0]["shape"]] != [1, 1, 17, 3]:
+            raise UserError(
+                f"{path}: no MoveNet SinglePose, which maps (1, S, S, 3) to float32 (1, 1, 17, 3); give one of its .tflite files"
+            )
+        self.size = shape[1]
+        self._eaten, self._given, self._type = eaten[0]["index"], given[0]["index"], eaten[0]["dtype"]
+
+    def look(self, image: np.ndarray, region: Region, hidden: Sequence[np.ndarray] = ()) -> Pose:
+        """As `Network.look`."""
+        picture = cut(image, region, self.size, hidden)
+        self._net.set_tensor(self._eaten, picture[None].astype(self._type, copy=False))
+        self._net.invoke()
+        found = self._net.get_tensor(self._given)[0, 0]  # (17, 3): down, right, score; 0..1 of the region
+        return make_pose(found[:, 1::-1] * region.side + region[:2], found[:, 2])
+
+
+class OnePerson:
+    """One person, sought around the last pose as MoveNet's authors do (`crop.around`), else in the whole picture.
+
+    One look a picture. It jumps to whoever is there when the trunk of the one it follows is not seen: for people who live alone.
+    """
+
+    def __init__(self, net: Network, least: float = FAINT) -> None:
+        """least: a mean score below this is nobody."""
+        self._net, self._least = net, least
+        self._region: Region | None = None
+
+    def estimate(self, image: np.ndarray) -> list[Pose]:
+        height, width = check_picture(image)
+        pose = self._net.look(image, self._region or whole(height, width))
+        self._region = around(pose.joints, pose.scores, height, width)
+        return [pose] if pose.score >= self._least else []
+
+    def reset(self) -> None:
+        self._region = None
+
+
+@dataclass
+class _Known:
+    """A person to look for again. pose: the last; region: where to look; reach: size of late, pixels; missed: pictures since seen."""
+
+    pose: Pose
+    region: Region
+    reach: float
+    missed: int = 0
+
+
+class SeveralPeople:
+    """Several people with a network that sees one: each known person has a region of the picture, and further looks find new ones.
+
+    - A known person is sought around the last pose, with the boxes of the others painted over so that they cannot be taken for it. The
+      region does not shrink with the pose at once: who falls may be seen in part for a moment. A pose that is fainter than `FADED`, that no
+      person can have by the next picture, or that is another known person's is a miss: the place is kept, grows, and is looked at again for
+      `PATIENCE` pictures.
+    - New people are sought in every second picture, in the whole one and in overlapping squares by turns, with all known people painted
+      over. What is found must reach `NEW` in a second look, around itself, and be no smaller than `SMALL` of the picture's height.
+
+    Costs one look a known person and about half of one more a picture. It sees people in furniture too: `tracks.Track.is_person` tells.
+    """
+
+    FADED = 0.12
+    MOVE = 0.5  # of its size, a person's middle from one picture to the next
+    RISE = 0.3  # of its size, `rise`
+    RESIZE = 2.5
+    NEW = 0.3  # the score that MoveNet's model card recommends
+    SMALL = 0.12
+    SAME = 0.15  # `apart`
+    PATIENCE = 30
+
+    def __init__(self, net: Network, most: int = 4) -> None:
+        """most: people known at once."""
+        self._net, self._most = net, most
+        self._known: list[_Known] = []
+        self._count = 0
+
+    def reset(self) -> None:
+        self._known, self._count = [], 0
+
+    def estimate(self, image: np.ndarray) -> list[Pose]:
+        height, width = check_picture(image)
+        poses = [self._again(one, image) for one in self._known]
+        for one, pose, stolen in zip(self._known, poses, self._stolen(poses), strict=True):
+            if pose is None or stolen:
+                one.missed += 1
+                one.region = _at_least(one.region, min(1.1 * one.region.side, 2.5 * one.reach))
+            else:
+                one.pose, one.missed, one.reach = pose, 0, max(0.99 * one.reach, pose.size)
+                one.region = _at_least(around(pose.joints, pose.scores, height, width) or _upon(pose), 1.2 * one.reach)
+        self._known = [one for one in self._known if one.missed <= self.PATIENCE]
+        if len(self._known) < self._most and self._count % 2 == 0:
+            self._discover(image, height, width)
+        self._count += 1
+        return [one.pose for one in self._known if not one.missed]
+
+    def _again(self, one: _Known, image: np.ndarray) -> Pose | None:
+        """A known person in this picture; None where it cannot be."""
+        others = [other.pose for other in self._known if other is not one and not other.missed and _beside(one.pose, other.pose)]
+        pose = self._net.look(image, one.region, [_cover(other) for other in others])
+        return pose if pose.score >= self.FADED and self._can_be(pose, one) else None
+
+    def _can_be(self, pose: Pose, one: _Known) -> bool:
+        grown = min(1 + 0.1 * one.missed, 2.0) * one.reach
+        near = np.hypot(*(pose.middle - one.pose.middle)) <= self.MOVE * grown and rise(one.pose, pose) <= self.RISE * grown
+        return bool(near and 1 / self.RESIZE <= pose.size / one.reach <= self.RESIZE)
+
+    def _stolen(self, poses: list[Pose | None]) -> list[bool]:
+        """Where two have become the same person: it is not the one that had to change more for it."""
+        change = [apart(pose, one.pose) if pose else 0.0 for pose, one in zip(poses, self._known, strict=True)]
+        stolen = [False] * len(poses)
+        for a, b in combinations(range(len(poses)), 2):
+            first, second = poses[a], poses[b]
+            if first and second and apart(first, second) < self.SAME:
+                stolen[a if change[a] > change[b] else b] = True
+        return stolen
+
+    def _discover(self, image: np.ndarray, height: int, width: int) -> None:
+        regions = proposals(height, width)
+        region = regions[self._count // 2 % len(regions)]
+        seen = [one.pose for one in self._known if not one.missed]
+        hidden = [_cover(pose) for pose in seen]
+        first = self._net.look(image, region, hidden)
+        if first.score < self.NEW / 2 or first.size < self.SMALL * height:
+            return
+        closer = around(first.joints, first.scores, height, width) or _upon(first)
+        pose = self._net.look(image, closer, hidden)
+        if pose.score < self.NEW or pose.size < self.SMALL * height or any(apart(pose, other) < self.SAME for other in seen):
+            return
+        found = _Known(pose, around(pose.joints, pose.scores, height, width) or _upon(pose), pose.size)
+        for place, one in enumerate(self._known):
+            if one.missed and self._can_be(pose, one):
+                self._known[place] = found
+                return
+        self._known.append(found)
+
+
+EstimatorKind = Literal["several", "one", "multipose", "mediapipe"]
+
+
+def open_estimator(
+    kind: EstimatorKind = "several",
+    weights: str | Path | None = None,
+    folder: str | Path | None = None,
+    threads: int = 1,
+) -> Estimator:
+    """An estimator that also looks at what changes in the picture (`runtime.perceive.motion`); one a film, or `reset` between films.
+
+    Arguments:
+        kind: "several" people or "one" by MoveNet SinglePose; "multipose": MoveNet MultiPose; "mediapipe": MediaPipe's pose landmarker.
+        weights: the name of known ones (`weights.KNOWN`), or a path. None takes MoveNet SinglePose Lightning, int8; the last two kinds
+            need a path.
+        folder: where known weights lie, see `weights.find_weights`.
+        threads: of LiteRT.
+    Raises: `UserError` where the weights are absent or altered, or the package that runs them is not installed.
+    """
+    from featherfall.runtime.perceive.motion import MotionEstimator
+
+    return MotionEstimator(_bare(kind, weights, folder, threads))
+
+
+def _bare(kind: EstimatorKind, weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
+    if kind == "mediapipe":
+        from featherfall.runtime.perceive.blazepose import BlazePose
+
+        return BlazePose(_stated(weights, kind, "pose_landmarker_lite.task"))
+    if kind == "multipose":
+        from featherfall.runtime.perceive.multipose import MultiPose
+
+        return MultiPose(_stated(weights, kind, "movenet_multipose_lightning.tflite"), threads=threads)
+    name = str(weights or "movenet_lightning_int8")
+    path = find_weights(name, folder) if name in KNOWN else Path(name)
+    net = MoveNet(path, threads)
+    return SeveralPeople(net) if kind == "several" else OnePerson(net)
+
+
+def _stated(weights: str | Path | None, kind: str, example: str) -> Path:
+    if weights is None:
+        raise UserError(f"the estimator {kind!r} has no known weights; give the path of yours, e.g. {example}")
+    if not Path(weights).is_file():
+        raise UserError(f"{weights}: no such file; give the weights of the estimator {kind!r}, e.g. {example}")
+    return Path(weights)
+
+
+def proposals(height: int, width: int) -> list[Region]:
+    """Where to look for new people: the whole picture, by turns with overlapping squares of its shorter side, up to half a side apart."""
+    side = float(min(height, width))
+    steps = max(int(np.ceil((max(height, width) / side - 1) * 2)), 0) + 1
+    starts = np.linspace(0, max(height, width) - side, steps)
+    squares = [Region(float(at), 0.0, side) if width >= height else Region(0.0, float(at), side) for at in starts]
+    if len(squares) == 1:
+        return squares
+    return [region for square in squares for region in (whole(height, width), square)]
+
+
+def check_picture(image: np.ndarray) -> tuple[int, int]:
+    """Height and width of an (H, W, 3) uint8 picture; raises `ValueError` for anything else."""
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
+        raise ValueError(f"a picture should be (H, W, 3) uint8 RGB, not {image.shape} {image.dtype}")
+    return image.shape[0], image.shape[1]
+
+
+def _cover(pose: Pose) -> np.ndarray:
+    """(4,) the pose's box with room for what lies beyond the joints: hair, hands, feet."""
+    room = 0.1 * (pose.box[2:] - pose.box[:2]).max()
+    return np.asarray(pose.box + np.array([-room, -room, room, room]))
+
+
+def _beside(one: Pose, other: Pose) -> bool:
+    """Whether hiding `other` leaves most of `one` to be seen."""
+    low, high = np.maximum(one.box[:2], other.box[:2]), np.minimum(one.box[2:], other.box[2:])
+    common = np.prod(np.maximum(high - low, 0))
+    return bool(common < 0.25 * np.prod(one.box[2:] - one.box[:2]))
+
+
+def _upon(pose: Pose) -> Region:
+    """The square around a pose whose trunk is not seen: one and a half times its size, around its box."""
+    side = 1.5 * pose.size
+    left, top = (pose.box[:2] + pose.box[2:]) / 2 - side / 2
+    return Region(float(left), float(top), side)
+
+
+def _at_least(region: Region, side: float) -> Region:
+    """The region, grown around its middle where it is smaller."""
+    grown = max(side, region.side)
+    return Region(region.left - (grown - region.side) / 2, region.top - (grown - region.side) / 2, grown)

@@ -1,0 +1,144 @@
+"""Which columns of a CSV hold an input: stated by the user, or found by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from featherfall.core.errors import UserError
+from featherfall.core.manifest import Input
+from featherfall.core.units import quantity
+from featherfall.runtime.sources.timestamps import SECONDS
+
+# Beginnings that recorders give to the columns of a sensor; "" stands for bare "x", "y", "z".
+_BEGINNINGS = {
+    "accelerometer": ("accelerometer", "acceleration", "accel", "acc", "a", ""),
+    "gyroscope": ("gyroscope", "gyro", "gyr", "g", "w"),
+    "magnetometer": ("magnetometer", "mag", "m"),
+}
+_TIMES = (
+    *("secondselapsed", "time", "timestamp", "t", "elapsed", "elapsedtime"),
+    *("acceltime", "acceltimestamp", "accelerometertime", "accelerometertimestamp", "acctime", "acctimestamp"),
+)
+_SPELLINGS = {
+    "m/s^2": "m/s2", "m/s²": "m/s2", "m/s/s": "m/s2", "ms-2": "m/s2", "ms^-2": "m/s2", "m*s-2": "m/s2", "m s-2": "m/s2",
+    "g0": "g", "gs": "g", "dps": "deg/s", "°/s": "deg/s", "degrees/s": "deg/s", "radians/s": "rad/s", "µt": "uT", "μt": "uT", "ut": "uT",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line of a CSV. names: one per column; empty when the file starts with numbers. width: number of columns."""
+
+    names: tuple[str, ...]
+    width: int
+
+    def position(self, stated: str) -> int | None:
+        """Index of a column stated by its name, or by its number counted from 1; None when there is no such column."""
+        if stated in self.names:
+            return self.names.index(stated)
+        bare = [i for i, name in enumerate(self.names) if split_unit(name)[0] == stated]
+        if len(bare) == 1:
+            return bare[0]
+        return int(stated) - 1 if stated.isdigit() and 1 <= int(stated) <= self.width else None
+
+    def __str__(self) -> str:
+        names = ", ".join(name[:40] for name in self.names[:30])
+        more = f" and {self.width - 30} more" if self.width > 30 else ""
+        return names + more if self.names else f"{self.width} columns without a header"
+
+
+def split_unit(name: str) -> tuple[str, str | None]:
+    """ "accel_x [m/s^2]" -> ("accel_x", "m/s2"); without brackets the unit is None."""
+    found = re.fullmatch(r"\s*(.*?)\s*[\[(]([^\])]*)[\])]\s*", name)
+    if not found:
+        return name.strip(), None
+    unit = found[2].strip()
+    return found[1], _SPELLINGS.get(unit.lower(), unit)
+
+
+def is_known(unit: str) -> bool:
+    """Whether `core.units` converts it."""
+    try:
+        return bool(quantity(unit))
+    except UserError:
+        return False
+
+
+def find_input(path: Path, header: Header, need: Input, stated: Sequence[str] | None) -> list[int]:
+    """Indices of the input's columns, in the order of its channels; raises `UserError` that shows what the file has."""
+    if stated is not None:
+        return _stated(path, header, need, stated)
+    plain = [_plain(name) for name in header.names]
+    for beginning in _beginnings(need.name):
+        spellings = [{_plain(f"{beginning}_{channel}"), _plain(f"{channel}_{beginning}")} for channel in need.channels]
+        found = [[i for i, name in enumerate(plain) if name in wanted] for wanted in spellings]
+        if all(len(one) == 1 for one in found):
+            return [one[0] for one in found]
+    raise UserError(
+        f"{path}: no columns found for {need.name!r} ({', '.join(need.channels)}); the file has {header}; "
+        f"state them with --columns {need.name}={','.join('NAME' for _ in need.channels)}"
+    )
+
+
+def find_time(path: Path, header: Header, stated: str | None) -> tuple[int, str | None]:
+    """Index of the time column, stated or found by its name, and the unit that its name gives, if any; raises `UserError`."""
+    if stated is not None:
+        found = header.position(stated)
+        if found is None:
+            raise UserError(f"{path}: no time column {stated!r}; the file has {header}")
+        return found, _time_unit(header.names[found]) if header.names else None
+    plain = [_plain(name) for name in header.names]
+    for known in _TIMES:
+        for spelling in (known, *(f"{known}{unit}" for unit in SECONDS)):
+            if spelling in plain:
+                at = plain.index(spelling)
+                return at, _time_unit(header.names[at])
+    raise UserError(f"{path}: no time column found; the file has {header}; state it with --time NAME, or give the rate with --rate HZ")
+
+
+def _time_unit(name: str) -> str | None:
+    """ "time [ms]", "timestamp_ms" -> "ms"; "seconds_elapsed" -> "s"; otherwise None."""
+    bare, unit = split_unit(name)
+    unit = unit or (bare.lower().rsplit("_", 1)[-1] if "_" in bare else None)
+    if _plain(bare) == "secondselapsed":
+        return "s"
+    return unit if unit in SECONDS else None
+
+
+def refuse_shared(path: Path, found: Mapping[str, Sequence[int]], header: Header) -> None:
+    """No column may serve two inputs, as it would when two accelerometers are told apart by nothing."""
+    owner: dict[int, str] = {}
+    for name, columns in found.items():
+        for i in columns:
+            if i in owner:
+                column = header.names[i] if header.names else str(i + 1)
+                raise UserError(f"{path}: column {column!r} is taken for both {owner[i]!r} and {name!r}; state each with --columns")
+            owner[i] = name
+
+
+def _stated(path: Path, header: Header, need: Input, stated: Sequence[str]) -> list[int]:
+    if len(stated) != len(need.channels):
+        raise UserError(
+            f"{path}: --columns gives {len(stated)} column(s) for {need.name!r}, which has {len(need.channels)}: {', '.join(need.channels)}"
+        )
+    found = []
+    for column in stated:
+        i = header.position(column)
+        if i is None:
+            raise UserError(f"{path}: no column {column!r} for {need.name!r}; the file has {header}")
+        found.append(i)
+    return found
+
+
+def _beginnings(name: str) -> tuple[str, ...]:
+    """The input's own name first, then what its kind of sensor is usually called ("wrist_gyroscope" is a gyroscope)."""
+    kind = next((kind for kind in _BEGINNINGS if kind in name), None)
+    return (name, *(_BEGINNINGS[kind] if kind else ("",)))
+
+
+def _plain(name: str) -> str:
+    """Lower case, no unit, no "_list", nothing but letters and digits: "Accel_X_list [g]" -> "accelx"."""
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"_list$", "", split_unit(name)[0].lower()))

@@ -1,0 +1,74 @@
+"""The time of each row: seconds from 0, whatever the file writes."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from featherfall.core.errors import UserError
+from featherfall.core.tables import check_times, read_text
+from featherfall.signals.clock import even
+
+TimeUnit = Literal["s", "ms", "us", "ns", "iso"]
+Clock = Literal["sampled", "burst"]
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_SLOWEST, _FASTEST = 1.0, 20_000.0  # Hz; outside of it, the time's unit is wrong
+
+
+def guess_unit(field: str) -> TimeUnit:
+    """ "iso" for a field like 2024-05-01..., "s" for any other."""
+    return "iso" if len(field) >= 10 and field[4] == field[7] == "-" else "s"
+
+
+def straighten(path: Path, raw: np.ndarray, unit: str, header: bool, clock: Clock) -> np.ndarray:
+    """Times of a sensor's rows.
+
+    Arguments:
+        raw: (N,) float64 as written (seconds for "iso"), N >= 2.
+        header: whether the file has a header row, to name rows as an editor counts them.
+        clock: "burst" when rows come in packets, so that stamps repeat or cluster while the sensor samples evenly.
+    Returns: (N,) float64 seconds from 0, strictly increasing.
+    Raises: `UserError` when time goes back or stands still, or runs at a rate that no worn sensor has.
+    """
+    times: np.ndarray = (raw - raw[0]) * SECONDS.get(unit, 1.0)
+    check_times(times, path, header=header, bursts=clock == "burst")
+    if times[-1] == 0:
+        raise UserError(f"{path}: every row has the same time; check the time column, or give the rate with --rate HZ")
+    _refuse_odd_rate(path, times, unit)
+    if clock == "burst":
+        times = even(times)
+    times -= times[0]
+    return times
+
+
+def read_dates(path: Path, header: bool, at: int) -> np.ndarray:
+    """(N,) seconds since 1970 of a column of ISO 8601 dates; one without a zone is read as UTC, so that no summer time jumps in."""
+    lines = read_text(path).rstrip().splitlines()
+    first = int(header)
+    return np.fromiter((_seconds(path, row, line, at) for row, line in enumerate(lines[first:], start=first + 1)), dtype=np.float64)
+
+
+def _seconds(path: Path, row: int, line: str, at: int) -> float:
+    field = next(csv.reader([line]), [])[at : at + 1]
+    try:
+        moment = datetime.datetime.fromisoformat("".join(field).strip())
+    except ValueError:
+        found = repr(field[0][:40]) if field else "missing"
+        raise UserError(f"{path}: row {row}: the time is {found}, not a date like 2024-05-01T12:00:00.020; correct it") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
+
+
+def _refuse_odd_rate(path: Path, times: np.ndarray, unit: str) -> None:
+    """A sensor of .05 Hz or of 50 kHz is one whose times are in another unit. Long pauses and packets are neither."""
+    steps = np.diff(times)
+    rates = [len(steps) / float(times[-1]), 1 / float(np.median(steps[steps > 0]))]
+    if max(rates) >= _SLOWEST and min(rates) <= _FASTEST:
+        return
+    rate = rates[1]
+    fitting = [other for other, second in SECONDS.items() if 10 <= rate * SECONDS.get(unit, 1.0) / second <= 2000]
+    hint = f"state the time's unit, probably --time-unit {fitting[0]}" if fitting else "check the time column and its unit"
+    raise UserError(f"{path}: {rate:.3g} samples per second with times in {unit!r}, which no worn sensor gives; {hint}")

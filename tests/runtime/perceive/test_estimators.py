@@ -1,0 +1,84 @@
+"""Estimators whose weights are not at hand: what they make of outputs, and what they say to wrong files."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.runtime.people import person
+
+from featherfall.core.errors import UserError
+from featherfall.core.files import data_folder
+from featherfall.core.skeletons import COCO_17
+from featherfall.runtime.perceive.blazepose import COUNT, LANDMARKS, BlazePose, to_pose
+from featherfall.runtime.perceive.crop import whole
+from featherfall.runtime.perceive.multipose import PEOPLE, VALUES, MultiPose, decode
+from featherfall.runtime.perceive.pose import Pose, open_estimator
+
+
+def output(*people: tuple[Pose, float]) -> np.ndarray:
+    """What MoveNet MultiPose gives for people of a 640 x 480 picture: places in the square of 640 that holds it."""
+    tensor = np.zeros((PEOPLE, VALUES), dtype=np.float32)
+    for row, (pose, score) in zip(tensor, people, strict=False):
+        joints = np.add(pose.joints, (0, 80)) / 640
+        row[:51] = np.column_stack([joints[:, 1], joints[:, 0], pose.scores]).ravel()
+        row[51:] = [*(np.add(pose.box, (0, 80, 0, 80)) / 640)[[1, 0, 3, 2]], score]
+    return tensor
+
+
+def test_several_people_of_one_tensor() -> None:
+    first, second = person(150, 260, score=0.5), person(420, 380, turn=np.pi / 2, score=0.4)
+    found = decode(output((second, 0.4), (person(300, 200), 0.29), (first, 0.8)), whole(480, 640))
+    assert len(found) == 2  # surest first; who is below .3 is nobody
+    for pose, true in zip(found, (first, second), strict=True):
+        np.testing.assert_allclose(pose.joints, true.joints, atol=1e-3)
+        np.testing.assert_allclose(pose.scores, true.scores, atol=1e-6)
+        np.testing.assert_allclose(pose.box, true.box, atol=1e-3)
+    assert decode(np.zeros((PEOPLE, VALUES), dtype=np.float32), whole(480, 640)) == []
+
+
+def test_landmarks_of_blazepose() -> None:
+    assert list(LANDMARKS) != [] and set(LANDMARKS) == set(COCO_17) and max(LANDMARKS.values()) < COUNT
+    marks = np.stack([np.arange(COUNT) / 100, np.arange(COUNT) / 50, np.full(COUNT, 0.9)], axis=1).astype(np.float32)
+    pose = to_pose(marks, height=480, width=640)
+    nose, left_shoulder, right_ankle = (list(COCO_17).index(joint) for joint in ("nose", "left shoulder", "right ankle"))
+    np.testing.assert_allclose(pose.joints[nose], [0, 0])
+    np.testing.assert_allclose(pose.joints[left_shoulder], [0.11 * 640, 0.22 * 480], rtol=1e-5)
+    np.testing.assert_allclose(pose.joints[right_ankle], [0.28 * 640, 0.56 * 480], rtol=1e-5)
+    np.testing.assert_allclose(pose.scores, 0.9)
+
+
+def test_weights_that_nobody_stated() -> None:
+    for kind in ("multipose", "mediapipe"):
+        with pytest.raises(UserError, match=f"the estimator '{kind}' has no known weights; give the path"):
+            open_estimator(kind)  # type: ignore[arg-type]
+        with pytest.raises(UserError, match=r"absent: no such file"):
+            open_estimator(kind, "absent")  # type: ignore[arg-type]
+
+
+def test_mediapipe_that_is_not_installed_or_has_no_weights(tmp_path: Path) -> None:
+    (tmp_path / "bad.task").write_text("not weights")
+    if importlib.util.find_spec("mediapipe") is None:
+        with pytest.raises(UserError, match=r"needs MediaPipe; install it: pip install 'featherfall\[mediapipe\]'"):
+            BlazePose(tmp_path / "bad.task")
+        return
+    with pytest.raises(UserError, match=r"absent\.task: no such file"):
+        BlazePose(tmp_path / "absent.task")
+    with pytest.raises(UserError, match=r"bad\.task: MediaPipe cannot open it"):
+        BlazePose(tmp_path / "bad.task")
+
+
+def test_things_that_are_no_multipose(tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    (tmp_path / "text.tflite").write_text("not a model")
+    with pytest.raises(UserError, match=r"text\.tflite: LiteRT cannot open it"):
+        MultiPose(tmp_path / "text.tflite")
+    with pytest.raises(UserError, match="multiples of 32"):
+        MultiPose(tmp_path / "text.tflite", size=250)
+    single = data_folder() / "weights" / "movenet_single_pose_lightning_ptq.tflite"
+    if not single.is_file():
+        pytest.skip(f"{single}: not there")
+    with pytest.raises(UserError, match=r"no MoveNet MultiPose, which maps \(1, S, S, 3\) to \(1, 6, 56\)"):
+        MultiPose(single)

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.runtime.people import noisy, person
+
+from featherfall.runtime.perceive.pose import Pose, make_pose
+from featherfall.runtime.track.poses import KEEP, Tracker, overlap, unlikeness
+
+STEP = 1 / 15
+FLOOR = 300.0
+
+
+def run(tracker: Tracker, films: list[list[Pose | None]], seed: int = 0, spread: float = 0.02) -> list[list[int | None]]:
+    """Show several people's films (None: not found in that picture), each picture's people in random order; the ids each person got."""
+    rng = np.random.default_rng(seed)
+    ids: list[list[int | None]] = [[] for _ in films]
+    for count, picture in enumerate(zip(*films, strict=True)):
+        there = [index for index, pose in enumerate(picture) if pose is not None]
+        rng.shuffle(there)
+        poses = [noisy(pose, rng, spread) for index in there if (pose := picture[index]) is not None]
+        found = dict(zip(there, tracker.update(count * STEP, poses), strict=True))
+        for index, one in enumerate(ids):
+            one.append(found[index].id if index in found else None)
+    return ids
+
+
+def walk(start: float, end: float, count: int) -> list[Pose | None]:
+    return [person(x, FLOOR) for x in np.linspace(start, end, count)]
+
+
+def fall(right: float, before: int, after: int, score: float = 0.25) -> list[Pose | None]:
+    """Stands, falls to the right within .6 s, lies; lying people are seen less well."""
+    middle = [person(right + 60 * s, FLOOR + 80 * s, turn=np.pi / 2 * s, score=0.6 - s * (0.6 - score)) for s in np.linspace(0, 1, 9)]
+    return [person(right, FLOOR)] * before + middle + [middle[-1]] * after
+
+
+def one_id(ids: list[int | None]) -> bool:
+    return len({one for one in ids if one is not None}) == 1
+
+
+def test_boxes_overlap() -> None:
+    assert overlap(np.array([0, 0, 2, 2]), np.array([1, 0, 3, 2])) == pytest.approx(1 / 3)
+    assert overlap(np.array([0, 0, 2, 2]), np.array([2, 0, 3, 2])) == 0
+    assert overlap(np.array([0, 0, 0, 0]), np.array([0, 0, 0, 0])) == 0
+
+
+def test_unlikeness_of_the_same_pose_is_nothing_and_of_a_moved_one_by_hand() -> None:
+    tracker = Tracker()
+    pose = person(100, FLOOR)
+    (track,) = tracker.update(0.0, [pose])
+    assert unlikeness(track, 0.1, pose) == pytest.approx(0, abs=1e-6)
+    moved = make_pose(pose.joints + np.array([0.1 * pose.size, 0], dtype=np.float32), pose.scores)
+    width = pose.box[2] - pose.box[0]
+    union = (width - 0.1 * pose.size) / (width + 0.1 * pose.size)
+    assert unlikeness(track, 0.1, moved) == pytest.approx(0.1 / (0.4 + 0.1) + 0.5 * (1 - union + 0.1 + 0 + 1), abs=1e-4)  # 1 size/s
+
+
+def test_far_larger_and_much_higher_poses_are_somebody_else() -> None:
+    (track,) = Tracker().update(0.0, [person(100, FLOOR)])
+    assert unlikeness(track, STEP, person(250, FLOOR)) == float("inf")
+    assert unlikeness(track, STEP, person(100, FLOOR, height=600)) == float("inf")
+    assert unlikeness(track, 0.9, person(100, FLOOR + 140)) < float("inf")  # down: one falls within a second
+    assert unlikeness(track, 0.9, person(100, FLOOR - 140)) == float("inf")  # up: nobody rises as fast
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_two_people_cross(seed: int) -> None:
+    ids = run(Tracker(), [walk(100, 500, 45), walk(500, 120, 45)], seed)
+    assert one_id(ids[0]) and one_id(ids[1]) and ids[0][0] != ids[1][0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_two_people_cross_and_one_is_hidden_meanwhile(seed: int) -> None:
+    behind = walk(500, 120, 45)
+    behind[20:27] = [None] * 7
+    ids = run(Tracker(), [walk(100, 500, 45), behind], seed)
+    assert one_id(ids[0]) and one_id(ids[1]) and ids[0][0] != ids[1][0]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_falls_while_another_walks_up(seed: int) -> None:
+    helper = [None] * 12 + walk(640, 330, 30) + [person(330, FLOOR)] * 12
+    ids = run(Tracker(), [fall(200, 15, 30), helper], seed)
+    assert one_id(ids[0]) and one_id(ids[1]) and ids[0][0] != next(one for one in ids[1] if one is not None)
+
+
+def test_a_helper_cannot_take_over_who_is_lost_on_the_floor() -> None:
+    """The fallen one is not found any more from the helper's arrival on; the helper stands right there."""
+    fallen = fall(200, 15, 10)
+    helper = [None] * len(fallen) + [person(260, FLOOR - 20)] * 20
+    ids = run(Tracker(), [fallen + [None] * 20, helper])
+    assert one_id(ids[0]) and one_id(ids[1]) and ids[0][0] != ids[1][-1]
+
+
+def test_a_person_missing_for_less_than_patience_comes_back_as_the_same() -> None:
+    film = walk(100, 300, 60)
+    film[20:32] = [None] * 12  # .87 s
+    assert one_id(run(Tracker(), [film])[0])
+
+
+def test_after_a_second_only_who_has_stayed_is_known_again() -> None:
+    lying = person(100, FLOOR, turn=np.pi / 2)
+    for pose, waited, known in (
+        (lying, 45, True),
+        (lying, 200, False),  # 13 s
+        (person(180, FLOOR, turn=np.pi / 2), 45, False),
+        (person(100, FLOOR), 45, False),  # somebody stands there
+    ):
+        ids = run(Tracker(), [[lying] * 10 + [None] * waited + [pose] * 5])[0]
+        assert one_id(ids) == known
+
+
+def test_a_pose_that_jumps_is_another_person() -> None:
+    film = [person(100, FLOOR)] * 10 + [person(500, FLOOR)] * 10
+    ids = run(Tracker(), [film])[0]
+    assert ids == [0] * 10 + [1] * 10
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_chair_is_no_person_and_keeps_its_own_track(seed: int) -> None:
+    chair = [person(400, FLOOR, height=90, score=0.2) if count % 3 else None for count in range(60)]
+    tracker = Tracker()
+    ids = run(tracker, [chair, walk(50, 420, 60)], seed, spread=0.05)
+    assert one_id(ids[1])
+    people = {track.id for track in tracker.tracks if track.is_person}
+    assert people == {ids[1][-1]}
+
+
+def test_a_film_without_people() -> None:
+    tracker = Tracker()
+    assert tracker.update(0.0, []) == [] and tracker.tracks == []
+    tracker.update(0.1, [person(100, FLOOR)])
+    assert tracker.update(0.2, []) == [] and len(tracker.tracks) == 1
+    assert tracker.update(11.0, []) == [] and tracker.tracks == []
+
+
+def test_history_is_bounded() -> None:
+    tracker = Tracker()
+    for count in range(400):
+        (track,) = tracker.update(count * STEP, [person(100, FLOOR)])
+    assert len(track.times) == len(track.poses) and track.times[-1] - track.times[0] <= KEEP and track.born == 0.0
+
+
+def test_times_should_increase() -> None:
+    tracker = Tracker()
+    tracker.update(1.0, [person(100, FLOOR)])
+    with pytest.raises(ValueError, match="times should increase"):
+        tracker.update(1.0, [])
