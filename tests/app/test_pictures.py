@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, save
-from tests.runtime.test_stills import SIZE, bright_bundle
+from tests.runtime.perceive.test_images import SIZE, bright_bundle
 
 from featherfall.app.judge import judge
 from featherfall.app.live import LiveCamera

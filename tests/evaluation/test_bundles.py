@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 from tests.conftest import tiny_dataset
-from tests.runtime.test_stills import bright_bundle
+from tests.runtime.perceive.test_images import bright_bundle
 from tests.runtime.tiny import write_bundle
 from tests.stills import write
 

@@ -163,7 +163,7 @@ def test_simulated_people_come_first_and_are_rehearsed(tmp_path: Path, monkeypat
     monkeypatch.setattr("featherfall.pipeline.detect.simulated_pictures", lambda *_, **__: simulated)
     weights = {}
     for replay in (0, 2):
-        first = f"detection.first={{teacher_steps: 1, student_steps: 1, rehearse: {replay}}}"
+        first = f"detection.first={{teacher_steps: 1, student_steps: 1, replay: {replay}}}"
         recipe = tiny_recipe([first, "teacher=null", "distillation=null"])
         metrics = distill(recipe, tmp_path, tmp_path / f"run{replay}", quiet=True, cache=tmp_path / "cache")
         assert any("simulated people first" in note for note in metrics["notes"]) and metrics["share_of_teacher"] == {}
@@ -180,8 +180,8 @@ def test_recipes_that_make_no_detector_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=complaint):
             distill(tiny_recipe([change]), tmp_path, tmp_path / "run", quiet=True)
-    with pytest.raises(UserError, match="cannot rehearse"):
-        distill(load_recipe("detect_falls_yolo", ["detection.first.rehearse=2"]), tmp_path, tmp_path / "run", quiet=True)
+    with pytest.raises(UserError, match="cannot replay"):
+        distill(load_recipe("detect_falls_yolo", ["detection.first.replay=2"]), tmp_path, tmp_path / "run", quiet=True)
 
 
 def test_the_models_own_threshold_becomes_the_recipes() -> None:

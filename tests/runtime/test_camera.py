@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.runtime.drop import write_camera_bundle
 from tests.runtime.people import noisy, person
-from tests.runtime.test_pose import Squares, picture, upright
+from tests.runtime.perceive.test_pose import Squares, picture, upright
 from tests.runtime.tiny import write_bundle
 
 from featherfall.core.errors import UserError

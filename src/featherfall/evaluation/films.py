@@ -14,7 +14,7 @@ from featherfall.core.recording import Recording, Video
 from featherfall.runtime.camera import Watched
 from featherfall.runtime.perceive.pose import Pose, make_pose
 
-VERSION = "2"  # of what is kept of a film
+VERSION = "3"  # of what is kept of a film
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ def save_poses(path: Path, poses: Poses) -> None:
 def load_poses(path: Path) -> Poses:
     """As `save_poses` wrote it."""
     with np.load(path) as kept:
-        joints, scores, motions = kept["joints"], kept["scores"], kept["stirs"]
+        joints, scores, motions = kept["joints"], kept["scores"], kept["motions"]
         ends = np.cumsum(kept["counts"])
         pictures = tuple(
             (float(time), tuple(replace(make_pose(joints[k], scores[k]), motion=float(motions[k])) for k in range(end - count, end)))

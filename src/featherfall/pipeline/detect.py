@@ -92,7 +92,7 @@ def _check(recipe: Recipe) -> None:
             raise UserError(f"{recipe.name}: a detector looks at one picture; set clip.films.{one.inputs[0]}.frames: 1")
     assert recipe.detection is not None
     if is_yolo(recipe) and recipe.detection.first and recipe.detection.first.replay:
-        raise UserError(f"{recipe.name}: Ultralytics' training cannot rehearse; set detection.first.rehearse: 0")
+        raise UserError(f"{recipe.name}: Ultralytics' training cannot replay; set detection.first.replay: 0")
     if recipe.supervision:
         losses = [term.loss for term in recipe.supervision.distillation.terms]
         if set(losses) - {"soft", "l2", "cosine"} or len({"l2", "cosine"} & set(losses)) > 1 or len(losses) != len(set(losses)):

@@ -24,7 +24,7 @@ def simulated_pictures(wanted: SimulatedPictures, size: int, *, quiet: bool = Fa
         raise UserError("simulated pictures need the simulator; pip install 'featherfall[sim]', or leave out detection.first") from None
     from featherfall.sim.dataset.pictures import write_stills
 
-    what = wanted.model_dump_json(exclude={"teacher_steps", "student_steps", "rehearse"})
+    what = wanted.model_dump_json(exclude={"teacher_steps", "student_steps", "replay"})
     folder = (cache or cache_folder()).parent / "simulated" / f"pictures-{digest([what, str(size)])[:12]}"
     with hold(folder.parent / f".{folder.name}.lock", wait=True):
         if not folder.is_dir():
