@@ -16,7 +16,7 @@ from featherfall import datasets
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes
 from featherfall.core.skeletons import COCO_17, KINECT_20, channel_names
-from featherfall.datasets.projected import estimator, level
+from featherfall.datasets.projected import estimator, level, occlusion_noise
 from featherfall.datasets.projected.lens import Lens, draw_lens
 from featherfall.datasets.projected.reader import KEYPOINTS
 

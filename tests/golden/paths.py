@@ -14,16 +14,16 @@ from typing import Any, cast
 import numpy as np
 from tests.golden import store
 
-from featherfall.ground.recording import Recording, Stream, Video
+from featherfall.core.recording import Recording, Stream, Video
 from featherfall.runtime.box_watch import BoxWatcher, watch_boxes
-from featherfall.runtime.boxes import Found
 from featherfall.runtime.bundle import Bundle, load_bundle
 from featherfall.runtime.camera import Notice, Seen, Watched, Watcher, replay
-from featherfall.runtime.detector import open_detector
+from featherfall.runtime.decide.incidents import Fall
 from featherfall.runtime.embedded import find_bundle
-from featherfall.runtime.incidents import Fall
-from featherfall.runtime.pose import Pose, make_pose
-from featherfall.runtime.sources import read_csv
+from featherfall.runtime.perceive.boxes import Found
+from featherfall.runtime.perceive.detector import open_detector
+from featherfall.runtime.perceive.pose import Pose, make_pose
+from featherfall.runtime.sources.csv import read_csv
 
 LABELS = ("person", "fall")  # of the boxes' scores, in this order
 THRESHOLDS = (0.3, 0.85)  # at which a film's falls are decided again
@@ -133,7 +133,7 @@ def film(trace: dict[str, Any], folder: Path) -> dict[str, Any]:
     Returns: what a model of films and one of single pictures predict, and what the detector's watcher tells.
     """
     from tests.app.test_pictures import box_bundle
-    from tests.runtime.test_stills import bright_bundle
+    from tests.runtime.perceive.test_images import bright_bundle
 
     video = _video(trace, folder / "pictures")
     said = {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from featherfall.core.skeletons import KINECT_20, to_coco
 from featherfall.datasets.projected import estimator, level
-from featherfall.ground.skeletons import KINECT_20, to_coco
 from featherfall.sim.dataset.generate import move
 from featherfall.sim.film.camera import Camera
 from featherfall.sim.sense.joints import skeleton
