@@ -8,8 +8,8 @@ Results are JSON lines, one a mutant, in `.mutants/GROUP.jsonl`. A mutant that w
 survivor is, once a test has changed.
 
 Why not a ready-made tool: mutmut 3 mutates function bodies alone, and half of the rules here are module constants (thresholds, times,
-distances) and defaults of dataclasses. cosmic-ray mutates those, but starts a Python process a mutant (some 3 s of imports), edits the
-working tree in place, and replaces each operator by every other one (five times as many mutants, most of them trivial). Here each mutant
+distances) and defaults of dataclasses. cosmic-ray mutates those, but starts a Python process a mutant, edits the working tree in
+place, and replaces each operator by every other one (3,592 mutants of the runtime's eight modules, 4.8 s each for the smallest of them). Here each mutant
 is compiled in memory and tested in a fork of a process that has imported the third-party packages.
 """
 
@@ -25,9 +25,9 @@ import importlib.abc
 import importlib.util
 import json
 import os
+import resource
 import signal
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +65,13 @@ GROUPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
     ),
     "metrics": (
-        ("evaluation/metrics.py", "evaluation/events.py", "evaluation/calibration.py", "evaluation/intervals.py", "evaluation/bootstrap.py"),
+        (
+            "evaluation/metrics.py",
+            "evaluation/events.py",
+            "evaluation/calibration.py",
+            "evaluation/intervals.py",
+            "evaluation/bootstrap.py",
+        ),
         (
             "tests/evaluation/test_metrics.py",
             "tests/evaluation/test_events.py",
@@ -102,7 +108,16 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd,
 }
-CALLS = {"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "maximum", "maximum": "minimum", "argmin": "argmax", "argmax": "argmin"}
+CALLS = {
+    "min": "max",
+    "max": "min",
+    "any": "all",
+    "all": "any",
+    "minimum": "maximum",
+    "maximum": "minimum",
+    "argmin": "argmax",
+    "argmax": "argmin",
+}
 
 
 @dataclass(frozen=True)
@@ -215,26 +230,24 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def run(mutant: Mutant | None, tests: Sequence[str], limit: float) -> tuple[str, float]:
-    """Run the tests against a mutant (None: the code as it is) in a fork; "survived", "killed" or "timeout", and seconds."""
-    started = time.monotonic()
+    """Run the tests against a mutant (None: the code as it is) in a fork; "survived", "killed" or "timeout", and seconds of CPU.
+
+    Arguments:
+        limit: s of CPU, so that a busy machine changes no result.
+    """
     child = os.fork()
     if not child:
-        _test(mutant, tests)
-    while True:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return "survived" if status == 0 else "killed", time.monotonic() - started
-        if time.monotonic() - started > limit:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return "timeout", time.monotonic() - started
-        time.sleep(0.01)
+        _test(mutant, tests, limit)
+    _, status, used = os.wait4(child, 0)
+    late = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)
+    return "survived" if status == 0 else "timeout" if late else "killed", used.ru_utime + used.ru_stime
 
 
-def _test(mutant: Mutant | None, tests: Sequence[str]) -> None:
+def _test(mutant: Mutant | None, tests: Sequence[str], limit: float) -> None:
     """In the fork: never returns."""
     code = 1
     try:
+        resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, int(limit) + 2))
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (1, 2):
             os.dup2(nowhere, stream)
@@ -293,7 +306,7 @@ def test_group(group: str, only: str) -> None:
         print(f"{group}: {len(todo)} of {len(wanted)} mutants to test, {baseline:.1f} s each at most", flush=True)
     with (RESULTS / f"{group}.jsonl").open("a") as out:
         for mutant in todo:
-            result, seconds = run(mutant, tests_for(mutant.module, tests), 5 + 5 * baseline)
+            result, seconds = run(mutant, tests_for(mutant.module, tests), 2 + 2 * baseline)
             row = {"module": str(mutant.module.relative_to(SOURCE / PACKAGE)), "line": mutant.line, "what": mutant.what, "result": result}
             out.write(json.dumps(row | {"seconds": round(seconds, 2), "key": mutant.key, "tests": state}) + "\n")
             out.flush()
@@ -310,7 +323,9 @@ def summarize(group: str, only: str, survivors: bool) -> None:
         if rows:
             seconds = sum(row["seconds"] for row in rows) / len(rows)
             killed = len(rows) - len(alive)
-            print(f"{group:8} {module.relative_to(SOURCE / PACKAGE)!s:28} {killed:4} of {len(rows):4} killed, {killed / len(rows):.1%}; {seconds:.2f} s each")
+            print(
+                f"{group:8} {module.relative_to(SOURCE / PACKAGE)!s:28} {killed:4} of {len(rows):4} killed, {killed / len(rows):.1%}; {seconds:.2f} s each"
+            )
         for row in alive if survivors else ():
             print(f"  {row['module']}:{row['line']}: {row['what']}")
 
