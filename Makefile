@@ -8,7 +8,7 @@ WEIGHTS := $(HOME)/.cache/featherfall/weights/movenet_single_pose_lightning_ptq.
 WEIGHTS_URL := https://raw.githubusercontent.com/google-coral/test_data/master/movenet_single_pose_lightning_ptq.tflite
 export PYTHONWARNINGS =
 
-.PHONY: setup demo app test check format
+.PHONY: setup demo app test check format mutants
 
 setup: .venv/.done
 
@@ -46,3 +46,7 @@ check: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Hours: which changes of tracking, decisions, metrics and splits no test notices. Goes on where it was stopped. GROUPS="track decide"
+mutants: setup
+	$(BIN)/python benchmarks/mutants.py $(GROUPS)

@@ -224,3 +224,24 @@ def test_which_address_needs_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_command_line_and_openapi_tell_nothing_of_the_server(http: httpx.Client, home: Path) -> None:
     assert str(home) not in json.dumps(http.get("/gradio_api/info").json())
+
+
+def test_guessing_from_many_addresses_is_slow() -> None:
+    """Five addresses' wrong tokens are too many together, whoever asks next and however."""
+    door = gate.Gate(echo, 1000, TOKEN)
+
+    def asked(address: str, *requests: tuple[Any, ...]) -> list[int]:
+        async def ask() -> list[int]:
+            transport = httpx.ASGITransport(door, client=(address, 1))
+            async with httpx.AsyncClient(transport=transport, base_url="http://192.0.2.7:7860") as client:
+                return [(await client.request(method, path, **rest)).status_code for method, path, rest in requests]
+
+        return asyncio.run(ask())
+
+    wrong = ("POST", "/login", {"data": {"token": "wrong"}})
+    right = ("GET", "/", {"headers": {"authorization": f"Bearer {TOKEN}"}})
+    for number in range(5):
+        last = number == 4
+        assert asked(f"198.51.100.{number}", *[wrong] * (gate.TRIES - last)) == [401] * (gate.TRIES - last)
+    assert asked("203.0.113.1", right) == [200]  # one less than too many
+    assert asked("203.0.113.2", wrong, right, wrong) == [401, 401, 429]

@@ -112,3 +112,16 @@ def test_at_most_some_at_once_and_the_silent_are_forgotten(models: list[Model], 
     sources.start("motion", "watch")
     with pytest.raises(UserError, match="has ended"):
         sources.take(keys[1], 0.0, b"")
+
+
+def test_windows_that_are_not_complete_are_not_judged(models: list[Model]) -> None:
+    """Cut after the impact but before the window around it has ended; the rest comes later, and nothing is judged twice."""
+    watch, rows = models[1], phone_rows()
+    (event,) = watch.bundle.predict(read_csv(WATCH, watch.manifest.inputs)).events
+    source, end = LiveMotion(watch), event.raised_s + rows[0, 0]
+    early, late = rows[rows[:, 0] < end - 0.2], rows[(rows[:, 0] >= end - 0.2) & (rows[:, 0] < end + 0.3)]
+    assert early[-1, 0] > event.start_s + rows[0, 0]
+    assert source.take(0.0, text(early))["line"]["events"] == []
+    first = source.take(0.0, text(late))["line"]
+    assert len(first["events"]) == 1
+    assert source.take(0.0, b"")["line"]["curves"] == first["curves"]

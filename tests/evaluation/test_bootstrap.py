@@ -52,3 +52,36 @@ def test_a_students_share_by_hand() -> None:
     assert share == pytest.approx(4 / 6)  # (5 + 3) / 2 of 6
     assert (low, high) == pytest.approx((2 / 4, 2 / 2))  # only a: (3 + 1) / 2 of 4; only b: all
     assert ratio_over_groups(teacher[None], teacher, ["a", "b", "c"]) == (1, 1, 1)
+
+
+def test_draws_that_hold_no_falls_find_none() -> None:
+    """One of two people falls: every fourth draw is twice the other one, and there is nothing to divide by."""
+    seed = [judged("A", 0, True, 0.9), judged("B", 0, False, 0.1)]
+    intervals = over_groups([seed], 1, Decision(), "subject")
+    assert intervals["sensitivity"] == intervals["precision"] == intervals["f1"] == intervals["non_fall_precision"] == [0.0, 1.0]
+    assert intervals["accuracy"] == [1.0, 1.0]
+
+
+def test_draws_in_which_the_teacher_finds_nothing_are_left_out() -> None:
+    share, low, high = ratio_over_groups(np.array([[1.0, 0.0], [2.0, 0.0]]), np.array([2.0, 0.0]), ["a", "b"])
+    assert (share, low, high) == (0.75, 0.75, 0.75)
+
+
+def test_metrics_of_a_single_group_by_hand() -> None:
+    """Only one group: every draw is what it is. 3 hits, 1 false alarm, 2 misses, 4 quiet."""
+    cases = [(True, 0.9)] * 3 + [(False, 0.9)] + [(True, 0.1)] * 2 + [(False, 0.1)] * 4
+    seed = [judged("A", k, fall, p) for k, (fall, p) in enumerate(cases)]
+    intervals = over_groups([seed], 1, Decision(), "subject")
+    expected = {"accuracy": 7 / 10, "sensitivity": 3 / 5, "precision": 3 / 4, "f1": 6 / 9, "non_fall_precision": 4 / 6}
+    assert {name: ends[0] for name, ends in intervals.items()} == pytest.approx(expected)
+    assert all(ends[0] == ends[1] for ends in intervals.values())
+
+
+def test_intervals_hold_95_percent_of_the_draws() -> None:
+    """A fall each of 100 people, 50 found: the share found in a draw has a standard deviation of .05."""
+    seed = [judged(f"{k:03}", 0, True, 0.9 if k % 2 else 0.1) for k in range(100)]
+    low, high = over_groups([seed], 1, Decision(), "subject")["sensitivity"]
+    assert (low, high) == pytest.approx((0.5 - 0.098, 0.5 + 0.098), abs=0.008)
+    found = np.array([k % 2 for k in range(100)], float)
+    share, low, high = ratio_over_groups(found[None], np.ones(100), [f"{k:03}" for k in range(100)])
+    assert share == 0.5 and (low, high) == pytest.approx((0.5 - 0.098, 0.5 + 0.098), abs=0.008)

@@ -107,3 +107,74 @@ def test_boxes_are_drawn() -> None:
     painted = BoxPainter(0.5).paint(image, seen, watch.falls)
     red = (painted[..., 0] > 180) & (painted[..., 1] < 80)
     assert painted.shape[0] > 360 and red.sum() > 200
+
+
+def shown(watch: BoxWatcher, *sightings: tuple[float, Found | None]) -> list[str]:
+    """What is told of one person's sightings: time and box (None: nobody)."""
+    return [one.kind for time, found in sightings for one in watch.take(time, [found] if found else [], 240, 320).notices]
+
+
+def steps(start: float, end: float, found: Found) -> list[tuple[float, Found]]:
+    """Ten sightings a second, from a time to before another."""
+    return [(start + 0.1 * k, found) for k in range(round((end - start) * 10))]
+
+
+@pytest.mark.parametrize(("second", "told"), [(0.05, []), (0.12, ["possible fall"])])
+def test_a_long_silence_counts_as_half_a_second_seen_up(second: float, told: list[str]) -> None:
+    """Seen up until `second` and, unseen for 1.5 s, once more; the two pictures until the share turns count too: .75 s and .82 s of .8."""
+    again = second + 1.5
+    turn = steps(again + 0.1, again + 0.3, fallen(UP))
+    film = [(0.0, person(UP)), (second, person(UP)), (again, person(UP)), *turn, *steps(again + 0.3, again + 3, fallen(DOWN))]
+    assert shown(watcher(), *film) == told
+
+
+@pytest.mark.parametrize(("up", "told"), [(0.5, []), (0.8, ["possible fall"])])
+def test_somebody_must_have_been_up_for_a_while(up: float, told: list[str]) -> None:
+    """Two more pictures pass until the share turns; the first counts for nothing: .6 s and .9 s of .8."""
+    assert shown(watcher(), *steps(0, up, person(UP)), *steps(up, 4, fallen(DOWN))) == told
+
+
+@pytest.mark.parametrize(("down", "told"), [(0.45, []), (0.55, ["possible fall"])])
+def test_somebody_must_be_down_for_half_a_second(down: float, told: list[str]) -> None:
+    """The share turns at the third picture, at 3.2 s."""
+    assert shown(watcher(), *steps(0, 3, person(UP)), *steps(3, 3.6, fallen(DOWN)), (3.2 + down, fallen(DOWN))) == told
+
+
+@pytest.mark.parametrize(("sunk", "told"), [(0.18, []), (0.22, ["possible fall"])])
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_box_must_have_sunk_by_a_fifth_of_its_height(sunk: float, told: list[str], whole: bool) -> None:
+    """All of it, or the middle alone (the top stays as it was)."""
+    left, top, right, bottom = UP
+    by = sunk * (bottom - top)
+    low = (left, top + by, right, bottom + by) if whole else (left, top, right, bottom + 2 * by)
+    assert shown(watcher(), *steps(0, 3, person(UP)), *steps(3, 6, fallen(low))) == told
+
+
+def test_sunk_is_measured_from_the_last_second_up() -> None:
+    """Somebody sits down slowly and long ago; what counts is how the box was just before."""
+    sat = (0.45, 0.5, 0.55, 0.8)
+    film = [*steps(0, 3, person(UP)), *steps(3, 6, person(sat)), *steps(6, 9, fallen((0.45, 0.54, 0.55, 0.84)))]
+    assert shown(watcher(), *film) == []
+
+
+@pytest.mark.parametrize(("up", "state"), [(1.0, "possible fall"), (1.5, "got up")])
+def test_somebody_has_got_up_who_is_up_for_a_second(up: float, state: str) -> None:
+    watch = watcher()
+    shown(watch, *steps(0, 3, person(UP)), *steps(3, 5, fallen(DOWN)), *steps(5, 5 + up, person(UP)), *steps(5 + up, 7, fallen(DOWN)))
+    assert watch.falls[0].state == state
+
+
+def test_the_share_follows_the_scores_by_hand() -> None:
+    watch = watcher()
+    first = watch.take(0.0, [person(UP)], 240, 320).judged[0]
+    assert first == pytest.approx(1 / 9)
+    second = watch.take(0.3, [fallen(UP)], 240, 320).judged[0]
+    assert second == pytest.approx(1 / 9 + (8 / 9 - 1 / 9) * (1 - np.exp(-1)))
+
+
+def test_the_peak_is_where_the_share_is_highest() -> None:
+    watch = watcher()
+    sure = Found("fall", 0.8, DOWN, (0.0, 0.8))
+    shown(watch, *steps(0, 3, person(UP)), *steps(3, 5, fallen(DOWN)), *steps(5, 6, sure), *steps(6, 8, fallen(DOWN)))
+    (fall,) = watch.falls
+    assert fall.peak_s == pytest.approx(5.9) and fall.confidence > 0.98

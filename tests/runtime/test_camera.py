@@ -4,6 +4,7 @@ import gc
 import json
 import weakref
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -256,3 +257,75 @@ def test_a_film_from_its_file_and_as_a_folder_of_pictures(bundle: Bundle, tmp_pa
     assert again.pictures == 60
     with pytest.raises(UserError, match=r"none\.mp4: no such file"):
         watch_film(tmp_path / "none.mp4", bundle, SeveralPeople(Squares()))
+
+
+def test_who_is_not_seen_for_a_second_is_not_judged_any_more(bundle: Bundle) -> None:
+    """Seen last at 2.93 s; windows end every .2 s."""
+    said = watch(bundle, together([*stand(3), *nothing(4)]))
+    assert said.curve[:, 0].max() == pytest.approx(3.8)
+
+
+@pytest.mark.parametrize(("seconds", "first"), [(0.9, None), (1.05, 1.0)])
+def test_a_person_is_judged_after_a_second(bundle: Bundle, seconds: float, first: float | None) -> None:
+    said = watch(bundle, together([*stand(seconds), *nothing(0.2)]))
+    assert (said.curve[:, 0].min() if len(said.curve) else None) == (first and pytest.approx(first, abs=0.21))
+
+
+def windows(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, times: Iterable[float]) -> list[np.ndarray]:
+    """What the model is given, (40, 51) each, of a person who stands and is seen at these times of 15 pictures a second."""
+    given: list[np.ndarray] = []
+    judge = Bundle.probabilities
+
+    def spy(self: Bundle, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        given.extend(inputs["keypoints"])
+        return judge(self, inputs)
+
+    monkeypatch.setattr(Bundle, "probabilities", spy)
+    replay([(time, [person(200, 300)]) for time in times], HEIGHT, WIDTH, Watcher(bundle, Nobody(), rate=1000))
+    return given
+
+
+@pytest.mark.parametrize(("gap", "there"), [(2.3, True), (2.7, False)])
+def test_up_to_two_and_a_half_steps_are_interpolated(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, gap: float, there: bool) -> None:
+    """A gap of `gap` steps of 1/15 s; what was no sighting holds no number."""
+    *_, last = windows(bundle, monkeypatch, [*(k / 15 for k in range(40)), *((39 + gap + k) / 15 for k in range(10))])
+    assert np.isfinite(last).all() == there
+
+
+@pytest.mark.parametrize(("late", "there"), [(0.6, True), (0.9, False)])
+def test_the_last_sighting_is_held_for_three_quarters_of_a_step(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, late: float, there: bool
+) -> None:
+    """Windows end at 3 s, the 45th step; the last sighting before is `late` steps earlier, the picture at 3 s shows nobody."""
+    given: list[np.ndarray] = []
+    judge = Bundle.probabilities
+    monkeypatch.setattr(Bundle, "probabilities", lambda self, inputs: given.extend(inputs["keypoints"]) or judge(self, inputs))
+    times = [*(k / 15 for k in range(45)), (45 - late) / 15]
+    pictures = [(time, [person(200, 300)]) for time in times] + [(45 / 15, [])]
+    replay(pictures, HEIGHT, WIDTH, Watcher(bundle, Nobody(), rate=1000))
+    assert np.isfinite(given[-1][-1]).all() == there
+
+
+@pytest.mark.parametrize(("alone", "state"), [(2.7, "still down"), (3.3, "got up")])
+def test_who_was_near_just_now_could_be_who_stands_there(bundle: Bundle, alone: float, state: str) -> None:
+    """A helper stands a size away, both are lost, and `alone` s later somebody stands where the fallen one lay."""
+    fallen = [*stand(3), *fall(), *lie(3.4), *nothing(alone), *stand(8, 255, 310)]
+    helper = [*nothing(3), *walk(700, 450, 2), *stand(2, 450)]
+    (one,) = watch(bundle, together(fallen, helper), noise=0.005).falls
+    assert one.state == state
+
+
+@pytest.mark.parametrize(("right", "state"), [(450, "still down"), (540, "got up")])
+def test_near_is_within_a_size_or_so(bundle: Bundle, right: float, state: str) -> None:
+    """1.0 and 1.5 sizes away."""
+    fallen = [*stand(3), *fall(), *lie(3.4), *nothing(2.5), *stand(8, 255, 310)]
+    helper = [*nothing(3), *walk(800, right, 2), *stand(2, right)]
+    (one,) = watch(bundle, together(fallen, helper), noise=0.005).falls
+    assert one.state == state
+
+
+@pytest.mark.parametrize(("share", "falls"), [(0.08, 0), (0.12, 1)])
+def test_the_picture_must_have_changed_where_somebody_falls(bundle: Bundle, share: float, falls: int) -> None:
+    film = together([*stand(3), *fall(), *lie(2)])
+    pictures = [(k / RATE, [replace(pose, stir=share) for pose in poses]) for k, poses in enumerate(film)]
+    assert len(replay(pictures, HEIGHT, WIDTH, Watcher(bundle, Nobody())).falls) == falls

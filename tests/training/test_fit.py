@@ -187,3 +187,23 @@ def test_stopped_again_and_again(unbroken: tuple[str, Path], tmp_path: Path, mon
 
 def saved_step(folder: Path) -> int:
     return int(torch.load(folder / "checkpoint.pt", weights_only=True)["state"]["step"])
+
+
+@pytest.mark.parametrize(
+    ("said", "patience"),
+    [
+        ([0.5, 0.4, 0.6, 0.5, 0.4, 0.9], 2),  # the third is better: patience begins anew
+        ([0.5, 0.4, 0.4, 0.4, 0.9], 3),  # none is better: it only runs out
+    ],
+)
+def test_patience_begins_anew_with_what_is_better_and_with_nothing_else(tmp_path: Path, said: list[float], patience: int) -> None:
+    scores, looks = iter(said), 0
+
+    def validate(model: nn.Module) -> float:
+        nonlocal looks
+        looks += 1
+        return next(scores)
+
+    training = Training(steps=40, batch=8, lr=0.01, average=0, early_stop=EarlyStop(every=2, patience=patience))
+    fit(toy_model(), toy_clips(), training, HardLabels(), 0, tmp_path, validate)
+    assert looks == len(said) - 1  # the last is never asked for

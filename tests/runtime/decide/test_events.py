@@ -38,6 +38,7 @@ def test_threshold_is_reached_by_equality_and_nan_never_counts() -> None:
 
 
 def test_event_as_json() -> None:
+    assert Event(1.23456789, 2.0, 0.123456789, 3.0).to_json()["start_s"] == 1.234568
     assert Event(1.0, 2.0, 0.75, 3.0).to_json() == {"start_s": 1.0, "peak_s": 2.0, "confidence": 0.75, "raised_s": 3.0, "state": "detected"}
 
 

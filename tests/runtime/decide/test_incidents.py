@@ -50,3 +50,27 @@ def test_which_windows_belong_to_an_incident() -> None:
     assert incident.goes_on(20.0, merge=5.0)
     incident.fall.up_s = 21.0
     assert not incident.goes_on(22.0, merge=5.0)
+
+
+@pytest.mark.parametrize(
+    ("gap", "right", "same"),
+    [(0.1, 0.53, True), (0.1, 0.57, False), (1.9, 0.97, True), (1.9, 1.03, False), (2.1, 0, False)],
+)
+def test_how_far_who_was_lost_may_be_grows_with_the_time(gap: float, right: float, same: bool) -> None:
+    """Half a size at once and half for every second, one size at most, for two seconds."""
+    pose = person(100, 300)
+    (lost,) = Tracker().update(0.0, [pose])
+    assert continues(lost, gap, person(100 + right * pose.size, 300)) == same
+
+
+@pytest.mark.parametrize(("up", "same"), [(0.28, True), (0.32, False)])
+def test_who_was_lost_rises_only_so_far(up: float, same: bool) -> None:
+    pose = person(100, 300)
+    (lost,) = Tracker().update(0.0, [pose])
+    assert continues(lost, 0.5, person(100, 300 - up * pose.size)) == same
+
+
+@pytest.mark.parametrize(("grown", "same"), [(2.4, True), (2.6, False), (0.42, True), (0.38, False)])
+def test_who_was_lost_is_of_like_size(grown: float, same: bool) -> None:
+    (lost,) = Tracker().update(0.0, [person(100, 300)])
+    assert continues(lost, 1.5, person(100, 300 + 80 * (grown - 1), height=200 * grown)) == same

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.track.boxes import KEEP, PATIENCE, BoxTrack, BoxTracker, apart, unlikeness
@@ -77,3 +78,68 @@ def test_distances_are_of_the_picture_not_of_the_square() -> None:
     track = BoxTrack(0, 0.0)
     track.add(0.0, found(0.5))
     assert unlikeness(track, 0.1, found(0.68), aspect=1.0) < unlikeness(track, 0.1, found(0.68), aspect=1.8)
+
+
+@pytest.mark.parametrize(
+    ("gap", "sizes", "same"),
+    [
+        (0.1, 0.53, True),
+        (0.1, 0.57, False),
+        (0.6, 0.78, True),
+        (0.6, 0.82, False),
+        (1.0, 0.98, True),
+        (1.9, 0.98, True),
+        (1.9, 1.02, False),
+    ],
+)
+def test_how_far_somebody_gets_grows_with_the_time_unseen(gap: float, sizes: float, same: bool) -> None:
+    """Half a size at once and as much for every second, one size at most."""
+    tracker = BoxTracker()
+    (first,) = tracker.update(0.0, [found(0.2)])
+    (second,) = tracker.update(gap, [found(0.2 + sizes * float(np.hypot(0.1, 0.4)))])
+    assert (second is first) == same
+
+
+@pytest.mark.parametrize(("grown", "same"), [(2.15, True), (2.25, False), (1 / 2.15, True), (1 / 2.25, False)])
+def test_a_body_changes_its_size_only_so_fast(grown: float, same: bool) -> None:
+    tracker = BoxTracker()
+    (first,) = tracker.update(0.0, [found(0.5)])
+    (second,) = tracker.update(0.1, [found(0.5, width=0.1 * grown, height=0.4 * grown)])
+    assert (second is first) == same
+
+
+@pytest.mark.parametrize(("gap", "same"), [(1.95, True), (2.05, False)])
+def test_a_track_ends_after_two_seconds_unseen(gap: float, same: bool) -> None:
+    tracker = BoxTracker()
+    (first,) = tracker.update(0.0, [found(0.5)])
+    assert (tracker.update(gap, [found(0.5)]) == [first]) == same
+
+
+@pytest.mark.parametrize(("inside", "people"), [(0.55, 2), (0.65, 1)])
+def test_who_is_covered_by_a_better_box_is_nobody_new(inside: float, people: int) -> None:
+    """Two boxes of .1 x .4 whose common part is `inside` of each."""
+    assert len(BoxTracker().update(0.0, [found(0.5), found(0.5 + 0.1 * (1 - inside))])) == people
+
+
+def test_unlikeness_by_hand() -> None:
+    """Half of 1 - IoU, half of the distance over the reach."""
+    track = BoxTrack(0, 0.0)
+    track.add(0.0, found(0.5))
+    reach = 0.5 * (1 + 0.2) * np.hypot(0.1, 0.4)
+    assert unlikeness(track, 0.2, found(0.55)) == pytest.approx(0.5 * 0.05 / reach + 0.5 * (1 - 1 / 3))
+    assert unlikeness(track, 0.2, found(0.5, 0.6)) == pytest.approx(0.5 * 0.1 / reach + 0.5 * (1 - 0.3 / 0.5))
+    reach = 0.5 * (1 + 0.2) * np.hypot(0.2, 0.4)
+    assert unlikeness(track, 0.2, found(0.55), aspect=2.0) == pytest.approx(0.5 * 0.1 / reach + 0.5 * (1 - 1 / 3))
+
+
+def test_a_box_without_a_size_is_nobodys() -> None:
+    track = BoxTrack(0, 0.0)
+    track.add(0.0, found(0.5, width=0.0, height=0.0))
+    assert unlikeness(track, 0.1, found(0.5)) == np.inf
+
+
+def test_a_track_holds_ten_seconds() -> None:
+    track = BoxTrack(0, 0.0)
+    for k in range(200):
+        track.add(0.1 * k, found(0.5))
+    assert track.seen - track.times[0] == pytest.approx(10, abs=0.11) and track.last == found(0.5)

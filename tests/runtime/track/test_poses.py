@@ -147,3 +147,70 @@ def test_times_should_increase() -> None:
     tracker.update(1.0, [person(100, FLOOR)])
     with pytest.raises(ValueError, match="times should increase"):
         tracker.update(1.0, [])
+
+
+@pytest.mark.parametrize(("grown", "same"), [(2.4, True), (2.6, False), (1 / 2.4, True), (1 / 2.6, False)])
+def test_a_body_changes_its_size_only_so_fast(grown: float, same: bool) -> None:
+    """Head and shoulders stay where they are, so that nothing else speaks against it."""
+    tracker = Tracker()
+    (first,) = tracker.update(0.0, [person(100, FLOOR)])
+    (found,) = tracker.update(0.9, [person(100, FLOOR + 80 * (grown - 1), height=200 * grown)])
+    assert (found is first) == same
+
+
+@pytest.mark.parametrize(
+    ("gap", "sizes", "same"),
+    [(0.1, 0.48, True), (0.1, 0.52, False), (0.3, 0.68, True), (0.3, 0.72, False), (0.9, 0.78, True), (0.9, 0.82, False)],
+)
+def test_how_far_somebody_gets_grows_with_the_time_unseen(gap: float, sizes: float, same: bool) -> None:
+    """.4 sizes at once and 1 for every second, .8 at most."""
+    tracker = Tracker()
+    pose = person(100, FLOOR)
+    (first,) = tracker.update(0.0, [pose])
+    (found,) = tracker.update(gap, [person(100 + sizes * pose.size, FLOOR)])
+    assert (found is first) == same
+
+
+@pytest.mark.parametrize(("gap", "sizes", "same"), [(0.1, 0.32, True), (0.1, 0.34, False), (0.9, 0.55, True), (0.9, 0.59, False)])
+def test_how_far_head_and_shoulders_rise_grows_with_the_time_unseen(gap: float, sizes: float, same: bool) -> None:
+    """.3 sizes at once and .3 for every second."""
+    tracker = Tracker()
+    pose = person(100, FLOOR)
+    (first,) = tracker.update(0.0, [pose])
+    (found,) = tracker.update(gap, [person(100, FLOOR - sizes * pose.size)])
+    assert (found is first) == same
+
+
+@pytest.mark.parametrize(("gap", "right", "same"), [(0.9, 40, True), (1.1, 40, True), (1.1, 55, False), (9.9, 40, True), (10.2, 0, False)])
+def test_after_patience_only_who_has_stayed_is_known_again(gap: float, right: float, same: bool) -> None:
+    """40 pixels are .21 sizes, 55 are .29."""
+    tracker = Tracker()
+    (first,) = tracker.update(0.0, [person(100, FLOOR)])
+    (found,) = tracker.update(gap, [person(100 + right, FLOOR)])
+    assert (found is first) == same
+
+
+def test_after_patience_another_posture_in_the_place_is_somebody_else() -> None:
+    tracker = Tracker()
+    (first,) = tracker.update(0.0, [person(100, FLOOR)])
+    assert tracker.update(2.0, [person(100, FLOOR, turn=np.pi / 2)]) != [first]
+
+
+@pytest.mark.parametrize(("sizes", "moved"), [(0.22, False), (0.28, True)])
+def test_who_has_moved_by_a_quarter_of_the_size_is_a_person(sizes: float, moved: bool) -> None:
+    tracker = Tracker()
+    pose = person(100, FLOOR)
+    for k in range(60):  # goes there within a second and stays
+        (track,) = tracker.update(k * STEP, [person(100 + sizes * pose.size * min(k / 15, 1), FLOOR)])
+    assert track.is_person == moved and track.moved == pytest.approx(sizes, rel=0.01)
+
+
+def test_place_speed_and_size_follow_with_a_time_constant_of_three_tenths() -> None:
+    tracker = Tracker()
+    pose = person(100, FLOOR)
+    tracker.update(0.0, [pose])
+    (track,) = tracker.update(0.3, [person(130, FLOOR, height=220)])
+    new = 1 - np.exp(-1)
+    assert track.size == pytest.approx(pose.size * (1 + 0.1 * new), rel=1e-4)
+    assert track.speed[0] == pytest.approx(100 * new, rel=1e-4)
+    assert track.moved == pytest.approx(np.hypot(30, 0.095 * 20) * new / (1.1 * pose.size), rel=0.01)
