@@ -327,5 +327,5 @@ def test_near_is_within_a_size_or_so(bundle: Bundle, right: float, state: str) -
 @pytest.mark.parametrize(("share", "falls"), [(0.08, 0), (0.12, 1)])
 def test_the_picture_must_have_changed_where_somebody_falls(bundle: Bundle, share: float, falls: int) -> None:
     film = together([*stand(3), *fall(), *lie(2)])
-    pictures = [(k / RATE, [replace(pose, stir=share) for pose in poses]) for k, poses in enumerate(film)]
+    pictures = [(k / RATE, [replace(pose, motion=share) for pose in poses]) for k, poses in enumerate(film)]
     assert len(replay(pictures, HEIGHT, WIDTH, Watcher(bundle, Nobody())).falls) == falls
