@@ -20,7 +20,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from featherfall.export.int8 import quantise
+from featherfall.export.quantise import quantise
 from featherfall.models.count import macs, parameters
 from featherfall.models.detect.net import Detector
 

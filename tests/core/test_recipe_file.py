@@ -26,7 +26,7 @@ def test_a_slip_is_guessed() -> None:
 
 def test_changes_reach_every_level() -> None:
     changed = load_recipe("detect_falls", ["student.training.steps=9", "distillation.terms.0.weight=.5", "seeds=[4]"])
-    assert changed.student.training.steps == 9 and changed.taught.distillation.terms[0].weight == 0.5 and changed.seeds == [4]
+    assert changed.student.training.steps == 9 and changed.required_supervision.distillation.terms[0].weight == 0.5 and changed.seeds == [4]
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from tests.export.conftest import deployment
 from torch import nn
 
 from featherfall.clips.store import ClipStore
+from featherfall.core import registry
 from featherfall.core.errors import UserError
 from featherfall.core.files import sha256
-from featherfall.core.manifest import Manifest
-from featherfall.core.recipe import Recipe
-from featherfall.export import bundle as bundle_module
-from featherfall.export.bundle import int8_refusal, write_bundle
+from featherfall.core.manifest import Manifest, Model
+from featherfall.core.recipe import Export, Recipe
+from featherfall.core.registry import names, register
+from featherfall.export.bundle import kind_of, refusals, write_bundle
+from featherfall.export.deployment import Deployment, model_entry
+from featherfall.export.formats import onnx as onnx_format
 from featherfall.export.onnx import onnx_logits, torch_logits
 from featherfall.models.count import parameters
 from featherfall.runtime import load_bundle
@@ -60,8 +66,10 @@ def test_the_guard_compares_on_its_own_clips(exported: Exported, store: ClipStor
     exact, small = (onnx_logits(folder / name, guard) for name in ("model.onnx", "model.int8.onnx"))
     np.testing.assert_array_equal(shown[0], exact)
     np.testing.assert_array_equal(shown[1], small)
-    assert manifest.models[1].proof == pytest.approx({"points_lost": 0.4, "budget_points": 0.5, "float32": 0.9, "int8": 0.896, "clips": 14})
-    assert int8_refusal(manifest) is None
+    proof = manifest.models[1].proof
+    assert proof["points_lost"] == pytest.approx(0.4) and (proof["budget_points"], proof["clips"]) == (0.5, 14)
+    assert proof["float32"] == {"f1": 0.9} and proof["int8"] == {"f1": 0.896}
+    assert refusals(manifest) == []
 
 
 def test_the_runtime_opens_it_and_agrees(exported: Exported, student: nn.Module, store: ClipStore) -> None:
@@ -74,22 +82,65 @@ def test_the_runtime_opens_it_and_agrees(exported: Exported, student: nn.Module,
 
 def test_an_int8_model_that_loses_too_much_is_refused(student: nn.Module, recipe: Recipe, store: ClipStore, tmp_path: Path) -> None:
     scores = iter([0.95, 0.94])
-    manifest = write_bundle(
-        tmp_path / "bundle", student, recipe, store, LABELS, np.arange(8), np.arange(50, 64), lambda logits: next(scores), {}
-    )
+    manifest = write_bundle(tmp_path / "bundle", deployment(student, recipe, store, lambda outputs: {"f1": next(scores), "recall": 1.0}))
     assert sorted(path.name for path in (tmp_path / "bundle").iterdir()) == ["manifest.json", "model.onnx"]
     assert [one.precision for one in manifest.models] == ["float32"] and manifest.sha256.keys() == {"model.onnx"}
     assert manifest.models[0].proof["int8_refused"]["points_lost"] == pytest.approx(1.0)
-    assert int8_refusal(manifest) == "int8 refused: it loses 1.00 points on 14 clips, the budget is 0.5"
+    assert refusals(manifest) == ["int8 refused: it loses 1.00 points on 14 clips, the budget is 0.5"]
     assert load_bundle(tmp_path / "bundle").model.precision == "float32"
 
 
 def test_a_model_that_onnx_tells_otherwise_does_not_ship(
     student: nn.Module, recipe: Recipe, store: ClipStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bundle_module, "export_onnx", lambda model, sample, path: path.write_bytes(b""))
+    monkeypatch.setattr(onnx_format, "export_onnx", lambda model, sample, path, outputs: path.write_bytes(b""))
     for wrong in (0.01, np.nan):
-        monkeypatch.setattr(bundle_module, "onnx_logits", lambda path, clip, wrong=wrong: torch_logits(student, clip) + wrong)
-        with pytest.raises(UserError, match=r"tiny: ONNX and torch differ by .* in a logit"):
-            write_bundle(tmp_path / "bundle", student, recipe, store, LABELS, np.arange(8), np.arange(8), lambda logits: 1.0, {})
+        monkeypatch.setattr(onnx_format, "onnx_outputs", lambda path, clip, outputs, wrong=wrong: (torch_logits(student, clip) + wrong,))
+        with pytest.raises(UserError, match=r"tiny: ONNX and torch differ by .* in logits"):
+            write_bundle(tmp_path / "bundle", deployment(student, recipe, store, lambda outputs: {"f1": 1.0}))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_formats_are_found_by_name() -> None:
+    assert {"onnx", "onnx_int8"} <= set(names("format"))
+    assert Export(formats=["onnx"]).written == ["onnx", "onnx_int8"] and Export(int8=False).written == ["onnx"]
+    with pytest.raises(ValueError, match="unknown format; did you mean 'onnx'"):
+        Export(formats=["onx"])
+
+
+def test_int8_alone(student: nn.Module, recipe: Recipe, store: ClipStore, tmp_path: Path) -> None:
+    only = recipe.model_copy(update={"export": Export(formats=["onnx_int8"])})
+    manifest = write_bundle(tmp_path / "bundle", deployment(student, only, store, lambda outputs: {"f1": 1.0}))
+    assert [(one.format, one.file) for one in manifest.models] == [("onnx_int8", "model.int8.onnx")]
+    assert load_bundle(tmp_path / "bundle").model.precision == "int8"
+    scores = iter([1.0, 0.0])
+    with pytest.raises(UserError, match="every format was refused"):
+        write_bundle(tmp_path / "none", deployment(student, only, store, lambda outputs: {"f1": next(scores)}))
+
+
+def test_a_format_of_ones_own(
+    student: nn.Module, recipe: Recipe, store: ClipStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for one in ("_objects", "_own"):
+        monkeypatch.setattr(registry, one, dict(getattr(registry, one)))
+
+    @register("format", "weights")
+    def write(deployment: Deployment, folder: Path) -> Model:
+        assert (folder / "model.onnx").is_file()
+        torch.save(deployment.network.module.state_dict(), folder / "weights.pt")
+        return model_entry(folder / "weights.pt", "weights", "float32", {})
+
+    how = recipe.model_copy(update={"export": Export(formats=["onnx", "weights"], int8=False)})
+    manifest = write_bundle(tmp_path / "bundle", deployment(student, how, store, lambda outputs: {"f1": 1.0}))
+    assert [one.format for one in manifest.models] == ["onnx", "weights"] and "weights.pt" in manifest.sha256
+    assert load_bundle(tmp_path / "bundle").model.format == "onnx"
+
+
+def test_what_a_model_looks_at(recipe: Recipe, store: ClipStore) -> None:
+    network, sensor = recipe.student.network, store.facts["accelerometer"]
+    assert kind_of(network, sensor) == "window"
+    assert kind_of(network.model_copy(update={"kind": "keypoints"}), sensor) == "keypoints"
+    film = replace(sensor, frames=8)
+    assert kind_of(network.model_copy(update={"kind": "video"}), film) == "film"
+    assert kind_of(network.model_copy(update={"kind": "image"}), replace(film, frames=1)) == "picture"
+    assert kind_of(network.model_copy(update={"kind": "detector"}), replace(film, frames=1)) == "detector"

@@ -11,8 +11,8 @@ pytest.importorskip("torchvision", reason="torchvision is not installed (extra '
 
 from featherfall import gaf
 from featherfall.core.errors import UserError
-from featherfall.export.int8 import quantise
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
+from featherfall.export.quantise import quantise
 from featherfall.models import build
 from featherfall.models.count import parameters
 from featherfall.models.gaf_image import GafNet

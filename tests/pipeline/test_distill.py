@@ -104,7 +104,7 @@ def test_metrics_json(place: Path) -> None:
     assert metrics["sizes"]["int8"]["bytes"] > 0 and metrics["sizes"]["alone"]["parameters"] < metrics["sizes"]["teacher"]["parameters"]
     left_out, full_fit = metrics["notes"]
     assert left_out.startswith("1 recordings left out: ") and "S2-walk-0-accelerometer.csv: row 77" in left_out
-    assert "trained on everybody" in full_fit
+    assert "trained on all recordings" in full_fit
 
 
 def test_the_run_directory(place: Path) -> None:

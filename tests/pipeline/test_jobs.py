@@ -5,6 +5,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -14,8 +15,11 @@ from tests.conftest import tiny_recipe
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
-from featherfall.pipeline.jobs import Job, load_predictions, run_jobs
+from featherfall.datasets import open_for
+from featherfall.pipeline.jobs import run_jobs
 from featherfall.pipeline.run import Run
+from featherfall.pipeline.task import Context, Job
+from featherfall.pipeline.tasks.windows import WindowsTask
 
 FOLD = Fold("fold 1", np.arange(9), np.zeros(0, int), np.arange(9, 12))  # tests S4
 
@@ -23,7 +27,14 @@ FOLD = Fold("fold 1", np.arange(9), np.zeros(0, int), np.arange(9, 12))  # tests
 @pytest.fixture
 def jobs(tiny: Path, tiny_store: ClipStore, tmp_path: Path) -> list[Job]:
     recipe = tiny_recipe()
-    return [Job(Run(tmp_path / "run"), recipe, tiny, tiny_store.folder, FOLD, "alone", seed) for seed in (0, 1)]
+    sources = {source.id: source for source in open_for(recipe, tiny).sources}
+    task = WindowsTask(Context(Run(tmp_path / "run"), recipe, "folder", sources, tiny_store.folder))
+    return [Job(task, FOLD, "alone", seed) for seed in (0, 1)]
+
+
+def elsewhere(job: Job, **changes: Any) -> Job:
+    """The same job in another context."""
+    return replace(job, task=WindowsTask(replace(job.task.context, **changes)))
 
 
 def test_names_and_folders(jobs: list[Job], tmp_path: Path) -> None:
@@ -39,7 +50,7 @@ def test_side_by_side_is_bit_identical_to_one_after_the_other(jobs: list[Job], t
     done: list[str] = []
     run_jobs(jobs, 1, lambda job: done.append(job.name))
     assert done == ["fold 1: alone 0", "fold 1: alone 1"]
-    twins = [replace(job, run=Run(tmp_path / "together")) for job in jobs]
+    twins = [elsewhere(job, run=Run(tmp_path / "together")) for job in jobs]
     run_jobs(twins, 2, lambda job: done.append(job.name))
     assert sorted(done[2:]) == done[:2]
     for job, twin in zip(jobs, twins, strict=True):
@@ -54,14 +65,14 @@ def test_what_is_done_is_left_alone(jobs: list[Job]) -> None:
     np.savez_compressed(job.finished, probabilities=np.full((2, 2), 0.5, np.float32))
     run_jobs([job], 1, lambda job: None)
     assert [path.name for path in job.folder.iterdir()] == ["predictions.npz"]
-    judged = load_predictions(job)
+    judged = job.task.predictions(job)
     assert [one.recording.id for one in judged] == ["S4/fall/0", "S4/sit/0", "S4/walk/0"]
     assert [len(one.probabilities) for one in judged] == [1, 1, 0]
 
 
 def test_the_first_error_stops_the_rest(jobs: list[Job], tmp_path: Path) -> None:
     done: list[str] = []
-    broken = replace(jobs[0], store=tmp_path / "nowhere")
+    broken = elsewhere(jobs[0], clips=tmp_path / "nowhere")
     with pytest.raises(UserError, match="nowhere: not a clip store"):
         run_jobs([broken, jobs[1]], 1, lambda job: done.append(job.name))
     assert done == [] and not jobs[1].folder.exists()
@@ -71,10 +82,10 @@ def test_nothing_to_judge_is_judged_as_nothing(jobs: list[Job]) -> None:
     fold = Fold("everybody", np.arange(12), np.zeros(0, int), np.zeros(0, int))
     job = replace(jobs[0], fold=fold)
     run_jobs([job], 1, lambda job: None)
-    assert load_predictions(job) == []
+    assert job.task.predictions(job) == []
     quiet = replace(job, fold=Fold("fold 1", np.arange(9), np.zeros(0, int), np.asarray([11])), number=1)  # S4 walks: no window
     run_jobs([quiet], 1, lambda job: None)
-    (one,) = load_predictions(quiet)
+    (one,) = quiet.task.predictions(quiet)
     assert one.probabilities.shape == (0, 2)
 
 

@@ -11,9 +11,9 @@ from featherfall.core.recipe import Augment
 from featherfall.models.detect.net import Detector
 from featherfall.training.boxes import BoxTable
 from featherfall.training.data import Batch, Clips
-from featherfall.training.detect import FromEmbedding, FromLabels, Moved, Pictures, map_loss
+from featherfall.training.detect import Augmented, FromEmbedding, FromLabels, Pictures, map_loss
 from featherfall.training.films import FilmViews
-from featherfall.training.yolo import PYTHON, train_yolo, write_yolo
+from featherfall.training.yolo import YOLO_PYTHON, YoloTraining, train_yolo, write_yolo
 
 pytest.importorskip("timm", reason="detectors need timm: pip install 'featherfall[vision]'")
 STILL = Augment(film_crop=0, film_light=0)
@@ -52,7 +52,7 @@ def test_map_losses_by_hand() -> None:
 
 def test_labels_teach_boxes() -> None:
     model, data = detector(), batch()
-    goal = FromLabels(Moved(BOXES, STILL, 0.0), 64)
+    goal = FromLabels(Augmented(BOXES, STILL, 0.0), 64)
     steps = torch.optim.Adam(model.parameters(), 0.005)
     model.train()
     losses = []
@@ -66,28 +66,28 @@ def test_labels_teach_boxes() -> None:
     assert said["loss"].item() == pytest.approx((said["classes"] + 2.5 * said["boxes"]).item())
 
 
-def test_rehearsed_pictures_come_with_their_own_boxes() -> None:
+def test_replayed_pictures_come_with_their_own_boxes() -> None:
     size, white = 64, np.full((1, 1), 0, np.int64)
     film = FilmViews(Snow(size), white[None], white[None], np.zeros((1, 1, 1), np.float32))  # type: ignore[arg-type]
     here = torch.ones(1, dtype=torch.bool)
     clips = Clips({}, {"picture": here}, torch.zeros(1, dtype=torch.int64), 1, {"picture": film})
-    rehearsed = Pictures(clips, BoxTable(torch.tensor([[[0, 0, 1.0, 1.0]]]), torch.tensor([[1]])))
-    clip, boxes, names = Moved(BOXES, STILL, 0.0, rehearsed, 3)("picture", batch())
+    replayed = Pictures(clips, BoxTable(torch.tensor([[[0, 0, 1.0, 1.0]]]), torch.tensor([[1]])))
+    clip, boxes, names = Augmented(BOXES, STILL, 0.0, replayed, 3)("picture", batch())
     assert clip["picture"].shape == (5, 1, size, size, 3) and (clip["picture"][2:] == 255).all() and not (clip["picture"][:2] == 255).all()
     assert names.tolist() == [[0], [1], [1], [1], [1]] and boxes[2:].flatten().tolist() == [0, 0, 1, 1] * 3
-    alone, _, _ = Moved(BOXES, STILL, 0.0, rehearsed, 0)("picture", batch())
+    alone, _, _ = Augmented(BOXES, STILL, 0.0, replayed, 0)("picture", batch())
     assert alone["picture"].shape[0] == 2
 
 
-def test_a_teacher_adds_its_words_but_not_its_weights() -> None:
-    goal = FromLabels(Moved(BOXES, STILL, 0.0), 64, detector(), hard=0.0)
+def test_a_teacher_adds_its_outputs_but_not_its_weights() -> None:
+    goal = FromLabels(Augmented(BOXES, STILL, 0.0), 64, detector(), hard=0.0)
     assert not list(goal.parameters())
     said = goal(detector().eval(), batch())  # the same weights: nothing to learn
     assert said["taught_classes"].item() == pytest.approx(0, abs=1e-5) and said["loss"].item() == pytest.approx(0, abs=1e-3)
 
 
 def test_embeddings_of_other_widths_are_projected() -> None:
-    moved = Moved(BOXES, STILL, 0.0)
+    moved = Augmented(BOXES, STILL, 0.0)
     assert not list(FromEmbedding(moved, detector(), 8, "l2").parameters())
     goal = FromEmbedding(moved, detector(16), 8, "cosine")
     assert len(list(goal.parameters())) == 6
@@ -99,7 +99,7 @@ def test_embeddings_of_other_widths_are_projected() -> None:
 
 
 def test_the_same_embedding_has_no_loss() -> None:
-    goal = FromEmbedding(Moved(BOXES, STILL, 0.0), detector(), 8, "l2")
+    goal = FromEmbedding(Augmented(BOXES, STILL, 0.0), detector(), 8, "l2")
     assert goal(detector().eval(), batch())["loss"].item() == pytest.approx(0, abs=1e-6)
 
 
@@ -119,16 +119,16 @@ def sides_of(path: Path) -> list[float]:
 
 
 def test_without_ultralytics_its_terms_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(PYTHON, raising=False)
+    monkeypatch.delenv(YOLO_PYTHON, raising=False)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"featherfall\[yolo\].*AGPL-3.0"):
-        train_yolo(tmp_path, "yolov8n.yaml", tmp_path / "data.yaml", 64, "picture", epochs=1, batch=2, lr=0.01, seed=0)
+        train_yolo(tmp_path, YoloTraining("yolov8n.yaml", tmp_path / "data.yaml", 64, "picture", epochs=1, batch=2, lr=0.01, seed=0))
 
 
 def test_what_ultralytics_complains_of_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho no such model >&2\nexit 1\n")
     python.chmod(0o755)
-    monkeypatch.setenv(PYTHON, str(python))
+    monkeypatch.setenv(YOLO_PYTHON, str(python))
     with pytest.raises(UserError, match="no such model"):
-        train_yolo(tmp_path, "yolov8n.yaml", tmp_path / "data.yaml", 64, "picture", epochs=1, batch=2, lr=0.01, seed=0)
+        train_yolo(tmp_path, YoloTraining("yolov8n.yaml", tmp_path / "data.yaml", 64, "picture", epochs=1, batch=2, lr=0.01, seed=0))

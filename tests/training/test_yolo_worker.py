@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from featherfall.training.boxes import BoxTable
-from featherfall.training.yolo import PYTHON, train_yolo, write_yolo
+from featherfall.training.yolo import YOLO_PYTHON, YoloTraining, train_yolo, write_yolo
 from featherfall.training.yolo_worker import _finished, _log
 
 
@@ -34,21 +35,23 @@ def test_their_table_of_epochs_becomes_our_log(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(
-    PYTHON not in os.environ and importlib.util.find_spec("ultralytics") is None,
-    reason=f"needs Ultralytics (AGPL-3.0): pip install 'featherfall[yolo]', or name an interpreter that has it in {PYTHON}",
+    YOLO_PYTHON not in os.environ and importlib.util.find_spec("ultralytics") is None,
+    reason=f"needs Ultralytics (AGPL-3.0): pip install 'featherfall[yolo]', or name an interpreter that has it in {YOLO_PYTHON}",
 )
 def test_taught_and_gone_on_with(tmp_path: Path) -> None:
     """A teacher; a student of two epochs, stopped before its graph was written: it is not trained again."""
     pictures = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3)).astype(np.uint8)
     boxes = BoxTable(torch.tensor([[[0.1, 0.1, 0.6, 0.9]]] * 8), torch.zeros(8, 1, dtype=torch.int64))
     data = write_yolo(tmp_path / "data", {"train": (pictures, boxes), "val": (pictures, boxes)}, ["person", "fall"])
-    teacher = train_yolo(tmp_path / "teacher", "yolov8n.yaml", data, 64, "picture", epochs=1, batch=4, lr=0.001, seed=0)
+    how = YoloTraining("yolov8n.yaml", data, 64, "picture", epochs=1, batch=4, lr=0.001, seed=0)
+    teacher = train_yolo(tmp_path / "teacher", how)
+    taught = replace(how, epochs=2, teacher=teacher.weights)
     student = tmp_path / "student"
-    made = train_yolo(student, "yolov8n.yaml", data, 64, "picture", epochs=2, batch=4, lr=0.001, seed=0, teacher=teacher.weights)
+    made = train_yolo(student, taught)
     assert made.graph.is_file() and made.parameters == teacher.parameters > 3_000_000
     steps = [line.split(",")[0] for line in (student / "log.csv").read_text().splitlines()]
     assert steps == ["step", "2", "4"]
     (student / "yolo.json").unlink()
     before = (student / "weights.pt").read_bytes()
-    train_yolo(student, "yolov8n.yaml", data, 64, "picture", epochs=2, batch=4, lr=0.001, seed=0, teacher=teacher.weights)
+    train_yolo(student, taught)
     assert (student / "weights.pt").read_bytes() == before

@@ -96,7 +96,7 @@ def prepare(
     from featherfall.core.files import data_folder
     from featherfall.core.recipe_file import load_recipe
     from featherfall.datasets import open_for
-    from featherfall.pipeline.distill import make_clips, make_folds
+    from featherfall.pipeline.clips import make_clips, make_folds
     from featherfall.pipeline.progress import Show
 
     resolved = load_recipe(recipe)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pydantic
 
@@ -13,7 +13,12 @@ from featherfall.core.errors import UserError
 
 
 class Checked(pydantic.BaseModel):
-    """Base of every schema: frozen, unknown keys refused."""
+    """Base of every schema: frozen, unknown keys refused.
+
+    renamed: new names of keys by their old ones, for the message that refuses the old.
+    """
+
+    renamed: ClassVar[dict[str, str]] = {}
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
@@ -35,8 +40,10 @@ def _explain(schema: type[pydantic.BaseModel], problem: Any) -> str:
     path = [str(part) for part in problem["loc"]]
     key = ".".join(path)
     if problem["type"] == "extra_forbidden":
-        known = _keys_at(schema, path[:-1])
-        near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
+        holder = _schema_at(schema, path[:-1])
+        known = list(holder.model_fields) if holder else []
+        renamed = getattr(holder, "renamed", {}).get(path[-1])
+        near = [renamed] if renamed else difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
         return f"unknown key {key!r}; {hint}"
     if problem["type"] == "missing":
@@ -45,17 +52,17 @@ def _explain(schema: type[pydantic.BaseModel], problem: Any) -> str:
     return f"key {key!r}: {message} (found {problem['input']!r})" if key else message
 
 
-def _keys_at(schema: type[pydantic.BaseModel], path: list[str]) -> list[str]:
-    """Field names of the schema at a dotted path (through Optional, list and dict annotations)."""
+def _schema_at(schema: type[pydantic.BaseModel], path: list[str]) -> type[pydantic.BaseModel] | None:
+    """Return the schema at a dotted path (through Optional, list and dict annotations)."""
     for part in path:
         field = schema.model_fields.get(part)
         if field is None:
             continue  # an index of a list, a key of a dict, or a union's tag
         inner = _schemas_in(field.annotation)
         if not inner:
-            return []
+            return None
         schema = inner[0]
-    return list(schema.model_fields)
+    return schema
 
 
 def _schemas_in(annotation: Any) -> list[type[pydantic.BaseModel]]:

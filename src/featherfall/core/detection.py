@@ -1,6 +1,8 @@
-"""What a recipe for a detector says beyond any other: a section whose presence makes it one."""
+"""The section `detection` of a recipe: its presence makes the recipe one for a detector."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from pydantic import Field, NonNegativeInt
 
@@ -8,11 +10,13 @@ from featherfall.core.checked import Checked
 
 
 class SimulatedPictures(Checked):
-    """Pictures of simulated people that teacher and student learn from first: as `featherfall sim --layout yolo`.
+    """Pictures of simulated people on which teacher and student are pretrained; drawn as by `featherfall sim --layout yolo`.
 
-    each: pictures a motion. teacher_steps, student_steps: of training on them, otherwise as the recipe trains.
-    rehearse: so many of them are in every later batch beside the batch's own pictures, so that nothing is forgotten.
+    each: pictures per motion. teacher_steps, student_steps: of pretraining; otherwise as the recipe trains.
+    replay: how many of them are added to every later batch, against forgetting.
     """
+
+    renamed: ClassVar[dict[str, str]] = {"rehearse": "replay"}
 
     subjects: int = Field(default=24, ge=1)
     hours: float = Field(default=0.9, gt=0)
@@ -30,10 +34,12 @@ class Detection(Checked):
     embedding_steps: where `distillation.terms` has l2 or cosine: so many steps the student learns the teacher's embedding, before it learns
         the task. The student alone learns the task for so many steps more, so that both see as many pictures.
     overlap: of two boxes that overlap by more than this (IoU) the better one stays.
-    first: on which simulated pictures teacher and student learn first; left out, they begin with random (or published) weights.
+    pretrain: simulated pictures on which teacher and student are pretrained; without, they start from random (or published) weights.
     """
+
+    renamed: ClassVar[dict[str, str]] = {"first": "pretrain"}
 
     mosaic: float = Field(default=0.3, ge=0, le=1)
     embedding_steps: int = Field(default=150, ge=0)
     overlap: float = Field(default=0.5, gt=0, lt=1)
-    first: SimulatedPictures | None = None
+    pretrain: SimulatedPictures | None = None

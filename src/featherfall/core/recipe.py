@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import Field, NonNegativeInt, field_validator, model_validator
 
@@ -12,7 +12,13 @@ from featherfall.core.checked import Checked
 from featherfall.core.class_names import ClassNames
 from featherfall.core.detection import Detection
 from featherfall.core.manifest import Decision
+from featherfall.core.registry import registered
 from featherfall.core.window import Window
+
+if TYPE_CHECKING:
+    FormatName = str
+else:
+    FormatName = registered("format")
 
 
 class Film(Checked):
@@ -295,10 +301,19 @@ class Labels(Checked):
 
 
 class Export(Checked):
-    """int8: also quantise. budget_points: the most percentage points of the main metric that int8 may lose before it is refused."""
+    """formats: registered export formats in which the student is written. int8: also as "onnx_int8".
 
+    budget_points: the most percentage points of the main metric that a quantised model may lose before it is refused.
+    """
+
+    formats: list[FormatName] = Field(default=["onnx"], min_length=1)
     int8: bool = True
     budget_points: float = Field(default=0.5, ge=0)
+
+    @property
+    def written(self) -> list[str]:
+        """All formats to write, each once."""
+        return list(dict.fromkeys([*self.formats, *(["onnx_int8"] if self.int8 else [])]))
 
 
 class Simulation(Checked):
@@ -313,7 +328,7 @@ class Simulation(Checked):
 
 
 class Supervision(NamedTuple):
-    """Who teaches, and what is learnt from them."""
+    """The teacher and how the student is distilled from it."""
 
     teacher: Teacher
     distillation: Distillation
@@ -371,7 +386,7 @@ class Recipe(Checked):
         return Supervision(self.teacher, self.distillation) if self.teacher and self.distillation else None
 
     @property
-    def taught(self) -> Supervision:
+    def required_supervision(self) -> Supervision:
         """As `supervision`, for code that only runs where there is one."""
         assert self.supervision is not None, f"{self.name} has no teacher"
         return self.supervision

@@ -150,6 +150,12 @@ def catalogue(kind: str) -> list[Entry]:
     return sorted([*_built_in(kind), *plugins, *own], key=lambda entry: (entry.name, entry.origin))
 
 
+def local(kind: str) -> dict[str, Any]:
+    """Return the objects that only this process has registered, by name: neither built in nor a plugin's. A worker process lacks them."""
+    plugins = {entry.name for entry in _plugins(kind)}
+    return {name: _objects[its_kind, name] for its_kind, name in _own if its_kind == kind and name not in plugins}
+
+
 def problems() -> list[str]:
     """Import every plugin and return one line for each that fails."""
     lines = []

@@ -20,7 +20,7 @@ from .pictures import LOOK, by_names, with_looks
 from .projected import reader as projected
 from .views import each_view, joined
 
-__all__ = ["READERS", "Dataset", "Reader", "Source", "by_names", "each_view", "names", "open", "open_for"]
+__all__ = ["READERS", "Dataset", "Reader", "Source", "by_names", "each_view", "fitted", "names", "open", "open_for"]
 
 
 class Reader(Protocol):
@@ -61,7 +61,11 @@ def names() -> tuple[str, ...]:
 
 def open_for(recipe: Recipe, data_dir: str | Path) -> Dataset:
     """The dataset that a recipe is about, as its labels and clips need it. Raises `UserError` as `open` and `by_names`."""
-    dataset = open(recipe.dataset, data_dir, recipe.folder)
+    return fitted(recipe, open(recipe.dataset, data_dir, recipe.folder))
+
+
+def fitted(recipe: Recipe, dataset: Dataset) -> Dataset:
+    """Return a dataset as the labels and clips of a recipe need it. Raises `UserError` as `by_names`."""
     if recipe.labels.by == "fall":
         dataset = by_names(dataset, recipe.labels.names)
     if recipe.split.group == LOOK:

@@ -1,10 +1,10 @@
-"""Torch -> ONNX, with a proof that both say the same."""
+"""Torch -> ONNX, and both of them run on the same clips."""
 
 from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-BATCH = 32  # clips at once: films are large
+BATCH = 32  # clips at once
+BATCH_OF_FILMS = 8  # pictures are large
 
 
 class _Positional(nn.Module):
@@ -22,15 +23,16 @@ class _Positional(nn.Module):
         super().__init__()
         self.model, self.names = model, tuple(names)
 
-    def forward(self, *inputs: Tensor) -> Tensor:
-        return self.model(dict(zip(self.names, inputs, strict=True)))  # type: ignore[no-any-return]
+    def forward(self, *inputs: Tensor) -> Any:
+        return self.model(dict(zip(self.names, inputs, strict=True)))
 
 
-def export_onnx(model: nn.Module, example: Mapping[str, np.ndarray], path: Path) -> None:
-    """Write an ONNX file whose inputs are named like `example` and whose output is "logits" (windows, classes).
+def export_onnx(model: nn.Module, example: Mapping[str, np.ndarray], path: Path, outputs: Sequence[str] = ("logits",)) -> None:
+    """Write an ONNX file whose inputs are named like `example`.
 
     Arguments:
         example: {name: (K, length, channels) float32, or a film's (K, F, H, W, 3) uint8}, K >= 2; the first dimension becomes free.
+        outputs: names of what the model returns.
     """
     names = list(example)
     inputs = tuple(torch.from_numpy(np.ascontiguousarray(example[name][:2])) for name in names)
@@ -44,17 +46,17 @@ def export_onnx(model: nn.Module, example: Mapping[str, np.ndarray], path: Path)
             inputs,
             dynamo=True,
             input_names=names,
-            output_names=["logits"],
+            output_names=list(outputs),
             dynamic_shapes=(tuple({0: windows} for _ in names),),
             verbose=False,
         )
     assert program is not None
     free = [one.type.tensor_type.shape.dim[0].dim_param for one in program.model_proto.graph.input]
     assert all(free), "the network fixes the number of windows (len(tensor) in its forward pass does); use tensor.shape[0]"
-    path.write_bytes(bare(program.model_proto).SerializeToString())
+    path.write_bytes(_bare(program.model_proto).SerializeToString())
 
 
-def bare(model: Any) -> Any:
+def _bare(model: Any) -> Any:
     """Drop the exporter's notes (stack traces, value names), which would be four fifths of a small model's file."""
     del model.metadata_props[:], model.graph.metadata_props[:], model.graph.value_info[:]
     for part in (*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer):
@@ -64,21 +66,36 @@ def bare(model: Any) -> Any:
 
 
 @torch.no_grad()
-def torch_logits(model: nn.Module, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(K, classes) float32 logits by torch, the reference of the proof."""
-    model, count = model.eval(), len(next(iter(inputs.values())))
-    parts = [
-        {name: torch.from_numpy(np.ascontiguousarray(values[at : at + BATCH])) for name, values in inputs.items()}
-        for at in range(0, count, BATCH)
-    ]
-    return np.concatenate([model(clip).numpy() for clip in parts])
+def torch_outputs(model: nn.Module, inputs: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Return the (K, ...) outputs by torch, in evaluation mode."""
+    model = model.eval()
+    parts = []
+    for batch in _batches(inputs):
+        outputs = model({name: torch.from_numpy(values) for name, values in batch.items()})
+        parts.append([one.numpy() for one in (outputs if isinstance(outputs, tuple) else (outputs,))])
+    return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
 
 
-def onnx_logits(path: Path, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(K, classes) float32 logits by ONNX Runtime."""
+def onnx_outputs(path: Path, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] = ("logits",)) -> tuple[np.ndarray, ...]:
+    """Return the (K, ...) outputs by ONNX Runtime."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    count = len(next(iter(inputs.values())))
-    parts = [{name: np.ascontiguousarray(values[at : at + BATCH]) for name, values in inputs.items()} for at in range(0, count, BATCH)]
-    return np.concatenate([session.run(["logits"], part)[0] for part in parts])
+    parts = [session.run(list(outputs), batch) for batch in _batches(inputs)]
+    return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
+
+
+def torch_logits(model: nn.Module, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the (K, classes) logits of a classifier by torch."""
+    return torch_outputs(model, inputs)[0]
+
+
+def onnx_logits(path: Path, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the (K, classes) logits of a classifier by ONNX Runtime."""
+    return onnx_outputs(path, inputs)[0]
+
+
+def _batches(inputs: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+    size = BATCH_OF_FILMS if any(values.ndim == 5 for values in inputs.values()) else BATCH
+    for at in range(0, len(next(iter(inputs.values()))), size):
+        yield {name: np.ascontiguousarray(values[at : at + size]) for name, values in inputs.items()}

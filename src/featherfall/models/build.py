@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from featherfall.core.errors import UserError
+from featherfall.core.registry import find
 from featherfall.core.skeletons import parents_of
 from featherfall.models.detect.net import Detector
 from featherfall.models.fusion import FusionNet
@@ -132,6 +133,6 @@ def build(kind: str, inputs: Sequence[str], channels: Channels, classes: int, **
     Raises: `UserError` for options that the network does not have or inputs that it cannot take.
     """
     try:
-        return BUILDERS[kind](inputs, channels, classes, **options)
+        return (BUILDERS.get(kind) or find("model", kind))(inputs, channels, classes, **options)
     except (TypeError, ValueError) as error:
         raise UserError(f"model {kind!r} with inputs {list(inputs)}: {error}") from error

@@ -1,75 +1,68 @@
-"""A distilled student becomes a bundle, and the bundle is judged as it will be used: by the runtime, from the recordings' files."""
+"""A trained student becomes a bundle."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from torch import nn
-
-from featherfall import datasets
-from featherfall.clips.build import named
-from featherfall.clips.labels import clip_labels
+from featherfall.clips.splits import Fold
+from featherfall.clips.store import ClipStore, open_store
+from featherfall.core.errors import UserError
+from featherfall.core.files import atomic_folder
 from featherfall.core.manifest import Manifest
 from featherfall.core.recipe import Recipe
-from featherfall.evaluation.predictions import clip_predictions
-from featherfall.evaluation.score import MAIN, measure
 from featherfall.evaluation.summary import environment, protocol_name
-from featherfall.export.bundle import write_bundle
+from featherfall.export.bundle import refusals, write_bundle
 from featherfall.pipeline.run import Start
-from featherfall.runtime import load_bundle
-from featherfall.training.stages import Stage
+from featherfall.pipeline.task import Task
+from featherfall.runtime.bundle import read_manifest
 
 
-def export_student(stage: Stage, model: nn.Module, folder: Path, seed: int, start: Start | None = None) -> Manifest:
-    """Export with parity proof and int8 guard. The guard compares on the validation part, or on the training part where there is none.
-
-    Arguments:
-        seed, start: what the student was trained with and from, for its provenance.
-    """
-    recipe, store, fold = stage.recipe, stage.store, stage.fold
-    guard = fold.validation if len(fold.validation) else fold.train
-    labels = clip_labels(store, recipe.labels)
-
-    def score(logits: np.ndarray) -> float:
-        judged = clip_predictions(store, guard, _softmax(logits), labels)
-        metrics, _ = measure(judged, recipe.task, stage.classes, recipe.labels.positive, recipe.decision)
-        return metrics[MAIN[recipe.task]]
-
-    subjects = sorted({store.recordings[i].subject for i in fold.train})
-    provenance: dict[str, Any] = {
+def provenance(recipe: Recipe, dataset: str, store: ClipStore, fold: Fold, seed: int, start: Start | None = None) -> dict[str, Any]:
+    """Return where a student comes from, as its manifest states it. start: the weights that it started from."""
+    stated: dict[str, Any] = {
         "recipe": recipe.model_dump(),
-        "dataset": recipe.dataset,
+        "dataset": dataset,
         "protocol": protocol_name(recipe),
         "fold": fold.name,
-        "trained_on": subjects,
+        "trained_on": sorted({store.recordings[i].subject for i in fold.train}),
         "environment": environment(),
         "seed": seed,
     }
-    if start is not None:
-        provenance["start"] = {"weights": start.weights, "sha256": start.sha256}
-    return write_bundle(folder, model, recipe, store, stage.classes, stage.part(fold.train).clips, store.clips_of(guard), score, provenance)
+    return stated | ({"start": {"weights": start.weights, "sha256": start.sha256}} if start else {})
 
 
-def predict_by_runtime(recipe: Recipe, stage: Stage, data: Path, bundle: Path) -> np.ndarray:
-    """(test clips, classes) probabilities from the bundle, reading the test recordings from their files as a device would.
+def export_student(task: Task, fold: Fold, seed: int, folder: Path) -> Manifest:
+    """Export the trained student of a fold and seed, proven and guarded."""
+    context = task.context
+    weights = context.run.job(fold.name, context.recipe.deployed_role, seed) / "weights.pt"
+    if not weights.is_file():
+        raise UserError(f"{weights}: no trained student; finish the run first (featherfall distill ... --resume)")
+    stated = provenance(context.recipe, context.dataset, open_store(context.clips), fold, seed, context.run.start(seed))
+    return write_bundle(folder, task.deployment(fold, seed, weights, stated))
 
-    The runtime cuts its own windows; that there are as many as clips in the store is asserted: what was trained is what runs.
-    """
-    student = load_bundle(bundle)
-    sources = {source.id: source for source in datasets.open_for(recipe, data).sources}
-    out = []
-    for index in stage.fold.test:
-        facts = stage.store.recordings[index]
-        prediction = student.predict(named(sources[facts.id].load(), recipe.clip))
-        assert len(prediction.probabilities) == facts.clips, (
-            f"{facts.id}: the runtime cut {len(prediction.probabilities)} windows, training {facts.clips}"
+
+def ship(task: Task, folds: Sequence[Fold]) -> list[str]:
+    """Write the run's bundle: the first seed's student, distilled where it has a teacher. Return notes for the reader."""
+    run, recipe = task.context.run, task.context.recipe
+    fold, seed = task.shipped(folds), recipe.seeds[0]
+    exported = run.job(fold.name, "int8", seed) / "bundle"
+    if exported.is_dir():
+        with atomic_folder(run.bundle) as temporary:
+            shutil.copytree(exported, temporary, dirs_exist_ok=True)
+    else:
+        export_student(task, fold, seed, run.bundle)
+    return shipping_notes(task, fold, read_manifest(run.bundle))
+
+
+def shipping_notes(task: Task, fold: Fold, manifest: Manifest) -> list[str]:
+    """Return what a reader of the metrics must know of the data and of the bundle."""
+    skipped = open_store(task.context.clips).skipped
+    notes = [f"{len(skipped)} {task.unit} left out: {'; '.join(skipped[:5])}"] if skipped else []
+    if not len(fold.test):
+        notes.append(
+            "the bundle's student was trained on all recordings; the figures are of the folds' students, which never met whom they judge"
         )
-        out.append(prediction.probabilities)
-    return np.concatenate(out) if out else np.zeros((0, len(stage.classes)), np.float32)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+    return [*notes, *task.notes(manifest.decision.threshold), *refusals(manifest)]

@@ -35,12 +35,12 @@ class Show:
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
-    def stage(self, description: str, total: int) -> Stage:
+    def stage(self, description: str, total: int) -> Bar:
         """A bar of its own."""
-        return Stage(self.progress, self.progress.add_task(description, total=total, note=""))
+        return Bar(self.progress, self.progress.add_task(description, total=total, note=""))
 
 
-class Stage:
+class Bar:
     """One bar."""
 
     def __init__(self, progress: Progress, task: Any) -> None:
@@ -60,13 +60,13 @@ class Stage:
 
 
 @contextmanager
-def follow_logs(folder: Path, stage: Stage, steps: int) -> Iterator[None]:
+def follow_logs(folder: Path, bar: Bar, steps: int) -> Iterator[None]:
     """While the context is open, rows that trainings add to `log.csv` files below `folder` show in the bar's note and go to TensorBoard.
 
     One follower for all processes: workers then need neither a bar nor TensorBoard's second of import time.
     """
     stop = threading.Event()
-    follower = threading.Thread(target=_follow, args=(folder, stage, steps, stop), daemon=True)
+    follower = threading.Thread(target=_follow, args=(folder, bar, steps, stop), daemon=True)
     follower.start()
     try:
         yield
@@ -75,7 +75,7 @@ def follow_logs(folder: Path, stage: Stage, steps: int) -> Iterator[None]:
         follower.join()
 
 
-def _follow(folder: Path, stage: Stage, steps: int, stop: threading.Event) -> None:
+def _follow(folder: Path, bar: Bar, steps: int, stop: threading.Event) -> None:
     seen: dict[Path, int] = {}
     writers: dict[Path, Any] = {}
     started = time.time() - 1
@@ -96,7 +96,7 @@ def _follow(folder: Path, stage: Stage, steps: int, stop: threading.Event) -> No
                 if int(fresh[-1]["step"]) < steps:
                     notes.append(f"step {fresh[-1]['step']} loss {float(fresh[-1]['loss']):.3f}")
         if notes:
-            stage.note(" | ".join(notes[:2]))
+            bar.note(" | ".join(notes[:2]))
     for writer in writers.values():
         writer.close()
 

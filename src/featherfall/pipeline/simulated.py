@@ -1,28 +1,27 @@
-"""Simulated recordings for a recipe whose dataset a user does not have."""
+"""Simulated people: recordings for a recipe whose dataset a user does not have, pictures to pretrain a detector on."""
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 from featherfall.clips.build import cache_folder
+from featherfall.core.detection import SimulatedPictures
 from featherfall.core.errors import UserError
-from featherfall.core.files import SIMULATION, digest
+from featherfall.core.files import SIMULATION, atomic_folder, digest, hold
 from featherfall.core.recipe import Recipe, Simulation
 from featherfall.pipeline.progress import Show
 
 
 def simulated_data(recipe: Recipe, workers: int = 1, *, quiet: bool = False, cache: Path | None = None) -> Path:
-    """The folder of the recipe's simulation, made now unless it is there; an interrupted one goes on.
+    """Return the folder of the recipe's simulation, made now unless it is there; an interrupted one goes on.
 
     Raises: `UserError` where the recipe states none, or the simulator is not installed.
     """
     if recipe.simulation is None:
         raise UserError(f"{recipe.name}: no data; give --data the folder that holds {recipe.dataset}")
-    try:
-        import mujoco  # noqa: F401
-    except ImportError:
-        raise UserError(f"{recipe.name}: no --data, and the simulator is not installed; pip install 'featherfall[sim]'") from None
-    folder = (cache or cache_folder()).parent / "simulated" / f"{recipe.name}-{digest([recipe.simulation.model_dump_json()])[:12]}"
+    _need_simulator(f"{recipe.name}: no --data, and the simulator is not installed; pip install 'featherfall[sim]'")
+    folder = _folder(cache, recipe.name, [recipe.simulation.model_dump_json()])
     if not (folder / SIMULATION).is_file():
         _simulate(recipe.simulation, folder, workers, quiet)
     return folder
@@ -37,8 +36,41 @@ def _simulate(wanted: Simulation, folder: Path, workers: int, quiet: bool) -> No
 
     plan, scenes = whole_scenes(make_plan(wanted.subjects, wanted.hours, wanted.seed, share=wanted.falls))
     layout = AIHub(scenes, check_part("mocap"), make_films(VIEWS, wanted.size, wanted.frame_rate))
-    minutes = plan.subjects * plan.seconds / 60
+    minutes = round(plan.subjects * plan.seconds / 60)
     with Show(quiet) as show:
-        stage = show.stage("no --data: simulating people", round(minutes))
-        build(folder, plan, layout, workers, True, lambda seconds: stage.at(int(seconds / 60), round(minutes), "films and sensors"))
-        stage.at(round(minutes), round(minutes), str(folder))
+        bar = show.stage("no --data: simulating people", minutes)
+        build(folder, plan, layout, workers, True, lambda seconds: bar.at(int(seconds / 60), minutes, "films and sensors"))
+        bar.at(minutes, minutes, str(folder))
+
+
+def simulated_pictures(wanted: SimulatedPictures, size: int, *, quiet: bool = False, cache: Path | None = None) -> Path:
+    """Return the folder of pictures with boxes (YOLO's layout), drawn now unless it is there.
+
+    Arguments:
+        size: side of the pictures, pixels.
+    Raises: `UserError` where the simulator is not installed.
+    """
+    _need_simulator("simulated pictures need the simulator; pip install 'featherfall[sim]', or leave out detection.pretrain")
+    from featherfall.sim.dataset.pictures import write_stills
+
+    what = wanted.model_dump_json(exclude={"teacher_steps", "student_steps", "replay"})
+    folder, minutes = _folder(cache, "pictures", [what, str(size)]), round(60 * wanted.hours)
+    with hold(folder.parent / f".{folder.name}.lock", wait=True):
+        if not folder.is_dir():
+            with Show(quiet) as show, atomic_folder(folder) as temporary:
+                bar = show.stage("simulating people", minutes)
+
+                def report(seconds: float) -> None:
+                    bar.at(int(seconds / 60), minutes, "pictures and boxes")
+
+                write_stills(temporary, wanted.subjects, wanted.hours, wanted.seed, wanted.each, size, report=report)
+    return folder
+
+
+def _need_simulator(otherwise: str) -> None:
+    if importlib.util.find_spec("mujoco") is None:
+        raise UserError(otherwise)
+
+
+def _folder(cache: Path | None, name: str, settings: list[str]) -> Path:
+    return (cache or cache_folder()).parent / "simulated" / f"{name}-{digest(settings)[:12]}"

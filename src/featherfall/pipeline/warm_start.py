@@ -16,8 +16,8 @@ from featherfall.training.stages import Stage
 def starts(recipe: Recipe, data: Path) -> dict[int, Start]:
     """What the students of each seed start from; empty where the recipe names no run.
 
-    Of the run it is the student of the fold that its bundle comes from (everybody, or the published split): the seed's own, else the one
-    that shipped.
+    Of the run it is the student of the fold that its bundle comes from (all recordings, or the published split): the seed's own, else the
+    one that shipped.
 
     Raises: `UserError` where `student.init` is no finished run, or its student sees other inputs than this recipe's.
     """
@@ -51,7 +51,7 @@ def starts(recipe: Recipe, data: Path) -> dict[int, Start]:
 
 
 def check_start(start: Start, stage: Stage) -> None:
-    """Raise `UserError` unless the weights fit the recipe's student (classes, shapes) and never met whom the fold judges."""
+    """Raise `UserError` unless the weights fit the recipe's student (classes, shapes) and were never trained on whom the fold tests."""
     where = f"student.init: {start.weights}"
     both = sorted({stage.store.recordings[i].subject for i in stage.fold.test} & set(start.met))
     if both:

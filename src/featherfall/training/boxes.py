@@ -19,7 +19,7 @@ from featherfall.core.recording import Box
 from featherfall.runtime.perceive.boxes import overlap
 
 ONE_PERSON = 0.7  # IoU from which two boxes are one person, labelled twice (who it is, and what becomes of them)
-SHOWN = 0.35  # share of a box that must still be in the picture for it to count
+MIN_VISIBLE = 0.35  # share of a box that must stay in the picture for it to count: the rest is too little to learn from
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,22 +63,22 @@ def sides(box: Box) -> tuple[float, float, float, float]:
     return box.left, box.top, box.right, box.bottom
 
 
-def table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
+def box_table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
     """The people of N pictures as tensors."""
     most = max([len(one) for one in pictures] + [1])
     boxes, names = torch.zeros(len(pictures), most, 4), torch.full((len(pictures), most), -1, dtype=torch.int64)
-    for i, shown in enumerate(pictures):
-        for j, (number, box) in enumerate(shown):
+    for i, one in enumerate(pictures):
+        for j, (number, box) in enumerate(one):
             boxes[i, j], names[i, j] = torch.tensor(sides(box)), number
     return BoxTable(boxes, names)
 
 
-def shift(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augment, mosaic: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
-    """Move pictures and boxes alike; chance is torch's.
+def augment_pictures(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augment, mosaic: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
+    """Augment pictures and their boxes alike, with torch's random numbers.
 
     Each picture is scaled by a factor of up to exp(+- 2 x `film_crop`), its sides by another of up to exp(+- `film_crop`), moved within
     that, mirrored by chance where `film_flip`, each channel brightened by its own factor (sd of the logarithm half of `film_light`; the
-    whole picture's light is the loop's). What lies outside is gray. Boxes of which less than `SHOWN` stays in sight are dropped.
+    whole picture's light is the loop's). What lies outside is gray. Boxes of which less than `MIN_VISIBLE` stays in sight are dropped.
 
     Arguments:
         pictures: (B, 1, S, S, 3) uint8. boxes: (B, G, 4). names: (B, G).
@@ -103,8 +103,8 @@ def shift(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augment, mosaic: 
     corners = [((2 * boxes[..., at : at + 2] - 1 - offset[:, None]) / factor + 1) / 2 for at in (0, 2)]
     new = torch.cat([torch.minimum(*corners), torch.maximum(*corners)], dim=-1)
     inside = new.clamp(0, 1)
-    shown = _area(inside) / _area(new).clamp(min=1e-9)
-    names = torch.where(shown >= SHOWN, names, -1)
+    visible = _area(inside) / _area(new).clamp(min=1e-9)
+    names = torch.where(visible >= MIN_VISIBLE, names, -1)
     return moved.permute(0, 2, 3, 1)[:, None], inside, names
 
 

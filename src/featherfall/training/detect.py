@@ -1,4 +1,4 @@
-"""What a detector learns from: labels, a teacher's words, a teacher's embedding; on pictures that are moved together with their boxes.
+"""Objectives of detectors: labels, a teacher's outputs, a teacher's embedding; on pictures that are augmented together with their boxes.
 
 Shapes: B batch, G boxes (padded with class -1), D width of a map.
 """
@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from featherfall.core.recipe import Augment
 from featherfall.losses.detection import assign, box_losses, learn_from
-from featherfall.models.detect.net import Detector, Said, places
-from featherfall.training.boxes import BoxTable, shift
+from featherfall.models.detect.net import Detector, DetectorOutputs, places
+from featherfall.training.boxes import BoxTable, augment_pictures
 from featherfall.training.data import Batch, Clips
 
 BOX_WEIGHT = 2.5  # of the boxes' loss against the classes'
@@ -30,59 +30,59 @@ class Pictures:
 
 
 @dataclass(frozen=True, eq=False)
-class Moved:
-    """How the pictures of a batch and their boxes are moved before anybody looks.
+class Augmented:
+    """How the pictures of a batch and their boxes are augmented, the same for teacher and student.
 
-    mosaic: share of batches of four-in-one pictures. rehearsed: pictures of which `rehearse` come to every batch, drawn by chance.
+    mosaic: share of batches of four-in-one pictures. replayed: pictures of which `replay`, drawn at random, are added to every batch.
     """
 
     boxes: BoxTable
     augment: Augment
     mosaic: float
-    rehearsed: Pictures | None = None
+    replayed: Pictures | None = None
     replay: int = 0
 
     def __call__(self, input: str, batch: Batch) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """The batch's clip with moved pictures, (B + `rehearse`, G, 4) boxes and (B + `rehearse`, G) classes."""
-        shown = self.boxes.at(batch.index.cpu())
+        """Return the batch's clip with its augmented pictures, (B + `replay`, G, 4) boxes and (B + `replay`, G) classes."""
+        table = self.boxes.at(batch.index.cpu())
         pictures = batch.clip[input]
-        if self.rehearsed is not None and self.replay:
-            drawn = torch.randint(len(self.rehearsed.clips), (self.replay,))
-            more = self.rehearsed.clips.take(drawn, torch.zeros_like(drawn)).clip[input]
+        if self.replayed is not None and self.replay:
+            drawn = torch.randint(len(self.replayed.clips), (self.replay,))
+            more = self.replayed.clips.take(drawn, torch.zeros_like(drawn)).clip[input]
             pictures = torch.cat([pictures, more.to(pictures)])
-            shown = shown.beside(self.rehearsed.boxes.at(drawn))
-        pictures, boxes, names = shift(pictures, shown.boxes, shown.names, self.augment, self.mosaic)
+            table = table.beside(self.replayed.boxes.at(drawn))
+        pictures, boxes, names = augment_pictures(pictures, table.boxes, table.names, self.augment, self.mosaic)
         return {input: pictures}, boxes.to(pictures.device), names.to(pictures.device)
 
 
 class FromLabels(nn.Module):
-    """hard x (classes + `BOX_WEIGHT` x boxes) of the labels; with a teacher + soft x the same of its words (`losses.detection`).
+    """hard x (classes + `BOX_WEIGHT` x boxes) of the labels; with a teacher + soft x the same of its outputs (`losses.detection`).
 
     Arguments:
         size: side of the pictures, pixels.
-        teacher: frozen; looks at the same moved pictures. None learns from labels alone.
+        teacher: frozen; sees the same augmented pictures. None learns from labels alone.
     """
 
-    def __init__(self, moved: Moved, size: int, teacher: Detector | None = None, hard: float = 1.0, soft: float = 1.0) -> None:
+    def __init__(self, augmented: Augmented, size: int, teacher: Detector | None = None, hard: float = 1.0, soft: float = 1.0) -> None:
         super().__init__()
-        self.moved, self.hard, self.soft = moved, hard, soft
+        self.augmented, self.hard, self.soft = augmented, hard, soft
         self._teacher = (teacher.eval(),) if teacher else ()  # a tuple hides it: its weights are not this module's
         self.register_buffer("middles", places(size)[0], persistent=False)
 
     def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         assert isinstance(model, Detector)
         middles: Tensor = self.middles  # type: ignore[assignment]
-        clip, boxes, names = self.moved(model.input, batch)
-        said: Said = model(clip)
-        with torch.autocast(said.logits.device.type, enabled=False):  # sums over thousands of places: not in bfloat16
-            classes, where = box_losses(said.logits, said.boxes, assign(said.logits, said.boxes, middles, boxes, names))
+        clip, boxes, names = self.augmented(model.input, batch)
+        student: DetectorOutputs = model(clip)
+        with torch.autocast(student.logits.device.type, enabled=False):  # sums over thousands of places: not in bfloat16
+            classes, where = box_losses(student.logits, student.boxes, assign(student.logits, student.boxes, middles, boxes, names))
         losses = {"classes": classes, "boxes": where}
         total = self.hard * (classes + BOX_WEIGHT * where)
         for teacher in self._teacher:
             with torch.no_grad():
-                words: Said = teacher.to(said.logits.device)(clip)
-            with torch.autocast(said.logits.device.type, enabled=False):
-                classes, where = learn_from(said.logits, said.boxes, words.logits, words.boxes)
+                taught: DetectorOutputs = teacher.to(student.logits.device)(clip)
+            with torch.autocast(student.logits.device.type, enabled=False):
+                classes, where = learn_from(student.logits, student.boxes, taught.logits, taught.boxes)
             losses |= {"taught_classes": classes, "taught_boxes": where}
             total = total + self.soft * (classes + BOX_WEIGHT * where)
         return {"loss": total, **losses}
@@ -98,16 +98,16 @@ class FromEmbedding(nn.Module):
         width: of the student's maps. loss: "l2" or "cosine", see `map_loss`.
     """
 
-    def __init__(self, moved: Moved, teacher: Detector, width: int, loss: str) -> None:
+    def __init__(self, augmented: Augmented, teacher: Detector, width: int, loss: str) -> None:
         super().__init__()
-        self.moved, self.loss = moved, loss
+        self.augmented, self.loss = augmented, loss
         self._teacher = (teacher.eval(),)
         same = width == teacher.width
         self.projectors = nn.ModuleList(nn.Identity() if same else nn.Conv2d(width, teacher.width, 1) for _ in range(3))
 
     def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         assert isinstance(model, Detector)
-        clip, _, _ = self.moved(model.input, batch)
+        clip, _, _ = self.augmented(model.input, batch)
         maps = model.embed(clip)
         with torch.no_grad():
             wanted = self._teacher[0].to(maps[0].device).embed(clip)

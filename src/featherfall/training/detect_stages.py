@@ -1,8 +1,9 @@
-"""The stages of a detector's recipe on one part of a store: teacher, student alone, student distilled; and what a detector finds."""
+"""The stages of a detector's recipe: training from labels, a teacher's outputs or its embedding; and detection."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,89 +11,77 @@ import torch
 from torch import nn
 
 from featherfall.clips.store import ClipStore
-from featherfall.core.recipe import Network, Recipe, Training
-from featherfall.models.build import build
+from featherfall.core.recipe import Training
 from featherfall.models.detect.net import Detector
 from featherfall.runtime.perceive.boxes import Found, decode
 from featherfall.training.boxes import BoxTable
-from featherfall.training.checkpoint import load
 from featherfall.training.data import Clips, load_clips
-from featherfall.training.detect import FromEmbedding, FromLabels, Moved, Pictures
+from featherfall.training.detect import Augmented, FromEmbedding, FromLabels, Pictures
 from featherfall.training.fit import fit
+from featherfall.training.outputs import CHUNK_OF_FILMS
+from featherfall.training.stages import Stage
 
-CHUNK = 16  # pictures at once
+
+@dataclass(frozen=True, eq=False)
+class DetectorTeacher:
+    """A trained teacher, and what a student learns from it.
+
+    embedding: "l2" or "cosine": its embedding, and no labels. None: its outputs, beside the labels.
+    soft: weight of the loss of its outputs.
+    """
+
+    model: Detector
+    embedding: str | None = None
+    soft: float = 1.0
 
 
 def load_pictures(store: ClipStore, boxes: BoxTable, recordings: np.ndarray, input: str) -> Pictures:
-    """The pictures of some recordings; boxes: of all recordings of the store."""
+    """Load the pictures of some recordings. boxes: of all recordings of the store."""
     index = store.clips_of(recordings)
     return Pictures(load_clips(store, index, np.zeros(len(index)), [input]), boxes.at(torch.from_numpy(store.recording[index])))
 
 
-def labels_of(recipe: Recipe) -> list[str]:
-    """The two classes in the order of the logits: as `clips.labels.classes`."""
-    return [recipe.labels.negative, str(recipe.labels.positive)]
-
-
-def network(recipe: Recipe, network: Network, store: ClipStore, seed: int) -> Detector:
-    """A freshly initialised detector of the recipe."""
-    torch.manual_seed(seed)
-    model = build(network.kind, network.inputs, store.channels, len(labels_of(recipe)), **network.options)
-    assert isinstance(model, Detector)
-    return model
-
-
-def load_network(recipe: Recipe, wanted: Network, store: ClipStore, weights: Path) -> Detector:
-    """A trained detector."""
-    model = network(recipe, wanted, store, 0)
-    model.load_state_dict(load(weights))
-    model.eval()
-    return model
-
-
 def learn(
-    recipe: Recipe,
+    stage: Stage,
     model: Detector,
     pictures: Pictures,
     training: Training,
     seed: int,
     folder: Path,
-    *,
-    teacher: Detector | None = None,
-    embedding: str | None = None,
-    soft: float = 1.0,
-    rehearsed: Pictures | None = None,
+    teacher: DetectorTeacher | None = None,
+    replayed: Pictures | None = None,
 ) -> nn.Module:
-    """Train a detector in place, resumable in `folder`; returns it in evaluation mode.
+    """Train a detector in place, resumable in `folder`, and return it in evaluation mode.
 
     Arguments:
-        teacher: whose words are learnt beside the labels; with `embedding` ("l2" or "cosine") whose embedding is learnt, and no label.
-        soft: weight of the teacher's words.
-        rehearsed: simulated pictures that come along (`detection.first.rehearse` a batch).
+        replayed: pictures of which some (`detection.pretrain.replay`) are added to every batch.
     """
-    detection, how = recipe.detection, training.augment
+    recipe, augment = stage.recipe, training.augment
+    detection = recipe.detection
     assert detection is not None
-    moved = Moved(pictures.boxes, how, detection.mosaic, rehearsed, detection.first.replay if detection.first else 0)
+    replay = detection.pretrain.replay if detection.pretrain else 0
+    augmented = Augmented(pictures.boxes, augment, detection.mosaic, replayed, replay)
     # The loop would move pictures without their boxes; it only changes their light.
-    training = training.model_copy(update={"augment": how.model_copy(update={"film_crop": 0.0, "film_flip": False})})
+    training = training.model_copy(update={"augment": augment.model_copy(update={"film_crop": 0.0, "film_flip": False})})
     torch.manual_seed(seed)  # of the projectors
     objective: nn.Module
-    if embedding is not None:
-        assert teacher is not None
-        objective = FromEmbedding(moved, teacher, model.width, embedding)
+    if teacher is not None and teacher.embedding is not None:
+        objective = FromEmbedding(augmented, teacher.model, model.width, teacher.embedding)
+    elif teacher is not None:
+        hard = recipe.required_supervision.distillation.hard
+        objective = FromLabels(augmented, recipe.clip.films[model.input].size, teacher.model, hard, teacher.soft)
     else:
-        hard = recipe.distillation.hard if teacher is not None and recipe.distillation else 1.0
-        objective = FromLabels(moved, recipe.clip.films[model.input].size, teacher, hard, soft)
+        objective = FromLabels(augmented, recipe.clip.films[model.input].size)
     return fit(model, pictures.clips, training, objective, seed, folder)
 
 
 @torch.no_grad()
-def find(model: Detector, clips: Clips, labels: Sequence[str], overlap: float, least: float = 0.0) -> list[list[Found]]:
-    """What the detector finds in each picture, best first; as the runtime does it."""
+def detect(model: Detector, clips: Clips, labels: Sequence[str], overlap: float, least: float = 0.0) -> list[list[Found]]:
+    """Return the boxes of each picture, best first, chosen as the runtime does."""
     model.eval()
     out: list[list[Found]] = []
-    for index in torch.arange(len(clips)).split(CHUNK):
-        said = model(clips.take(index, torch.zeros_like(index)).clip)
-        for scores, boxes in zip(said.logits.sigmoid().numpy(), said.boxes.numpy(), strict=True):
+    for index in torch.arange(len(clips)).split(CHUNK_OF_FILMS):
+        outputs = model(clips.take(index, torch.zeros_like(index)).clip)
+        for scores, boxes in zip(outputs.logits.sigmoid().numpy(), outputs.boxes.numpy(), strict=True):
             out.append(decode(boxes, scores, list(labels), least, overlap))
     return out

@@ -26,14 +26,14 @@ FEATURE_LOSSES = {
     "dask": dask,
 }
 NEEDS_EQUAL_WIDTH = {"mse", "l2", "cosine", "dask"}
-WIDEST = 16_384  # features that can be cached for every clip, or projected; maps are wider
+MAX_FEATURES = 16_384  # features that can be cached for every clip, or projected; maps are wider
 
-Said = tuple[Tensor, Mapping[str, Tensor]]  # logits, and features by tap
+Outputs = tuple[Tensor, Mapping[str, Tensor]]  # logits, and features by tap
 
 
 @dataclass(frozen=True, eq=False)
 class TeacherOutputs:
-    """What the teachers say of every view of every training clip, computed once.
+    """The teachers' outputs for every view of every training clip, computed once.
 
     logits: (V, N, M, classes). features: {tap: (V, N, D)} of the first teacher.
     """
@@ -46,8 +46,8 @@ class TeacherOutputs:
         """D by tap."""
         return {name: values.shape[-1] for name, values in self.features.items()}
 
-    def say(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """(B, M, classes) logits and {tap: (B, D)} features of a batch."""
+    def outputs(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the (B, M, classes) logits and {tap: (B, D)} features of a batch."""
         at = (batch.view.cpu(), batch.index.cpu())
         device = batch.labels.device
         return self.logits[at].to(device), {name: values[at].to(device) for name, values in self.features.items()}
@@ -64,8 +64,8 @@ class LiveTeachers:
     widths: dict[str, int]
 
     @torch.no_grad()
-    def say(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """As `TeacherOutputs.say`."""
+    def outputs(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """As `TeacherOutputs.outputs`."""
         with tap(self.members[0], list(self.widths)) as features:
             logits = [member.to(batch.labels.device)(batch.clip).float() for member in self.members]
         return torch.stack(logits, dim=1), {name: values.flatten(1) for name, values in features.items()}
@@ -119,7 +119,7 @@ class Distil(nn.Module):
     thrown away afterwards.
 
     Arguments:
-        teacher: says what the teachers make of exactly the clips and views of a batch.
+        teacher: gives the teachers' outputs for exactly the clips and views of a batch.
         student_widths: width of the student's output at each tap.
     """
 
@@ -140,7 +140,7 @@ class Distil(nn.Module):
             if term.loss in NEEDS_EQUAL_WIDTH:
                 width, wanted = student_widths[term.student_tap], teacher.widths[term.teacher_tap]
                 if width != wanted:
-                    if max(width, wanted) > WIDEST:
+                    if max(width, wanted) > MAX_FEATURES:
                         raise UserError(
                             f"distillation term {term.loss!r}: the student's {term.student_tap!r} has {width} features, the teacher's "
                             f"{term.teacher_tap!r} {wanted}; maps cannot be projected, name taps of the same shape"
@@ -150,7 +150,7 @@ class Distil(nn.Module):
     def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         with tap(model, self.taps) as features:
             logits = model(batch.clip)
-        teacher = self.teacher.say(batch)
+        teacher = self.teacher.outputs(batch)
         student = (logits.float(), {name: values.flatten(1).float() for name, values in features.items()})
         weights: Tensor | None = self.class_weights  # type: ignore[assignment]
         with torch.autocast(batch.labels.device.type, enabled=False):  # differences and exponentials: not in bfloat16
@@ -162,7 +162,7 @@ class Distil(nn.Module):
         total = torch.stack([scale * loss for scale, loss in zip(scales, losses.values(), strict=True)]).sum()
         return {"loss": total, **losses}
 
-    def _term(self, i: int, term: Term, student: Said, teacher: Said) -> Tensor:
+    def _term(self, i: int, term: Term, student: Outputs, teacher: Outputs) -> Tensor:
         if term.loss == "soft":
             return soft_targets(student[0], teacher[0], term.temperature)
         features = student[1][term.student_tap]

@@ -20,7 +20,7 @@ from featherfall.training.checkpoint import load, save
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.films import film_views
 from featherfall.training.fit import Validate, fit
-from featherfall.training.objectives import WIDEST, Distil, HardLabels, LiveTeachers, TeacherOutputs, class_weights
+from featherfall.training.objectives import MAX_FEATURES, Distil, HardLabels, LiveTeachers, TeacherOutputs, class_weights
 from featherfall.training.outputs import logits_and_features, logits_of
 from featherfall.training.views import make_views
 
@@ -28,7 +28,7 @@ BRANCH_SEED = 7919  # keeps the initial weights of branches apart from those of 
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class LabelledClips:
     """The training (or validation) clips of one fold with their classes."""
 
     clips: np.ndarray
@@ -47,15 +47,15 @@ class Stage:
     def classes(self) -> list[str]:
         return classes(self.store, self.recipe.labels)
 
-    def part(self, recordings: np.ndarray) -> Part:
+    def part(self, recordings: np.ndarray) -> LabelledClips:
         """The labelled clips of the given recordings; clips that are neither class are left out."""
         labels = clip_labels(self.store, self.recipe.labels)
         clips = self.store.clips_of(recordings)
         clips = clips[labels[clips] != IGNORED]
-        return Part(clips, labels[clips])
+        return LabelledClips(clips, labels[clips])
 
     @property
-    def training_part(self) -> Part:
+    def training_part(self) -> LabelledClips:
         part = self.part(self.fold.train)
         check_classes(self.classes, part.labels, f"{self.recipe.name}, {self.fold.name}")
         return part
@@ -71,14 +71,18 @@ class Stage:
         model.load_state_dict(load(weights))
         return model.eval()
 
-    def load(self, part: Part, inputs: Sequence[str], augment: Augment | None = None, *, teacher_only: bool = False) -> Clips:
+    def blank(self, network: Network) -> dict[str, Tensor]:
+        """Two clips of zeros for a network."""
+        return {name: torch.from_numpy(np.zeros_like(self.store.read(name, np.arange(2)))) for name in network.inputs}
+
+    def load(self, part: LabelledClips, inputs: Sequence[str], augment: Augment | None = None, *, teacher_only: bool = False) -> Clips:
         """A part's clips with the given inputs and their views."""
         return load_clips(self.store, part.clips, part.labels, inputs, augment, teacher_only=teacher_only)
 
 
 def train_teacher(stage: Stage, member: int, folder: Path) -> nn.Module:
     """One member of the teacher ensemble: its branches alone first (if the recipe says so), then the whole."""
-    teacher = stage.recipe.taught.teacher
+    teacher = stage.recipe.required_supervision.teacher
     network, training = teacher.network, teacher.training
     model = stage.network(network, member)
     clips = stage.load(stage.training_part, network.inputs, training.augment)
@@ -97,11 +101,11 @@ def train_teacher(stage: Stage, member: int, folder: Path) -> nn.Module:
 
 
 def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -> Path:
-    """What the ensemble says of every view of every training clip, computed once for all students of the fold."""
+    """Write the ensemble's outputs for every view of every training clip, computed once for all students of the fold."""
     path = folder / "outputs.pt"
     if path.is_file():
         return path
-    network = stage.recipe.taught.teacher.network
+    network = stage.recipe.required_supervision.teacher.network
     part = stage.training_part
     taps = _teacher_taps(stage.recipe)
     views = make_views(stage.store, part.clips, network.inputs, stage.recipe.student.training.augment)
@@ -115,10 +119,10 @@ def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -
         clips = Clips(inputs, present, torch.from_numpy(part.labels), 1, films)
         if v == 0:
             _refuse_maps(_widths(models[0], clips, taps))
-        said = [logits_and_features(model, clips, taps if i == 0 else ()) for i, model in enumerate(models)]
-        logits.append(torch.stack([one for one, _ in said], dim=1))
+        outputs = [logits_and_features(model, clips, taps if i == 0 else ()) for i, model in enumerate(models)]
+        logits.append(torch.stack([one for one, _ in outputs], dim=1))
         for name in taps:
-            features[name].append(said[0][1][name])
+            features[name].append(outputs[0][1][name])
     save(path, {"logits": torch.stack(logits), "features": {name: torch.stack(parts) for name, parts in features.items()}})
     return path
 
@@ -129,7 +133,7 @@ def train_student(
     """The student, "alone" or "distilled": same data, views, augmentation, budget, seed, and the same weights to start from.
 
     Arguments:
-        outputs: what the teachers say; needed for "distilled", unless they teach live.
+        outputs: file of the teachers' outputs; needed for "distilled", unless they teach live.
         teachers: folders of the trained teachers, for those that teach live.
         start: weights to start from (see `pipeline.warm_start`); fresh ones without.
     """
@@ -142,14 +146,14 @@ def train_student(
         clips = stage.load(stage.training_part, student.network.inputs, student.training.augment)
         objective = _hard_labels(stage, clips.labels, student.training, student.alone_label_smoothing)
     else:
-        teacher, how = stage.recipe.taught
+        teacher, how = stage.recipe.required_supervision
         seen = [*student.network.inputs, *(teacher.network.inputs if how.live else [])]
         clips = stage.load(stage.training_part, list(dict.fromkeys(seen)), student.training.augment, teacher_only=True)
         weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
         widths = _widths(model, clips, [term.student_tap for term in how.terms if term.loss != "soft"])
-        said = _live(stage, teachers, clips) if how.live else _recorded(outputs)
+        taught = _live(stage, teachers, clips) if how.live else _recorded(outputs)
         torch.manual_seed(seed)
-        objective = Distil(how, said, widths, weights)
+        objective = Distil(how, taught, widths, weights)
     return fit(model, clips, student.training, objective, seed, folder, _validate(stage, student.network, student.training))
 
 
@@ -165,13 +169,13 @@ def _recorded(outputs: Path | None) -> TeacherOutputs:
 
 
 def _live(stage: Stage, teachers: Sequence[Path], clips: Clips) -> LiveTeachers:
-    network = stage.recipe.taught.teacher.network
+    network = stage.recipe.required_supervision.teacher.network
     members = [stage.load_network(network, i, folder / "weights.pt") for i, folder in enumerate(teachers)]
     return LiveTeachers(members, _widths(members[0], clips, _teacher_taps(stage.recipe)))
 
 
 def _teacher_taps(recipe: Recipe) -> list[str]:
-    return sorted({term.teacher_tap for term in recipe.taught.distillation.terms if term.loss != "soft"})
+    return sorted({term.teacher_tap for term in recipe.required_supervision.distillation.terms if term.loss != "soft"})
 
 
 def _widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, int]:
@@ -186,7 +190,7 @@ def _widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, in
 
 def _refuse_maps(widths: Mapping[str, int]) -> None:
     for name, width in widths.items():
-        if width > WIDEST:
+        if width > MAX_FEATURES:
             raise UserError(
                 f"distillation: the teacher's {name!r} has {width} features a clip, too many to keep; set distillation.live: true"
             )
@@ -204,21 +208,21 @@ def _validate(stage: Stage, network: Network, training: Training) -> Validate | 
 
     def score(model: nn.Module) -> float:
         device = next(model.parameters()).device
-        said = logits_of(model, clips.to(device)).argmax(dim=1).cpu()
+        predicted = logits_of(model, clips.to(device)).argmax(dim=1).cpu()
         if metric == "f1":
-            return f1(said, clips.labels, stage.classes.index(str(positive)))
-        return balanced_accuracy(said, clips.labels)
+            return f1(predicted, clips.labels, stage.classes.index(str(positive)))
+        return balanced_accuracy(predicted, clips.labels)
 
     return score
 
 
-def balanced_accuracy(said: Tensor, labels: Tensor) -> float:
-    """Mean over the classes that occur of the share of their clips that is said right; (N,) int64 each."""
-    right = said == labels
+def balanced_accuracy(predicted: Tensor, labels: Tensor) -> float:
+    """Return the mean recall of the classes that occur. Both (N,) int64."""
+    right = predicted == labels
     return float(torch.stack([right[labels == label].float().mean() for label in labels.unique()]).mean())
 
 
-def f1(said: Tensor, labels: Tensor, positive: int) -> float:
-    """2 TP / (2 TP + FP + FN) of one class; 0 where it neither occurs nor is said."""
-    hits = int(((said == positive) & (labels == positive)).sum())
-    return 2 * hits / max(int((said == positive).sum()) + int((labels == positive).sum()), 1)
+def f1(predicted: Tensor, labels: Tensor, positive: int) -> float:
+    """2 TP / (2 TP + FP + FN) of one class; 0 where it neither occurs nor is predicted."""
+    hits = int(((predicted == positive) & (labels == positive)).sum())
+    return 2 * hits / max(int((predicted == positive).sum()) + int((labels == positive).sum()), 1)

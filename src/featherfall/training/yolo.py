@@ -2,8 +2,8 @@
 
 Ultralytics is licensed under AGPL-3.0 (or by contract from its makers): who ships a network trained with it, or offers it over a network,
 must open the source of the whole under the same terms. So it is the optional extra `yolo`, nothing of this package imports it, and it runs
-in a process of its own (`featherfall.training.yolo_worker`), told by files. What comes back is an ONNX graph that says what our own
-detectors say, and the weights that a student's teacher is read from.
+in a process of its own (`featherfall.training.yolo_worker`), told by files. What comes back is an ONNX graph with the outputs of our own
+detectors, and the weights that a student's teacher is read from.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import read_json, write_json
 from featherfall.training.boxes import BoxTable
 
-PYTHON = "FEATHERFALL_YOLO_PYTHON"  # an interpreter that has Ultralytics, where this one does not
+YOLO_PYTHON = "FEATHERFALL_YOLO_PYTHON"  # an interpreter that has Ultralytics, where this one does not
 TERMS = "Ultralytics is under AGPL-3.0: what you ship with it you must open under the same terms"
 LOCAL = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "MPLBACKEND": "Agg"}
 
@@ -61,51 +61,51 @@ def write_yolo(folder: Path, parts: dict[str, tuple[np.ndarray, BoxTable]], labe
     return path
 
 
-def train_yolo(
-    folder: Path,
-    model: str,
-    data: Path,
-    size: int,
-    input: str,
-    *,
-    epochs: int,
-    batch: int,
-    lr: float,
-    seed: int,
-    teacher: Path | None = None,
-) -> Yolo:
+@dataclass(frozen=True)
+class YoloTraining:
+    """How a YOLO is trained.
+
+    Attributes:
+        model: Ultralytics' description of a network, e.g. yolov8n.yaml or yolo11n.yaml; weights (.pt) to start from, where they are there.
+        data: data.yaml. size: side of the pictures, pixels. input: name of the graph's input.
+        teacher: weights.pt of a trained one: Ultralytics' own distillation of features (`distill_model`).
+    """
+
+    model: str
+    data: Path
+    size: int
+    input: str
+    epochs: int
+    batch: int
+    lr: float
+    seed: int
+    teacher: Path | None = None
+
+
+def train_yolo(folder: Path, training: YoloTraining) -> Yolo:
     """Train a YOLO in a process of its own; what is already trained is left alone, what was stopped goes on with its next epoch.
 
     Arguments:
         folder: receives model.onnx, weights.pt and yolo.json.
-        model: Ultralytics' description of a network, e.g. yolov8n.yaml or yolo11n.yaml; weights (.pt) to start from, where they are there.
-        data: data.yaml. size: side of the pictures, pixels. input: name of the graph's input.
-        teacher: weights.pt of a trained one: Ultralytics' own distillation of features (`distill_model`).
     Raises: `UserError` where Ultralytics is not installed, or its training fails.
     """
     facts = folder / "yolo.json"
     if not facts.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        job = {
-            "model": model,
-            "data": str(data.resolve()),
-            "size": size,
-            "input": input,
-            "epochs": epochs,
-            "batch": batch,
-            "lr": lr,
-            "seed": seed,
-            "teacher": None if teacher is None else str(teacher.resolve()),
+        paths = {
+            "data": str(training.data.resolve()),
+            "teacher": None if training.teacher is None else str(training.teacher.resolve()),
             "folder": str(folder.resolve()),
         }
+        job = asdict(training) | paths
         write_json(folder / "job.json", job)
         _run(folder / "job.json")
-    said = read_json(facts)
-    return Yolo(folder / "model.onnx", folder / "weights.pt", said["parameters"], said["macs"])
+    known = read_json(facts)
+    return Yolo(folder / "model.onnx", folder / "weights.pt", known["parameters"], known["macs"])
 
 
 def _run(job: Path) -> None:
-    python = os.environ.get(PYTHON, sys.executable)
+    python = os.environ.get(YOLO_PYTHON, sys.executable)
     if python == sys.executable and importlib.util.find_spec("ultralytics") is None:
         raise UserError(f"YOLO needs Ultralytics; install it: pip install 'featherfall[yolo]' ({TERMS})")
     source = str(Path(__file__).parents[2])

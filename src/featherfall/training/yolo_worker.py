@@ -25,8 +25,10 @@ class Graph(nn.Module):
         self.network, self.size = network, size
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        said = self.network(pictures[:, 0].permute(0, 3, 1, 2).float() / 255)
-        rows = (said[0] if isinstance(said, (tuple, list)) else said).transpose(1, 2)  # B, A, 4 + C: middle x, y, width, height, scores
+        outputs = self.network(pictures[:, 0].permute(0, 3, 1, 2).float() / 255)
+        rows = (outputs[0] if isinstance(outputs, (tuple, list)) else outputs).transpose(
+            1, 2
+        )  # B, A, 4 + C: middle x, y, width, height, scores
         middle, half = rows[..., :2], rows[..., 2:4] / 2
         return rows[..., 4:], torch.cat([middle - half, middle + half], dim=-1) / self.size
 

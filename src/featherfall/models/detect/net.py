@@ -18,8 +18,11 @@ STRIDES = (8, 16, 32)
 PRIOR = 0.01  # what a place believes of each class at first: nearly all places are background (Lin et al., Focal Loss, 2017)
 
 
-class Said(NamedTuple):
-    """What a detector says of B pictures.
+SCORES, BOXES = "scores", "boxes"  # outputs of an exported detector
+
+
+class DetectorOutputs(NamedTuple):
+    """Outputs of a detector for B pictures.
 
     logits: (B, A, C), one sigmoid a class. boxes: (B, A, 4) left, top, right, bottom as fractions of the picture (may reach beyond it).
     """
@@ -77,8 +80,8 @@ class Detector(nn.Module):
             summed[i] = summed[i] + F.interpolate(summed[i + 1], scale_factor=2.0, mode="nearest")
         return [smooth(one) for smooth, one in zip(self.smooth, summed, strict=True)]
 
-    def judge(self, maps: Sequence[Tensor]) -> Said:
-        """What the heads say of the three maps of `embed`."""
+    def head(self, maps: Sequence[Tensor]) -> DetectorOutputs:
+        """Return the heads' outputs for the three maps of `embed`."""
         logits, boxes = [], []
         for head, one in zip(self.heads, maps, strict=True):
             here, sides = head(one)
@@ -88,11 +91,23 @@ class Detector(nn.Module):
             reach = torch.tensor([width, height, width, height], dtype=torch.float32, device=one.device)
             boxes.append(torch.cat([centre - sides[..., :2], centre + sides[..., 2:]], dim=-1) / reach)
             logits.append(here.float().flatten(2).transpose(1, 2))
-        return Said(torch.cat(logits, dim=1), torch.cat(boxes, dim=1))
+        return DetectorOutputs(torch.cat(logits, dim=1), torch.cat(boxes, dim=1))
 
-    def forward(self, clip: Mapping[str, Tensor]) -> Said:
-        """{input: (B, 1, S, S, 3)} RGB of 0..255 -> what is said of every place; S a multiple of 32."""
-        return self.judge(self.embed(clip))
+    def forward(self, clip: Mapping[str, Tensor]) -> DetectorOutputs:
+        """{input: (B, 1, S, S, 3)} RGB of 0..255 -> the outputs of every place; S a multiple of 32."""
+        return self.head(self.embed(clip))
+
+
+class ScoresAndBoxes(nn.Module):
+    """The deployed form of a detector: {input: (B, 1, S, S, 3) uint8} -> (B, A, C) scores 0..1 and (B, A, 4) boxes."""
+
+    def __init__(self, model: Detector) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, clip: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        outputs = self.model(clip)
+        return outputs.logits.sigmoid(), outputs.boxes
 
 
 class _Head(nn.Module):
@@ -120,7 +135,7 @@ def _centres(height: int, width: int) -> Tensor:
 
 
 def places(size: int) -> tuple[Tensor, Tensor]:
-    """(A, 2) middles of all places as fractions of the picture, and (A,) their strides in pixels, in the order of `Said`."""
+    """(A, 2) middles of all places as fractions of the picture, and (A,) their strides in pixels, in the order of `DetectorOutputs`."""
     middles = torch.cat([_centres(size // stride, size // stride) * stride / size for stride in STRIDES])
     return middles, torch.cat([torch.full(((size // stride) ** 2,), float(stride)) for stride in STRIDES])
 

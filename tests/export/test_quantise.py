@@ -9,8 +9,8 @@ from onnx import TensorProto
 
 from featherfall.clips.store import ClipStore
 from featherfall.core.manifest import Manifest
-from featherfall.export.int8 import quantise
 from featherfall.export.onnx import onnx_logits
+from featherfall.export.quantise import quantise
 
 Exported = tuple[Path, Manifest, list[np.ndarray]]
 

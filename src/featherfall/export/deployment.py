@@ -1,0 +1,112 @@
+"""What an export format is given, and what it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import nn
+
+from featherfall.clips.store import ClipStore
+from featherfall.core.manifest import Decision, Model
+from featherfall.core.recipe import Recipe
+from featherfall.models.count import macs, parameters
+
+Outputs = tuple[np.ndarray, ...]  # of a graph, in the order of `Exportable.outputs`, (K, ...) each
+
+
+@dataclass(frozen=True, eq=False)
+class Exportable:
+    """A trained network, or an ONNX graph that another program wrote of one.
+
+    Attributes:
+        outputs: names of the graph's outputs.
+        parameters, macs: number of parameters, multiply-accumulates per clip.
+        module: {input: (B, ...) tensor} -> a tensor, or a tuple of them, one per output; in evaluation mode.
+        graph: an ONNX file with the same inputs and outputs, where there is no module.
+    """
+
+    outputs: tuple[str, ...]
+    parameters: int
+    macs: int
+    module: nn.Module | None = None
+    graph: Path | None = None
+
+
+def exportable(module: nn.Module, sample: Mapping[str, np.ndarray], outputs: tuple[str, ...] = ("logits",)) -> Exportable:
+    """Return a trained network to be exported. sample: clips by input."""
+    clip = {name: torch.from_numpy(np.ascontiguousarray(values[:2])) for name, values in sample.items()}
+    return Exportable(outputs, parameters(module), macs(module, clip), module.eval())
+
+
+@dataclass(frozen=True, eq=False)
+class Guard:
+    """Clips on which a compressed model is compared with the float32 one.
+
+    Attributes:
+        inputs: (K, ...) by input.
+        metrics: from a model's outputs to metrics, fractions of 1, none of which may lose more than the budget.
+        budget_points: percentage points.
+    """
+
+    inputs: Mapping[str, np.ndarray]
+    metrics: Callable[[Outputs], Mapping[str, float]]
+    budget_points: float
+
+
+@dataclass(frozen=True, eq=False)
+class Deployment:
+    """Everything that a bundle is made of.
+
+    Attributes:
+        labels: class names in the order of the scores.
+        sample: (K, ...) training clips by input, in the order of the graph's inputs; they prove parity and calibrate quantisation.
+    """
+
+    recipe: Recipe
+    store: ClipStore
+    labels: list[str]
+    decision: Decision
+    network: Exportable
+    sample: Mapping[str, np.ndarray]
+    guard: Guard
+    provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A model that was not kept. proof: what was measured; it must hold "points_lost", "budget_points" and "clips"."""
+
+    precision: str
+    proof: Mapping[str, Any]
+
+
+class Format(Protocol):
+    """An export format. Register it by name: `@register("format", "onnx")`."""
+
+    def __call__(self, deployment: Deployment, folder: Path) -> Model | Refusal:
+        """Write one model file into the folder, which holds the files of the formats before it.
+
+        Raises: `UserError` for a model that must not ship.
+        """
+        ...
+
+
+def model_entry(path: Path, format: str, precision: Any, proof: Mapping[str, Any]) -> Model:
+    """Return the manifest's entry of a file that was written."""
+    return Model(file=path.name, format=format, precision=precision, bytes=path.stat().st_size, proof=dict(proof))
+
+
+def sample_of(store: ClipStore, names: list[str], training_clips: np.ndarray, most: int) -> dict[str, np.ndarray]:
+    """Read at most so many evenly spaced training clips of the given inputs."""
+    chosen = training_clips[np.linspace(0, len(training_clips) - 1, min(most, len(training_clips))).astype(int)]
+    return {name: store.read(name, chosen) for name in names}
+
+
+def inputs_of(recipe: Recipe) -> list[str]:
+    """Return the student's inputs, the reference first: the runtime takes the manifest's first input for it."""
+    return sorted(recipe.student.network.inputs, key=lambda name: name != recipe.clip.reference)

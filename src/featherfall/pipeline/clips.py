@@ -1,0 +1,47 @@
+"""A recipe's recordings, clips and folds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from featherfall import datasets
+from featherfall.clips.build import prepare
+from featherfall.clips.splits import Fold, folds
+from featherfall.clips.store import ClipStore, RecordingFacts
+from featherfall.core.errors import UserError
+from featherfall.core.recipe import Recipe
+from featherfall.datasets import Dataset
+from featherfall.pipeline.progress import Show
+
+
+def open_data(recipe: Recipe, data: Path | Dataset) -> Dataset:
+    """Return the dataset as the recipe's labels and clips need it.
+
+    Arguments:
+        data: folder that holds datasets by their usual names, or a dataset that was opened or made in Python.
+    """
+    return datasets.fitted(recipe, data) if isinstance(data, Dataset) else datasets.open_for(recipe, data)
+
+
+def make_clips(recipe: Recipe, dataset: Dataset, workers: int, show: Show, cache: Path | None = None) -> ClipStore:
+    """Return the recipe's clips, from the cache or cut now."""
+    bar = show.stage("clips", len(dataset.sources))
+    store = prepare(dataset, recipe.clip, recipe.student.network.inputs, cache=cache, workers=workers, progress=bar.at)
+    bar.at(len(dataset.sources), len(dataset.sources), f"{len(store)} clips of {len(store.recordings)} recordings")
+    return store
+
+
+def make_folds(recipe: Recipe, dataset: Dataset, store: ClipStore) -> list[Fold]:
+    """Return the folds of the recipe's protocol."""
+    published = None
+    if recipe.split.protocol == "published":
+        if recipe.split.list not in dataset.splits:
+            known = ", ".join(dataset.splits) or "none"
+            raise UserError(f"split.list {recipe.split.list!r}: {dataset.name} has no such published split; known: {known}")
+        side = dataset.splits[str(recipe.split.list)]
+        by_id = {source.id: source for source in dataset.sources}
+
+        def published(recording: RecordingFacts) -> str:
+            return side(by_id[recording.id])
+
+    return folds(store.recordings, recipe.split, published)

@@ -1,0 +1,168 @@
+"""Windows of sensors, keypoints or pictures: a teacher's outputs, the student alone and distilled, int8 judged by the runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from featherfall.clips.build import named
+from featherfall.clips.labels import clip_labels
+from featherfall.clips.splits import Fold, full_fit
+from featherfall.clips.store import open_store
+from featherfall.core.files import atomic_write
+from featherfall.core.recipe import Network
+from featherfall.datasets import Source
+from featherfall.evaluation.metrics import Metrics
+from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
+from featherfall.evaluation.score import MAIN, measure
+from featherfall.export.deployment import Deployment, Guard, Outputs, exportable, inputs_of, sample_of
+from featherfall.pipeline.export import export_student
+from featherfall.pipeline.task import Job, Task
+from featherfall.runtime import load_bundle
+from featherfall.runtime.bundle import softmax
+from featherfall.training.data import load_clips
+from featherfall.training.outputs import logits_of
+from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
+
+CALIBRATION_CLIPS = 512
+CALIBRATION_FILMS = 48  # pictures are large: the activations of a whole batch are kept while scales are set
+
+
+@dataclass(frozen=True, eq=False)
+class WindowsTask(Task):
+    """See `pipeline.task.Task`."""
+
+    stages: ClassVar[Mapping[str, str]] = {
+        "teacher": "teachers",
+        "outputs": "teachers' outputs",
+        "alone": "student alone",
+        "distilled": "student distilled",
+        "int8": "int8, judged by the runtime",
+    }
+
+    def check_fold(self, fold: Fold) -> None:
+        self.stage(fold).training_part  # noqa: B018 (refuses)
+
+    def folds(self, folds: Sequence[Fold]) -> list[Fold]:
+        """Cross-validation adds a fold of all recordings, whose student ships."""
+        return [*folds, *self._full_fit()]
+
+    def shipped(self, folds: Sequence[Fold]) -> Fold:
+        return [*self._full_fit(), *folds][0]
+
+    def _full_fit(self) -> list[Fold]:
+        split = self.context.recipe.split
+        if split.protocol == "published" or split.part == "validation":
+            return []
+        return [full_fit(open_store(self.context.clips).recordings, split)]
+
+    def roles(self, fold: Fold) -> list[tuple[str, Sequence[int]]]:
+        recipe, tested = self.context.recipe, len(fold.test) > 0
+        seeds = recipe.seeds if tested else recipe.seeds[:1]
+        roles: list[tuple[str, Sequence[int]]] = []
+        if recipe.supervision:
+            roles.append(("teacher", range(recipe.supervision.teacher.members)))
+            if not recipe.supervision.distillation.live:
+                roles.append(("outputs", [0]))
+            roles.append(("distilled", seeds))
+        if tested or recipe.deployed_role == "alone":
+            roles.append(("alone", seeds))
+        return [*roles, ("int8", seeds)] if tested else roles
+
+    def steps(self, role: str) -> int:
+        trainings = [one.training for one in (self.context.recipe.student, self.context.recipe.teacher) if one]
+        return max(training.steps for training in trainings)
+
+    def finished(self, job: Job) -> Path:
+        return self._outputs(job) if job.role == "outputs" else job.folder / "predictions.npz"
+
+    def _outputs(self, job: Job) -> Path:
+        return self.context.run.teacher_outputs(job.fold.name) / "outputs.pt"
+
+    def execute(self, job: Job) -> None:
+        run, recipe = self.context.run, self.context.recipe
+        stage = self.stage(job.fold)
+        if job.role == "outputs":
+            write_teacher_outputs(stage, self._teachers(job), run.teacher_outputs(job.fold.name))
+        elif job.role == "teacher":
+            teacher = recipe.required_supervision.teacher
+            _save(job, predict_test_part(stage, train_teacher(stage, job.number, job.folder), teacher.network))
+        elif job.role == "int8":
+            export_student(self, job.fold, job.number, job.folder / "bundle")
+            _save(job, predict_by_runtime(stage, self.context.sources, job.folder / "bundle"))
+        else:
+            start = run.start(job.number)
+            weights = None if start is None else Path(start.weights)
+            model = train_student(stage, job.role, job.number, job.folder, self._outputs(job), weights, self._teachers(job))
+            _save(job, predict_test_part(stage, model, recipe.student.network))
+
+    def _teachers(self, job: Job) -> list[Path]:
+        """Folders of the fold's teachers."""
+        teacher = self.context.recipe.teacher
+        return [self.context.run.job(job.fold.name, "teacher", i) for i in range(teacher.members)] if teacher else []
+
+    def predictions(self, job: Job) -> list[RecordingPredictions]:
+        store = open_store(self.context.clips)
+        with np.load(job.finished) as saved:
+            probabilities = saved["probabilities"]
+        return clip_predictions(store, job.fold.test, probabilities, clip_labels(store, self.context.recipe.labels))
+
+    def deployment(self, fold: Fold, seed: int, weights: Path, provenance: Mapping[str, Any]) -> Deployment:
+        stage = self.stage(fold)
+        return deployment(stage, stage.load_network(self.context.recipe.student.network, seed, weights), provenance)
+
+
+def deployment(stage: Stage, model: nn.Module, provenance: Mapping[str, Any]) -> Deployment:
+    """Return what the bundle of a student is made of. The guard compares on the validation part, or on the training part without one."""
+    recipe, store, fold = stage.recipe, stage.store, stage.fold
+    names, labels = inputs_of(recipe), clip_labels(store, recipe.labels)
+    recordings = fold.validation if len(fold.validation) else fold.train
+
+    def score(outputs: Outputs) -> Metrics:
+        predictions = clip_predictions(store, recordings, softmax(outputs[0]), labels)
+        metrics, _ = measure(predictions, recipe.task, stage.classes, recipe.labels.positive, recipe.decision)
+        return {MAIN[recipe.task]: metrics[MAIN[recipe.task]]}
+
+    clips = store.clips_of(recordings)
+    guard = Guard({name: store.read(name, clips) for name in names}, score, recipe.export.budget_points)
+    most = CALIBRATION_FILMS if any(name in store.films for name in names) else CALIBRATION_CLIPS
+    sample = sample_of(store, names, stage.part(fold.train).clips, most)
+    return Deployment(recipe, store, stage.classes, recipe.decision, exportable(model, sample), sample, guard, provenance)
+
+
+def predict_test_part(stage: Stage, model: nn.Module, network: Network) -> np.ndarray:
+    """Return the (test clips, classes) float32 probabilities of a trained network."""
+    index = stage.store.clips_of(stage.fold.test)
+    if not len(index):
+        return np.zeros((0, len(stage.classes)), np.float32)
+    clips = load_clips(stage.store, index, np.zeros(len(index)), network.inputs)
+    probabilities: np.ndarray = torch.softmax(logits_of(model, clips), dim=1).numpy()
+    return probabilities
+
+
+def predict_by_runtime(stage: Stage, sources: Mapping[str, Source], bundle: Path) -> np.ndarray:
+    """Return the (test clips, classes) float32 probabilities of a bundle, which reads the recordings from their files as a device would.
+
+    The runtime cuts its own windows; that there are as many as clips in the store is asserted: what was trained is what runs.
+    """
+    student = load_bundle(bundle)
+    out = []
+    for index in stage.fold.test:
+        facts = stage.store.recordings[index]
+        prediction = student.predict(named(sources[facts.id].load(), stage.recipe.clip))
+        assert len(prediction.probabilities) == facts.clips, (
+            f"{facts.id}: the runtime cut {len(prediction.probabilities)} windows, training {facts.clips}"
+        )
+        out.append(prediction.probabilities)
+    return np.concatenate(out) if out else np.zeros((0, len(stage.classes)), np.float32)
+
+
+def _save(job: Job, probabilities: np.ndarray) -> None:
+    with atomic_write(job.finished) as file:
+        np.savez_compressed(file, probabilities=probabilities)
