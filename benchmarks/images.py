@@ -32,7 +32,8 @@ from featherfall.evaluation.description import describe_network, describe_optimi
 from featherfall.evaluation.intervals import mean_with_interval
 from featherfall.evaluation.metrics import fall_metrics
 from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
-from featherfall.pipeline.distill import distill, make_folds
+from featherfall.pipeline.clips import make_folds
+from featherfall.pipeline.distill import distill
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import Stage, train_student
 

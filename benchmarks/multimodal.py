@@ -24,7 +24,7 @@ from featherfall.core.recipe import Network, Recipe
 from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.intervals import mean_with_interval, paired_difference
 from featherfall.models.count import parameters
-from featherfall.pipeline.distill import make_folds
+from featherfall.pipeline.clips import make_folds
 from featherfall.training.checkpoint import load
 from featherfall.training.fit import fit
 from featherfall.training.objectives import HardLabels, class_weights

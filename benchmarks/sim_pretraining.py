@@ -35,10 +35,13 @@ from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.intervals import mean_with_interval, paired_difference
 from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
 from featherfall.evaluation.score import MAIN, measure
-from featherfall.pipeline.distill import begin, make_clips, make_folds
-from featherfall.pipeline.jobs import Job, load_predictions, run_jobs
+from featherfall.pipeline.clips import make_clips, make_folds
+from featherfall.pipeline.distill import begin_run, context_of
+from featherfall.pipeline.jobs import run_jobs
 from featherfall.pipeline.progress import Show
 from featherfall.pipeline.run import open_run
+from featherfall.pipeline.task import Job
+from featherfall.pipeline.tasks.windows import WindowsTask
 from featherfall.pipeline.warm_start import starts
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
@@ -105,10 +108,11 @@ def train(recipes: Sequence[Recipe], folders: Sequence[Path], dataset: datasets.
         for recipe, folder, parts in zip(recipes, folders, folds, strict=True):
             start = starts(recipe, data)
             run = held.enter_context(open_run(folder, recipe, data, resume=True))
-            begin(run, recipe, store, parts, start)
-            jobs.append([Job(run, recipe, data, store.folder, part, "alone", recipe.seeds[0]) for part in parts])
+            task = WindowsTask(context_of(run, recipe, dataset, store.folder, data))
+            begin_run(task, parts, start)
+            jobs.append([Job(task, part, "alone", recipe.seeds[0]) for part in parts])
         run_jobs([job for some in jobs for job in some if not job.finished.is_file()], workers, lambda job: None)
-    return scores(recipes[0], store, [[load_predictions(job) for job in some] for some in jobs])
+    return scores(recipes[0], store, [[job.task.predictions(job) for job in some] for some in jobs])
 
 
 def untrained(recipe: Recipe, dataset: datasets.Dataset, data: Path, store: ClipStore) -> Any:

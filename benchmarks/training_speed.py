@@ -19,7 +19,7 @@ import torch
 from featherfall import datasets
 from featherfall.core.files import data_folder
 from featherfall.core.recipe_file import load_recipe
-from featherfall.pipeline.distill import make_clips, make_folds
+from featherfall.pipeline.clips import make_clips, make_folds
 from featherfall.pipeline.progress import Show
 from featherfall.runtime.measure import machine
 from featherfall.training.data import BatchOrder

@@ -26,9 +26,11 @@ from featherfall.core.files import read_json, write_json
 from featherfall.core.recipe import Distillation, Recipe
 from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.intervals import mean_with_interval, paired_difference
+from featherfall.export.bundle import write_bundle
 from featherfall.models.count import parameters
-from featherfall.pipeline.distill import make_folds
-from featherfall.pipeline.export import export_student, predict_by_runtime
+from featherfall.pipeline.clips import make_folds
+from featherfall.pipeline.export import provenance
+from featherfall.pipeline.tasks.windows import deployment, predict_by_runtime
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
 
@@ -109,9 +111,11 @@ def run(one: Training, data: Path, out: Path, changes: list[str]) -> dict[str, A
     model = train_student(stage, "alone" if outputs is None else "distilled", one.seed, folder, outputs)
     result: dict[str, Any] = {"accuracy": accuracy(model, stage, recipe.student.network.inputs), "parameters": parameters(model)}
     if one.row == "ST + DASK" and one.teacher == "joints":
-        manifest = export_student(stage, model, folder / "bundle", one.seed)
+        dataset = datasets.open(recipe.dataset, data, recipe.folder)
+        origin = provenance(stage.recipe, recipe.dataset, stage.store, stage.fold, one.seed)
+        manifest = write_bundle(folder / "bundle", deployment(stage, model, origin))
         result["bytes"] = {file.precision: file.bytes for file in manifest.models}
-        said = predict_by_runtime(recipe, stage, data, folder / "bundle")
+        said = predict_by_runtime(stage, {source.id: source for source in dataset.sources}, folder / "bundle")
         result["int8"] = float((said.argmax(axis=1) == stage.part(stage.fold.test).labels).mean())
     return result
 

@@ -16,7 +16,7 @@ from featherfall.clips.store import ClipStore
 from featherfall.core.manifest import Manifest
 from featherfall.core.recipe import Recipe
 from featherfall.export.bundle import write_bundle
-from featherfall.export.deployment import Deployment, Guard, Outputs, exportable, inputs_of, sample_of
+from featherfall.export.deployment import Deployment, GraphOutputs, Guard, exportable, inputs_of, sample_of
 from featherfall.models.inertial import InertialNet
 
 INPUTS = ["gyroscope", "accelerometer"]
@@ -62,14 +62,14 @@ def exported(
     folder = tmp_path_factory.mktemp("export") / "bundle"
     shown: list[np.ndarray] = []
 
-    def score(outputs: Outputs) -> dict[str, float]:
+    def score(outputs: GraphOutputs) -> dict[str, float]:
         shown.append(outputs[0])
         return {"f1": 0.9 - 0.004 * (len(shown) - 1)}  # int8 loses .4 points, the budget is .5
 
     return folder, write_bundle(folder, deployment(student, recipe, store, score)), shown
 
 
-def deployment(student: nn.Module, recipe: Recipe, store: ClipStore, score: Callable[[Outputs], dict[str, float]]) -> Deployment:
+def deployment(student: nn.Module, recipe: Recipe, store: ClipStore, score: Callable[[GraphOutputs], dict[str, float]]) -> Deployment:
     """Calibrated and proven on the first 50 clips, guarded on the others."""
     names = inputs_of(recipe)
     sample = sample_of(store, names, np.arange(50), 512)

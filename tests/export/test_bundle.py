@@ -16,7 +16,7 @@ from featherfall.core.files import sha256
 from featherfall.core.manifest import Manifest, Model
 from featherfall.core.recipe import Export, Recipe
 from featherfall.core.registry import names, register
-from featherfall.export.bundle import kind_of, refusals, write_bundle
+from featherfall.export.bundle import looks_at, refusals, write_bundle
 from featherfall.export.deployment import Deployment, model_entry
 from featherfall.export.formats import onnx as onnx_format
 from featherfall.export.onnx import onnx_logits, torch_logits
@@ -138,9 +138,9 @@ def test_a_format_of_ones_own(
 
 def test_what_a_model_looks_at(recipe: Recipe, store: ClipStore) -> None:
     network, sensor = recipe.student.network, store.facts["accelerometer"]
-    assert kind_of(network, sensor) == "window"
-    assert kind_of(network.model_copy(update={"kind": "keypoints"}), sensor) == "keypoints"
+    assert looks_at(network, sensor) == "window"
+    assert looks_at(network.model_copy(update={"kind": "keypoints"}), sensor) == "keypoints"
     film = replace(sensor, frames=8)
-    assert kind_of(network.model_copy(update={"kind": "video"}), film) == "film"
-    assert kind_of(network.model_copy(update={"kind": "image"}), replace(film, frames=1)) == "picture"
-    assert kind_of(network.model_copy(update={"kind": "detector"}), replace(film, frames=1)) == "detector"
+    assert looks_at(network.model_copy(update={"kind": "video"}), film) == "film"
+    assert looks_at(network.model_copy(update={"kind": "image"}), replace(film, frames=1)) == "picture"
+    assert looks_at(network.model_copy(update={"kind": "detector"}), replace(film, frames=1)) == "detector"

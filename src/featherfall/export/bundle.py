@@ -39,7 +39,7 @@ def write_bundle(folder: Path, deployment: Deployment) -> Manifest:
         first = next(iter(deployment.sample))
         manifest = Manifest(
             name=recipe.name,
-            kind=kind_of(recipe.student.network, store.facts[first]),
+            kind=looks_at(recipe.student.network, store.facts[first]),
             task=recipe.task,
             inputs=[_input(store, name) for name in deployment.sample],
             window=recipe.clip.window,
@@ -66,7 +66,7 @@ def refusals(manifest: Manifest) -> list[str]:
     ]
 
 
-def kind_of(network: Network, reference: InputFacts) -> Kind:
+def looks_at(network: Network, reference: InputFacts) -> Kind:
     """Return what a network looks at: the fact `looks_at` of its registration, else by its reference input."""
     stated = facts("model", network.kind).get("looks_at") if network.kind in names("model") else _LOOKS_AT.get(network.kind)
     if stated is not None:

@@ -16,7 +16,7 @@ from featherfall.core.manifest import Decision, Model
 from featherfall.core.recipe import Recipe
 from featherfall.models.count import macs, parameters
 
-Outputs = tuple[np.ndarray, ...]  # of a graph, in the order of `Exportable.outputs`, (K, ...) each
+GraphOutputs = tuple[np.ndarray, ...]  # of a graph, in the order of `Exportable.outputs`, (K, ...) each
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Guard:
     """
 
     inputs: Mapping[str, np.ndarray]
-    metrics: Callable[[Outputs], Mapping[str, float]]
+    metrics: Callable[[GraphOutputs], Mapping[str, float]]
     budget_points: float
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-BATCH = 32  # clips at once
-BATCH_OF_FILMS = 8  # pictures are large
+CLIPS_AT_ONCE = 32  # clips at once
+PICTURE_CLIPS_AT_ONCE = 8  # pictures are large
 
 
 class _Positional(nn.Module):
@@ -96,6 +96,6 @@ def onnx_logits(path: Path, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
 
 
 def _batches(inputs: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
-    size = BATCH_OF_FILMS if any(values.ndim == 5 for values in inputs.values()) else BATCH
+    size = PICTURE_CLIPS_AT_ONCE if any(values.ndim == 5 for values in inputs.values()) else CLIPS_AT_ONCE
     for at in range(0, len(next(iter(inputs.values()))), size):
         yield {name: np.ascontiguousarray(values[at : at + size]) for name, values in inputs.items()}

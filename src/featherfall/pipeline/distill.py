@@ -90,7 +90,7 @@ def export_run(folder: Path, out: Path, int8: bool, data: Path | Dataset | None 
     with Show(quiet=True) as show:
         store = make_clips(recipe, dataset, 1, show)
     folds = make_folds(recipe, dataset, store)
-    task = task_of(recipe).open(_context(run, recipe, dataset, store.folder, data or found), dataset)
+    task = task_of(recipe).open(context_of(run, recipe, dataset, store.folder, data or found), dataset)
     fold = task.shipped(folds)
     manifest = export_student(task, fold, recipe.seeds[0], out)
     models = [f"{model.precision:<8} {model.file}, {model.bytes:,} bytes" for model in manifest.models]
@@ -102,7 +102,7 @@ def plan(task: Task, folds: Sequence[Fold]) -> list[Job]:
     return [Job(task, fold, role, number) for fold in task.folds(folds) for role, numbers in task.roles(fold) for number in numbers]
 
 
-def begin(task: Task, folds: Sequence[Fold], start: Mapping[int, Start]) -> None:
+def begin_run(task: Task, folds: Sequence[Fold], start: Mapping[int, Start]) -> None:
     """Note what the run is made of.
 
     Raises: `UserError`, before anything is trained, for a class that no training clip shows, weights to start from that do not fit, and
@@ -169,15 +169,16 @@ def _opened(recipe: Recipe, data: Path | Dataset, out: Path, options: _Options, 
 
         store = cut(recipe, dataset)
         parts = make_folds(recipe, dataset, store)[:folds]
-        context = _context(run, recipe, dataset, store.folder, data)
+        context = context_of(run, recipe, dataset, store.folder, data)
         task = kind.open(context, dataset)
-        begin(task, parts, start)
+        begin_run(task, parts, start)
         task = task.prepare(cut, quiet=options.quiet, cache=options.cache)
         workers = options.workers if importable(context.models) else 1
         yield _AtWork(task, parts, show, workers, dataset.simulated)
 
 
-def _context(run: Run, recipe: Recipe, dataset: Dataset, clips: Path, data: Path | Dataset) -> Context:
+def context_of(run: Run, recipe: Recipe, dataset: Dataset, clips: Path, data: Path | Dataset) -> Context:
+    """Return what the jobs of a run share. clips: folder of the store. data: as `distill` takes it."""
     name = dataset.name if isinstance(data, Dataset) else recipe.dataset
     return Context(run, recipe, name, {source.id: source for source in dataset.sources}, clips, local_models(recipe))
 

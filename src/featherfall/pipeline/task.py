@@ -23,7 +23,7 @@ from featherfall.pipeline.run import Run
 from featherfall.training.stages import Stage
 
 Factory = Callable[..., nn.Module]  # (inputs, channels, classes, **options) -> a network, as `models.build.build` calls it
-Cut = Callable[[Recipe, Dataset], ClipStore]  # the clips of a dataset, from the cache or cut now
+CutClips = Callable[[Recipe, Dataset], ClipStore]  # the clips of a dataset, from the cache or cut now
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ class Task(ABC):
         """Raise `UserError` for a fold of the protocol on which nothing can be trained."""
         return
 
-    def prepare(self, cut: Cut, *, quiet: bool, cache: Path | None) -> Self:
+    def prepare(self, cut: CutClips, *, quiet: bool, cache: Path | None) -> Self:
         """Return the task with what training needs beside the dataset's clips."""
         return self
 

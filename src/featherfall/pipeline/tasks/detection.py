@@ -25,16 +25,16 @@ from featherfall.evaluation.bootstrap import ratio_over_groups
 from featherfall.evaluation.detection import Truth, choose_threshold, detection_metrics, right_boxes
 from featherfall.evaluation.metrics import Metrics
 from featherfall.evaluation.predictions import RecordingPredictions
-from featherfall.export.deployment import Deployment, Exportable, Guard, Outputs, exportable, inputs_of, sample_of
+from featherfall.export.deployment import Deployment, Exportable, GraphOutputs, Guard, exportable, inputs_of, sample_of
 from featherfall.export.onnx import onnx_outputs
 from featherfall.models.detect.net import BOXES, SCORES, Detector, ScoresAndBoxes
 from featherfall.pipeline.export import export_student
 from featherfall.pipeline.simulated import simulated_pictures
-from featherfall.pipeline.task import Context, Cut, Job, Task
+from featherfall.pipeline.task import Context, CutClips, Job, Task
 from featherfall.pipeline.tasks.detections import (
     MIN_SCORE,
     Detections,
-    decoded,
+    decode_outputs,
     picture_predictions,
     read_detections,
     write_detections,
@@ -102,7 +102,7 @@ class DetectionTask(Task):
     def open(cls, context: Context, dataset: Dataset) -> DetectionTask:
         return cls(context, _labelled(context.recipe, dataset, open_store(context.clips)))
 
-    def prepare(self, cut: Cut, *, quiet: bool, cache: Path | None) -> DetectionTask:
+    def prepare(self, cut: CutClips, *, quiet: bool, cache: Path | None) -> DetectionTask:
         """Draw the simulated pictures, unless they are there."""
         recipe, pretrain = self.context.recipe, self._detection.pretrain
         if pretrain is None:
@@ -259,7 +259,7 @@ class DetectionTask(Task):
                 pictures = self._pictures(stage.store, recordings, self.labelled.people)
                 return detect(model, pictures.clips, labels, overlap, MIN_SCORE)
             inputs = {self._input: stage.store.read(self._input, stage.store.clips_of(recordings))}
-            return decoded(onnx_outputs(job.folder / "model.onnx", inputs, (SCORES, BOXES)), labels, MIN_SCORE, overlap)
+            return decode_outputs(onnx_outputs(job.folder / "model.onnx", inputs, (SCORES, BOXES)), labels, MIN_SCORE, overlap)
 
         threshold = recipe.decision.threshold
         if len(job.fold.validation):
@@ -353,8 +353,8 @@ class DetectionTask(Task):
         recordings = fold.validation if len(fold.validation) else fold.train
         truth, positive = self._truth(recordings), str(recipe.labels.positive)
 
-        def score(outputs: Outputs) -> Metrics:
-            metrics = detection_metrics(decoded(outputs, labels, 0.0, overlap), truth, labels, positive, threshold)
+        def score(outputs: GraphOutputs) -> Metrics:
+            metrics = detection_metrics(decode_outputs(outputs, labels, 0.0, overlap), truth, labels, positive, threshold)
             return {name: metrics[name] for name in ("map50", "recall")}
 
         guard = Guard({self._input: store.read(self._input, store.clips_of(recordings))}, score, recipe.export.budget_points)

@@ -21,7 +21,7 @@ from featherfall.datasets import Source
 from featherfall.evaluation.metrics import Metrics
 from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
 from featherfall.evaluation.score import MAIN, measure
-from featherfall.export.deployment import Deployment, Guard, Outputs, exportable, inputs_of, sample_of
+from featherfall.export.deployment import Deployment, GraphOutputs, Guard, exportable, inputs_of, sample_of
 from featherfall.pipeline.export import export_student
 from featherfall.pipeline.task import Job, Task
 from featherfall.runtime import load_bundle
@@ -124,7 +124,7 @@ def deployment(stage: Stage, model: nn.Module, provenance: Mapping[str, Any]) ->
     names, labels = inputs_of(recipe), clip_labels(store, recipe.labels)
     recordings = fold.validation if len(fold.validation) else fold.train
 
-    def score(outputs: Outputs) -> Metrics:
+    def score(outputs: GraphOutputs) -> Metrics:
         predictions = clip_predictions(store, recordings, softmax(outputs[0]), labels)
         metrics, _ = measure(predictions, recipe.task, stage.classes, recipe.labels.positive, recipe.decision)
         return {MAIN[recipe.task]: metrics[MAIN[recipe.task]]}
