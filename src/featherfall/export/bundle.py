@@ -14,6 +14,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder, sha256, write_json
 from featherfall.core.manifest import Input, Kind, Manifest, Model
 from featherfall.core.recipe import Recipe
+from featherfall.core.registry import facts
 from featherfall.export.int8 import quantise
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
 from featherfall.models.count import macs, parameters
@@ -112,8 +113,10 @@ def int8_refusal(manifest: Manifest) -> str | None:
 
 
 def _kind(recipe: Recipe, store: ClipStore, names: list[str]) -> Kind:
-    if recipe.student.network.kind == "keypoints":
-        return "keypoints"
+    """What the network looks at; where that may be several things, the clip's first input chooses."""
+    kinds: list[Kind] = facts("model", recipe.student.network.kind).get("looks_at", [])
+    if len(kinds) == 1:
+        return kinds[0]
     frames = store.facts[names[0]].frames
     return "window" if not frames else "picture" if frames == 1 else "film"
 
