@@ -3,6 +3,7 @@
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated
 
 import pydantic
 import pytest
@@ -71,7 +72,7 @@ def test_case_and_dashes_do_not_matter(house: Path) -> None:
     class TwoWords: ...
 
     assert find("loss", "TWO_words") is TwoWords and TwoWords.name == "two-words"
-    assert pydantic.TypeAdapter(registered("loss")).validate_python("Two_Words") == "two-words"
+    assert pydantic.TypeAdapter(Annotated[str, registered("loss")]).validate_python("Two_Words") == "two-words"
 
 
 def test_an_absent_extra_is_named(house: Path) -> None:
@@ -124,7 +125,7 @@ def test_two_of_one_name_are_refused_when_used(house: Path, monkeypatch: pytest.
 
 
 def test_a_schema_takes_registered_names_only(house: Path) -> None:
-    adapter = pydantic.TypeAdapter(registered("loss"))
+    adapter = pydantic.TypeAdapter(Annotated[str, registered("loss")])
     assert adapter.validate_python("one") == "one"
     with pytest.raises(pydantic.ValidationError, match="unknown loss; did you mean 'one'"):
         adapter.validate_python("onee")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, NonNegativeInt, field_validator, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, field_validator, model_validator
 
 from featherfall.core.checked import Checked
 from featherfall.core.class_names import ClassNames
 from featherfall.core.detection import Detection
 from featherfall.core.manifest import Decision
+from featherfall.core.registry import check_name, facts, registered
 from featherfall.core.window import Window
 
 
@@ -85,7 +86,8 @@ class Clip(Checked):
 class Split(Checked):
     """Who is tested, who is trained on.
 
-    protocol: "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups) or "loso" (each group once).
+    protocol: a registered one, e.g. "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups) or "loso"
+    (each group once). options: more keyword arguments of the protocol.
     group: what may not stand on two sides: "subject", "recording" (its films count as the recording) or a trait, e.g. series (recordings
     without it go by their subject).
     balance: a trait (e.g. age), or "fall" (whether a group holds falls), that every fold and its validation part shall have in proportion.
@@ -96,7 +98,7 @@ class Split(Checked):
     validation parts stay. train_draw: which of the random draws of them; smaller shares of a draw lie inside larger ones.
     """
 
-    protocol: Literal["published", "kfold", "loso"]
+    protocol: Annotated[str, registered("protocol")]
     list: str | None = None
     folds: int = Field(default=5, ge=2)
     group: str = "subject"
@@ -105,11 +107,13 @@ class Split(Checked):
     part: Literal["test", "validation"] = "test"
     train_share: float = Field(default=1.0, gt=0, le=1)
     train_draw: NonNegativeInt = 0
+    options: dict[str, Any] = {}
 
     @model_validator(mode="after")
     def _complete(self) -> Split:
-        if self.protocol == "published" and self.list is None:
-            raise ValueError("protocol 'published' needs 'list', the name of the published split")
+        for key in facts("protocol", self.protocol).get("needs", ()):
+            if getattr(self, key) is None:
+                raise ValueError(f"protocol {self.protocol!r} needs {key!r}; add it")
         if self.part == "validation" and self.validation == 0:
             raise ValueError("part 'validation' needs 'validation' groups to evaluate on; set it to 1 or more")
         return self
@@ -207,11 +211,9 @@ class Training(Checked):
 
 
 class Network(Checked):
-    """A network: builder's name, the inputs it sees ("*_gyroscope" names several), its options."""
+    """A network: the registered model's name, the inputs it sees ("*_gyroscope" names several), its options."""
 
-    kind: Literal[
-        "inertial", "skeleton", "keypoints", "fusion", "video", "mono_video", "parts", "multimodal", "gaf", "trn", "image", "detector"
-    ]
+    kind: Annotated[str, registered("model")]
     inputs: list[str] = Field(min_length=1)
     options: dict[str, Any] = {}
 
@@ -251,13 +253,18 @@ class Student(Checked):
 
 
 class Term(Checked):
-    """One distillation loss. Feature losses name the submodules whose outputs they compare (`taps`)."""
+    """One distillation loss.
 
-    loss: Literal["soft", "mse", "l2", "cosine", "rkd_distance", "rkd_angle", "dask"]
+    temperature: of losses that compare logits. student_tap, teacher_tap: of losses that compare features, the submodules whose outputs
+    they compare. options: more keyword arguments of the loss.
+    """
+
+    loss: Annotated[str, registered("loss")]
     weight: float = Field(default=1.0, gt=0)
     temperature: float = Field(default=4.0, gt=0)
     student_tap: str = "embedding"
     teacher_tap: str = "embedding"
+    options: dict[str, Any] = {}
 
 
 class Distillation(Checked):
@@ -319,6 +326,11 @@ class Supervision(NamedTuple):
     distillation: Distillation
 
 
+def _known_datasets(names: str) -> str:
+    """One registered dataset, or several joined by " + "."""
+    return " + ".join(check_name("dataset", name.strip()) for name in names.split("+"))
+
+
 class Recipe(Checked):
     """Everything that `featherfall distill` needs to know.
 
@@ -327,7 +339,7 @@ class Recipe(Checked):
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
     summary: str = ""
-    dataset: str
+    dataset: Annotated[str, AfterValidator(_known_datasets)]
     folder: str | None = None
     labels: Labels
     clip: Clip

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import pydantic
 
@@ -177,12 +177,10 @@ def problems(kinds: Iterable[str] = tuple(KINDS)) -> dict[tuple[str, str], str]:
     return lines
 
 
-def registered(kind: str) -> Any:
-    """Return a pydantic annotation: a string that must be a registered name of this kind; it takes the registered spelling.
-
-    Plugins are not imported to check it.
-    """
-    return Annotated[str, pydantic.AfterValidator(functools.partial(check_name, kind))]
+def registered(kind: str) -> pydantic.AfterValidator:
+    """Return a validator for a schema's field, `Annotated[str, registered("loss")]`: it takes registered names of this kind only, in their
+    registered spelling. Plugins are not imported for it."""
+    return pydantic.AfterValidator(functools.partial(check_name, kind))
 
 
 def check_name(kind: str, name: str) -> str:

@@ -49,7 +49,7 @@ class MultimodalNet(nn.Module):
         return logits
 
 
-@register("model", "multimodal", looks_at=["film"])
+@register("model", "multimodal", looks_at=["film", "window"])
 def build_multimodal(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
     """Multi-modal teacher: a film branch and a branch of worn sensors.
 

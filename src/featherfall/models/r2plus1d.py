@@ -113,13 +113,13 @@ class MonoVideoNet(VisionNet):
         super().__init__(input, classes, layers, hidden, background)
 
 
-@register("model", "video", looks_at=["film"])
+@register("model", "video", looks_at=["film", "picture"])
 def build_video(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
     """Film teacher: four R(2+1)D blocks."""
     return VisionNet(one_film(inputs, channels), classes, **options)
 
 
-@register("model", "mono_video", looks_at=["film"])
+@register("model", "mono_video", looks_at=["film", "picture"])
 def build_mono_video(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
     """Film student: two R(2+1)D blocks."""
     return MonoVideoNet(one_film(inputs, channels), classes, **options)

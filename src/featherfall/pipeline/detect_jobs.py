@@ -11,13 +11,14 @@ import numpy as np
 import torch
 
 from featherfall import datasets
+from featherfall.clips.protocols import describe
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.files import read_json, write_json
 from featherfall.core.recipe import Recipe, Training
 from featherfall.core.recording import Box
 from featherfall.evaluation.detection import Truth, choose_threshold, detection_metrics
-from featherfall.evaluation.summary import environment, protocol_name
+from featherfall.evaluation.summary import environment
 from featherfall.export.detector import Source, of_detector, of_file, run_onnx, write_detector_bundle
 from featherfall.models.detect.net import Detector
 from featherfall.pipeline.jobs import one_thread
@@ -253,7 +254,7 @@ def _export(job: DetectJob, store: ClipStore, pictures: Pictures) -> None:
     provenance = {
         "recipe": recipe.model_dump(),
         "dataset": recipe.dataset,
-        "protocol": protocol_name(recipe),
+        "protocol": describe(recipe.split),
         "fold": job.fold.name,
         "trained_on": sorted({store.recordings[i].subject for i in job.fold.train}),
         "environment": environment(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ import torch
 from featherfall import datasets
 from featherfall.clips.build import prepare
 from featherfall.clips.labels import classes
+from featherfall.clips.protocols import cross_validates
 from featherfall.clips.splits import Fold, folds, full_fit
 from featherfall.clips.store import ClipStore, RecordingFacts
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_json, write_json
 from featherfall.core.recipe import Recipe
-from featherfall.datasets import Dataset
+from featherfall.datasets import Dataset, Source
 from featherfall.evaluation.bootstrap import over_groups
 from featherfall.evaluation.metrics import Metrics
 from featherfall.evaluation.predictions import RecordingPredictions
@@ -113,18 +114,12 @@ def make_clips(recipe: Recipe, dataset: Dataset, workers: int, show: Show, cache
 
 def make_folds(recipe: Recipe, dataset: Dataset, store: ClipStore) -> list[Fold]:
     """The folds of the recipe's protocol."""
-    published = None
-    if recipe.split.protocol == "published":
-        if recipe.split.list not in dataset.splits:
-            known = ", ".join(dataset.splits) or "none"
-            raise UserError(f"split.list {recipe.split.list!r}: {dataset.name} has no such published split; known: {known}")
-        side = dataset.splits[str(recipe.split.list)]
-        by_id = {source.id: source for source in dataset.sources}
+    by_id = {source.id: source for source in dataset.sources}
 
-        def published(recording: RecordingFacts) -> str:
-            return side(by_id[recording.id])
+    def of_recordings(side: Callable[[Source], str]) -> Callable[[RecordingFacts], str]:
+        return lambda recording: side(by_id[recording.id])
 
-    return folds(store.recordings, recipe.split, published)
+    return folds(store.recordings, recipe.split, {name: of_recordings(side) for name, side in dataset.splits.items()})
 
 
 def plan(run: Run, recipe: Recipe, data: Path, store: ClipStore, parts: Sequence[Fold]) -> list[Job]:
@@ -149,7 +144,7 @@ def plan(run: Run, recipe: Recipe, data: Path, store: ClipStore, parts: Sequence
 
 
 def _full_fit(recipe: Recipe, store: ClipStore) -> list[Fold]:
-    if recipe.split.protocol == "published" or recipe.split.part == "validation":
+    if not cross_validates(recipe.split) or recipe.split.part == "validation":
         return []
     return [full_fit(store.recordings, recipe.split)]
 

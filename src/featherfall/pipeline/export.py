@@ -11,11 +11,12 @@ from torch import nn
 from featherfall import datasets
 from featherfall.clips.build import named
 from featherfall.clips.labels import clip_labels
+from featherfall.clips.protocols import describe
 from featherfall.core.manifest import Manifest
 from featherfall.core.recipe import Recipe
 from featherfall.evaluation.predictions import clip_predictions
 from featherfall.evaluation.score import MAIN, measure
-from featherfall.evaluation.summary import environment, protocol_name
+from featherfall.evaluation.summary import environment
 from featherfall.export.bundle import write_bundle
 from featherfall.pipeline.run import Start
 from featherfall.runtime import load_bundle
@@ -41,7 +42,7 @@ def export_student(stage: Stage, model: nn.Module, folder: Path, seed: int, star
     provenance: dict[str, Any] = {
         "recipe": recipe.model_dump(),
         "dataset": recipe.dataset,
-        "protocol": protocol_name(recipe),
+        "protocol": describe(recipe.split),
         "fold": fold.name,
         "trained_on": subjects,
         "environment": environment(),
