@@ -129,3 +129,13 @@ def test_a_schema_takes_registered_names_only(house: Path) -> None:
     assert adapter.validate_python("one") == "one"
     with pytest.raises(pydantic.ValidationError, match="unknown loss; did you mean 'one'"):
         adapter.validate_python("onee")
+
+
+def test_a_schema_refuses_a_plugin_that_cannot_be_used(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plug(monkeypatch, house, broken="1 / 0\n", one="")
+    adapter = pydantic.TypeAdapter(Annotated[str, registered("loss")])
+    with pytest.raises(pydantic.ValidationError, match="plugin theirs_broken cannot be imported"):
+        adapter.validate_python("broken")
+    with pytest.raises(pydantic.ValidationError, match=r"comes from both house.one and theirs_one"):
+        adapter.validate_python("one")
+    assert adapter.validate_python("heavy") == "heavy"  # built in, and not imported

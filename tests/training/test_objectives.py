@@ -8,6 +8,8 @@ import torch
 from tests.training.toy import teacher_of, toy_clips, toy_model
 from torch.nn import functional as F
 
+from featherfall.core import registry
+from featherfall.core.errors import UserError
 from featherfall.core.recipe import Distillation
 from featherfall.core.registry import facts, find, names
 from featherfall.losses import feature_mse, rkd_distance, soft_targets
@@ -136,6 +138,25 @@ def test_features_are_of_the_same_clip_and_view_too(loss: str) -> None:
     batch = clips.take(index, view)
     target = torch.stack([features[v, i] for i, v in zip(index, view, strict=True)])
     torch.testing.assert_close(objective(model, batch)["loss"], find("loss", loss)(model.embed(batch.clip), target))
+
+
+def test_options_of_a_term_reach_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_objects", {**registry._objects})
+    monkeypatch.setattr(registry, "_own", {**registry._own})
+
+    @registry.register("loss", "scaled", compares="features")
+    def scaled(student: torch.Tensor, teacher: torch.Tensor, factor: float = 1.0) -> torch.Tensor:
+        return factor * (student - teacher).abs().mean()
+
+    clips, model = toy_clips(6), toy_model().eval()
+    batch = clips.take(torch.arange(5), torch.zeros(5, dtype=torch.long))
+    once, thrice = (
+        Distil(how({"loss": "scaled", "options": options}, hard=0.0), teacher_of(clips, width=8), {"embedding": 8})(model, batch)["loss"]
+        for options in ({}, {"factor": 3.0})
+    )
+    torch.testing.assert_close(thrice, 3 * once)
+    with pytest.raises(UserError, match="distillation term 'soft' with options temperature, factor: got an unexpected keyword argument"):
+        Distil(how({"loss": "soft", "options": {"factor": 2}}), teacher_of(clips), {"embedding": 8})
 
 
 def test_the_total_is_the_weighted_sum_and_every_part_is_named() -> None:

@@ -179,15 +179,22 @@ def problems(kinds: Iterable[str] = tuple(KINDS)) -> dict[tuple[str, str], str]:
 
 def registered(kind: str) -> pydantic.AfterValidator:
     """Return a validator for a schema's field, `Annotated[str, registered("loss")]`: it takes registered names of this kind only, in their
-    registered spelling. Plugins are not imported for it."""
+    registered spelling."""
     return pydantic.AfterValidator(functools.partial(check_name, kind))
 
 
 def check_name(kind: str, name: str) -> str:
-    """Return the registered spelling of a name; raises `ValueError` with the nearest known one."""
+    """Return the registered spelling of a name.
+
+    A plugin is imported now, so that one which cannot be used is refused before anything is computed; a built-in one is not.
+
+    Raises: `ValueError` for an unknown name (with the nearest known one), and `UserError` as `find` for a plugin.
+    """
     spelling = known_as(kind, name)
     if spelling is None:
         raise ValueError(f"unknown {kind}; {nearest(name, names(kind))}")
+    if any(entry.name == spelling for entry in _plugins(kind)):
+        find(kind, spelling)
     return spelling
 
 

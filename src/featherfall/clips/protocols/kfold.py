@@ -16,7 +16,10 @@ from featherfall.core.registry import register
 
 @register("protocol", "kfold", describes="{folds} folds by {group}", cross_validates=True)
 def kfold(recordings: Sequence[RecordingFacts], groups: np.ndarray, split: Split, published: Published) -> Tests:
-    """`folds` folds of groups, balanced by a trait. Raises `UserError` for fewer groups than folds."""
+    """`folds` folds of groups, balanced by a trait.
+
+    Raises: `UserError` for fewer groups than folds.
+    """
     names = sorted(set(groups.tolist()))
     if len(names) < split.folds:
         raise UserError(

@@ -15,7 +15,10 @@ from featherfall.core.registry import register
 
 @register("protocol", "loso", describes="leave one {group} out", cross_validates=True)
 def loso(recordings: Sequence[RecordingFacts], groups: np.ndarray, split: Split, published: Published) -> Tests:
-    """Each group is tested once. Raises `UserError` for a single group."""
+    """Each group is left out and tested once.
+
+    Raises: `UserError` for a single group.
+    """
     names = sorted(set(groups.tolist()))
     if len(names) < 2:
         raise UserError(f"leave-one-{split.group}-out needs at least 2, the data has {len(names)}")

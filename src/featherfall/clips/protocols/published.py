@@ -15,7 +15,10 @@ from featherfall.core.registry import register
 
 @register("protocol", "published", describes="published {list}", needs=["list"])
 def published_list(recordings: Sequence[RecordingFacts], groups: np.ndarray, split: Split, published: Published) -> Tests:
-    """Dataset's own list, named by `list`. Raises `UserError` where `list` names none of them."""
+    """The dataset's own list, named by `list`.
+
+    Raises: `UserError` where `list` names none of them.
+    """
     side = published.get(str(split.list))
     if side is None:
         known = ", ".join(published) or "none"
