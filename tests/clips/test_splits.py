@@ -44,7 +44,7 @@ def test_groups_may_be_recordings() -> None:
 
 def test_published_follows_the_list() -> None:
     split = Split(protocol="published", list="odd")
-    (fold,) = folds(SIX, split, lambda recording: "train" if int(recording.subject[1]) % 2 else "test")
+    (fold,) = folds(SIX, split, {"odd": lambda recording: "train" if int(recording.subject[1]) % 2 else "test"})
     assert fold.name == "published"
     assert subjects(SIX, fold.train) == {"S1", "S3", "S5"} and subjects(SIX, fold.test) == {"S0", "S2", "S4"}
 
@@ -54,8 +54,8 @@ def test_a_published_list_by_trial_needs_recordings_as_groups() -> None:
         return "train" if recording.trial == "0" else "test"
 
     with pytest.raises(UserError, match=r"published: S0, S1, S2, S3, S4, S5 on both train and test"):
-        folds(SIX, Split(protocol="published", list="trials"), by_trial)
-    (fold,) = folds(SIX, Split(protocol="published", list="trials", group="recording"), by_trial)
+        folds(SIX, Split(protocol="published", list="trials"), {"trials": by_trial})
+    (fold,) = folds(SIX, Split(protocol="published", list="trials", group="recording"), {"trials": by_trial})
     assert len(fold.train) == len(fold.test) == 6
 
 
@@ -151,7 +151,14 @@ def test_too_few_groups(recordings: list[RecordingFacts], split: dict[str, Any],
 
 def test_a_published_list_without_a_test_side() -> None:
     with pytest.raises(UserError, match="published: the test part is empty"):
-        folds(SIX, Split(protocol="published", list="all"), lambda recording: "train")
+        folds(SIX, Split(protocol="published", list="all"), {"all": lambda recording: "train"})
+
+
+def test_an_unknown_published_list_and_options_that_a_protocol_lacks() -> None:
+    with pytest.raises(UserError, match=r"split\.list 'odd': the dataset has no such published split; known: all"):
+        folds(SIX, Split(protocol="published", list="odd"), {"all": lambda recording: "train"})
+    with pytest.raises(UserError, match=r"split\.protocol 'loso' with options share: got an unexpected keyword argument 'share'"):
+        folds(SIX, Split(protocol="loso", options={"share": 0.5}))
 
 
 def test_the_guard_names_the_groups_and_the_sides() -> None:

@@ -3,6 +3,7 @@
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated
 
 import pydantic
 import pytest
@@ -66,6 +67,14 @@ def test_an_unknown_name_gets_the_nearest_one(house: Path) -> None:
         find("loss", "ome", "recipe.yaml")
 
 
+def test_case_and_dashes_do_not_matter(house: Path) -> None:
+    @register("loss", "two-words")
+    class TwoWords: ...
+
+    assert find("loss", "TWO_words") is TwoWords and TwoWords.name == "two-words"
+    assert pydantic.TypeAdapter(Annotated[str, registered("loss")]).validate_python("Two_Words") == "two-words"
+
+
 def test_an_absent_extra_is_named(house: Path) -> None:
     with pytest.raises(UserError, match=r"loss 'heavy' cannot be imported .*no_such_library.*pip install 'featherfall\[train\]'"):
         find("loss", "heavy")
@@ -89,21 +98,22 @@ def test_an_unknown_kind_is_refused() -> None:
 
 
 def test_a_plugin_takes_part(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = 'from featherfall.core.registry import register\n@register("loss", "theirs", a=2)\ndef theirs():\n    return 5\n'
+    text = 'from featherfall.core.registry import register\n@register("loss", "theirs", a=2)\ndef theirs():\n    "Five."\n    return 5\n'
     plug(monkeypatch, house, theirs=text)
     assert "theirs" in names("loss") and "theirs_theirs" not in sys.modules
-    assert find("loss", "theirs")() == 5 and facts("loss", "theirs") == {"a": 2}
+    assert [entry.summary for entry in catalogue("loss") if entry.name == "theirs"] == [""]
+    assert find("loss", "theirs")() == 5 and catalogue("loss")[-1].summary == "Five." and facts("loss", "theirs") == {"a": 2}
     assert sum(entry.name == "theirs" for entry in catalogue("loss")) == 1
 
 
 def test_a_plugin_that_fails_is_named_and_the_rest_goes_on(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plug(monkeypatch, house, broken="1 / 0\n", silent="")
+    plug(monkeypatch, house, broken="1 / 0\n", silent="", leaving="raise SystemExit(3)")
     assert find("loss", "one")(1, 1) == 2
     with pytest.raises(UserError, match=r"loss 'broken': plugin theirs_broken cannot be imported \(ZeroDivisionError: division by zero\)"):
         find("loss", "broken")
     with pytest.raises(UserError, match="theirs_silent does not register it"):
         find("loss", "silent")
-    assert len(problems()) == 2
+    assert set(problems()) == {("loss", "broken"), ("loss", "silent"), ("loss", "leaving")}
 
 
 def test_two_of_one_name_are_refused_when_used(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +125,17 @@ def test_two_of_one_name_are_refused_when_used(house: Path, monkeypatch: pytest.
 
 
 def test_a_schema_takes_registered_names_only(house: Path) -> None:
-    adapter = pydantic.TypeAdapter(registered("loss"))
+    adapter = pydantic.TypeAdapter(Annotated[str, registered("loss")])
     assert adapter.validate_python("one") == "one"
     with pytest.raises(pydantic.ValidationError, match="unknown loss; did you mean 'one'"):
         adapter.validate_python("onee")
+
+
+def test_a_schema_refuses_a_plugin_that_cannot_be_used(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plug(monkeypatch, house, broken="1 / 0\n", one="")
+    adapter = pydantic.TypeAdapter(Annotated[str, registered("loss")])
+    with pytest.raises(pydantic.ValidationError, match="plugin theirs_broken cannot be imported"):
+        adapter.validate_python("broken")
+    with pytest.raises(pydantic.ValidationError, match=r"comes from both house.one and theirs_one"):
+        adapter.validate_python("one")
+    assert adapter.validate_python("heavy") == "heavy"  # built in, and not imported

@@ -77,7 +77,7 @@ def folder(tmp_path: Path, resting: np.ndarray) -> Path:
 
 
 def test_one_recording_a_scene_with_eight_films(folder: Path, resting: np.ndarray) -> None:
-    dataset = aihub.scan(folder)
+    dataset = aihub.AIHubFalls().scan(folder)
     assert dataset.problems == ()
     fall, none = dataset.sources
     assert (fall.id, fall.fall, fall.traits) == (
@@ -89,7 +89,7 @@ def test_one_recording_a_scene_with_eight_films(folder: Path, resting: np.ndarra
     recording = fall.load()
     assert recording.fall == FallTimes(onset=0.1, end=1.1)  # frames 6 to 66 at 60 a second
     assert none.load().fall is None
-    assert set(recording.streams) == set(aihub.STREAMS)
+    assert set(recording.streams) == set(aihub.AIHubFalls.streams)
     stream = recording.streams["right_thigh_accelerometer"]
     assert (stream.placement, stream.unit, stream.rate) == ("right thigh", "g", 60.0)
     np.testing.assert_allclose(stream.values, resting, atol=1e-5)
@@ -108,7 +108,7 @@ def test_one_recording_a_scene_with_eight_films(folder: Path, resting: np.ndarra
 def test_the_sample_package_and_other_folder_names(tmp_path: Path, resting: np.ndarray) -> None:
     write(tmp_path, 3, "FY", table(resting), side="Sample", films=False)
     (tmp_path / "Sample").rename(tmp_path / "moved")
-    (source,) = aihub.scan(tmp_path).sources
+    (source,) = aihub.AIHubFalls().scan(tmp_path).sources
     assert (source.activity, source.load().videos) == ("forward fall", {})
 
 
@@ -134,21 +134,21 @@ def test_columns_that_do_not_match_are_told_once(folder: Path, resting: np.ndarr
     for scene in (20, 21):
         write(folder, scene, "BY", table(resting, odd), films=False)
     write(folder, 30, "BY", table(resting, [f"c{i}" for i in range(len(NAMES))]))
-    problems = aihub.scan(folder).problems
+    problems = aihub.AIHubFalls().scan(folder).problems
     assert len(problems) == 3
     assert "00020_H_A_BY_C1.csv: 18 column(s) match no known sensor: 'Segment Acceleration_Pelvis q', " in problems[0]
     assert "6 stream(s) are missing: 'pelvis_accelerometer', " in problems[0]
     assert problems[0].endswith("(2 such file(s))")
     assert "no column matches '<Quantity>_<Segment> <axis>'; the sensors are left out" in problems[1]
     assert problems[2].endswith("scene 00030: no sensor file")
-    sources = {source.trial: source for source in aihub.scan(folder).sources}
+    sources = {source.trial: source for source in aihub.AIHubFalls().scan(folder).sources}
     assert len(sources["00020"].load().streams) == 30
     assert sources["00030"].load().streams == {}
 
 
 def test_units_by_the_values(tmp_path: Path, resting: np.ndarray) -> None:
     write(tmp_path, 1, "FY", table(resting, acceleration=1.0, turning=200.0), films=False)
-    dataset = aihub.scan(tmp_path)
+    dataset = aihub.AIHubFalls().scan(tmp_path)
     acceleration, turning = dataset.problems
     assert acceleration.endswith("acceleration has a median of 1.00, so it is taken to be in g, not m/s2")
     assert turning.endswith("angular velocity reaches 205, so it is taken to be in deg/s, not rad/s")
@@ -159,7 +159,7 @@ def test_units_by_the_values(tmp_path: Path, resting: np.ndarray) -> None:
 
 def test_acceleration_without_gravity_is_told_and_left(tmp_path: Path, resting: np.ndarray) -> None:
     write(tmp_path, 1, "FY", table(resting, acceleration=0.2), films=False)
-    dataset = aihub.scan(tmp_path)
+    dataset = aihub.AIHubFalls().scan(tmp_path)
     assert "median of 0.20 and so is without gravity; it is taken to be in m/s2 and left as it is" in dataset.problems[0]
     np.testing.assert_allclose(dataset.sources[0].load().streams["head_accelerometer"].values, 0.2 * resting / STANDARD_GRAVITY, atol=1e-6)
 
@@ -171,7 +171,7 @@ def test_odd_scenes_are_told_together(folder: Path, resting: np.ndarray) -> None
     write(folder, 17, "N", table(resting), actor="")
     label = next(folder.rglob("00017_H_A_N_C1.json"))
     label.write_text(label.read_text().replace("비낙상", "낙상"))
-    dataset = aihub.scan(folder)
+    dataset = aihub.AIHubFalls().scan(folder)
     assert [problem.removeprefix(f"{folder}: ") for problem in dataset.problems] == [
         "scene 00015: lies on the training and the validation side; it is taken for training",
         "scene 00015: fewer than 8 films",
@@ -187,7 +187,7 @@ def test_broken_json_and_no_column_of_frames(folder: Path, resting: np.ndarray) 
         path.write_text("{")
     for path in folder.rglob("00016*.csv"):
         path.write_text(path.read_text().replace("Frame", "Row", 1))
-    dataset = aihub.scan(folder)
+    dataset = aihub.AIHubFalls().scan(folder)
     assert "no column 'Frame'; rows are taken at 60 a second (1 such file(s))" in dataset.problems[0]
     assert "not valid JSON" in dataset.problems[1]
     fall, none = (source.load() for source in dataset.sources)

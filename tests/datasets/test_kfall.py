@@ -53,7 +53,7 @@ def folder(tmp_path: Path, resting: np.ndarray) -> Path:
 
 
 def test_a_fall_with_its_frames(folder: Path, resting: np.ndarray) -> None:
-    dataset = kfall.scan(folder)
+    dataset = kfall.KFall().scan(folder)
     assert dataset.problems == ()
     standing, _, fall = dataset.sources
     assert (standing.id, standing.load().fall) == ("SA06/stand for 30 seconds/1", None)
@@ -69,7 +69,7 @@ def test_a_fall_with_its_frames(folder: Path, resting: np.ndarray) -> None:
 
 def test_odd_sheets_are_told(folder: Path) -> None:
     path = label(folder, [["F01 (20)", "lateral fall", 1, 30, 20], ["", "", "x", 1, 2]])
-    problems = [problem.removeprefix(f"{path}: ") for problem in kfall.scan(folder).problems]
+    problems = [problem.removeprefix(f"{path}: ") for problem in kfall.KFall().scan(folder).problems]
     assert problems == [
         "row 2: task 20 is 'lateral fall', elsewhere 'forward fall when trying to sit down', which is taken",
         "row 2: a fall from frame 30 to 20",
@@ -77,7 +77,7 @@ def test_odd_sheets_are_told(folder: Path) -> None:
         "no row for task 20, trial 2; the fall of S06T20R02.csv has no times",
     ]
     path.unlink()
-    dataset = kfall.scan(folder)
+    dataset = kfall.KFall().scan(folder)
     assert dataset.problems == (f"{folder}/sensor_data_new/SA06: no SA06_label.xlsx; the falls have no times",)
     assert dataset.sources[1].load().fall == FallTimes()
 
@@ -87,7 +87,7 @@ def test_a_counter_that_stands_still(folder: Path) -> None:
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:5], lines[4], *lines[5:]]))
     with pytest.raises(UserError, match=r"S06T01R01\.csv: row 6: the frame counter does not count up"):
-        kfall.scan(folder).sources[0].load()
+        kfall.KFall().scan(folder).sources[0].load()
 
 
 def test_real_impacts_are_the_largest_accelerations(real: Callable[[str], Path]) -> None:

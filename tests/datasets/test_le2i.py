@@ -26,7 +26,7 @@ def test_films_falls_and_rooms(tmp_path: Path) -> None:
     write(tmp_path / "Office", 1, None)
     write(tmp_path / "Home_02", 2, "30\n20\n")
     write(tmp_path / "Home_02", 3, "30\n")
-    dataset = le2i.scan(tmp_path)
+    dataset = le2i.Le2i().scan(tmp_path)
     assert [source.id for source in dataset.sources] == [
         "coffee room/fall/01-2",
         "coffee room/daily activity/01-10",

@@ -18,7 +18,7 @@ START = datetime(2018, 10, 16, 13, 37, 28, 612000)
 def write(folder: Path, clip: str, kind: str, values: np.ndarray, times: np.ndarray) -> Path:
     path = folder / kind / f"{clip}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    stamps = [(START + timedelta(seconds=float(time))).strftime(mmact.STAMP) for time in times]
+    stamps = [(START + timedelta(seconds=float(time))).strftime(mmact._STAMP) for time in times]
     path.write_text("".join(f"{stamp},{x:.6f},{y:.6f},{z:.6f}\n" for stamp, (x, y, z) in zip(stamps, values, strict=True)))
     return path
 
@@ -38,14 +38,14 @@ def folder(tmp_path: Path, resting: np.ndarray) -> Path:
 
 
 def test_a_clip_of_sensors_and_film(folder: Path, resting: np.ndarray) -> None:
-    dataset = mmact.scan(folder)
+    dataset = mmact.MMAct().scan(folder)
     assert dataset.problems == ()
     fall, talk = dataset.sources
     assert (fall.id, fall.fall) == ("S01/fall/scene1-session1", True)
     assert (talk.id, talk.fall) == ("S17/talking on phone/scene2-session5", False)
     assert [[side(source) for side in dataset.splits.values()] for source in (fall, talk)] == [["train"] * 3, ["test"] * 3]
     recording = talk.load()
-    assert set(recording.streams) == set(mmact.STREAMS)
+    assert set(recording.streams) == set(mmact.MMAct.streams)
     np.testing.assert_allclose(recording.streams["phone_accelerometer"].values, resting, atol=1e-5)
     np.testing.assert_allclose(recording.streams["phone_gyroscope"].values, np.degrees(resting), atol=1e-3)
     assert recording.streams["phone_orientation"].channels == ("azimuth", "pitch", "roll")
@@ -59,7 +59,7 @@ def test_faults(folder: Path) -> None:
     (folder / "gyro_clip/subject17/scene2/carrying.csv").write_text("")
     path = folder / "acc_phone_clip/subject1/scene1/session1/fall.csv"
     path.write_text(path.read_text() + "noon,1,2,3\n")
-    dataset = mmact.scan(folder)
+    dataset = mmact.MMAct().scan(folder)
     assert "carrying.csv: not the name of a clip" in dataset.problems[0]
     assert "talking_on_phone.csv: the file is empty, left out" in dataset.problems[1]
     assert "phone_gyroscope" not in dataset.sources[1].load().streams
@@ -72,7 +72,7 @@ def test_the_real_example(real: Callable[[str], Path], tmp_path: Path) -> None:
     path = tmp_path / "acc_phone_clip/subject1/scene1/session1/carrying.csv"
     path.parent.mkdir(parents=True)
     path.write_bytes(example.read_bytes())
-    (source,) = mmact.scan(tmp_path).sources
+    (source,) = mmact.MMAct().scan(tmp_path).sources
     stream = source.load().streams["phone_accelerometer"]
     assert len(stream.times) == 890
     assert 0.9 < np.median(np.linalg.norm(stream.values, axis=1)) < 1.1
@@ -89,5 +89,5 @@ def test_published_lists_are_the_split(real: Callable[[str], Path]) -> None:
             subject, _, scene, session, activity = line.parts[-5:]
             numbers = [int("".join(filter(str.isdigit, text))) for text in (subject, scene, session)]
             source = mmact._source(numbers[0], activity.replace("_", " "), numbers[1], numbers[2], {})
-            assert mmact.cross_subject(source) == side
+            assert mmact._cross_subject(source) == side
     assert any(line.parts[-1] == "fall" for line in listed)

@@ -27,7 +27,7 @@ def test_labels_films_and_splits(tmp_path: Path) -> None:
     for film in ("caucafall/side/FallLeftS1.mp4", "videos/caucafall/adl/WalkS2.avi"):
         (tmp_path / film).parent.mkdir(parents=True)
         (tmp_path / film).write_bytes(b"film")
-    dataset = omnifall.scan(tmp_path)
+    dataset = omnifall.OmniFall().scan(tmp_path)
     walk, fall = dataset.sources
     assert (walk.id, fall.id) == ("caucafall-2/no fall/adl-WalkS2", "caucafall-1/fall/side-FallLeftS1")
     assert [dataset.splits["cs"](source) for source in (walk, fall)] == ["test", "train"]

@@ -20,26 +20,26 @@ COUNTS = {"UTD-MHAD": 861, "WEDA-FALL": 969, "SmartFallMM": 348}
 
 def test_names() -> None:
     assert datasets.names() == (
-        "utd-mhad",
-        "weda-fall",
-        "smartfallmm",
-        "sisfall",
-        "kfall",
-        "up-fall",
-        "urfd",
-        "berkeley-mhad",
-        "mmact",
         "aihub",
+        "berkeley-mhad",
+        "folder",
+        "kfall",
         "le2i",
+        "mmact",
         "omnifall",
         "projected",
-        "yolo",
-        "kaggle-fall",
+        "sisfall",
+        "smartfallmm",
+        "up-fall",
+        "urfd",
+        "utd-mhad",
+        "weda-fall",
         "class-folders",
+        "kaggle-fall",
         "le2i-frames",
-        "folder",
+        "yolo",
     )
-    assert all(name == reader.NAME for name, reader in datasets.READERS.items())
+    assert all(datasets.reader(name).name == name for name in datasets.names())
 
 
 def test_faults_of_name_and_folder(tmp_path: Path) -> None:
@@ -68,12 +68,12 @@ def test_every_real_recording_is_what_a_recording_is(real: Callable[[str], Path]
     assert len({source.id for source in dataset.sources}) == len(dataset.sources)
     assert dataset.problems == ()
     assert len(pickle.loads(pickle.dumps(dataset.sources))) == len(dataset.sources)
-    reader = datasets.READERS[dataset.name]
+    reader = datasets.reader(dataset.name)
     for source in dataset.sources[::5]:
         recording = source.load()
         assert recording.id == source.id
         assert (recording.fall is not None) == source.fall
-        assert set(recording.streams) <= set(reader.STREAMS)
+        assert set(recording.streams) <= set(reader.streams)
         for stream in recording.streams.values():
             assert stream.values.dtype == np.float32
             assert np.isfinite(stream.values).all()

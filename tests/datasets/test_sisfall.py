@@ -25,13 +25,13 @@ def test_counts_become_units(tmp_path: Path) -> None:
     write(tmp_path, "F05_SA01_R04")
     write(tmp_path, "D17_SE04_R02")
     (tmp_path / "Readme.txt").write_bytes("fünf".encode("latin-1"))
-    dataset = sisfall.scan(tmp_path)
+    dataset = sisfall.SisFall().scan(tmp_path)
     assert dataset.problems == ()
     fall, ride = dataset.sources
     assert (fall.id, fall.fall, fall.traits) == ("SA01/fall forward while jogging caused by a trip/4", True, {"age": "young"})
     assert (ride.subject, ride.fall, ride.traits) == ("SE04", False, {"age": "elder"})
     streams = fall.load().streams
-    assert tuple(streams) == sisfall.STREAMS
+    assert tuple(streams) == sisfall.SisFall.streams
     # +-16 g in 13 bits: 256 counts a g; +-2000 deg/s in 16 bits: 16.384 a deg/s; +-8 g in 14 bits: 1024 a g.
     np.testing.assert_allclose(streams["accelerometer"].values[0], [16 / 256, -1.0, 0.0])
     np.testing.assert_allclose(streams["gyroscope"].values[0], np.array([-42, 512, -123]) / 16.384, rtol=1e-6)
@@ -43,7 +43,7 @@ def test_faults_are_told_by_file_and_row(tmp_path: Path) -> None:
     path = write(tmp_path, "D01_SA02_R01")
     write(tmp_path, "D99_SA02_R01")
     path.write_text(f"{ROW}\n1, 2, 3;\n{ROW}\n")
-    dataset = sisfall.scan(tmp_path)
+    dataset = sisfall.SisFall().scan(tmp_path)
     assert len(dataset.sources) == 1
     assert "D99_SA02_R01.txt: not the name of a recording" in dataset.problems[0]
     with pytest.raises(UserError, match=r"D01_SA02_R01\.txt: row 2 has 3 column\(s\), 9 are needed"):

@@ -36,7 +36,7 @@ def folder(tmp_path: Path, resting: np.ndarray) -> Path:
 
 
 def test_streams_are_read_in_inside_units_on_their_own_clocks(folder: Path, resting: np.ndarray) -> None:
-    dataset = smartfallmm.scan(folder)
+    dataset = smartfallmm.SmartFallMM().scan(folder)
     assert dataset.problems == ()
     step, fall = dataset.sources
     assert (step.id, step.fall, step.traits) == ("S02/step up/1", False, {"age": "old"})
@@ -44,7 +44,7 @@ def test_streams_are_read_in_inside_units_on_their_own_clocks(folder: Path, rest
     assert set(step.load().streams) == {"watch_accelerometer"}
     recording = fall.load()
     assert recording.fall == FallTimes()
-    assert tuple(recording.streams) == smartfallmm.STREAMS
+    assert tuple(recording.streams) == smartfallmm.SmartFallMM.streams
     assert {stream.clock for stream in recording.streams.values()} == {"own"}
     for name in ("watch_accelerometer", "meta_hip_accelerometer", "meta_wrist_accelerometer"):
         np.testing.assert_allclose(recording.streams[name].values, resting, atol=1e-5)
@@ -56,14 +56,14 @@ def test_streams_are_read_in_inside_units_on_their_own_clocks(folder: Path, rest
 
 
 def test_reception_times_are_given_as_they_stand(folder: Path) -> None:
-    source = smartfallmm.scan(folder).sources[0]
-    times = smartfallmm.stamps(source)["watch_accelerometer"]
+    source = smartfallmm.SmartFallMM().scan(folder).sources[0]
+    times = smartfallmm._stamps(source)["watch_accelerometer"]
     np.testing.assert_allclose(times, np.arange(40) // 4 * 0.12, atol=1e-6)
     path = source.files[0]
     path.write_text(path.read_text().replace("2022-08-05 10:06:11.120", "yesterday"))
     source.load()  # the samples are sound
     with pytest.raises(UserError, match=r"S02A04T01\.csv: row 5: 'yesterday' is not a date and time like"):
-        smartfallmm.stamps(source)
+        smartfallmm._stamps(source)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_reception_times_are_given_as_they_stand(folder: Path) -> None:
 def test_a_cut_row_is_named(folder: Path, path: str, message: str) -> None:
     (folder / path).write_text((folder / path).read_text() + "12.5\n")
     with pytest.raises(UserError, match=message):
-        smartfallmm.scan(folder).sources[1].load()
+        smartfallmm.SmartFallMM().scan(folder).sources[1].load()
 
 
 def test_strange_names_are_told(folder: Path) -> None:
     (folder / "young/accelerometer/phone/S29A15T01.csv").touch()
-    (problem,) = smartfallmm.scan(folder).problems
+    (problem,) = smartfallmm.SmartFallMM().scan(folder).problems
     assert problem.endswith("S29A15T01.csv: not the name of a recording, left out; expected one like S29A01T01.csv")
 
 

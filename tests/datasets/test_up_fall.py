@@ -43,7 +43,7 @@ def spread(tmp_path: Path, resting: np.ndarray) -> Path:
 
 
 def test_wrist_and_film(spread: Path, resting: np.ndarray) -> None:
-    dataset = up_fall.scan(spread)
+    dataset = up_fall.UPFall().scan(spread)
     assert len(dataset.problems) == 31  # the other trials of subject 1
     fall, walk = dataset.sources
     assert (fall.id, fall.fall) == ("S01/falling backward/2", True)
@@ -67,7 +67,7 @@ def test_faults_of_the_wrist(spread: Path, resting: np.ndarray) -> None:
     path = spread / "wrist/ADL/1_6_1.csv"
     path.write_text(path.read_text().replace("2018-07-04", "4 July", 1))
     (spread / "wrist/Falls/1_3_2.csv").unlink()
-    dataset = up_fall.scan(spread)
+    dataset = up_fall.UPFall().scan(spread)
     told = " ".join(dataset.problems)
     assert "1_7_1.csv: activity 7 does not belong in this folder, left out" in told
     assert "Trial2Cam2.mp4: no sensor file of this trial; only the film is there" in told
@@ -106,12 +106,12 @@ def test_the_published_table_and_its_images(tmp_path: Path, resting: np.ndarray)
     folder.mkdir()
     for time in UNEVEN:
         (folder / f"{iso(time).replace(':', '_')}.png").touch()
-    dataset = up_fall.scan(tmp_path)
+    dataset = up_fall.UPFall().scan(tmp_path)
     assert len(dataset.problems) == 32 + 30  # S8 A11 trials 2 and 3 are missing by design
     fall, lying = dataset.sources
     assert (fall.id, lying.id) == ("S01/falling forward using hands/1", "S08/laying/1")
     recording = fall.load()
-    assert set(recording.streams) == set(up_fall.STREAMS)
+    assert set(recording.streams) == set(up_fall.UPFall.streams)
     np.testing.assert_allclose(recording.streams["ankle_accelerometer"].values, resting, atol=1e-5)
     np.testing.assert_allclose(recording.streams["wrist_gyroscope"].values, 4 + resting, atol=1e-5)  # the fifth place
     np.testing.assert_allclose(lying.load().streams["belt_gyroscope"].values, 2 + resting, atol=1e-5)
@@ -128,14 +128,14 @@ def test_faults_of_the_published_table(tmp_path: Path, resting: np.ndarray) -> N
     lines[44] = lines[44].replace(",12,", ",broken,").replace(f",{resting[2][0]},", ",x,")
     lines[5] = lines[5].replace(",1,1,1,7", ",1,one,1,7")
     path.write_text("\n".join(lines))
-    told = [problem.removeprefix(f"{path}: ") for problem in up_fall.scan(tmp_path).problems]
+    told = [problem.removeprefix(f"{path}: ") for problem in up_fall.UPFall().scan(tmp_path).problems]
     assert told[0] == "row 6: no numbers of subject, activity and trial; it is left out"
     assert told[1] == "row 7: subject 1, activity 1, trial 1 where it does not belong; it is left out"
     with pytest.raises(UserError, match=r"CompleteDataSet\.csv: row 45: column \d+ is 'x', not a number"):
-        up_fall.scan(tmp_path).sources[1].load()
+        up_fall.UPFall().scan(tmp_path).sources[1].load()
     path.write_text("\n".join(["TimeStamps,Subject", *lines[1:]]))
     with pytest.raises(UserError, match=r"rows 1 and 2 have 2 and 43 names"):
-        up_fall.scan(tmp_path)
+        up_fall.UPFall().scan(tmp_path)
 
 
 def test_real_recordings(real: Callable[[str], Path]) -> None:

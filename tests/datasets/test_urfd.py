@@ -34,7 +34,7 @@ def folder(tmp_path: Path, resting: np.ndarray) -> Path:
 
 
 def test_a_fall_its_film_and_its_labels_on_one_clock(folder: Path, resting: np.ndarray) -> None:
-    dataset = urfd.scan(folder)
+    dataset = urfd.URFD().scan(folder)
     assert dataset.problems == ()
     daily, fall = dataset.sources
     assert (daily.id, daily.fall, daily.load().fall) == ("unnamed/daily activity/01", False, None)
@@ -53,13 +53,13 @@ def test_a_fall_its_film_and_its_labels_on_one_clock(folder: Path, resting: np.n
 
 def test_the_synchronisation_file_counts(folder: Path) -> None:
     (folder / "fall-02-data.csv").write_text("1,100,1.0\n2,140,1.0\n11,500,1.0\n")  # 25 frames a second, the first at 0.1 s
-    recording = urfd.scan(folder).sources[1].load()
+    recording = urfd.URFD().scan(folder).sources[1].load()
     film = recording.videos["cam0"]
     assert (film.rate, film.start) == (pytest.approx(25.0), pytest.approx(0.11))
     assert recording.fall is not None and recording.fall.onset == pytest.approx(0.11 + 4 / 25)
     (folder / "fall-02-data.csv").write_text("1,100,1.0\n1,100,1.0\n")
     with pytest.raises(UserError, match=r"fall-02-data\.csv: frames and times do not count up"):
-        urfd.scan(folder).sources[1].load()
+        urfd.URFD().scan(folder).sources[1].load()
 
 
 def test_folders_of_images_as_published(folder: Path) -> None:
@@ -70,7 +70,7 @@ def test_folders_of_images_as_published(folder: Path) -> None:
         for number in (1, 2, 3):
             (inner / f"fall-02-cam{camera}-rgb-{number:03}.png").touch()
     (folder / "fall-02-cam0-d").mkdir()
-    source = urfd.scan(folder).sources[1]
+    source = urfd.URFD().scan(folder).sources[1]
     videos = source.load().videos
     assert set(videos) == {"cam0", "cam1"}
     assert (videos["cam1"].images, videos["cam1"].crop) == (True, None)
@@ -81,7 +81,7 @@ def test_folders_of_images_as_published(folder: Path) -> None:
 def test_the_recording_out_of_step_is_moved_and_told(folder: Path, resting: np.ndarray) -> None:
     path = write(folder, "acc/fall-10", resting, np.arange(40) * 30)
     (folder / "fall-10-cam0.mp4").write_bytes(b"film")
-    dataset = urfd.scan(folder)
+    dataset = urfd.URFD().scan(folder)
     assert dataset.problems == (
         f"{folder}: no frame of fall-10 is labelled as falling; its fall has no times",
         f"{path}: 40 frames ahead of film and labels, which are moved to meet it",
@@ -96,17 +96,17 @@ def test_stamps_that_repeat_or_go_back(folder: Path, resting: np.ndarray) -> Non
     ms[5] = ms[4]
     ms[20:25] = -2000
     write(folder, "acc/adl-01", resting, ms)
-    source = urfd.scan(folder).sources[0]
+    source = urfd.URFD().scan(folder).sources[0]
     stream = source.load().streams["accelerometer"]
     np.testing.assert_allclose(stream.values, np.delete(resting, range(20, 25), axis=0), atol=1e-5)
     np.testing.assert_allclose(stream.times[:7], [0, 0.02, 0.04, 0.06, 0.08, 0.10, 0.12])
-    assert any("out of order" in problem for problem in inspect(urfd.scan(folder)).problems)
+    assert any("out of order" in problem for problem in inspect(urfd.URFD().scan(folder)).problems)
 
 
 def test_broken_labels_and_a_lost_accelerometer(folder: Path) -> None:
     (folder / "urfall-cam0-adls.csv").write_text("adl-01,one,0\n")
     (folder / "acc/fall-02-acc.csv").unlink()
-    dataset = urfd.scan(folder)
+    dataset = urfd.URFD().scan(folder)
     assert [problem.split(": ", 1)[1] for problem in dataset.problems] == [
         "row 1: expected name, frame and label, found 'adl-01,one,0'",
         "fall-02-acc.csv is missing; only the film is there",

@@ -28,7 +28,7 @@ def folder(tmp_path: Path, resting: np.ndarray) -> Path:
 
 
 def test_a_trial_is_read_as_it_was_written(folder: Path, resting: np.ndarray) -> None:
-    dataset = utd_mhad.scan(folder)
+    dataset = utd_mhad.UTDMHAD().scan(folder)
     assert [source.id for source in dataset.sources] == ["S1/swipe left/1", "S2/squat/3"]
     assert dataset.problems == ()
     first, last = (pickle.loads(pickle.dumps(source)).load() for source in dataset.sources)
@@ -51,7 +51,7 @@ def test_a_film_is_located_where_a_user_has_it(folder: Path) -> None:
     (folder / "RGB").mkdir()
     gray_film(folder / "RGB" / "a1_s1_t1_color.mp4", 20).rename(folder / "RGB" / "a1_s1_t1_color.avi")
     (folder / "RGB" / "a27_s3_t3_color.avi").write_bytes(b"")
-    dataset = utd_mhad.scan(folder)
+    dataset = utd_mhad.UTDMHAD().scan(folder)
     films = [source.load().videos for source in dataset.sources]
     assert [list(one) for one in films] == [["cam0"], [], ["cam0"]]
     assert films[0]["cam0"].path.name == "a1_s1_t1_color.avi" and films[0]["cam0"].clock == "own"
@@ -63,7 +63,7 @@ def test_a_missing_modality_is_told_unless_missing_by_design(folder: Path) -> No
     (folder / "Inertial/a27_s2_t3_inertial.mat").rename(folder / "Inertial/a27_s8_t4_inertial.mat")
     (folder / "Skeleton/a27_s2_t3_skeleton.mat").unlink()
     (folder / "Inertial/a28_s1_t1_inertial.mat").touch()
-    dataset = utd_mhad.scan(folder)
+    dataset = utd_mhad.UTDMHAD().scan(folder)
     assert len(dataset.sources) == 2
     assert set(dataset.sources[0].load().streams) == {"accelerometer", "gyroscope"}
     assert [problem.removeprefix(f"{folder}/") for problem in dataset.problems] == [
@@ -75,7 +75,7 @@ def test_a_missing_modality_is_told_unless_missing_by_design(folder: Path) -> No
 def test_a_file_cut_anywhere_is_named(folder: Path) -> None:
     path = folder / "Inertial/a1_s1_t1_inertial.mat"
     whole = path.read_bytes()
-    source = utd_mhad.scan(folder).sources[0]
+    source = utd_mhad.UTDMHAD().scan(folder).sources[0]
     for length in range(0, len(whole), 37):
         path.write_bytes(whole[:length])
         with pytest.raises(UserError, match=r"a1_s1_t1_inertial\.mat: (cannot be read as a MATLAB file|has no variable)"):
@@ -95,7 +95,7 @@ def test_a_file_cut_anywhere_is_named(folder: Path) -> None:
 def test_foreign_content_is_refused(folder: Path, content: dict[str, np.ndarray], message: str) -> None:
     savemat(folder / "Inertial/a1_s1_t1_inertial.mat", content)
     with pytest.raises(UserError, match=rf"a1_s1_t1_inertial\.mat: .*{message}"):
-        utd_mhad.scan(folder).sources[0].load()
+        utd_mhad.UTDMHAD().scan(folder).sources[0].load()
 
 
 @pytest.mark.parametrize(

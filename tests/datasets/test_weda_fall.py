@@ -36,7 +36,7 @@ def folder(tmp_path: Path, resting: np.ndarray) -> Path:
 
 
 def test_a_recording_is_read_in_inside_units(folder: Path, resting: np.ndarray) -> None:
-    dataset = weda_fall.scan(folder)
+    dataset = weda_fall.WEDAFall().scan(folder)
     assert dataset.problems == ()
     walk, fall = dataset.sources
     assert (walk.id, walk.fall, walk.traits) == ("U21/walking/2", False, {"age": "elder"})
@@ -56,7 +56,7 @@ def test_a_recording_is_read_in_inside_units(folder: Path, resting: np.ndarray) 
 
 
 def test_bursts_are_straightened_on_the_shared_clock(folder: Path) -> None:
-    stream = weda_fall.scan(folder).sources[0].load().streams["accelerometer"]
+    stream = weda_fall.WEDAFall().scan(folder).sources[0].load().streams["accelerometer"]
     assert stream.clock == "shared"
     np.testing.assert_allclose(np.diff(stream.times), 0.02, rtol=0.02)
 
@@ -66,7 +66,7 @@ def test_a_late_packet_goes_where_its_stamps_belong(folder: Path, resting: np.nd
     stamps = index // 4 * 0.08 + index % 4 * 0.002
     mixed = np.concatenate([index[:20], index[24:32], index[20:24], index[32:]])
     write(folder, "D01/U21_R02", resting[mixed], stamps[mixed])
-    source = weda_fall.scan(folder).sources[0]
+    source = weda_fall.WEDAFall().scan(folder).sources[0]
     np.testing.assert_allclose(source.load().streams["accelerometer"].values, resting, atol=1e-5)
     assert source.stamps is not None
     assert (np.diff(source.stamps(source)["accelerometer"]) < 0).sum() == 1
@@ -76,7 +76,7 @@ def test_missing_files_and_times_are_told(folder: Path, resting: np.ndarray) -> 
     write(folder, "F02/U03_R01", resting)
     (folder / "dataset/50Hz/D01/U21_R02_gyro.csv").unlink()
     (folder / "dataset/50Hz/D01/U21_R2_accel.csv").touch()
-    dataset = weda_fall.scan(folder)
+    dataset = weda_fall.WEDAFall().scan(folder)
     assert [problem.removeprefix(f"{folder}/dataset/") for problem in dataset.problems] == [
         "50Hz/D01/U21_R2_accel.csv: not the name of a recording, left out; expected a path like dataset/50Hz/F01/U01_R01_accel.csv",
         "50Hz/D01/U21_R02_accel.csv: the gyro file of this recording is missing",
@@ -96,13 +96,13 @@ def test_missing_files_and_times_are_told(folder: Path, resting: np.ndarray) -> 
 )
 def test_bad_fall_times_are_told_by_row(folder: Path, row: str, message: str) -> None:
     (folder / "dataset/fall_timestamps.csv").write_text(f"filename,start_time,end_time\n{row}\n")
-    (problem,) = weda_fall.scan(folder).problems
+    (problem,) = weda_fall.WEDAFall().scan(folder).problems
     assert re.search(message, problem)
 
 
 def test_absent_fall_times_are_told_once(folder: Path) -> None:
     (folder / "dataset/fall_timestamps.csv").unlink()
-    (problem,) = weda_fall.scan(folder).problems
+    (problem,) = weda_fall.WEDAFall().scan(folder).problems
     assert "fall_timestamps.csv: cannot be read" in problem
     assert "the falls have no times" in problem
 
@@ -111,10 +111,10 @@ def test_a_damaged_file_is_named_with_its_row(folder: Path) -> None:
     path = folder / "dataset/50Hz/D01/U21_R02_accel.csv"
     path.write_text(path.read_text() + "9.0,1.0\n")
     with pytest.raises(UserError, match=r"U21_R02_accel\.csv: row 42 has 2 column\(s\), 4 are needed"):
-        weda_fall.scan(folder).sources[0].load()
+        weda_fall.WEDAFall().scan(folder).sources[0].load()
     path.write_text(path.read_text().replace("accel_y_list", "accel_w_list"))
     with pytest.raises(UserError, match=r"row 1: no column 'accel_y_list'; did you mean 'accel_"):
-        weda_fall.scan(folder).sources[0].load()
+        weda_fall.WEDAFall().scan(folder).sources[0].load()
 
 
 def test_real_late_packets_close_the_gaps_they_left(real: Callable[[str], Path]) -> None:

@@ -6,8 +6,7 @@ from importlib import metadata
 import pytest
 from tests.conftest import tiny_recipe
 
-from featherfall.core.recipe import Split
-from featherfall.evaluation.summary import environment, protocol_name, summarise
+from featherfall.evaluation.summary import environment, summarise
 
 ROLES = {
     "teacher": [{"f1": 0.8, "accuracy": 0.9}, {"f1": 0.9, "accuracy": 0.9}],
@@ -58,19 +57,6 @@ def test_without_an_ensemble_the_teacher_counts() -> None:
 def test_without_students_nothing_is_compared() -> None:
     out = summary(roles={"teacher": ROLES["teacher"]}, by_fold={})
     assert out["distilled_minus_alone"] == {} and out["gap_closed"] == {}
-
-
-@pytest.mark.parametrize(
-    ("split", "name"),
-    [
-        (Split(protocol="published", list="cross_subject"), "published cross_subject"),
-        (Split(protocol="kfold", folds=5), "5 folds by subject"),
-        (Split(protocol="loso", group="recording"), "leave one recording out"),
-        (Split(protocol="kfold", folds=5, train_share=0.25), "5 folds by subject, 25% of the training subjects"),
-    ],
-)
-def test_protocol_name(split: Split, name: str) -> None:
-    assert protocol_name(tiny_recipe(split=split.model_dump())) == name
 
 
 def test_environment_names_versions() -> None:

@@ -8,7 +8,7 @@ import torch
 from featherfall.core.errors import UserError
 from featherfall.core.skeletons import AZURE_32, KINECT_20, channel_names
 from featherfall.models import build
-from featherfall.models.build import branches_of
+from featherfall.models.fusion import branches_of
 
 XYZ = ("x", "y", "z")
 CHANNELS = {"accelerometer": XYZ, "watch_gyroscope": XYZ, "skeleton": channel_names(KINECT_20), "depth_skeleton": channel_names(AZURE_32)}

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from featherfall.core.errors import UserError
-from featherfall.datasets.aihub import STREAMS
+from featherfall.datasets.aihub import AIHubFalls
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
 from featherfall.models import build
 from featherfall.models.count import macs, parameters
@@ -17,7 +17,7 @@ from featherfall.models.parts import PartsNet
 from featherfall.models.r2plus1d import MonoVideoNet, VisionNet
 from featherfall.models.taps import tap
 
-CHANNELS = {"video": ("red", "green", "blue"), "second": ("red", "green", "blue"), **{name: ("x", "y", "z") for name in STREAMS}}
+CHANNELS = {"video": ("red", "green", "blue"), "second": ("red", "green", "blue"), **{name: ("x", "y", "z") for name in AIHubFalls.streams}}
 HEAD = ["head_accelerometer", "head_gyroscope"]
 SMALL = {"layers": [[4, 1], [8, 2], [8, 2], [4, 2]]}
 
@@ -36,9 +36,9 @@ def clip(inputs: list[str], count: int = 2, pixels: int = 32) -> dict[str, Tenso
 
 
 def test_sizes_are_the_originals() -> None:
-    inputs = ["video", *STREAMS]
+    inputs = ["video", *AIHubFalls.streams]
     with torch.device("meta"):  # shapes without numbers
-        model, vision, sensors = teacher(inputs), VisionNet("video", 2), PartsNet(STREAMS, 2)
+        model, vision, sensors = teacher(inputs), VisionNet("video", 2), PartsNet(AIHubFalls.streams, 2)
     whole = {name: values.to("meta") for name, values in clip(inputs, 1, 160).items()}
     assert parameters(model) == 432_945 == (parameters(vision) - 65) + (parameters(sensors) - 65) + (128 * 64 + 64) + (64 + 1)
     assert model.width == 128

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from featherfall.core.errors import UserError
-from featherfall.datasets.aihub import STREAMS
+from featherfall.datasets.aihub import AIHubFalls
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
 from featherfall.models import build
 from featherfall.models.count import macs, parameters
@@ -49,7 +49,7 @@ def test_inputs_that_do_not_fit(inputs: list[str], message: str) -> None:
 
 
 def test_shapes_and_sizes_are_the_originals() -> None:
-    model, inputs = PartsNet(STREAMS, 2), list(STREAMS)
+    model, inputs = PartsNet(AIHubFalls.streams, 2), list(AIHubFalls.streams)
     with tap(model, ["blocks.0", "blocks.1", "blocks.2", "embedding"]) as features:
         assert model(sensors(inputs)).shape == (3, 2)
     # 10 samples -> (10 + 2) / 2 = 6 -> (6 + 2) / 2 = 4 -> (4 + 2) / 2 = 3
@@ -57,7 +57,7 @@ def test_shapes_and_sizes_are_the_originals() -> None:
     convolutions = (9 * 16 * 3 + 16) + (16 * 32 * 3 + 32) + (32 * 16 * 3 + 16)
     assert parameters(model) == convolutions + 65 == 3_633
     assert macs(model, sensors(inputs)) == 12 * (12 * 16 * 27 + 8 * 32 * 48 + 6 * 16 * 96) + 64
-    separate = PartsNet(STREAMS, 2, shared=False)
+    separate = PartsNet(AIHubFalls.streams, 2, shared=False)
     assert parameters(separate) == 12 * convolutions + 65
     assert macs(separate, sensors(inputs)) == macs(model, sensors(inputs))
 

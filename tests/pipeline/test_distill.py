@@ -220,7 +220,7 @@ def test_one_stage_alone(place: Path, tmp_path: Path) -> None:
 
 def test_an_unknown_published_list(place: Path, tmp_path: Path) -> None:
     how = recipe(split={"protocol": "published", "list": "odd"})
-    with pytest.raises(UserError, match="folder has no such published split; known: none"):
+    with pytest.raises(UserError, match="the dataset has no such published split; known: none"):
         again(place, tmp_path / "run", how)
 
 

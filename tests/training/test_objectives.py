@@ -8,11 +8,14 @@ import torch
 from tests.training.toy import teacher_of, toy_clips, toy_model
 from torch.nn import functional as F
 
+from featherfall.core import registry
+from featherfall.core.errors import UserError
 from featherfall.core.recipe import Distillation
+from featherfall.core.registry import facts, find, names
 from featherfall.losses import feature_mse, rkd_distance, soft_targets
 from featherfall.models.taps import tap
 from featherfall.training.data import Batch, BatchOrder
-from featherfall.training.objectives import FEATURE_LOSSES, Distil, HardLabels, TeacherOutputs, class_weights, mixed
+from featherfall.training.objectives import Distil, HardLabels, TeacherOutputs, class_weights, mixed
 
 
 def how(*terms: dict[str, Any], hard: float = 0.2) -> Distillation:
@@ -125,7 +128,7 @@ def test_the_teacher_is_asked_about_exactly_the_same_clip_and_view() -> None:
     assert not torch.allclose(losses["soft"], soft_targets(model(batch.clip), wrong, 2.0))
 
 
-@pytest.mark.parametrize("loss", FEATURE_LOSSES)
+@pytest.mark.parametrize("loss", [name for name in names("loss") if facts("loss", name)["compares"] == "features"])
 def test_features_are_of_the_same_clip_and_view_too(loss: str) -> None:
     clips = toy_clips(6, views=3)
     features = torch.randn(3, 6, 8)
@@ -134,7 +137,26 @@ def test_features_are_of_the_same_clip_and_view_too(loss: str) -> None:
     index, view = torch.tensor([4, 0, 4, 5]), torch.tensor([2, 1, 0, 2])
     batch = clips.take(index, view)
     target = torch.stack([features[v, i] for i, v in zip(index, view, strict=True)])
-    torch.testing.assert_close(objective(model, batch)["loss"], FEATURE_LOSSES[loss](model.embed(batch.clip), target))
+    torch.testing.assert_close(objective(model, batch)["loss"], find("loss", loss)(model.embed(batch.clip), target))
+
+
+def test_options_of_a_term_reach_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_objects", {**registry._objects})
+    monkeypatch.setattr(registry, "_own", {**registry._own})
+
+    @registry.register("loss", "scaled", compares="features")
+    def scaled(student: torch.Tensor, teacher: torch.Tensor, factor: float = 1.0) -> torch.Tensor:
+        return factor * (student - teacher).abs().mean()
+
+    clips, model = toy_clips(6), toy_model().eval()
+    batch = clips.take(torch.arange(5), torch.zeros(5, dtype=torch.long))
+    once, thrice = (
+        Distil(how({"loss": "scaled", "options": options}, hard=0.0), teacher_of(clips, width=8), {"embedding": 8})(model, batch)["loss"]
+        for options in ({}, {"factor": 3.0})
+    )
+    torch.testing.assert_close(thrice, 3 * once)
+    with pytest.raises(UserError, match="distillation term 'soft' with options temperature, factor: got an unexpected keyword argument"):
+        Distil(how({"loss": "soft", "options": {"factor": 2}}), teacher_of(clips), {"embedding": 8})
 
 
 def test_the_total_is_the_weighted_sum_and_every_part_is_named() -> None:

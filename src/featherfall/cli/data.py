@@ -26,22 +26,29 @@ SHOWN_STREAMS = 6
 @app.command("list")
 def list_(json: Json = False) -> None:
     """List the datasets that can be read."""
-    from featherfall.datasets import READERS, pictures
+    from featherfall import datasets
+    from featherfall.core.registry import catalogue, problems
 
+    unusable = problems(["dataset"])
+    for line in unusable.values():
+        typer.echo(f"featherfall: {line}", err=True)
+    entries = {entry.name: entry for entry in catalogue("dataset")}
+    readers = [datasets.reader(name) for name in datasets.names() if ("dataset", name) not in unusable]
     if json:
-        print_json([{"name": r.NAME, "folder": r.FOLDER, "streams": list(r.STREAMS), "summary": r.SUMMARY} for r in READERS.values()])
+        print_json([{"name": r.name, "folder": r.folder, "streams": list(r.streams), "summary": entries[r.name].summary} for r in readers])
         return
     from featherfall.cli.console import console, plain_table
 
     table = plain_table("Datasets")
     for heading in ("name", "folder in --data", "streams", "what it is"):
         table.add_column(heading)
-    for reader in READERS.values():
-        more = len(reader.STREAMS) - SHOWN_STREAMS
-        shown = [*reader.STREAMS[:SHOWN_STREAMS], *([f"and {more} more"] if more > 0 else [])]
-        kind = "pictures" if reader.NAME in pictures.READERS else "films" if reader.FOLDER else "as streams.yaml says"
+    for reader in readers:
+        more = len(reader.streams) - SHOWN_STREAMS
+        shown = [*reader.streams[:SHOWN_STREAMS], *([f"and {more} more"] if more > 0 else [])]
+        entry = entries[reader.name]
+        kind = "pictures" if entry.facts.get("pictures") else "films" if reader.folder else "as streams.yaml says"
         streams = "\n".join(shown) or kind
-        table.add_row(f"[bold]{reader.NAME}[/bold]", reader.FOLDER or "itself", streams, reader.SUMMARY)
+        table.add_row(f"[bold]{reader.name}[/bold]", reader.folder or "itself", streams, entry.summary)
         table.add_row()
     console().print(table)
 

@@ -10,6 +10,7 @@ import typer
 
 from featherfall.cli import bench, data, demo, predict, publish, runs, sim
 from featherfall.cli.app import app as browser
+from featherfall.cli.list import list_
 
 TRAIN_EXTRA = {"lightning_fabric", "matplotlib", "onnx", "onnxscript", "pyarrow", "scipy", "tensorboard", "torch"}
 SIM_EXTRA = {"av", "mujoco", "PIL"}
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.add_typer(data.app, name="data")
+app.command("list")(list_)
 app.command()(runs.distill)
 app.command()(runs.train)
 app.command()(runs.evaluate)

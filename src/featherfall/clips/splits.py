@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from featherfall.clips.balance import traits_of
+from featherfall.clips.protocols import Published, Tests
 from featherfall.clips.store import RecordingFacts
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Split
+from featherfall.core.registry import find
 from featherfall.datasets.views import SCENE
-
-Side = Callable[[RecordingFacts], str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,20 +27,20 @@ class Fold:
     test: np.ndarray
 
 
-def folds(recordings: Sequence[RecordingFacts], split: Split, published: Side | None = None) -> list[Fold]:
-    """Every fold of a protocol, checked for leaks.
+def folds(recordings: Sequence[RecordingFacts], split: Split, published: Published | None = None) -> list[Fold]:
+    """Return every fold of a protocol, checked for leaks.
 
     Arguments:
-        published: for protocol "published": says "train" or "test" of a recording.
-    Raises: `UserError` when there are too few groups, or a group would stand on two sides.
+        published: the dataset's own splits by name; each says "train" or "test" of a recording.
+    Raises: `UserError` when there are too few groups, when a group would stand on two sides, and for options that the protocol lacks.
     """
     groups = _groups(recordings, split)
-    if split.protocol == "published":
-        assert published is not None
-        on_test = np.asarray([published(recording) == "test" for recording in recordings])
-        tests = [("published", on_test)]
-    else:
-        tests = [(name, np.isin(groups, members)) for name, members in _group_folds(recordings, groups, split)]
+    protocol = find("protocol", split.protocol)
+    try:
+        inspect.signature(protocol).bind(recordings, groups, split, {}, **split.options)
+    except TypeError as error:
+        raise UserError(f"split.protocol {split.protocol!r} with options {', '.join(split.options) or 'none'}: {error}") from error
+    tests: Tests = protocol(recordings, groups, split, published or {}, **split.options)
     return [_fold(name, on_test, recordings, groups, i, split) for i, (name, on_test) in enumerate(tests)]
 
 
@@ -63,37 +65,11 @@ def _groups(recordings: Sequence[RecordingFacts], split: Split) -> np.ndarray:
     return np.asarray([group_of(recording, split.group) for recording in recordings])
 
 
-def _group_folds(recordings: Sequence[RecordingFacts], groups: np.ndarray, split: Split) -> list[tuple[str, list[str]]]:
-    names = sorted(set(groups.tolist()))
-    if split.protocol == "loso":
-        if len(names) < 2:
-            raise UserError(f"leave-one-{split.group}-out needs at least 2, the data has {len(names)}")
-        return [(name, [name]) for name in names]
-    if len(names) < split.folds:
-        raise UserError(
-            f"{split.folds} folds need at least as many groups; the data has {len(names)} ({', '.join(names)}); lower split.folds"
-        )
-    trait = _traits(recordings, groups, split.balance)
-    members: list[list[str]] = [[] for _ in range(split.folds)]
-    # Deal the groups like cards, one trait after the other: each fold gets its share of each.
-    for i, name in enumerate(sorted(names, key=lambda name: (trait[name], name))):
-        members[i % split.folds].append(name)
-    return [(f"fold {i + 1}", names) for i, names in enumerate(members)]
-
-
-def _traits(recordings: Sequence[RecordingFacts], groups: np.ndarray, balance: str | None) -> dict[str, str]:
-    """The trait to balance by, of each group; "" for all without one."""
-    if balance == "fall":
-        falls = set(groups[[recording.fall is not None for recording in recordings]].tolist())
-        return {group: "fall" if group in falls else "" for group in groups.tolist()}
-    return {group: recording.traits.get(balance, "") if balance else "" for group, recording in zip(groups, recordings, strict=True)}
-
-
 def _share(recordings: Sequence[RecordingFacts], groups: np.ndarray, train: np.ndarray, split: Split, fold: str) -> np.ndarray:
     """The training recordings whose groups are kept: a function of the fold's name, its training groups and the draw."""
     if split.train_share == 1:
         return train
-    trait = _traits(recordings, groups, split.balance)
+    trait = traits_of(recordings, groups, split.balance)
     names = sorted(set(groups[train].tolist()))
     random = np.random.default_rng([split.train_draw, *fold.encode()])
     shuffled = [names[i] for i in random.permutation(len(names))]
@@ -114,7 +90,7 @@ def _fold(name: str, on_test: np.ndarray, recordings: Sequence[RecordingFacts], 
     # Validation groups rotate with the fold, so that over the folds all take part.
     first, step = number * split.validation, 1.0
     if split.balance and split.validation:  # evenly along the traits
-        trait = _traits(recordings, groups, split.balance)
+        trait = traits_of(recordings, groups, split.balance)
         train_groups.sort(key=lambda name: (trait[name], name))
         step = len(train_groups) / split.validation
         first = int(step * (number % split.folds) / split.folds)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, NonNegativeInt, field_validator, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, field_validator, model_validator
 
 from featherfall.core.checked import Checked
 from featherfall.core.class_names import ClassNames
 from featherfall.core.detection import Detection
 from featherfall.core.manifest import Decision
-from featherfall.core.registry import registered
+from featherfall.core.registry import check_name, facts, registered
 from featherfall.core.window import Window
-
-if TYPE_CHECKING:
-    FormatName = str
-else:
-    FormatName = registered("format")
 
 
 class Film(Checked):
@@ -91,7 +86,8 @@ class Clip(Checked):
 class Split(Checked):
     """Who is tested, who is trained on.
 
-    protocol: "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups) or "loso" (each group once).
+    protocol: a registered one, e.g. "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups) or "loso"
+    (each group once). options: more keyword arguments of the protocol.
     group: what may not stand on two sides: "subject", "recording" (its films count as the recording) or a trait, e.g. series (recordings
     without it go by their subject).
     balance: a trait (e.g. age), or "fall" (whether a group holds falls), that every fold and its validation part shall have in proportion.
@@ -102,7 +98,7 @@ class Split(Checked):
     validation parts stay. train_draw: which of the random draws of them; smaller shares of a draw lie inside larger ones.
     """
 
-    protocol: Literal["published", "kfold", "loso"]
+    protocol: Annotated[str, registered("protocol")]
     list: str | None = None
     folds: int = Field(default=5, ge=2)
     group: str = "subject"
@@ -111,11 +107,13 @@ class Split(Checked):
     part: Literal["test", "validation"] = "test"
     train_share: float = Field(default=1.0, gt=0, le=1)
     train_draw: NonNegativeInt = 0
+    options: dict[str, Any] = {}
 
     @model_validator(mode="after")
     def _complete(self) -> Split:
-        if self.protocol == "published" and self.list is None:
-            raise ValueError("protocol 'published' needs 'list', the name of the published split")
+        for key in facts("protocol", self.protocol).get("needs", ()):
+            if getattr(self, key) is None:
+                raise ValueError(f"protocol {self.protocol!r} needs {key!r}; add it")
         if self.part == "validation" and self.validation == 0:
             raise ValueError("part 'validation' needs 'validation' groups to evaluate on; set it to 1 or more")
         return self
@@ -213,11 +211,9 @@ class Training(Checked):
 
 
 class Network(Checked):
-    """A network: builder's name, the inputs it sees ("*_gyroscope" names several), its options."""
+    """A network: the registered model's name, the inputs it sees ("*_gyroscope" names several), its options."""
 
-    kind: Literal[
-        "inertial", "skeleton", "keypoints", "fusion", "video", "mono_video", "parts", "multimodal", "gaf", "trn", "image", "detector"
-    ]
+    kind: Annotated[str, registered("model")]
     inputs: list[str] = Field(min_length=1)
     options: dict[str, Any] = {}
 
@@ -257,13 +253,18 @@ class Student(Checked):
 
 
 class Term(Checked):
-    """One distillation loss. Feature losses name the submodules whose outputs they compare (`taps`)."""
+    """One distillation loss.
 
-    loss: Literal["soft", "mse", "l2", "cosine", "rkd_distance", "rkd_angle", "dask"]
+    temperature: of losses that compare logits. student_tap, teacher_tap: of losses that compare features, the submodules whose outputs
+    they compare. options: more keyword arguments of the loss.
+    """
+
+    loss: Annotated[str, registered("loss")]
     weight: float = Field(default=1.0, gt=0)
     temperature: float = Field(default=4.0, gt=0)
     student_tap: str = "embedding"
     teacher_tap: str = "embedding"
+    options: dict[str, Any] = {}
 
 
 class Distillation(Checked):
@@ -306,7 +307,7 @@ class Export(Checked):
     budget_points: the most percentage points of the main metric that a quantised model may lose before it is refused.
     """
 
-    formats: list[FormatName] = Field(default=["onnx"], min_length=1)
+    formats: list[Annotated[str, registered("format")]] = Field(default=["onnx"], min_length=1)
     int8: bool = True
     budget_points: float = Field(default=0.5, ge=0)
 
@@ -334,6 +335,11 @@ class Supervision(NamedTuple):
     distillation: Distillation
 
 
+def _known_datasets(names: str) -> str:
+    """One registered dataset, or several joined by " + "."""
+    return " + ".join(check_name("dataset", name.strip()) for name in names.split("+"))
+
+
 class Recipe(Checked):
     """Everything that `featherfall distill` needs to know.
 
@@ -342,7 +348,7 @@ class Recipe(Checked):
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
     summary: str = ""
-    dataset: str
+    dataset: Annotated[str, AfterValidator(_known_datasets)]
     folder: str | None = None
     labels: Labels
     clip: Clip

@@ -12,14 +12,14 @@ points.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import pydantic
 
@@ -81,6 +81,8 @@ _own: dict[tuple[str, str], Entry] = {}  # registered by code that neither ships
 def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
     """Register a function or class under a name. Use as a decorator, with literal arguments.
 
+    A class without a `name` of its own gets the name as its attribute `name`.
+
     Arguments:
         kind: one of `KINDS`.
         facts: what is worth knowing without importing the module.
@@ -95,6 +97,8 @@ def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
         if key in _objects and _where(_objects[key]) != mine:
             raise UserError(f"{kind} {name!r} is registered by both {_where(_objects[key])} and {mine}; give one another name")
         _objects[key] = thing
+        if isinstance(thing, type) and "name" not in vars(thing):
+            thing.name = name  # type: ignore[attr-defined]
         if key not in _built_in_names(kind):
             lines = (getattr(thing, "__doc__", None) or "").strip().splitlines()
             _own[key] = Entry(kind, name, lines[0] if lines else "", mine, facts)
@@ -107,11 +111,13 @@ def find(kind: str, name: str, where: str = "") -> Any:
     """Return the object that is registered under a name; its module is imported now.
 
     Arguments:
+        name: in any case, with "-" or "_".
         where: begins the message of an error, e.g. the file that holds the name.
     Raises: `UserError` for an unknown name (with the nearest known one), a name that two plugins share, a plugin that fails to import, and
         a built-in one whose extra is not installed.
     """
     start = f"{where}: " if where else ""
+    name = known_as(kind, name) or name
     if (kind, name) in _objects and not _rivals(kind, name):
         return _objects[kind, name]
     entries = [entry for entry in catalogue(kind) if entry.name == name]
@@ -130,11 +136,17 @@ def find(kind: str, name: str, where: str = "") -> Any:
 
 def facts(kind: str, name: str) -> Mapping[str, Any]:
     """Return the facts of a name, those of a built-in one without importing it; raises `UserError` as `find`."""
+    name = known_as(kind, name) or name
     entry = next((entry for entry in catalogue(kind) if entry.name == name), None)
-    if entry is None or entry.plugin is not None:
+    if entry is None or (entry.plugin is not None and (kind, name) not in _own):
         find(kind, name)
         return _own[kind, name].facts
     return entry.facts
+
+
+def known_as(kind: str, name: str) -> str | None:
+    """Return the registered spelling of a name that may differ in case, "-" and "_"; None for an unknown one."""
+    return next((one for one in names(kind) if _plain(one) == _plain(name)), None)
 
 
 def names(kind: str) -> tuple[str, ...]:
@@ -143,8 +155,11 @@ def names(kind: str) -> tuple[str, ...]:
 
 
 def catalogue(kind: str) -> list[Entry]:
-    """Return what there is of a kind, sorted by name. Plugins are not imported; two of one name both appear."""
-    plugins = _plugins(kind)
+    """Return what there is of a kind, sorted by name.
+
+    Plugins are not imported: one that was not yet has neither summary nor facts. Two of one name both appear.
+    """
+    plugins = [_imported(entry) for entry in _plugins(kind)]
     known = {entry.name for entry in plugins}
     own = [entry for (its_kind, name), entry in _own.items() if its_kind == kind and name not in known]
     return sorted([*_built_in(kind), *plugins, *own], key=lambda entry: (entry.name, entry.origin))
@@ -156,27 +171,37 @@ def local(kind: str) -> dict[str, Any]:
     return {name: _objects[its_kind, name] for its_kind, name in _own if its_kind == kind and name not in plugins}
 
 
-def problems() -> list[str]:
-    """Import every plugin and return one line for each that fails."""
-    lines = []
-    for kind in KINDS:
+def problems(kinds: Iterable[str] = tuple(KINDS)) -> dict[tuple[str, str], str]:
+    """Import every plugin and return, by kind and name, one line for each that cannot be used."""
+    lines: dict[tuple[str, str], str] = {}
+    for kind in kinds:
         for entry in _plugins(kind):
             try:
                 find(kind, entry.name)
             except UserError as error:
-                lines.append(str(error))
-    return list(dict.fromkeys(lines))
+                lines[kind, entry.name] = str(error)
+    return lines
 
 
-def registered(kind: str) -> Any:
-    """Return a pydantic annotation: a string that must be a registered name of this kind."""
+def registered(kind: str) -> pydantic.AfterValidator:
+    """Return a validator for a schema's field, `Annotated[str, registered("loss")]`: it takes registered names of this kind only, in their
+    registered spelling."""
+    return pydantic.AfterValidator(functools.partial(check_name, kind))
 
-    def check(name: str) -> str:
-        if name not in names(kind):
-            raise ValueError(f"unknown {kind}; {nearest(name, names(kind))}")
-        return name
 
-    return Annotated[str, pydantic.AfterValidator(check)]
+def check_name(kind: str, name: str) -> str:
+    """Return the registered spelling of a name.
+
+    A plugin is imported now, so that one which cannot be used is refused before anything is computed; a built-in one is not.
+
+    Raises: `ValueError` for an unknown name (with the nearest known one), and `UserError` as `find` for a plugin.
+    """
+    spelling = known_as(kind, name)
+    if spelling is None:
+        raise ValueError(f"unknown {kind}; {nearest(name, names(kind))}")
+    if any(entry.name == spelling for entry in _plugins(kind)):
+        find(kind, spelling)
+    return spelling
 
 
 def _load(entry: Entry, start: str) -> None:
@@ -186,7 +211,7 @@ def _load(entry: Entry, start: str) -> None:
             entry.plugin.load()
         else:
             importlib.import_module(entry.origin)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         why = f"{type(error).__name__}: {error}".splitlines()[0]
         if entry.plugin is not None:  # whatever it raises, it is another's code: name it and go on
             raise UserError(f"{what}: plugin {entry.origin} cannot be imported ({why}); mend or uninstall it") from error
@@ -194,6 +219,16 @@ def _load(entry: Entry, start: str) -> None:
         if isinstance(error, ImportError) and extra:
             raise UserError(f"{what} cannot be imported ({why}); pip install 'featherfall[{extra}]'") from error
         raise
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def _imported(entry: Entry) -> Entry:
+    """The entry of a plugin with what its `register` said, once it is imported."""
+    own = _own.get((entry.kind, entry.name))
+    return replace(entry, summary=own.summary, facts=own.facts) if own else entry
 
 
 def _rivals(kind: str, name: str) -> bool:
@@ -208,7 +243,7 @@ def _built_in_names(kind: str) -> set[tuple[str, str]]:
     return {(kind, entry.name) for entry in _built_in(kind)}
 
 
-@lru_cache
+@functools.lru_cache
 def _built_in(kind: str) -> tuple[Entry, ...]:
     """Read the package's source; nothing of it is imported."""
     package = KINDS[kind].package
@@ -241,7 +276,7 @@ def _decorated(tree: ast.Module, kind: str, module: str) -> list[Entry]:
     return found
 
 
-@lru_cache
+@functools.lru_cache
 def _plugins(kind: str) -> tuple[Entry, ...]:
     points = metadata.entry_points(group=KINDS[kind].entry_points)
     return tuple(Entry(kind, point.name, "", point.dist.name if point.dist else point.value, plugin=point) for point in points)

@@ -7,60 +7,32 @@ recording = dataset.sources[0].load()
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
+from featherfall.core import registry
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
-from featherfall.core.tables import nearest
 
-from . import aihub, berkeley_mhad, kfall, le2i, mmact, omnifall, pictures, sisfall, smartfallmm, up_fall, urfd, utd_mhad, weda_fall
-from . import folder as own_folder
-from .dataset import Dataset, Source
+from .dataset import Dataset, Reader, Source
 from .pictures import LOOK, by_names, with_looks
-from .projected import reader as projected
 from .views import each_view, joined
 
-__all__ = ["READERS", "Dataset", "Reader", "Source", "by_names", "each_view", "fitted", "names", "open", "open_for"]
-
-
-class Reader(Protocol):
-    """What a reader's module has: names of the dataset and its folder, a line about it, an example of its files, its streams, `scan`."""
-
-    NAME: str
-    FOLDER: str
-    SUMMARY: str
-    LAYOUT: str
-    STREAMS: tuple[str, ...]
-
-    def scan(self, folder: Path) -> Dataset: ...
-
-
-READERS: dict[str, Reader] = {
-    "utd-mhad": utd_mhad,
-    "weda-fall": weda_fall,
-    "smartfallmm": smartfallmm,
-    "sisfall": sisfall,
-    "kfall": kfall,
-    "up-fall": up_fall,
-    "urfd": urfd,
-    "berkeley-mhad": berkeley_mhad,
-    "mmact": mmact,
-    "aihub": aihub,
-    "le2i": le2i,
-    "omnifall": omnifall,
-    "projected": projected,
-    **pictures.READERS,
-    "folder": own_folder,
-}
+__all__ = ["Dataset", "Reader", "Source", "by_names", "each_view", "fitted", "names", "open", "open_for", "reader"]
 
 
 def names() -> tuple[str, ...]:
-    """Names that `open` knows."""
-    return tuple(READERS)
+    """Return the names that `open` knows: recordings, then still pictures, each sorted."""
+    pictures = {entry.name for entry in registry.catalogue("dataset") if entry.facts.get("pictures")}
+    return tuple(sorted(registry.names("dataset"), key=lambda name: (name in pictures, name)))
+
+
+def reader(name: str) -> Reader:
+    """Return the reader of a dataset. Raises `UserError` for an unknown name."""
+    found: type[Reader] = registry.find("dataset", name)
+    return found()
 
 
 def open_for(recipe: Recipe, data_dir: str | Path) -> Dataset:
-    """The dataset that a recipe is about, as its labels and clips need it. Raises `UserError` as `open` and `by_names`."""
+    """Open the dataset that a recipe is about, as its labels and clips need it. Raises `UserError` as `open` and `by_names`."""
     return fitted(recipe, open(recipe.dataset, data_dir, recipe.folder))
 
 
@@ -87,17 +59,14 @@ def open(name: str, data_dir: str | Path, folder: str | Path | None = None) -> D
         if folder is not None:
             raise UserError(f"dataset {name!r} is several, which cannot share the folder {str(folder)!r}; leave 'folder' out")
         return joined([open(part.strip(), data_dir) for part in name.split("+")])
-    key = name.lower().replace("_", "-")
-    if key not in READERS:
-        raise UserError(f"unknown dataset {name!r}; {nearest(key, names())}")
-    reader = READERS[key]
-    path = Path(data_dir) / (reader.FOLDER if folder is None else folder)
-    own = key in pictures.READERS or Path(data_dir).name == reader.FOLDER  # sets of pictures are often one's own
+    one = reader(name)
+    path = Path(data_dir) / (one.folder if folder is None else folder)
+    own = registry.facts("dataset", one.name).get("pictures") or Path(data_dir).name == one.folder  # sets of pictures are often one's own
     if folder is None and not path.exists() and own:
         path = Path(data_dir)
     if not path.is_dir():
-        raise UserError(f"{path}: no such folder; give --data the folder that holds {reader.FOLDER or 'recordings.csv'}")
-    dataset = reader.scan(path)
+        raise UserError(f"{path}: no such folder; give --data the folder that holds {one.folder or 'recordings.csv'}")
+    dataset = one.scan(path)
     if not dataset.sources:
-        raise UserError(f"{path}: no recordings of {key} in this folder; expected files like {reader.LAYOUT}")
+        raise UserError(f"{path}: no recordings of {one.name} in this folder; expected files like {one.layout}")
     return dataset

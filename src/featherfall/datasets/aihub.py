@@ -27,19 +27,15 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_json
 from featherfall.core.recording import FallTimes, Recording, Stream, Video
+from featherfall.core.registry import register
 from featherfall.core.tables import check_times, read_columns
 from featherfall.core.units import to_inside
 
-from .dataset import Dataset, Side, Source
+from .dataset import Dataset, Reader, Side, Source
 from .streams import XYZ, make_recording
 
-NAME = "aihub"
-FOLDER = "041.낙상사고 위험동작 영상-센서 쌍 데이터"
-SUMMARY = "10 s scenes of falls and none, from eight cameras, with sensors on twelve body segments (AI Hub 71641)"
-LAYOUT = "Training/01.원천데이터/TS/센서/Y/SY/00015_H_A_SY_C2/00015_H_A_SY_C2.csv"
-
-ACTIVITIES = {"FY": "forward fall", "BY": "backward fall", "SY": "sideways fall", "N": "no fall"}
-SEGMENTS = (
+_ACTIVITIES = {"FY": "forward fall", "BY": "backward fall", "SY": "sideways fall", "N": "no fall"}
+_SEGMENTS = (
     "head",
     "pelvis",
     "right shoulder",
@@ -53,17 +49,16 @@ SEGMENTS = (
     "left thigh",
     "left lower leg",
 )
-KINDS = ("accelerometer", "gyroscope", "magnetometer")
-STREAMS: tuple[str, ...] = tuple(f"{segment.replace(' ', '_')}_{kind}" for segment in SEGMENTS for kind in KINDS)
-FRAME_RATE = 60.0
-PROBED = 5  # scenes whose values decide on the units
+_KINDS = ("accelerometer", "gyroscope", "magnetometer")
+_FRAME_RATE = 60.0
+_PROBED = 5  # scenes whose values decide on the units
 
 _NAME = re.compile(r"(\d{5})_\w+?_(FY|BY|SY|N)_C([1-8])\.(csv|json|mp4)")
 _COLUMN = re.compile(r"(?P<quantity>[^_]+)_(?P<segment>.+?)[ _](?P<axis>[xyz])", re.IGNORECASE)
 _KIND_OF = {"segment acceleration": "accelerometer", "segment angular velocity": "gyroscope", "sensor magnetic field": "magnetometer"}
 _SAME = {"upper leg": "thigh", "shank": "lower leg", "fore arm": "forearm", "lower arm": "forearm"}
 
-Columns = Mapping[str, tuple[str, str, str]]  # stream -> names of its columns
+_Columns = Mapping[str, tuple[str, str, str]]  # stream -> names of its columns
 
 
 @dataclass(frozen=True)
@@ -87,39 +82,47 @@ class _Scene:
     films: dict[str, Path]
 
 
-def published(source: Source) -> Side:
+def _published(source: Source) -> Side:
     """What lies in a folder `Validation` tests."""
     return "test" if source.traits["side"] == "Validation" else "train"
 
 
-def scan(folder: Path) -> Dataset:
-    """List the scenes; everything that does not fit is told in `problems`, a line for each kind of fault."""
-    scenes = _scenes(folder)
-    matched, problems = _match([(scene.sensors[0], scene.number) for scene in scenes if scene.sensors])
-    units, told = _units([(scene.sensors[0], matched[scene.number]) for scene in scenes if scene.number in matched][:PROBED])
-    problems += told
-    faults: dict[str, list[str]] = {}
-    sources = []
-    for scene in scenes:
-        if scene.sensors and scene.number not in matched:
-            scene.sensors = []  # told above
-        if not scene.sensors and not scene.films:
-            continue
-        label: dict[str, Any] = {}
-        if scene.labels:
-            try:
-                label = read_json(scene.labels[0])
-            except UserError as error:
-                problems.append(f"{error}; its scene has no actor and no times")
-        else:
-            faults.setdefault("no label file; no actor, no times", []).append(scene.number)
-        for fault in _odd(scene, label):
-            faults.setdefault(fault, []).append(scene.number)
-        sources.append(_source(scene, label, matched.get(scene.number, {}), units))
-    for fault, numbers in faults.items():
-        more = f" and {len(numbers) - 3} more" if len(numbers) > 3 else ""
-        problems.append(f"{folder}: scene {', '.join(numbers[:3])}{more}: {fault}")
-    return Dataset(NAME, folder, tuple(sources), {"published": published}, tuple(problems))
+@register("dataset", "aihub")
+class AIHubFalls(Reader):
+    """10 s scenes of falls and none, from eight cameras, with sensors on twelve body segments (AI Hub 71641)."""
+
+    folder = "041.낙상사고 위험동작 영상-센서 쌍 데이터"
+    layout = "Training/01.원천데이터/TS/센서/Y/SY/00015_H_A_SY_C2/00015_H_A_SY_C2.csv"
+    streams = tuple(f"{segment.replace(' ', '_')}_{kind}" for segment in _SEGMENTS for kind in _KINDS)
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the scenes; everything that does not fit is told in `problems`, a line for each kind of fault."""
+        scenes = _scenes(folder)
+        matched, problems = _match([(scene.sensors[0], scene.number) for scene in scenes if scene.sensors])
+        units, told = _units([(scene.sensors[0], matched[scene.number]) for scene in scenes if scene.number in matched][:_PROBED])
+        problems += told
+        faults: dict[str, list[str]] = {}
+        sources = []
+        for scene in scenes:
+            if scene.sensors and scene.number not in matched:
+                scene.sensors = []  # told above
+            if not scene.sensors and not scene.films:
+                continue
+            label: dict[str, Any] = {}
+            if scene.labels:
+                try:
+                    label = read_json(scene.labels[0])
+                except UserError as error:
+                    problems.append(f"{error}; its scene has no actor and no times")
+            else:
+                faults.setdefault("no label file; no actor, no times", []).append(scene.number)
+            for fault in _odd(scene, label):
+                faults.setdefault(fault, []).append(scene.number)
+            sources.append(_source(scene, label, matched.get(scene.number, {}), units))
+        for fault, numbers in faults.items():
+            more = f" and {len(numbers) - 3} more" if len(numbers) > 3 else ""
+            problems.append(f"{folder}: scene {', '.join(numbers[:3])}{more}: {fault}")
+        return Dataset(self.name, folder, tuple(sources), {"published": _published}, tuple(problems))
 
 
 def _scenes(folder: Path) -> list[_Scene]:
@@ -164,7 +167,7 @@ def _get(label: Mapping[str, Any], group: str, key: str) -> Any:
     return inner.get(key) if isinstance(inner, dict) else None
 
 
-def _source(scene: _Scene, label: Mapping[str, Any], columns: Columns, units: Units) -> Source:
+def _source(scene: _Scene, label: Mapping[str, Any], columns: _Columns, units: Units) -> Source:
     way = sorted(scene.ways)[0]
     by_role = {"sensors": scene.sensors[0]} if scene.sensors else {}
     if scene.labels:
@@ -176,14 +179,14 @@ def _source(scene: _Scene, label: Mapping[str, Any], columns: Columns, units: Un
         if value:
             traits[trait] = str(value)
     return Source(
-        dataset=NAME,
+        dataset=AIHubFalls.name,
         subject=str(_get(label, "actor_info", "actor_id") or f"unnamed-{scene.number}").replace("/", "-"),
-        activity=ACTIVITIES[way],
+        activity=_ACTIVITIES[way],
         trial=scene.number,
         fall=way != "N",
         files=tuple(by_role.values()),
         traits=traits,
-        read=functools.partial(read, columns=columns, units=units),
+        read=functools.partial(_read, columns=columns, units=units),
         roles=tuple(by_role),
         fall_times=_fall_times(label) if way != "N" else None,
     )
@@ -194,10 +197,10 @@ def _fall_times(label: Mapping[str, Any]) -> FallTimes | None:
         start, end = (float(_get(label, "sensordata", f"fall_{which}_frame")) for which in ("start", "end"))
     except (TypeError, ValueError):
         return None
-    return FallTimes(onset=start / FRAME_RATE, end=end / FRAME_RATE) if end > start else None
+    return FallTimes(onset=start / _FRAME_RATE, end=end / _FRAME_RATE) if end > start else None
 
 
-def match_columns(names: Sequence[str]) -> tuple[Columns, list[str]]:
+def match_columns(names: Sequence[str]) -> tuple[_Columns, list[str]]:
     """Which columns make which stream.
 
     Arguments:
@@ -210,11 +213,13 @@ def match_columns(names: Sequence[str]) -> tuple[Columns, list[str]]:
         match = _COLUMN.fullmatch(name.strip())
         kind = _KIND_OF.get(" ".join(match["quantity"].lower().split())) if match else None
         segment = _segment(match["segment"]) if match else ""
-        if match and kind and segment in SEGMENTS:
+        if match and kind and segment in _SEGMENTS:
             axes.setdefault(f"{segment.replace(' ', '_')}_{kind}", {})[match["axis"].lower()] = name
         elif name.strip().lower() != "frame":
             left.append(name)
-    whole = {stream: (axes[stream]["x"], axes[stream]["y"], axes[stream]["z"]) for stream in STREAMS if len(axes.get(stream, {})) == 3}
+    whole = {
+        stream: (axes[stream]["x"], axes[stream]["y"], axes[stream]["z"]) for stream in AIHubFalls.streams if len(axes.get(stream, {})) == 3
+    }
     left += [name for stream, cut in axes.items() if stream not in whole for name in cut.values()]
     return whole, left
 
@@ -226,9 +231,9 @@ def _segment(text: str) -> str:
     return name
 
 
-def _match(files: Sequence[tuple[Path, str]]) -> tuple[dict[str, Columns], list[str]]:
+def _match(files: Sequence[tuple[Path, str]]) -> tuple[dict[str, _Columns], list[str]]:
     """Columns by scene, and one line for each kind of header that does not match wholly."""
-    matched: dict[str, Columns] = {}
+    matched: dict[str, _Columns] = {}
     kinds: dict[tuple[str, ...], list[Path]] = {}
     unreadable: list[Path] = []
     for path, number in files:
@@ -250,7 +255,7 @@ def _match(files: Sequence[tuple[Path, str]]) -> tuple[dict[str, Columns], list[
         faults = []
         if left:
             faults.append(f"{len(left)} column(s) match no known sensor: {_some(left)}")
-        missing = [stream for stream in STREAMS if stream not in columns]
+        missing = [stream for stream in AIHubFalls.streams if stream not in columns]
         if not columns:
             faults.append("no column matches '<Quantity>_<Segment> <axis>'; the sensors are left out")
         elif missing:
@@ -263,7 +268,7 @@ def _match(files: Sequence[tuple[Path, str]]) -> tuple[dict[str, Columns], list[
 
 
 @functools.lru_cache(maxsize=64)
-def _match_once(header: tuple[str, ...]) -> tuple[Columns, list[str]]:
+def _match_once(header: tuple[str, ...]) -> tuple[_Columns, list[str]]:
     return match_columns(header)
 
 
@@ -271,7 +276,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _units(files: Sequence[tuple[Path, Columns]]) -> tuple[Units, list[str]]:
+def _units(files: Sequence[tuple[Path, _Columns]]) -> tuple[Units, list[str]]:
     """What the units of the first few files must be, and a line for each that is not the usual one."""
     norms: dict[str, list[float]] = {}
     for path, columns in files:
@@ -304,7 +309,7 @@ def _typical(values: np.ndarray, stream: str) -> float:
     return float(norms.max() if stream.endswith("gyroscope") else np.median(norms))
 
 
-def read(source: Source, columns: Columns, units: Units) -> Recording:
+def _read(source: Source, columns: _Columns, units: Units) -> Recording:
     """Read one scene.
 
     Arguments:
@@ -320,7 +325,7 @@ def read(source: Source, columns: Columns, units: Units) -> Recording:
             kind, place = stream.rsplit("_", 1)[1], stream.rsplit("_", 1)[0].replace("_", " ")
             # Not by make_stream: whether there is gravity was decided, and told, for the whole dataset.
             values, unit = to_inside(table[:, 3 * i : 3 * i + 3], getattr(units, kind))
-            streams[stream] = Stream(times, values, unit, FRAME_RATE, place, XYZ)
+            streams[stream] = Stream(times, values, unit, _FRAME_RATE, place, XYZ)
     videos = {role: Video(file) for role, file in zip(source.roles, source.files, strict=True) if role.startswith("cam")}
     return make_recording(source, streams, videos)
 
@@ -334,7 +339,7 @@ def _times(path: Path, rows: int) -> np.ndarray:
     except UserError as error:
         if "no column" not in str(error):
             raise
-        return np.arange(rows) / FRAME_RATE
-    times = (frames - frames[0]) / FRAME_RATE
+        return np.arange(rows) / _FRAME_RATE
+    times = (frames - frames[0]) / _FRAME_RATE
     check_times(times, path, header=True)
     return np.asarray(times)

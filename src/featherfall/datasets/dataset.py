@@ -1,11 +1,12 @@
-"""Source and Dataset: what a folder holds, before any of it is read."""
+"""Source, Dataset and Reader: what a folder holds, before any of it is read."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -80,3 +81,41 @@ class Dataset:
         """Whether `featherfall sim` wrote every recording: its note lies in a folder above each."""
         folders = {source.files[0].parent for source in self.sources if source.files}
         return bool(folders) and all(any((place / SIMULATION).is_file() for place in (folder, *folder.parents)) for folder in folders)
+
+
+class Reader(ABC):
+    """Base of dataset readers. A reader registers itself beside its definition::
+
+        @register("dataset", "my-falls")
+        class MyFalls(Reader):
+            \"\"\"Falls of our ward; watch at the wrist.\"\"\"
+
+            folder = "My-Falls"
+            layout = "S01/fall_1.csv"
+            streams = ("accelerometer",)
+
+            def scan(self, folder): ...
+
+    Readers of still pictures register with `pictures=True`.
+
+    Attributes:
+        name: the registered name, set by `register`.
+        folder: usual name of the dataset's folder below `--data`; "" for `--data` itself.
+        layout: example of a file's path below `folder`, for messages.
+        streams: names of the sensor streams that a recording may have.
+    """
+
+    name: ClassVar[str]
+    folder: ClassVar[str]
+    layout: ClassVar[str]
+    streams: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def scan(self, folder: Path) -> Dataset:
+        """List the recordings without reading them.
+
+        Arguments:
+            folder: the dataset's own folder.
+        Returns: a `Dataset` called `self.name`; what does not fit is told in its `problems`. Raises `UserError` where nothing can be made
+        of the folder.
+        """

@@ -35,18 +35,13 @@ from pydantic import Field, model_validator
 from featherfall.core.checked import Checked, check
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream, Video
+from featherfall.core.registry import register
 from featherfall.core.tables import check_times, dead_axes, nearest, read_columns, read_text
 from featherfall.core.units import quantity
 from featherfall.signals.clock import even
 
-from .dataset import Dataset, Source
+from .dataset import Dataset, Reader, Source
 from .streams import make_recording, make_stream
-
-NAME = "folder"
-FOLDER = ""
-SUMMARY = "your own recordings: recordings.csv and streams.yaml"
-LAYOUT = "recordings.csv"
-STREAMS: tuple[str, ...] = ()
 
 _NAMES = ("subject", "activity", "trial")
 _TIMES = ("fall_onset_s", "fall_impact_s", "fall_end_s")
@@ -109,24 +104,31 @@ class StreamsFile(Checked):
         return [*self.streams, *self.films]
 
 
-def scan(folder: Path) -> Dataset:
-    """List the recordings; raises `UserError` that names the row or key for anything inconsistent in the two files."""
-    table = folder / "recordings.csv"
-    described = read_streams(folder / "streams.yaml")
-    lines = csv.DictReader(read_text(table).splitlines(), skipinitialspace=True)
-    _check_columns(table, list(lines.fieldnames or []), described)
-    sources: list[Source] = []
-    rows: dict[str, int] = {}
-    for cells in lines:
-        where = f"{table}: row {lines.line_num}"
-        source = _source(where, folder, cells, described)
-        if source.id in rows:
-            raise UserError(f"{where}: {source.id} stands in row {rows[source.id]} already; give each recording its own trial")
-        rows[source.id] = lines.line_num
-        sources.append(source)
-    unknown = sorted(set(described.falls) - {source.activity for source in sources})
-    problems = [f"{folder / 'streams.yaml'}: falls: no recording has the activity {activity!r}" for activity in unknown]
-    return Dataset(NAME, folder, tuple(sources), problems=tuple(problems))
+@register("dataset", "folder")
+class OwnFolder(Reader):
+    """Your own recordings: recordings.csv and streams.yaml."""
+
+    folder = ""
+    layout = "recordings.csv"
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the recordings; raises `UserError` that names the row or key for anything inconsistent in the two files."""
+        table = folder / "recordings.csv"
+        described = read_streams(folder / "streams.yaml")
+        lines = csv.DictReader(read_text(table).splitlines(), skipinitialspace=True)
+        _check_columns(table, list(lines.fieldnames or []), described)
+        sources: list[Source] = []
+        rows: dict[str, int] = {}
+        for cells in lines:
+            where = f"{table}: row {lines.line_num}"
+            source = _source(where, folder, cells, described)
+            if source.id in rows:
+                raise UserError(f"{where}: {source.id} stands in row {rows[source.id]} already; give each recording its own trial")
+            rows[source.id] = lines.line_num
+            sources.append(source)
+        unknown = sorted(set(described.falls) - {source.activity for source in sources})
+        problems = [f"{folder / 'streams.yaml'}: falls: no recording has the activity {activity!r}" for activity in unknown]
+        return Dataset(self.name, folder, tuple(sources), problems=tuple(problems))
 
 
 def read_streams(path: Path) -> StreamsFile:
@@ -167,14 +169,14 @@ def _source(where: str, folder: Path, cells: Mapping[str, Any], described: Strea
             raise UserError(f"{where}: {name}: no such file {path}; correct the path")
     times = _fall_times(where, cells)
     return Source(
-        dataset=NAME,
+        dataset=OwnFolder.name,
         subject=cells["subject"],
         activity=cells["activity"],
         trial=cells["trial"],
         fall=times is not None or cells["activity"] in described.falls,
         files=(*files.values(), folder / "recordings.csv", folder / "streams.yaml"),
         traits={},
-        read=functools.partial(read, specs=described, where=where),
+        read=functools.partial(_read, specs=described, where=where),
         roles=(*files, "recordings", "streams"),
         fall_times=times,
     )
@@ -199,7 +201,7 @@ def _fall_times(where: str, cells: Mapping[str, str]) -> FallTimes | None:
     return FallTimes(onset, impact, end)
 
 
-def read(source: Source, specs: StreamsFile, where: str) -> Recording:
+def _read(source: Source, specs: StreamsFile, where: str) -> Recording:
     """Read one recording.
 
     Times are moved so that the earliest stamp on the shared clock is 0; fall times move along.

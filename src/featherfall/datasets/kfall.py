@@ -12,19 +12,15 @@ from pathlib import Path
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream
+from featherfall.core.registry import register
 from featherfall.core.tables import read_columns
 
-from .dataset import Dataset, Source
+from .dataset import Dataset, Reader, Source
 from .streams import XYZ, make_recording, make_stream
 from .xlsx import read_sheet
 
-NAME = "kfall"
-FOLDER = "KFall"
-SUMMARY = "15 kinds of falls with onset and impact and 21 daily activities of 32 people; sensor at the low back"
-LAYOUT = "sensor_data_new/SA06/S06T20R01.csv"
-
 # Task of the file names -> activity; the falls' names as in the label sheets, the others' as in the paper.
-ACTIVITIES = {
+_ACTIVITIES = {
     1: "stand for 30 seconds",
     2: "stand, slowly bend, tie shoe lace, and get up",
     3: "pick up an object from the floor",
@@ -62,8 +58,8 @@ ACTIVITIES = {
     35: "walk upstairs and downstairs normally",
     36: "walk upstairs and downstairs quickly",
 }
-FALLS = range(20, 35)
-RATE = 100.0
+_FALLS = range(20, 35)
+_RATE = 100.0
 
 # stream -> (columns, unit)
 _SENSORS = {
@@ -71,62 +67,69 @@ _SENSORS = {
     "gyroscope": (("GyrX", "GyrY", "GyrZ"), "deg/s"),
     "euler_angles": (("EulerX", "EulerY", "EulerZ"), "1"),  # deg
 }
-STREAMS: tuple[str, ...] = tuple(_SENSORS)
 _NAME = re.compile(r"S(\d\d)T(\d\d)R(\d\d)\.csv")
 
-Frames = tuple[float, float]  # of onset and impact, by the frame counter
+_Frames = tuple[float, float]  # of onset and impact, by the frame counter
 
 
-def scan(folder: Path) -> Dataset:
-    """List the recordings; a fall without label and a label sheet that says something odd are told in `problems`."""
-    sources: list[Source] = []
-    problems: list[str] = []
-    labels: dict[int, dict[tuple[int, int], Frames]] = {}
-    for path in sorted(folder.glob("sensor_data*/*/*.csv")):
-        match = _NAME.fullmatch(path.name)
-        subject, task, trial = map(int, match.groups()) if match else (0, 0, 0)
-        if task not in ACTIVITIES:
-            problems.append(f"{path}: not the name of a recording, left out; expected a path like {LAYOUT}")
-            continue
-        sheet = next(iter(sorted(folder.glob(f"label_data*/SA{subject:02}_label.xlsx"))), None)
-        if subject not in labels:
-            labels[subject], faults = (
-                _labels(sheet) if sheet else ({}, [f"{path.parent}: no SA{subject:02}_label.xlsx; the falls have no times"])
-            )
-            problems += faults
-        frames = labels[subject].get((task, trial))
-        if task in FALLS and labels[subject] and frames is None:
-            problems.append(f"{sheet}: no row for task {task}, trial {trial}; the fall of {path.name} has no times")
-        sources.append(_source(path, subject, task, trial, frames, sheet))
-    return Dataset(NAME, folder, tuple(sources), problems=tuple(problems))
+@register("dataset", "kfall")
+class KFall(Reader):
+    """15 kinds of falls with onset and impact and 21 daily activities of 32 people; sensor at the low back."""
+
+    folder = "KFall"
+    layout = "sensor_data_new/SA06/S06T20R01.csv"
+    streams = tuple(_SENSORS)
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the recordings; a fall without label and a label sheet that says something odd are told in `problems`."""
+        sources: list[Source] = []
+        problems: list[str] = []
+        labels: dict[int, dict[tuple[int, int], _Frames]] = {}
+        for path in sorted(folder.glob("sensor_data*/*/*.csv")):
+            match = _NAME.fullmatch(path.name)
+            subject, task, trial = map(int, match.groups()) if match else (0, 0, 0)
+            if task not in _ACTIVITIES:
+                problems.append(f"{path}: not the name of a recording, left out; expected a path like {self.layout}")
+                continue
+            sheet = next(iter(sorted(folder.glob(f"label_data*/SA{subject:02}_label.xlsx"))), None)
+            if subject not in labels:
+                labels[subject], faults = (
+                    _labels(sheet) if sheet else ({}, [f"{path.parent}: no SA{subject:02}_label.xlsx; the falls have no times"])
+                )
+                problems += faults
+            frames = labels[subject].get((task, trial))
+            if task in _FALLS and labels[subject] and frames is None:
+                problems.append(f"{sheet}: no row for task {task}, trial {trial}; the fall of {path.name} has no times")
+            sources.append(_source(path, subject, task, trial, frames, sheet))
+        return Dataset(self.name, folder, tuple(sources), problems=tuple(problems))
 
 
-def _source(path: Path, subject: int, task: int, trial: int, frames: Frames | None, sheet: Path | None) -> Source:
+def _source(path: Path, subject: int, task: int, trial: int, frames: _Frames | None, sheet: Path | None) -> Source:
     by_role = {"sensors": path}
     if frames and sheet:
         by_role["fall times"] = sheet
     return Source(
-        dataset=NAME,
+        dataset=KFall.name,
         subject=f"SA{subject:02}",
-        activity=ACTIVITIES[task],
+        activity=_ACTIVITIES[task],
         trial=str(trial),
-        fall=task in FALLS,
+        fall=task in _FALLS,
         files=tuple(by_role.values()),
         traits={},
-        read=read,
+        read=_read,
         roles=tuple(by_role),
         # The counter's first frame is 1, at the recording's start.
-        fall_times=FallTimes(onset=(frames[0] - 1) / RATE, impact=(frames[1] - 1) / RATE) if frames else None,
+        fall_times=FallTimes(onset=(frames[0] - 1) / _RATE, impact=(frames[1] - 1) / _RATE) if frames else None,
     )
 
 
-def _labels(path: Path) -> tuple[dict[tuple[int, int], Frames], list[str]]:
+def _labels(path: Path) -> tuple[dict[tuple[int, int], _Frames], list[str]]:
     """Frames of onset and impact by (task, trial), and what is odd about the sheet."""
     try:
         rows = read_sheet(path)
     except UserError as error:
         return {}, [f"{error}; the falls have no times"]
-    labels: dict[tuple[int, int], Frames] = {}
+    labels: dict[tuple[int, int], _Frames] = {}
     problems = []
     task, said = 0, ""
     for number, cells in enumerate(rows[1:], start=2):
@@ -134,9 +137,9 @@ def _labels(path: Path) -> tuple[dict[tuple[int, int], Frames], list[str]]:
         match = re.search(r"\((\d+)\)", code)
         if match:
             task, said = int(match[1]), described
-            if _plain(said) != _plain(ACTIVITIES.get(task, "")):
+            if _plain(said) != _plain(_ACTIVITIES.get(task, "")):
                 problems.append(
-                    f"{path}: row {number}: task {task} is {said!r}, elsewhere {ACTIVITIES.get(task, 'no task')!r}, which is taken"
+                    f"{path}: row {number}: task {task} is {said!r}, elsewhere {_ACTIVITIES.get(task, 'no task')!r}, which is taken"
                 )
         try:
             frames = float(onset), float(impact)
@@ -153,17 +156,17 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z]", "", text.lower())
 
 
-def read(source: Source) -> Recording:
+def _read(source: Source) -> Recording:
     """Read one recording."""
     path = source.files[0]
     names = [name for columns, _ in _SENSORS.values() for name in columns]
     table = read_columns(path, ["FrameCounter", *names], header=True)
-    times = (table[:, 0] - table[0, 0]) / RATE
+    times = (table[:, 0] - table[0, 0]) / _RATE
     if (times[1:] <= times[:-1]).any():
         row = int((times[1:] <= times[:-1]).argmax()) + 3
         raise UserError(f"{path}: row {row}: the frame counter does not count up; repair the file or leave the recording out")
     streams: dict[str, Stream] = {}
     for i, (name, (_, unit)) in enumerate(_SENSORS.items()):
         values = table[:, 1 + 3 * i : 4 + 3 * i]
-        streams[name] = make_stream(path, values, unit, RATE, times=times, placement="low back", channels=XYZ)
+        streams[name] = make_stream(path, values, unit, _RATE, times=times, placement="low back", channels=XYZ)
     return make_recording(source, streams)

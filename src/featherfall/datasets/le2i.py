@@ -15,40 +15,42 @@ from pathlib import Path
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Video
+from featherfall.core.registry import register
 from featherfall.core.tables import read_text
 
-from .dataset import Dataset, Source
+from .dataset import Dataset, Reader, Source
 from .streams import make_recording
-
-NAME = "le2i"
-FOLDER = "Le2i"
-SUMMARY = "films of falls and daily life in four rooms; no sensors"
-LAYOUT = "Coffee_room_01/Videos/video (1).avi and Coffee_room_01/Annotation_files/video (1).txt"
-STREAMS: tuple[str, ...] = ()
 
 FRAME_RATE = 25.0
 _ROOM = re.compile(r"(.+?)_?(\d*)")
 _VIDEO = re.compile(r"video \((\d+)\)\.avi", re.IGNORECASE)
 
 
-def scan(folder: Path) -> Dataset:
-    """List the annotated films; folders without annotations and annotations that make no sense are told in `problems`."""
-    sources, problems = [], []
-    bare: dict[Path, int] = {}
-    for path in sorted(folder.rglob("*.avi"), key=lambda path: (path.parent, _number(path))):
-        place = path.parent.parent if path.parent.name.lower() == "videos" else path.parent
-        notes = next(iter(sorted(place.glob(f"Annotation*/{path.stem}.txt"))), None)
-        if notes is None:
-            bare[place] = bare.get(place, 0) + 1
-            continue
-        try:
-            frames = _fall(notes)
-        except UserError as error:
-            problems.append(f"{error}; left out")
-            continue
-        sources.append(_source(path, place.name, notes, frames))
-    problems += [f"{place}: no annotation of {count} film(s); they are left out" for place, count in bare.items()]
-    return Dataset(NAME, folder, tuple(sources), problems=tuple(problems))
+@register("dataset", "le2i")
+class Le2i(Reader):
+    """Films of falls and daily life in four rooms; no sensors."""
+
+    folder = "Le2i"
+    layout = "Coffee_room_01/Videos/video (1).avi and Coffee_room_01/Annotation_files/video (1).txt"
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the annotated films; folders without annotations and annotations that make no sense are told in `problems`."""
+        sources, problems = [], []
+        bare: dict[Path, int] = {}
+        for path in sorted(folder.rglob("*.avi"), key=lambda path: (path.parent, _number(path))):
+            place = path.parent.parent if path.parent.name.lower() == "videos" else path.parent
+            notes = next(iter(sorted(place.glob(f"Annotation*/{path.stem}.txt"))), None)
+            if notes is None:
+                bare[place] = bare.get(place, 0) + 1
+                continue
+            try:
+                frames = _fall(notes)
+            except UserError as error:
+                problems.append(f"{error}; left out")
+                continue
+            sources.append(_source(path, place.name, notes, frames))
+        problems += [f"{place}: no annotation of {count} film(s); they are left out" for place, count in bare.items()]
+        return Dataset(self.name, folder, tuple(sources), problems=tuple(problems))
 
 
 def _number(path: Path) -> int:
@@ -61,14 +63,14 @@ def _source(path: Path, place: str, notes: Path, frames: tuple[int, int] | None)
     room, session = match.groups() if match else (place, "")
     number = _number(path)
     return Source(
-        dataset=NAME,
+        dataset=Le2i.name,
         subject=room.lower().replace("_", " "),
         activity="fall" if frames else "daily activity",
         trial=f"{session or 1}-{number or path.stem}",
         fall=frames is not None,
         files=(path, notes),
         traits={},
-        read=read,
+        read=_read,
         roles=("cam0", "annotation"),
         # Frames count from 1.
         fall_times=FallTimes(onset=(frames[0] - 1) / FRAME_RATE, end=frames[1] / FRAME_RATE) if frames else None,
@@ -91,6 +93,6 @@ def _fall(path: Path) -> tuple[int, int] | None:
     return start, end
 
 
-def read(source: Source) -> Recording:
+def _read(source: Source) -> Recording:
     """Where the film lies, and when its fall is."""
     return make_recording(source, {}, {"cam0": Video(source.files[0])})

@@ -17,16 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.core.recording import Recording, Video
+from featherfall.core.registry import register
 from featherfall.core.tables import read_columns
 from featherfall.signals.clock import even
 
-from .dataset import Dataset, Side, Source
+from .dataset import Dataset, Reader, Side, Source
 from .streams import XYZ, make_recording, make_stream, read_clock
-
-NAME = "mmact"
-FOLDER = "MMAct"
-SUMMARY = "36 activities of 20 people, falls among them; phone and watch sensors, films of four cameras"
-LAYOUT = "acc_phone_clip/subject1/scene1/session1/carrying.csv"
 
 # folder -> (stream, unit, nominal rate in Hz, placement, channels)
 _SENSORS = {
@@ -36,22 +32,21 @@ _SENSORS = {
     "orientation_clip": ("phone_orientation", "1", 50.0, "pocket", ("azimuth", "pitch", "roll")),  # deg
 }
 _BY_STREAM = {stream: (unit, rate, place, channels) for stream, unit, rate, place, channels in _SENSORS.values()}
-STREAMS: tuple[str, ...] = tuple(_BY_STREAM)
-STAMP = "%Y%m%d_%H:%M:%S.%f"
+_STAMP = "%Y%m%d_%H:%M:%S.%f"
 _PARTS = {name: re.compile(rf"{name}_?0*(\d+)", re.IGNORECASE) for name in ("subject", "scene", "session", "cam")}
 
 
-def cross_subject(source: Source) -> Side:
+def _cross_subject(source: Source) -> Side:
     """Subjects 1-16 train, 17-20 test."""
     return "train" if int(source.subject.removeprefix("S")) <= 16 else "test"
 
 
-def cross_scene(source: Source) -> Side:
+def _cross_scene(source: Source) -> Side:
     """Scene 2 tests."""
     return "test" if _numbers(source)[0] == 2 else "train"
 
 
-def cross_session(source: Source) -> Side:
+def _cross_session(source: Source) -> Side:
     """Session 5 tests."""
     return "test" if _numbers(source)[1] == 5 else "train"
 
@@ -61,26 +56,34 @@ def _numbers(source: Source) -> tuple[int, int]:
     return int(scene), int(session)
 
 
-def scan(folder: Path) -> Dataset:
-    """List the clips; empty files and unknown names are told in `problems`."""
-    found: dict[tuple[int, str, int, int], dict[str, Path]] = {}
-    problems = []
-    for path in sorted((*folder.rglob("*.csv"), *folder.rglob("*.mp4"))):
-        parts = path.relative_to(folder).parts[:-1]
-        kind = next((_SENSORS[part][0] for part in parts if part in _SENSORS), None)
-        numbers = {name: _number(pattern, parts) for name, pattern in _PARTS.items()}
-        if path.suffix == ".mp4" and numbers["cam"]:
-            kind = f"cam{numbers['cam']}"
-        activity = path.stem.lower().replace("_", " ")
-        if kind is None or not all(numbers[name] for name in ("subject", "scene", "session")):
-            problems.append(f"{path}: not the name of a clip, left out; expected a path like {LAYOUT}")
-        elif not path.stat().st_size:
-            problems.append(f"{path}: the file is empty, left out")
-        else:
-            found.setdefault((numbers["subject"], activity, numbers["scene"], numbers["session"]), {})[kind] = path
-    sources = tuple(_source(*key, files) for key, files in sorted(found.items()))
-    splits = {"cross_subject": cross_subject, "cross_scene": cross_scene, "cross_session": cross_session}
-    return Dataset(NAME, folder, sources, splits, tuple(problems))
+@register("dataset", "mmact")
+class MMAct(Reader):
+    """36 activities of 20 people, falls among them; phone and watch sensors, films of four cameras."""
+
+    folder = "MMAct"
+    layout = "acc_phone_clip/subject1/scene1/session1/carrying.csv"
+    streams = tuple(_BY_STREAM)
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the clips; empty files and unknown names are told in `problems`."""
+        found: dict[tuple[int, str, int, int], dict[str, Path]] = {}
+        problems = []
+        for path in sorted((*folder.rglob("*.csv"), *folder.rglob("*.mp4"))):
+            parts = path.relative_to(folder).parts[:-1]
+            kind = next((_SENSORS[part][0] for part in parts if part in _SENSORS), None)
+            numbers = {name: _number(pattern, parts) for name, pattern in _PARTS.items()}
+            if path.suffix == ".mp4" and numbers["cam"]:
+                kind = f"cam{numbers['cam']}"
+            activity = path.stem.lower().replace("_", " ")
+            if kind is None or not all(numbers[name] for name in ("subject", "scene", "session")):
+                problems.append(f"{path}: not the name of a clip, left out; expected a path like {self.layout}")
+            elif not path.stat().st_size:
+                problems.append(f"{path}: the file is empty, left out")
+            else:
+                found.setdefault((numbers["subject"], activity, numbers["scene"], numbers["session"]), {})[kind] = path
+        sources = tuple(_source(*key, files) for key, files in sorted(found.items()))
+        splits = {"cross_subject": _cross_subject, "cross_scene": _cross_scene, "cross_session": _cross_session}
+        return Dataset(self.name, folder, sources, splits, tuple(problems))
 
 
 def _number(pattern: re.Pattern[str], parts: tuple[str, ...]) -> int:
@@ -89,22 +92,22 @@ def _number(pattern: re.Pattern[str], parts: tuple[str, ...]) -> int:
 
 def _source(subject: int, activity: str, scene: int, session: int, files: dict[str, Path]) -> Source:
     return Source(
-        dataset=NAME,
+        dataset=MMAct.name,
         subject=f"S{subject:02}",
         activity=activity,
         trial=f"scene{scene}-session{session}",
         fall=activity == "fall",
         files=tuple(files.values()),
         traits={},
-        read=read,
+        read=_read,
         roles=tuple(files),
-        stamps=stamps,
+        stamps=_stamps,
     )
 
 
-def read(source: Source) -> Recording:
+def _read(source: Source) -> Recording:
     """Read the sensors of one clip."""
-    clocks = {name: read_clock(path, STAMP) for name, path in _sensors(source).items()}
+    clocks = {name: read_clock(path, _STAMP) for name, path in _sensors(source).items()}
     start = min((float(times.min()) for times in clocks.values()), default=0.0)
     streams = {}
     for name, path in _sensors(source).items():
@@ -118,10 +121,10 @@ def read(source: Source) -> Recording:
 
 
 def _sensors(source: Source) -> dict[str, Path]:
-    return {name: path for name, path in zip(source.roles, source.files, strict=True) if name in STREAMS}
+    return {name: path for name, path in zip(source.roles, source.files, strict=True) if name in MMAct.streams}
 
 
-def stamps(source: Source) -> Mapping[str, np.ndarray]:
+def _stamps(source: Source) -> Mapping[str, np.ndarray]:
     """Stamps as the files have them, s."""
-    clocks = {name: read_clock(path, STAMP) for name, path in _sensors(source).items()}
+    clocks = {name: read_clock(path, _STAMP) for name, path in _sensors(source).items()}
     return {name: times - times[0] for name, times in clocks.items()}

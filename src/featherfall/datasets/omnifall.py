@@ -18,90 +18,94 @@ from functools import partial
 from pathlib import Path
 
 from featherfall.core.recording import FallTimes, Recording, Video
+from featherfall.core.registry import register
 from featherfall.core.tables import read_text
 
-from .dataset import Dataset, Side, Source
+from .dataset import Dataset, Reader, Side, Source
 from .streams import make_recording
 
-NAME = "omnifall"
-FOLDER = "OmniFall"
-SUMMARY = "labels of eight staged fall video sets and of real accidents; no sensors"
-LAYOUT = "labels/le2i.csv and le2i/<path>.mp4"
-STREAMS: tuple[str, ...] = ()
-
-FALL = 1  # of: walk, fall, fallen, sit_down, sitting, lie_down, lying, stand_up, standing, other, and six more
+_FALL = 1  # of: walk, fall, fallen, sit_down, sitting, lie_down, lying, stand_up, standing, other, and six more
 _ENDINGS = (".mp4", ".avi", ".mkv", ".webm")
 _COLUMNS = ("path", "label", "start", "end", "subject", "cam", "dataset")
 
-Key = tuple[str, str]  # dataset, path
+_Key = tuple[str, str]  # dataset, path
 
 
-def scan(folder: Path) -> Dataset:
-    """List the films that have labels; labels without a film and rows that say nothing are told in `problems`."""
-    segments: dict[Key, list[tuple[int, float, float]]] = {}
-    people: dict[Key, tuple[str, str, Path]] = {}
-    problems = []
-    for table in sorted(folder.glob("labels/*.csv")):
-        rows = csv.DictReader(read_text(table).splitlines())
-        missing = [name for name in _COLUMNS if name not in (rows.fieldnames or [])]
-        if missing:
-            problems.append(f"{table}: row 1: no column {', '.join(missing)}; left out")
-            continue
-        for row in rows:
-            try:
-                segment = int(row["label"]), float(row["start"]), float(row["end"])
-            except (TypeError, ValueError):
-                problems.append(f"{table}: row {rows.line_num}: expected a class and two times; left out")
+@register("dataset", "omnifall")
+class OmniFall(Reader):
+    """Labels of eight staged fall video sets and of real accidents; no sensors."""
+
+    folder = "OmniFall"
+    layout = "labels/le2i.csv and le2i/<path>.mp4"
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the films that have labels; labels without a film and rows that say nothing are told in `problems`."""
+        segments: dict[_Key, list[tuple[int, float, float]]] = {}
+        people: dict[_Key, tuple[str, str, Path]] = {}
+        problems = []
+        for table in sorted(folder.glob("labels/*.csv")):
+            rows = csv.DictReader(read_text(table).splitlines())
+            missing = [name for name in _COLUMNS if name not in (rows.fieldnames or [])]
+            if missing:
+                problems.append(f"{table}: row 1: no column {', '.join(missing)}; left out")
                 continue
-            key = row["dataset"], row["path"]
-            segments.setdefault(key, []).append(segment)
-            people[key] = row["subject"], row["cam"], table
-    sources = []
-    absent: dict[str, int] = {}
-    for key in sorted(segments):
-        film = _film(folder, key)
-        if film is None:
-            absent[key[0]] = absent.get(key[0], 0) + 1
-        else:
-            sources.append(_source(key, film, *people[key], sorted(segments[key], key=lambda segment: segment[1])))
-    problems += [f"{folder}: no film for {count} path(s) of {name}; they are left out" for name, count in absent.items()]
-    splits = {name: partial(_side, tests=_tests(folder / "splits" / name)) for name in ("cs", "cv") if (folder / "splits" / name).is_dir()}
-    return Dataset(NAME, folder, tuple(sources), splits, tuple(problems))
+            for row in rows:
+                try:
+                    segment = int(row["label"]), float(row["start"]), float(row["end"])
+                except (TypeError, ValueError):
+                    problems.append(f"{table}: row {rows.line_num}: expected a class and two times; left out")
+                    continue
+                key = row["dataset"], row["path"]
+                segments.setdefault(key, []).append(segment)
+                people[key] = row["subject"], row["cam"], table
+        sources = []
+        absent: dict[str, int] = {}
+        for key in sorted(segments):
+            film = _film(folder, key)
+            if film is None:
+                absent[key[0]] = absent.get(key[0], 0) + 1
+            else:
+                sources.append(_source(key, film, *people[key], sorted(segments[key], key=lambda segment: segment[1])))
+        problems += [f"{folder}: no film for {count} path(s) of {name}; they are left out" for name, count in absent.items()]
+        splits = {
+            name: partial(_side, tests=_tests(folder / "splits" / name)) for name in ("cs", "cv") if (folder / "splits" / name).is_dir()
+        }
+        return Dataset(self.name, folder, tuple(sources), splits, tuple(problems))
 
 
-def _film(folder: Path, key: Key) -> Path | None:
+def _film(folder: Path, key: _Key) -> Path | None:
     name, path = key
     candidates = (root / f"{path}{ending}" for root in (folder / name, folder / "videos" / name) for ending in ("", *_ENDINGS))
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def _tests(folder: Path) -> frozenset[Key]:
+def _tests(folder: Path) -> frozenset[_Key]:
     """Dataset and path of each film on the test side."""
     rows = ((table.parent.name, row) for table in folder.glob("*/test.csv") for row in csv.DictReader(read_text(table).splitlines()))
     return frozenset((name, row["path"]) for name, row in rows if row.get("path"))
 
 
-def _side(source: Source, tests: frozenset[Key]) -> Side:
+def _side(source: Source, tests: frozenset[_Key]) -> Side:
     key = source.traits["of"], source.traits["path"]
     return "test" if key in tests or (key[0].lower(), key[1]) in tests else "train"
 
 
-def _source(key: Key, film: Path, subject: str, cam: str, table: Path, segments: list[tuple[int, float, float]]) -> Source:
-    falls = [segment for segment in segments if segment[0] == FALL]
+def _source(key: _Key, film: Path, subject: str, cam: str, table: Path, segments: list[tuple[int, float, float]]) -> Source:
+    falls = [segment for segment in segments if segment[0] == _FALL]
     return Source(
-        dataset=NAME,
+        dataset=OmniFall.name,
         subject=f"{key[0]}-{subject}",
         activity="fall" if falls else "no fall",
         trial=key[1].replace("/", "-"),
         fall=bool(falls),
         files=(film, table),
         traits={"of": key[0], "path": key[1], "cam": cam},
-        read=read,
+        read=_read,
         roles=("cam0", "labels"),
         fall_times=FallTimes(onset=falls[0][1], end=falls[0][2]) if falls else None,
     )
 
 
-def read(source: Source) -> Recording:
+def _read(source: Source) -> Recording:
     """Where the film lies, and when its first fall is."""
     return make_recording(source, {}, {"cam0": Video(source.files[0])})

@@ -11,17 +11,13 @@ import re
 from pathlib import Path
 
 from featherfall.core.recording import Recording
+from featherfall.core.registry import register
 from featherfall.core.tables import parse_columns, read_text
 
-from .dataset import Dataset, Source
+from .dataset import Dataset, Reader, Source
 from .streams import make_recording, make_stream
 
-NAME = "sisfall"
-FOLDER = "SisFall"
-SUMMARY = "15 kinds of falls and 19 daily activities, young and elderly; two accelerometers and a gyroscope at the waist"
-LAYOUT = "SA01/F05_SA01_R04.txt"
-
-ACTIVITIES = {
+_ACTIVITIES = {
     "D01": "walking slowly",
     "D02": "walking quickly",
     "D03": "jogging slowly",
@@ -57,7 +53,7 @@ ACTIVITIES = {
     "F14": "fall backward while sitting, caused by fainting or falling asleep",
     "F15": "lateral fall while sitting, caused by fainting or falling asleep",
 }
-RATE = 200.0
+_RATE = 200.0
 
 # stream -> (first column, one count in `unit`, unit)
 _SENSORS = {
@@ -65,41 +61,48 @@ _SENSORS = {
     "gyroscope": (3, 2 * 2000 / 2**16, "deg/s"),
     "second_accelerometer": (6, 2 * 8 / 2**14, "g"),
 }
-STREAMS: tuple[str, ...] = tuple(_SENSORS)
 _NAME = re.compile(r"([DF]\d\d)_(S[AE]\d\d)_R(\d\d)\.txt")
 
 
-def scan(folder: Path) -> Dataset:
-    """List the recordings."""
-    sources, problems = [], []
-    for path in sorted(folder.glob("S[AE]*/*.txt")):
-        match = _NAME.fullmatch(path.name)
-        if match and match[1] in ACTIVITIES:
-            sources.append(_source(path, *match.groups()))
-        else:
-            problems.append(f"{path}: not the name of a recording, left out; expected a path like {LAYOUT}")
-    return Dataset(NAME, folder, tuple(sources), problems=tuple(problems))
+@register("dataset", "sisfall")
+class SisFall(Reader):
+    """15 kinds of falls and 19 daily activities, young and elderly; two accelerometers and a gyroscope at the waist."""
+
+    folder = "SisFall"
+    layout = "SA01/F05_SA01_R04.txt"
+    streams = tuple(_SENSORS)
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the recordings."""
+        sources, problems = [], []
+        for path in sorted(folder.glob("S[AE]*/*.txt")):
+            match = _NAME.fullmatch(path.name)
+            if match and match[1] in _ACTIVITIES:
+                sources.append(_source(path, *match.groups()))
+            else:
+                problems.append(f"{path}: not the name of a recording, left out; expected a path like {self.layout}")
+        return Dataset(self.name, folder, tuple(sources), problems=tuple(problems))
 
 
 def _source(path: Path, code: str, subject: str, trial: str) -> Source:
     return Source(
-        dataset=NAME,
+        dataset=SisFall.name,
         subject=subject,
-        activity=ACTIVITIES[code],
+        activity=_ACTIVITIES[code],
         trial=str(int(trial)),
         fall=code[0] == "F",
         files=(path,),
         traits={"age": "elder" if subject.startswith("SE") else "young"},
-        read=read,
+        read=_read,
     )
 
 
-def read(source: Source) -> Recording:
+def _read(source: Source) -> Recording:
     """Read the three sensors of one recording."""
     (path,) = source.files
     table = parse_columns(path, read_text(path).replace(";", ""), range(9), header=False)
     streams = {
-        name: make_stream(path, table[:, first : first + 3] * count, unit, RATE, placement="waist")
+        name: make_stream(path, table[:, first : first + 3] * count, unit, _RATE, placement="waist")
         for name, (first, count, unit) in _SENSORS.items()
     }
     return make_recording(source, streams)

@@ -18,18 +18,14 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Recording, Stream
+from featherfall.core.registry import register
 from featherfall.core.skeletons import AZURE_32, channel_names
 from featherfall.core.tables import read_columns, read_text
 
-from .dataset import Dataset, Source
+from .dataset import Dataset, Reader, Source
 from .streams import make_recording, make_stream
 
-NAME = "smartfallmm"
-FOLDER = "SmartFallMM"
-SUMMARY = "5 kinds of falls (young) and 9 daily activities (young and old); watch, phone and hip sensors, skeleton"
-LAYOUT = "young/accelerometer/watch/S29A01T01.csv"
-
-ACTIVITIES = (
+_ACTIVITIES = (
     "drink water",
     "pick up object",
     "put on and take off jacket",
@@ -45,7 +41,7 @@ ACTIVITIES = (
     "right fall",
     "rotate fall",
 )
-FIRST_FALL = 10
+_FIRST_FALL = 10
 
 # stream -> (folder, unit, nominal rate in Hz, placement)
 _SENSORS = {
@@ -55,43 +51,50 @@ _SENSORS = {
     "meta_hip_accelerometer": ("accelerometer/meta_hip", "g", 25.0, "hip"),
     "skeleton": ("skeleton", "mm", 30.0, ""),
 }
-STREAMS: tuple[str, ...] = tuple(_SENSORS)
 _NAME = re.compile(r"S(\d+)A(\d+)T(\d+)\.csv")
 
 
-def scan(folder: Path) -> Dataset:
-    """List the recordings; most lack some of the streams, as the README says."""
-    found: dict[tuple[str, int, int, int], dict[str, Path]] = {}
-    problems = []
-    for age in ("young", "old"):
-        for stream, (place, *_) in _SENSORS.items():
-            for path in sorted((folder / age / place).glob("*.csv")):
-                match = _NAME.fullmatch(path.name)
-                subject, activity, trial = map(int, match.groups()) if match else (0, 0, 0)
-                if not 1 <= activity <= len(ACTIVITIES):
-                    problems.append(f"{path}: not the name of a recording, left out; expected one like S29A01T01.csv")
-                    continue
-                found.setdefault((age, subject, activity, trial), {})[stream] = path
-    sources = tuple(_source(*key, files) for key, files in sorted(found.items()))
-    return Dataset(NAME, folder, sources, problems=tuple(problems))
+@register("dataset", "smartfallmm")
+class SmartFallMM(Reader):
+    """5 kinds of falls (young) and 9 daily activities (young and old); watch, phone and hip sensors, skeleton."""
+
+    folder = "SmartFallMM"
+    layout = "young/accelerometer/watch/S29A01T01.csv"
+    streams = tuple(_SENSORS)
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the recordings; most lack some of the streams, as the README says."""
+        found: dict[tuple[str, int, int, int], dict[str, Path]] = {}
+        problems = []
+        for age in ("young", "old"):
+            for stream, (place, *_) in _SENSORS.items():
+                for path in sorted((folder / age / place).glob("*.csv")):
+                    match = _NAME.fullmatch(path.name)
+                    subject, activity, trial = map(int, match.groups()) if match else (0, 0, 0)
+                    if not 1 <= activity <= len(_ACTIVITIES):
+                        problems.append(f"{path}: not the name of a recording, left out; expected one like S29A01T01.csv")
+                        continue
+                    found.setdefault((age, subject, activity, trial), {})[stream] = path
+        sources = tuple(_source(*key, files) for key, files in sorted(found.items()))
+        return Dataset(self.name, folder, sources, problems=tuple(problems))
 
 
 def _source(age: str, subject: int, activity: int, trial: int, files: dict[str, Path]) -> Source:
     return Source(
-        dataset=NAME,
+        dataset=SmartFallMM.name,
         subject=f"S{subject:02}",
-        activity=ACTIVITIES[activity - 1],
+        activity=_ACTIVITIES[activity - 1],
         trial=str(trial),
-        fall=activity >= FIRST_FALL,
+        fall=activity >= _FIRST_FALL,
         files=tuple(files.values()),
         traits={"age": age},
-        read=read,
+        read=_read,
         roles=tuple(files),
-        stamps=stamps,
+        stamps=_stamps,
     )
 
 
-def read(source: Source) -> Recording:
+def _read(source: Source) -> Recording:
     """Read the streams that this recording has."""
     streams: dict[str, Stream] = {}
     for name, path in zip(source.roles, source.files, strict=True):
@@ -106,7 +109,7 @@ def read(source: Source) -> Recording:
     return make_recording(source, streams)
 
 
-def stamps(source: Source) -> Mapping[str, np.ndarray]:
+def _stamps(source: Source) -> Mapping[str, np.ndarray]:
     """Times of reception of watch and phone, seconds from the first."""
     files = {name: source.file(name) for name in ("watch_accelerometer", "phone_accelerometer")}
     return {name: _reception(path) for name, path in files.items() if path}

@@ -23,17 +23,13 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Recording, Stream, Video
+from featherfall.core.registry import register
 from featherfall.core.tables import parse_columns, read_columns, read_text
 
-from .dataset import Dataset, Source
+from .dataset import Dataset, Reader, Source
 from .streams import clock_of, images_in, make_recording, make_stream, strictly
 
-NAME = "up-fall"
-FOLDER = "UP-Fall"
-SUMMARY = "5 kinds of falls and 6 daily activities of 17 people; sensors at wrist, neck, belt, pocket and ankle, films"
-LAYOUT = "CompleteDataSet.csv, or wrist/Falls/1_1_1.csv and video/Activity1/Subject1/Trial1Cam1.mp4"
-
-ACTIVITIES = (
+_ACTIVITIES = (
     "falling forward using hands",
     "falling forward using knees",
     "falling backward",
@@ -46,9 +42,9 @@ ACTIVITIES = (
     "jumping",
     "laying",
 )
-LAST_FALL = 5
-RATE = 18.0
-ROWS_PER_FRAME = 25 / 18  # of the films spread again
+_LAST_FALL = 5
+_RATE = 18.0
+_ROWS_PER_FRAME = 25 / 18  # of the films spread again
 
 # name in the published table -> (prefix of our streams, placement)
 _PLACES = {
@@ -59,71 +55,78 @@ _PLACES = {
     "Ankle": ("ankle", "left ankle"),
 }
 _KINDS = {"Accelerometer": ("accelerometer", "g"), "AngularVelocity": ("gyroscope", "deg/s")}
-STREAMS: tuple[str, ...] = tuple(f"{place}_{kind}" for place, _ in _PLACES.values() for kind, _ in _KINDS.values())
 
 _WRIST = re.compile(r"(\d+)_(\d+)_(\d+)\.csv")
 _FILM = re.compile(r".*Activity(\d+)/Subject(\d+)/Trial(\d+)Cam(\d+)\.mp4")
 _IMAGES = re.compile(r"Subject(\d+)Activity(\d+)Trial(\d+)Camera(\d+)")
 _MISSING_BY_DESIGN = {(8, 11, 2), (8, 11, 3)}
 
-Key = tuple[int, int, int]  # subject, activity, trial
-Span = tuple[int, int, int]  # of the published table: first byte, byte after the last, first row
+_Key = tuple[int, int, int]  # subject, activity, trial
+_Span = tuple[int, int, int]  # of the published table: first byte, byte after the last, first row
 
 
-def scan(folder: Path) -> Dataset:
-    """List the recordings of either layout; films without sensors and missing trials are told in `problems`."""
-    found: dict[Key, dict[str, Path]] = {}
-    spans: dict[Key, Span] = {}
-    problems = []
-    for path in sorted(path for path in folder.rglob("*") if path.suffix != ".png"):
-        if path.name == "CompleteDataSet.csv":
-            spans, faults = _spans(path)
-            problems += faults
-            for key in spans:
-                found.setdefault(key, {})["table"] = path
-        elif (match := _WRIST.fullmatch(path.name)) and path.parent.name in ("Falls", "ADL"):
-            subject, activity, trial = map(int, match.groups())
-            if 1 <= activity <= len(ACTIVITIES) and (activity <= LAST_FALL) == (path.parent.name == "Falls"):
-                found.setdefault((subject, activity, trial), {})["wrist"] = path
-            else:
-                problems.append(f"{path}: activity {activity} does not belong in this folder, left out")
-        elif match := _FILM.fullmatch(path.as_posix()):
-            activity, subject, trial, camera = map(int, match.groups())
-            found.setdefault((subject, activity, trial), {})[f"cam{camera}"] = path
-        elif (match := _IMAGES.fullmatch(path.name)) and path.is_dir() and images_in(path):
-            subject, activity, trial, camera = map(int, match.groups())
-            found.setdefault((subject, activity, trial), {}).setdefault(f"cam{camera}", path)
-    for files in found.values():
-        if not {"table", "wrist"} & set(files):
-            problems.append(f"{next(iter(files.values()))}: no sensor file of this trial; only the film is there")
-    for subject in sorted({subject for subject, *_ in found}):
-        every = {(subject, activity, trial) for activity in range(1, len(ACTIVITIES) + 1) for trial in (1, 2, 3)}
-        for _, activity, trial in sorted(every - set(found) - _MISSING_BY_DESIGN):
-            problems.append(f"{folder}: nothing of subject {subject}, activity {activity}, trial {trial}")
-    sources = tuple(_source(key, files, spans.get(key)) for key, files in sorted(found.items()))
-    return Dataset(NAME, folder, sources, problems=tuple(problems))
+@register("dataset", "up-fall")
+class UPFall(Reader):
+    """5 kinds of falls and 6 daily activities of 17 people; sensors at wrist, neck, belt, pocket and ankle, films."""
+
+    folder = "UP-Fall"
+    layout = "CompleteDataSet.csv, or wrist/Falls/1_1_1.csv and video/Activity1/Subject1/Trial1Cam1.mp4"
+    streams = tuple(f"{place}_{kind}" for place, _ in _PLACES.values() for kind, _ in _KINDS.values())
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the recordings of either layout; films without sensors and missing trials are told in `problems`."""
+        found: dict[_Key, dict[str, Path]] = {}
+        spans: dict[_Key, _Span] = {}
+        problems = []
+        for path in sorted(path for path in folder.rglob("*") if path.suffix != ".png"):
+            if path.name == "CompleteDataSet.csv":
+                spans, faults = _spans(path)
+                problems += faults
+                for key in spans:
+                    found.setdefault(key, {})["table"] = path
+            elif (match := _WRIST.fullmatch(path.name)) and path.parent.name in ("Falls", "ADL"):
+                subject, activity, trial = map(int, match.groups())
+                if 1 <= activity <= len(_ACTIVITIES) and (activity <= _LAST_FALL) == (path.parent.name == "Falls"):
+                    found.setdefault((subject, activity, trial), {})["wrist"] = path
+                else:
+                    problems.append(f"{path}: activity {activity} does not belong in this folder, left out")
+            elif match := _FILM.fullmatch(path.as_posix()):
+                activity, subject, trial, camera = map(int, match.groups())
+                found.setdefault((subject, activity, trial), {})[f"cam{camera}"] = path
+            elif (match := _IMAGES.fullmatch(path.name)) and path.is_dir() and images_in(path):
+                subject, activity, trial, camera = map(int, match.groups())
+                found.setdefault((subject, activity, trial), {}).setdefault(f"cam{camera}", path)
+        for files in found.values():
+            if not {"table", "wrist"} & set(files):
+                problems.append(f"{next(iter(files.values()))}: no sensor file of this trial; only the film is there")
+        for subject in sorted({subject for subject, *_ in found}):
+            every = {(subject, activity, trial) for activity in range(1, len(_ACTIVITIES) + 1) for trial in (1, 2, 3)}
+            for _, activity, trial in sorted(every - set(found) - _MISSING_BY_DESIGN):
+                problems.append(f"{folder}: nothing of subject {subject}, activity {activity}, trial {trial}")
+        sources = tuple(_source(key, files, spans.get(key)) for key, files in sorted(found.items()))
+        return Dataset(self.name, folder, sources, problems=tuple(problems))
 
 
-def _source(key: Key, files: dict[str, Path], span: Span | None) -> Source:
+def _source(key: _Key, files: dict[str, Path], span: _Span | None) -> Source:
     subject, activity, trial = key
     if "table" in files:
         files.pop("wrist", None)
     files = dict(sorted(files.items(), key=lambda item: (item[0] not in ("table", "wrist"), item[0])))
     roles = [(role, file) for role, path in files.items() for file in (images_in(path) if path.is_dir() else (path,))]
     return Source(
-        dataset=NAME,
+        dataset=UPFall.name,
         subject=f"S{subject:02}",
-        activity=ACTIVITIES[activity - 1],
+        activity=_ACTIVITIES[activity - 1],
         trial=str(trial),
-        fall=activity <= LAST_FALL,
+        fall=activity <= _LAST_FALL,
         files=tuple(file for _, file in roles),
         traits={},
-        read=partial(read, span=span),
+        read=partial(_read, span=span),
         roles=tuple(role for role, _ in roles),
     )
 
 
-def read(source: Source, span: Span | None) -> Recording:
+def _read(source: Source, span: _Span | None) -> Recording:
     """Read one trial.
 
     Arguments:
@@ -159,7 +162,7 @@ def _streams(path: Path, clock: np.ndarray, values: np.ndarray, places: Sequence
     streams = {}
     for i, (place, (kind, unit)) in enumerate((place, kind) for place in places for kind in _KINDS.values()):
         prefix, placement = _PLACES[place]
-        stream = make_stream(path, values[:, 3 * i : 3 * i + 3], unit, RATE, times=clock - clock[0], placement=placement)
+        stream = make_stream(path, values[:, 3 * i : 3 * i + 3], unit, _RATE, times=clock - clock[0], placement=placement)
         streams[f"{prefix}_{kind}"] = stream
     return clock, streams
 
@@ -169,10 +172,10 @@ def _film(path: Path, clock: np.ndarray) -> Video:
     if len(clock) < 2:
         return Video(path)
     step = (clock[-1] - clock[0]) / (len(clock) - 1)
-    rows = np.arange(int(len(clock) / ROWS_PER_FRAME) + 4) * ROWS_PER_FRAME  # the films have 2 frames more than that
+    rows = np.arange(int(len(clock) / _ROWS_PER_FRAME) + 4) * _ROWS_PER_FRAME  # the films have 2 frames more than that
     inside = np.interp(rows, np.arange(len(clock)), clock - clock[0])
     times = inside + np.maximum(rows - (len(clock) - 1), 0) * step
-    return Video(path, rate=float(1 / (step * ROWS_PER_FRAME)), times=times)
+    return Video(path, rate=float(1 / (step * _ROWS_PER_FRAME)), times=times)
 
 
 def _images(files: Sequence[Path], clock: np.ndarray) -> Video:
@@ -183,7 +186,7 @@ def _images(files: Sequence[Path], clock: np.ndarray) -> Video:
     except UserError:
         times = clock[: len(files)]
     if not len(clock) or len(times) < len(files) or len(files) < 2:
-        return Video(folder, rate=RATE, images=True)
+        return Video(folder, rate=_RATE, images=True)
     rate = float((len(times) - 1) / max(times[-1] - times[0], 1e-9))
     return Video(folder, rate=rate, start=float(times[0] - clock[0]), images=True, times=times - clock[0])
 
@@ -194,14 +197,14 @@ def _iso(name: str) -> str:
     return f"{day}T{time.replace('_', ':').replace('-', ':')}"
 
 
-def _spans(path: Path) -> tuple[dict[Key, Span], list[str]]:
+def _spans(path: Path) -> tuple[dict[_Key, _Span], list[str]]:
     """Bytes of each trial's rows in the published table, and what is odd about it."""
-    spans: dict[Key, Span] = {}
+    spans: dict[_Key, _Span] = {}
     problems: list[str] = []
     with open(path, "rb") as file:
         names = _names(path, file.readline().decode("utf-8-sig"), file.readline().decode())
         at = [_only(path, names, name) for name in ("Subject", "Activity", "Trial")]
-        last: Key | None = None
+        last: _Key | None = None
         begin = file.tell()
         for number, line in enumerate(file, start=3):
             end = begin + len(line)
@@ -213,7 +216,7 @@ def _spans(path: Path) -> tuple[dict[Key, Span], list[str]]:
                 begin, last = end, None
                 continue
             key = subject, activity, trial
-            if not 1 <= activity <= len(ACTIVITIES) or (key in spans and key != last):
+            if not 1 <= activity <= len(_ACTIVITIES) or (key in spans and key != last):
                 problems.append(
                     f"{path}: row {number}: subject {subject}, activity {activity}, trial {trial} where it does not belong; it is left out"
                 )
@@ -243,7 +246,7 @@ def _only(path: Path, names: Sequence[tuple[str, str]], group: str) -> int:
     return places[0]
 
 
-def _read_table(path: Path, span: Span) -> tuple[np.ndarray, dict[str, Stream]]:
+def _read_table(path: Path, span: _Span) -> tuple[np.ndarray, dict[str, Stream]]:
     with open(path, "rb") as file:
         names = _names(path, file.readline().decode("utf-8-sig"), file.readline().decode())
         file.seek(span[0])

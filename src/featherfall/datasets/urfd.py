@@ -23,22 +23,17 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Video
+from featherfall.core.registry import register
 from featherfall.core.tables import read_columns, read_text
 
-from .dataset import Dataset, Source
+from .dataset import Dataset, Reader, Source
 from .streams import images_in, make_recording, make_stream, strictly
 
-NAME = "urfd"
-FOLDER = "URFD"
-SUMMARY = "30 falls and 40 daily activities; accelerometer at the waist, films"
-LAYOUT = "fall-01-acc.csv and fall-01-cam0.mp4"
-STREAMS: tuple[str, ...] = ("accelerometer",)
-
-FRAME_RATE = 30.0
-COLOUR = (0.5, 0.0, 1.0, 1.0)  # the right half
+_FRAME_RATE = 30.0
+_COLOUR = (0.5, 0.0, 1.0, 1.0)  # the right half
 # The accelerometer of fall-10 is 40 frames ahead of the film: its free fall would come while the film shows the actor sitting still. By
 # this the largest acceleration meets the end of the falling frames, as in all other falls.
-AHEAD = {"fall-10": 1.331}  # s
+_AHEAD = {"fall-10": 1.331}  # s
 
 _SENSOR = re.compile(r"((?:fall|adl)-\d\d)-acc\.csv")
 _SYNC = re.compile(r"((?:fall|adl)-\d\d)-data\.csv")
@@ -46,66 +41,73 @@ _FILM = re.compile(r"((?:fall|adl)-\d\d)-(cam\d)\.mp4")
 _IMAGES = re.compile(r"((?:fall|adl)-\d\d)-(cam\d)-rgb")
 _LABELS = re.compile(r"urfall-cam0-(?:falls|adls)\.csv")
 
-Falling = tuple[int, int]  # first and last frame, counted from 1
+_Falling = tuple[int, int]  # first and last frame, counted from 1
 
 
-def scan(folder: Path) -> Dataset:
-    """List the recordings; missing labels and the one film that is out of step are told in `problems`."""
-    found: dict[str, dict[str, Path]] = {}
-    falling: dict[str, Falling] = {}
-    problems = []
-    for path in sorted(path for path in folder.rglob("*") if path.suffix != ".png"):
-        if match := _SENSOR.fullmatch(path.name):
-            found.setdefault(match[1], {})["accelerometer"] = path
-        elif match := _SYNC.fullmatch(path.name):
-            found.setdefault(match[1], {})["sync"] = path
-        elif match := _FILM.fullmatch(path.name):
-            found.setdefault(match[1], {})[match[2]] = path
-        elif (match := _IMAGES.fullmatch(path.name)) and path.is_dir() and images_in(path):
-            found.setdefault(match[1], {}).setdefault(match[2], path)  # a doubled folder holds itself
-        elif _LABELS.fullmatch(path.name):
-            frames, faults = _falling(path)
-            problems += faults
-            for name in frames:
-                falling[name] = frames[name]
-                found.setdefault(name, {})["labels"] = path
-    sources = []
-    for name, files in sorted(found.items()):
-        if not set(files) - {"labels", "sync"}:
-            continue  # a label of a recording that is not here
-        if "accelerometer" not in files:
-            problems.append(f"{next(iter(files.values()))}: {name}-acc.csv is missing; only the film is there")
-        if name.startswith("fall") and name not in falling:
-            problems.append(f"{folder}: no frame of {name} is labelled as falling; its fall has no times")
-        if name in AHEAD and "accelerometer" in files:
-            problems.append(
-                f"{files['accelerometer']}: {AHEAD[name] * FRAME_RATE:.0f} frames ahead of film and labels, which are moved to meet it"
-            )
-        sources.append(_source(name, files, falling.get(name)))
-    return Dataset(NAME, folder, tuple(sources), problems=tuple(problems))
+@register("dataset", "urfd")
+class URFD(Reader):
+    """30 falls and 40 daily activities; accelerometer at the waist, films."""
+
+    folder = "URFD"
+    layout = "fall-01-acc.csv and fall-01-cam0.mp4"
+    streams = ("accelerometer",)
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the recordings; missing labels and the one film that is out of step are told in `problems`."""
+        found: dict[str, dict[str, Path]] = {}
+        falling: dict[str, _Falling] = {}
+        problems = []
+        for path in sorted(path for path in folder.rglob("*") if path.suffix != ".png"):
+            if match := _SENSOR.fullmatch(path.name):
+                found.setdefault(match[1], {})["accelerometer"] = path
+            elif match := _SYNC.fullmatch(path.name):
+                found.setdefault(match[1], {})["sync"] = path
+            elif match := _FILM.fullmatch(path.name):
+                found.setdefault(match[1], {})[match[2]] = path
+            elif (match := _IMAGES.fullmatch(path.name)) and path.is_dir() and images_in(path):
+                found.setdefault(match[1], {}).setdefault(match[2], path)  # a doubled folder holds itself
+            elif _LABELS.fullmatch(path.name):
+                frames, faults = _falling(path)
+                problems += faults
+                for name in frames:
+                    falling[name] = frames[name]
+                    found.setdefault(name, {})["labels"] = path
+        sources = []
+        for name, files in sorted(found.items()):
+            if not set(files) - {"labels", "sync"}:
+                continue  # a label of a recording that is not here
+            if "accelerometer" not in files:
+                problems.append(f"{next(iter(files.values()))}: {name}-acc.csv is missing; only the film is there")
+            if name.startswith("fall") and name not in falling:
+                problems.append(f"{folder}: no frame of {name} is labelled as falling; its fall has no times")
+            if name in _AHEAD and "accelerometer" in files:
+                shift = f"{_AHEAD[name] * _FRAME_RATE:.0f}"
+                problems.append(f"{files['accelerometer']}: {shift} frames ahead of film and labels, which are moved to meet it")
+            sources.append(_source(name, files, falling.get(name)))
+        return Dataset(self.name, folder, tuple(sources), problems=tuple(problems))
 
 
-def _source(name: str, files: dict[str, Path], falling: Falling | None) -> Source:
+def _source(name: str, files: dict[str, Path], falling: _Falling | None) -> Source:
     activity, trial = name.split("-")
     fall = activity == "fall"
     if not fall:
         files = {role: path for role, path in files.items() if role != "labels"}
     roles = [(role, file) for role, path in files.items() for file in (images_in(path) if path.is_dir() else (path,))]
     return Source(
-        dataset=NAME,
+        dataset=URFD.name,
         subject="unnamed",
         activity="fall" if fall else "daily activity",
         trial=trial,
         fall=fall,
         files=tuple(file for _, file in roles),
         traits={},
-        read=partial(read, falling=falling if fall else None, ahead=AHEAD.get(name, 0.0)),
+        read=partial(_read, falling=falling if fall else None, ahead=_AHEAD.get(name, 0.0)),
         roles=tuple(role for role, _ in roles),
-        stamps=stamps,
+        stamps=_stamps,
     )
 
 
-def _falling(path: Path) -> tuple[dict[str, Falling], list[str]]:
+def _falling(path: Path) -> tuple[dict[str, _Falling], list[str]]:
     """First and last falling frame by recording, and the rows that say nothing usable."""
     frames: dict[str, list[int]] = {}
     problems = []
@@ -122,7 +124,7 @@ def _falling(path: Path) -> tuple[dict[str, Falling], list[str]]:
     return {name: (min(seen), max(seen)) for name, seen in frames.items()}, problems
 
 
-def read(source: Source, falling: Falling | None, ahead: float) -> Recording:
+def _read(source: Source, falling: _Falling | None, ahead: float) -> Recording:
     """Read one recording.
 
     Arguments:
@@ -135,7 +137,7 @@ def read(source: Source, falling: Falling | None, ahead: float) -> Recording:
         table = _table(path)
         first = float(table[0, 0])
         streams["accelerometer"] = make_stream(path, table[:, 1:], "g", 60.0, times=table[:, 0] - first, placement="waist")
-    start, rate = (_film_clock(sync) if sync else (0.0, FRAME_RATE)) if path else (0.0, FRAME_RATE)
+    start, rate = (_film_clock(sync) if sync else (0.0, _FRAME_RATE)) if path else (0.0, _FRAME_RATE)
     start -= first + ahead
     videos = {}
     for view in sorted({role for role in source.roles if role.startswith("cam")}):
@@ -144,7 +146,7 @@ def read(source: Source, falling: Falling | None, ahead: float) -> Recording:
         if file.suffix == ".png":
             videos[view] = Video(file.parent, rate=rate, start=start, images=True)
         else:
-            videos[view] = Video(file, crop=COLOUR, rate=rate, start=start)
+            videos[view] = Video(file, crop=_COLOUR, rate=rate, start=start)
     recording = make_recording(source, streams, videos)
     if falling is None:
         return recording
@@ -176,7 +178,7 @@ def _film_clock(path: Path) -> tuple[float, float]:
     return float(ms[0]) / 1e3 - (float(frames[0]) - 1) / rate, rate
 
 
-def stamps(source: Source) -> Mapping[str, np.ndarray]:
+def _stamps(source: Source) -> Mapping[str, np.ndarray]:
     """Stamps as the file has them, s."""
     path = source.file("accelerometer")
     return {"accelerometer": _raw(path)[:, 0]} if path else {}

@@ -13,18 +13,13 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Recording, Stream, Video
+from featherfall.core.registry import register
 from featherfall.core.skeletons import KINECT_20, channel_names
 
-from .dataset import Dataset, Side, Source
+from .dataset import Dataset, Reader, Side, Source
 from .streams import make_recording, make_stream
 
-NAME = "utd-mhad"
-FOLDER = "UTD-MHAD"
-SUMMARY = "27 actions of 8 people; accelerometer and gyroscope (wrist or thigh), Kinect skeleton, RGB films in RGB/ where you have them"
-LAYOUT = "Inertial/a1_s1_t1_inertial.mat and Skeleton/a1_s1_t1_skeleton.mat"
-STREAMS: tuple[str, ...] = ("accelerometer", "gyroscope", "skeleton")
-
-ACTIVITIES = (
+_ACTIVITIES = (
     "swipe left",
     "swipe right",
     "wave",
@@ -53,63 +48,71 @@ ACTIVITIES = (
     "lunge",
     "squat",
 )
-FIRST_ON_THIGH = 22
+_FIRST_ON_THIGH = 22
 
 _NAME = re.compile(r"a(\d+)_s(\d+)_t(\d+)_(inertial\.mat|skeleton\.mat|color\.avi)")
 _ROLES = {"inertial.mat": "inertial", "skeleton.mat": "skeleton", "color.avi": "cam0"}
 _MISSING_BY_DESIGN = {(8, 1, 4), (23, 6, 4), (27, 8, 4)}
 
 
-def by_trial(source: Source) -> Side:
+def _by_trial(source: Source) -> Side:
     """Trials 1 and 2 train, 3 and 4 test; every subject stands on both sides."""
     return "train" if int(source.trial) <= 2 else "test"
 
 
-def cross_subject(source: Source) -> Side:
+def _cross_subject(source: Source) -> Side:
     """Odd subjects train, even subjects test."""
     return "train" if int(source.subject.removeprefix("S")) % 2 else "test"
 
 
-def scan(folder: Path) -> Dataset:
-    """List the trials; a trial with one of the two files is kept and told in `problems`."""
-    found: dict[tuple[int, int, int], dict[str, Path]] = {}
-    problems = []
-    for path in sorted((*folder.glob("Inertial/*.mat"), *folder.glob("Skeleton/*.mat"), *folder.glob("RGB/*.avi"))):
-        match = _NAME.fullmatch(path.name)
-        action, subject, trial = map(int, match.groups()[:3]) if match else (0, 0, 0)
-        if not match or not 1 <= action <= len(ACTIVITIES):
-            problems.append(f"{path}: not the name of a trial, left out; expected a1_s1_t1_inertial.mat or a1_s1_t1_skeleton.mat")
-            continue
-        found.setdefault((action, subject, trial), {})[_ROLES[match[4]]] = path
-    for (action, subject, trial), files in sorted(found.items()):
-        lacking = [role for role in ("inertial", "skeleton") if role not in files]
-        if lacking and (action, subject, trial) not in _MISSING_BY_DESIGN:
-            problems.append(f"{next(iter(files.values()))}: the {' and '.join(lacking)} file of this trial is missing")
-    sources = tuple(_source(*key, files) for key, files in sorted(found.items()))
-    return Dataset(NAME, folder, sources, {"by_trial": by_trial, "cross_subject": cross_subject}, tuple(problems))
+@register("dataset", "utd-mhad")
+class UTDMHAD(Reader):
+    """27 actions of 8 people; accelerometer and gyroscope (wrist or thigh), Kinect skeleton, RGB films in RGB/ where you have them."""
+
+    folder = "UTD-MHAD"
+    layout = "Inertial/a1_s1_t1_inertial.mat and Skeleton/a1_s1_t1_skeleton.mat"
+    streams = ("accelerometer", "gyroscope", "skeleton")
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the trials; a trial with one of the two files is kept and told in `problems`."""
+        found: dict[tuple[int, int, int], dict[str, Path]] = {}
+        problems = []
+        for path in sorted((*folder.glob("Inertial/*.mat"), *folder.glob("Skeleton/*.mat"), *folder.glob("RGB/*.avi"))):
+            match = _NAME.fullmatch(path.name)
+            action, subject, trial = map(int, match.groups()[:3]) if match else (0, 0, 0)
+            if not match or not 1 <= action <= len(_ACTIVITIES):
+                problems.append(f"{path}: not the name of a trial, left out; expected a1_s1_t1_inertial.mat or a1_s1_t1_skeleton.mat")
+                continue
+            found.setdefault((action, subject, trial), {})[_ROLES[match[4]]] = path
+        for (action, subject, trial), files in sorted(found.items()):
+            lacking = [role for role in ("inertial", "skeleton") if role not in files]
+            if lacking and (action, subject, trial) not in _MISSING_BY_DESIGN:
+                problems.append(f"{next(iter(files.values()))}: the {' and '.join(lacking)} file of this trial is missing")
+        sources = tuple(_source(*key, files) for key, files in sorted(found.items()))
+        return Dataset(self.name, folder, sources, {"by_trial": _by_trial, "cross_subject": _cross_subject}, tuple(problems))
 
 
 def _source(action: int, subject: int, trial: int, files: dict[str, Path]) -> Source:
     return Source(
-        dataset=NAME,
+        dataset=UTDMHAD.name,
         subject=f"S{subject}",
-        activity=ACTIVITIES[action - 1],
+        activity=_ACTIVITIES[action - 1],
         trial=str(trial),
         fall=False,
         files=tuple(files.values()),
         traits={},
-        read=read,
+        read=_read,
         roles=tuple(files),
     )
 
 
-def read(source: Source) -> Recording:
+def _read(source: Source) -> Recording:
     """Read one trial; raises `UserError` for a truncated or foreign .mat file."""
     streams: dict[str, Stream] = {}
     inertial, skeleton = source.file("inertial"), source.file("skeleton")
     if inertial:
         values = _matrix(inertial, "d_iner", (None, 6))
-        placement = "right thigh" if ACTIVITIES.index(source.activity) + 1 >= FIRST_ON_THIGH else "right wrist"
+        placement = "right thigh" if _ACTIVITIES.index(source.activity) + 1 >= _FIRST_ON_THIGH else "right wrist"
         streams["accelerometer"] = make_stream(inertial, values[:, :3], "g", 50.0, placement=placement)
         streams["gyroscope"] = make_stream(inertial, values[:, 3:], "deg/s", 50.0, placement=placement)
     if skeleton:

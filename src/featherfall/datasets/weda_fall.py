@@ -17,19 +17,14 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream
+from featherfall.core.registry import register
 from featherfall.core.tables import read_columns, read_text
 from featherfall.signals.clock import even
 
-from .dataset import Dataset, Source
+from .dataset import Dataset, Reader, Source
 from .streams import XYZ, make_recording, make_stream
 
-NAME = "weda-fall"
-FOLDER = "WEDA-FALL"
-SUMMARY = "8 kinds of falls and 11 daily activities of 14 young people and 11 elders; watch at the wrist"
-LAYOUT = "dataset/50Hz/F01/U01_R01_accel.csv"
-STREAMS: tuple[str, ...] = ("accelerometer", "gyroscope", "orientation")
-
-ACTIVITIES = {
+_ACTIVITIES = {
     "D01": "walking",
     "D02": "jogging",
     "D03": "walking up and downstairs",
@@ -50,7 +45,7 @@ ACTIVITIES = {
     "F07": "fall backward while sitting, caused by fainting or falling asleep",
     "F08": "lateral fall while sitting, caused by fainting or falling asleep",
 }
-FIRST_ELDER = 21
+_FIRST_ELDER = 21
 
 # stream -> (suffix of the file and prefix of its columns, axes, unit)
 _SENSORS = {
@@ -62,30 +57,38 @@ _NAME = re.compile(r"U(\d\d)_R(\d\d)_(accel|gyro|orientation)\.csv")
 _TIMES = "fall_timestamps.csv"
 
 
-def scan(folder: Path) -> Dataset:
-    """List the recordings; a missing sensor file or fall time is told in `problems`."""
-    root = folder / "dataset"
-    found: dict[tuple[str, int, int], dict[str, Path]] = {}
-    problems = []
-    for path in sorted(root.glob("50Hz/*/*.csv")):
-        match = _NAME.fullmatch(path.name)
-        if match and path.parent.name in ACTIVITIES:
-            found.setdefault((path.parent.name, int(match[1]), int(match[2])), {})[match[3]] = path
-        elif not path.name.endswith("_vertical_accel.csv"):
-            problems.append(f"{path}: not the name of a recording, left out; expected a path like {LAYOUT}")
-    for files in found.values():
-        for suffix, *_ in _SENSORS.values():
-            if suffix not in files:
-                known = next(iter(files.values()))
-                problems.append(f"{known}: the {suffix} file of this recording is missing")
-    times, faults = _fall_times(root / _TIMES) if any(code[0] == "F" for code, *_ in found) else ({}, [])
-    sources = []
-    for (code, user, trial), files in sorted(found.items()):
-        name = f"{code}/U{user:02}_R{trial:02}"
-        if code[0] == "F" and times and name not in times:
-            faults.append(f"{root / _TIMES}: no row for {name}; its fall has no times")
-        sources.append(_source(code, user, trial, files, times.get(name), root / _TIMES))
-    return Dataset(NAME, folder, tuple(sources), problems=(*problems, *faults))
+@register("dataset", "weda-fall")
+class WEDAFall(Reader):
+    """8 kinds of falls and 11 daily activities of 14 young people and 11 elders; watch at the wrist."""
+
+    folder = "WEDA-FALL"
+    layout = "dataset/50Hz/F01/U01_R01_accel.csv"
+    streams = ("accelerometer", "gyroscope", "orientation")
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the recordings; a missing sensor file or fall time is told in `problems`."""
+        root = folder / "dataset"
+        found: dict[tuple[str, int, int], dict[str, Path]] = {}
+        problems = []
+        for path in sorted(root.glob("50Hz/*/*.csv")):
+            match = _NAME.fullmatch(path.name)
+            if match and path.parent.name in _ACTIVITIES:
+                found.setdefault((path.parent.name, int(match[1]), int(match[2])), {})[match[3]] = path
+            elif not path.name.endswith("_vertical_accel.csv"):
+                problems.append(f"{path}: not the name of a recording, left out; expected a path like {self.layout}")
+        for files in found.values():
+            for suffix, *_ in _SENSORS.values():
+                if suffix not in files:
+                    known = next(iter(files.values()))
+                    problems.append(f"{known}: the {suffix} file of this recording is missing")
+        times, faults = _fall_times(root / _TIMES) if any(code[0] == "F" for code, *_ in found) else ({}, [])
+        sources = []
+        for (code, user, trial), files in sorted(found.items()):
+            name = f"{code}/U{user:02}_R{trial:02}"
+            if code[0] == "F" and times and name not in times:
+                faults.append(f"{root / _TIMES}: no row for {name}; its fall has no times")
+            sources.append(_source(code, user, trial, files, times.get(name), root / _TIMES))
+        return Dataset(self.name, folder, tuple(sources), problems=(*problems, *faults))
 
 
 def _source(code: str, user: int, trial: int, files: dict[str, Path], times: FallTimes | None, times_file: Path) -> Source:
@@ -93,17 +96,17 @@ def _source(code: str, user: int, trial: int, files: dict[str, Path], times: Fal
     if times:
         by_role["fall times"] = times_file
     return Source(
-        dataset=NAME,
+        dataset=WEDAFall.name,
         subject=f"U{user:02}",
-        activity=ACTIVITIES[code],
+        activity=_ACTIVITIES[code],
         trial=str(trial),
         fall=code[0] == "F",
         files=tuple(by_role.values()),
-        traits={"age": "elder" if user >= FIRST_ELDER else "young"},
-        read=read,
+        traits={"age": "elder" if user >= _FIRST_ELDER else "young"},
+        read=_read,
         roles=tuple(by_role),
         fall_times=times,
-        stamps=stamps,
+        stamps=_stamps,
     )
 
 
@@ -130,7 +133,7 @@ def _table(path: Path, suffix: str, axes: tuple[str, ...]) -> np.ndarray:
     return read_columns(path, [f"{suffix}_time_list", *(f"{suffix}_{axis}_list" for axis in axes)], header=True)
 
 
-def read(source: Source) -> Recording:
+def _read(source: Source) -> Recording:
     """Read the sensors of one recording, in the order and at the even times that their stamps imply."""
     streams: dict[str, Stream] = {}
     for name, (suffix, axes, unit) in _SENSORS.items():
@@ -144,7 +147,7 @@ def read(source: Source) -> Recording:
     return make_recording(source, streams)
 
 
-def stamps(source: Source) -> Mapping[str, np.ndarray]:
+def _stamps(source: Source) -> Mapping[str, np.ndarray]:
     """Time stamps as the files have them, late packets and all."""
     files = {name: source.file(name) for name in _SENSORS}
     return {name: _table(path, _SENSORS[name][0], ())[:, 0] for name, path in files.items() if path}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from featherfall.clips.protocols import describe
 from featherfall.core.recipe import Recipe
 from featherfall.evaluation.description import describe_training
 from featherfall.evaluation.intervals import gap_closed, mean_with_interval, paired_difference
@@ -43,7 +44,7 @@ def summarise(
     return {
         "recipe": recipe.name,
         "dataset": recipe.dataset,
-        "protocol": protocol_name(recipe),
+        "protocol": describe(recipe.split),
         "part": recipe.split.part,
         "positive": recipe.labels.positive,
         "main_metric": main,
@@ -60,17 +61,6 @@ def summarise(
         "notes": list(notes),
         "environment": environment(),
     }
-
-
-def protocol_name(recipe: Recipe) -> str:
-    """ "published cross_subject", "5 folds by subject", "leave one subject out, 10% of the training subjects"."""
-    split = recipe.split
-    name = {
-        "published": f"published {split.list}",
-        "kfold": f"{split.folds} folds by {split.group}",
-        "loso": f"leave one {split.group} out",
-    }[split.protocol]
-    return name if split.train_share == 1 else f"{name}, {100 * split.train_share:g}% of the training {split.group}s"
 
 
 def _differences(

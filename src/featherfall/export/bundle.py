@@ -9,7 +9,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder, sha256, write_json
 from featherfall.core.manifest import Input, Kind, Manifest, Model
 from featherfall.core.recipe import Network
-from featherfall.core.registry import facts, find, names
+from featherfall.core.registry import facts, find
 from featherfall.export.deployment import Deployment, Format, Refusal
 
 REFUSED = "_refused"
@@ -67,15 +67,11 @@ def refusals(manifest: Manifest) -> list[str]:
 
 
 def looks_at(network: Network, reference: InputFacts) -> Kind:
-    """Return what a network looks at: the fact `looks_at` of its registration, else by its reference input."""
-    stated = facts("model", network.kind).get("looks_at") if network.kind in names("model") else _LOOKS_AT.get(network.kind)
-    if stated is not None:
-        kind: Kind = stated
-        return kind
+    """Return what a network looks at, as its registration states; where that may be several things, the reference input chooses."""
+    kinds: list[Kind] = facts("model", network.kind).get("looks_at", [])
+    if len(kinds) == 1:
+        return kinds[0]
     return "window" if not reference.frames else "picture" if reference.frames == 1 else "film"
-
-
-_LOOKS_AT: dict[str, Kind] = {"keypoints": "keypoints", "detector": "detector"}  # of networks that are not registered yet
 
 
 def _input(store: ClipStore, name: str) -> Input:

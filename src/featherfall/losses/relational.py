@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from featherfall.core.registry import register
 from featherfall.losses.features import feature_mse
 
 _TINY = 1e-12  # keeps the square root's gradient finite at distance 0
 
 
+@register("loss", "rkd_distance", compares="features")
 def rkd_distance(student: Tensor, teacher: Tensor) -> Tensor:
     """L_D: mean SmoothL1 between the pairwise distances, each divided by its own mean over the distances above 0.
 
@@ -23,6 +25,7 @@ def rkd_distance(student: Tensor, teacher: Tensor) -> Tensor:
     return F.smooth_l1_loss(_relative_distances(student), _relative_distances(teacher.detach()))
 
 
+@register("loss", "rkd_angle", compares="features")
 def rkd_angle(student: Tensor, teacher: Tensor) -> Tensor:
     """L_A: mean SmoothL1 between the cosines of the angles that every triple (j, i, k) of the batch forms at i.
 
@@ -32,6 +35,7 @@ def rkd_angle(student: Tensor, teacher: Tensor) -> Tensor:
     return F.smooth_l1_loss(_cosines(student), _cosines(teacher.detach()))
 
 
+@register("loss", "dask", compares="features", equal_width=True)
 def dask(student: Tensor, teacher: Tensor) -> Tensor:
     """L_S + L_D + L_A: semantic (MSE), distance and angle terms on features of the same shape (B, D)."""
     return feature_mse(student, teacher) + rkd_distance(student, teacher) + rkd_angle(student, teacher)

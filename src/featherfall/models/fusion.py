@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from featherfall.core.registry import register
+from featherfall.models.build import build
+from featherfall.models.inputs import Channels
 
 
 class FusionNet(nn.Module):
@@ -57,3 +62,18 @@ class FusionNet(nn.Module):
             thinned = keep & ~dropped
             keep = torch.where(thinned.any(dim=1, keepdim=True), thinned, keep)
         return keep
+
+
+@register("model", "fusion", looks_at=["window"])
+def build_fusion(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """Fusion teacher: a skeleton branch and an inertial branch, either of which may be missing."""
+    branches = {kind: build(kind, names, channels, classes) for kind, names in branches_of(inputs).items()}
+    return FusionNet(branches, classes, **options)
+
+
+def branches_of(inputs: Sequence[str]) -> dict[str, list[str]]:
+    """Return the branch networks of a fusion model and the inputs of each: {"skeleton": [...], "inertial": [...]}."""
+    branches: dict[str, list[str]] = {}
+    for name in inputs:
+        branches.setdefault("skeleton" if name.endswith("skeleton") else "inertial", []).append(name)
+    return branches

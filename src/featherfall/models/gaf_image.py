@@ -6,11 +6,14 @@ Ni et al., "Progressive cross-modal knowledge distillation" / "VSKD", ICASSP 202
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from featherfall.core.registry import register
 from featherfall.models.gaf import GAF
+from featherfall.models.inputs import Channels
 from featherfall.models.pretrained import Backbone, Pretrained
 from featherfall.signals.gaf import Method
 
@@ -67,3 +70,9 @@ class GafNet(nn.Module):
     def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
         """{name: (B, T, C)} -> (B, classes) logits."""
         return self.head(self.dropout(torch.relu(self.embed(clip))))
+
+
+@register("model", "gaf", looks_at=["window"])
+def build_gaf(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """VSKD's student: worn sensors as Gramian angular fields, seen by an image network."""
+    return GafNet(inputs, {name: len(channels[name]) for name in inputs}, classes, **options)

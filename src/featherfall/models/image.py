@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from featherfall.core.registry import register
+from featherfall.models.inputs import Channels, one_film
 from featherfall.models.pretrained import Backbone, Pretrained
 
 
@@ -55,3 +58,9 @@ class PictureNet(nn.Module):
         if film.shape[1] > 1:
             features = features.unflatten(0, (-1, film.shape[1])).mean(dim=1)
         return self.head(self.dropout(self.embedding(features)))
+
+
+@register("model", "image", looks_at=["picture", "film"])
+def build_image(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """Pretrained image network on one picture, or on each picture of a film."""
+    return PictureNet(one_film(inputs, channels), classes, **options)

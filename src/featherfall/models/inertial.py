@@ -6,10 +6,14 @@ Shapes: B clips, T samples, C channels. Inputs are raw physical units; everythin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from featherfall.core.registry import register
+from featherfall.models.inputs import Channels
 
 GYROSCOPE_SCALE = 1 / 180  # deg/s -> half turns a second, so that channels start at similar sizes
 LOWPASS = 25  # samples; half a second at 50 Hz
@@ -145,3 +149,9 @@ class TimeSegments(nn.Module):
         if self.peaks:
             pooled += [part.amax(dim=-1) for part in parts]
         return torch.stack(pooled, dim=-1)
+
+
+@register("model", "inertial", looks_at=["window"])
+def build_inertial(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """Wrist student, and the inertial branch of teachers: 1-D convolutions on worn sensors."""
+    return InertialNet(inputs, classes, **options)

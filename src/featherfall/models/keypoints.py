@@ -6,11 +6,14 @@ Shapes: B clips, T frames, 17 joints of `COCO_17`; x right and y down in picture
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from featherfall.core.registry import register
 from featherfall.models.inertial import TimeSegments, conv_block
+from featherfall.models.inputs import Channels
 
 FACE, SHOULDERS, HIPS, KNEES, ANKLES = slice(0, 5), slice(5, 7), slice(11, 13), slice(13, 15), slice(15, 17)
 SEEN = 0.1  # joints of a lower score do not count for the box
@@ -169,3 +172,10 @@ class KeypointNet(nn.Module):
     def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
         """{"keypoints": (B, T, 51), ...} -> (B, classes) logits."""
         return self.head(self.dropout(self.embed(clip)))
+
+
+@register("model", "keypoints", looks_at=["keypoints"])
+def build_keypoints(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """Camera student: 1-D convolutions on features of a person's keypoints."""
+    (name,) = inputs
+    return KeypointNet(classes, input=name, **options)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from featherfall.core.registry import register
+from featherfall.models.build import build
 from featherfall.models.heads import head
+from featherfall.models.inputs import RGB, Channels
 
 
 class MultimodalNet(nn.Module):
@@ -43,3 +47,20 @@ class MultimodalNet(nn.Module):
         """Same argument as `embed` -> (B, classes) logits."""
         logits: Tensor = self.head(self.embed(clip))
         return logits
+
+
+@register("model", "multimodal", looks_at=["film", "window"])
+def build_multimodal(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """Multi-modal teacher: a film branch and a branch of worn sensors.
+
+    Arguments:
+        options: those under "video" and "parts" are the branch's.
+    """
+    films = [name for name in inputs if tuple(channels[name]) == RGB]
+    sensors = [name for name in inputs if name not in films]
+    if not films or not sensors:
+        raise ValueError("it takes a film and sensors")
+    branches = {
+        kind: build(kind, names, channels, classes, **options.pop(kind, {})) for kind, names in (("video", films), ("parts", sensors))
+    }
+    return MultimodalNet(branches, classes, **options)

@@ -6,13 +6,16 @@ Shapes: B clips, P parts, C channels of a part, T samples.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from featherfall.core.errors import UserError
+from featherfall.core.registry import register
 from featherfall.models.heads import head
+from featherfall.models.inputs import Channels
 
 KINDS = ("accelerometer", "gyroscope", "magnetometer")
 LAYERS = (16, 32, 16)
@@ -101,3 +104,9 @@ def parts_of(inputs: Sequence[str]) -> dict[str, list[str]]:
         if lacking:
             raise ValueError(f"part {part!r} lacks {' and '.join(lacking)}, which other parts have")
     return {part: [having[kind] for kind in kinds] for part, having in found.items()}
+
+
+@register("model", "parts", looks_at=["window"])
+def build_parts(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """Teacher of worn sensors: the same small network on each part of the body."""
+    return PartsNet(inputs, classes, **options)

@@ -10,11 +10,14 @@ Shapes: B clips, T frames, H x W pixels. Any T, H, W from 1 up will do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from featherfall.core.registry import register
 from featherfall.models.heads import head
+from featherfall.models.inputs import Channels, one_film
 
 TEACHER = ((64, 1), (128, 2), (128, 2), (64, 2))  # (width, stride) of each block
 STUDENT = ((128, 2), (64, 4))
@@ -108,3 +111,15 @@ class MonoVideoNet(VisionNet):
         self, input: str, classes: int, layers: Sequence[tuple[int, int]] = STUDENT, hidden: int | None = 64, background: bool = True
     ) -> None:
         super().__init__(input, classes, layers, hidden, background)
+
+
+@register("model", "video", looks_at=["film", "picture"])
+def build_video(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """Film teacher: four R(2+1)D blocks."""
+    return VisionNet(one_film(inputs, channels), classes, **options)
+
+
+@register("model", "mono_video", looks_at=["film", "picture"])
+def build_mono_video(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """Film student: two R(2+1)D blocks."""
+    return MonoVideoNet(one_film(inputs, channels), classes, **options)

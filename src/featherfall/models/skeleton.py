@@ -6,11 +6,15 @@ Shapes: B clips, T samples, J joints.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from featherfall.core.registry import register
+from featherfall.core.skeletons import parents_of
 from featherfall.models.inertial import TimeSegments, conv_block
+from featherfall.models.inputs import Channels
 
 
 class SkeletonChannels(nn.Module):
@@ -83,3 +87,10 @@ class SkeletonNet(nn.Module):
     def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
         """{"skeleton": (B, T, 3 J), ...} -> (B, classes) logits."""
         return self.head(self.dropout(self.embed(clip)))
+
+
+@register("model", "skeleton", looks_at=["window"])
+def build_skeleton(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """Skeleton teacher: 1-D convolutions on joints, bones and velocities."""
+    (name,) = inputs
+    return SkeletonNet(parents_of(channels[name]), classes, input=name, **options)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from featherfall.core.registry import register
+from featherfall.models.inputs import RGB, Channels
 from featherfall.models.pretrained import Backbone, Pretrained
 from featherfall.models.skeleton_pictures import SkeletonPictures
 
@@ -184,3 +187,10 @@ class TRN(nn.Module):
         within = torch.rand(count, self.segments)
         at = ((torch.arange(self.segments) + within) * length / self.segments).long().clamp(max=length - 1).to(scene.device)
         return scene[torch.arange(count, device=scene.device)[:, None], at]
+
+
+@register("model", "trn", looks_at=["film", "window"])
+def build_trn(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """VSKD's teacher: relations between frames of a film, or of a skeleton drawn as pictures."""
+    (name,) = inputs
+    return TRN(name, None if tuple(channels[name]) == RGB else channels[name], classes, **options)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from featherfall import datasets
 from featherfall.clips.build import prepare
 from featherfall.clips.splits import Fold, folds
 from featherfall.clips.store import ClipStore, RecordingFacts
-from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
-from featherfall.datasets import Dataset
+from featherfall.datasets import Dataset, Source
 from featherfall.pipeline.progress import Show
 
 
@@ -33,15 +33,9 @@ def make_clips(recipe: Recipe, dataset: Dataset, workers: int, show: Show, cache
 
 def make_folds(recipe: Recipe, dataset: Dataset, store: ClipStore) -> list[Fold]:
     """Return the folds of the recipe's protocol."""
-    published = None
-    if recipe.split.protocol == "published":
-        if recipe.split.list not in dataset.splits:
-            known = ", ".join(dataset.splits) or "none"
-            raise UserError(f"split.list {recipe.split.list!r}: {dataset.name} has no such published split; known: {known}")
-        side = dataset.splits[str(recipe.split.list)]
-        by_id = {source.id: source for source in dataset.sources}
+    by_id = {source.id: source for source in dataset.sources}
 
-        def published(recording: RecordingFacts) -> str:
-            return side(by_id[recording.id])
+    def of_recordings(side: Callable[[Source], str]) -> Callable[[RecordingFacts], str]:
+        return lambda recording: side(by_id[recording.id])
 
-    return folds(store.recordings, recipe.split, published)
+    return folds(store.recordings, recipe.split, {name: of_recordings(side) for name, side in dataset.splits.items()})

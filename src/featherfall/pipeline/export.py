@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from featherfall.clips.protocols import describe
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder
 from featherfall.core.manifest import Manifest
 from featherfall.core.recipe import Recipe
-from featherfall.evaluation.summary import environment, protocol_name
+from featherfall.evaluation.summary import environment
 from featherfall.export.bundle import refusals, write_bundle
 from featherfall.pipeline.run import Start
 from featherfall.pipeline.task import Task
@@ -25,7 +26,7 @@ def provenance(recipe: Recipe, dataset: str, store: ClipStore, fold: Fold, seed:
     stated: dict[str, Any] = {
         "recipe": recipe.model_dump(),
         "dataset": dataset,
-        "protocol": protocol_name(recipe),
+        "protocol": describe(recipe.split),
         "fold": fold.name,
         "trained_on": sorted({store.recordings[i].subject for i in fold.train}),
         "environment": environment(),

@@ -42,7 +42,7 @@ def with_models(recipe: Recipe, models: Models | None) -> Recipe:
     for role, given in (models or {}).items():
         if role not in recipe.networks:
             raise UserError(f"{recipe.name}: models: no role {role!r}; it has {', '.join(recipe.networks)}")
-        network = Network.model_construct(**dict(recipe.networks[role]) | {"kind": _registered(role, given), "options": {}})
+        network = Network(kind=_registered(role, given), inputs=recipe.networks[role].inputs)
         part = {"teacher": recipe.teacher, "student": recipe.student}[role]
         assert part is not None
         recipe = recipe.model_copy(update={role: part.model_copy(update={"network": network})})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,20 +14,11 @@ from torch.nn import functional as F
 from featherfall.clips.labels import IGNORED
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Distillation, Term
-from featherfall.losses import dask, embedding_cosine, embedding_l2, feature_mse, rkd_angle, rkd_distance, soft_targets
+from featherfall.core.registry import facts, find
 from featherfall.losses.focal import focal_loss
 from featherfall.models.taps import tap
 from featherfall.training.data import Batch
 
-FEATURE_LOSSES = {
-    "mse": feature_mse,
-    "l2": embedding_l2,
-    "cosine": embedding_cosine,
-    "rkd_distance": rkd_distance,
-    "rkd_angle": rkd_angle,
-    "dask": dask,
-}
-NEEDS_EQUAL_WIDTH = {"mse", "l2", "cosine", "dask"}
 MAX_FEATURES = 16_384  # features that can be cached for every clip, or projected; maps are wider
 
 Outputs = tuple[Tensor, Mapping[str, Tensor]]  # logits, and features by tap
@@ -134,10 +127,11 @@ class Distil(nn.Module):
         self.how = how
         self.teacher = teacher
         self.register_buffer("class_weights", class_weights)
-        self.taps = sorted({term.student_tap for term in how.terms if term.loss != "soft"})
+        self.losses = [_loss_of(term) for term in how.terms]
+        self.taps = sorted({term.student_tap for term in how.terms if compares_features(term)})
         self.projectors = nn.ModuleDict()
         for i, term in enumerate(how.terms):
-            if term.loss in NEEDS_EQUAL_WIDTH:
+            if facts("loss", term.loss).get("equal_width"):
                 width, wanted = student_widths[term.student_tap], teacher.widths[term.teacher_tap]
                 if width != wanted:
                     if max(width, wanted) > MAX_FEATURES:
@@ -163,12 +157,28 @@ class Distil(nn.Module):
         return {"loss": total, **losses}
 
     def _term(self, i: int, term: Term, student: Outputs, teacher: Outputs) -> Tensor:
-        if term.loss == "soft":
-            return soft_targets(student[0], teacher[0], term.temperature)
+        if not compares_features(term):
+            return self.losses[i](student[0], teacher[0])
         features = student[1][term.student_tap]
         if str(i) in self.projectors:
             features = self.projectors[str(i)](features)
-        return FEATURE_LOSSES[term.loss](features, teacher[1][term.teacher_tap].to(features))
+        return self.losses[i](features, teacher[1][term.teacher_tap].to(features))
+
+
+def compares_features(term: Term) -> bool:
+    """Return whether a term compares features at taps; it compares logits otherwise."""
+    return bool(facts("loss", term.loss).get("compares", "features") == "features")
+
+
+def _loss_of(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
+    """The term's loss with its options; raises `UserError` for options that it does not have."""
+    loss = find("loss", term.loss)
+    options = term.options if compares_features(term) else {"temperature": term.temperature, **term.options}
+    try:
+        inspect.signature(loss).bind(None, None, **options)
+    except TypeError as error:
+        raise UserError(f"distillation term {term.loss!r} with options {', '.join(options) or 'none'}: {error}") from error
+    return functools.partial(loss, **options)
 
 
 def class_weights(labels: Tensor, classes: int, balance: float) -> Tensor | None:

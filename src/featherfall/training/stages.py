@@ -20,7 +20,7 @@ from featherfall.training.checkpoint import load, save
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.films import film_views
 from featherfall.training.fit import Validate, fit
-from featherfall.training.objectives import MAX_FEATURES, Distil, HardLabels, LiveTeachers, TeacherOutputs, class_weights
+from featherfall.training.objectives import MAX_FEATURES, Distil, HardLabels, LiveTeachers, TeacherOutputs, class_weights, compares_features
 from featherfall.training.outputs import logits_and_features, logits_of
 from featherfall.training.views import make_views
 
@@ -150,7 +150,7 @@ def train_student(
         seen = [*student.network.inputs, *(teacher.network.inputs if how.live else [])]
         clips = stage.load(stage.training_part, list(dict.fromkeys(seen)), student.training.augment, teacher_only=True)
         weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
-        widths = _widths(model, clips, [term.student_tap for term in how.terms if term.loss != "soft"])
+        widths = _widths(model, clips, [term.student_tap for term in how.terms if compares_features(term)])
         taught = _live(stage, teachers, clips) if how.live else _recorded(outputs)
         torch.manual_seed(seed)
         objective = Distil(how, taught, widths, weights)
@@ -175,7 +175,7 @@ def _live(stage: Stage, teachers: Sequence[Path], clips: Clips) -> LiveTeachers:
 
 
 def _teacher_taps(recipe: Recipe) -> list[str]:
-    return sorted({term.teacher_tap for term in recipe.required_supervision.distillation.terms if term.loss != "soft"})
+    return sorted({term.teacher_tap for term in recipe.required_supervision.distillation.terms if compares_features(term)})
 
 
 def _widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, int]:

@@ -69,4 +69,8 @@ def test_the_real_set(real: Callable[[str], Path]) -> None:
 
 def test_the_set_alone_in_the_folder_that_is_given(tmp_path: Path) -> None:
     still(tmp_path / "kaggle" / "images" / "train" / "fall1.jpg")
-    assert len(kaggle_fall.scan(tmp_path / "kaggle").sources) == len(datasets.open("kaggle-fall", tmp_path / "kaggle").sources) == 1
+    assert (
+        len(kaggle_fall.KaggleFall().scan(tmp_path / "kaggle").sources)
+        == len(datasets.open("kaggle-fall", tmp_path / "kaggle").sources)
+        == 1
+    )

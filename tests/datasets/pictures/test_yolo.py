@@ -72,13 +72,13 @@ def test_a_roboflow_export(roboflow: Path) -> None:
 
 
 def test_augmented_siblings_have_different_ids_and_one_subject(tmp_path: Path) -> None:
-    dataset = yolo.scan(export(tmp_path, {f"train/18_1_png.rf.{i}": FALL for i in range(3)}))
+    dataset = yolo.YOLO().scan(export(tmp_path, {f"train/18_1_png.rf.{i}": FALL for i in range(3)}))
     assert [source.id for source in dataset.sources] == ["18_1/fall/train", "18_1/fall/train-2", "18_1/fall/train-3"]
     assert len({source.load().id for source in dataset.sources}) == 3
 
 
 def test_siblings_on_two_sides_of_the_published_split_are_told(tmp_path: Path) -> None:
-    dataset = yolo.scan(export(tmp_path, {"train/18_1_png.rf.aa": FALL, "test/18_1_png.rf.bb": FALL, "valid/2.rf.c": STAND}))
+    dataset = yolo.YOLO().scan(export(tmp_path, {"train/18_1_png.rf.aa": FALL, "test/18_1_png.rf.bb": FALL, "valid/2.rf.c": STAND}))
     assert any(
         "1 source picture(s) have versions in two folders of the split, such as '18_1' in train and test" in one for one in dataset.problems
     )
@@ -106,7 +106,7 @@ def test_images_and_labels_above_the_parts_with_windows_paths_and_names_by_numbe
     (tmp_path / "data.yaml").write_text(
         "path: C:\\people\\dataset\ntrain: images\\train\nval: images\\val\nnames: {7: Falling, 9: other}\n"
     )
-    dataset = yolo.scan(tmp_path)
+    dataset = yolo.YOLO().scan(tmp_path)
     assert [source.traits["folder"] for source in dataset.sources] == ["train", "valid"]
     assert dataset.class_names == ("Falling", "other") and all(source.fall for source in dataset.sources)
     assert [dataset.splits["folders"](source) for source in dataset.sources] == ["train", "test"]  # "valid" where there is no test part
@@ -120,7 +120,7 @@ def test_lists_of_pictures_say_what_they_are_for(tmp_path: Path) -> None:
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "train.txt").write_text("D:\\x\\pictures\\a.jpg\n./pictures/b.jpg\n../gone.jpg\n")
     (tmp_path / "lists" / "test.txt").write_text("pictures/c.jpg\n")
-    dataset = yolo.scan(tmp_path)
+    dataset = yolo.YOLO().scan(tmp_path)
     assert {source.subject: source.traits["folder"] for source in dataset.sources} == {"a": "train", "b": "train", "c": "test"}
     told = "\n".join(dataset.problems)
     assert "1 of 3 pictures are not here, the first is '../gone.jpg'" in told
@@ -133,7 +133,7 @@ def test_faults_are_told_and_the_rest_is_read(tmp_path: Path) -> None:
     )
     still(folder / "train" / "images" / "unlabelled.jpg")
     (folder / "train" / "labels" / "lonely.txt").write_text(FALL)
-    dataset = yolo.scan(folder)
+    dataset = yolo.YOLO().scan(folder)
     assert [source.subject for source in dataset.sources] == ["a", "d"]
     for told in (
         "b.txt: row 1: class 9, where data.yaml names 3 (0 to 2); correct the row or the names; its picture is left out",
@@ -151,7 +151,7 @@ def test_boxes_fit_the_upright_picture(tmp_path: Path, orientation: int, box: st
     """The white block, stored at the upper left, lies where its box says once the picture stands upright."""
     export(tmp_path, {"train/a": f"1 {box} 0.5 0.5\n"})
     still(tmp_path / "train" / "images" / "a.jpg", 80, 60, (120, 0, 0), orientation)
-    recording = yolo.scan(tmp_path).sources[0].load()
+    recording = yolo.YOLO().scan(tmp_path).sources[0].load()
     (marked,) = recording.boxes
     image = next(read_frames(recording.videos["cam0"])).image
     height, width = image.shape[:2]
@@ -168,14 +168,14 @@ def test_class_names_from_a_plain_list(tmp_path: Path) -> None:
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels" / "a.txt").write_text("1 0.5 0.5 0.2 0.2\n")
     (tmp_path / "labels" / "classes.txt").write_text("person\nfall\n")
-    dataset = yolo.scan(tmp_path)
+    dataset = yolo.YOLO().scan(tmp_path)
     assert [source.names for source in dataset.sources] == [("fall",)] and not dataset.problems
 
 
 def test_names_that_make_no_sense(tmp_path: Path) -> None:
     still(tmp_path / "images" / "a.jpg")
     with pytest.raises(UserError, match=r"pictures, but no data\.yaml or classes\.txt"):
-        yolo.scan(tmp_path)
+        yolo.YOLO().scan(tmp_path)
     for text, told in (
         ("names: 3\n", "names should list"),
         ("names: [a, ''\n", "row 2: not valid YAML"),
@@ -183,13 +183,13 @@ def test_names_that_make_no_sense(tmp_path: Path) -> None:
     ):
         (tmp_path / "data.yaml").write_text(text)
         with pytest.raises(UserError, match=told):
-            yolo.scan(tmp_path)
+            yolo.YOLO().scan(tmp_path)
 
 
 def test_two_exports_in_one_folder(tmp_path: Path) -> None:
     export(tmp_path / "one", {"train/a": FALL})
     export(tmp_path / "two", {"train/b": "0 0.5 0.5 0.2 0.2\n"}, "names: [upright]\n")
-    dataset = yolo.scan(tmp_path)
+    dataset = yolo.YOLO().scan(tmp_path)
     assert [source.names for source in dataset.sources] == [("fall",), ("upright",)]
     assert dataset.class_names == ("bed", "fall", "stand", "upright")
 

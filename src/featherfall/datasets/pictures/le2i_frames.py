@@ -17,9 +17,10 @@ from pathlib import Path
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Box, Recording, Video
+from featherfall.core.registry import register
 from featherfall.core.tables import read_text
-from featherfall.datasets import le2i
-from featherfall.datasets.dataset import Dataset, Source
+from featherfall.datasets.dataset import Dataset, Reader, Source
+from featherfall.datasets.le2i import FRAME_RATE, Le2i
 from featherfall.datasets.streams import make_recording
 from featherfall.signals.video import probe
 
@@ -27,27 +28,28 @@ from .names import activity_of, shows_fall
 from .picture import VIEW
 from .yolo_labels import clipped
 
-NAME = "le2i-frames"
-FOLDER = le2i.FOLDER
-SUMMARY = "frames of the Le2i films as pictures with boxes"
-LAYOUT = le2i.LAYOUT
-STREAMS: tuple[str, ...] = ()
-
 EVERY = 12  # frames from one picture to the next: about two pictures a second
 FALL, PERSON = "fall", "person"
 
 
-def scan(folder: Path) -> Dataset:
-    """Pictures of every annotated film, those told in `problems` left out."""
-    films = le2i.scan(folder)
-    problems = list(films.problems)
-    sources: list[Source] = []
-    for film in films.sources:
-        try:
-            sources += _frames(film, problems)
-        except UserError as error:
-            problems.append(f"{error}; its film is left out")
-    return Dataset(NAME, folder, tuple(sources), problems=tuple(problems), class_names=(FALL, PERSON))
+@register("dataset", "le2i-frames", pictures=True)
+class Le2iFrames(Reader):
+    """Frames of the Le2i films as pictures with boxes."""
+
+    folder = Le2i.folder
+    layout = Le2i.layout
+
+    def scan(self, folder: Path) -> Dataset:
+        """Pictures of every annotated film, those told in `problems` left out."""
+        films = Le2i().scan(folder)
+        problems = list(films.problems)
+        sources: list[Source] = []
+        for film in films.sources:
+            try:
+                sources += _frames(film, problems)
+            except UserError as error:
+                problems.append(f"{error}; its film is left out")
+        return Dataset(self.name, folder, tuple(sources), problems=tuple(problems), class_names=(FALL, PERSON))
 
 
 def _frames(film: Source, problems: list[str]) -> list[Source]:
@@ -74,7 +76,7 @@ def _frames(film: Source, problems: list[str]) -> list[Source]:
             if box is None:
                 continue
             boxes = [box]
-        sources.append(_source(film, number, boxes, facts.rate or le2i.FRAME_RATE))
+        sources.append(_source(film, number, boxes, facts.rate or FRAME_RATE))
     if outside:
         problems.append(f"{notes}: {outside} frames whose box lies outside the film ({facts.width} x {facts.height}); they are left out")
     if late:
@@ -87,26 +89,26 @@ def _span(film: Source) -> tuple[float, float]:
     times = film.fall_times
     if times is None or times.onset is None or times.end is None:
         return math.inf, math.inf
-    return round(times.onset * le2i.FRAME_RATE) + 1, round(times.end * le2i.FRAME_RATE)
+    return round(times.onset * FRAME_RATE) + 1, round(times.end * FRAME_RATE)
 
 
 def _source(film: Source, number: int, boxes: list[Box], rate: float) -> Source:
     names = tuple(box.name for box in boxes)
     return Source(
-        dataset=NAME,
+        dataset=Le2iFrames.name,
         subject=f"{film.subject} {film.trial}",
         activity=activity_of(names),
         trial=str(number),
         fall=shows_fall(names),
         files=film.files,
         traits={"room": film.subject},
-        read=partial(read, boxes=tuple(boxes), still=max(0.0, (number - 1.5) / rate)),  # half a frame early
+        read=partial(_read, boxes=tuple(boxes), still=max(0.0, (number - 1.5) / rate)),  # half a frame early
         roles=(VIEW, "labels"),
         names=names,
     )
 
 
-def read(source: Source, boxes: tuple[Box, ...], still: float) -> Recording:
+def _read(source: Source, boxes: tuple[Box, ...], still: float) -> Recording:
     """Where the frame lies, and what it shows."""
     return replace(make_recording(source, {}, {VIEW: Video(source.files[0], still=still)}), boxes=boxes)
 

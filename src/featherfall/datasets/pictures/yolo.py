@@ -12,39 +12,41 @@ from dataclasses import replace
 from pathlib import Path
 
 from featherfall.core.errors import UserError
+from featherfall.core.registry import register
 from featherfall.core.tables import read_text
-from featherfall.datasets.dataset import Dataset, Source
+from featherfall.datasets.dataset import Dataset, Reader, Source
 
 from .data_yaml import Described, find_described, place
 from .picture import folder_splits, leaks, numbered, picture_source, pictures_below, split_of, stem_of
 from .yolo_labels import read_labels
 
-NAME = "yolo"
-FOLDER = "fall-images/roboflow"
-SUMMARY = "pictures with boxes: any YOLO folder or Roboflow export"
-LAYOUT = "data.yaml, train/images/a.jpg and train/labels/a.txt"
-STREAMS: tuple[str, ...] = ()
-
 SERIES = "series"
 _NO_LABELS = {"classes.txt", "train.txt", "valid.txt", "val.txt", "test.txt", "requirements.txt", "notes.txt", "license.txt"}
 
 
-def scan(folder: Path) -> Dataset:
-    """Every picture below `folder` that has a label file; all others, and every fault in a label file, are told in `problems`."""
-    problems: list[str] = []
-    sources: list[Source] = []
-    described = find_described(folder, problems)
-    for one in described:
-        root = one.file.parent if pictures_below(one.file.parent) else folder
-        inner = [other.file.parent for other in described if other is not one and root in other.file.parent.parents]
-        sources += _export(root, one, inner, problems)
-    if not described and pictures_below(folder):
-        if problems:
-            raise UserError(problems[0])
-        raise UserError(f"{folder}: pictures, but no data.yaml or classes.txt with class names; write one, e.g. names: [fall, person]")
-    names = tuple(dict.fromkeys(name for one in described for name in one.names.values()))
-    problems += leaks(folder, sources)
-    return Dataset(NAME, folder, numbered(sources), folder_splits(sources), tuple(problems), names)
+@register("dataset", "yolo", pictures=True)
+class YOLO(Reader):
+    """Pictures with boxes: any YOLO folder or Roboflow export."""
+
+    folder = "fall-images/roboflow"
+    layout = "data.yaml, train/images/a.jpg and train/labels/a.txt"
+
+    def scan(self, folder: Path) -> Dataset:
+        """Every picture below `folder` that has a label file; all others, and every fault in a label file, are told in `problems`."""
+        problems: list[str] = []
+        sources: list[Source] = []
+        described = find_described(folder, problems)
+        for one in described:
+            root = one.file.parent if pictures_below(one.file.parent) else folder
+            inner = [other.file.parent for other in described if other is not one and root in other.file.parent.parents]
+            sources += _export(root, one, inner, problems)
+        if not described and pictures_below(folder):
+            if problems:
+                raise UserError(problems[0])
+            raise UserError(f"{folder}: pictures, but no data.yaml or classes.txt with class names; write one, e.g. names: [fall, person]")
+        names = tuple(dict.fromkeys(name for one in described for name in one.names.values()))
+        problems += leaks(folder, sources)
+        return Dataset(self.name, folder, numbered(sources), folder_splits(sources), tuple(problems), names)
 
 
 def _export(root: Path, described: Described, inner: list[Path], problems: list[str]) -> list[Source]:
@@ -66,7 +68,7 @@ def _export(root: Path, described: Described, inner: list[Path], problems: list[
             continue
         problems += told
         folder = stated.get(path) or split_of(path.relative_to(root).parts[:-1])
-        source = picture_source(NAME, path, stem_of(path), [box.name for box in boxes], boxes, labels, folder)
+        source = picture_source(YOLO.name, path, stem_of(path), [box.name for box in boxes], boxes, labels, folder)
         sources.append(replace(source, traits={**source.traits, **_series(source.subject)}))
     if bare:
         problems.append(f"{root}: {len(bare)} picture(s) without a label file, the first is {bare[0].relative_to(root)}; they are left out")

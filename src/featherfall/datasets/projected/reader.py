@@ -16,31 +16,26 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream
+from featherfall.core.registry import register
 from featherfall.core.skeletons import AZURE_32, COCO_17, KINECT_20, channel_names, to_coco
 
-from .. import folder as own_folder
-from .. import smartfallmm, utd_mhad
-from ..dataset import Dataset, Source
+from ..dataset import Dataset, Reader, Source
+from ..folder import OwnFolder
+from ..smartfallmm import SmartFallMM
+from ..utd_mhad import UTDMHAD
 from . import estimator, lens, level, occlusion_noise
 
-NAME = "projected"
-FOLDER = ""
-SUMMARY = "skeletons of SmartFallMM, UTD-MHAD and `featherfall sim --out DATA/simulated`, seen by random cameras"
-LAYOUT = "SmartFallMM/, UTD-MHAD/ or simulated/"
-STREAMS: tuple[str, ...] = ("keypoints", "skeleton")
-
-RATE = 15.0
+_RATE = 15.0
 KEYPOINTS: tuple[str, ...] = tuple(f"{joint}.{value}" for joint in COCO_17 for value in ("x", "y", "score"))
 
 
 @dataclass(frozen=True)
-class Set:
+class _Set:
     """One dataset with skeletons.
 
     Attributes:
@@ -51,53 +46,61 @@ class Set:
 
     name: str
     folder: str
-    reader: ModuleType
+    reader: Reader
     tilted: bool
     cameras: int
 
 
-SETS = (
-    Set("smartfallmm", smartfallmm.FOLDER, smartfallmm, True, 5),
-    Set("utd-mhad", utd_mhad.FOLDER, utd_mhad, True, 1),
-    Set("simulated", "simulated", own_folder, False, 2),
+_SETS = (
+    _Set("smartfallmm", SmartFallMM.folder, SmartFallMM(), True, 5),
+    _Set("utd-mhad", UTDMHAD.folder, UTDMHAD(), True, 1),
+    _Set("simulated", "simulated", OwnFolder(), False, 2),
 )
 _CODE = (Path(__file__), *(Path(module.__file__ or "") for module in (estimator, lens, level, occlusion_noise)))
 
 
-def scan(folder: Path) -> Dataset:
-    """List the cameras of every recording that has a skeleton, in the sets that are there."""
-    sources: list[Source] = []
-    problems: list[str] = []
-    for number, one in enumerate(SETS):
-        if not (folder / one.folder).is_dir():
-            problems.append(f"{folder / one.folder}: no such folder, {one.name} is left out")
-            continue
-        found = one.reader.scan(folder / one.folder)
-        problems += found.problems
-        seen = [source for source in found.sources if "skeleton" in source.roles]
-        daily: dict[str, list[Source]] = {}
-        for source in seen:
-            if not source.fall:
-                daily.setdefault(source.subject, []).append(source)
-        for source in seen:
-            others = [other for other in daily.get(source.subject, []) if other is not source] or [source]
-            sources += [_source(number, source, others, camera) for camera in range(one.cameras)]
-    return Dataset(NAME, folder, tuple(sources), problems=tuple(problems))
+@register("dataset", "projected")
+class Projected(Reader):
+    """Skeletons of SmartFallMM, UTD-MHAD and `featherfall sim --out DATA/simulated`, seen by random cameras."""
+
+    folder = ""
+    layout = "SmartFallMM/, UTD-MHAD/ or simulated/"
+    streams = ("keypoints", "skeleton")
+
+    def scan(self, folder: Path) -> Dataset:
+        """List the cameras of every recording that has a skeleton, in the sets that are there."""
+        sources: list[Source] = []
+        problems: list[str] = []
+        for number, one in enumerate(_SETS):
+            if not (folder / one.folder).is_dir():
+                problems.append(f"{folder / one.folder}: no such folder, {one.name} is left out")
+                continue
+            found = one.reader.scan(folder / one.folder)
+            problems += found.problems
+            seen = [source for source in found.sources if "skeleton" in source.roles]
+            daily: dict[str, list[Source]] = {}
+            for source in seen:
+                if not source.fall:
+                    daily.setdefault(source.subject, []).append(source)
+            for source in seen:
+                others = [other for other in daily.get(source.subject, []) if other is not source] or [source]
+                sources += [_source(number, source, others, camera) for camera in range(one.cameras)]
+        return Dataset(self.name, folder, tuple(sources), problems=tuple(problems))
 
 
 def _source(number: int, inner: Source, others: list[Source], camera: int) -> Source:
     """One camera's recording; its bystander is another recording of the same person, so that no one stands on two sides of a split."""
-    seed = int.from_bytes(hashlib.sha256(f"{SETS[number].name}/{inner.id}/{camera}".encode()).digest()[:8], "big")
+    seed = int.from_bytes(hashlib.sha256(f"{_SETS[number].name}/{inner.id}/{camera}".encode()).digest()[:8], "big")
     other = others[seed % len(others)]
     return Source(
-        dataset=NAME,
-        subject=f"{SETS[number].name}-{inner.subject}",
+        dataset=Projected.name,
+        subject=f"{_SETS[number].name}-{inner.subject}",
         activity=inner.activity,
         trial=f"{inner.trial}.{camera}",
         fall=inner.fall,
         files=(*dict.fromkeys((*inner.files, *other.files)), *_CODE),  # what the code says decides the recording, too
-        traits={"set": SETS[number].name},
-        read=functools.partial(read, number=number, inner=_bare(inner), other=_bare(other), seed=seed),
+        traits={"set": _SETS[number].name},
+        read=functools.partial(_read, number=number, inner=_bare(inner), other=_bare(other), seed=seed),
         fall_times=inner.fall_times,
     )
 
@@ -107,23 +110,23 @@ def _bare(source: Source) -> Source:
     return replace(source, files=tuple(path for path in (source.file("skeleton"),) if path), roles=("skeleton",))
 
 
-def read(source: Source, number: int, inner: Source, other: Source, seed: int) -> Recording:
+def _read(source: Source, number: int, inner: Source, other: Source, seed: int) -> Recording:
     """Read one recording as one camera's estimator sees it."""
     rng = np.random.default_rng(seed)
     tempo = float(rng.uniform(0.85, 1.2))
-    joints, fall = _person(inner, SETS[number].tilted, tempo)
-    keypoints = _seen(joints, fall, functools.partial(_person, other, SETS[number].tilted, 1.0), rng)
-    times = np.arange(len(joints)) / RATE
+    joints, fall = _person(inner, _SETS[number].tilted, tempo)
+    keypoints = _seen(joints, fall, functools.partial(_person, other, _SETS[number].tilted, 1.0), rng)
+    times = np.arange(len(joints)) / _RATE
     kinect = level.as_kinect(joints).reshape(len(joints), -1)
     streams = {
-        "keypoints": Stream(times, keypoints.reshape(len(joints), -1).astype(np.float32), "1", RATE, channels=KEYPOINTS),
-        "skeleton": Stream(times, kinect.astype(np.float32), "m", RATE, channels=channel_names(KINECT_20)),
+        "keypoints": Stream(times, keypoints.reshape(len(joints), -1).astype(np.float32), "1", _RATE, channels=KEYPOINTS),
+        "skeleton": Stream(times, kinect.astype(np.float32), "m", _RATE, channels=channel_names(KINECT_20)),
     }
-    return Recording(NAME, source.subject, source.activity, source.trial, streams, fall, source.traits)
+    return Recording(Projected.name, source.subject, source.activity, source.trial, streams, fall, source.traits)
 
 
 def _person(source: Source, tilted: bool, tempo: float) -> tuple[np.ndarray, FallTimes | None]:
-    """(T, J, 3) levelled joints at `RATE`, `tempo` times as fast as they were; and when the person falls."""
+    """(T, J, 3) levelled joints at `_RATE`, `tempo` times as fast as they were; and when the person falls."""
     recording = source.load()
     stream = recording.streams["skeleton"]
     values = _bridged(stream.values.astype(np.float64))
@@ -137,7 +140,7 @@ def _person(source: Source, tilted: bool, tempo: float) -> tuple[np.ndarray, Fal
         assert fall.onset is not None and fall.impact is not None and fall.end is not None
         fall = level.clipped(FallTimes(fall.onset / tempo, fall.impact / tempo))
     times = (stream.times - (stream.times[0] if stream.clock == "own" else 0.0)) / tempo
-    grid = np.arange(max(int(times[-1] * RATE) + 1, 2)) / RATE
+    grid = np.arange(max(int(times[-1] * _RATE) + 1, 2)) / _RATE
     flat = joints.reshape(len(joints), -1)
     return np.stack([np.interp(grid, times, column) for column in flat.T], axis=1).reshape(len(grid), -1, 3), fall
 
@@ -163,19 +166,19 @@ def _seen(
     view = _view(camera, joints)
     keypoints = estimator.estimate(view, rng)
     if rng.random() < occlusion_noise.FURNITURE:
-        keypoints = occlusion_noise.behind_furniture(keypoints, view.joints, view.size, RATE, rng)
+        keypoints = occlusion_noise.behind_furniture(keypoints, view.joints, view.size, _RATE, rng)
     if rng.random() < occlusion_noise.BYSTANDERS:
         others, _ = partner()
         away = rng.uniform(0.8, 2.5) * np.array([np.cos(turn), np.sin(turn), 0.0])
         passer = estimator.estimate(_view(camera, others + level.part_of(kinect, "hip centre").mean(axis=0) * (1, 1, 0) + away), rng)
-        piece = occlusion_noise.span(len(keypoints), RATE, fall, rng)
+        piece = occlusion_noise.span(len(keypoints), _RATE, fall, rng)
         start = int(rng.integers(len(passer)))
         frames = (start + np.arange(len(keypoints))) % (2 * len(passer))
         keypoints[piece] = passer[np.minimum(frames, 2 * len(passer) - 1 - frames)][piece]  # there and back again
     if rng.random() < occlusion_noise.GHOSTS:
         shape = view.joints[int(rng.integers(len(view.joints)))]
-        piece = occlusion_noise.span(len(keypoints), RATE, fall, rng)
-        keypoints[piece] = occlusion_noise.ghost(shape, view.size, view.width, RATE, len(keypoints), rng)[piece]
+        piece = occlusion_noise.span(len(keypoints), _RATE, fall, rng)
+        keypoints[piece] = occlusion_noise.ghost(shape, view.size, view.width, _RATE, len(keypoints), rng)[piece]
     return keypoints
 
 
@@ -191,4 +194,4 @@ def _view(camera: lens.Lens, joints: np.ndarray) -> estimator.View:
     places, _ = camera.see(to_coco(joints, level.layout_of(joints)))
     _, depth = camera.see(hips)
     away = np.clip(0.5 + 0.5 * (ahead * sight).sum(axis=1), 0, 1)
-    return estimator.View(places, camera.focal * 1.65 / depth, np.clip(np.abs(trunk[:, 2]), 0, 1), away, camera.width, RATE)
+    return estimator.View(places, camera.focal * 1.65 / depth, np.clip(np.abs(trunk[:, 2]), 0, 1), away, camera.width, _RATE)

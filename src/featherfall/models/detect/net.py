@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from featherfall.core.errors import UserError
+from featherfall.core.registry import register
+from featherfall.models.inputs import Channels, one_film
 
 STRIDES = (8, 16, 32)
 PRIOR = 0.01  # what a place believes of each class at first: nearly all places are background (Lin et al., Focal Loss, 2017)
@@ -161,3 +163,9 @@ def _backbone(name: str, pretrained: bool, options: Mapping[str, Any]) -> nn.Mod
     network.expects = (config.mean, config.std) if config else ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     found: nn.Module = network
     return found
+
+
+@register("model", "detector", looks_at=["detector"])
+def build_detector(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+    """Boxes of people in one picture, and a class for each."""
+    return Detector(one_film(inputs, channels), classes, **options)

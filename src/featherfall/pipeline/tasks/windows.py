@@ -13,6 +13,7 @@ from torch import nn
 
 from featherfall.clips.build import named
 from featherfall.clips.labels import clip_labels
+from featherfall.clips.protocols import cross_validates
 from featherfall.clips.splits import Fold, full_fit
 from featherfall.clips.store import open_store
 from featherfall.core.files import atomic_write
@@ -58,7 +59,7 @@ class WindowsTask(Task):
 
     def _full_fit(self) -> list[Fold]:
         split = self.context.recipe.split
-        if split.protocol == "published" or split.part == "validation":
+        if not cross_validates(split) or split.part == "validation":
             return []
         return [full_fit(open_store(self.context.clips).recordings, split)]
 

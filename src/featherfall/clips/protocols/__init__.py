@@ -1,0 +1,37 @@
+"""Split protocols: who is tested, fold by fold; each registered beside its definition.
+
+    @register("protocol", "my-split", describes="{folds} folds of mine", cross_validates=True)
+    def my_split(recordings, groups, split, published): ...
+
+A protocol returns the name of each fold and a mask (N,) of the recordings that it tests; the leak check, the validation part and the
+share of the training part are the same for all (`featherfall.clips.splits`). `split.options` are further keyword arguments.
+
+describes: one line about the protocol, with fields of `split` in braces. cross_validates: whether the folds together test everybody, so
+that the student that ships is trained on all recordings. needs: fields of `split` that must be given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from featherfall.clips.store import RecordingFacts
+from featherfall.core.recipe import Split
+from featherfall.core.registry import facts
+
+Published = Mapping[str, Callable[[RecordingFacts], str]]  # the dataset's own splits, each "train" or "test" of a recording
+Tests = list[tuple[str, np.ndarray]]
+Protocol = Callable[[Sequence[RecordingFacts], np.ndarray, Split, Published], Tests]
+
+
+def cross_validates(split: Split) -> bool:
+    """Return whether the folds together test everybody."""
+    return bool(facts("protocol", split.protocol).get("cross_validates"))
+
+
+def describe(split: Split) -> str:
+    """Return the split in words, e.g. "5 folds by subject", "leave one subject out, 10% of the training subjects"."""
+    words: str = facts("protocol", split.protocol).get("describes", split.protocol)
+    name = words.format(**split.model_dump())
+    return name if split.train_share == 1 else f"{name}, {100 * split.train_share:g}% of the training {split.group}s"

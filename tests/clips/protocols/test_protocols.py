@@ -1,0 +1,34 @@
+"""What protocols say of themselves."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from featherfall.clips.protocols import cross_validates, describe
+from featherfall.core.recipe import Split
+
+
+@pytest.mark.parametrize(
+    ("split", "name"),
+    [
+        (Split(protocol="published", list="cross_subject"), "published cross_subject"),
+        (Split(protocol="kfold", folds=5), "5 folds by subject"),
+        (Split(protocol="loso", group="recording"), "leave one recording out"),
+        (Split(protocol="kfold", folds=5, train_share=0.25), "5 folds by subject, 25% of the training subjects"),
+    ],
+)
+def test_a_protocol_describes_itself(split: Split, name: str) -> None:
+    assert describe(split) == name
+
+
+def test_folds_that_test_everybody() -> None:
+    assert cross_validates(Split(protocol="loso")) and cross_validates(Split(protocol="KFold"))
+    assert not cross_validates(Split(protocol="published", list="odd"))
+
+
+def test_unknown_and_incomplete_ones() -> None:
+    with pytest.raises(ValidationError, match="unknown protocol; did you mean 'kfold'"):
+        Split(protocol="kfolds")
+    with pytest.raises(ValidationError, match="protocol 'published' needs 'list'; add it"):
+        Split(protocol="published")
