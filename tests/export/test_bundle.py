@@ -121,8 +121,9 @@ def test_int8_alone(student: nn.Module, recipe: Recipe, store: ClipStore, tmp_pa
 def test_a_format_of_ones_own(
     student: nn.Module, recipe: Recipe, store: ClipStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for one in ("_objects", "_own"):
-        monkeypatch.setattr(registry, one, dict(getattr(registry, one)))
+    for one in (registry._own, registry._objects):
+        monkeypatch.setitem(one, ("format", "weights"), None)  # so that it is forgotten afterwards
+        del one["format", "weights"]
 
     @register("format", "weights")
     def write(deployment: Deployment, folder: Path) -> Model:
