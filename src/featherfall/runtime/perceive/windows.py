@@ -9,6 +9,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Recording, Stream, Video
+from featherfall.core.window import Window
 from featherfall.runtime.perceive.images import predict_pictures, refuse_image
 from featherfall.runtime.prediction import Prediction, make_prediction
 from featherfall.runtime.sources.source import Samples
@@ -20,9 +21,9 @@ from featherfall.signals.video import is_image
 Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # (K, ...) inputs by name -> (K, classes) probabilities: `Bundle.probabilities`
 
 MEMORY = 256 << 20  # bytes of pictures at once, so that the longest film can be predicted
-# The grid of live windows moves with the samples held, so that one window may come again some samples later. No two windows of one impact,
-# or of usual strides, are nearer than this, s.
-NEARER = 0.1
+# The grid of live windows moves with the samples held, so that the window of an impact comes again some samples earlier or later; no two
+# impacts are nearer than this, s (`Window.spacing_s` is larger).
+SAME = 0.1
 TRACE = 5000  # windows remembered of live samples: an hour and more
 
 
@@ -75,16 +76,28 @@ class LiveWindows:
         cut = self.stream.windows()
         if cut is None:
             return self.prediction
+        manifest = self.stream.manifest
         last = self._frames.centre_s[-1] if len(self._frames.centre_s) else -np.inf
-        cut = cut.select(cut.centre_s > last + NEARER)
+        cut = cut.select(_fresh(cut.centre_s, float(last), manifest.window))
         if not len(cut.centre_s):
             return self.prediction
-        manifest = self.stream.manifest
         new = make_prediction(manifest, cut, self._run(cut.inputs))
         self._frames = _joined(self._frames, cut.select(new.usable))
         probabilities = np.concatenate([self.prediction.probabilities, new.probabilities[new.usable]])[-TRACE:]
         self.prediction = make_prediction(manifest, self._frames, probabilities)
         return self.prediction
+
+
+def _fresh(centre_s: np.ndarray, last: float, window: Window) -> np.ndarray:
+    """Indices of the windows to predict: new impacts, or one window every `stride_s`."""
+    if window.kind == "impact":
+        return np.flatnonzero(centre_s > last + SAME)
+    fresh: list[int] = []
+    for k, centre in enumerate(centre_s):
+        if centre > last + window.stride_s - 0.5 / window.rate:
+            fresh.append(k)
+            last = float(centre)
+    return np.array(fresh, dtype=np.int64)
 
 
 def _joined(first: Frames, second: Frames) -> Frames:

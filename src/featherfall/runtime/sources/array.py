@@ -145,13 +145,14 @@ def _places(header: Header, need: Input, stated: Sequence[str] | None) -> list[i
 
 def _numbers(what: str, values: Any) -> np.ndarray:
     """float64 of any shape; dates as seconds."""
+    if hasattr(values, "to_numpy") and str(getattr(values, "dtype", "")).startswith("datetime64"):
+        values = values.to_numpy(dtype="datetime64[ns]")  # dates with a zone would come as objects
     try:
         array = np.asarray(values)
-        if array.dtype == object or array.dtype.kind == "M":  # dates with a zone come as objects
-            dates = array.astype("datetime64[ns]")
-            return np.asarray((dates - dates.ravel()[:1]) / np.timedelta64(1, "s"), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise UserError(f"{what}: not an array of numbers ({str(error).splitlines()[0]}); give floats") from error
+    if array.dtype.kind == "M":
+        return np.asarray((array - array.ravel()[:1]) / np.timedelta64(1, "s"), dtype=np.float64)
     if array.dtype.kind not in "iuf":
         raise UserError(f"{what}: dtype {array.dtype}; give floats")
     return array.astype(np.float64)
