@@ -21,10 +21,10 @@ from featherfall.signals.video import is_image
 Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # (K, ...) inputs by name -> (K, classes) probabilities: `Bundle.probabilities`
 
 MEMORY = 256 << 20  # bytes of pictures at once, so that the longest film can be predicted
-# The grid of live windows moves with the samples held, so that the window of an impact comes again some samples earlier or later; no two
-# impacts are nearer than this, s (`Window.spacing_s` is larger).
+# The grid of live windows moves with the samples held, so that the window of an impact comes again some samples earlier or later. Two
+# windows whose peaks are nearer than this, s, are of one impact; peaks are at least `Window.spacing_s` apart, by default .5 s.
 SAME = 0.1
-TRACE = 5000  # windows remembered of live samples: an hour and more
+TRACE = 5000  # windows remembered of live samples: 40 minutes at a stride of .5 s; it only bounds the memory
 
 
 def predict_windows(recording: Recording, manifest: Manifest, run: Run) -> tuple[Frames, np.ndarray]:
@@ -91,7 +91,7 @@ class LiveWindows:
 def _fresh(centre_s: np.ndarray, last: float, window: Window) -> np.ndarray:
     """Indices of the windows to predict: new impacts, or one window every `stride_s`."""
     if window.kind == "impact":
-        return np.flatnonzero(centre_s > last + SAME)
+        return np.flatnonzero(centre_s > last + min(SAME, window.spacing_s / 2))
     fresh: list[int] = []
     for k, centre in enumerate(centre_s):
         if centre > last + window.stride_s - 0.5 / window.rate:
