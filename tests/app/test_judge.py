@@ -12,11 +12,11 @@ from tests.films import gray_film
 from featherfall.app import films
 from featherfall.app.judge import in_page, judge, what_is
 from featherfall.app.models import Model, choose, open_models
-from featherfall.app.of_sensor import Table
 from featherfall.app.shown import Cancelled, Progress, Shown, clock, highest, percent
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.sources.csv import CsvOptions
 from featherfall.signals.video import read_frames
 
 
@@ -97,7 +97,7 @@ def test_columns_and_units_can_be_stated(models: list[Model], place: Path, tmp_p
     with pytest.raises(UserError, match="no columns found for 'accelerometer'") as error:
         judge(file, "odd.csv", models, place)
     assert "--" not in str(error.value) and str(error.value).endswith("choose the columns and units below")
-    table = Table({"accelerometer": ["rechts", "vorn", "oben"]}, {"accelerometer": "m/s2"}, "wann", "ms")
+    table = CsvOptions({"accelerometer": ["rechts", "vorn", "oben"]}, {"accelerometer": "m/s2"}, "wann", "ms")
     as_stated = judge(file, "odd.csv", models, place, table=table)
     assert [one.time_s for one in as_stated.decide(0.5)] == pytest.approx(
         [one.time_s for one in judge(WATCH, "w.csv", models, place).decide(0.5)], abs=0.02

@@ -10,9 +10,10 @@ from featherfall.app.models import EATS, Model, choose
 from featherfall.app.of_camera import of_camera
 from featherfall.app.of_detector import of_boxes, of_detector
 from featherfall.app.of_film import of_film, of_picture, of_posture
-from featherfall.app.of_sensor import Table, of_sensor
+from featherfall.app.of_sensor import of_sensor
 from featherfall.app.shown import Progress, Shown
 from featherfall.core.errors import UserError
+from featherfall.runtime.sources.csv import CsvOptions
 from featherfall.signals.picture_file import SUFFIXES
 
 PICTURES = set(SUFFIXES)
@@ -41,7 +42,7 @@ def judge(
     *,
     model: Model | None = None,
     private: bool = False,
-    table: Table | None = None,
+    table: CsvOptions | None = None,
     progress: Progress | None = None,
 ) -> Shown:
     """Look at a file.
@@ -54,7 +55,7 @@ def judge(
         private: nothing of the pictures is kept or shown, keypoints on black.
     Raises: `UserError`, one line that names the file; `Cancelled`.
     """
-    progress, table = progress or Progress(), table or Table()
+    progress, table = progress or Progress(), table or CsvOptions()
     what = what_is(name)
     chosen = model or choose(models, what)
     if chosen.kind not in EATS[what]:

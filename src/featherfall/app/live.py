@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 
 from featherfall.app.models import Model
-from featherfall.app.of_sensor import fall_of
+from featherfall.app.of_sensor import curves, fall_of
 from featherfall.app.people import curves_of, drawn_over, told
 from featherfall.app.shown import Curve, highest
 from featherfall.core.errors import UserError
-from featherfall.core.manifest import Input
-from featherfall.core.recording import Recording, Stream
-from featherfall.core.units import check_gravity, to_inside
+from featherfall.core.units import to_inside
 from featherfall.runtime.box_watch import BoxWatcher
 from featherfall.runtime.camera import Watcher
-from featherfall.runtime.decide.events import events
 from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.runtime.perceive.pose import open_estimator
+from featherfall.runtime.perceive.windows import LiveWindows
 from featherfall.runtime.sinks.draw import EDGES
+from featherfall.runtime.sources.source import Samples
+from featherfall.runtime.sources.stream import SampleStream
 
 SIDE = 1280  # pixels of a webcam's picture at most
 SILENT = 30.0  # s after which a live session is forgotten
@@ -70,62 +70,38 @@ class LiveCamera:
 
 
 class LiveMotion:
-    """One phone's motion sensors; judged by windows that are complete, as they come."""
+    """One phone's motion sensors; a thin face on the runtime's live windows."""
 
     def __init__(self, model: Model) -> None:
-        self._model = model
         for need in model.manifest.inputs:
             if need.unit not in SENSORS or len(need.channels) != 3:
                 raise UserError(
                     f"the model {model.name!r} needs {need.name!r}, which a phone's browser does not give; choose another model"
                 )
-        self._rows = np.zeros((0, 7))
-        self._judged = np.zeros((0, 3))  # centre, end, probability
+        self._inputs = model.manifest.inputs
+        units = {need.name: SENSORS[need.unit][0] for need in self._inputs}
+        self._live = LiveWindows(SampleStream(model.manifest, units, "this phone"), model.bundle.probabilities)
 
     def take(self, time_s: float, body: bytes) -> dict[str, Any]:
         """Rows "t,ax,ay,az,gx,gy,gz" in s, m/s2 with gravity, deg/s -> the curve so far and the falls. Raises: `UserError`."""
-        fresh = _rows(body)
-        rows = np.concatenate([self._rows, fresh])
-        rows = rows[np.diff(rows[:, 0], prepend=-np.inf) > 0]
-        if len(rows) and rows[-1, 0] - rows[0, 0] > LONGEST:
+        rows, stream = _rows(body), self._live.stream
+        if len(rows) and rows[:, 0].max() - (stream.times[0] if len(stream.times) else rows[0, 0]) > LONGEST:
             raise UserError("an hour is enough for a try; start again")
-        window = self._model.manifest.window.seconds
-        self._rows = rows[rows[:, 0] > rows[-1, 0] - max(SPAN, 4 * window)] if len(rows) else rows
-        now = float(self._rows[-1, 0]) if len(self._rows) else 0.0
-        if len(self._rows) > 10 and now - self._rows[0, 0] >= window:
-            self._judge(now, window)
-        decision, manifest = self._model.manifest.decision, self._model.manifest
-        found = events(self._judged[:, 0], self._judged[:, 1], self._judged[:, 2], decision) if manifest.positive else []
-        recent = self._judged[self._judged[:, 0] > now - SPAN]
-        curve = Curve("probability of a fall", 0, recent[:, 0], recent[:, 2])
-        shown = [fall_of(one).to_json() for one in found if one.start_s > now - SPAN]
-        times, size = highest(self._rows[:, 0], np.linalg.norm(self._rows[:, 1:4], axis=1) / 9.80665, 600)
-        keep = times > now - SPAN
-        signal = {"unit": "g", "t": np.round(times[keep], 3).tolist(), "v": np.round(size[keep], 3).tolist()}
-        return {"wanted": True, "line": _line(now, decision.threshold, [curve.to_json()], shown, signal)}
+        prediction = self._live.add(Samples(rows[:, 0], {need.name: rows[:, SENSORS[need.unit][1]] for need in self._inputs}))
+        now = stream.now
+        recent = [
+            Curve(one.name, one.track, one.times[late], one.values[late]) for one in curves(prediction) for late in [one.times > now - SPAN]
+        ]
+        found = [fall_of(one).to_json() for one in prediction.events if one.start_s > now - SPAN]
+        return {"wanted": True, "line": _line(now, prediction.decision.threshold, [one.to_json() for one in recent], found, self._signal())}
 
-    def _judge(self, now: float, window: float) -> None:
-        """The windows of the last seconds that are complete and were not judged before, cut and resampled by the bundle's own code."""
-        tail = self._rows[self._rows[:, 0] > now - max(4 * window, 12.0)]
-        start = float(tail[0, 0])
-        streams = {need.name: self._stream(need, tail, start) for need in self._model.manifest.inputs}
-        said = self._model.bundle.predict(Recording("", "", "", "phone", streams=streams))
-        column = said.probabilities[:, said.labels.index(str(self._model.manifest.positive))]
-        table = np.stack([said.centre_s + start, said.end_s + start, column], axis=1)
-        last = self._judged[-1, 0] if len(self._judged) else -np.inf
-        fresh = said.judged & (table[:, 1] <= now) & (table[:, 0] > last + 0.1)
-        self._judged = np.concatenate([self._judged, table[fresh]])[-5000:]
-
-    @staticmethod
-    def _stream(need: Input, rows: np.ndarray, start: float) -> Stream:
-        unit, columns = SENSORS[need.unit]
-        if not np.isfinite(rows[:, columns]).all():
-            raise UserError(f"this phone gives no {need.name}, which the model needs; choose another model")
-        values, inside = to_inside(rows[:, columns], unit)
-        if inside == "g":
-            check_gravity(values, "the phone", unit)
-        times = rows[:, 0] - start
-        return Stream(times, values, inside, (len(times) - 1) / float(times[-1]), need.placement, tuple(need.channels))
+    def _signal(self) -> dict[str, Any]:
+        """The magnitude of the first input over the last seconds, as the timeline draws it."""
+        need, stream = self._inputs[0], self._live.stream
+        values, unit = to_inside(stream.values[need.name], SENSORS[need.unit][0])
+        times, size = highest(stream.times, np.linalg.norm(values, axis=1), 600)
+        keep = times > stream.now - SPAN
+        return {"unit": unit, "t": np.round(times[keep], 3).tolist(), "v": np.round(size[keep].astype(np.float64), 3).tolist()}
 
 
 @dataclass

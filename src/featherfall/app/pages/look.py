@@ -17,10 +17,10 @@ from featherfall.app.alarms import cost
 from featherfall.app.judge import FILMS, PICTURES, TABLES, in_page, judge, what_is
 from featherfall.app.media import Shelf
 from featherfall.app.models import Model, choose
-from featherfall.app.of_sensor import Table
 from featherfall.app.shown import Progress, Shown
 from featherfall.app.work import Desk, Doing, Done, Failed
 from featherfall.core.errors import UserError
+from featherfall.runtime.sources.csv import CsvOptions
 
 ANY, NONE = "Choose for me", "No second model"
 PANELS = ("a", "b")
@@ -166,7 +166,10 @@ class Look:
             what = what_is(name)
             chosen = [self.models.get(first) or choose(list(self.models.values()), what)]
             chosen += [self.models[second]] if second in self.models else []
-            update, table = self._table(path, chosen[0], raw) if what == "table" else ({self.columns: gr.update(visible=False)}, Table())
+            table = CsvOptions()
+            update: dict[Any, Any] = {self.columns: gr.update(visible=False)}
+            if what == "table":
+                update, table = self._table(path, chosen[0], raw)
         except UserError as error:
             yield done | {self.status: parts.error(in_page(str(error), path, name))}
             return
@@ -257,7 +260,7 @@ class Look:
             else:
                 yield parts.links([(f"Save {target.name}", target)], self.shelf)
 
-    def _table(self, path: Path, model: Model, raw: Sequence[Any]) -> tuple[dict[Any, Any], Table]:
+    def _table(self, path: Path, model: Model, raw: Sequence[Any]) -> tuple[dict[Any, Any], CsvOptions]:
         """What the page offers to choose columns from, and what was chosen."""
         names = header(path)
         inputs = model.manifest.inputs[:SLOTS]
@@ -277,7 +280,7 @@ class Look:
         time, time_unit, rate = raw[2 * SLOTS :]
         time = time if time in names else None
         update[self.time] = gr.update(choices=names, value=time)
-        return update, Table(columns, units, time, None if time_unit in (None, TIMES[0]) else time_unit, _number(rate))
+        return update, CsvOptions(columns, units, time, None if time_unit in (None, TIMES[0]) else time_unit, _number(rate))
 
     def _stop(self, request: gr.Request) -> None:
         self.desk.stop(f"{request.session_hash}")
