@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 OUT = Path(__file__).parents[1] / "images"
+NAMES = ("ink", "soft", "line", "card", "edge", "strong", "fill")
 THEMES = {
-    "light": {"ink": "#1f2933", "soft": "#52606d", "line": "#9aa5b1", "card": "#f5f7fa", "edge": "#cbd2d9", "strong": "#00796b", "fill": "#e0f2f1"},
-    "dark": {"ink": "#e6edf3", "soft": "#9fb0c0", "line": "#6b7a89", "card": "#1c232b", "edge": "#3b4754", "strong": "#4db6ac", "fill": "#12312e"},
+    "light": dict(zip(NAMES, ("#1f2933", "#52606d", "#9aa5b1", "#f5f7fa", "#cbd2d9", "#00796b", "#e0f2f1"), strict=True)),
+    "dark": dict(zip(NAMES, ("#e6edf3", "#9fb0c0", "#6b7a89", "#1c232b", "#3b4754", "#4db6ac", "#12312e"), strict=True)),
 }
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 
