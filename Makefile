@@ -1,7 +1,7 @@
 # `make demo`, `make test` and `make app` do all their own set-up on a fresh machine with Python >= 3.11.
 PYTHON ?= python3
 BIN := .venv/bin
-# TORCH=cpu: PyTorch's builds without CUDA (a fresh checkout then needs 5 GB less). They stand on PyTorch's own index; where that cannot
+# TORCH=cpu: PyTorch's builds without CUDA (over 4 GB less). They stand on PyTorch's own index; where that cannot
 # be reached pip says so and takes the default registry's.
 TORCH_INDEX := $(if $(TORCH),--extra-index-url https://download.pytorch.org/whl/$(TORCH))
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(TORCH_INDEX)
@@ -64,9 +64,9 @@ format: setup
 mutants: setup
 	$(BIN)/python benchmarks/mutants.py $(GROUPS)
 
-# The documentation, as HTML in site/. A warning is an error: a broken link, a page outside the navigation, a docstring that does not parse.
+# The documentation, as HTML in site/. A warning is an error: a broken link, a page outside the navigation, a page's missing snippet.
 docs: .venv-docs/.done
-	.venv-docs/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
 
 serve-docs: .venv-docs/.done
-	.venv-docs/bin/mkdocs serve
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs serve
