@@ -86,7 +86,11 @@ class _Handler(BaseHTTPRequestHandler):
         data = repository.files[found[3]]
         self.send_response(200)
         commit = hashlib.sha1("".join(repository.commits).encode()).hexdigest()
-        for name, text in {"etag": f'"{hashlib.sha256(data).hexdigest()}"', "x-repo-commit": commit, "content-length": str(len(data))}.items():
+        for name, text in {
+            "etag": f'"{hashlib.sha256(data).hexdigest()}"',
+            "x-repo-commit": commit,
+            "content-length": str(len(data)),
+        }.items():
             self.send_header(name, text)
         self.end_headers()
         if self.command == "GET":

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from featherfall.api.cameras import predict_camera
 from featherfall.api.evaluation import Evaluation, evaluate_bundle
-from featherfall.api.result import Result, result_of_film, result_of_picture, result_of_windows
+from featherfall.api.result import Result, result_of_windows
 from featherfall.api.windows import check_windows
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
@@ -82,7 +83,7 @@ class Model:
         stated = {"rate": rate, "unit": unit, "times": times, "columns": columns, "time": time, "time_unit": time_unit, "source": source}
         options |= {name: value for name, value in stated.items() if value is not None}
         if self.manifest.kind in ("keypoints", "detector") and not _has_keypoints(data):
-            return self._predict_frames(data, options)
+            return predict_camera(self.bundle, data, options)
         return result_of_windows(self.manifest, self.bundle.predict(data, **options), _picture(data))
 
     def predict_proba(self, windows: np.ndarray | Mapping[str, np.ndarray]) -> np.ndarray:
@@ -104,10 +105,9 @@ class Model:
 
     def __repr__(self) -> str:
         inputs = ", ".join(f"{one.name} ({one.unit})" for one in self.manifest.inputs)
-        return f"<Model {self.manifest.name!r}: {self.manifest.kind} of {inputs} -> {', '.join(self.labels)}; {self.bundle.model.precision}>"
-
-    def _predict_frames(self, data: Any, options: dict[str, Any]) -> Result:
-        raise NotImplementedError
+        return (
+            f"<Model {self.manifest.name!r}: {self.manifest.kind} of {inputs} -> {', '.join(self.labels)}; {self.bundle.model.precision}>"
+        )
 
 
 def load(name: str | Path, precision: Precision | None = None) -> Model:

@@ -12,8 +12,9 @@ import numpy as np
 
 from featherfall.api.extras import axes, data_frame
 from featherfall.core.manifest import Manifest
+from featherfall.runtime.camera import Watched
 from featherfall.runtime.decide.events import Event
-from featherfall.runtime.observation import AnalysisResult, Fall
+from featherfall.runtime.decide.incidents import Fall
 from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.prediction import Prediction
 
@@ -47,13 +48,13 @@ class Result:
     probabilities: np.ndarray
     columns: Mapping[str, np.ndarray]
     manifest: Manifest
-    raw: Prediction | AnalysisResult | tuple[Found, ...]
+    raw: Prediction | Watched | tuple[Found, ...]
     problems: tuple[str, ...] = ()
     picture: Path | None = None
 
     def to_frame(self) -> pandas.DataFrame:
         """Return a DataFrame with one row for each window (or person in a picture) and a column for each class; needs pandas."""
-        return data_frame({**self.columns, **dict(zip(self.labels, self.probabilities.T, strict=True))})
+        return data_frame(dict(self.columns) | dict(zip(self.labels, self.probabilities.T, strict=True)))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for `json.dump`, as `featherfall predict --json` prints of a file."""
@@ -89,7 +90,7 @@ class Result:
 
     def _summary(self) -> str:
         what = {"detector": "people", "picture": "pictures"}.get(self.manifest.kind, "windows")
-        unit = "windows" if isinstance(self.raw, AnalysisResult) else what
+        unit = "windows" if isinstance(self.raw, Watched) else what
         events = f"{len(self.events)} event(s), " if self.manifest.positive is not None and not isinstance(self.raw, tuple) else ""
         problems = f", {len(self.problems)} problem(s)" if self.problems else ""
         return f"{events}{len(self.probabilities)} {unit} by {self.manifest.name!r}{problems}"
@@ -109,7 +110,7 @@ def result_of_windows(manifest: Manifest, prediction: Prediction, picture: Path 
     )
 
 
-def result_of_film(manifest: Manifest, analysis: AnalysisResult, problems: Sequence[str] = ()) -> Result:
+def result_of_film(manifest: Manifest, analysis: Watched, problems: Sequence[str] = ()) -> Result:
     """Return the result of a camera's bundle or a detector on a film."""
     positive = str(manifest.positive)
     other = next(name for name in manifest.labels if name != positive)
@@ -160,6 +161,9 @@ def _draw_times(ax: Axes, result: Result) -> Axes:
     for number, event in enumerate(result.events):
         ax.axvspan(event.start_s, event.raised_s, color="C3", alpha=0.15, linewidth=0)
         ax.plot(event.peak_s, event.confidence, "v", color="C3", markersize=9, label="event" if number == 0 else None)
+    if len(times):
+        columns = result.columns
+        ax.set_xlim(float(columns.get("start_s", times).min()), float(columns.get("end_s", times).max()) or None)
     ax.set_ylim(-0.02, 1.05)
     ax.set_xlabel("s")
     ax.set_title(f"{result.manifest.name}: {result.label}", loc="left", fontsize=10)

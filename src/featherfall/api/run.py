@@ -77,7 +77,7 @@ class FinishedRun:
         ax = axes(ax, 6.0, 0.8 + 0.35 * len(rows))
         for height, row in enumerate(reversed(rows)):
             if row["low"] == row["low"]:
-                ax.plot([row["low"], row["high"]], [height, height], color="C0", linewidth=2, alpha=0.5)
+                ax.plot([row["low"], row["high"]], [height, height], color="C0", linewidth=2, alpha=0.5)  # NaN with one seed
             ax.plot(row["mean"], height, "o", color="C0")
             ax.annotate(f"{row['mean']:.3f}", (row["mean"], height), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8)
         ax.set_yticks(range(len(rows)), [row["role"] for row in reversed(rows)])
@@ -126,7 +126,8 @@ def distill(
 
     Arguments:
         recipe: a `Recipe`, a path, or the name of a recipe that ships.
-        data: folder that holds datasets by their usual folder names; None takes $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real.
+        data: folder that holds datasets by their usual folder names; None takes the simulated people that the recipe states, else
+            $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real.
         out: run directory to make; None takes runs/<recipe>.
         changes: "key=value" changes to the recipe, e.g. "student.training.steps=900".
         resume: go on with the run in `out`.
@@ -137,8 +138,11 @@ def distill(
     from featherfall.core.files import data_folder
     from featherfall.core.recipe_file import load_recipe
     from featherfall.pipeline.distill import distill as run
+    from featherfall.pipeline.simulated import simulated_data
 
     resolved = load_recipe(recipe, changes)
     folder = Path(out) if out is not None else Path("runs") / resolved.name
-    run(resolved, data_folder(data), folder, resume=resume, workers=workers, quiet=quiet)
+    simulated = data is None and resolved.simulation is not None
+    place = simulated_data(resolved, workers, quiet=quiet) if simulated else data_folder(data)
+    run(resolved, place, folder, resume=resume, workers=workers, quiet=quiet)
     return FinishedRun(folder)
