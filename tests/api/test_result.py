@@ -83,7 +83,9 @@ def test_a_plot_of_a_film_has_a_line_for_each_person(tmp_path: Path) -> None:
 
 
 def test_a_plot_of_activities(tmp_path: Path) -> None:
-    model = ff.load(write_bundle(tmp_path / "bundle", task="activity", positive=None, window={"kind": "sliding", "length": 64, "rate": 50.0}))
+    model = ff.load(
+        write_bundle(tmp_path / "bundle", task="activity", positive=None, window={"kind": "sliding", "length": 64, "rate": 50.0})
+    )
     ax = model.predict(motion(np.arange(500) / 50.0, ((5.0, 5.0),)), rate=50).plot()
     assert sorted(ax.get_legend_handles_labels()[1]) == ["fall", "other"]
     pyplot.close(ax.figure)
