@@ -67,7 +67,7 @@ def test_texts(result: Result, tmp_path: Path) -> None:
 def test_a_plot_shows_probabilities_threshold_and_events(result: Result) -> None:
     ax = result.plot()
     labels = ax.get_legend_handles_labels()[1]
-    assert labels == ["threshold", "fall", "event"]
+    assert labels == ["threshold", "fall", "event", "until raised"]
     dots = next(line for line in ax.lines if line.get_label() == "fall")
     np.testing.assert_allclose(dots.get_ydata(), result.probabilities[:, 0])
     assert ax.get_ylabel() == "probability of fall"
@@ -78,7 +78,7 @@ def test_a_plot_of_a_film_has_a_line_for_each_person(tmp_path: Path) -> None:
     _, mine = pyplot.subplots()
     ax = film_result(tmp_path).plot(mine)
     assert ax is mine
-    assert ax.get_legend_handles_labels()[1] == ["threshold", "person 0", "person 1", "event"]
+    assert ax.get_legend_handles_labels()[1] == ["threshold", "person 0", "person 1", "event", "until raised"]
     pyplot.close(ax.figure)
 
 

@@ -159,8 +159,9 @@ def _draw_times(ax: Axes, result: Result) -> Axes:
                 ax.vlines(times[mine], 0, values, color="C0", linewidth=1)
             ax.plot(times[mine], values, "C0o" if apart else ".-", markersize=4, linewidth=1, label=label)
     for number, event in enumerate(result.events):
-        ax.axvspan(event.start_s, event.raised_s, color="C3", alpha=0.15, linewidth=0)
-        ax.plot(event.peak_s, event.confidence, "v", color="C3", markersize=9, label="event" if number == 0 else None)
+        first = number == 0
+        ax.axvspan(event.start_s, event.raised_s, color="C3", alpha=0.15, linewidth=0, label="until raised" if first else None)
+        ax.plot(event.peak_s, event.confidence, "v", color="C3", markersize=9, label="event" if first else None)
     if len(times):
         columns = result.columns
         ax.set_xlim(float(columns.get("start_s", times).min()), float(columns.get("end_s", times).max()) or None)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from featherfall.core.recipe import Recipe
 
+LEAST_RANGE = 0.1  # of a plot's axis: on a shorter one, differences of a few recordings look large
+
 
 class FinishedRun:
     """What `featherfall.distill` leaves.
@@ -81,6 +83,9 @@ class FinishedRun:
             ax.plot(row["mean"], height, "o", color="C0")
             ax.annotate(f"{row['mean']:.3f}", (row["mean"], height), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8)
         ax.set_yticks(range(len(rows)), [row["role"] for row in reversed(rows)])
+        left, right = ax.get_xlim()
+        room = max(LEAST_RANGE - (right - left), 0.0) / 2
+        ax.set_xlim(left - room, right + room)
         ax.set_ylim(-0.5, len(rows) - 0.3)
         ax.set_xlabel(name.replace("_", " "))
         simulated = ", simulated people" if self.metrics.get("simulated") else ""
