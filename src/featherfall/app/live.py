@@ -7,25 +7,23 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from featherfall.app.analysis import Curve, highest
 from featherfall.app.models import Model
 from featherfall.app.of_sensor import curves, fall_of
-from featherfall.app.people import curves_of, drawn_over, told
-from featherfall.app.shown import Curve, highest
+from featherfall.app.people import curves_of, finding_of, overlay
 from featherfall.core.errors import UserError
 from featherfall.core.units import to_inside
-from featherfall.runtime.box_watch import BoxWatcher
-from featherfall.runtime.camera import Watcher
-from featherfall.runtime.perceive.detector import BoxDetector
-from featherfall.runtime.perceive.pose import open_estimator
+from featherfall.runtime.observation import FrameResult
 from featherfall.runtime.perceive.windows import LiveWindows
 from featherfall.runtime.sinks.draw import EDGES
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.stream import SampleStream
+from featherfall.runtime.watch import Monitor, curve
 
 SIDE = 1280  # pixels of a webcam's picture at most
 SILENT = 30.0  # s after which a live session is forgotten
@@ -36,36 +34,33 @@ SENSORS = {"g": ("m/s2", slice(1, 4)), "deg/s": ("deg/s", slice(4, 7))}  # of a 
 
 
 class LiveCamera:
-    """One webcam, watched by keypoints or by a detector's boxes."""
+    """Watch one webcam by keypoints or by a detector's boxes."""
 
     def __init__(self, model: Model) -> None:
-        self._boxes = model.kind == "detector"
-        self._watcher = BoxWatcher(BoxDetector(model.bundle)) if self._boxes else Watcher(model.bundle, open_estimator())
-        self._line = 0.5 if self._boxes else model.manifest.decision.threshold
-        self._curve: list[tuple[float, float, float]] = []
+        self._monitor = Monitor(model.bundle)
+        self._recent: list[FrameResult] = []  # of the last `SPAN` seconds
         self._last = -np.inf
 
     def take(self, time_s: float, body: bytes) -> dict[str, Any]:
-        """A picture (JPEG) -> people, probabilities, falls, as plain values. Raises: `UserError`."""
+        """Take a picture (JPEG); return people, probabilities and falls as plain values. Raises: `UserError`."""
         if not time_s > self._last:
             raise UserError("the webcam's clock went back; start again")
         self._last = time_s
         image = _picture(body)
-        seen = self._watcher.see(time_s, image)
-        if seen is None:
+        result, settings = self._monitor.see(time_s, image), self._monitor.settings
+        if result is None:
             return {"wanted": False}
-        self._curve += [(time_s, number, probability) for number, probability in seen.judged.items()]
-        self._curve = [row for row in self._curve if row[0] > time_s - SPAN]
-        curves = [one.to_json() for one in curves_of(np.array(self._curve))]
-        falls = [fall for fall in self._watcher.falls if max(fall.raised_s, fall.still_down_s or 0, fall.up_s or 0) > time_s - SPAN]
+        self._recent = [one for one in self._recent if one.time > time_s - SPAN] + [replace(result, people=())]
+        curves = [one.to_json() for one in curves_of(curve(self._recent))]
+        falls = [fall for fall in self._monitor.falls if max(fall.raised_s, fall.still_down_s or 0, fall.up_s or 0) > time_s - SPAN]
         return {
             "wanted": True,
             "width": image.shape[1],
             "height": image.shape[0],
             "edges": EDGES,
-            "boxes": self._boxes,
-            "people": drawn_over(seen.people, 1.0, self._boxes),
-            "line": _line(time_s, self._line, curves, [told(fall).to_json() for fall in falls]),
+            "boxes": settings.kind == "boxes",
+            "people": overlay(result.people, 1.0, settings),
+            "line": _line(time_s, settings.threshold, curves, [finding_of(fall).to_json() for fall in falls]),
         }
 
 

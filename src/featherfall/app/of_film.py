@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from featherfall.app.analysis import Analysis, Curve, Finding, Media, Progress, percent
 from featherfall.app.films import Screen, fitted, open_film
 from featherfall.app.models import Model
 from featherfall.app.of_sensor import curves, falls
-from featherfall.app.shown import Happening, Media, Progress, Shown, percent
 from featherfall.core.recording import Video
 from featherfall.runtime.sinks.draw import Painter
 from featherfall.runtime.sinks.film import film_writer
@@ -19,7 +19,7 @@ RATE = 15.0  # pictures a second of the page's copy
 POSTURE = "One picture shows how somebody lies or stands, not that they fell."
 
 
-def of_film(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Shown:
+def of_film(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Analysis:
     """Look for falls in a film's windows of pixels. Private: no copy is made, there is nothing to see."""
     length = open_film(path, name)
     film = None
@@ -31,7 +31,7 @@ def of_film(path: Path, name: str, model: Model, folder: Path, private: bool, pr
                 add(frame.time, fitted(frame.image, private=False))
     progress.at(0.6, "looking for falls")
     prediction = model.bundle.predict(Video(path))
-    return Shown(
+    return Analysis(
         model=model.name,
         file=name,
         seconds=length.seconds or float(prediction.end_s[-1] if len(prediction.end_s) else 0.0),
@@ -39,18 +39,18 @@ def of_film(path: Path, name: str, model: Model, folder: Path, private: bool, pr
         curves=curves(prediction),
         decide=lambda threshold: falls(prediction, threshold),
         media=Media(film=film),
-        said=prediction.label or "",
+        label=prediction.label or "",
     )
 
 
-def of_picture(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Shown:
+def of_picture(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Analysis:
     """Look for a fall in one picture."""
     progress.at(0.2, "looking")
     image = load(path)
     prediction = model.bundle.predict(Video(path, images=True))
     curve = prediction.curve()
     probability = float(curve[0, 2]) if len(curve) else 0.0
-    return Shown(
+    return Analysis(
         model=model.name,
         file=name,
         seconds=0.0,
@@ -58,7 +58,7 @@ def of_picture(path: Path, name: str, model: Model, folder: Path, private: bool,
         curves=(),
         decide=lambda threshold: (
             (
-                Happening(
+                Finding(
                     "possible fall", 0.0, f"Possible fall, {percent(probability)} sure", probability, {"confidence": round(probability, 4)}
                 ),
             )
@@ -67,14 +67,13 @@ def of_picture(path: Path, name: str, model: Model, folder: Path, private: bool,
         ),
         media=Media(picture=None if private else save(folder / "picture.jpg", fitted(image, False))),
         notes=(f"Probability of a fall: {percent(probability)}.", POSTURE),
-        said=prediction.label or "",
+        label=prediction.label or "",
     )
 
 
-def of_posture(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Shown:
+def of_posture(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Analysis:
     """A picture for a camera's model: who is seen, and that one picture is not enough."""
-    from featherfall.runtime.camera import Seen
-    from featherfall.runtime.camera import Shown as Person
+    from featherfall.runtime.observation import FrameResult, TrackedPerson
     from featherfall.runtime.perceive.pose import open_estimator
 
     progress.at(0.2, "looking")
@@ -82,11 +81,12 @@ def of_posture(path: Path, name: str, model: Model, folder: Path, private: bool,
     screen = Screen(*image.shape[:2])
     small = fitted(image, private=False)
     found = open_estimator().estimate(small)
-    seen = Seen(0.0, tuple(Person(k, pose, None, True) for k, pose in enumerate(found)), {}, ())
-    painted = Painter(model.manifest.decision.threshold, private=private).paint(small, seen, [])
+    people = tuple(TrackedPerson(k, pose, None, True, 0.0, pose.middle, pose.size) for k, pose in enumerate(found))
+    result = FrameResult(0.0, people, {}, *small.shape[:2])
+    painted = Painter(model.manifest.decision.threshold, private=private).paint(small, result, [])
     out = save(folder / "picture.jpg", painted[: round(screen.height * max(1.0, 360 / screen.height))])
-    people = "nobody was seen" if not found else f"{len(found)} {'person' if len(found) == 1 else 'people'} seen"
-    return Shown(
+    label = "nobody was seen" if not found else f"{len(found)} {'person' if len(found) == 1 else 'people'} seen"
+    return Analysis(
         model=model.name,
         file=name,
         seconds=0.0,
@@ -95,7 +95,7 @@ def of_posture(path: Path, name: str, model: Model, folder: Path, private: bool,
         decide=lambda threshold: (),
         media=Media(picture=out),
         notes=("A fall is a change. This model needs a film to find one; a picture only shows the keypoints that it would see.",),
-        said=people,
+        label=label,
         draw=lambda target, threshold, hidden, doing: _copy(out, target),
     )
 

@@ -19,7 +19,6 @@ from featherfall.cli.text import clock_time, table
 if TYPE_CHECKING:
     from featherfall.core.manifest import Kind
     from featherfall.runtime import Bundle, Prediction
-    from featherfall.runtime.perceive.pose import EstimatorKind
 
 
 class ModelChoice(enum.StrEnum):
@@ -38,13 +37,6 @@ class TimeUnitChoice(enum.StrEnum):
 class ClockChoice(enum.StrEnum):
     sampled = "sampled"
     burst = "burst"
-
-
-class EstimatorChoice(enum.StrEnum):
-    several = "several"
-    one = "one"
-    multipose = "multipose"
-    mediapipe = "mediapipe"
 
 
 def predict(
@@ -73,7 +65,9 @@ def predict(
         Path | None, typer.Option(metavar="MP4", help="Films: draw what was seen and thought; a folder for several films.")
     ] = None,
     private: Annotated[bool, typer.Option("--private", help="With --draw: keypoints on black, nothing of the picture.")] = False,
-    estimator: Annotated[EstimatorChoice, typer.Option(help="Films: how poses are found.")] = EstimatorChoice.several,
+    estimator: Annotated[
+        str, typer.Option(metavar="NAME", help="Films: how poses are found: several, one, multipose, mediapipe, or a plugin's.")
+    ] = "several",
     pose_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")] = None,
     still_down: Annotated[float, typer.Option(metavar="S", help="Films: seconds after a possible fall.")] = 7.0,
 ) -> None:
@@ -90,7 +84,7 @@ def predict(
             "rate": rate,
             "clock": None if clock == "sampled" else "burst",
         },
-        estimator=estimator.value,
+        estimator=estimator,
         pose_weights=pose_weights,
         still_down_s=still_down,
         drawing=_drawing(opened, files, draw, private),
@@ -105,7 +99,7 @@ class Options:
     unit: Sequence[str] | None
     columns: Sequence[str] | None
     of_source: dict[str, Any]
-    estimator: EstimatorKind
+    estimator: str
     pose_weights: Path | None
     still_down_s: float
     drawing: Drawing | None

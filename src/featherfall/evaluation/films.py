@@ -11,7 +11,7 @@ import numpy as np
 
 from featherfall.core.files import atomic_write, digest, fingerprint
 from featherfall.core.recording import Recording, Video
-from featherfall.runtime.camera import Watched
+from featherfall.runtime.observation import AnalysisResult, Observation
 from featherfall.runtime.perceive.pose import Pose, make_pose
 
 VERSION = "3"  # of what is kept of a film
@@ -64,6 +64,11 @@ class Poses:
     height: int
     width: int
     pictures: tuple[tuple[float, tuple[Pose, ...]], ...]
+
+    @property
+    def observations(self) -> tuple[Observation, ...]:
+        """The same, for `runtime.watch.replay`."""
+        return tuple(Observation(time, people, self.height, self.width) for time, people in self.pictures)
 
     @property
     def seconds(self) -> float:
@@ -146,27 +151,27 @@ class Outcome:
 BEFORE, AFTER = 1.0, 5.0  # s, as `evaluation.events`
 
 
-def outcome(film: Film, watched: Watched, last: float, still_down_s: float) -> Outcome:
+def outcome(film: Film, result: AnalysisResult, last: float, still_down_s: float) -> Outcome:
     """Compare.
 
     Arguments:
         last: time of the film's last picture, s.
         still_down_s: after which "still down" is told.
     """
-    events = tuple(fall.raised_s for fall in watched.falls)
+    events = tuple(fall.raised_s for fall in result.falls)
     near = [] if film.impact is None else [time for time in events if film.impact - BEFORE <= time <= film.impact + AFTER]
-    room = [fall for fall in watched.falls if fall.raised_s + still_down_s <= last]
+    room = [fall for fall in result.falls if fall.raised_s + still_down_s <= last]
     return Outcome(
         name=film.name,
         fall=film.fall,
-        seconds=watched.seconds,
+        seconds=result.seconds,
         events=events,
         detected=film.fall and bool(events),
         in_time=bool(near) if film.fall and film.impact is not None else None,
         delay=near[0] - film.impact if near and film.impact is not None else None,
-        highest=float(watched.curve[:, 2].max()) if len(watched.curve) else float("nan"),
+        highest=float(result.curve[:, 2].max()) if len(result.curve) else float("nan"),
         still_down=any(fall.still_down_s is not None for fall in room) if film.fall and room else None,
-        got_up=any(fall.up_s is not None for fall in watched.falls),
+        got_up=any(fall.up_s is not None for fall in result.falls),
     )
 
 

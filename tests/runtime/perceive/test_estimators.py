@@ -53,9 +53,9 @@ def test_landmarks_of_blazepose() -> None:
 def test_weights_that_nobody_stated() -> None:
     for kind in ("multipose", "mediapipe"):
         with pytest.raises(UserError, match=f"the estimator '{kind}' has no known weights; give the path"):
-            open_estimator(kind)  # type: ignore[arg-type]
+            open_estimator(kind)
         with pytest.raises(UserError, match=r"absent: no such file"):
-            open_estimator(kind, "absent")  # type: ignore[arg-type]
+            open_estimator(kind, "absent")
 
 
 def test_mediapipe_that_is_not_installed_or_has_no_weights(tmp_path: Path) -> None:

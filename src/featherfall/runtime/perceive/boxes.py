@@ -1,6 +1,6 @@
 """Boxes in NumPy: overlap, and which of many that mean one person stays.
 
-Boxes: (..., 4) left, top, right, bottom as fractions of the picture.
+Boxes: (..., 4) left, top, right, bottom, as fractions of the picture where nothing else is said.
 """
 
 from __future__ import annotations
@@ -35,8 +35,39 @@ class Found:
         return {"name": self.name, "score": round(self.score, 4), "box": [round(side, 4) for side in self.box]}
 
 
+@dataclass(frozen=True, eq=False)
+class PersonBox:
+    """One person in one picture, in the picture's pixels.
+
+    Attributes:
+        box: (4,) float64 left, top, right, bottom.
+        share: of the fall class among the scores of all classes, 0..1: how far the person looks fallen.
+        score: the highest of the scores, 0..1.
+    """
+
+    box: np.ndarray
+    share: float
+    score: float
+
+    @property
+    def middle(self) -> np.ndarray:
+        """(2,) the box's middle."""
+        return np.asarray((self.box[:2] + self.box[2:]) / 2)
+
+    @property
+    def size(self) -> float:
+        """The box's diagonal."""
+        return float(np.hypot(*(self.box[2:] - self.box[:2])))
+
+
+def in_pixels(found: Found, positive: int, height: int, width: int) -> PersonBox:
+    """Return a detector's box in pixels of the picture; positive: number of the fall class among the scores."""
+    box = np.asarray(found.box, np.float64) * (width, height, width, height)
+    return PersonBox(box, found.scores[positive] / max(sum(found.scores), 1e-9), found.score)
+
+
 def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(K, 4), (L, 4) -> (K, L) intersection over union, 0..1; 0 where a box is empty."""
+    """Return the intersection over union of each pair, 0..1; 0 where a box is empty. (K, 4), (L, 4) -> (K, L); one box may be (4,)."""
     first, second = np.asarray(first, np.float64).reshape(-1, 1, 4), np.asarray(second, np.float64).reshape(1, -1, 4)
     low, high = np.maximum(first[..., :2], second[..., :2]), np.minimum(first[..., 2:], second[..., 2:])
     both = np.clip(high - low, 0, None).prod(axis=-1)

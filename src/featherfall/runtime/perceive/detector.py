@@ -10,7 +10,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle, Precision, load_bundle
-from featherfall.runtime.perceive.boxes import Found, decode
+from featherfall.runtime.perceive.boxes import Found, PersonBox, decode, in_pixels
 from featherfall.signals.video import read_frames
 
 
@@ -44,6 +44,14 @@ class BoxDetector:
         said = self.bundle.raw({self.bundle.manifest.inputs[0].name: square[None, None]})
         least = self.threshold if least is None else least
         return decode(said["boxes"][0], said["scores"][0], self.labels, least, self.bundle.manifest.decision.overlap)
+
+    def estimate(self, image: np.ndarray, least: float | None = None) -> list[PersonBox]:
+        """Return the people as `detect`, in pixels of the picture."""
+        positive = self.labels.index(self.positive)
+        return [in_pixels(one, positive, image.shape[0], image.shape[1]) for one in self.detect(image, least)]
+
+    def reset(self) -> None:
+        """Do nothing: every picture is seen by itself."""
 
     def detect_file(self, path: Path, least: float | None = None) -> list[Found]:
         """As `detect`, of a picture's file. Raises `UserError`, one line, for a file that is no picture or too large."""

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from featherfall.core.errors import UserError
+from featherfall.core.registry import find, register
 from featherfall.runtime.perceive.crop import Region, around, cut, whole
 from featherfall.runtime.perceive.litert import open_net, opening
 from featherfall.runtime.perceive.weights import KNOWN, find_weights
@@ -28,7 +29,8 @@ class Pose:
             `core.skeletons.COCO_17`. Joints out of sight are guesses with low scores.
         scores: (17,) float32, 0..1.
         box: (4,) float32, left, top, right, bottom of the joints that are seen, pixels.
-        stir: share of the box in which the picture has changed since the last one, 0..1 (`runtime.perceive.motion`); 1 where nobody looked.
+        motion: share of the box in which the picture has changed since the last one, 0..1 (`runtime.perceive.motion`); 1 where that was
+            not measured.
     """
 
     joints: np.ndarray
@@ -170,7 +172,7 @@ class SeveralPeople:
     - New people are sought in every second picture, in the whole one and in overlapping squares by turns, with all known people painted
       over. What is found must reach `NEW` in a second look, around itself, and be no smaller than `SMALL` of the picture's height.
 
-    Costs one look a known person and about half of one more a picture. It sees people in furniture too: `tracks.Track.is_person` tells.
+    Costs one look a known person and about half of one more a picture. It sees people in furniture too; see `Track.is_person`.
     """
 
     FADED = 0.12
@@ -248,50 +250,59 @@ class SeveralPeople:
         self._known.append(found)
 
 
-EstimatorKind = Literal["several", "one", "multipose", "mediapipe"]
+class MakeEstimator(Protocol):
+    """What is registered as an estimator, by name: `@register("estimator", "movenet")`."""
+
+    def __call__(self, weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
+        """Open it; arguments and errors as `open_estimator`."""
 
 
 def open_estimator(
-    kind: EstimatorKind = "several",
+    name: str = "several",
     weights: str | Path | None = None,
     folder: str | Path | None = None,
     threads: int = 1,
 ) -> Estimator:
-    """An estimator that also looks at what changes in the picture (`runtime.perceive.motion`); one a film, or `reset` between films.
+    """Open a registered estimator, and let it look at what changes in the picture (`runtime.perceive.motion`).
+
+    One a film, or `reset` between films.
 
     Arguments:
-        kind: "several" people or "one" by MoveNet SinglePose; "multipose": MoveNet MultiPose; "mediapipe": MediaPipe's pose landmarker.
-        weights: the name of known ones (`weights.KNOWN`), or a path. None takes MoveNet SinglePose Lightning, int8; the last two kinds
-            need a path.
+        name: of the estimator: "several", "one", "multipose", "mediapipe", or a plugin's.
+        weights: the name of known ones (`weights.KNOWN`), or a path. None takes those that the estimator knows; some know none.
         folder: where known weights lie, see `weights.find_weights`.
-        threads: of LiteRT.
-    Raises: `UserError` where the weights are absent or altered, or the package that runs them is not installed.
+        threads: of the network.
+    Raises: `UserError` for an unknown name, absent or altered weights, and where the package that runs them is not installed.
     """
     from featherfall.runtime.perceive.motion import MotionEstimator
 
-    return MotionEstimator(_bare(kind, weights, folder, threads))
+    make: MakeEstimator = find("estimator", name)
+    return MotionEstimator(make(weights, folder, threads))
 
 
-def _bare(kind: EstimatorKind, weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
-    if kind == "mediapipe":
-        from featherfall.runtime.perceive.blazepose import BlazePose
+@register("estimator", "several")
+def open_several(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
+    """Several people by MoveNet SinglePose, a look for each."""
+    return SeveralPeople(_movenet(weights, folder, threads))
 
-        return BlazePose(_stated(weights, kind, "pose_landmarker_lite.task"))
-    if kind == "multipose":
-        from featherfall.runtime.perceive.multipose import MultiPose
 
-        return MultiPose(_stated(weights, kind, "movenet_multipose_lightning.tflite"), threads=threads)
+@register("estimator", "one")
+def open_one(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
+    """One person by MoveNet SinglePose; jumps to a bystander, for comparison."""
+    return OnePerson(_movenet(weights, folder, threads))
+
+
+def _movenet(weights: str | Path | None, folder: str | Path | None, threads: int) -> MoveNet:
     name = str(weights or "movenet_lightning_int8")
-    path = find_weights(name, folder) if name in KNOWN else Path(name)
-    net = MoveNet(path, threads)
-    return SeveralPeople(net) if kind == "several" else OnePerson(net)
+    return MoveNet(find_weights(name, folder) if name in KNOWN else Path(name), threads)
 
 
-def _stated(weights: str | Path | None, kind: str, example: str) -> Path:
+def stated_weights(weights: str | Path | None, estimator: str, example: str) -> Path:
+    """Return the path of weights that the user must give; raises `UserError` where none is given or there is no such file."""
     if weights is None:
-        raise UserError(f"the estimator {kind!r} has no known weights; give the path of yours, e.g. {example}")
+        raise UserError(f"the estimator {estimator!r} has no known weights; give the path of yours, e.g. {example}")
     if not Path(weights).is_file():
-        raise UserError(f"{weights}: no such file; give the weights of the estimator {kind!r}, e.g. {example}")
+        raise UserError(f"{weights}: no such file; give the weights of the estimator {estimator!r}, e.g. {example}")
     return Path(weights)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import gc
 import json
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -18,9 +18,11 @@ from tests.runtime.tiny import write_bundle
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle, load_bundle
-from featherfall.runtime.camera import Watched, Watcher, as_video, replay, watch_film
+from featherfall.runtime.observation import AnalysisResult, Observation
 from featherfall.runtime.perceive.pose import Pose, SeveralPeople, make_pose
 from featherfall.runtime.sinks.film import film_writer
+from featherfall.runtime.trace import PoseTracer
+from featherfall.runtime.watch import Monitor, as_video, replay, watch_film
 
 HEIGHT, WIDTH = 480, 1200
 RATE = 15
@@ -79,10 +81,17 @@ def nothing(seconds: float) -> list[None]:
     return [None] * round(seconds * RATE)
 
 
-def watch(bundle: Bundle, film: Film, rate: float = RATE, noise: float = 0.01, start: float = 0.0) -> Watched:
+def replayed(
+    bundle: Bundle, pictures: Iterable[tuple[float, Sequence[Pose]]], width: int = WIDTH, rate: float | None = None
+) -> AnalysisResult:
+    """Watch poses that are known."""
+    return replay([Observation(time, tuple(poses), HEIGHT, width) for time, poses in pictures], Monitor(bundle, Nobody(), rate=rate))
+
+
+def watch(bundle: Bundle, film: Film, rate: float = RATE, noise: float = 0.01, start: float = 0.0) -> AnalysisResult:
     rng = np.random.default_rng(0)
     pictures = [(start + k / rate, [noisy(pose, rng, noise) for pose in poses]) for k, poses in enumerate(film)]
-    return replay(pictures, HEIGHT, WIDTH, Watcher(bundle, Nobody()))
+    return replayed(bundle, pictures)
 
 
 def test_a_fall_is_possible_at_once_and_still_down_after_seven_seconds(bundle: Bundle) -> None:
@@ -176,7 +185,7 @@ def test_who_leaves_over_the_side_has_not_fallen(bundle: Bundle, width: int, fal
     """The last poses before the picture's right edge come down like a fall; then nobody is there."""
     film = together([*walk(100, 390, 4), *fall(390)[:6]])
     pictures = [(k / RATE, poses) for k, poses in enumerate([*film, *[[] for _ in range(30)]])]
-    assert len(replay(pictures, HEIGHT, width, Watcher(bundle, Nobody())).falls) == falls
+    assert len(replayed(bundle, pictures, width).falls) == falls
 
 
 def test_two_people_fall(bundle: Bundle) -> None:
@@ -194,43 +203,46 @@ def test_slower_cameras(bundle: Bundle, rate: float) -> None:
 
 
 def test_faster_cameras_are_not_looked_at_more_often(bundle: Bundle) -> None:
-    watcher = Watcher(bundle, Nobody())
+    monitor = Monitor(bundle, Nobody())
     image = np.zeros((48, 64, 3), dtype=np.uint8)
     for rate, wanted in ((60.0, 15), (30.0, 15), (25.0, 15), (15.0, 15), (12.0, 12)):
-        watcher.reset()
-        seen = [watcher.see(k / rate, image) for k in range(round(4 * rate))]
+        monitor.reset()
+        seen = [monitor.see(k / rate, image) for k in range(round(4 * rate))]
         assert sum(one is not None for one in seen) == pytest.approx(4 * wanted, abs=1)
-    every = Watcher(bundle, Nobody(), rate=60.0)
+    every = Monitor(bundle, Nobody(), rate=60.0)
     assert all(every.see(k / 60, image) is not None for k in range(60))
 
 
 def test_no_picture_is_kept_unless_asked_for(bundle: Bundle) -> None:
     for keep, held in ((0.0, 0), (1.0, 16)):
-        watcher = Watcher(bundle, SeveralPeople(Squares()), keep_s=keep)
+        monitor = Monitor(bundle, SeveralPeople(Squares()), keep_s=keep)
         pictures = []
         for k in range(60):
             image = picture(upright(0, 30 + k))
             pictures.append(weakref.ref(image))
-            watcher.see(k / 15, image)
+            monitor.see(k / 15, image)
         del image
         gc.collect()
-        assert sum(one() is not None for one in pictures) == held == len(watcher.pictures)
+        assert sum(one() is not None for one in pictures) == held == len(monitor.pictures)
 
 
 def test_history_is_bounded(bundle: Bundle) -> None:
-    watcher = Watcher(bundle, Nobody())
+    monitor = Monitor(bundle, Nobody())
     rng = np.random.default_rng(0)
     for k in range(60 * RATE):
         there = k % 45 < 20  # somebody new every three seconds
-        watcher.take(k / RATE, [noisy(person(100 + 13 * (k // 45), 300), rng)] if there else [], HEIGHT, WIDTH)
-    assert len(watcher._people) < 12 and len(watcher._last) <= len(watcher._people) and watcher._incidents == []
+        poses = (noisy(person(100 + 13 * (k // 45), 300), rng),) if there else ()
+        monitor.take(Observation(k / RATE, poses, HEIGHT, WIDTH))
+    tracer, decider = monitor._tracer, monitor._decider
+    assert isinstance(tracer, PoseTracer) and len(tracer._people) < 12 and len(tracer._last) <= len(tracer._people)
+    assert len(decider._past) < 12 and decider._incidents == []
 
 
 def test_refusals(bundle: Bundle, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="still down after 0 s; give more than 0"):
-        Watcher(bundle, Nobody(), still_down_s=0)
+        Monitor(bundle, Nobody(), still_down_s=0)
     with pytest.raises(UserError, match="no bundle for cameras"):
-        Watcher(load_bundle(write_bundle(tmp_path / "watch")), Nobody())
+        Monitor(load_bundle(write_bundle(tmp_path / "watch")), Nobody())
 
 
 def test_a_film_from_its_file_and_as_a_folder_of_pictures(bundle: Bundle, tmp_path: Path) -> None:
@@ -281,7 +293,7 @@ def windows(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, times: Iterable[flo
         return judge(self, inputs)
 
     monkeypatch.setattr(Bundle, "probabilities", spy)
-    replay([(time, [person(200, 300)]) for time in times], HEIGHT, WIDTH, Watcher(bundle, Nobody(), rate=1000))
+    replayed(bundle, [(time, [person(200, 300)]) for time in times], rate=1000)
     return given
 
 
@@ -302,7 +314,7 @@ def test_the_last_sighting_is_held_for_three_quarters_of_a_step(
     monkeypatch.setattr(Bundle, "probabilities", lambda self, inputs: given.extend(inputs["keypoints"]) or judge(self, inputs))
     times = [*(k / 15 for k in range(45)), (45 - late) / 15]
     pictures = [(time, [person(200, 300)]) for time in times] + [(45 / 15, [])]
-    replay(pictures, HEIGHT, WIDTH, Watcher(bundle, Nobody(), rate=1000))
+    replayed(bundle, pictures, rate=1000)
     assert np.isfinite(given[-1][-1]).all() == there
 
 
@@ -328,4 +340,4 @@ def test_near_is_within_a_size_or_so(bundle: Bundle, right: float, state: str) -
 def test_the_picture_must_have_changed_where_somebody_falls(bundle: Bundle, share: float, falls: int) -> None:
     film = together([*stand(3), *fall(), *lie(2)])
     pictures = [(k / RATE, [replace(pose, motion=share) for pose in poses]) for k, poses in enumerate(film)]
-    assert len(replay(pictures, HEIGHT, WIDTH, Watcher(bundle, Nobody())).falls) == falls
+    assert len(replayed(bundle, pictures).falls) == falls

@@ -1,4 +1,4 @@
-"""What a page shows of one file and one model: the same for watches, films, pictures."""
+"""The analysis of one file by one model, as a page shows it: the same for watches, films, pictures."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Cancelled(Exception):
 
 @dataclass
 class Progress:
-    """Told how far a piece of work is, and able to end it.
+    """Report how far a piece of work is, and end it where it is not wanted any more.
 
     Attributes:
-        tell: called with a share of 1 and what is being done.
+        tell: called with the share that is done (0..1) and what is being done.
         stopped: set from outside; the work ends at its next step with `Cancelled`.
     """
 
@@ -34,7 +34,7 @@ class Progress:
     stopped: bool = False
 
     def at(self, share: float, what: str) -> None:
-        """Raises: `Cancelled` where the work is not wanted any more."""
+        """Report a share; raises `Cancelled` where the work is not wanted any more."""
         if self.stopped:
             raise Cancelled
         self.tell(min(max(share, 0.0), 1.0), what)
@@ -50,14 +50,14 @@ class Curve:
     values: np.ndarray
 
     def to_json(self) -> dict[str, Any]:
-        """At most `POINTS` points: of each stretch the highest, so that no peak is lost."""
+        """Return at most `POINTS` points: of each stretch the highest, so that no peak is lost."""
         times, values = highest(self.times, self.values)
         return {"name": self.name, "track": self.track, "t": np.round(times, 3).tolist(), "p": np.round(values, 4).tolist()}
 
 
 @dataclass(frozen=True)
-class Happening:
-    """One thing that was found.
+class Finding:
+    """One thing that was found: a fall, or a stretch of an activity.
 
     Attributes:
         kind: "possible fall", or "activity" for a stretch with a name.
@@ -78,13 +78,13 @@ class Happening:
     mark_s: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return dict(vars(self))
 
 
 @dataclass(frozen=True, eq=False)
 class Media:
-    """What there is to look at; files of this session, made for the browser.
+    """Files of this session, made for the browser.
 
     Attributes:
         film, picture: an mp4 or a PNG or JPEG.
@@ -97,8 +97,8 @@ class Media:
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
-    """What is shown of one file and one model.
+class Analysis:
+    """One file, analysed by one model.
 
     Attributes:
         model: the bundle's name. file: the file's.
@@ -106,10 +106,10 @@ class Shown:
         threshold: the bundle's own; None where nothing is decided by one.
         curves: the probability of a fall over time.
         signal: (K, 2) s and size of what the sensor felt, in `signal_unit`; None for films.
-        decide: what happened, at a threshold; runs no model.
+        decide: returns the findings at a threshold; runs no model.
         draw: writes the annotated film or picture to a path, at a threshold, private or not.
         notes: what the reader must know.
-        said: the whole picture's or recording's label, where there is one.
+        label: of the whole picture or recording, where there is one.
         line: where the plot's dashed line is, where the threshold is not of the curve.
     """
 
@@ -118,17 +118,17 @@ class Shown:
     seconds: float
     threshold: float | None
     curves: tuple[Curve, ...]
-    decide: Callable[[float], tuple[Happening, ...]]
+    decide: Callable[[float], tuple[Finding, ...]]
     media: Media = Media()
     signal: np.ndarray | None = None
     signal_unit: str = ""
     draw: Draw | None = None
     notes: tuple[str, ...] = ()
-    said: str = ""
+    label: str = ""
     line: float | None = None
 
     def timeline(self, panel: str, threshold: float | None) -> dict[str, Any]:
-        """What the page's timeline draws."""
+        """Return what the page's timeline draws."""
         found = self.decide(0.0 if threshold is None else threshold)
         signal = None
         if self.signal is not None and len(self.signal):
@@ -143,23 +143,23 @@ class Shown:
             "events": [one.to_json() for one in found],
         }
 
-    def headline(self, found: Sequence[Happening]) -> str:
-        """One line that answers what one came for."""
+    def headline(self, found: Sequence[Finding]) -> str:
+        """Return the answer in one line."""
         falls = [one for one in found if one.kind == "possible fall"]
         if self.threshold is None:
-            return f"Looks like: {self.said}" if self.said else "Nothing could be judged"
+            return f"Looks like: {self.label}" if self.label else "Nothing could be judged"
         if not falls:
             return "No fall found"
         return "One possible fall" if len(falls) == 1 else f"{len(falls)} possible falls"
 
     def to_json(self, threshold: float) -> str:
-        """The events as a JSON document."""
+        """Return the events as a JSON document."""
         events = [one.facts for one in self.decide(threshold)]
         document = {"file": self.file, "model": self.model, "threshold": threshold, "seconds": round(self.seconds, 3), "events": events}
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
     def to_csv(self, threshold: float) -> str:
-        """The events as a table; spreadsheets open it."""
+        """Return the events as CSV."""
         rows = [one.facts for one in self.decide(threshold)]
         text = io.StringIO()
         names = list(dict.fromkeys(name for row in rows for name in row)) or ["start_s", "peak_s", "confidence"]
@@ -170,7 +170,7 @@ class Shown:
 
 
 def highest(times: np.ndarray, values: np.ndarray, points: int = POINTS) -> tuple[np.ndarray, np.ndarray]:
-    """At most `points` of a curve: the highest value of each of so many equal parts, and its time."""
+    """Return at most `points` of a curve: the highest value of each of so many equal parts, and its time."""
     if len(times) <= points:
         return times, values
     parts = np.array_split(np.arange(len(times)), points)
@@ -179,7 +179,7 @@ def highest(times: np.ndarray, values: np.ndarray, points: int = POINTS) -> tupl
 
 
 def clock(seconds: float) -> str:
-    """Seconds as people say them: 63.44 -> "1:03.4"."""
+    """Return seconds as a clock shows them: 63.44 -> "1:03.4"."""
     tenths = round(max(float(seconds), 0.0) * 10)
     hours, minutes, rest = tenths // 36_000, tenths // 600 % 60, tenths % 600
     head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
