@@ -16,14 +16,14 @@ from featherfall.runtime.perceive.pose import Pose
 
 KEEP = 10.0  # s of a person's past: over these the usual size is taken
 
-# Keypoints. Both rules keep out what estimators see in furniture and reflections (docs/camera_runtime.md, 6; docs/log.md, "Camera").
+# Keypoints. Both rules keep out what estimators see in furniture and reflections (docs/explanation/camera.md, 6; docs/appendix/log.md, "Camera").
 # The picture changes in a tenth of a person's box at once in a fall, in hardly a hundredth in a still scene. Without this rule 6 of 18 real
 # daily films raised an alarm, with it 1; none of 50 real and 26 simulated falls was lost. The real films were known when it was made.
 MIN_MOTION = 0.1
 # Unseen for .2 s, and the middle within .15 sizes of the left or right edge: half a body looks like anything.
 GONE, EDGE = 0.2, 0.15
 
-# Boxes. Chosen on films of simulated people (docs/detectors.md, "In films").
+# Boxes. Chosen on films of simulated people (docs/explanation/detectors.md, "In films").
 DOWN_SHARE = 0.5  # of the smoothed share: fallen is the likelier of the two classes
 WAS_UP = 0.8  # s seen up, in all, before somebody can fall: who lies from first sight on (in bed) has not fallen
 DOWN_FOR = 0.5  # s on end down, from which it counts: a doubtful moment is shorter

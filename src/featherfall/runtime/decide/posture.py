@@ -17,7 +17,7 @@ _LEGS = [_NAMES.index(f"{side} {joint}") for side in ("left", "right") for joint
 
 # Shares of the person's size, which is about the standing height. They follow from the proportions of a body: a standing one's box is .95
 # high, somebody's on a chair .75, somebody's who sits on the floor .5; hips are .5 over the feet when one stands or bends down, .25 on a
-# chair, .1 when one lies. Looked at on simulated films only (docs/camera_runtime.md, "Posture").
+# chair, .1 when one lies. Looked at on simulated films only (docs/explanation/camera.md, "Posture").
 FLAT = 0.45
 LOW = 0.62
 HIPS = 0.38

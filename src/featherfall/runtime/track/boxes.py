@@ -10,7 +10,7 @@ import numpy as np
 from featherfall.runtime.perceive.boxes import PersonBox, area, overlap
 from featherfall.runtime.track.tracker import Track
 
-# Chosen on films of simulated people (docs/detectors.md, "In films"); no real film was looked at.
+# Chosen on films of simulated people (docs/explanation/detectors.md, "In films"); no real film was looked at.
 FARTHEST = 0.5  # of a body's size at once, from which two boxes are two people; grows by as much in the first second unseen
 RESIZE = 2.2  # ratio of sizes: a box's diagonal changes least of its measures while somebody falls
 # Share of the smaller of two boxes from which the weaker may be the same person once more: 22 instead of 20 of 32 simulated falls.

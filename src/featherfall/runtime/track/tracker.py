@@ -16,7 +16,7 @@ from featherfall.runtime.track.assign import assign
 S = TypeVar("S", Pose, PersonBox)
 
 KEEP = 10.0  # s of sightings that a track holds: more than a window and the longest wait; bounded on a camera that never stops
-# The two below were looked at on films of simulated people, where it is known who is a ghost (docs/camera_runtime.md, 6).
+# The two below were looked at on films of simulated people, where it is known who is a ghost (docs/explanation/camera.md, 6).
 MIN_MOVED = 0.25  # sizes; the middle of a pose seen in a chair wanders by some .1, who walks or falls goes farther
 SETTLE = 0.3  # s, time constant of smoothed place, size and speed: some five pictures at 15 Hz, less than a fall takes (.6 to 1 s)
 
