@@ -15,7 +15,7 @@ from featherfall.runtime.decide.posture import Posture
 from featherfall.runtime.observation import Fall, FrameResult, Notice, TrackedPerson
 
 # Looked at on films of simulated people (docs/explanation/camera.md, 8); no real film was looked at for any of these.
-STILL_DOWN = 7.0  # s after a possible fall; who can get up alone mostly does so sooner
+STILL_DOWN = 7.0  # s after a possible fall; a convention, `--still-down` changes it
 UP = 1.0  # s on end that the fallen one must be upright to have got up: postures of single pictures err
 DOWN = 1.0  # s that must have been seen down to be still down: an alarm must not rest on one picture
 AGAIN = 0.5  # s on end down after getting up: down again (a stumble, then a fall)

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-LEAST = 1e-3  # scores below this are nothing; the most places that are looked at follow
-MOST = 300
+# Most of a detector's places score near 0. Without these bounds suppression would compare thousands of them.
+LEAST = 1e-3  # score
+MOST = 300  # places
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Found:
     scores: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Name, score and box as plain values."""
+        """Return name, score and box as plain values."""
         return {"name": self.name, "score": round(self.score, 4), "box": [round(side, 4) for side in self.box]}
 
 
@@ -76,15 +77,15 @@ def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def area(boxes: np.ndarray) -> np.ndarray:
-    """(...,) width x height, 0 where a side is negative."""
+    """Return (...,) width x height, 0 where a side is negative."""
     return np.asarray(np.clip(boxes[..., 2] - boxes[..., 0], 0, None) * np.clip(boxes[..., 3] - boxes[..., 1], 0, None))
 
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, most_overlap: float) -> np.ndarray:
-    """Non-maximum suppression: the numbers of the boxes that stay, best first; each that overlaps a better one by more goes.
+    """Return the numbers of the boxes that non-maximum suppression keeps, best first.
 
     Arguments:
-        boxes: (K, 4). scores: (K,). most_overlap: IoU, 0..1.
+        boxes: (K, 4). scores: (K,). most_overlap: IoU, 0..1; a box that overlaps a better one by more goes.
     """
     order = np.argsort(-scores, kind="stable")
     between = overlap(boxes[order], boxes[order])
@@ -96,11 +97,11 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, most_overlap: float) -> np.n
 
 
 def decode(boxes: np.ndarray, scores: np.ndarray, labels: list[str], least: float, most_overlap: float) -> list[Found]:
-    """People in one picture from what a detector says of every place; one person has one box, whatever its class.
+    """Return the people in one picture from a detector's outputs; one person has one box, whatever its class.
 
     Arguments:
         boxes: (A, 4). scores: (A, C), 0..1. labels: C names.
-        least: score below which nothing is told. most_overlap: see `suppress`.
+        least: score below which boxes are left out. most_overlap: see `suppress`.
     Returns: best first.
     """
     best = scores.max(axis=1)

@@ -55,14 +55,14 @@ class Pose:
 
 
 def make_pose(joints: np.ndarray, scores: np.ndarray) -> Pose:
-    """A pose with its box: of the joints with a score above .1, of all where fewer than three have that."""
+    """Return a pose with its box: of the joints with a score above .1, of all where fewer than three have that."""
     joints, scores = np.asarray(joints, dtype=np.float32), np.asarray(scores, dtype=np.float32)
     seen = joints[scores > FAINT] if (scores > FAINT).sum() >= 3 else joints
     return Pose(joints, scores, np.concatenate([seen.min(axis=0), seen.max(axis=0)]))
 
 
 def apart(a: Pose, b: Pose) -> float:
-    """How far two poses are from being the same: the mean distance of like joints in sizes of the larger person, 0 = the same.
+    """Return how far two poses are from being the same: the mean distance of like joints in sizes of the larger person, 0 = the same.
 
     Joints count as both see them. Two estimates of one person are some .05 apart, people side by side .3 or more.
     """
@@ -72,7 +72,7 @@ def apart(a: Pose, b: Pose) -> float:
 
 
 def rise(before: Pose, after: Pose) -> float:
-    """How far head and shoulders went up, pixels; negative for down.
+    """Return how far head and shoulders went up, pixels; negative for down.
 
     People fall faster than they get up: who rises at once is another, or half another (MoveNet mixes two people who overlap).
     """
@@ -81,20 +81,20 @@ def rise(before: Pose, after: Pose) -> float:
 
 
 class Estimator(Protocol):
-    """Finds the people of one film, picture by picture; may look where it found them last."""
+    """Find the people of one film, picture by picture; an estimator may look where it found them last."""
 
     def estimate(self, image: np.ndarray) -> list[Pose]:
-        """The people in a picture, (H, W, 3) uint8 RGB; none, or as many as it can tell apart."""
+        """Return the people in a picture, (H, W, 3) uint8 RGB; none, or as many as it can tell apart."""
 
     def reset(self) -> None:
         """Forget the people seen so far: the next picture is of another film."""
 
 
 class Network(Protocol):
-    """Sees one person."""
+    """A pose network that sees one person."""
 
     def look(self, image: np.ndarray, region: Region, hidden: Sequence[np.ndarray] = ()) -> Pose:
-        """The pose of the person nearest to the middle of a region, with the boxes of people not meant painted over (`crop.cut`).
+        """Return the pose of the person nearest to the middle of a region, with the boxes of people not meant painted over (`crop.cut`).
 
         There is always one; where nobody is, its scores are low.
         """
@@ -104,7 +104,7 @@ class MoveNet:
     """MoveNet SinglePose (Lightning or Thunder; Votel and Li, Google 2021) on LiteRT: the pose of the person nearest to a region's middle.
 
     Attributes:
-        size: side of the square picture it eats, pixels.
+        size: side of its square input, pixels.
     """
 
     def __init__(self, path: str | Path, threads: int = 1) -> None:
@@ -175,14 +175,15 @@ class SeveralPeople:
     Costs one look a known person and about half of one more a picture. It sees people in furniture too; see `Track.is_person`.
     """
 
-    FADED = 0.12
-    MOVE = 0.5  # of its size, a person's middle from one picture to the next
-    RISE = 0.3  # of its size, `rise`
-    RESIZE = 2.5
+    # Chosen on simulated and projected people (docs/log.md, "Camera").
+    FADED = 0.12  # mean score: people who lie have some .2 to .4
+    MOVE = 0.5  # sizes, a person's middle from one picture to the next: a fall moves it by less than a tenth at 15 Hz
+    RISE = 0.3  # sizes, `rise`: nobody gets up within a picture; half another person does
+    RESIZE = 2.5  # ratio to the size of late, as the tracker's
     NEW = 0.3  # the score that MoveNet's model card recommends
-    SMALL = 0.12
-    SAME = 0.15  # `apart`
-    PATIENCE = 30
+    SMALL = 0.12  # of the picture's height: smaller people have too few of the network's pixels
+    SAME = 0.15  # `apart`: two estimates of one person are some .05 apart, neighbours .3 or more
+    PATIENCE = 30  # pictures, two seconds at 15 Hz: as long as a lost track can be continued (`track.people`)
 
     def __init__(self, net: Network, most: int = 4) -> None:
         """most: people known at once."""
@@ -307,7 +308,10 @@ def stated_weights(weights: str | Path | None, estimator: str, example: str) -> 
 
 
 def proposals(height: int, width: int) -> list[Region]:
-    """Where to look for new people: the whole picture, by turns with overlapping squares of its shorter side, up to half a side apart."""
+    """Return where to look for new people: the whole picture, by turns with overlapping squares of its shorter side.
+
+    Squares are half a side apart at most.
+    """
     side = float(min(height, width))
     steps = max(int(np.ceil((max(height, width) / side - 1) * 2)), 0) + 1
     starts = np.linspace(0, max(height, width) - side, steps)
@@ -318,7 +322,7 @@ def proposals(height: int, width: int) -> list[Region]:
 
 
 def check_picture(image: np.ndarray) -> tuple[int, int]:
-    """Height and width of an (H, W, 3) uint8 picture; raises `ValueError` for anything else."""
+    """Return height and width of an (H, W, 3) uint8 picture; raises `ValueError` for anything else."""
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
         raise ValueError(f"a picture should be (H, W, 3) uint8 RGB, not {image.shape} {image.dtype}")
     return image.shape[0], image.shape[1]

@@ -24,7 +24,7 @@ class BoxCost:
     """`unlikeness` of boxes. Classes play no part: who falls keeps the number.
 
     Attributes:
-        memory: s unseen after which a track ends: detectors lose people while they fall, for a second or less.
+        memory: s unseen after which a track ends; who is hidden for longer while falling is somebody new (docs/detectors.md, limits).
         limit: `unlikeness` is 1 at most.
     """
 
