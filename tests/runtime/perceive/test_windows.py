@@ -37,6 +37,13 @@ def test_any_packets_give_the_windows_of_the_recording(tmp_path: Path, packets: 
     assert len(prediction.events) == 2 and prediction.label == "fall"
 
 
+def test_an_impact_counts_once_though_the_grid_moves(tmp_path: Path) -> None:
+    bundle = load_bundle(write_bundle(tmp_path / "b"))
+    uneven = np.sort(np.random.default_rng(0).uniform(0, 20, 900))  # every packet begins the grid somewhere between two samples of before
+    prediction = live(bundle, np.array_split(uneven, 200)).prediction
+    np.testing.assert_allclose(prediction.centre_s, [3.0, 8.0, 16.0], atol=0.08)
+
+
 @pytest.mark.parametrize("packets", [20, 123])
 def test_sliding_windows_come_every_stride_and_not_in_gaps(tmp_path: Path, packets: int) -> None:
     bundle = load_bundle(write_bundle(tmp_path / "b", window=SLIDING))

@@ -14,7 +14,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.runtime.bundle import read_manifest
 from featherfall.runtime.sources.source import Samples
-from featherfall.runtime.sources.stream import HOLD, SampleStream
+from featherfall.runtime.sources.stream import SampleStream
 from featherfall.signals.frames import Frames
 
 SLIDING = {"kind": "sliding", "length": LENGTH, "rate": 50.0, "stride_s": 0.5}
@@ -38,7 +38,7 @@ def test_it_holds_the_last_seconds(tmp_path: Path) -> None:
     times = np.arange(100 * 50) / 50
     for part in np.array_split(times, 37):
         stream.add(packet(part))
-    assert stream.now == times[-1] and stream.times[0] == pytest.approx(times[-1] - HOLD, abs=0.021)
+    assert stream.now == times[-1] and stream.times[0] == pytest.approx(times[-1] - 60, abs=0.021)
     np.testing.assert_allclose(stream.values["accelerometer"], motion(stream.times))
     stream.reset()
     assert stream.now == 0 and stream.windows() is None
