@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.app.analysis import Analysis, Curve, Finding, Media, Progress, percent
+from featherfall.app.analysis import Analysis, Finding, Media, Progress, percent
 from featherfall.app.films import Screen, fitted, open_film
 from featherfall.app.models import Model
 from featherfall.app.of_sensor import curves, falls

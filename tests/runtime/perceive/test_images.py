@@ -16,8 +16,8 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import sha256
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.watch import watch_film
 from featherfall.runtime.sources.film import pictures_in, read_film
+from featherfall.runtime.watch import watch_film
 
 SIZE = 16
 
