@@ -13,14 +13,14 @@ import numpy as np
 from featherfall.core.skeletons import COCO_17
 
 _NAMES = list(COCO_17)
-FACE = slice(0, 5)
+_FACE = slice(0, 5)
 LEGS = [_NAMES.index(f"{side} {joint}") for joint in ("knee", "ankle") for side in ("left", "right")]
 HIPS, SHOULDERS = [11, 12], [5, 6]
 SWAPPED = [_NAMES.index(name.replace("left", "?").replace("right", "left").replace("?", "right")) for name in _NAMES]
 # Scores of single joints against their mean, for people who stand.
 _SURE = np.array([1.0, 1.05, 1.05, 1.0, 1.0, 1.2, 1.2, 0.92, 0.92, 0.75, 0.75, 1.25, 1.25, 1.0, 1.0, 0.92, 0.92])
 _LOOSE = np.array([0.9] * 5 + [0.8, 0.8, 1.3, 1.3, 1.4, 1.4, 1.1, 1.1, 0.9, 0.9, 1.0, 1.0])  # jitter, likewise
-SEEN = 0.1  # a mean score below this is no person
+_SEEN = 0.1  # a mean score below this is no person
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def estimate(view: View, rng: np.random.Generator) -> np.ndarray:
 def lost(keypoints: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Frames in which nobody is seen: those whose mean score is too low."""
     out = keypoints.copy()
-    nobody = out[..., 2].mean(axis=1) < SEEN
+    nobody = out[..., 2].mean(axis=1) < _SEEN
     out[nobody] = (np.nan, np.nan, 0.0)
     return out
 
@@ -96,7 +96,7 @@ def _scores(view: View, rng: np.random.Generator) -> np.ndarray:
     small = np.clip(view.size / 0.3, 0.5, 1)
     level = level * blur * small * (1 - 0.15 * view.away)
     sure = np.tile(_SURE * np.exp(rng.normal(0, 0.15, 17)), (len(level), 1))
-    sure[:, FACE] *= (1 - 0.6 * view.away)[:, None]
+    sure[:, _FACE] *= (1 - 0.6 * view.away)[:, None]
     logit = np.log(np.clip(level[:, None] * sure, 0.03, 0.93))
     logit = logit - np.log1p(-np.exp(logit))
     each = noise((len(level), 17), 0.4, view.rate, rng) * rng.uniform(0.3, 0.8)

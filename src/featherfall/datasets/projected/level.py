@@ -8,7 +8,7 @@ from featherfall.core.recording import FallTimes
 from featherfall.core.skeletons import AZURE_32, KINECT_20
 from featherfall.signals.resample import lowpass
 
-UPRIGHT = 0.94  # cosine between trunk and legs, and the share of the greatest height, of people who stand
+_UPRIGHT = 0.94  # cosine between trunk and legs, and the share of the greatest height, of people who stand
 LONGEST = 1.3  # s of a descent that count
 _SAME = {"hip centre": "pelvis", "spine": "spine navel", "shoulder centre": "neck"}  # Kinect's name -> Azure Kinect's
 
@@ -39,10 +39,10 @@ def up_of(kinect: np.ndarray, guess: np.ndarray) -> np.ndarray:
     height = np.linalg.norm(whole, axis=1)
     straight = (trunk * legs).sum(axis=1) / np.maximum(np.linalg.norm(trunk, axis=1) * np.linalg.norm(legs, axis=1), 1e-9)
     near = whole @ guess > np.sqrt(0.5) * height
-    standing = (straight > UPRIGHT) & near
+    standing = (straight > _UPRIGHT) & near
     if not standing.any():
         return guess
-    standing &= height > UPRIGHT * np.percentile(height[standing], 90)
+    standing &= height > _UPRIGHT * np.percentile(height[standing], 90)
     up = (whole[standing] / height[standing, None]).mean(axis=0)
     return np.asarray(up / np.linalg.norm(up))
 
