@@ -22,21 +22,32 @@ from featherfall.evaluation.films import Film, Outcome, outcome, summarise
 from featherfall.runtime.box_watch import RATE, BoxWatcher, watch_boxes
 from featherfall.runtime.camera import STILL_DOWN
 from featherfall.runtime.perceive.detector import BoxDetector, open_detector
-from featherfall.sim.dataset.generate import CAMERAS, PIECE, Item, cast, daily, falls, make_plan, simulate
-from featherfall.sim.film.camera import ring
-from featherfall.sim.film.look import draw_look
-from featherfall.sim.film.raster import Renderer, frames
+from featherfall.sim.dataset.generate import (
+    CAMERA_STREAM,
+    EXCERPT_STREAM,
+    Item,
+    daily_activities,
+    fall_activities,
+    make_plan,
+    make_subjects,
+    simulate_item,
+)
+from featherfall.sim.film.appearance import draw_appearance
+from featherfall.sim.film.camera import camera_ring
+from featherfall.sim.film.raster import Renderer, render_frames
 
 
 def watch(detector: BoxDetector, item: Item, size: int) -> tuple[int, float]:
     """Alarms raised, and the share of the pictures in which somebody was found."""
-    motion = simulate(item)
-    rng = item.rng(CAMERAS)
-    camera = ring(motion.scene, rng)[int(rng.integers(8))]
-    renderer = Renderer(motion.body, motion.scene, camera, (size * 4 // 3 // 2 * 2, size), draw_look(item.rng(PIECE), motion.body.person))
+    motion = simulate_item(item)
+    rng = item.rng(CAMERA_STREAM)
+    camera = camera_ring(motion.scene, rng)[int(rng.integers(8))]
+    renderer = Renderer(
+        motion.body, motion.scene, camera, (size * 4 // 3 // 2 * 2, size), draw_appearance(item.rng(EXCERPT_STREAM), motion.body.person)
+    )
     watcher = BoxWatcher(detector)
     seen = count = 0
-    for number, image in enumerate(frames(motion, renderer, RATE)):
+    for number, image in enumerate(render_frames(motion, renderer, RATE)):
         said = watcher.see(number / RATE, image)
         seen += bool(said and said.people)
         count += 1
@@ -45,11 +56,11 @@ def watch(detector: BoxDetector, item: Item, size: int) -> tuple[int, float]:
 
 def simulated(detector: BoxDetector, each: int, size: int, seed: int, limit: int) -> None:
     """A line a film, and how many of the falls and of the daily activities raise an alarm."""
-    for kind, names in (("falls", list(falls())), ("daily life", list(daily()))):
+    for kind, names in (("falls", list(fall_activities())), ("daily life", list(daily_activities()))):
         names = names[:limit]
         raised, shares = 0, []
         for k, name in enumerate(names * each):
-            item = cast(make_plan(1, 0.01, seed + k, (name,)))[0].item(0)
+            item = make_subjects(make_plan(1, 0.01, seed + k, (name,)))[0].item(0)
             alarms, share = watch(detector, item, size)
             shares.append(share)
             raised += bool(alarms)

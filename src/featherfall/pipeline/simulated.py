@@ -29,16 +29,16 @@ def simulated_data(recipe: Recipe, workers: int = 1, *, quiet: bool = False, cac
 
 
 def _simulate(wanted: Simulation, folder: Path, workers: int, quiet: bool) -> None:
-    from featherfall.sim.dataset.aihub import VIEWS, AIHub, whole_scenes
-    from featherfall.sim.dataset.build import build
-    from featherfall.sim.dataset.films import make_films
+    from featherfall.sim.dataset.aihub import VIEWS, AIHubLayout, whole_scenes
+    from featherfall.sim.dataset.build import build_dataset
+    from featherfall.sim.dataset.films import make_film_setup
     from featherfall.sim.dataset.generate import make_plan
     from featherfall.sim.dataset.record import check_part
 
     plan, scenes = whole_scenes(make_plan(wanted.subjects, wanted.hours, wanted.seed, share=wanted.falls))
-    layout = AIHub(scenes, check_part("mocap"), make_films(VIEWS, wanted.size, wanted.frame_rate))
+    layout = AIHubLayout(scenes, check_part("mocap"), make_film_setup(VIEWS, wanted.size, wanted.frame_rate))
     minutes = plan.subjects * plan.seconds / 60
     with Show(quiet) as show:
         stage = show.stage("no --data: simulating people", round(minutes))
-        build(folder, plan, layout, workers, True, lambda seconds: stage.at(int(seconds / 60), round(minutes), "films and sensors"))
+        build_dataset(folder, plan, layout, workers, True, lambda seconds: stage.at(int(seconds / 60), round(minutes), "films and sensors"))
         stage.at(round(minutes), round(minutes), str(folder))

@@ -22,7 +22,7 @@ def simulated_pictures(wanted: SimulatedPictures, size: int, *, quiet: bool = Fa
         import mujoco  # noqa: F401
     except ImportError:
         raise UserError("simulated pictures need the simulator; pip install 'featherfall[sim]', or leave out detection.first") from None
-    from featherfall.sim.dataset.pictures import write_stills
+    from featherfall.sim.dataset.pictures import write_image_dataset
 
     what = wanted.model_dump_json(exclude={"teacher_steps", "student_steps", "replay"})
     folder = (cache or cache_folder()).parent / "simulated" / f"pictures-{digest([what, str(size)])[:12]}"
@@ -34,5 +34,5 @@ def simulated_pictures(wanted: SimulatedPictures, size: int, *, quiet: bool = Fa
                 def report(seconds: float) -> None:
                     stage.at(int(seconds / 60), round(60 * wanted.hours), "pictures and boxes")
 
-                write_stills(temporary, wanted.subjects, wanted.hours, wanted.seed, wanted.each, size, report=report)
+                write_image_dataset(temporary, wanted.subjects, wanted.hours, wanted.seed, wanted.each, size, report=report)
     return folder

@@ -20,9 +20,9 @@ __all__ = ["activities", "simulate"]
 
 def activities() -> dict[str, bool]:
     """Names of what can be simulated, and whether the person falls."""
-    from .dataset.generate import daily, falls
+    from .dataset.generate import daily_activities, fall_activities
 
-    return {**dict.fromkeys(daily(), False), **dict.fromkeys(falls(), True)}
+    return {**dict.fromkeys(daily_activities(), False), **dict.fromkeys(fall_activities(), True)}
 
 
 def simulate(activity: str, person: Person | None = None, seed: int = 0) -> Motion:
@@ -38,7 +38,7 @@ def simulate(activity: str, person: Person | None = None, seed: int = 0) -> Moti
     from featherfall.core.errors import UserError
     from featherfall.core.tables import nearest
 
-    from .dataset.generate import move
+    from .dataset.generate import simulate_motion
     from .world.body import draw_person
 
     if activity not in activities():
@@ -46,4 +46,4 @@ def simulate(activity: str, person: Person | None = None, seed: int = 0) -> Moti
     if seed < 0:
         raise UserError(f"seed {seed}: must not be negative; give 0 or more")
     rng = np.random.default_rng(seed)
-    return move(activity, person or draw_person("P001", rng), rng)
+    return simulate_motion(activity, person or draw_person("P001", rng), rng)

@@ -15,25 +15,25 @@ from ..world.act import Act
 from ..world.body import Body, Person, draw_person, make_body
 from ..world.motion import Motion
 
-FALLS = 0.35  # share of recordings that are falls, where none is stated
-LONGEST = 15.0  # s, about what a recording lasts at most
-SHORTEST = 5.0  # s
+DEFAULT_FALL_SHARE = 0.35  # share of recordings that are falls, where none is stated
+LONGEST_RECORDING = 15.0  # s, about what a recording lasts at most
+SHORTEST_RECORDING = 5.0  # s
 
-Perform = Callable[[Body, np.random.Generator], Act]
+MakeAct = Callable[[Body, np.random.Generator], Act]
 
 
-def daily() -> Mapping[str, Perform]:
+def daily_activities() -> Mapping[str, MakeAct]:
     """Activities of daily living by name."""
-    from ..acts.daily import DAILY
+    from ..acts.daily import DAILY_ACTIVITIES
 
-    return DAILY
+    return DAILY_ACTIVITIES
 
 
-def falls() -> Mapping[str, Perform]:
+def fall_activities() -> Mapping[str, MakeAct]:
     """Falls by name."""
-    from ..acts.falls import FALLS
+    from ..acts.falls import FALL_ACTIVITIES
 
-    return FALLS
+    return FALL_ACTIVITIES
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Item:
         return np.random.default_rng(np.random.SeedSequence([self.seed, self.subject, 0, 1]))
 
 
-MOTION, SENSORS, SKELETON, CAMERAS, PIECE = range(5)  # purposes of chance
+MOTION_STREAM, SENSOR_STREAM, SKELETON_STREAM, CAMERA_STREAM, EXCERPT_STREAM = range(5)  # purposes of chance
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def make_plan(subjects: int, hours: float, seed: int = 0, activities: Sequence[s
         hours: of recordings of all subjects together, above 0.
         seed: 0 or more.
         activities: names that may occur; all when empty.
-        share: of recordings that are falls, 0 to 1; `FALLS`, or what `activities` leave possible, when None.
+        share: of recordings that are falls, 0 to 1; `DEFAULT_FALL_SHARE`, or what `activities` leave possible, when None.
     Raises: `UserError`.
     """
     if subjects < 1:
@@ -134,24 +134,27 @@ def make_plan(subjects: int, hours: float, seed: int = 0, activities: Sequence[s
         raise UserError(f"--seed {seed}: must not be negative; give 0 or more")
     if share is not None and not 0 <= share <= 1:
         raise UserError(f"--falls {share:g}: not a share; give 0 (no falls) to 1 (only falls)")
-    known = [*daily(), *falls()]
+    known = [*daily_activities(), *fall_activities()]
     for name in activities:
         if name not in known:
             raise UserError(f"--activities: unknown activity {name!r}; {nearest(name, known)}")
-    does = tuple(name for name in daily() if not activities or name in activities)
-    drops = tuple(name for name in falls() if not activities or name in activities)
+    daily_names = tuple(name for name in daily_activities() if not activities or name in activities)
+    fall_names = tuple(name for name in fall_activities() if not activities or name in activities)
     if share is None:
-        share = FALLS if does and drops else float(bool(drops))
-    if share > 0 and not drops:
-        raise UserError(f"--falls {share:g}: none of the activities is a fall; add one ({', '.join(falls())}) or leave --falls out")
-    if share < 1 and not does:
+        share = DEFAULT_FALL_SHARE if daily_names and fall_names else float(bool(fall_names))
+    if share > 0 and not fall_names:
         raise UserError(
-            f"--falls {share:g}: all of the activities are falls; add one that is none ({', '.join(daily())}) or leave --falls out"
+            f"--falls {share:g}: none of the activities is a fall; add one ({', '.join(fall_activities())}) or leave --falls out"
         )
-    return Plan(subjects, hours * 3600 / subjects, seed, does, drops, share)
+    if share < 1 and not daily_names:
+        raise UserError(
+            f"--falls {share:g}: all of the activities are falls; "
+            f"add one that is none ({', '.join(daily_activities())}) or leave --falls out"
+        )
+    return Plan(subjects, hours * 3600 / subjects, seed, daily_names, fall_names, share)
 
 
-def cast(plan: Plan) -> list[Subject]:
+def make_subjects(plan: Plan) -> list[Subject]:
     """The people of a plan; each depends on the seed and the own number only."""
     people = []
     for number in range(plan.subjects):
@@ -163,15 +166,15 @@ def cast(plan: Plan) -> list[Subject]:
     return people
 
 
-def simulate(item: Item) -> Motion:
+def simulate_item(item: Item) -> Motion:
     """Move the body of one recording; the same item always gives the same motion."""
-    return move(item.activity, item.person, item.rng(MOTION))
+    return simulate_motion(item.activity, item.person, item.rng(MOTION_STREAM))
 
 
-def move(activity: str, person: Person, rng: np.random.Generator) -> Motion:
-    """One motion of a person; `activity` is a name of `daily` or `falls`."""
-    from ..acts.physics import perform
+def simulate_motion(activity: str, person: Person, rng: np.random.Generator) -> Motion:
+    """One motion of a person; `activity` is a name of `daily_activities` or `fall_activities`."""
+    from ..acts.physics import simulate_act
 
     body = make_body(person)
-    make = {**daily(), **falls()}[activity]
-    return perform(body, make(body, rng), rng)
+    make = {**daily_activities(), **fall_activities()}[activity]
+    return simulate_act(body, make(body, rng), rng)

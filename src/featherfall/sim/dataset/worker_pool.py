@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 
 from featherfall.core.processes import stay_with
 
-Work = TypeVar("Work")
-Done = TypeVar("Done")
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 class WorkerPool:
     """Processes that stay from one call to the next; none for a single worker. An error or Ctrl-C ends them.
 
-    >>> with Crew(workers=2) as crew:
-    ...     results = sorted(crew.each(abs, [-1, -2]))
+    >>> with WorkerPool(workers=2) as pool:
+    ...     results = sorted(pool.map_unordered(abs, [-1, -2]))
     """
 
     def __init__(self, workers: int) -> None:
@@ -31,7 +31,7 @@ class WorkerPool:
             context = multiprocessing.get_context("spawn")  # forking a process that runs threads can hang
             self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=stay_with, initargs=(os.getpid(),))
 
-    def each(self, work: Callable[[Work], Done], pieces: Iterable[Work]) -> Iterator[Done]:
+    def map_unordered(self, work: Callable[[Task], Result], pieces: Iterable[Task]) -> Iterator[Result]:
         """Results of `work` for all pieces, in the order in which they are done."""
         if self._pool is None:
             yield from map(work, pieces)

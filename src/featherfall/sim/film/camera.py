@@ -62,7 +62,7 @@ class Camera:
         return rays
 
 
-def ring(scene: Scene, rng: np.random.Generator | None = None, count: int = 8) -> list[Camera]:
+def camera_ring(scene: Scene, rng: np.random.Generator | None = None, count: int = 8) -> list[Camera]:
     """`count` cameras along the walls and in the corners, 1.4 to 2.6 m above the floor, that look at the room's middle.
 
     Like C1 .. C8 of AI Hub's set 71641: the first looks along -x, the next ones follow counter-clockwise as seen from above, high and low

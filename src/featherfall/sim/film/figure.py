@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..world.body import HINGE_INDEX, HINGES, NAMES, PARENTS, Body, Person, make_body
-from ..world.motion import Trajectory, pose
+from ..world.body import HINGE_INDEX, HINGES, PARENTS, SEGMENT_NAMES, Body, Person, make_body
+from ..world.motion import Trajectory, forward_kinematics
 from ..world.rotation import conjugate, matrices, multiply, rotate
-from .look import Look
+from .appearance import Appearance
 
 Vector = tuple[float, float, float]
 
@@ -42,7 +42,7 @@ class Figure:
         normals: (V, 3) unit vectors, outward.
         triangles: (T, 3) indices of points, counter-clockwise as seen from outside.
         weights: (V, 17) how much each segment carries a point along; rows sum to 1.
-        paint: (V,) indices of `PAINTS`.
+        paint: (V,) indices of `SURFACES`.
         positions, rotations: (17, 3) and (17, 4), the segments' resting pose.
     """
 
@@ -75,7 +75,7 @@ class Figure:
 
 
 GARMENTS = ("skin", "hair", "shirt", "trousers", "shoes")
-PAINTS = (*GARMENTS, "eye", "lips", "sole")
+SURFACES = (*GARMENTS, "eye", "lips", "sole")
 _HEM = 0.512  # height of the shirt's hem, of stature
 _SMOOTH = {"skin": 0.003, "hair": 0.004, "shirt": 0.012, "trousers": 0.006, "shoes": 0.003}  # width of the blend, of stature
 
@@ -84,22 +84,22 @@ _SMOOTH = {"skin": 0.003, "hair": 0.004, "shirt": 0.012, "trousers": 0.006, "sho
 def make_figure(person: Person, long_hair: bool, long_sleeves: bool, spacing: float) -> Figure:
     """The mesh of a person; triangles are `spacing` m wide, half as wide on head and hands."""
     body = make_body(person)
-    positions, rotations = _rest(body)
+    positions, rotations = _rest_pose(body)
     turns = matrices(rotations)
-    parts = _parts(person, long_hair, long_sleeves)
+    parts = _garment_parts(person, long_hair, long_sleeves)
     every = [part for group in parts.values() for part in group]
     meshes = []
-    for garment, group, fineness in _pieces(parts):
+    for garment, group, fineness in _mesh_groups(parts):
         width = _SMOOTH[garment] * person.height
 
         def distance(points: np.ndarray, group: list[_Part] = group, garment: str = garment, width: float = width) -> np.ndarray:
             apart = [_distance(points, part, body, positions, turns) for part in group]
-            total = _smooth_least(np.stack(apart), width)
+            total = _smooth_minimum(np.stack(apart), width)
             cut = {"shoes": 0.0, "shirt": _HEM * person.height}.get(garment)  # flat soles, a straight hem
             return total if cut is None else np.maximum(total, cut - points[:, 2])
 
-        points, triangles = _surface(distance, *_bounds(group, body, positions, turns), spacing * fineness)
-        points, normals = _settle(distance, points, garment not in ("shoes", "shirt"))
+        points, triangles = _surface_nets(distance, *_bounds(group, body, positions, turns), spacing * fineness)
+        points, normals = _project_to_surface(distance, points, garment not in ("shoes", "shirt"))
         meshes.append((points, normals, _outward(points, normals, triangles), _paint(garment, points, body, positions, turns)))
     starts = np.cumsum([0, *[len(mesh[0]) for mesh in meshes]])
     points = np.concatenate([mesh[0] for mesh in meshes])
@@ -114,26 +114,35 @@ def make_figure(person: Person, long_hair: bool, long_sleeves: bool, spacing: fl
     )
 
 
-def _pieces(parts: dict[str, list[_Part]]) -> Iterator[tuple[str, list[_Part], float]]:
+def _mesh_groups(parts: dict[str, list[_Part]]) -> Iterator[tuple[str, list[_Part], float]]:
     """Groups of parts that become one mesh each, and the width of its triangles: small ones for head and hands."""
     for garment, group in parts.items():
         if garment == "skin":
             for names, fineness in (("neck", "head"), 0.5), (("hand",), 0.55), (("upper arm", "forearm"), 0.9):
                 for sign in ("right ", "left ") if names != ("neck", "head") else ("",):
-                    chosen = {NAMES.index(sign + name) for name in names}
+                    chosen = {SEGMENT_NAMES.index(sign + name) for name in names}
                     yield garment, [part for part in group if part.segment in chosen], fineness
         else:
             yield garment, group, {"hair": 0.65, "shoes": 0.7}.get(garment, 1.0)
 
 
-def palette(look: Look) -> np.ndarray:
-    """(8, 3) float32 linear colours of `PAINTS`."""
-    lips = np.multiply(look.skin, (0.62, 0.34, 0.34))
-    rows = [look.skin, look.hair, look.shirt, look.trousers, look.shoes, (0.01, 0.01, 0.012), lips, (0.55, 0.54, 0.52)]
+def palette(appearance: Appearance) -> np.ndarray:
+    """(8, 3) float32 linear colours of `SURFACES`."""
+    lips = np.multiply(appearance.skin, (0.62, 0.34, 0.34))
+    rows = [
+        appearance.skin,
+        appearance.hair,
+        appearance.shirt,
+        appearance.trousers,
+        appearance.shoes,
+        (0.01, 0.01, 0.012),
+        lips,
+        (0.55, 0.54, 0.52),
+    ]
     return np.array(rows, np.float32)
 
 
-def _rest(body: Body) -> tuple[np.ndarray, np.ndarray]:
+def _rest_pose(body: Body) -> tuple[np.ndarray, np.ndarray]:
     """Arms and legs apart, so that no part touches another by accident."""
     angles = np.zeros((1, len(HINGES)))
     for side in ("right", "left"):
@@ -141,11 +150,11 @@ def _rest(body: Body) -> tuple[np.ndarray, np.ndarray]:
         angles[0, HINGE_INDEX[f"{side} hip abduction"]] = 0.10
         angles[0, HINGE_INDEX[f"{side} ankle inversion"]] = -0.10
     drop = body.offsets[0] * (1, 1, np.cos(0.10)) + (0, 0, 0.039 * body.person.height * (1 - np.cos(0.10)))
-    positions, rotations = pose(body, Trajectory(drop[None], np.array([[1.0, 0, 0, 0]]), angles))
+    positions, rotations = forward_kinematics(body, Trajectory(drop[None], np.array([[1.0, 0, 0, 0]]), angles))
     return positions[0], rotations[0]
 
 
-def _parts(person: Person, long_hair: bool, long_sleeves: bool) -> dict[str, list[_Part]]:
+def _garment_parts(person: Person, long_hair: bool, long_sleeves: bool) -> dict[str, list[_Part]]:
     """Garments as rounded cones, in fractions of stature; girth follows the body mass index as it does in `body`."""
     female = person.sex == "female"
     girth = float(np.sqrt(person.mass / person.height**2 / 23))
@@ -153,7 +162,7 @@ def _parts(person: Person, long_hair: bool, long_sleeves: bool) -> dict[str, lis
     parts: dict[str, list[_Part]] = {garment: [] for garment in GARMENTS}
 
     def add(garment: str, segment: str, start: Vector, end: Vector, radii: tuple[float, float], scale: Vector = (1, 1, 1)) -> None:
-        parts[garment].append(_Part(NAMES.index(segment), start, end, *radii, scale))
+        parts[garment].append(_Part(SEGMENT_NAMES.index(segment), start, end, *radii, scale))
 
     # Torso: rounded cones flattened from front to back.
     shoulders, waist, hips = (0.080, 0.068, 0.086) if female else (0.086, 0.074, 0.081)
@@ -215,7 +224,7 @@ def _distance(points: np.ndarray, part: _Part, body: Body, positions: np.ndarray
     return away
 
 
-def _smooth_least(values: np.ndarray, width: float) -> np.ndarray:
+def _smooth_minimum(values: np.ndarray, width: float) -> np.ndarray:
     least = values.min(axis=0)
     total: np.ndarray = least - width * np.log(np.exp((least - values) / width).sum(axis=0))
     return total
@@ -231,7 +240,7 @@ def _bounds(group: list[_Part], body: Body, positions: np.ndarray, turns: np.nda
     return low, high
 
 
-def _surface(distance, low: np.ndarray, high: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
+def _surface_nets(distance, low: np.ndarray, high: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
     """Surface nets: points (V, 3) and triangles (T, 3) of where `distance` is zero, on a grid of `spacing` from `low` to `high`.
 
     Only blocks of 4x4x4 that the surface may cross are looked at closely.
@@ -278,7 +287,7 @@ def _surface(distance, low: np.ndarray, high: np.ndarray, spacing: float) -> tup
     return points, np.concatenate(triangles)
 
 
-def _settle(distance, points: np.ndarray, move: bool) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
+def _project_to_surface(distance, points: np.ndarray, move: bool) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
     """Points moved onto the surface (if smooth), and its normals there."""
     step = 1e-3
     for last in (False, True):
@@ -299,25 +308,25 @@ def _outward(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> 
 
 def _paint(garment: str, points: np.ndarray, body: Body, positions: np.ndarray, turns: np.ndarray) -> np.ndarray:
     """Eyes, brows and lips on the skin, soles on the shoes."""
-    paint = np.full(len(points), PAINTS.index(garment))
+    paint = np.full(len(points), SURFACES.index(garment))
     if garment == "skin":
-        head = NAMES.index("head")
+        head = SEGMENT_NAMES.index("head")
         x, y, z = ((points - positions[head]) @ turns[head] / body.person.height).T
         front = x > 0.03
-        paint[front & (((np.abs(y) - 0.0175) / 0.0070) ** 2 + ((z - 0.054) / 0.0045) ** 2 < 1)] = PAINTS.index("eye")
-        paint[front & (((np.abs(y) - 0.0180) / 0.0110) ** 2 + ((z - 0.066) / 0.0035) ** 2 < 1)] = PAINTS.index("hair")
-        paint[front & ((y / 0.0130) ** 2 + ((z - 0.013) / 0.0045) ** 2 < 1)] = PAINTS.index("lips")
+        paint[front & (((np.abs(y) - 0.0175) / 0.0070) ** 2 + ((z - 0.054) / 0.0045) ** 2 < 1)] = SURFACES.index("eye")
+        paint[front & (((np.abs(y) - 0.0180) / 0.0110) ** 2 + ((z - 0.066) / 0.0035) ** 2 < 1)] = SURFACES.index("hair")
+        paint[front & ((y / 0.0130) ** 2 + ((z - 0.013) / 0.0045) ** 2 < 1)] = SURFACES.index("lips")
     if garment == "shoes":
-        paint[points[:, 2] < 0.011 * body.person.height] = PAINTS.index("sole")
+        paint[points[:, 2] < 0.011 * body.person.height] = SURFACES.index("sole")
     return paint
 
 
 def _weights(points: np.ndarray, parts: list[_Part], body: Body, positions: np.ndarray, turns: np.ndarray) -> np.ndarray:
     """(V, 17) float32: shares of the nearest segment and its neighbours, that change over some 2 cm around a joint."""
-    away = np.full((len(points), len(NAMES)), np.inf)
+    away = np.full((len(points), len(SEGMENT_NAMES)), np.inf)
     for part in parts:
         away[:, part.segment] = np.minimum(away[:, part.segment], _distance(points, part, body, positions, turns))
-    tied = np.eye(len(NAMES), dtype=bool)
+    tied = np.eye(len(SEGMENT_NAMES), dtype=bool)
     for child, parent in enumerate(PARENTS):
         tied[child, parent] = tied[parent, child] = True
     nearest = away.argmin(axis=1)

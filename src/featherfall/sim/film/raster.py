@@ -1,7 +1,7 @@
 """Pictures of a person in a room, drawn by NumPy alone.
 
 The empty room is ray-cast once per camera (`backdrop`). For every frame the person's triangles (`figure`) are bent, lit at their corners,
-drawn into a depth buffer at `SAMPLES` x `SAMPLES` samples a pixel, and laid over the room together with the shadow that they cast.
+drawn into a depth buffer at `_SAMPLES` x `_SAMPLES` samples a pixel, and laid over the room together with the shadow that they cast.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 
-from ..world.body import NAMES, Body
-from ..world.motion import RATE, Motion
+from ..world.body import SEGMENT_NAMES, Body
+from ..world.motion import SIM_RATE, Motion
 from ..world.scene import Scene
+from .appearance import Appearance, draw_appearance
 from .backdrop import AMBIENT, DIRECT, TO_LIGHT, draw_backdrop
 from .camera import Camera
 from .figure import make_figure, palette
-from .look import Look, draw_look
 
-__all__ = ["Look", "Renderer", "draw_look", "frames"]
+__all__ = ["Appearance", "Renderer", "draw_appearance", "render_frames"]
 
-SAMPLES = 2
+_SAMPLES = 2
 _CELL, _CELLS = 0.05, 72  # of a shadow map: m, and how many along each side
 _DOWN = np.array([0.0, 0.0, 1.0])
 
@@ -36,17 +36,19 @@ class Renderer:
     Raises `UserError` for a size outside that.
     """
 
-    def __init__(self, body: Body, scene: Scene, camera: Camera, size: tuple[int, int] = (160, 160), look: Look | None = None) -> None:
+    def __init__(
+        self, body: Body, scene: Scene, camera: Camera, size: tuple[int, int] = (160, 160), appearance: Appearance | None = None
+    ) -> None:
         if not all(16 <= side <= 4096 for side in size):
             raise UserError(f"size: a picture of {size[0]} x {size[1]} pixels cannot be drawn; give 16 to 4096 for each side")
-        look = look or Look()
+        appearance = appearance or Appearance()
         self.size, self.camera, self.scene = size, camera, scene
-        pixel = np.linalg.norm(np.subtract(camera.target, camera.position)) / camera.focal(size[1] * SAMPLES)
+        pixel = np.linalg.norm(np.subtract(camera.target, camera.position)) / camera.focal(size[1] * _SAMPLES)
         spacing = min((0.011, 0.016, 0.022, 0.030), key=lambda spacing: abs(spacing - 3.6 * pixel))
-        self._figure = make_figure(body.person, look.long_hair, look.long_sleeves, spacing)
-        self._albedo = palette(look)[self._figure.paint]
-        self._head = self._figure.weights[:, NAMES.index("head")] > 0.5  # too small for the cells of a shadow map
-        room = draw_backdrop(scene, camera, size, look, SAMPLES)
+        self._figure = make_figure(body.person, appearance.long_hair, appearance.long_sleeves, spacing)
+        self._albedo = palette(appearance)[self._figure.paint]
+        self._head = self._figure.weights[:, SEGMENT_NAMES.index("head")] > 0.5  # too small for the cells of a shadow map
+        room = draw_backdrop(scene, camera, size, appearance, _SAMPLES)
         self._picture, self._nearness, self._lit = room.picture, room.nearness, room.lit.reshape(-1)
         spots = room.spots.reshape(-1, 3)
         self._light_spots, self._plan_spots, self._height = _flatten(spots, TO_LIGHT), _flatten(spots, _DOWN), spots[:, 2].copy()
@@ -79,16 +81,16 @@ class Renderer:
         seen = (points - self._eye) @ self._axes.T
         width, height = self.size
         safe = np.maximum(seen[:, 2], 1e-3)
-        focal = np.float32(self.camera.focal(height * SAMPLES))
-        across, down = focal * seen[:, 0] / safe + width * SAMPLES / 2, focal * seen[:, 1] / safe + height * SAMPLES / 2
+        focal = np.float32(self.camera.focal(height * _SAMPLES))
+        across, down = focal * seen[:, 0] / safe + width * _SAMPLES / 2, focal * seen[:, 1] / safe + height * _SAMPLES / 2
         near = np.where(seen[:, 2] > 0.1, 1 / safe, np.nan).astype(np.float32)
-        left, right = (int(np.clip(edge, 0, width)) for edge in (across.min() // SAMPLES, across.max() // SAMPLES + 1))
-        top, bottom = (int(np.clip(edge, 0, height)) for edge in (down.min() // SAMPLES, down.max() // SAMPLES + 1))
+        left, right = (int(np.clip(edge, 0, width)) for edge in (across.min() // _SAMPLES, across.max() // _SAMPLES + 1))
+        top, bottom = (int(np.clip(edge, 0, height)) for edge in (down.min() // _SAMPLES, down.max() // _SAMPLES + 1))
         if left >= right or top >= bottom:
             return picture
-        depth = self._nearness[top * SAMPLES : bottom * SAMPLES, left * SAMPLES : right * SAMPLES]
+        depth = self._nearness[top * _SAMPLES : bottom * _SAMPLES, left * _SAMPLES : right * _SAMPLES]
         colours = self._light(points, normals, cast)
-        figure, cover = _draw(across - left * SAMPLES, down - top * SAMPLES, near, colours, self._figure.triangles, depth)
+        figure, cover = _rasterize(across - left * _SAMPLES, down - top * _SAMPLES, near, colours, self._figure.triangles, depth)
         patch = picture[top:bottom, left:right]
         behind = np.square(patch.astype(np.float32) / 255)
         patch[:] = _as_bytes(behind * (1 - cover[..., None]) + figure)
@@ -174,17 +176,17 @@ def _blur(fields: np.ndarray) -> np.ndarray:
     return mean
 
 
-def _reduced(samples: np.ndarray) -> np.ndarray:
+def _downsample(samples: np.ndarray) -> np.ndarray:
     """Means of SAMPLES x SAMPLES blocks of (h, w, ...)."""
-    total: np.ndarray = np.zeros_like(samples[::SAMPLES, ::SAMPLES])
-    for row in range(SAMPLES):
-        for column in range(SAMPLES):
-            total += samples[row::SAMPLES, column::SAMPLES]
-    total /= SAMPLES**2
+    total: np.ndarray = np.zeros_like(samples[::_SAMPLES, ::_SAMPLES])
+    for row in range(_SAMPLES):
+        for column in range(_SAMPLES):
+            total += samples[row::_SAMPLES, column::_SAMPLES]
+    total /= _SAMPLES**2
     return total
 
 
-def _draw(
+def _rasterize(
     x: np.ndarray, y: np.ndarray, near: np.ndarray, colours: np.ndarray, triangles: np.ndarray, behind: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw triangles (T, 3) of points at samples `x`, `y` with `near` = 1 / depth (NaN: not to be drawn) and colours (V, 3).
@@ -229,7 +231,9 @@ def _draw(
         pieces.append(piece if fits.all() else tuple(values[fits] for values in piece))
         begin = end
     if not pieces:
-        return np.zeros((height // SAMPLES, width // SAMPLES, 3), np.float32), np.zeros((height // SAMPLES, width // SAMPLES), np.float32)
+        return np.zeros((height // _SAMPLES, width // _SAMPLES, 3), np.float32), np.zeros(
+            (height // _SAMPLES, width // _SAMPLES), np.float32
+        )
     which, pixel, u, v = (np.concatenate(values) for values in zip(*pieces, strict=True))
     corners = order[which]
     a, b, c = ia[corners], ib[corners], ic[corners]
@@ -241,7 +245,7 @@ def _draw(
     picture, cover = np.zeros((height * width, 3), np.float32), np.zeros(height * width, np.float32)
     picture[pixel] = colours[a] * u[seen, None] + colours[b] * v[seen, None] + colours[c] * third[seen, None]
     cover[pixel] = 1
-    return _reduced(picture.reshape(height, width, 3)), _reduced(cover.reshape(height, width))
+    return _downsample(picture.reshape(height, width, 3)), _downsample(cover.reshape(height, width))
 
 
 def _as_bytes(colours: np.ndarray) -> np.ndarray:
@@ -250,10 +254,10 @@ def _as_bytes(colours: np.ndarray) -> np.ndarray:
     return light
 
 
-def frames(motion: Motion, renderer: Renderer, rate: float = 30.0) -> Iterator[np.ndarray]:
+def render_frames(motion: Motion, renderer: Renderer, rate: float = 30.0) -> Iterator[np.ndarray]:
     """Pictures (H, W, 3) uint8 of a motion at `rate` Hz: the first at 0 s, each of the pose nearest in time."""
-    if not 0 < rate <= RATE:
-        raise UserError(f"rate: {rate} pictures a second; give more than 0 and at most {RATE:g}")
+    if not 0 < rate <= SIM_RATE:
+        raise UserError(f"rate: {rate} pictures a second; give more than 0 and at most {SIM_RATE:g}")
     for index in range(int(motion.duration * rate + 1e-9) + 1):
-        pose = round(index / rate * RATE)
+        pose = round(index / rate * SIM_RATE)
         yield renderer.frame(motion.positions[pose], motion.rotations[pose])

@@ -6,22 +6,22 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..world.body import HINGE_INDEX, NAMES, Body
-from ..world.motion import Trajectory, pose
-from ..world.rotation import about, conjugate, multiply, rotate
+from ..world.body import HINGE_INDEX, SEGMENT_NAMES, Body
+from ..world.motion import Trajectory, forward_kinematics
+from ..world.rotation import conjugate, from_axis_angle, multiply, rotate
 
 _Y, _X, _Z = (0.0, 1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)
-LEGS = tuple(
+_LEGS = tuple(
     tuple(
         HINGE_INDEX[f"{side} {name}"]
         for name in ("hip flexion", "hip abduction", "hip rotation", "knee flexion", "ankle flexion", "ankle inversion")
     )
     for side in ("right", "left")
 )
-LEG_HINGES = np.array(LEGS)  # (2, 6), right leg first
-OUT = np.array([-1.0, 1.0])  # abduction turns about x with this sign, right and left
-ANKLE = 0.039  # height of the ankle over the sole, fraction of stature (Drillis & Contini)
-TRUNK = tuple(NAMES.index(name) for name in ("pelvis", "abdomen", "chest", "head"))
+LEG_HINGES = np.array(_LEGS)  # (2, 6), right leg first
+_ABDUCTION_SIGN = np.array([-1.0, 1.0])  # abduction turns about x with this sign, right and left
+ANKLE_HEIGHT = 0.039  # height of the ankle over the sole, fraction of stature (Drillis & Contini)
+TRUNK = tuple(SEGMENT_NAMES.index(name) for name in ("pelvis", "abdomen", "chest", "head"))
 
 
 def ease(u: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ def quintic(u: np.ndarray, start: np.ndarray, end: np.ndarray, seconds: float) -
     return curve
 
 
-def between(a: np.ndarray, b: np.ndarray, s: np.ndarray) -> np.ndarray:
+def slerp(a: np.ndarray, b: np.ndarray, s: np.ndarray) -> np.ndarray:
     """Orientations on the shortest way from quaternion `a` to `b` (4,) at shares `s` (N,): (N, 4)."""
     way = multiply(conjugate(a), b)
     way = -way if way[0] < 0 else way
@@ -69,13 +69,13 @@ def between(a: np.ndarray, b: np.ndarray, s: np.ndarray) -> np.ndarray:
     return multiply(a, step)
 
 
-def orientation(heading: float, pitch: float = 0.0, twist: float = 0.0) -> np.ndarray:
+def pelvis_orientation(heading: float, pitch: float = 0.0, twist: float = 0.0) -> np.ndarray:
     """Quaternion (4,): twisted about the own long axis, pitched forward, then turned to the heading; rad."""
-    return multiply(about(_Z, heading), multiply(about(_Y, pitch), about(_Z, twist)))
+    return multiply(from_axis_angle(_Z, heading), multiply(from_axis_angle(_Y, pitch), from_axis_angle(_Z, twist)))
 
 
 def heading_of(turn: np.ndarray) -> float:
-    """The heading of `orientation` back from a pelvis (4,), rad.
+    """The heading of `pelvis_orientation` back from a pelvis (4,), rad.
 
     Upright, where the front points; lying on the back or a side, from head to feet; on the front, from feet to head.
     """
@@ -96,9 +96,9 @@ def leg_angles(body: Body, root: np.ndarray, turn: np.ndarray, ankles: np.ndarra
         ankles: (N, 2, 3) m; right first.
         soles: (N, 2, 4), the feet's orientations.
     """
-    thigh = -body.ends[NAMES.index("right thigh"), 2]
-    shank = -body.ends[NAMES.index("right shank"), 2]
-    hips = np.stack([body.offsets[NAMES.index(f"{side} thigh")] for side in ("right", "left")])
+    thigh = -body.ends[SEGMENT_NAMES.index("right thigh"), 2]
+    shank = -body.ends[SEGMENT_NAMES.index("right shank"), 2]
+    hips = np.stack([body.offsets[SEGMENT_NAMES.index(f"{side} thigh")] for side in ("right", "left")])
     way = rotate(conjugate(soles), root[:, None] + rotate(turn[:, None], hips) - ankles)  # from ankle to hip, as the foot sees it
     reach = thigh + shank
     far = np.sqrt(np.einsum("nfi,nfi->nf", way, way))
@@ -121,15 +121,15 @@ def leg_angles(body: Body, root: np.ndarray, turn: np.ndarray, ankles: np.ndarra
     abduction = -np.arcsin(np.clip(up[..., 1], -1, 1))
     flexion = -np.arctan2(up[..., 0], up[..., 2])
     rotation = np.arctan2(front[..., 1], cross[..., 1])
-    angles = np.stack([flexion, abduction * OUT, -rotation * OUT, knee, ankle, roll * OUT], axis=-1)
+    angles = np.stack([flexion, abduction * _ABDUCTION_SIGN, -rotation * _ABDUCTION_SIGN, knee, ankle, roll * _ABDUCTION_SIGN], axis=-1)
     return angles
 
 
-def lowest(body: Body, trajectory: Trajectory, segments: tuple[int, ...] | None = None) -> np.ndarray:
+def lowest_point(body: Body, trajectory: Trajectory, segments: tuple[int, ...] | None = None) -> np.ndarray:
     """(N,) m: height of the lowest point of the body's solids (of `segments` only, where given)."""
     solids = [solid for solid in body.solids if segments is None or solid.segment in segments]
     index = [solid.segment for solid in solids]
-    positions, rotations = pose(body, trajectory)
+    positions, rotations = forward_kinematics(body, trajectory)
     heights = []
     for points, radii in (
         ([s.start for s in solids], [s.start_radius for s in solids]),

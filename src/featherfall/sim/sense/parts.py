@@ -9,7 +9,7 @@ import numpy as np
 from featherfall.core.recording import Stream
 from featherfall.signals.resample import lowpass
 
-from ..world.motion import RATE
+from ..world.motion import SIM_RATE
 from .sensors import Imu
 
 
@@ -64,7 +64,7 @@ class Part:
 # Noise and ranges are round figures of the named chips (typical values). Offsets (after soldering; of magnetometers after calibration),
 # gains and clocks are what is usual for such parts.
 PARTS: dict[str, Part] = {
-    "ideal": Part(RATE),
+    "ideal": Part(SIM_RATE),
     # Bosch BMI270 (accelerometer, gyroscope) and BMM150 (magnetometer), read at 50 Hz and sent by Bluetooth LE.
     "watch": Part(
         50.0,
@@ -113,7 +113,7 @@ PARTS: dict[str, Part] = {
 }
 
 
-def sample(part: Part, imu: Imu, rng: np.random.Generator, placement: str = "") -> dict[str, Stream]:
+def sample_imu(part: Part, imu: Imu, rng: np.random.Generator, placement: str = "") -> dict[str, Stream]:
     """One specimen of a part measures.
 
     Arguments:
@@ -124,14 +124,14 @@ def sample(part: Part, imu: Imu, rng: np.random.Generator, placement: str = "") 
     """
     chips = (part.accelerometer, part.gyroscope, part.magnetometer)
     clean = np.concatenate([imu.acceleration, imu.angular_velocity, imu.magnetic_field], axis=1)
-    if part.bandwidth < RATE / 2:
-        clean = lowpass(clean, part.bandwidth / RATE)
+    if part.bandwidth < SIM_RATE / 2:
+        clean = lowpass(clean, part.bandwidth / SIM_RATE)
     times = _instants(part, float(imu.times[-1]), rng)
-    position = times * RATE
+    position = times * SIM_RATE
     left = np.minimum(position.astype(np.int64), len(clean) - 2)
     values = clean[left]
     values += (clean[left + 1] - values) * (position - left)[:, None]
-    deviation = np.array([chip.noise for chip in chips]) * np.sqrt(min(part.bandwidth, RATE / 2))
+    deviation = np.array([chip.noise for chip in chips]) * np.sqrt(min(part.bandwidth, SIM_RATE / 2))
     noise = rng.standard_normal(values.shape) * deviation.repeat(3)
     streams = {}
     for index, (name, unit, chip) in enumerate(

@@ -28,7 +28,7 @@ class Push:
 
 
 @dataclass(frozen=True)
-class Cut:
+class PhysicsPhase:
     """The strings are cut: from here physics moves the body.
 
     Attributes:
@@ -49,10 +49,10 @@ class Cut:
     reaction: float = 0.2
     targets: Mapping[str, float] = field(default_factory=dict)
     pushes: tuple[Push, ...] = ()
-    grip: float = 1.0
+    foot_friction: float = 1.0
     flail: float = 0.0
-    braced: float = 0.9
-    fade: float | None = None
+    bracing: float = 0.9
+    tone_decay: float | None = None
     seconds: float = 3.0
 
 
@@ -72,6 +72,6 @@ class Act:
     scene: Scene
     trajectory: Trajectory
     strikes: tuple[Strike, ...] = ()
-    cut: Cut | None = None
+    physics: PhysicsPhase | None = None
     after: Literal["lie", "get up"] = "lie"
     rest: float = 4.0

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 # segment -> parent; the root is its own parent.
-SEGMENTS: dict[str, str] = {
+_PARENT_OF: dict[str, str] = {
     "pelvis": "pelvis",
     "abdomen": "pelvis",
     "chest": "abdomen",
@@ -35,8 +35,8 @@ SEGMENTS: dict[str, str] = {
     "left shank": "left thigh",
     "left foot": "left shank",
 }
-NAMES = tuple(SEGMENTS)
-PARENTS = tuple(NAMES.index(parent) for parent in SEGMENTS.values())
+SEGMENT_NAMES = tuple(_PARENT_OF)
+PARENTS = tuple(SEGMENT_NAMES.index(parent) for parent in _PARENT_OF.values())
 
 
 class Hinge(NamedTuple):
@@ -52,7 +52,7 @@ class Hinge(NamedTuple):
 _FORWARD, _BACKWARD = (0.0, 1.0, 0.0), (0.0, -1.0, 0.0)  # what the upper (lower) end of a segment does when turned about y
 
 
-def _sided(side: Literal["right", "left"]) -> list[Hinge]:
+def _side_hinges(side: Literal["right", "left"]) -> list[Hinge]:
     out, inward = ((-1.0, 0.0, 0.0), (0.0, 0.0, 1.0)) if side == "right" else ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0))
     return [
         Hinge(f"{side} shoulder flexion", f"{side} upper arm", _BACKWARD, -1.0, 3.0),
@@ -71,7 +71,7 @@ def _sided(side: Literal["right", "left"]) -> list[Hinge]:
     ]
 
 
-def _spine(name: str, segment: str, bend: float, side: float, turn: float) -> list[Hinge]:
+def _spine_hinges(name: str, segment: str, bend: float, side: float, turn: float) -> list[Hinge]:
     return [
         Hinge(f"{name} flexion", segment, _FORWARD, -bend / 2, bend),
         Hinge(f"{name} bend", segment, (-1.0, 0.0, 0.0), -side, side),  # to the left is positive
@@ -82,14 +82,14 @@ def _spine(name: str, segment: str, bend: float, side: float, turn: float) -> li
 HINGES: tuple[Hinge, ...] = tuple(
     sorted(
         [
-            *_spine("lumbar", "abdomen", 1.0, 0.5, 0.4),
-            *_spine("thoracic", "chest", 0.7, 0.4, 0.6),
-            *_spine("neck", "neck", 0.9, 0.5, 0.8),
+            *_spine_hinges("lumbar", "abdomen", 1.0, 0.5, 0.4),
+            *_spine_hinges("thoracic", "chest", 0.7, 0.4, 0.6),
+            *_spine_hinges("neck", "neck", 0.9, 0.5, 0.8),
             Hinge("head nod", "head", _FORWARD, -0.5, 0.6),
-            *_sided("right"),
-            *_sided("left"),
+            *_side_hinges("right"),
+            *_side_hinges("left"),
         ],
-        key=lambda hinge: NAMES.index(hinge.segment),
+        key=lambda hinge: SEGMENT_NAMES.index(hinge.segment),
     )
 )
 HINGE_INDEX = {hinge.name: index for index, hinge in enumerate(HINGES)}
@@ -177,11 +177,11 @@ def draw_person(name: str, rng: np.random.Generator, age: float | None = None) -
 def make_body(person: Person) -> Body:
     """Measures of a person."""
     height = person.height
-    offsets, ends = np.zeros((len(NAMES), 3)), np.zeros((len(NAMES), 3))
+    offsets, ends = np.zeros((len(SEGMENT_NAMES), 3)), np.zeros((len(SEGMENT_NAMES), 3))
 
     def place(segment: str, offset: tuple[float, float, float], end: tuple[float, float, float]) -> None:
-        offsets[NAMES.index(segment)] = np.multiply(offset, height)
-        ends[NAMES.index(segment)] = np.multiply(end, height)
+        offsets[SEGMENT_NAMES.index(segment)] = np.multiply(offset, height)
+        ends[SEGMENT_NAMES.index(segment)] = np.multiply(end, height)
 
     place("pelvis", (0, 0, _HIP), (0, 0, _LUMBAR - _HIP))
     place("abdomen", (0, 0, _LUMBAR - _HIP), (0, 0, _THORACIC - _LUMBAR))
@@ -196,7 +196,7 @@ def make_body(person: Person) -> Body:
         place(f"{side} shank", (0, 0, _KNEE - _HIP), (0, 0, _ANKLE - _KNEE))
         place(f"{side} foot", (0, 0, _ANKLE - _KNEE), (_FOOT * 0.75, 0, -_ANKLE))
     sex = 0 if person.sex == "female" else 1
-    masses = person.mass * np.array([_MASSES[name.removeprefix("right ").removeprefix("left ")][sex] for name in NAMES])
+    masses = person.mass * np.array([_MASSES[name.removeprefix("right ").removeprefix("left ")][sex] for name in SEGMENT_NAMES])
     return Body(person, offsets, ends, masses, _solids(person))
 
 
@@ -210,10 +210,9 @@ def _solids(person: Person) -> tuple[Solid, ...]:
     def add(
         segment: str, start: tuple[float, ...], end: tuple[float, ...], radii: tuple[float, float], cover: str, thick: float = 1
     ) -> None:
-        a, b = np.multiply(start, h), np.multiply(end, h)
-        solids.append(
-            Solid(NAMES.index(segment), tuple(map(float, a)), tuple(map(float, b)), radii[0] * h * thick, radii[1] * h * thick, cover)  # type: ignore[arg-type]
-        )
+        a, b = (tuple(map(float, np.multiply(point, h))) for point in (start, end))
+        low, high = (radius * h * thick for radius in radii)
+        solids.append(Solid(SEGMENT_NAMES.index(segment), a, b, low, high, cover))  # type: ignore[arg-type]
 
     hips = 0.046 if person.sex == "female" else 0.041
     chest = 0.050 if person.sex == "female" else 0.058

@@ -37,7 +37,7 @@ def rotate(q: np.ndarray, v: np.ndarray) -> np.ndarray:
     return out
 
 
-def about(axis: tuple[float, float, float], angle: np.ndarray | float) -> np.ndarray:
+def from_axis_angle(axis: tuple[float, float, float], angle: np.ndarray | float) -> np.ndarray:
     """Turns about a unit axis by angles (...) in rad; (..., 4)."""
     half = np.asarray(angle, dtype=np.float64) / 2
     sine = np.sin(half)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Box:
+class Cuboid:
     """A box that stands or hangs in the room.
 
     Attributes:
@@ -30,7 +30,7 @@ class Box:
 class Scene:
     """The boxes of a room, and the spans (m) of its floor: x from `x[0]` to `x[1]`, y likewise. `mat` softens the floor as in a study."""
 
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[Cuboid, ...] = ()
     x: tuple[float, float] = (-3.0, 3.0)
     y: tuple[float, float] = (-3.0, 3.0)
     mat: bool = False
