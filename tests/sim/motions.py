@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from featherfall.sim.world.body import HINGE_INDEX, HINGES, Body, Person, make_body
+from featherfall.sim.world.body import HINGE_INDEX, HINGES, Body, SimulatedPerson, make_body
 from featherfall.sim.world.motion import SIM_RATE, Motion, Strike, Trajectory, forward_kinematics
 from featherfall.sim.world.rotation import from_axis_angle
 from featherfall.sim.world.scene import Scene
 
-PERSON = Person("Ann", "female", 40.0, 1.7, 65.0)
+PERSON = SimulatedPerson("Ann", "female", 40.0, 1.7, 65.0)
 Axis = tuple[float, float, float]
 
 

@@ -7,7 +7,7 @@ import torch
 from featherfall.core.class_names import ClassNames
 from featherfall.core.recipe import Augment
 from featherfall.core.recording import Box
-from featherfall.training.boxes import four, people, shift, table
+from featherfall.training.boxes import augment_pictures, make_box_table, make_mosaic, unique_people
 
 NAMES = ClassNames(fall=["fall"], not_fall=["patient", "person", "stand"], ignore=["bed"])
 
@@ -20,19 +20,22 @@ def test_two_boxes_of_one_person_are_one_and_a_fall_wins() -> None:
         Box("person", 0.6, 0.1, 0.8, 0.9),
         Box("stand", 0.6, 0.1, 0.8, 0.91),
     ]
-    assert [(number, box.name) for number, box in people(shown, NAMES, fall=1, other=0)] == [(1, "fall"), (0, "person")]
+    assert [(number, box.name) for number, box in unique_people(shown, NAMES, fall=1, other=0)] == [(1, "fall"), (0, "person")]
 
 
 def test_a_table_is_padded() -> None:
-    made = table([[], [(1, Box("fall", 0.1, 0.2, 0.3, 0.4))]])
+    made = make_box_table([[], [(1, Box("fall", 0.1, 0.2, 0.3, 0.4))]])
     assert made.names.tolist() == [[-1], [1]] and made.boxes[1, 0].tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4])
     assert made.at(torch.tensor([1])).names.tolist() == [[1]]
 
 
 def test_tables_of_other_widths_are_put_beside_each_other() -> None:
-    wide, narrow = table([[(0, Box("person", 0, 0, 1, 1)), (1, Box("fall", 0.5, 0, 1, 1))]]), table([[(1, Box("fall", 0, 0, 0.5, 1))]])
-    assert wide.beside(narrow).names.tolist() == [[0, 1], [1, -1]] and narrow.beside(wide).names.tolist() == [[1, -1], [0, 1]]
-    assert narrow.beside(wide).boxes[:, 1].tolist() == [[0, 0, 0, 0], [0.5, 0, 1, 1]]
+    wide, narrow = (
+        make_box_table([[(0, Box("person", 0, 0, 1, 1)), (1, Box("fall", 0.5, 0, 1, 1))]]),
+        make_box_table([[(1, Box("fall", 0, 0, 0.5, 1))]]),
+    )
+    assert wide.concatenate(narrow).names.tolist() == [[0, 1], [1, -1]] and narrow.concatenate(wide).names.tolist() == [[1, -1], [0, 1]]
+    assert narrow.concatenate(wide).boxes[:, 1].tolist() == [[0, 0, 0, 0], [0.5, 0, 1, 1]]
 
 
 def picture(box: tuple[float, float, float, float], size: int = 64) -> torch.Tensor:
@@ -55,7 +58,7 @@ def test_boxes_stay_on_what_they_show(seed: int) -> None:
     box = (0.375, 0.25, 0.625, 0.75)
     torch.manual_seed(seed)
     how = Augment(film_crop=0.15, film_light=0, film_flip=True)
-    moved, boxes, names = shift(picture(box), torch.tensor([[box]]), torch.tensor([[1]]), how)
+    moved, boxes, names = augment_pictures(picture(box), torch.tensor([[box]]), torch.tensor([[1]]), how)
     assert moved.shape == (1, 1, 64, 64, 3) and names.tolist() == [[1]]
     assert (64 * boxes[0, 0]).tolist() == pytest.approx(measured(moved), abs=1.1)
 
@@ -65,7 +68,7 @@ def test_mirrored_pictures_mirror_their_boxes() -> None:
     how, seen = Augment(film_crop=0, film_light=0, film_flip=True), set()
     for seed in range(8):
         torch.manual_seed(seed)
-        _, boxes, _ = shift(picture(box), torch.tensor([[box]]), torch.tensor([[0]]), how)
+        _, boxes, _ = augment_pictures(picture(box), torch.tensor([[box]]), torch.tensor([[0]]), how)
         seen.add(tuple(np.round(boxes[0, 0].numpy(), 4).tolist()))
     assert seen == {(0.125, 0.25, 0.25, 0.5), (0.75, 0.25, 0.875, 0.5)}
 
@@ -74,7 +77,7 @@ def test_four_pictures_in_one() -> None:
     torch.manual_seed(0)
     values = torch.arange(4.0)[:, None, None, None].expand(4, 3, 8, 8)
     boxes, names = torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(4, 1, 4), torch.arange(4)[:, None]
-    merged, where, which = four(values, boxes, names)
+    merged, where, which = make_mosaic(values, boxes, names)
     assert merged.shape == values.shape and where.shape == (4, 4, 4) and which[:, 0].tolist() == [0, 1, 2, 3]
     for i in range(4):
         for box, name in zip(where[i], which[i], strict=True):
@@ -87,7 +90,7 @@ def test_what_is_hardly_in_sight_is_dropped() -> None:
     dropped = 0
     for seed in range(20):
         torch.manual_seed(seed)
-        _, boxes, names = shift(picture((0, 0, 0.1, 0.1)), torch.tensor([[[0.0, 0.0, 0.1, 0.1]]]), torch.tensor([[1]]), how)
+        _, boxes, names = augment_pictures(picture((0, 0, 0.1, 0.1)), torch.tensor([[[0.0, 0.0, 0.1, 0.1]]]), torch.tensor([[1]]), how)
         dropped += int(names[0, 0] < 0)
         assert boxes.min() >= 0 and boxes.max() <= 1
     assert 0 < dropped < 20

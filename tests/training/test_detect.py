@@ -13,7 +13,7 @@ from featherfall.training.boxes import BoxTable
 from featherfall.training.data import Batch, Clips
 from featherfall.training.detect import FromEmbedding, FromLabels, Moved, Pictures, map_loss
 from featherfall.training.films import FilmViews
-from featherfall.training.yolo import PYTHON, train_yolo, write_yolo
+from featherfall.training.yolo import PYTHON_VARIABLE, train_yolo, write_yolo
 
 pytest.importorskip("timm", reason="detectors need timm: pip install 'featherfall[vision]'")
 STILL = Augment(film_crop=0, film_light=0)
@@ -119,7 +119,7 @@ def sides_of(path: Path) -> list[float]:
 
 
 def test_without_ultralytics_its_terms_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(PYTHON, raising=False)
+    monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"featherfall\[yolo\].*AGPL-3.0"):
         train_yolo(tmp_path, "yolov8n.yaml", tmp_path / "data.yaml", 64, "picture", epochs=1, batch=2, lr=0.01, seed=0)
@@ -129,6 +129,6 @@ def test_what_ultralytics_complains_of_is_told(tmp_path: Path, monkeypatch: pyte
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\necho no such model >&2\nexit 1\n")
     python.chmod(0o755)
-    monkeypatch.setenv(PYTHON, str(python))
+    monkeypatch.setenv(PYTHON_VARIABLE, str(python))
     with pytest.raises(UserError, match="no such model"):
         train_yolo(tmp_path, "yolov8n.yaml", tmp_path / "data.yaml", 64, "picture", epochs=1, batch=2, lr=0.01, seed=0)

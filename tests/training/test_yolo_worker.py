@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from featherfall.training.boxes import BoxTable
-from featherfall.training.yolo import PYTHON, train_yolo, write_yolo
+from featherfall.training.yolo import PYTHON_VARIABLE, train_yolo, write_yolo
 from featherfall.training.yolo_worker import _finished, _log
 
 
@@ -34,8 +34,8 @@ def test_their_table_of_epochs_becomes_our_log(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(
-    PYTHON not in os.environ and importlib.util.find_spec("ultralytics") is None,
-    reason=f"needs Ultralytics (AGPL-3.0): pip install 'featherfall[yolo]', or name an interpreter that has it in {PYTHON}",
+    PYTHON_VARIABLE not in os.environ and importlib.util.find_spec("ultralytics") is None,
+    reason=f"needs Ultralytics (AGPL-3.0): pip install 'featherfall[yolo]', or name an interpreter that has it in {PYTHON_VARIABLE}",
 )
 def test_taught_and_gone_on_with(tmp_path: Path) -> None:
     """A teacher; a student of two epochs, stopped before its graph was written: it is not trained again."""

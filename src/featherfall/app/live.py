@@ -19,7 +19,7 @@ from featherfall.app.shown import Curve, highest
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input
 from featherfall.core.recording import Recording, Stream
-from featherfall.core.units import check_gravity, to_inside
+from featherfall.core.units import check_gravity, to_internal
 from featherfall.runtime.box_watch import BoxWatcher
 from featherfall.runtime.camera import Watcher
 from featherfall.runtime.decide.events import events
@@ -121,7 +121,7 @@ class LiveMotion:
         unit, columns = SENSORS[need.unit]
         if not np.isfinite(rows[:, columns]).all():
             raise UserError(f"this phone gives no {need.name}, which the model needs; choose another model")
-        values, inside = to_inside(rows[:, columns], unit)
+        values, inside = to_internal(rows[:, columns], unit)
         if inside == "g":
             check_gravity(values, "the phone", unit)
         times = rows[:, 0] - start

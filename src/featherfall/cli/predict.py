@@ -141,9 +141,9 @@ def _split(columns: str) -> list[str]:
 
 def lines(file: Path, bundle: Bundle, said: Prediction) -> list[str]:
     """One file's answer, aligned; a still has no times to tell."""
-    from featherfall.signals.picture_file import is_picture
+    from featherfall.signals.picture_file import is_image_file
 
-    if is_picture(file) and len(said.probabilities) == 1:
+    if is_image_file(file) and len(said.probabilities) == 1:
         named = sorted(zip(said.probabilities[0].tolist(), said.labels, strict=True), reverse=True)
         return [str(file), f"  label    {said.label}", f"  classes  {', '.join(f'{name} {share:.3f}' for share, name in named)}"]
     judged = len(said.judged) - said.skipped

@@ -7,7 +7,7 @@ import threading
 import time
 
 
-def stay_with(parent: int) -> None:
+def exit_with_parent(parent: int) -> None:
     """Leave when the parent is gone: a killed command must not have workers that go on writing. For a pool's initializer."""
 
     def watch() -> None:

@@ -130,12 +130,12 @@ def to_coco(joints: np.ndarray, skeleton: dict[str, str]) -> np.ndarray:
     def at(joint: str) -> np.ndarray:
         return np.asarray(joints[..., names.index(joint), :])
 
-    up = _unit(at("head") - at("shoulder centre"))
-    ahead = _unit(np.cross(at("left shoulder") - at("right shoulder"), up))
+    up = _normalize(at("head") - at("shoulder centre"))
+    ahead = _normalize(np.cross(at("left shoulder") - at("right shoulder"), up))
     left = np.cross(up, ahead)
     face = {joint: at("head") + x * ahead + y * left + z * up for joint, (x, y, z) in _FACE.items()}
     return np.stack([face[joint] if joint in face else at(joint) for joint in COCO_17], axis=-2)
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
+def _normalize(vectors: np.ndarray) -> np.ndarray:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))

@@ -24,7 +24,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     "quaternion": ("orientation", 1.0),
     "1": ("number", 1.0),
 }
-INSIDE = {
+INTERNAL_UNITS = {
     "acceleration": "g",
     "angular velocity": "deg/s",
     "position": "m",
@@ -43,14 +43,14 @@ def quantity(unit: str) -> str:
     return _UNITS[unit][0]
 
 
-def to_inside(values: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
+def to_internal(values: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
     """Convert to the inside unit of the same quantity.
 
     Arguments:
         values: any shape, numbers in `unit`.
     Returns: float32 values of the same shape, and the name of their unit ("g", "deg/s", "m", ...).
     """
-    inside = INSIDE[quantity(unit)]
+    inside = INTERNAL_UNITS[quantity(unit)]
     return np.asarray(values * _UNITS[unit][1], dtype=np.float32), inside
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from featherfall.core.recording import Recording, Video
 from featherfall.core.tables import read_columns
-from featherfall.signals.clock import even
+from featherfall.signals.clock import straighten_times
 
 from .dataset import Dataset, Side, Source
 from .streams import XYZ, make_recording, make_stream, read_clock
@@ -111,7 +111,7 @@ def read(source: Source) -> Recording:
         unit, rate, place, channels = _BY_STREAM[name]
         order = np.argsort(clocks[name], kind="stable")
         values = read_columns(path, [1, 2, 3], header=False)[order]
-        times = even(clocks[name][order] - start)
+        times = straighten_times(clocks[name][order] - start)
         streams[name] = make_stream(path, values, unit, rate, times=times, placement=place, channels=channels)
     videos = {name: Video(path) for name, path in zip(source.roles, source.files, strict=True) if name.startswith("cam")}
     return make_recording(source, streams, videos)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from featherfall.models.heads import head
+from featherfall.models.heads import make_head
 
 
 class MultimodalNet(nn.Module):
@@ -31,7 +31,7 @@ class MultimodalNet(nn.Module):
         widths = [int(branch.width) for branch in branches.values()]  # type: ignore[arg-type]
         self.width = sum(widths)
         self.embedding = nn.Identity()
-        self.head = head(self.width, classes, hidden)
+        self.head = make_head(self.width, classes, hidden)
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
         """The clip as its branches take it -> (B, width)."""

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from featherfall.core.errors import UserError
-from featherfall.models.heads import head
+from featherfall.models.heads import make_head
 
-KINDS = ("accelerometer", "gyroscope", "magnetometer")
-LAYERS = (16, 32, 16)
+SENSOR_KINDS = ("accelerometer", "gyroscope", "magnetometer")
+_LAYERS = (16, 32, 16)
 
 
 class PartsNet(nn.Module):
@@ -38,7 +38,7 @@ class PartsNet(nn.Module):
     Raises: ValueError for inputs of another kind, repeated ones, and a part that lacks a kind.
     """
 
-    def __init__(self, inputs: Sequence[str], classes: int, shared: bool = True, means: int = 1, layers: Sequence[int] = LAYERS) -> None:
+    def __init__(self, inputs: Sequence[str], classes: int, shared: bool = True, means: int = 1, layers: Sequence[int] = _LAYERS) -> None:
         super().__init__()
         if means < 1:
             raise ValueError(f"means must be 1 or more, not {means}")
@@ -61,7 +61,7 @@ class PartsNet(nn.Module):
         self.pool = nn.MaxPool1d(3, 3, ceil_mode=True)  # where features do not come in threes, the last are fewer
         self.embedding = nn.Identity()
         self.width = -(-count * widths[-1] // 3)
-        self.head = head(self.width, classes)
+        self.head = make_head(self.width, classes)
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
         """{"<part>_<kind>": (B, T, 3)} in g, deg/s, uT -> (B, width). Raises: `UserError` for clips shorter than `means`."""
@@ -83,19 +83,19 @@ class PartsNet(nn.Module):
 
 
 def parts_of(inputs: Sequence[str]) -> dict[str, list[str]]:
-    """The inputs of each part, parts as they come, kinds in the order of `KINDS`: {"head": ["head_accelerometer", ...], ...}.
+    """The inputs of each part, parts as they come, kinds in the order of `SENSOR_KINDS`: {"head": ["head_accelerometer", ...], ...}.
 
     An input that is only a kind ("gyroscope") belongs to a part without a name. Raises: ValueError, see `PartsNet`.
     """
     found: dict[str, dict[str, str]] = {}
     for name in inputs:
         part, _, kind = name.rpartition("_")
-        if kind not in KINDS:
-            raise ValueError(f"sensors of body parts end in {', '.join(KINDS)}, not {name!r}")
+        if kind not in SENSOR_KINDS:
+            raise ValueError(f"sensors of body parts end in {', '.join(SENSOR_KINDS)}, not {name!r}")
         if kind in found.setdefault(part, {}):
             raise ValueError(f"{name!r} is named twice")
         found[part][kind] = name
-    kinds = [kind for kind in KINDS if any(kind in having for having in found.values())]
+    kinds = [kind for kind in SENSOR_KINDS if any(kind in having for having in found.values())]
     for part, having in found.items():
         lacking = [kind for kind in kinds if kind not in having]
         if lacking:

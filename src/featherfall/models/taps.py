@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 @contextlib.contextmanager
-def tap(model: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor]]:
+def tap_features(model: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor]]:
     """While the context is open, each forward pass leaves the outputs of the named submodules in the yielded dictionary.
 
     >>> with tap(model, ["blocks.2", "embedding"]) as features:

@@ -17,9 +17,9 @@ from torch.nn import functional as F
 from featherfall.models.pretrained import Backbone, Pretrained
 from featherfall.models.skeleton_pictures import SkeletonPictures
 
-CROPS = (1.0, 0.875, 0.75, 0.66)  # sides of random crops, as shares of the frame's shorter side (TSN, arXiv 1608.00859)
-AT_ONCE = 128  # pictures, in evaluation
-CENTRE = 0.875  # the crop in evaluation: 224 of 256 pixels
+_CROPS = (1.0, 0.875, 0.75, 0.66)  # sides of random crops, as shares of the frame's shorter side (TSN, arXiv 1608.00859)
+_EVALUATION_BATCH = 128  # pictures, in evaluation
+_CENTRE_CROP = 0.875  # the crop in evaluation: 224 of 256 pixels
 
 
 class Relations(nn.Module):
@@ -49,15 +49,15 @@ class Relations(nn.Module):
             used = min(self.relations, len(frames))
             if self.training:
                 frames = frames[torch.randperm(len(frames))[:used].to(frames.device)]
-            said = network(features[:, frames].flatten(2))  # B, relations, classes
-            total = total + said.mean(dim=1) * used
+            logits = network(features[:, frames].flatten(2))  # B, relations, classes
+            total = total + logits.mean(dim=1) * used
         return total
 
 
 class FilmPictures(nn.Module):
     """Frames (B, S, H, W, 3) uint8 RGB -> pictures (B, S, 3, size, size) in [0, 1], cropped to squares.
 
-    In training each clip has a crop of its own, of one of `CROPS`' sides (width and height drawn apart, at most one step from each other)
+    In training each clip has a crop of its own, of one of `_CROPS`' sides (width and height drawn apart, at most one step from each other)
     at a random place; else the centre. Nothing is mirrored: left stays left.
     """
 
@@ -69,7 +69,7 @@ class FilmPictures(nn.Module):
         pictures = frames.movedim(-1, 2).float() / 255
         height, width = pictures.shape[-2:]
         if not self.training:
-            side = round(CENTRE * min(height, width))
+            side = round(_CENTRE_CROP * min(height, width))
             top, left = (height - side) // 2, (width - side) // 2
             pictures = pictures[..., top : top + side, left : left + side]
             if side == self.size:
@@ -84,10 +84,10 @@ class FilmPictures(nn.Module):
 
 def _random_crops(count: int, across: float, down: float) -> Tensor:
     """(count, 2, 3) affine maps from the picture to the frame. across, down: the largest square's share of the frame's sides."""
-    last = len(CROPS) - 1
+    last = len(_CROPS) - 1
     first = torch.randint(last + 1, (count,))
     second = (first + torch.randint(-1, 2, (count,))).clamp(0, last)
-    sides = torch.tensor(CROPS)
+    sides = torch.tensor(_CROPS)
     share = torch.stack([sides[first] * across, sides[second] * down], dim=1)
     shift = (torch.rand(count, 2) * 2 - 1) * (1 - share)
     return torch.cat([torch.diag_embed(share), shift[:, :, None]], dim=2)
@@ -173,7 +173,7 @@ class TRN(nn.Module):
         """(B S, 3, size, size) -> (B S, width). In evaluation some at a time: hundreds of clips' pictures at once thrash the caches."""
         if self.training or torch.compiler.is_compiling():
             return self.backbone(pictures)
-        return torch.cat([self.backbone(part) for part in pictures.split(AT_ONCE)])
+        return torch.cat([self.backbone(part) for part in pictures.split(_EVALUATION_BATCH)])
 
     def _frames(self, scene: Tensor) -> Tensor:
         """(B, T, ...) -> (B, S, ...): one frame of each segment."""

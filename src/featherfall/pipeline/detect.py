@@ -33,7 +33,7 @@ from featherfall.pipeline.progress import Show, follow_logs
 from featherfall.pipeline.run import Run, open_run
 from featherfall.pipeline.simulated_pictures import simulated_pictures
 from featherfall.runtime.bundle import read_manifest
-from featherfall.training.boxes import people, sides
+from featherfall.training.boxes import box_edges, unique_people
 from featherfall.training.detect_stages import labels_of, network
 
 STAGES = {
@@ -121,12 +121,12 @@ def boxes_of(recipe: Recipe, dataset: Dataset, store: ClipStore) -> list[list[tu
     assert recipe.labels.names is not None
     other, fall = range(2)
     sources = {source.id: source for source in dataset.sources}
-    return [people(sources[one.id].load().boxes, recipe.labels.names, fall, other) for one in store.recordings]
+    return [unique_people(sources[one.id].load().boxes, recipe.labels.names, fall, other) for one in store.recordings]
 
 
 def _truth(recipe: Recipe, shown: Sequence[tuple[int, Box]]) -> Truth:
     names = labels_of(recipe)
-    return Truth(tuple(names[number] for number, _ in shown), np.asarray([sides(box) for _, box in shown]).reshape(-1, 4))
+    return Truth(tuple(names[number] for number, _ in shown), np.asarray([box_edges(box) for _, box in shown]).reshape(-1, 4))
 
 
 def _steps(recipe: Recipe, role: str) -> int:

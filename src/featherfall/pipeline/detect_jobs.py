@@ -24,8 +24,8 @@ from featherfall.pipeline.jobs import one_thread
 from featherfall.pipeline.run import Run
 from featherfall.runtime.perceive.boxes import Found, decode
 from featherfall.runtime.perceive.detector import open_detector
-from featherfall.training.boxes import sides, table
-from featherfall.training.checkpoint import load
+from featherfall.training.boxes import box_edges, make_box_table
+from featherfall.training.checkpoint import load_tensors
 from featherfall.training.detect import Pictures
 from featherfall.training.detect_stages import find, labels_of, learn, load_network, load_pictures, network
 from featherfall.training.yolo import train_yolo, write_yolo
@@ -90,7 +90,7 @@ def execute(job: DetectJob) -> None:
 
 def _execute(job: DetectJob) -> None:
     store = open_store(job.album.store)
-    pictures = load_pictures(store, table(job.album.shown), job.fold.train, _input(job.recipe))
+    pictures = load_pictures(store, make_box_table(job.album.shown), job.fold.train, _input(job.recipe))
     if job.role == "int8":
         _export(job, store, pictures)
         return
@@ -114,7 +114,7 @@ def _fresh(job: DetectJob, store: ClipStore, of_teacher: bool) -> Detector:
     model = network(job.recipe, job.recipe.networks[role], store, job.number)
     first = job.run.job("simulated", f"first_{role}", 0) / "weights.pt"
     if not job.role.startswith("first_") and first.is_file():
-        model.load_state_dict(load(first))
+        model.load_state_dict(load_tensors(first))
     return model
 
 
@@ -124,7 +124,7 @@ def _rehearsed(job: DetectJob) -> Pictures | None:
     if first is None or not first.replay or job.simulated is None or job.role.startswith("first_"):
         return None
     store = open_store(job.simulated.store)
-    return load_pictures(store, table(job.simulated.shown), np.arange(len(store.recordings)), _input(job.recipe))
+    return load_pictures(store, make_box_table(job.simulated.shown), np.arange(len(store.recordings)), _input(job.recipe))
 
 
 def _training(job: DetectJob, of_teacher: bool) -> Training:
@@ -174,7 +174,7 @@ def _yolo(job: DetectJob, store: ClipStore, pictures: Pictures, training: Traini
     data = job.run.folder / "yolo" / job.fold.name.replace(" ", "-")
     if not (data / "data.yaml").is_file():
         parts = {"train": job.fold.train, "val": job.fold.validation if len(job.fold.validation) else job.fold.train[:8]}
-        shown = table(job.album.shown)
+        shown = make_box_table(job.album.shown)
         read = {part: (store.read(name, store.clips_of(some))[:, 0], shown.at(torch.from_numpy(some))) for part, some in parts.items()}
         write_yolo(data, read, labels_of(recipe))
     first = job.run.job("simulated", f"first_{role}", 0) / "weights.pt"
@@ -206,7 +206,9 @@ def _looker(job: DetectJob, store: ClipStore) -> Callable[[np.ndarray], list[lis
         return by_graph
     network = recipe.networks["teacher" if job.role == "teacher" else "student"]
     model = load_network(recipe, network, store, job.folder / "weights.pt")
-    return lambda some: find(model, load_pictures(store, table(job.album.shown), some, name).clips, labels, detection.overlap, LEAST)
+    return lambda some: find(
+        model, load_pictures(store, make_box_table(job.album.shown), some, name).clips, labels, detection.overlap, LEAST
+    )
 
 
 def _tell(job: DetectJob, store: ClipStore) -> None:
@@ -304,7 +306,7 @@ def _truths(job: DetectJob, recordings: np.ndarray) -> list[Truth]:
     return [
         Truth(
             tuple(names[number] for number, _ in job.album.shown[i]),
-            np.asarray([sides(box) for _, box in job.album.shown[i]]).reshape(-1, 4),
+            np.asarray([box_edges(box) for _, box in job.album.shown[i]]).reshape(-1, 4),
         )
         for i in recordings
     ]

@@ -32,7 +32,7 @@ from featherfall.pipeline.progress import Show, follow_logs
 from featherfall.pipeline.run import Run, Start, open_run, read_run
 from featherfall.pipeline.warm_start import check_start, starts
 from featherfall.runtime.bundle import read_manifest
-from featherfall.training.stages import Stage
+from featherfall.training.stages import FoldContext
 
 STAGES = {
     "teacher": "teachers",
@@ -88,7 +88,7 @@ def begin(run: Run, recipe: Recipe, store: ClipStore, parts: Sequence[Fold], sta
     """Note what the run is made of. An absent class, or weights to start from that do not fit, are refused before anything is trained."""
     run.of_clips(store.folder.name)
     for fold in parts:
-        stage = Stage(recipe, store, fold)
+        stage = FoldContext(recipe, store, fold)
         stage.training_part  # noqa: B018 (refuses)
         for one in start.values():
             check_start(one, stage)
@@ -159,7 +159,7 @@ def finish_bundle(run: Run, recipe: Recipe, store: ClipStore, parts: Sequence[Fo
     Returns notes for the reader."""
     whole = _full_fit(recipe, store)
     fold, seed = (whole or parts)[0], recipe.seeds[0]
-    stage = Stage(recipe, store, fold)
+    stage = FoldContext(recipe, store, fold)
     weights = run.job(fold.name, recipe.deployed_role, seed) / "weights.pt"
     if not weights.is_file():
         raise UserError(f"{weights}: no trained student; finish the run first (featherfall distill ... --resume)")
@@ -227,7 +227,7 @@ def _ensemble(teachers: Sequence[Job]) -> list[RecordingPredictions]:
 def _sizes(recipe: Recipe, store: ClipStore, jobs: Sequence[Job]) -> dict[str, dict[str, int]]:
     """Parameters, multiply-accumulates a clip, bytes of the weights (float32; int8: the whole model file)."""
     sizes = {}
-    stage = Stage(recipe, store, jobs[0].fold)
+    stage = FoldContext(recipe, store, jobs[0].fold)
     for role, network in recipe.networks.items():
         model = stage.network(network, 0)
         clip = {name: torch.from_numpy(np.zeros_like(store.read(name, np.arange(2)))) for name in network.inputs}

@@ -19,10 +19,10 @@ from featherfall.evaluation.summary import environment, protocol_name
 from featherfall.export.bundle import write_bundle
 from featherfall.pipeline.run import Start
 from featherfall.runtime import load_bundle
-from featherfall.training.stages import Stage
+from featherfall.training.stages import FoldContext
 
 
-def export_student(stage: Stage, model: nn.Module, folder: Path, seed: int, start: Start | None = None) -> Manifest:
+def export_student(stage: FoldContext, model: nn.Module, folder: Path, seed: int, start: Start | None = None) -> Manifest:
     """Export with parity proof and int8 guard. The guard compares on the validation part, or on the training part where there is none.
 
     Arguments:
@@ -52,7 +52,7 @@ def export_student(stage: Stage, model: nn.Module, folder: Path, seed: int, star
     return write_bundle(folder, model, recipe, store, stage.classes, stage.part(fold.train).clips, store.clips_of(guard), score, provenance)
 
 
-def predict_by_runtime(recipe: Recipe, stage: Stage, data: Path, bundle: Path) -> np.ndarray:
+def predict_by_runtime(recipe: Recipe, stage: FoldContext, data: Path, bundle: Path) -> np.ndarray:
     """(test clips, classes) probabilities from the bundle, reading the test recordings from their files as a device would.
 
     The runtime cuts its own windows; that there are as many as clips in the store is asserted: what was trained is what runs.

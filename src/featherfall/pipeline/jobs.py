@@ -19,14 +19,14 @@ from featherfall.clips.labels import clip_labels
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import open_store
 from featherfall.core.files import atomic_write
-from featherfall.core.processes import stay_with
+from featherfall.core.processes import exit_with_parent
 from featherfall.core.recipe import Network, Recipe
 from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
 from featherfall.pipeline.export import export_student, predict_by_runtime
 from featherfall.pipeline.run import Run
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
-from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
+from featherfall.training.stages import FoldContext, train_student, train_teacher, write_teacher_outputs
 
 J = TypeVar("J")
 
@@ -70,7 +70,7 @@ def run_jobs(jobs: Sequence[J], workers: int, done: Callable[[J], None], work: C
             done(job)
         return
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=stay_with, initargs=(os.getpid(),)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=exit_with_parent, initargs=(os.getpid(),)) as pool:
         waiting: dict[Future[None], J] = {pool.submit(todo, job): job for job in jobs}
         try:
             for future in _as_done(waiting):
@@ -109,7 +109,7 @@ def one_thread() -> Iterator[None]:
 
 
 def _execute(job: Job) -> None:
-    stage = Stage(job.recipe, open_store(job.store), job.fold)
+    stage = FoldContext(job.recipe, open_store(job.store), job.fold)
     if job.role == "outputs":
         write_teacher_outputs(stage, _teachers(job), job.run.teacher_outputs(job.fold.name))
     elif job.role == "teacher":
@@ -130,7 +130,7 @@ def _teachers(job: Job) -> list[Path]:
     return [job.run.job(job.fold.name, "teacher", i) for i in range(supervision.teacher.members)] if supervision else []
 
 
-def _predict(job: Job, stage: Stage, model: nn.Module, network: Network) -> None:
+def _predict(job: Job, stage: FoldContext, model: nn.Module, network: Network) -> None:
     """Write the probabilities of all test clips."""
     index = stage.store.clips_of(stage.fold.test)
     probabilities = np.zeros((0, len(stage.classes)), np.float32)
@@ -140,7 +140,7 @@ def _predict(job: Job, stage: Stage, model: nn.Module, network: Network) -> None
     _save(job, probabilities)
 
 
-def _export(job: Job, stage: Stage) -> None:
+def _export(job: Job, stage: FoldContext) -> None:
     """Export the student of this seed that ships and judge the test recordings by the runtime itself."""
     weights = job.run.job(job.fold.name, job.recipe.deployed_role, job.number) / "weights.pt"
     model = stage.load_network(job.recipe.student.network, job.number, weights)

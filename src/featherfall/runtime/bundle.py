@@ -16,8 +16,8 @@ from featherfall.core.recording import Recording, Stream, Video
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
 from featherfall.runtime.perceive.images import judge_pictures, refuse_image
 from featherfall.runtime.prediction import Prediction, conclude
-from featherfall.signals.frames import frames
-from featherfall.signals.pictures import film_clock, moments, read_pictures
+from featherfall.signals.frames import cut_recording
+from featherfall.signals.pictures import film_clock, frame_times, read_pictures
 from featherfall.signals.video import is_image
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ class Bundle:
             )
         if reference.is_film:
             streams[reference.name] = film_clock(films[reference.name])
-        cut = frames(streams, self.manifest.window, reference.name)
+        cut = cut_recording(streams, self.manifest.window, reference.name)
         eyes = [one for one in self.manifest.inputs if one.is_film]
-        wanted = {one.name: moments(films[one.name], cut, streams[reference.name], one.frames) for one in eyes}
+        wanted = {one.name: frame_times(films[one.name], cut, streams[reference.name], one.frames) for one in eyes}
         parts = _parts(len(cut.start_s), sum(one.frames * one.size**2 * 3 for one in eyes))
         said = []
         for part in parts:

@@ -19,7 +19,7 @@ from featherfall.runtime.perceive.keypoints import INPUT, check_camera, row, win
 from featherfall.runtime.perceive.pose import Estimator, Pose
 from featherfall.runtime.sources.prefetch import ahead
 from featherfall.runtime.track.poses import KEEP, Tracker
-from featherfall.signals.picture_file import is_picture
+from featherfall.signals.picture_file import is_image_file
 from featherfall.signals.video import Frame, read_frames
 
 STILL_DOWN = 7.0  # s
@@ -310,7 +310,7 @@ def watch_film(
 def as_video(path: str | Path) -> Video:
     """A film by its path: a file, or a folder of pictures; a picture is a still."""
     path = Path(path)
-    return Video(path, images=path.is_dir() or is_picture(path))
+    return Video(path, images=path.is_dir() or is_image_file(path))
 
 
 def replay(poses: Iterable[tuple[float, Sequence[Pose]]], height: int, width: int, watcher: Watcher) -> Watched:

@@ -9,7 +9,7 @@ import numpy as np
 
 from featherfall.core.manifest import Manifest
 from featherfall.runtime.decide.events import Event, events
-from featherfall.signals.frames import Frames
+from featherfall.signals.frames import RecordingWindows
 
 MINIMUM_VALID = 0.5  # a window with less real signal than this is not judged
 
@@ -69,7 +69,7 @@ class Prediction:
         }
 
 
-def conclude(manifest: Manifest, frames: Frames, probabilities: np.ndarray) -> Prediction:
+def conclude(manifest: Manifest, frames: RecordingWindows, probabilities: np.ndarray) -> Prediction:
     """Put windows and probabilities together.
 
     Windows cut around an impact are all judged: a fall near a recording's edge has little signal on one side and still counts.
@@ -97,7 +97,7 @@ def conclude(manifest: Manifest, frames: Frames, probabilities: np.ndarray) -> P
     )
 
 
-def _falls(manifest: Manifest, frames: Frames, probabilities: np.ndarray, judged: np.ndarray) -> tuple[Event, ...]:
+def _falls(manifest: Manifest, frames: RecordingWindows, probabilities: np.ndarray, judged: np.ndarray) -> tuple[Event, ...]:
     if manifest.positive is None:
         return ()
     positive = probabilities[judged, manifest.labels.index(manifest.positive)]

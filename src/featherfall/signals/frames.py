@@ -11,12 +11,12 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Stream
 from featherfall.core.window import Window
 from featherfall.signals.resample import even_grid, resample
-from featherfall.signals.triggers import peaks
-from featherfall.signals.windows import cut, sliding
+from featherfall.signals.triggers import find_peaks
+from featherfall.signals.windows import sliding_starts, take_windows
 
 
 @dataclass(frozen=True, eq=False)
-class Frames:
+class RecordingWindows:
     """The K windows of one recording, all inputs aligned.
 
     Attributes:
@@ -37,7 +37,7 @@ class Frames:
     seconds: float
 
 
-def frames(streams: Mapping[str, Stream], window: Window, reference: str) -> Frames:
+def cut_recording(streams: Mapping[str, Stream], window: Window, reference: str) -> RecordingWindows:
     """Align, resample and cut.
 
     The grid spans the reference stream. Streams on the shared clock are read at the grid's times; where the stream or the reference
@@ -67,10 +67,10 @@ def frames(streams: Mapping[str, Stream], window: Window, reference: str) -> Fra
     if window.kind == "trial":
         starts, centres = np.zeros(1, dtype=np.int64), np.full(1, window.length // 2)
     elif window.kind == "sliding":
-        starts = sliding(len(grid), window.length, window.stride)
+        starts = sliding_starts(len(grid), window.length, window.stride)
         centres = starts + window.length // 2
     else:
-        centres = peaks(np.linalg.norm(signals[reference], axis=1), window.threshold_g, window.spacing)
+        centres = find_peaks(np.linalg.norm(signals[reference], axis=1), window.threshold_g, window.spacing)
         starts = centres - window.before
 
     step = float(grid[1] - grid[0])
@@ -78,9 +78,9 @@ def frames(streams: Mapping[str, Stream], window: Window, reference: str) -> Fra
     if window.kind == "impact":
         last = np.maximum(last, centres + window.spacing)
     inside = np.pad(valid, window.length)  # False beyond the ends
-    return Frames(
-        inputs={name: cut(values, starts, window.length) for name, values in signals.items()},
-        valid=cut(inside, starts + window.length, window.length),
+    return RecordingWindows(
+        inputs={name: take_windows(values, starts, window.length) for name, values in signals.items()},
+        valid=take_windows(inside, starts + window.length, window.length),
         start_s=start + starts * step,
         end_s=start + last * step,
         centre_s=start + centres * step,

@@ -23,8 +23,8 @@ from numpy.typing import ArrayLike
 from featherfall.core.errors import UserError
 
 Method = Literal["summation", "difference"]
-LARGEST = float(np.finfo(np.float32).max)  # samples beyond it count as missing
-FLAT = 1e-12  # a series left with less than this share of its span after averaging is constant: the rest is rounding
+MAX_SAMPLE = float(np.finfo(np.float32).max)  # samples beyond it count as missing
+_CONSTANT_SPAN = 1e-12  # a series left with less than this share of its span after averaging is constant: the rest is rounding
 
 _BLOCK = 16_384  # samples of a block: what is computed of them stays in the cache
 _SIGNS = np.asarray([[1], [-1]], np.float32)
@@ -90,7 +90,7 @@ def check_options(size: int | None, method: str, range: tuple[float, float] | No
         raise UserError(f"gaf: size {size!r} is no whole number of pixels, 1 or more")
     if method not in get_args(Method):
         raise UserError(f"gaf: method {method!r} is unknown; use one of {', '.join(get_args(Method))}")
-    if range is not None and not (len(range) == 2 and -LARGEST <= range[0] < range[1] <= LARGEST):
+    if range is not None and not (len(range) == 2 and -MAX_SAMPLE <= range[0] < range[1] <= MAX_SAMPLE):
         raise UserError(f"gaf: range {range!r} is no (low, high) with low < high; for example (-8.0, 8.0)")
 
 
@@ -106,19 +106,19 @@ def _checked(series: ArrayLike, size: int | None, method: str, range: tuple[floa
 
 def _polar(values: np.ndarray, size: int, range: tuple[float, float] | None) -> np.ndarray:
     """(K, N) -> (K, 2, size) float32: cosines and sines of the angles."""
-    values = _bridged(values.astype(np.float64), 0.0 if range is None else (range[0] + range[1]) / 2)
+    values = _interpolate_missing(values.astype(np.float64), 0.0 if range is None else (range[0] + range[1]) / 2)
     values -= values.min(axis=1, keepdims=True) if range is None else range[0]  # before averaging, so that a constant stays exactly one
     span = values.max(axis=1, keepdims=True) if range is None else np.full((1, 1), float(range[1]) - range[0])
     high = span
     if size != values.shape[1]:
-        values = _means(values, size)
+        values = _segment_means(values, size)
         if range is None:
             values -= values.min(axis=1, keepdims=True)
             high = values.max(axis=1, keepdims=True)
     if range is not None:
         np.clip(values, 0, span, out=values)
     rest = high - values
-    flat = high <= FLAT * span
+    flat = high <= _CONSTANT_SPAN * span
     if flat.any():
         values[flat[:, 0]] = rest[flat[:, 0]] = 0.5
         high = np.where(flat, 1.0, high)
@@ -132,9 +132,9 @@ def _polar(values: np.ndarray, size: int, range: tuple[float, float] | None) -> 
     return pair
 
 
-def _bridged(values: np.ndarray, filler: float) -> np.ndarray:
+def _interpolate_missing(values: np.ndarray, filler: float) -> np.ndarray:
     """(K, N), written in place: missing samples between their neighbours, held at the ends; all missing: `filler`."""
-    seen = np.abs(values) <= LARGEST  # False for NaN
+    seen = np.abs(values) <= MAX_SAMPLE  # False for NaN
     if seen.all():
         return values
     at = np.arange(values.shape[1])
@@ -143,7 +143,7 @@ def _bridged(values: np.ndarray, filler: float) -> np.ndarray:
     return values
 
 
-def _means(values: np.ndarray, size: int) -> np.ndarray:
+def _segment_means(values: np.ndarray, size: int) -> np.ndarray:
     """(K, N) -> (K, size): means over equal segments of time, by running sums up to each border k N / size (exact: whole numbers)."""
     length = values.shape[1]
     border = np.arange(size + 1) * length

@@ -8,12 +8,12 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Stream, Video
-from featherfall.signals.frames import Frames
+from featherfall.signals.frames import RecordingWindows
 from featherfall.signals.video import is_image, probe, read_frames
 
-AROUND = 5.0  # s; no film has its frames further apart, unless it is damaged
-LOST = 0.5  # s; a window whose moment lies further from every good frame of a damaged film cannot be shown
-STILL = 1.0  # s; what a still image is said to last, so that it can be cut like a film
+_SEEK_MARGIN = 5.0  # s; no film has its frames further apart, unless it is damaged
+MAX_LOST = 0.5  # s; a window whose moment lies further from every good frame of a damaged film cannot be shown
+_IMAGE_DURATION = 1.0  # s; what a still image is said to last, so that it can be cut like a film
 
 
 def film_clock(video: Video) -> Stream:
@@ -23,7 +23,9 @@ def film_clock(video: Video) -> Stream:
     Raises: `UserError` where the film cannot be read or has one frame only.
     """
     if is_image(video):
-        return Stream(video.start + np.array([0.0, STILL]), np.zeros((2, 1), np.float32), "1", 1 / STILL, clock=video.clock)
+        return Stream(
+            video.start + np.array([0.0, _IMAGE_DURATION]), np.zeros((2, 1), np.float32), "1", 1 / _IMAGE_DURATION, clock=video.clock
+        )
     facts = probe(video)
     if facts.frames < 2 or facts.duration <= 0:
         raise UserError(f"{video.path}: {facts.frames} frame(s), at least 2 are needed; leave the film out")
@@ -32,7 +34,7 @@ def film_clock(video: Video) -> Stream:
     return Stream(np.array([start, start + last]), np.zeros((2, 1), np.float32), "1", facts.rate or 1.0, clock=video.clock)
 
 
-def moments(video: Video, cut: Frames, reference: Stream, count: int) -> np.ndarray:
+def frame_times(video: Video, cut: RecordingWindows, reference: Stream, count: int) -> np.ndarray:
     """(K, count) s on the film's clock: the middles of `count` equal parts of each window.
 
     Where film or reference has its own clock, the film is read at the same relative position (as `signals.frames.frames` does).
@@ -77,7 +79,7 @@ def choose_pictures(
         gap = max(gap, float(np.abs(times[at:] - before.time).max()))
         chosen[at:] = kept
         keep(before.image)
-    if problems and gap > LOST:
+    if problems and gap > MAX_LOST:
         raise UserError(f"{problems[0]}; {gap:.1f} s of what is needed are lost")
     out = np.empty(len(times), dtype=np.int64)
     out[order] = chosen
@@ -92,6 +94,6 @@ def read_pictures(video: Video, wanted: np.ndarray, size: int, stretch: bool = F
     if not len(wanted):
         return np.zeros((0, wanted.shape[1], size, size, 3), np.uint8)
     pictures: list[np.ndarray] = []
-    between = (float(wanted.min()) - AROUND, float(wanted.max()) + AROUND) if stretch else None
+    between = (float(wanted.min()) - _SEEK_MARGIN, float(wanted.max()) + _SEEK_MARGIN) if stretch else None
     index, _ = choose_pictures(video, wanted, size, pictures.append, between)
     return np.asarray(np.stack(pictures)[index])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def peaks(magnitude: np.ndarray, threshold: float, spacing: int) -> np.ndarray:
+def find_peaks(magnitude: np.ndarray, threshold: float, spacing: int) -> np.ndarray:
     """Indices where the magnitude reaches the threshold and is the highest within `spacing` samples on both sides.
 
     The first of equal maxima counts, so two peaks are always more than `spacing` samples apart. Whether a sample is a peak depends on its

@@ -14,7 +14,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 
 from .video_shape import MAX_PIXELS, orientation
-from .video_shots import Damage, Shot, VideoFacts, frame_time, load_av, spacing
+from .video_shots import Damage, PendingFrame, VideoFacts, frame_spacing, frame_time, load_av
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 # Text drawn as a terminal would, and lists of other files: not films.
-_NO_FILMS = {"tty", "hls", "dash", "concat", "concatf", "ffmetadata", "rtsp", "sdp"}
-_PATIENCE = 100  # more than any decoder holds back
-_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}
+_NOT_FILMS = {"tty", "hls", "dash", "concat", "concatf", "ffmetadata", "rtsp", "sdp"}
+_MAX_DELAYED = 100  # more than any decoder holds back
+_MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}
 _CONVERT = "convert it, e.g. `ffmpeg -i IN -c:v libx264 OUT.mp4`"
 
 
 @contextlib.contextmanager
-def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """A film and its first video stream, ready to decode; raises `UserError` for whatever is not a film."""
     av = load_av(path)
     with contextlib.ExitStack() as stack:
@@ -50,11 +50,11 @@ def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         try:
             container: InputContainer = stack.enter_context(av.open(file, options={"protocol_whitelist": "none"}))
         except (av.FFmpegError, OSError, ValueError):
-            if head[4:8] in _BOXES:
+            if head[4:8] in _MP4_BOXES:
                 raise UserError(f"{path}: cut short, the film's index at its end is missing; copy it again") from None
             raise UserError(f"{path}: not a film, or damaged from the start; copy it again or leave it out") from None
         streams = [stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic]
-        if container.format.name in _NO_FILMS:
+        if container.format.name in _NOT_FILMS:
             raise UserError(f"{path}: not a film ({container.format.long_name}); name the film itself")
         if not streams:
             kind = "sound only" if container.streams.audio else "no pictures inside"
@@ -74,14 +74,14 @@ def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         yield container, stream
 
 
-def film_shots(video: Video, begin: float, damage: Damage) -> Iterator[Shot]:
+def read_film_frames(video: Video, begin: float, damage: Damage) -> Iterator[PendingFrame]:
     """Frames in order of time.
 
     Arguments:
         begin: earlier frames are not needed (but some may come), s on the recording's clock.
         damage: is told what is lost, once the film has been read to its end.
     """
-    with open_film(video.path) as (container, stream):
+    with open_video(video.path) as (container, stream):
         by_stamp = video.rate is None and video.times is None
         reader = _Reader(video.path, container, stream)
         shots = _timed(video, reader, damage)
@@ -94,7 +94,7 @@ def film_shots(video: Video, begin: float, damage: Damage) -> Iterator[Shot]:
             yield from shots
             return
         zero = reader.zero
-    with open_film(video.path) as (container, stream):
+    with open_video(video.path) as (container, stream):
         reader = _Reader(video.path, container, stream, zero)
         shots = _timed(video, reader, damage, first.time) if reader.seek(begin - video.start) else iter(())
         shot = next(shots, None)
@@ -103,15 +103,15 @@ def film_shots(video: Video, begin: float, damage: Damage) -> Iterator[Shot]:
             yield from shots
             return
     # The file's index is wrong or absent, or nothing is left there: through the film from its start.
-    with open_film(video.path) as (container, stream):
+    with open_video(video.path) as (container, stream):
         yield from _timed(video, _Reader(video.path, container, stream), damage)
 
 
 def film_facts(video: Video) -> VideoFacts:
     """As `probe`."""
-    with open_film(video.path) as (container, stream):
+    with open_video(video.path) as (container, stream):
         stamps, counted = _stamps(container, stream, os.path.getsize(video.path))
-    with open_film(video.path) as (container, stream):
+    with open_video(video.path) as (container, stream):
         reader = _Reader(video.path, container, stream)
         frame = next((frame for _, frame in reader.frames()), None)
         if frame is None or not len(stamps):
@@ -125,11 +125,11 @@ def film_facts(video: Video) -> VideoFacts:
         stamps, tick = np.asarray(video.times[: len(stamps)], dtype=float), 0.0
     elif video.rate is not None:
         stamps, tick = np.arange(len(stamps)) / video.rate, 0.0
-    rate, variable, duration = spacing(stamps, tick, video.rate or stated)
+    rate, variable, duration = frame_spacing(stamps, tick, video.rate or stated)
     return VideoFacts(width, height, len(stamps), counted, duration, codec, pixels, rate, variable, turn)
 
 
-def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = None) -> Iterator[Shot]:
+def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = None) -> Iterator[PendingFrame]:
     """Frames with times that increase strictly; `first` is the film's first time where the reader starts later."""
     last, repeated, timeless, given = -np.inf, 0, 0, 0
     for index, frame in reader.frames():
@@ -142,7 +142,7 @@ def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = 
             continue
         first = time if first is None else first
         last, given = time, given + 1
-        yield Shot(time, first, lambda frame=frame: frame)  # type: ignore[misc]
+        yield PendingFrame(time, first, lambda frame=frame: frame)  # type: ignore[misc]
     if reader.lost and given:
         reached = f"the last one at {last - (first or 0):.1f} s"
         damage.lines.append(
@@ -195,7 +195,7 @@ class _Reader:
         av = load_av(self.path)
         packets = self.container.demux(self.stream)
         ended = 0
-        while ended < _PATIENCE:  # some decoders report damage at the end for ever
+        while ended < _MAX_DELAYED:  # some decoders report damage at the end for ever
             try:
                 packet = next(packets, None)
             except (av.FFmpegError, OSError):  # the container is damaged, or the medium fails

@@ -16,10 +16,10 @@ MAX_PIXELS = 50_000_000
 """Larger pictures are refused (8K has 33 million): they are a mistake or an attack, and one takes hundreds of megabytes."""
 
 Fit = Literal["stretch", "inside", "letterbox"]
-_KEPT = 4  # scalers to keep: one is made for every size and pixel format that a film changes to
+_MAX_SCALERS = 4  # scalers to keep: one is made for every size and pixel format that a film changes to
 
 
-def placed(shape: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[int, int, int, int]:
+def placement(shape: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[int, int, int, int]:
     """Left, top, width, height (pixels) of a picture in the image that `read_frames` makes of it.
 
     Arguments:
@@ -52,7 +52,7 @@ def orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
     return True, bool(b < 0), bool(c < 0)
 
 
-class Shaper:
+class FrameScaler:
     """Makes images of one size, shape and kind of any frames.
 
     Arguments:
@@ -72,7 +72,7 @@ class Shaper:
         """(H, W, 3) or (H, W) uint8, its own memory. Raises `UserError` where no size was asked for and the film changes its own."""
         key = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range, frame.rotation)
         if key not in self._graphs:
-            if len(self._graphs) >= _KEPT:
+            if len(self._graphs) >= _MAX_SCALERS:
                 self._graphs.clear()
             self._graphs[key] = self._graph(frame)
         graph, (left, top, width, height), (swap, down, across) = self._graphs[key]
@@ -107,7 +107,7 @@ class Shaper:
         x, y = (min(round(edge * side), side - 1) for edge, side in ((left, frame.width), (top, frame.height)))
         stored = max(1, round(right * frame.width) - x), max(1, round(bottom * frame.height) - y)
         shown = stored[::-1] if swap else stored
-        place = placed(shown, self.size, self.fit) if self.size else (0, 0, *shown)
+        place = placement(shown, self.size, self.fit) if self.size else (0, 0, *shown)
         scaled = place[3:1:-1] if swap else place[2:]
 
         graph = Graph()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Shot:
+class PendingFrame:
     """A frame that may or may not be wanted.
 
     Attributes:
@@ -89,7 +89,7 @@ def frame_time(video: Video, index: int, stamp: float | None) -> float | None:
     return None if stamp is None else video.start + stamp
 
 
-def spacing(times: np.ndarray, tick: float, stated: float = 0.0) -> tuple[float, bool, float]:
+def frame_spacing(times: np.ndarray, tick: float, stated: float = 0.0) -> tuple[float, bool, float]:
     """Mean rate, whether it varies, and duration.
 
     Arguments:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .world.body import Person
+    from .world.body import SimulatedPerson
     from .world.motion import Motion
 
 __all__ = ["activities", "simulate"]
@@ -25,7 +25,7 @@ def activities() -> dict[str, bool]:
     return {**dict.fromkeys(daily_activities(), False), **dict.fromkeys(fall_activities(), True)}
 
 
-def simulate(activity: str, person: Person | None = None, seed: int = 0) -> Motion:
+def simulate(activity: str, person: SimulatedPerson | None = None, seed: int = 0) -> Motion:
     """One person doing one thing; the same arguments give the same motion.
 
     Arguments:

@@ -15,7 +15,7 @@ from featherfall.core.skeletons import COCO_17
 from featherfall.models.inertial import GYROSCOPE_SCALE, LOWPASS, moving_mean
 
 _OTHER = {"left": "right", "right": "left"}
-MIRRORED = [list(COCO_17).index(" ".join(_OTHER.get(word, word) for word in joint.split())) for joint in COCO_17]
+_MIRRORED_JOINTS = [list(COCO_17).index(" ".join(_OTHER.get(word, word) for word in joint.split())) for joint in COCO_17]
 
 
 def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
@@ -33,7 +33,7 @@ def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
             continue
         sensor, kind = sensor_and_kind(name)
         if kind == "keypoints":
-            out[name] = mirrored_or_rolled(values, how.rotation_deg)
+            out[name] = augment_keypoints(values, how.rotation_deg)
             continue
         if sensor not in turns:
             turns[sensor] = random_rotations(len(values), how.rotation_deg)
@@ -42,13 +42,13 @@ def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
             out[name] = turn_orientation(values, turn)
         elif kind == "skeleton":
             joints = torch.einsum("bij,btnj->btni", turn, values.unflatten(2, (-1, 3)))
-            out[name] = _scaled(joints.flatten(2), how.scale) + torch.randn_like(values) * how.joint_noise_m
+            out[name] = _scale(joints.flatten(2), how.scale) + torch.randn_like(values) * how.joint_noise_m
         elif kind == "gyroscope":
-            turned = torch.matmul(_kept(_livelier(values, how.dynamics), how.gyroscope_drop), turn.transpose(1, 2))
-            out[name] = torch.randn_like(turned).mul_(how.noise_g / GYROSCOPE_SCALE).add_(_scaled(turned, how.scale))
+            turned = torch.matmul(_drop_clips(_scale_rotation(values, how.dynamics), how.gyroscope_drop), turn.transpose(1, 2))
+            out[name] = torch.randn_like(turned).mul_(how.noise_g / GYROSCOPE_SCALE).add_(_scale(turned, how.scale))
         else:
-            turned = torch.matmul(livelier(values, how.dynamics), turn.transpose(1, 2))
-            out[name] = torch.randn_like(turned).mul_(how.noise_g).add_(_scaled(turned, how.scale))
+            turned = torch.matmul(scale_motion(values, how.dynamics), turn.transpose(1, 2))
+            out[name] = torch.randn_like(turned).mul_(how.noise_g).add_(_scale(turned, how.scale))
     return out
 
 
@@ -80,7 +80,7 @@ def sensor_and_kind(name: str) -> tuple[str, str]:
     return ("skeleton" + sensor, kind) if kind == "skeleton" else (sensor, kind)
 
 
-def mirrored_or_rolled(keypoints: Tensor, angle_deg: float) -> Tensor:
+def augment_keypoints(keypoints: Tensor, angle_deg: float) -> Tensor:
     """(B, T, 51) keypoints of clips half of which are mirrored (left names and right names change places), all turned in the picture.
 
     Arguments:
@@ -88,7 +88,7 @@ def mirrored_or_rolled(keypoints: Tensor, angle_deg: float) -> Tensor:
     """
     x, y, score = keypoints.unflatten(2, (-1, 3)).unbind(dim=-1)
     flip = torch.rand(len(x), 1, 1, device=x.device) < 0.5
-    x, y, score = (torch.where(flip, values[..., MIRRORED], values) for values in (torch.where(flip, -x, x), y, score))
+    x, y, score = (torch.where(flip, values[..., _MIRRORED_JOINTS], values) for values in (torch.where(flip, -x, x), y, score))
     angle = torch.randn(len(x), 1, 1, device=x.device) * (angle_deg * torch.pi / 180)
     turned = [angle.cos() * x - angle.sin() * y, angle.sin() * x + angle.cos() * y, score]
     return torch.stack(turned, dim=-1).flatten(2)
@@ -104,7 +104,7 @@ def random_rotations(count: int, angle_deg: float) -> Tensor:
     return torch.eye(3) + angle.sin() * cross + (1 - angle.cos()) * (cross @ cross)
 
 
-def livelier(acceleration: Tensor, sd: float) -> Tensor:
+def scale_motion(acceleration: Tensor, sd: float) -> Tensor:
     """(B, T, 3) with the motion (what the half-second mean leaves over) scaled per clip by exp(N(0, sd)); posture and gravity stay."""
     if not sd:
         return acceleration
@@ -126,7 +126,7 @@ def turn_orientation(quaternions: Tensor, turn: Tensor) -> Tensor:
     return torch.cat([scalar, vector], dim=-1)
 
 
-def _livelier(angular_velocity: Tensor, sd: float) -> Tensor:
+def _scale_rotation(angular_velocity: Tensor, sd: float) -> Tensor:
     """All of an angular velocity is motion."""
     return angular_velocity * _log_normal(angular_velocity, sd) if sd else angular_velocity
 
@@ -136,10 +136,10 @@ def _log_normal(values: Tensor, sd: float) -> Tensor:
     return torch.exp(torch.randn(len(values), 1, 1, device=values.device) * sd)
 
 
-def _kept(values: Tensor, drop: float) -> Tensor:
+def _drop_clips(values: Tensor, drop: float) -> Tensor:
     """Clips zeroed with chance `drop`."""
     return values * (torch.rand(len(values), 1, 1, device=values.device) >= drop) if drop else values
 
 
-def _scaled(values: Tensor, sd: float) -> Tensor:
+def _scale(values: Tensor, sd: float) -> Tensor:
     return values * (1 + torch.randn(len(values), 1, 1, device=values.device) * sd)

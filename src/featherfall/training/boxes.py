@@ -18,8 +18,8 @@ from featherfall.core.recipe import Augment
 from featherfall.core.recording import Box
 from featherfall.runtime.perceive.boxes import overlap
 
-ONE_PERSON = 0.7  # IoU from which two boxes are one person, labelled twice (who it is, and what becomes of them)
-SHOWN = 0.35  # share of a box that must still be in the picture for it to count
+_SAME_PERSON = 0.7  # IoU from which two boxes are one person, labelled twice (who it is, and what becomes of them)
+_MIN_VISIBLE = 0.35  # share of a box that must still be in the picture for it to count
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class BoxTable:
         """Of some clips only."""
         return BoxTable(self.boxes[index], self.names[index])
 
-    def beside(self, other: BoxTable) -> BoxTable:
+    def concatenate(self, other: BoxTable) -> BoxTable:
         """These clips and then those of another table."""
         most = max(self.names.shape[1], other.names.shape[1])
         boxes = [F.pad(one.boxes, (0, 0, 0, most - one.names.shape[1])) for one in (self, other)]
@@ -41,8 +41,8 @@ class BoxTable:
         return BoxTable(torch.cat(boxes), torch.cat(names))
 
 
-def people(boxes: Sequence[Box], names: ClassNames, fall: int, other: int) -> list[tuple[int, Box]]:
-    """One box a person, with its class: of two that overlap by `ONE_PERSON` or more, a fall stays, else the one that comes first.
+def unique_people(boxes: Sequence[Box], names: ClassNames, fall: int, other: int) -> list[tuple[int, Box]]:
+    """One box a person, with its class: of two that overlap by `_SAME_PERSON` or more, a fall stays, else the one that comes first.
 
     Arguments:
         names: which class names are a fall, which are none; the ignored ones are no people.
@@ -52,33 +52,33 @@ def people(boxes: Sequence[Box], names: ClassNames, fall: int, other: int) -> li
     named = falls + [(other, box) for box in boxes if names.meaning(box.name) == "not_fall"]
     kept: list[tuple[int, Box]] = []
     for number, box in named:
-        others = np.asarray([sides(one) for _, one in kept]).reshape(-1, 4)
-        if not (overlap(np.asarray([sides(box)]), others) >= ONE_PERSON).any():
+        others = np.asarray([box_edges(one) for _, one in kept]).reshape(-1, 4)
+        if not (overlap(np.asarray([box_edges(box)]), others) >= _SAME_PERSON).any():
             kept.append((number, box))
     return kept
 
 
-def sides(box: Box) -> tuple[float, float, float, float]:
+def box_edges(box: Box) -> tuple[float, float, float, float]:
     """Left, top, right, bottom."""
     return box.left, box.top, box.right, box.bottom
 
 
-def table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
+def make_box_table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
     """The people of N pictures as tensors."""
     most = max([len(one) for one in pictures] + [1])
     boxes, names = torch.zeros(len(pictures), most, 4), torch.full((len(pictures), most), -1, dtype=torch.int64)
     for i, shown in enumerate(pictures):
         for j, (number, box) in enumerate(shown):
-            boxes[i, j], names[i, j] = torch.tensor(sides(box)), number
+            boxes[i, j], names[i, j] = torch.tensor(box_edges(box)), number
     return BoxTable(boxes, names)
 
 
-def shift(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augment, mosaic: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
+def augment_pictures(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augment, mosaic: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
     """Move pictures and boxes alike; chance is torch's.
 
     Each picture is scaled by a factor of up to exp(+- 2 x `film_crop`), its sides by another of up to exp(+- `film_crop`), moved within
     that, mirrored by chance where `film_flip`, each channel brightened by its own factor (sd of the logarithm half of `film_light`; the
-    whole picture's light is the loop's). What lies outside is gray. Boxes of which less than `SHOWN` stays in sight are dropped.
+    whole picture's light is the loop's). What lies outside is gray. Boxes of which less than `_MIN_VISIBLE` stays in sight are dropped.
 
     Arguments:
         pictures: (B, 1, S, S, 3) uint8. boxes: (B, G, 4). names: (B, G).
@@ -87,7 +87,7 @@ def shift(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augment, mosaic: 
     """
     values = pictures[:, 0].permute(0, 3, 1, 2).float()
     if mosaic and float(torch.rand(())) < mosaic:
-        values, boxes, names = four(values, boxes, names)
+        values, boxes, names = make_mosaic(values, boxes, names)
     count = values.shape[0]
     scale = torch.exp((2 * torch.rand(count, 1) - 1) * 2 * how.film_crop) * torch.exp((2 * torch.rand(count, 2) - 1) * how.film_crop)
     offset = (2 * torch.rand(count, 2) - 1) * ((scale - 1).abs() + how.film_crop)  # of the picture's middle, in halves of the picture
@@ -104,11 +104,11 @@ def shift(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augment, mosaic: 
     new = torch.cat([torch.minimum(*corners), torch.maximum(*corners)], dim=-1)
     inside = new.clamp(0, 1)
     shown = _area(inside) / _area(new).clamp(min=1e-9)
-    names = torch.where(shown >= SHOWN, names, -1)
+    names = torch.where(shown >= _MIN_VISIBLE, names, -1)
     return moved.permute(0, 2, 3, 1)[:, None], inside, names
 
 
-def four(values: Tensor, boxes: Tensor, names: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def make_mosaic(values: Tensor, boxes: Tensor, names: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Each picture beside three others of the batch, at half size (Bochkovskiy et al., YOLOv4, 2020).
 
     Returns: (B, 3, S, S), (B, 4 G, 4), (B, 4 G).

@@ -67,11 +67,11 @@ class Clips:
         clip |= {f"present:{name}": flags[index] for name, flags in self.present.items() if not bool(flags.all())}
         return Batch(clip, torch.where(view < self.labelled, self.labels[index], IGNORED), index, view)
 
-    def seen_by(self, names: Sequence[str]) -> Clips:
+    def with_inputs(self, names: Sequence[str]) -> Clips:
         """Only the clips that have all of these inputs, and only these inputs."""
         keep = torch.stack([self.present[name] for name in names]).all(dim=0)
         inputs = {name: self.inputs[name][:, keep] for name in names if name in self.inputs}
-        films = {name: self.films[name].kept(keep.numpy()) for name in names if name in self.films}
+        films = {name: self.films[name].select(keep.numpy()) for name in names if name in self.films}
         return Clips(inputs, {name: self.present[name][keep] for name in names}, self.labels[keep], self.labelled, films)
 
     def to(self, device: torch.device) -> Clips:
@@ -111,7 +111,7 @@ def load_clips(
     return Clips(inputs, present, torch.from_numpy(labels.astype(np.int64)), views.labelled, films)
 
 
-class BatchOrder:
+class BatchSampler:
     """Which clips and views step number `step` sees: a function of (seed, step) alone, so that training can stop and go on anywhere.
 
     Each epoch is a fresh permutation; a batch may reach across two epochs. Where there are teacher-only views, the given share of each
@@ -153,10 +153,10 @@ class BatchOrder:
         return self._order
 
 
-def mixed_seed(*numbers: int) -> int:
+def mix_seeds(*numbers: int) -> int:
     """32 bits that depend on every one of the numbers; torch's generator on CPU ignores all higher bits of its seed."""
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
 def _generator(seed: int, stream: int, number: int) -> torch.Generator:
-    return torch.Generator().manual_seed(mixed_seed(seed, stream, number))
+    return torch.Generator().manual_seed(mix_seeds(seed, stream, number))

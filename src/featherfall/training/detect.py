@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from featherfall.core.recipe import Augment
 from featherfall.losses.detection import assign, box_losses, learn_from
-from featherfall.models.detect.net import Detector, Said, places
-from featherfall.training.boxes import BoxTable, shift
+from featherfall.models.detect.net import Detector, DetectorOutput, grid_points
+from featherfall.training.boxes import BoxTable, augment_pictures
 from featherfall.training.data import Batch, Clips
 
 BOX_WEIGHT = 2.5  # of the boxes' loss against the classes'
@@ -50,8 +50,8 @@ class Moved:
             drawn = torch.randint(len(self.rehearsed.clips), (self.replay,))
             more = self.rehearsed.clips.take(drawn, torch.zeros_like(drawn)).clip[input]
             pictures = torch.cat([pictures, more.to(pictures)])
-            shown = shown.beside(self.rehearsed.boxes.at(drawn))
-        pictures, boxes, names = shift(pictures, shown.boxes, shown.names, self.augment, self.mosaic)
+            shown = shown.concatenate(self.rehearsed.boxes.at(drawn))
+        pictures, boxes, names = augment_pictures(pictures, shown.boxes, shown.names, self.augment, self.mosaic)
         return {input: pictures}, boxes.to(pictures.device), names.to(pictures.device)
 
 
@@ -67,20 +67,20 @@ class FromLabels(nn.Module):
         super().__init__()
         self.moved, self.hard, self.soft = moved, hard, soft
         self._teacher = (teacher.eval(),) if teacher else ()  # a tuple hides it: its weights are not this module's
-        self.register_buffer("middles", places(size)[0], persistent=False)
+        self.register_buffer("middles", grid_points(size)[0], persistent=False)
 
     def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         assert isinstance(model, Detector)
         middles: Tensor = self.middles  # type: ignore[assignment]
         clip, boxes, names = self.moved(model.input, batch)
-        said: Said = model(clip)
+        said: DetectorOutput = model(clip)
         with torch.autocast(said.logits.device.type, enabled=False):  # sums over thousands of places: not in bfloat16
             classes, where = box_losses(said.logits, said.boxes, assign(said.logits, said.boxes, middles, boxes, names))
         losses = {"classes": classes, "boxes": where}
         total = self.hard * (classes + BOX_WEIGHT * where)
         for teacher in self._teacher:
             with torch.no_grad():
-                words: Said = teacher.to(said.logits.device)(clip)
+                words: DetectorOutput = teacher.to(said.logits.device)(clip)
             with torch.autocast(said.logits.device.type, enabled=False):
                 classes, where = learn_from(said.logits, said.boxes, words.logits, words.boxes)
             losses |= {"taught_classes": classes, "taught_boxes": where}

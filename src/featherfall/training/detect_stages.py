@@ -15,7 +15,7 @@ from featherfall.models.build import build
 from featherfall.models.detect.net import Detector
 from featherfall.runtime.perceive.boxes import Found, decode
 from featherfall.training.boxes import BoxTable
-from featherfall.training.checkpoint import load
+from featherfall.training.checkpoint import load_tensors
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.detect import FromEmbedding, FromLabels, Moved, Pictures
 from featherfall.training.fit import fit
@@ -45,7 +45,7 @@ def network(recipe: Recipe, network: Network, store: ClipStore, seed: int) -> De
 def load_network(recipe: Recipe, wanted: Network, store: ClipStore, weights: Path) -> Detector:
     """A trained detector."""
     model = network(recipe, wanted, store, 0)
-    model.load_state_dict(load(weights))
+    model.load_state_dict(load_tensors(weights))
     model.eval()
     return model
 

@@ -14,7 +14,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recipe import Distillation, Term
 from featherfall.losses import dask, embedding_cosine, embedding_l2, feature_mse, rkd_angle, rkd_distance, soft_targets
 from featherfall.losses.focal import focal_loss
-from featherfall.models.taps import tap
+from featherfall.models.taps import tap_features
 from featherfall.training.data import Batch
 
 FEATURE_LOSSES = {
@@ -66,7 +66,7 @@ class LiveTeachers:
     @torch.no_grad()
     def say(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """As `TeacherOutputs.say`."""
-        with tap(self.members[0], list(self.widths)) as features:
+        with tap_features(self.members[0], list(self.widths)) as features:
             logits = [member.to(batch.labels.device)(batch.clip).float() for member in self.members]
         return torch.stack(logits, dim=1), {name: values.flatten(1) for name, values in features.items()}
 
@@ -148,7 +148,7 @@ class Distil(nn.Module):
                     self.projectors[str(i)] = nn.Linear(width, wanted)
 
     def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
-        with tap(model, self.taps) as features:
+        with tap_features(model, self.taps) as features:
             logits = model(batch.clip)
         teacher = self.teacher.say(batch)
         student = (logits.float(), {name: values.flatten(1).float() for name, values in features.items()})

@@ -30,7 +30,7 @@ class Schedule(Protocol):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None: ...
 
 
-class ThenConstant:
+class ConstantAfter:
     """A schedule for the first `steps` steps, then the learning rate `lr`."""
 
     def __init__(self, first: LRScheduler, steps: int, lr: float) -> None:
@@ -61,7 +61,7 @@ def schedule_for(optimizer: torch.optim.Optimizer, training: Training) -> Schedu
     whole = _schedule(optimizer, training)
     if training.swa is None:
         return whole
-    return ThenConstant(whole, int(training.swa.start * training.steps), training.swa.lr)
+    return ConstantAfter(whole, int(training.swa.start * training.steps), training.swa.lr)
 
 
 def _schedule(optimizer: torch.optim.Optimizer, training: Training) -> LRScheduler:
@@ -107,7 +107,7 @@ class WeightAverage:
         self.average = None if state is None else [state[name].to(live) for name, live in zip(self._names, self._live, strict=True)]
 
 
-def share_of(step: int, training: Training, epoch: int) -> float | None:
+def averaging_share(step: int, training: Training, epoch: int) -> float | None:
     """By what share the weights after this step enter the average; None where they do not.
 
     The moving average takes 1 - decay after every step of the second half; the stochastic one, for the k-th time, 1 / k at the end of each
@@ -122,7 +122,7 @@ def share_of(step: int, training: Training, epoch: int) -> float | None:
 
 
 @torch.no_grad()
-def renew_batch_norm(model: nn.Module, batches: Iterable[Any]) -> None:
+def recompute_batch_norm(model: nn.Module, batches: Iterable[Any]) -> None:
     """Take the statistics of batch norm anew, as plain means over the batches, each of which is given to the model; those of frozen parts
     (in evaluation mode even while training) stay. As `torch.optim.swa_utils.update_bn`."""
     was_training = model.training

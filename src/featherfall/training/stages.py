@@ -16,7 +16,7 @@ from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Augment, Network, Recipe, Training
 from featherfall.models.build import build
-from featherfall.training.checkpoint import load, save
+from featherfall.training.checkpoint import load_tensors, save_tensors
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.films import film_views
 from featherfall.training.fit import Validate, fit
@@ -28,7 +28,7 @@ BRANCH_SEED = 7919  # keeps the initial weights of branches apart from those of 
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class ClipSubset:
     """The training (or validation) clips of one fold with their classes."""
 
     clips: np.ndarray
@@ -36,7 +36,7 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class FoldContext:
     """A recipe on one fold of a store."""
 
     recipe: Recipe
@@ -47,15 +47,15 @@ class Stage:
     def classes(self) -> list[str]:
         return classes(self.store, self.recipe.labels)
 
-    def part(self, recordings: np.ndarray) -> Part:
+    def part(self, recordings: np.ndarray) -> ClipSubset:
         """The labelled clips of the given recordings; clips that are neither class are left out."""
         labels = clip_labels(self.store, self.recipe.labels)
         clips = self.store.clips_of(recordings)
         clips = clips[labels[clips] != IGNORED]
-        return Part(clips, labels[clips])
+        return ClipSubset(clips, labels[clips])
 
     @property
-    def training_part(self) -> Part:
+    def training_part(self) -> ClipSubset:
         part = self.part(self.fold.train)
         check_classes(self.classes, part.labels, f"{self.recipe.name}, {self.fold.name}")
         return part
@@ -68,15 +68,15 @@ class Stage:
     def load_network(self, network: Network, seed: int, weights: Path) -> nn.Module:
         """A trained network."""
         model = self.network(network, seed)
-        model.load_state_dict(load(weights))
+        model.load_state_dict(load_tensors(weights))
         return model.eval()
 
-    def load(self, part: Part, inputs: Sequence[str], augment: Augment | None = None, *, teacher_only: bool = False) -> Clips:
+    def load(self, part: ClipSubset, inputs: Sequence[str], augment: Augment | None = None, *, teacher_only: bool = False) -> Clips:
         """A part's clips with the given inputs and their views."""
         return load_clips(self.store, part.clips, part.labels, inputs, augment, teacher_only=teacher_only)
 
 
-def train_teacher(stage: Stage, member: int, folder: Path) -> nn.Module:
+def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
     """One member of the teacher ensemble: its branches alone first (if the recipe says so), then the whole."""
     teacher = stage.recipe.taught.teacher
     network, training = teacher.network, teacher.training
@@ -90,13 +90,13 @@ def train_teacher(stage: Stage, member: int, folder: Path) -> nn.Module:
             alone = stage.network(network.model_copy(update=changes), member + BRANCH_SEED)
             how = teacher.branches.get(kind, training)
             goal = _hard_labels(stage, clips.labels, how, how.label_smoothing)
-            fit(alone, clips.seen_by(inputs), how, goal, member, folder / f"branch-{kind}")
+            fit(alone, clips.with_inputs(inputs), how, goal, member, folder / f"branch-{kind}")
             wanted = branch.state_dict().keys()  # all, but for a head that the branch may have lost
             branch.load_state_dict({name: values for name, values in alone.state_dict().items() if name in wanted})
-    return fit(model, clips, training, objective, member, folder, _validate(stage, network, training))
+    return fit(model, clips, training, objective, member, folder, _validation_score(stage, network, training))
 
 
-def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -> Path:
+def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: Path) -> Path:
     """What the ensemble says of every view of every training clip, computed once for all students of the fold."""
     path = folder / "outputs.pt"
     if path.is_file():
@@ -114,17 +114,17 @@ def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -
         films = {name: film_views(stage.store.films[name], part.clips, views, [v]) for name in network.inputs if name in stage.store.films}
         clips = Clips(inputs, present, torch.from_numpy(part.labels), 1, films)
         if v == 0:
-            _refuse_maps(_widths(models[0], clips, taps))
-        said = [logits_and_features(model, clips, taps if i == 0 else ()) for i, model in enumerate(models)]
-        logits.append(torch.stack([one for one, _ in said], dim=1))
+            _check_widths(_tap_widths(models[0], clips, taps))
+        predictions = [logits_and_features(model, clips, taps if i == 0 else ()) for i, model in enumerate(models)]
+        logits.append(torch.stack([one for one, _ in predictions], dim=1))
         for name in taps:
-            features[name].append(said[0][1][name])
-    save(path, {"logits": torch.stack(logits), "features": {name: torch.stack(parts) for name, parts in features.items()}})
+            features[name].append(predictions[0][1][name])
+    save_tensors(path, {"logits": torch.stack(logits), "features": {name: torch.stack(parts) for name, parts in features.items()}})
     return path
 
 
 def train_student(
-    stage: Stage, role: str, seed: int, folder: Path, outputs: Path | None, start: Path | None = None, teachers: Sequence[Path] = ()
+    stage: FoldContext, role: str, seed: int, folder: Path, outputs: Path | None, start: Path | None = None, teachers: Sequence[Path] = ()
 ) -> nn.Module:
     """The student, "alone" or "distilled": same data, views, augmentation, budget, seed, and the same weights to start from.
 
@@ -136,7 +136,7 @@ def train_student(
     student = stage.recipe.student
     model = stage.network(student.network, seed)
     if start is not None:
-        model.load_state_dict(load(start))
+        model.load_state_dict(load_tensors(start))
     objective: nn.Module
     if role == "alone":
         clips = stage.load(stage.training_part, student.network.inputs, student.training.augment)
@@ -146,37 +146,37 @@ def train_student(
         seen = [*student.network.inputs, *(teacher.network.inputs if how.live else [])]
         clips = stage.load(stage.training_part, list(dict.fromkeys(seen)), student.training.augment, teacher_only=True)
         weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
-        widths = _widths(model, clips, [term.student_tap for term in how.terms if term.loss != "soft"])
-        said = _live(stage, teachers, clips) if how.live else _recorded(outputs)
+        widths = _tap_widths(model, clips, [term.student_tap for term in how.terms if term.loss != "soft"])
+        predictions = _live_teachers(stage, teachers, clips) if how.live else _load_outputs(outputs)
         torch.manual_seed(seed)
-        objective = Distil(how, said, widths, weights)
-    return fit(model, clips, student.training, objective, seed, folder, _validate(stage, student.network, student.training))
+        objective = Distil(how, predictions, widths, weights)
+    return fit(model, clips, student.training, objective, seed, folder, _validation_score(stage, student.network, student.training))
 
 
-def _hard_labels(stage: Stage, labels: Tensor, training: Training, smoothing: float) -> HardLabels:
+def _hard_labels(stage: FoldContext, labels: Tensor, training: Training, smoothing: float) -> HardLabels:
     weights = class_weights(labels, len(stage.classes), training.balance)
     return HardLabels(weights, smoothing, training.focal, training.mixup)
 
 
-def _recorded(outputs: Path | None) -> TeacherOutputs:
+def _load_outputs(outputs: Path | None) -> TeacherOutputs:
     assert outputs is not None
-    saved = load(outputs)
+    saved = load_tensors(outputs)
     return TeacherOutputs(saved["logits"], saved["features"])
 
 
-def _live(stage: Stage, teachers: Sequence[Path], clips: Clips) -> LiveTeachers:
+def _live_teachers(stage: FoldContext, teachers: Sequence[Path], clips: Clips) -> LiveTeachers:
     network = stage.recipe.taught.teacher.network
     members = [stage.load_network(network, i, folder / "weights.pt") for i, folder in enumerate(teachers)]
-    return LiveTeachers(members, _widths(members[0], clips, _teacher_taps(stage.recipe)))
+    return LiveTeachers(members, _tap_widths(members[0], clips, _teacher_taps(stage.recipe)))
 
 
 def _teacher_taps(recipe: Recipe) -> list[str]:
     return sorted({term.teacher_tap for term in recipe.taught.distillation.terms if term.loss != "soft"})
 
 
-def _widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, int]:
+def _tap_widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, int]:
     """Width of each tap's output, maps flattened; raises `UserError` for a name that is no submodule."""
-    films = {name: film.kept(np.arange(2)) for name, film in clips.films.items()}
+    films = {name: film.select(np.arange(2)) for name, film in clips.films.items()}
     pair = Clips({name: values[:1, :2] for name, values in clips.inputs.items()}, {}, clips.labels[:2], 1, films)
     try:
         return {name: values.shape[-1] for name, values in logits_and_features(model, pair, taps)[1].items()}
@@ -184,7 +184,7 @@ def _widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, in
         raise UserError(f"distillation: {error}") from error
 
 
-def _refuse_maps(widths: Mapping[str, int]) -> None:
+def _check_widths(widths: Mapping[str, int]) -> None:
     for name, width in widths.items():
         if width > WIDEST:
             raise UserError(
@@ -192,7 +192,7 @@ def _refuse_maps(widths: Mapping[str, int]) -> None:
             )
 
 
-def _validate(stage: Stage, network: Network, training: Training) -> Validate | None:
+def _validation_score(stage: FoldContext, network: Network, training: Training) -> Validate | None:
     """The recipe's metric on the validation part, for early stopping."""
     if training.early_stop is None:
         return None
@@ -204,21 +204,21 @@ def _validate(stage: Stage, network: Network, training: Training) -> Validate | 
 
     def score(model: nn.Module) -> float:
         device = next(model.parameters()).device
-        said = logits_of(model, clips.to(device)).argmax(dim=1).cpu()
+        predictions = logits_of(model, clips.to(device)).argmax(dim=1).cpu()
         if metric == "f1":
-            return f1(said, clips.labels, stage.classes.index(str(positive)))
-        return balanced_accuracy(said, clips.labels)
+            return f1(predictions, clips.labels, stage.classes.index(str(positive)))
+        return balanced_accuracy(predictions, clips.labels)
 
     return score
 
 
-def balanced_accuracy(said: Tensor, labels: Tensor) -> float:
+def balanced_accuracy(predictions: Tensor, labels: Tensor) -> float:
     """Mean over the classes that occur of the share of their clips that is said right; (N,) int64 each."""
-    right = said == labels
+    right = predictions == labels
     return float(torch.stack([right[labels == label].float().mean() for label in labels.unique()]).mean())
 
 
-def f1(said: Tensor, labels: Tensor, positive: int) -> float:
+def f1(predictions: Tensor, labels: Tensor, positive: int) -> float:
     """2 TP / (2 TP + FP + FN) of one class; 0 where it neither occurs nor is said."""
-    hits = int(((said == positive) & (labels == positive)).sum())
-    return 2 * hits / max(int((said == positive).sum()) + int((labels == positive).sum()), 1)
+    hits = int(((predictions == positive) & (labels == positive)).sum())
+    return 2 * hits / max(int((predictions == positive).sum()) + int((labels == positive).sum()), 1)

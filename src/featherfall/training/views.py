@@ -23,7 +23,7 @@ Inputs = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class ViewPlan:
     """How one view of N clips comes about, for any input.
 
     Attributes:
@@ -77,33 +77,33 @@ class Views:
         """All views, teacher-only ones included."""
         return self.labelled + self.how.blends + self.how.reversed
 
-    def plan(self, number: int) -> Plan:
+    def plan(self, number: int) -> ViewPlan:
         """How view `number` comes about."""
         blend = number - self.labelled
         if blend < 0:
-            return Plan(self._positions(number))
+            return ViewPlan(self._positions(number))
         if blend < self.how.blends:
             return self._blend(blend)
-        return Plan(self._positions((blend - self.how.blends) % self.labelled), backwards=True)
+        return ViewPlan(self._positions((blend - self.how.blends) % self.labelled), backwards=True)
 
     def view(self, number: int) -> Inputs:
         """{name: (N, T, C)} float32 of one view."""
         plan = self.plan(number)
         out = {}
         for name, values in self.inputs.items():
-            seen = values if plan.first is None else read_at(values, plan.first)
+            seen = values if plan.first is None else interpolate_at(values, plan.first)
             if plan.partner is not None and plan.share is not None:
-                other = (values if plan.second is None else read_at(values, plan.second))[plan.partner]
+                other = (values if plan.second is None else interpolate_at(values, plan.second))[plan.partner]
                 seen = blend(name, seen, other, plan.share)
-            out[name] = play_backwards(name, seen) if plan.backwards else seen
+            out[name] = reverse_time(name, seen) if plan.backwards else seen
         return out
 
     def _positions(self, number: int) -> np.ndarray | None:
         if number == 0:
             return None
-        return warp(self.count, self.length, self.how, np.random.default_rng([self.seed, number]))
+        return draw_warp(self.count, self.length, self.how, np.random.default_rng([self.seed, number]))
 
-    def _blend(self, number: int) -> Plan:
+    def _blend(self, number: int) -> ViewPlan:
         """Even numbers: weighted means of two clips; odd ones: the first clip's beginning, then the other's end."""
         random = np.random.default_rng([self.seed, 10_000 + number])
         first, second = (self._positions(int(random.integers(self.labelled))) for _ in range(2))
@@ -116,7 +116,7 @@ class Views:
         else:
             cut = random.uniform(0.2, 0.8, (self.count, 1))
             share = np.clip((np.linspace(0, 1, self.length) - cut) / 0.06 + 0.5, 0, 1)
-        return Plan(first, partner, second, share)
+        return ViewPlan(first, partner, second, share)
 
 
 def load_inputs(store: ClipStore, index: np.ndarray, names: Sequence[str]) -> Inputs:
@@ -132,7 +132,7 @@ def make_views(store: ClipStore, index: np.ndarray, names: Sequence[str], how: A
     return Views(load_inputs(store, index, names), how, alike, shape=(len(index), store.length))
 
 
-def warp(count: int, length: int, how: Augment, random: np.random.Generator) -> np.ndarray:
+def draw_warp(count: int, length: int, how: Augment, random: np.random.Generator) -> np.ndarray:
     """(N, T) positions, in samples, at which a warped view reads its clips.
 
     A random piecewise-linear speed (1 +- warp at 6 knots) is summed up to a position and squeezed into a random crop.
@@ -148,7 +148,7 @@ def warp(count: int, length: int, how: Augment, random: np.random.Generator) -> 
     return (begin + (1 - cropped) * path) * (length - 1)
 
 
-def read_at(clips: np.ndarray, positions: np.ndarray) -> np.ndarray:
+def interpolate_at(clips: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """(N, T, C) clips at (N, T) fractional positions, linear between samples."""
     left = np.minimum(positions.astype(np.int64), clips.shape[1] - 2)
     share = (positions - left)[..., None].astype(np.float32)
@@ -167,7 +167,7 @@ def blend(name: str, first: np.ndarray, second: np.ndarray, share: np.ndarray) -
     return first * (1 - weight) + second * weight
 
 
-def play_backwards(name: str, values: np.ndarray) -> np.ndarray:
+def reverse_time(name: str, values: np.ndarray) -> np.ndarray:
     """Time reversed: positions and accelerations keep their sign, angular velocities change it."""
     backwards = values[:, ::-1]
     return -backwards if sensor_and_kind(name)[1] == "gyroscope" else backwards

@@ -23,13 +23,13 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import read_json, write_json
 from featherfall.training.boxes import BoxTable
 
-PYTHON = "FEATHERFALL_YOLO_PYTHON"  # an interpreter that has Ultralytics, where this one does not
-TERMS = "Ultralytics is under AGPL-3.0: what you ship with it you must open under the same terms"
-LOCAL = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "MPLBACKEND": "Agg"}
+PYTHON_VARIABLE = "FEATHERFALL_YOLO_PYTHON"  # an interpreter that has Ultralytics, where this one does not
+LICENSE_NOTE = "Ultralytics is under AGPL-3.0: what you ship with it you must open under the same terms"
+_ENVIRONMENT = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "MPLBACKEND": "Agg"}
 
 
 @dataclass(frozen=True)
-class Yolo:
+class TrainedYolo:
     """A trained one: the graph, Ultralytics' own weights, parameters, multiply-accumulates."""
 
     graph: Path
@@ -73,7 +73,7 @@ def train_yolo(
     lr: float,
     seed: int,
     teacher: Path | None = None,
-) -> Yolo:
+) -> TrainedYolo:
     """Train a YOLO in a process of its own; what is already trained is left alone, what was stopped goes on with its next epoch.
 
     Arguments:
@@ -100,21 +100,21 @@ def train_yolo(
         }
         write_json(folder / "job.json", job)
         _run(folder / "job.json")
-    said = read_json(facts)
-    return Yolo(folder / "model.onnx", folder / "weights.pt", said["parameters"], said["macs"])
+    measured = read_json(facts)
+    return TrainedYolo(folder / "model.onnx", folder / "weights.pt", measured["parameters"], measured["macs"])
 
 
 def _run(job: Path) -> None:
-    python = os.environ.get(PYTHON, sys.executable)
+    python = os.environ.get(PYTHON_VARIABLE, sys.executable)
     if python == sys.executable and importlib.util.find_spec("ultralytics") is None:
-        raise UserError(f"YOLO needs Ultralytics; install it: pip install 'featherfall[yolo]' ({TERMS})")
+        raise UserError(f"YOLO needs Ultralytics; install it: pip install 'featherfall[yolo]' ({LICENSE_NOTE})")
     source = str(Path(__file__).parents[2])
     search = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
     log = job.with_name("yolo.log")
     with open(log, "wb") as file:
         done = subprocess.run(
             [python, "-m", "featherfall.training.yolo_worker", str(job)],
-            env=os.environ | LOCAL | {"PYTHONPATH": search},
+            env=os.environ | _ENVIRONMENT | {"PYTHONPATH": search},
             stdout=file,
             stderr=subprocess.STDOUT,
         )

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Graph(nn.Module):
+class YoloGraph(nn.Module):
     """Pictures (B, 1, S, S, 3) uint8 RGB -> (B, A, C) scores 0..1 and (B, A, 4) boxes, fractions of the picture."""
 
     def __init__(self, network: nn.Module, size: int) -> None:
@@ -25,13 +25,15 @@ class Graph(nn.Module):
         self.network, self.size = network, size
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        said = self.network(pictures[:, 0].permute(0, 3, 1, 2).float() / 255)
-        rows = (said[0] if isinstance(said, (tuple, list)) else said).transpose(1, 2)  # B, A, 4 + C: middle x, y, width, height, scores
+        outputs = self.network(pictures[:, 0].permute(0, 3, 1, 2).float() / 255)
+        rows = (outputs[0] if isinstance(outputs, (tuple, list)) else outputs).transpose(
+            1, 2
+        )  # B, A, 4 + C: middle x, y, width, height, scores
         middle, half = rows[..., :2], rows[..., 2:4] / 2
         return rows[..., 4:], torch.cat([middle - half, middle + half], dim=-1) / self.size
 
 
-def main(path: str) -> None:
+def train_job(path: str) -> None:
     """Do what the job's file says."""
     from ultralytics import YOLO
 
@@ -42,7 +44,7 @@ def main(path: str) -> None:
     if not _finished(last, job["epochs"]):
         model = YOLO(last if last.is_file() else job["model"], task="detect")
         model.add_callback("on_fit_epoch_end", lambda trainer: _log(trainer.csv, folder / "log.csv", len(trainer.train_loader)))
-        model.train(**({"resume": True} if last.is_file() else _terms(job)))
+        model.train(**({"resume": True} if last.is_file() else _train_arguments(job)))
     shutil.copy(last, folder / "weights.pt")
     network: Any = YOLO(folder / "weights.pt").model.float().eval()
     network.fuse(verbose=False)
@@ -52,7 +54,7 @@ def main(path: str) -> None:
         warnings.simplefilter("ignore")
         size = job["size"]
         example = torch.randint(0, 256, (2, 1, size, size, 3), dtype=torch.uint8)
-        graph = Graph(network, size).eval()
+        graph = YoloGraph(network, size).eval()
         graph(example)
         program = torch.onnx.export(
             graph,
@@ -69,7 +71,7 @@ def main(path: str) -> None:
     (folder / "yolo.json").write_text(json.dumps(facts))
 
 
-def _terms(job: dict[str, Any]) -> dict[str, Any]:
+def _train_arguments(job: dict[str, Any]) -> dict[str, Any]:
     """How Ultralytics trains."""
     return {
         "data": job["data"],
@@ -130,4 +132,4 @@ def _macs(network: nn.Module, size: int) -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    train_job(sys.argv[1])

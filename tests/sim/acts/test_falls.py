@@ -8,18 +8,18 @@ import pytest
 from featherfall.sim.acts.falls import FALL_ACTIVITIES
 from featherfall.sim.acts.physics import simulate_act
 from featherfall.sim.puppet.kinematics import heading_of
-from featherfall.sim.world.body import SEGMENT_NAMES, Person, make_body
+from featherfall.sim.world.body import SEGMENT_NAMES, SimulatedPerson, make_body
 from featherfall.sim.world.motion import SIM_RATE, Motion
 from featherfall.sim.world.rotation import rotate
 
 PEOPLE = (
-    Person("young", "male", 24, 1.84, 80),
-    Person("old", "female", 84, 1.55, 49),
-    Person("heavy", "male", 60, 1.70, 115),
+    SimulatedPerson("young", "male", 24, 1.84, 80),
+    SimulatedPerson("old", "female", 84, 1.55, 49),
+    SimulatedPerson("heavy", "male", 60, 1.70, 115),
 )
 
 
-def fallen(kind: str, person: Person, seed: int) -> Motion:
+def fallen(kind: str, person: SimulatedPerson, seed: int) -> Motion:
     rng = np.random.default_rng([seed, 17])
     body = make_body(person)
     return simulate_act(body, FALL_ACTIVITIES[kind](body, rng), rng)
@@ -36,7 +36,7 @@ def way(motion: Motion) -> tuple[float, float]:
 
 @pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.name)
 @pytest.mark.parametrize("kind", FALL_ACTIVITIES)
-def test_ends_on_the_floor_in_human_time(kind: str, person: Person) -> None:
+def test_ends_on_the_floor_in_human_time(kind: str, person: SimulatedPerson) -> None:
     motion = fallen(kind, person, 1)
     fall = motion.fall
     assert fall is not None and fall.onset is not None and fall.impact is not None and fall.end is not None

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from featherfall.sim.acts import physics
 from featherfall.sim.world.act import Act, PhysicsPhase, Push
-from featherfall.sim.world.body import HINGES, SEGMENT_NAMES, Person, make_body
+from featherfall.sim.world.body import HINGES, SEGMENT_NAMES, SimulatedPerson, make_body
 from featherfall.sim.world.motion import SIM_RATE, Trajectory, forward_kinematics
 from featherfall.sim.world.rotation import from_axis_angle, multiply
 from featherfall.sim.world.scene import Cuboid, Scene
 
-BODY = make_body(Person("P1", "female", 45, 1.66, 64))
+BODY = make_body(SimulatedPerson("P1", "female", 45, 1.66, 64))
 
 
 def standing(count: int = 20, height: float = 0.0, speed: float = 0.0) -> Trajectory:

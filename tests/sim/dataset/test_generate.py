@@ -19,7 +19,7 @@ from featherfall.sim.dataset.generate import (
     make_subjects,
     simulate_item,
 )
-from featherfall.sim.world.body import Person
+from featherfall.sim.world.body import SimulatedPerson
 
 
 def plan(subjects: int = 3, seed: int = 0, share: float = 0.4) -> Plan:
@@ -113,7 +113,7 @@ def test_public_face() -> None:
     assert sim.__all__ == ["activities", "simulate"]
     names = sim.activities()
     assert names["trip"] is True and set(names) == {*daily_activities(), *fall_activities()}
-    person = Person("Ann", "female", 70.0, 1.6, 60.0)
+    person = SimulatedPerson("Ann", "female", 70.0, 1.6, 60.0)
     motion = sim.simulate("trip", person, seed=2)
     assert motion.body.person == person
     assert motion.fall is not None

@@ -9,7 +9,7 @@ from featherfall.core.recording import FallTimes
 from featherfall.sim.film.camera import Camera
 from featherfall.sim.film.film import image_grid, motion_sheet, write_film
 from featherfall.sim.film.raster import Renderer
-from featherfall.sim.world.body import Person, make_body
+from featherfall.sim.world.body import SimulatedPerson, make_body
 from featherfall.sim.world.motion import Motion, Trajectory, forward_kinematics
 from featherfall.sim.world.scene import Scene
 
@@ -69,7 +69,7 @@ def test_contact_sheet_lays_out_rows() -> None:
 
 
 def test_sheet_of_motion() -> None:
-    body = make_body(Person("P", "female", 30, 1.65, 60))
+    body = make_body(SimulatedPerson("P", "female", 30, 1.65, 60))
     positions, rotations = forward_kinematics(
         body, Trajectory(np.tile(body.offsets[0], (200, 1)), np.tile([1.0, 0, 0, 0], (200, 1)), np.zeros((200, 36)))
     )

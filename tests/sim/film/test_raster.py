@@ -6,12 +6,12 @@ from featherfall.sim.film.appearance import Appearance, draw_appearance, linear_
 from featherfall.sim.film.camera import Camera
 from featherfall.sim.film.figure import make_figure
 from featherfall.sim.film.raster import Renderer, render_frames
-from featherfall.sim.world.body import HINGE_INDEX, SEGMENT_NAMES, Person, make_body
+from featherfall.sim.world.body import HINGE_INDEX, SEGMENT_NAMES, SimulatedPerson, make_body
 from featherfall.sim.world.motion import Motion, Trajectory, forward_kinematics
 from featherfall.sim.world.rotation import conjugate, from_axis_angle, multiply, rotate
 from featherfall.sim.world.scene import Cuboid, Scene
 
-BODY = make_body(Person("P", "male", 40, 1.80, 78))
+BODY = make_body(SimulatedPerson("P", "male", 40, 1.80, 78))
 FRONT = Camera((2.8, 0.0, 1.0), (0.0, 0.0, 0.9), 0.9)
 
 

@@ -8,17 +8,17 @@ import pytest
 from featherfall.sim.puppet.gait import cadence
 from featherfall.sim.puppet.kinematics import lowest_point
 from featherfall.sim.puppet.puppet import Puppet
-from featherfall.sim.world.body import HINGE_INDEX, SEGMENT_NAMES, Person, make_body
+from featherfall.sim.world.body import HINGE_INDEX, SEGMENT_NAMES, SimulatedPerson, make_body
 from featherfall.sim.world.motion import SIM_RATE, forward_kinematics
 
-BODY = make_body(Person("a", "male", 30, 1.75, 72))
+BODY = make_body(SimulatedPerson("a", "male", 30, 1.75, 72))
 FEET = [SEGMENT_NAMES.index("right foot"), SEGMENT_NAMES.index("left foot")]
 
 
 def test_cadence() -> None:
     # one stature a second: 64.8 strides a minute
     assert cadence(1.75, BODY) == pytest.approx(2.16)
-    old = make_body(Person("b", "male", 80, 1.75, 72))
+    old = make_body(SimulatedPerson("b", "male", 80, 1.75, 72))
     assert cadence(1.75, old) == pytest.approx(2.16 * 1.04)
 
 

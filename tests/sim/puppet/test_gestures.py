@@ -5,10 +5,10 @@ import pytest
 
 from featherfall.sim.puppet.gestures import IDLE_GESTURES, TOUCH_FACE, Gesture, add_gesture, add_idle_gestures, hold_rail
 from featherfall.sim.puppet.puppet import Puppet
-from featherfall.sim.world.body import HINGE_INDEX, HINGES, SEGMENT_NAMES, Person, make_body
+from featherfall.sim.world.body import HINGE_INDEX, HINGES, SEGMENT_NAMES, SimulatedPerson, make_body
 from featherfall.sim.world.motion import SIM_RATE, forward_kinematics
 
-BODY = make_body(Person("a", "male", 30, 1.75, 72))
+BODY = make_body(SimulatedPerson("a", "male", 30, 1.75, 72))
 
 
 def standing(seconds: float, seed: int = 0) -> Puppet:

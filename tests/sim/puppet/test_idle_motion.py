@@ -7,10 +7,10 @@ from featherfall.sim.puppet.idle_motion import arm_deviation, limit_angles
 from featherfall.sim.puppet.kinematics import ease
 from featherfall.sim.puppet.pose_targets import PoseTargets
 from featherfall.sim.puppet.puppet import Puppet
-from featherfall.sim.world.body import HINGE_INDEX, HINGES, Person, make_body
+from featherfall.sim.world.body import HINGE_INDEX, HINGES, SimulatedPerson, make_body
 from featherfall.sim.world.motion import SIM_RATE
 
-BODY = make_body(Person("a", "male", 30, 1.75, 72))
+BODY = make_body(SimulatedPerson("a", "male", 30, 1.75, 72))
 
 
 def bend(seconds: float, rad: float) -> PoseTargets:

@@ -19,10 +19,10 @@ from featherfall.sim.puppet.kinematics import (
     quintic,
     slerp,
 )
-from featherfall.sim.world.body import HINGE_INDEX, SEGMENT_NAMES, Person, make_body
+from featherfall.sim.world.body import HINGE_INDEX, SEGMENT_NAMES, SimulatedPerson, make_body
 from featherfall.sim.world.motion import Trajectory, forward_kinematics
 
-BODY = make_body(Person("a", "male", 30, 1.75, 72))
+BODY = make_body(SimulatedPerson("a", "male", 30, 1.75, 72))
 FEET = [SEGMENT_NAMES.index("right foot"), SEGMENT_NAMES.index("left foot")]
 
 

@@ -6,11 +6,11 @@ import pytest
 from featherfall.sim.puppet.kinematics import heading_of, lowest_point
 from featherfall.sim.puppet.postures import BEND, CROUCH, HANDS_AND_KNEES, KNEEL, LIE_BACK, LIE_FRONT, LIE_LEFT, LIE_RIGHT, STAND, buttocks
 from featherfall.sim.puppet.puppet import Puppet, get_up
-from featherfall.sim.world.body import HINGES, SEGMENT_NAMES, Body, Person, draw_person, make_body
+from featherfall.sim.world.body import HINGES, SEGMENT_NAMES, Body, SimulatedPerson, draw_person, make_body
 from featherfall.sim.world.motion import SIM_RATE, Trajectory, forward_kinematics
 from featherfall.sim.world.rotation import rotate
 
-BODY = make_body(Person("a", "female", 30, 1.65, 60))
+BODY = make_body(SimulatedPerson("a", "female", 30, 1.65, 60))
 FEET = [SEGMENT_NAMES.index("right foot"), SEGMENT_NAMES.index("left foot")]
 
 

@@ -112,9 +112,7 @@ def test_heading_and_strength_of_the_field() -> None:
 
 def test_all_sites_at_once_measure_what_each_measures_alone() -> None:
     t = np.arange(401) / SIM_RATE
-    motion = move(
-        turn=((0.0, 0.6, 0.8), 1.0), angles={"left elbow flexion": 1 + np.sin(5 * t)}, strikes=(Strike(0.5, FOOT, (0, 0, 1)),)
-    )
+    motion = move(turn=((0.0, 0.6, 0.8), 1.0), angles={"left elbow flexion": 1 + np.sin(5 * t)}, strikes=(Strike(0.5, FOOT, (0, 0, 1)),))
     together = measure_sites(motion, SITES.values())
     for site, imu in zip(SITES.values(), together, strict=True):
         alone = measure_site(motion, site)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.sim.world.body import HINGES, PARENTS, SEGMENT_NAMES, Person, draw_person, make_body
+from featherfall.sim.world.body import HINGES, PARENTS, SEGMENT_NAMES, SimulatedPerson, draw_person, make_body
 
 
 def test_segments_and_hinges() -> None:
@@ -17,12 +17,12 @@ def test_segments_and_hinges() -> None:
 
 
 def test_hand_computed_measures() -> None:
-    body = make_body(Person("P", "male", 30, 1.80, 80.0))
+    body = make_body(SimulatedPerson("P", "male", 30, 1.80, 80.0))
     at = SEGMENT_NAMES.index
     assert body.offsets[0, 2] == pytest.approx(0.530 * 1.80)  # hip height, Drillis & Contini
     assert -body.ends[at("left thigh"), 2] == pytest.approx((0.530 - 0.285) * 1.80)
     assert body.masses[at("right thigh")] == pytest.approx(0.1416 * 80)  # de Leva, men
-    assert make_body(Person("P", "female", 30, 1.80, 80.0)).masses[at("right thigh")] == pytest.approx(0.1478 * 80)
+    assert make_body(SimulatedPerson("P", "female", 30, 1.80, 80.0)).masses[at("right thigh")] == pytest.approx(0.1478 * 80)
 
 
 @given(st.integers(0, 10_000))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featherfall.sim.world.body import HINGE_INDEX, HINGES, SEGMENT_NAMES, Person, make_body
+from featherfall.sim.world.body import HINGE_INDEX, HINGES, SEGMENT_NAMES, SimulatedPerson, make_body
 from featherfall.sim.world.motion import SIM_RATE, Motion, Trajectory, forward_kinematics
 from featherfall.sim.world.scene import Scene
 
-BODY = make_body(Person("P", "female", 40, 1.70, 65))
+BODY = make_body(SimulatedPerson("P", "female", 40, 1.70, 65))
 
 
 def at(segment: str, **angles: float) -> np.ndarray:

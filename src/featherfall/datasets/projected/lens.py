@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Lens:
+class PinholeCamera:
     """A pinhole camera with square pixels.
 
     Attributes:
@@ -23,7 +23,7 @@ class Lens:
     focal: float
     width: float
 
-    def see(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where (..., 3) m appear.
 
         Returns: (..., 2) right and down in picture heights from the upper left corner, and (...) depth in m. What is nearer than .2 m, or
@@ -34,7 +34,7 @@ class Lens:
         return self.focal * seen[..., :2] / depth[..., None] + (self.width / 2, 0.5), depth
 
 
-def draw_lens(middles: np.ndarray, rng: np.random.Generator) -> Lens:
+def draw_camera(middles: np.ndarray, rng: np.random.Generator) -> PinholeCamera:
     """A camera somewhere around the person.
 
     .8 to 2.8 m high, 2 to 7 m away, any bearing; 45 to 100 degrees wide; 4:3 or 16:9; turned up to some degrees. It looks at the person at
@@ -54,7 +54,7 @@ def draw_lens(middles: np.ndarray, rng: np.random.Generator) -> Lens:
     position = np.array([*(person[:2] + distance * np.array([np.cos(bearing), np.sin(bearing)])), rng.uniform(0.8, 2.8)])
     off = rng.normal(0, 0.12 if rng.random() < 0.75 else 0.35, 2) * distance / focal * (width / 2, 0.5)
     target = np.array([person[0] - off[0] * np.sin(bearing), person[1] + off[0] * np.cos(bearing), 0.8 + off[1]])
-    return Lens(position, _axes(target - position, np.radians(rng.normal(0, 2.5))), float(focal), width)
+    return PinholeCamera(position, _axes(target - position, np.radians(rng.normal(0, 2.5))), float(focal), width)
 
 
 def _axes(direction: np.ndarray, roll: float) -> np.ndarray:

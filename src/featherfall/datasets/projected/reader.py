@@ -35,12 +35,12 @@ SUMMARY = "skeletons of SmartFallMM, UTD-MHAD and `featherfall sim --out DATA/si
 LAYOUT = "SmartFallMM/, UTD-MHAD/ or simulated/"
 STREAMS: tuple[str, ...] = ("keypoints", "skeleton")
 
-RATE = 15.0
+KEYPOINT_RATE = 15.0
 KEYPOINTS: tuple[str, ...] = tuple(f"{joint}.{value}" for joint in COCO_17 for value in ("x", "y", "score"))
 
 
 @dataclass(frozen=True)
-class Set:
+class SkeletonDataset:
     """One dataset with skeletons.
 
     Attributes:
@@ -56,10 +56,10 @@ class Set:
     cameras: int
 
 
-SETS = (
-    Set("smartfallmm", smartfallmm.FOLDER, smartfallmm, True, 5),
-    Set("utd-mhad", utd_mhad.FOLDER, utd_mhad, True, 1),
-    Set("simulated", "simulated", own_folder, False, 2),
+SKELETON_DATASETS = (
+    SkeletonDataset("smartfallmm", smartfallmm.FOLDER, smartfallmm, True, 5),
+    SkeletonDataset("utd-mhad", utd_mhad.FOLDER, utd_mhad, True, 1),
+    SkeletonDataset("simulated", "simulated", own_folder, False, 2),
 )
 _CODE = (Path(__file__), *(Path(module.__file__ or "") for module in (estimator, lens, level, occlusion_noise)))
 
@@ -68,7 +68,7 @@ def scan(folder: Path) -> Dataset:
     """List the cameras of every recording that has a skeleton, in the sets that are there."""
     sources: list[Source] = []
     problems: list[str] = []
-    for number, one in enumerate(SETS):
+    for number, one in enumerate(SKELETON_DATASETS):
         if not (folder / one.folder).is_dir():
             problems.append(f"{folder / one.folder}: no such folder, {one.name} is left out")
             continue
@@ -87,22 +87,22 @@ def scan(folder: Path) -> Dataset:
 
 def _source(number: int, inner: Source, others: list[Source], camera: int) -> Source:
     """One camera's recording; its bystander is another recording of the same person, so that no one stands on two sides of a split."""
-    seed = int.from_bytes(hashlib.sha256(f"{SETS[number].name}/{inner.id}/{camera}".encode()).digest()[:8], "big")
+    seed = int.from_bytes(hashlib.sha256(f"{SKELETON_DATASETS[number].name}/{inner.id}/{camera}".encode()).digest()[:8], "big")
     other = others[seed % len(others)]
     return Source(
         dataset=NAME,
-        subject=f"{SETS[number].name}-{inner.subject}",
+        subject=f"{SKELETON_DATASETS[number].name}-{inner.subject}",
         activity=inner.activity,
         trial=f"{inner.trial}.{camera}",
         fall=inner.fall,
         files=(*dict.fromkeys((*inner.files, *other.files)), *_CODE),  # what the code says decides the recording, too
-        traits={"set": SETS[number].name},
-        read=functools.partial(read, number=number, inner=_bare(inner), other=_bare(other), seed=seed),
+        traits={"set": SKELETON_DATASETS[number].name},
+        read=functools.partial(read, number=number, inner=_skeleton_only(inner), other=_skeleton_only(other), seed=seed),
         fall_times=inner.fall_times,
     )
 
 
-def _bare(source: Source) -> Source:
+def _skeleton_only(source: Source) -> Source:
     """The source with its skeleton only."""
     return replace(source, files=tuple(path for path in (source.file("skeleton"),) if path), roles=("skeleton",))
 
@@ -111,38 +111,38 @@ def read(source: Source, number: int, inner: Source, other: Source, seed: int) -
     """Read one recording as one camera's estimator sees it."""
     rng = np.random.default_rng(seed)
     tempo = float(rng.uniform(0.85, 1.2))
-    joints, fall = _person(inner, SETS[number].tilted, tempo)
-    keypoints = _seen(joints, fall, functools.partial(_person, other, SETS[number].tilted, 1.0), rng)
-    times = np.arange(len(joints)) / RATE
-    kinect = level.as_kinect(joints).reshape(len(joints), -1)
+    joints, fall = _load_person(inner, SKELETON_DATASETS[number].tilted, tempo)
+    keypoints = _estimate_keypoints(joints, fall, functools.partial(_load_person, other, SKELETON_DATASETS[number].tilted, 1.0), rng)
+    times = np.arange(len(joints)) / KEYPOINT_RATE
+    kinect = level.to_kinect(joints).reshape(len(joints), -1)
     streams = {
-        "keypoints": Stream(times, keypoints.reshape(len(joints), -1).astype(np.float32), "1", RATE, channels=KEYPOINTS),
-        "skeleton": Stream(times, kinect.astype(np.float32), "m", RATE, channels=channel_names(KINECT_20)),
+        "keypoints": Stream(times, keypoints.reshape(len(joints), -1).astype(np.float32), "1", KEYPOINT_RATE, channels=KEYPOINTS),
+        "skeleton": Stream(times, kinect.astype(np.float32), "m", KEYPOINT_RATE, channels=channel_names(KINECT_20)),
     }
     return Recording(NAME, source.subject, source.activity, source.trial, streams, fall, source.traits)
 
 
-def _person(source: Source, tilted: bool, tempo: float) -> tuple[np.ndarray, FallTimes | None]:
-    """(T, J, 3) levelled joints at `RATE`, `tempo` times as fast as they were; and when the person falls."""
+def _load_person(source: Source, tilted: bool, tempo: float) -> tuple[np.ndarray, FallTimes | None]:
+    """(T, J, 3) levelled joints at `KEYPOINT_RATE`, `tempo` times as fast as they were; and when the person falls."""
     recording = source.load()
     stream = recording.streams["skeleton"]
-    values = _bridged(stream.values.astype(np.float64))
+    values = _interpolate_missing(stream.values.astype(np.float64))
     if stream.channels not in (channel_names(KINECT_20), channel_names(AZURE_32)):
         raise UserError(f"{source.files[0]}: its skeleton is neither Kinect's (20 joints) nor Azure Kinect's (32); leave the recording out")
-    joints = level.levelled(values.reshape(len(values), -1, 3), tilted)
+    joints = level.level_joints(values.reshape(len(values), -1, 3), tilted)
     fall = recording.fall
     if fall is not None:
         exact = fall.onset is not None and fall.impact is not None
-        fall = level.clipped(fall) if exact else level.fall_times(level.as_kinect(joints), stream.rate)
+        fall = level.limit_descent(fall) if exact else level.fall_times(level.to_kinect(joints), stream.rate)
         assert fall.onset is not None and fall.impact is not None and fall.end is not None
-        fall = level.clipped(FallTimes(fall.onset / tempo, fall.impact / tempo))
+        fall = level.limit_descent(FallTimes(fall.onset / tempo, fall.impact / tempo))
     times = (stream.times - (stream.times[0] if stream.clock == "own" else 0.0)) / tempo
-    grid = np.arange(max(int(times[-1] * RATE) + 1, 2)) / RATE
+    grid = np.arange(max(int(times[-1] * KEYPOINT_RATE) + 1, 2)) / KEYPOINT_RATE
     flat = joints.reshape(len(joints), -1)
     return np.stack([np.interp(grid, times, column) for column in flat.T], axis=1).reshape(len(grid), -1, 3), fall
 
 
-def _bridged(values: np.ndarray) -> np.ndarray:
+def _interpolate_missing(values: np.ndarray) -> np.ndarray:
     """(T, C) with missing values between their neighbours."""
     frame = np.arange(len(values))
     for column in values.T:
@@ -152,43 +152,45 @@ def _bridged(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _seen(
+def _estimate_keypoints(
     joints: np.ndarray, fall: FallTimes | None, partner: Callable[[], tuple[np.ndarray, FallTimes | None]], rng: np.random.Generator
 ) -> np.ndarray:
     """(T, 17, 3) keypoints of a person, with the mishaps that chance brings."""
     turn = rng.uniform(-np.pi, np.pi)
     joints = joints @ np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
-    kinect = level.as_kinect(joints)
-    camera = lens.draw_lens(level.part_of(kinect, "hip centre"), rng)
-    view = _view(camera, joints)
+    kinect = level.to_kinect(joints)
+    camera = lens.draw_camera(level.mean_joint(kinect, "hip centre"), rng)
+    view = _person_view(camera, joints)
     keypoints = estimator.estimate(view, rng)
-    if rng.random() < occlusion_noise.FURNITURE:
-        keypoints = occlusion_noise.behind_furniture(keypoints, view.joints, view.size, RATE, rng)
-    if rng.random() < occlusion_noise.BYSTANDERS:
+    if rng.random() < occlusion_noise.FURNITURE_SHARE:
+        keypoints = occlusion_noise.hide_behind_furniture(keypoints, view.joints, view.size, KEYPOINT_RATE, rng)
+    if rng.random() < occlusion_noise.BYSTANDER_SHARE:
         others, _ = partner()
         away = rng.uniform(0.8, 2.5) * np.array([np.cos(turn), np.sin(turn), 0.0])
-        passer = estimator.estimate(_view(camera, others + level.part_of(kinect, "hip centre").mean(axis=0) * (1, 1, 0) + away), rng)
-        piece = occlusion_noise.span(len(keypoints), RATE, fall, rng)
+        passer = estimator.estimate(
+            _person_view(camera, others + level.mean_joint(kinect, "hip centre").mean(axis=0) * (1, 1, 0) + away), rng
+        )
+        piece = occlusion_noise.noise_interval(len(keypoints), KEYPOINT_RATE, fall, rng)
         start = int(rng.integers(len(passer)))
         frames = (start + np.arange(len(keypoints))) % (2 * len(passer))
         keypoints[piece] = passer[np.minimum(frames, 2 * len(passer) - 1 - frames)][piece]  # there and back again
-    if rng.random() < occlusion_noise.GHOSTS:
+    if rng.random() < occlusion_noise.GHOST_SHARE:
         shape = view.joints[int(rng.integers(len(view.joints)))]
-        piece = occlusion_noise.span(len(keypoints), RATE, fall, rng)
-        keypoints[piece] = occlusion_noise.ghost(shape, view.size, view.width, RATE, len(keypoints), rng)[piece]
+        piece = occlusion_noise.noise_interval(len(keypoints), KEYPOINT_RATE, fall, rng)
+        keypoints[piece] = occlusion_noise.ghost_pose(shape, view.size, view.width, KEYPOINT_RATE, len(keypoints), rng)[piece]
     return keypoints
 
 
-def _view(camera: lens.Lens, joints: np.ndarray) -> estimator.View:
-    kinect = level.as_kinect(joints)
-    hips, shoulders = level.part_of(kinect, "hip centre"), level.part_of(kinect, "shoulder centre")
+def _person_view(camera: lens.PinholeCamera, joints: np.ndarray) -> estimator.PersonView:
+    kinect = level.to_kinect(joints)
+    hips, shoulders = level.mean_joint(kinect, "hip centre"), level.mean_joint(kinect, "shoulder centre")
     trunk = (shoulders - hips) / np.maximum(np.linalg.norm(shoulders - hips, axis=1, keepdims=True), 1e-6)
-    left = level.part_of(kinect, "left shoulder") - level.part_of(kinect, "right shoulder")
+    left = level.mean_joint(kinect, "left shoulder") - level.mean_joint(kinect, "right shoulder")
     ahead = np.cross(left, trunk)
     ahead /= np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-6)
     sight = hips - camera.position
     sight /= np.maximum(np.linalg.norm(sight, axis=1, keepdims=True), 1e-6)
-    places, _ = camera.see(to_coco(joints, level.layout_of(joints)))
-    _, depth = camera.see(hips)
+    places, _ = camera.project(to_coco(joints, level.layout_of(joints)))
+    _, depth = camera.project(hips)
     away = np.clip(0.5 + 0.5 * (ahead * sight).sum(axis=1), 0, 1)
-    return estimator.View(places, camera.focal * 1.65 / depth, np.clip(np.abs(trunk[:, 2]), 0, 1), away, camera.width, RATE)
+    return estimator.PersonView(places, camera.focal * 1.65 / depth, np.clip(np.abs(trunk[:, 2]), 0, 1), away, camera.width, KEYPOINT_RATE)

@@ -15,10 +15,10 @@ from torch.nn import functional as F
 from featherfall.core.errors import UserError
 
 STRIDES = (8, 16, 32)
-PRIOR = 0.01  # what a place believes of each class at first: nearly all places are background (Lin et al., Focal Loss, 2017)
+_PRIOR = 0.01  # what a place believes of each class at first: nearly all places are background (Lin et al., Focal Loss, 2017)
 
 
-class Said(NamedTuple):
+class DetectorOutput(NamedTuple):
     """What a detector says of B pictures.
 
     logits: (B, A, C), one sigmoid a class. boxes: (B, A, 4) left, top, right, bottom as fractions of the picture (may reach beyond it).
@@ -77,7 +77,7 @@ class Detector(nn.Module):
             summed[i] = summed[i] + F.interpolate(summed[i + 1], scale_factor=2.0, mode="nearest")
         return [smooth(one) for smooth, one in zip(self.smooth, summed, strict=True)]
 
-    def judge(self, maps: Sequence[Tensor]) -> Said:
+    def predict(self, maps: Sequence[Tensor]) -> DetectorOutput:
         """What the heads say of the three maps of `embed`."""
         logits, boxes = [], []
         for head, one in zip(self.heads, maps, strict=True):
@@ -88,11 +88,11 @@ class Detector(nn.Module):
             reach = torch.tensor([width, height, width, height], dtype=torch.float32, device=one.device)
             boxes.append(torch.cat([centre - sides[..., :2], centre + sides[..., 2:]], dim=-1) / reach)
             logits.append(here.float().flatten(2).transpose(1, 2))
-        return Said(torch.cat(logits, dim=1), torch.cat(boxes, dim=1))
+        return DetectorOutput(torch.cat(logits, dim=1), torch.cat(boxes, dim=1))
 
-    def forward(self, clip: Mapping[str, Tensor]) -> Said:
+    def forward(self, clip: Mapping[str, Tensor]) -> DetectorOutput:
         """{input: (B, 1, S, S, 3)} RGB of 0..255 -> what is said of every place; S a multiple of 32."""
-        return self.judge(self.embed(clip))
+        return self.predict(self.embed(clip))
 
 
 class _Head(nn.Module):
@@ -102,7 +102,7 @@ class _Head(nn.Module):
         super().__init__()
         self.which = nn.Sequential(*(_block(width, width) for _ in range(depth)), nn.Conv2d(width, classes, 1))
         self.where = nn.Sequential(*(_block(width, width) for _ in range(depth)), nn.Conv2d(width, 4, 1))
-        nn.init.constant_(self.which[-1].bias, -torch.log(torch.tensor((1 - PRIOR) / PRIOR)).item())  # type: ignore[arg-type]
+        nn.init.constant_(self.which[-1].bias, -torch.log(torch.tensor((1 - _PRIOR) / _PRIOR)).item())  # type: ignore[arg-type]
         nn.init.constant_(self.where[-1].bias, 2.0)  # type: ignore[arg-type]
 
     def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
@@ -119,8 +119,8 @@ def _centres(height: int, width: int) -> Tensor:
     return torch.stack([x.flatten(), y.flatten()], dim=1)
 
 
-def places(size: int) -> tuple[Tensor, Tensor]:
-    """(A, 2) middles of all places as fractions of the picture, and (A,) their strides in pixels, in the order of `Said`."""
+def grid_points(size: int) -> tuple[Tensor, Tensor]:
+    """(A, 2) middles of all places as fractions of the picture, and (A,) their strides in pixels, in the order of `DetectorOutput`."""
     middles = torch.cat([_centres(size // stride, size // stride) * stride / size for stride in STRIDES])
     return middles, torch.cat([torch.full(((size // stride) ** 2,), float(stride)) for stride in STRIDES])
 

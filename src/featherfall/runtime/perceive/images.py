@@ -10,9 +10,9 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
-from featherfall.signals.frames import Frames
-from featherfall.signals.picture_file import is_picture
-from featherfall.signals.pictures import LOST
+from featherfall.signals.frames import RecordingWindows
+from featherfall.signals.picture_file import is_image_file
+from featherfall.signals.pictures import MAX_LOST
 from featherfall.signals.video import is_image, probe, read_frames
 
 RATE = 5.0  # pictures a second that are judged of a film
@@ -21,7 +21,7 @@ BATCH = 16  # pictures in memory
 
 def pictures_in(folder: Path) -> list[Path]:
     """The pictures of a folder, by name; none for anything else. Each is a still: a folder may hold many that are no film."""
-    return sorted(path for path in folder.iterdir() if is_picture(path)) if folder.is_dir() else []
+    return sorted(path for path in folder.iterdir() if is_image_file(path)) if folder.is_dir() else []
 
 
 def refuse_image(manifest: Manifest, video: Video) -> None:
@@ -31,7 +31,7 @@ def refuse_image(manifest: Manifest, video: Video) -> None:
         raise UserError(f"{video.path}: a still picture, where bundle {manifest.name!r} needs a film of {least}; give it a film")
 
 
-def judge_pictures(video: Video, size: int, judge: Callable[[np.ndarray], np.ndarray]) -> tuple[Frames, np.ndarray]:
+def judge_pictures(video: Video, size: int, judge: Callable[[np.ndarray], np.ndarray]) -> tuple[RecordingWindows, np.ndarray]:
     """A film's pictures, `RATE` a second, each judged for itself.
 
     Arguments:
@@ -53,6 +53,6 @@ def judge_pictures(video: Video, size: int, judge: Callable[[np.ndarray], np.nda
     if waiting:
         said.append(judge(np.stack(waiting)[:, None]))
     at = np.array(times)
-    if problems and at[-1] - at[0] + LOST + 1 / RATE < probe(video).duration:
+    if problems and at[-1] - at[0] + MAX_LOST + 1 / RATE < probe(video).duration:
         raise UserError(problems[0])
-    return Frames({}, np.ones((len(at), 1), bool), at, at, at, 1 / RATE), np.concatenate(said)
+    return RecordingWindows({}, np.ones((len(at), 1), bool), at, at, at, 1 / RATE), np.concatenate(said)

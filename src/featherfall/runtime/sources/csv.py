@@ -12,10 +12,10 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input
 from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.tables import dead_axes, nearest, read_columns, read_text
-from featherfall.core.units import check_gravity, to_inside
+from featherfall.core.units import check_gravity, to_internal
 from featherfall.runtime.sources.columns import Header, find_input, find_time, is_known, refuse_shared, split_unit
 from featherfall.runtime.sources.timestamps import Clock, TimeUnit, guess_unit, read_dates, straighten
-from featherfall.signals.picture_file import is_picture
+from featherfall.signals.picture_file import is_image_file
 
 LONGEST = 100_000  # characters of a row that is still one of a table
 LARGEST = 1e7  # no sensor gives more in any of its units
@@ -68,7 +68,7 @@ def read_film(path: str | Path, inputs: Sequence[Input]) -> Recording:
     if len(films) != 1 or len(inputs) != 1:
         raise UserError(f"{path}: the bundle needs {', '.join(need.name for need in inputs)} at once; evaluate it on a dataset instead")
     path = Path(path)
-    return Recording("", "", "", path.name, streams={}, videos={films[0]: Video(path, images=path.is_dir() or is_picture(path))})
+    return Recording("", "", "", path.name, streams={}, videos={films[0]: Video(path, images=path.is_dir() or is_image_file(path))})
 
 
 def _refuse_unknown(inputs: Sequence[Input], stated: Mapping[str, object], option: str) -> None:
@@ -160,7 +160,7 @@ def _stream(path: Path, need: Input, raw: np.ndarray, times: np.ndarray, unit: s
         axes = ", ".join(need.channels[axis] for axis in dead)
         raise UserError(f"{path}: {need.name!r} never changes on {axes} (always {raw[0, dead[0]]:g}); check the sensor or --columns")
     try:
-        values, inside = to_inside(raw, unit)
+        values, inside = to_internal(raw, unit)
     except UserError as error:
         raise UserError(f"{path}: {need.name!r}: {error}") from error
     if inside != need.unit:

@@ -27,7 +27,7 @@ from ..world.rotation import angular_velocity, multiply, rotate
 from .build import FinishedRecording
 from .films import FilmSetup
 from .generate import CAMERA_STREAM, EXCERPT_STREAM, SENSOR_STREAM, Item, Plan, Subject, simulate_item
-from .write import write_people, write_table
+from .write import write_people_table, write_table
 
 _FOLDER_NAME = "041.낙상사고 위험동작 영상-센서 쌍 데이터"
 _DATA_FOLDER = Path(_FOLDER_NAME, "3.개방데이터", "1.데이터")
@@ -123,7 +123,7 @@ class AIHubLayout:
         keys = ("scene", "side", "way", "subject", "activity", "trial")
         rows = [[*(one.row[key] for key in keys), *one.row["times"]] for one in made]
         write_table(folder / "scenes.csv", [*keys, "fall_onset_s", "fall_impact_s", "fall_end_s"], rows)
-        write_people(folder / "people.csv", people)
+        write_people_table(folder / "people.csv", people)
         (folder / "README.txt").write_text(_README, encoding="utf-8")
 
 

@@ -12,7 +12,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.tables import nearest
 
 from ..world.act import Act
-from ..world.body import Body, Person, draw_person, make_body
+from ..world.body import Body, SimulatedPerson, draw_person, make_body
 from ..world.motion import Motion
 
 DEFAULT_FALL_SHARE = 0.35  # share of recordings that are falls, where none is stated
@@ -71,7 +71,7 @@ class Item:
 
     subject: int
     index: int
-    person: Person
+    person: SimulatedPerson
     hand: str
     activity: str
     trial: int
@@ -100,7 +100,7 @@ class Subject:
     """A person and the order in which activities come: `item(0)`, `item(1)`, ... without an end."""
 
     number: int
-    person: Person
+    person: SimulatedPerson
     hand: str
     plan: Plan
     daily: tuple[str, ...]
@@ -171,7 +171,7 @@ def simulate_item(item: Item) -> Motion:
     return simulate_motion(item.activity, item.person, item.rng(MOTION_STREAM))
 
 
-def simulate_motion(activity: str, person: Person, rng: np.random.Generator) -> Motion:
+def simulate_motion(activity: str, person: SimulatedPerson, rng: np.random.Generator) -> Motion:
     """One motion of a person; `activity` is a name of `daily_activities` or `fall_activities`."""
     from ..acts.physics import simulate_act
 

@@ -12,10 +12,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
-from featherfall.core.processes import stay_with
+from featherfall.core.processes import exit_with_parent
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
 
 
 class WorkerPool:
@@ -29,9 +29,9 @@ class WorkerPool:
         self._pool: ProcessPoolExecutor | None = None
         if workers > 1:
             context = multiprocessing.get_context("spawn")  # forking a process that runs threads can hang
-            self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=stay_with, initargs=(os.getpid(),))
+            self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=exit_with_parent, initargs=(os.getpid(),))
 
-    def map_unordered(self, work: Callable[[Task], Result], pieces: Iterable[Task]) -> Iterator[Result]:
+    def map_unordered(self, work: Callable[[_Task], _Result], pieces: Iterable[_Task]) -> Iterator[_Result]:
         """Results of `work` for all pieces, in the order in which they are done."""
         if self._pool is None:
             yield from map(work, pieces)

@@ -82,7 +82,7 @@ class FolderLayout:
         ]
         times = ["fall_onset_s", "fall_impact_s", "fall_end_s"]
         write_table(folder / "recordings.csv", ["subject", "activity", "trial", *columns, *times], rows)
-        write_people(folder / "people.csv", people)
+        write_people_table(folder / "people.csv", people)
         (folder / "README.txt").write_text(_README, encoding="utf-8")
 
 
@@ -101,7 +101,7 @@ def describe(stream: Stream) -> dict[str, Any]:
     return facts | ({"placement": stream.placement} if stream.placement else {})
 
 
-def write_people(path: Path, people: Sequence[Subject]) -> None:
+def write_people_table(path: Path, people: Sequence[Subject]) -> None:
     """people.csv."""
     rows = [[one.person.name, one.person.sex, one.person.age, one.person.height, one.person.mass, one.hand] for one in people]
     write_table(path, ["name", "sex", "age", "height", "mass", "watch"], rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..world.body import Person
+from ..world.body import SimulatedPerson
 
 LinearColour = tuple[float, float, float]
 
@@ -60,7 +60,7 @@ _WOOD = (0x9B6B42, 0x7A5233, 0xB98D5E, 0xCBB79A)
 _RUG = (0xB9AE9C, 0x9A6A63, 0x7D90A0, 0xA79B78)
 
 
-def draw_appearance(rng: np.random.Generator, person: Person | None = None) -> Appearance:
+def draw_appearance(rng: np.random.Generator, person: SimulatedPerson | None = None) -> Appearance:
     """A random look; grey hair comes with age and long hair more often with women where `person` is given."""
 
     def pick(codes: tuple[int, ...]) -> LinearColour:

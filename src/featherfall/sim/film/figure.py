@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..world.body import HINGE_INDEX, HINGES, PARENTS, SEGMENT_NAMES, Body, Person, make_body
+from ..world.body import HINGE_INDEX, HINGES, PARENTS, SEGMENT_NAMES, Body, SimulatedPerson, make_body
 from ..world.motion import Trajectory, forward_kinematics
 from ..world.rotation import conjugate, matrices, multiply, rotate
 from .appearance import Appearance
@@ -81,7 +81,7 @@ _SMOOTH = {"skin": 0.003, "hair": 0.004, "shirt": 0.012, "trousers": 0.006, "sho
 
 
 @lru_cache(maxsize=8)
-def make_figure(person: Person, long_hair: bool, long_sleeves: bool, spacing: float) -> Figure:
+def make_figure(person: SimulatedPerson, long_hair: bool, long_sleeves: bool, spacing: float) -> Figure:
     """The mesh of a person; triangles are `spacing` m wide, half as wide on head and hands."""
     body = make_body(person)
     positions, rotations = _rest_pose(body)
@@ -154,7 +154,7 @@ def _rest_pose(body: Body) -> tuple[np.ndarray, np.ndarray]:
     return positions[0], rotations[0]
 
 
-def _garment_parts(person: Person, long_hair: bool, long_sleeves: bool) -> dict[str, list[_Part]]:
+def _garment_parts(person: SimulatedPerson, long_hair: bool, long_sleeves: bool) -> dict[str, list[_Part]]:
     """Garments as rounded cones, in fractions of stature; girth follows the body mass index as it does in `body`."""
     female = person.sex == "female"
     girth = float(np.sqrt(person.mass / person.height**2 / 23))

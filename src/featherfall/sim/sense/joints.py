@@ -13,15 +13,15 @@ from ..world.body import SEGMENT_NAMES
 from ..world.motion import SIM_RATE, Motion
 from ..world.rotation import rotate
 
-Point = tuple[str, float, tuple[float, float, float]]  # segment, how far along it, how far off it as a share of the body's height
+_BodyPoint = tuple[str, float, tuple[float, float, float]]  # segment, how far along it, how far off it as a share of the body's height
 
 _ON_AXIS = (0.0, 0.0, 0.0)
 
 
-def _limb_joints(side: str, names: tuple[str, ...]) -> dict[str, Point]:
+def _limb_joints(side: str, names: tuple[str, ...]) -> dict[str, _BodyPoint]:
     """The joints of one side that both layouts know."""
     sign = -1 if side == "right" else 1
-    points: dict[str, Point] = {
+    points: dict[str, _BodyPoint] = {
         "clavicle": ("chest", 0.9, (0, sign * 0.022, 0)),
         "shoulder": (f"{side} upper arm", 0, _ON_AXIS),
         "elbow": (f"{side} forearm", 0, _ON_AXIS),
@@ -42,7 +42,7 @@ def _limb_joints(side: str, names: tuple[str, ...]) -> dict[str, Point]:
 _COMMON_JOINTS = ("shoulder", "elbow", "wrist", "hand", "hip", "knee", "ankle", "foot")
 _AZURE_JOINTS = (*_COMMON_JOINTS, "clavicle", "handtip", "thumb", "eye", "ear")
 # Heights on the trunk as the two cameras give them for people who stand.
-_KINECT_POINTS: dict[str, Point] = {
+_KINECT_POINTS: dict[str, _BodyPoint] = {
     "head": ("head", 0.5, _ON_AXIS),
     "shoulder centre": ("chest", 1, _ON_AXIS),
     "spine": ("abdomen", 0.4, _ON_AXIS),
@@ -50,7 +50,7 @@ _KINECT_POINTS: dict[str, Point] = {
     **_limb_joints("left", _COMMON_JOINTS),
     **_limb_joints("right", _COMMON_JOINTS),
 }
-_AZURE_POINTS: dict[str, Point] = {
+_AZURE_POINTS: dict[str, _BodyPoint] = {
     "pelvis": ("pelvis", 0, _ON_AXIS),
     "spine navel": ("abdomen", 0.6, _ON_AXIS),
     "spine chest": ("chest", 0.25, _ON_AXIS),

@@ -96,7 +96,7 @@ HINGE_INDEX = {hinge.name: index for index, hinge in enumerate(HINGES)}
 
 
 @dataclass(frozen=True)
-class Person:
+class SimulatedPerson:
     """Who is simulated. Heights in m, masses in kg, ages in years."""
 
     name: str
@@ -134,7 +134,7 @@ class Body:
         solids: the shape, for contacts and pictures.
     """
 
-    person: Person
+    person: SimulatedPerson
     offsets: np.ndarray
     ends: np.ndarray
     masses: np.ndarray
@@ -162,7 +162,7 @@ _MASSES = {
 }
 
 
-def draw_person(name: str, rng: np.random.Generator, age: float | None = None) -> Person:
+def draw_person(name: str, rng: np.random.Generator, age: float | None = None) -> SimulatedPerson:
     """A random adult; `age` where it is given, else 18 to 90 with half of all people above 60."""
     if age is None:
         age = float(rng.uniform(18, 60) if rng.random() < 0.5 else rng.uniform(60, 90))
@@ -171,10 +171,10 @@ def draw_person(name: str, rng: np.random.Generator, age: float | None = None) -
     height = rng.normal(mean - 0.0006 * max(age - 40, 0.0), spread)
     index = np.clip(rng.normal(25.5 + (1.5 if 35 < age < 75 else 0.0), 3.6), 17.5, 40.0)
     height = float(np.clip(height, 1.42, 2.05))
-    return Person(name, sex, round(age, 1), round(height, 3), round(float(index) * height**2, 1))
+    return SimulatedPerson(name, sex, round(age, 1), round(height, 3), round(float(index) * height**2, 1))
 
 
-def make_body(person: Person) -> Body:
+def make_body(person: SimulatedPerson) -> Body:
     """Measures of a person."""
     height = person.height
     offsets, ends = np.zeros((len(SEGMENT_NAMES), 3)), np.zeros((len(SEGMENT_NAMES), 3))
@@ -200,7 +200,7 @@ def make_body(person: Person) -> Body:
     return Body(person, offsets, ends, masses, _solids(person))
 
 
-def _solids(person: Person) -> tuple[Solid, ...]:
+def _solids(person: SimulatedPerson) -> tuple[Solid, ...]:
     """Rounded cones whose thickness follows the body mass index; radii are fractions of stature at an index of 23."""
     h = person.height
     girth = float(np.sqrt(person.mass / h**2 / 23))
