@@ -1,4 +1,4 @@
-"""Projected skeletons: levelling, lenses, the estimator's errors, mishaps, and the reader over real and tiny data."""
+"""Projected skeletons: levelling, lenses, the estimator's errors, occlusion noise, and the reader over real and tiny data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from featherfall import datasets
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes
 from featherfall.core.skeletons import COCO_17, KINECT_20, channel_names
-from featherfall.datasets.projected import estimator, level, mishaps
+from featherfall.datasets.projected import estimator, level, occlusion_noise
 from featherfall.datasets.projected.lens import PinholeCamera, draw_camera
 from featherfall.datasets.projected.reader import KEYPOINTS
 
@@ -127,7 +127,7 @@ def test_noise_and_spells() -> None:
 @given(seed=st.integers(0, 10_000))
 def test_no_mishap_hides_a_fall(seed: int) -> None:
     fall = FallTimes(4.0, 5.0, 5.0)
-    piece = mishaps.span(150, 15.0, fall, np.random.default_rng(seed))
+    piece = occlusion_noise.noise_interval(150, 15.0, fall, np.random.default_rng(seed))
     assert piece.stop <= 45 or piece.start >= 75
 
 

@@ -13,7 +13,7 @@ from featherfall.core.errors import UserError
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
 from featherfall.models import build
 from featherfall.models.count import macs, parameters
-from featherfall.models.r2plus1d import FrameSampler, MonoVideoNet, R2Plus1DBlock, VisionNet
+from featherfall.models.r2plus1d import MonoVideoNet, NormalizeFrames, R2Plus1DBlock, VisionNet
 from featherfall.models.taps import tap_features
 
 CHANNELS = {"video": ("red", "green", "blue"), "second": ("red", "green", "blue"), "accelerometer": ("x", "y", "z")}
@@ -50,15 +50,15 @@ def test_a_block_is_as_published() -> None:
 
 def test_frames_become_0_to_1_with_channels_innermost() -> None:
     frames = torch.tensor([0, 51, 255], dtype=torch.uint8).expand(1, 2, 4, 5, 3)
-    said = FrameSampler()(frames)
+    said = NormalizeFrames()(frames)
     assert said.shape == (1, 3, 2, 4, 5) and said.dtype == torch.float32
     assert said[0, :, 1, 3, 4].tolist() == pytest.approx([0, 0.2, 1])
-    assert FrameSampler()(film()).is_contiguous(memory_format=torch.channels_last_3d)
+    assert NormalizeFrames()(film()).is_contiguous(memory_format=torch.channels_last_3d)
     turned = film().permute(0, 1, 4, 2, 3).contiguous().permute(0, 1, 3, 4, 2)  # the same frames, rows innermost in memory
-    assert FrameSampler()(turned).is_contiguous(memory_format=torch.channels_last_3d) and torch.equal(
-        FrameSampler()(turned), FrameSampler()(film())
+    assert NormalizeFrames()(turned).is_contiguous(memory_format=torch.channels_last_3d) and torch.equal(
+        NormalizeFrames()(turned), NormalizeFrames()(film())
     )
-    assert torch.equal(FrameSampler()(film().float()), FrameSampler()(film()))
+    assert torch.equal(NormalizeFrames()(film().float()), NormalizeFrames()(film()))
 
 
 def test_sizes_are_the_originals() -> None:
@@ -112,7 +112,7 @@ def test_the_embedding_is_the_mean_of_the_last_block() -> None:
 
 def test_the_order_of_memory_changes_nothing() -> None:
     blocks = nn.Sequential(*VisionNet("video", 2, SMALL).blocks).eval()
-    frames = FrameSampler()(film())
+    frames = NormalizeFrames()(film())
     with torch.no_grad():
         torch.testing.assert_close(blocks(frames), blocks(frames.contiguous()))
 
@@ -149,7 +149,7 @@ def test_it_takes_one_film(kind: str) -> None:
 def test_without_background_only_what_moves_is_left() -> None:
     frames = torch.full((1, 4, 2, 2, 3), 51, dtype=torch.uint8)
     frames[0, 0, 0, 0] = 255  # one pixel, in one of four pictures: its mean is (255 + 3 x 51) / 4 = 102
-    seen = FrameSampler(background=False)(frames)
+    seen = NormalizeFrames(background=False)(frames)
     assert seen.shape == (1, 3, 4, 2, 2)
     torch.testing.assert_close(seen[0, 0, :, 0, 0], torch.tensor([153.0, -51, -51, -51]) / 255)
     assert not seen[0, :, :, 1].any()

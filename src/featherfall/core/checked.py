@@ -1,4 +1,4 @@
-"""Settings from outside (YAML, JSON) checked against a schema, with errors that name the key and the mend."""
+"""Settings from outside (YAML, JSON) checked against a schema; errors name the key and the remedy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from featherfall.core.errors import UserError
 
 
 class Checked(pydantic.BaseModel):
-    """Base of every schema: frozen, unknown keys refused."""
+    """Base of all schemas: frozen, unknown keys refused."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
@@ -46,7 +46,7 @@ def _explain(schema: type[pydantic.BaseModel], problem: Any) -> str:
 
 
 def _keys_at(schema: type[pydantic.BaseModel], path: list[str]) -> list[str]:
-    """Field names of the schema at a dotted path (through Optional, list and dict annotations)."""
+    """Return field names of the schema at a dotted path (through Optional, list and dict annotations)."""
     for part in path:
         field = schema.model_fields.get(part)
         if field is None:

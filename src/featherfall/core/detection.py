@@ -1,4 +1,4 @@
-"""What a recipe for a detector says beyond any other: a section whose presence makes it one."""
+"""The recipe section of detectors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from featherfall.core.checked import Checked
 
 
 class SimulatedPictures(Checked):
-    """Pictures of simulated people that teacher and student learn from first: as `featherfall sim --layout yolo`.
+    """Images of simulated people on which teacher and student are pretrained.
 
     each: pictures a motion. teacher_steps, student_steps: of training on them, otherwise as the recipe trains.
     rehearse: so many of them are in every later batch beside the batch's own pictures, so that nothing is forgotten.
@@ -24,7 +24,7 @@ class SimulatedPictures(Checked):
 
 
 class Detection(Checked):
-    """A detector: boxes around people, of the classes that `labels.names` makes of the data's class names.
+    """Settings of a detector: boxes around people, of the classes that `labels.names` makes of the data's class names.
 
     mosaic: share of the batches whose pictures are put together from four.
     embedding_steps: where `distillation.terms` has l2 or cosine: so many steps the student learns the teacher's embedding, before it learns

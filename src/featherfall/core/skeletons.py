@@ -1,4 +1,4 @@
-"""Joint names and parents of the skeletons that datasets, simulator and cameras give."""
+"""Joint names and parents of the skeletons of datasets, simulator and cameras."""
 
 from __future__ import annotations
 
@@ -89,12 +89,12 @@ COCO_17: dict[str, str] = {
 
 
 def channel_names(skeleton: dict[str, str]) -> tuple[str, ...]:
-    """("head.x", "head.y", "head.z", ...): the channels of a (N, 3 J) skeleton stream."""
+    """Return the channels of a (N, 3 J) skeleton stream: ("head.x", "head.y", "head.z", ...)."""
     return tuple(f"{joint}.{axis}" for joint in skeleton for axis in "xyz")
 
 
 def parents_of(channels: Sequence[str]) -> list[int]:
-    """Index of each joint's parent, from the channel names of a skeleton stream; raises `UserError` for an unknown skeleton."""
+    """Return each joint's parent index from a skeleton stream's channel names; raises `UserError` for an unknown skeleton."""
     joints = [name.removesuffix(".x") for name in channels[::3]]
     for skeleton in (KINECT_20, AZURE_32):
         if joints == list(skeleton):
@@ -113,7 +113,7 @@ _FACE: dict[str, tuple[float, float, float]] = {
 
 
 def to_coco(joints: np.ndarray, skeleton: dict[str, str]) -> np.ndarray:
-    """The 17 joints that pose estimators give, from a depth camera's.
+    """Convert a depth camera's joints to the 17 of COCO, as pose estimators give them.
 
     `AZURE_32` has all of them. `KINECT_20` lacks the face: it is put around the head, which looks where the shoulders face and stands as
     the neck does.

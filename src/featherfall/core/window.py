@@ -1,4 +1,4 @@
-"""How a recording is cut into windows: stated once in the recipe, carried by the manifest, obeyed by training and live use."""
+"""How recordings are cut into windows: set in the recipe, stored in the manifest, used by training and live prediction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from featherfall.core.checked import Checked
 
 
 class Window(Checked):
-    """One way of cutting.
+    """Settings of the windows.
 
     kind "trial": the whole recording, resampled to `length` samples (needs trial boundaries, which a worn sensor does not have).
     kind "sliding": windows of `length` samples at `rate`, every `stride_s` seconds.

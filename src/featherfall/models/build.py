@@ -1,4 +1,4 @@
-"""From a recipe's words to a network: explicit builders in a small dictionary."""
+"""Build networks from a recipe."""
 
 from __future__ import annotations
 

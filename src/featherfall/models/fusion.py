@@ -44,7 +44,7 @@ class FusionNet(nn.Module):
         return self.head(self.dropout(self.embed(clip)))
 
     def _keep(self, clip: Mapping[str, Tensor]) -> Tensor:
-        """(B, branches) bool: which branches speak for which clip."""
+        """Return which branches contribute to which clip, (B, branches) bool."""
         first = clip[self.inputs[0]]
         count = len(self.branches)
         keep = torch.ones(len(first), count, dtype=torch.bool, device=first.device)

@@ -1,4 +1,4 @@
-"""Gramian angular fields as a layer: `featherfall.gaf` inside a network, so that its exported graph eats what a sensor gives."""
+"""Gramian angular fields as a layer: `featherfall.gaf` inside a network, so that the exported graph takes raw sensor values."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class GAF(nn.Module):
 
 
 def _segment_means(values: Tensor, size: int) -> Tensor:
-    """(K, N) -> (K, size): means over equal segments of time, by running sums, as there."""
+    """(K, N) -> (K, size): means over equal segments of time, by running sums, as in `featherfall.signals.gaf`."""
     length = values.shape[1]
     border = torch.arange(size + 1, device=values.device) * length
     whole, share = border // size, (border % size).to(values.dtype) / size
@@ -78,7 +78,7 @@ def _segment_means(values: Tensor, size: int) -> Tensor:
 
 
 def _interpolate_missing(values: Tensor, filler: float) -> Tensor:
-    """(K, N): missing samples between their neighbours, held at the ends; all missing: `filler`.
+    """(K, N): missing samples interpolated between neighbours, held at the ends; `filler` where all are missing.
 
     The last sample seen before each and the first after are running maxima: a max pooling, which every exporter knows.
     """

@@ -28,7 +28,7 @@ def magnitude(vectors: Tensor) -> Tensor:
 
 
 def moving_mean(values: Tensor, width: int) -> Tensor:
-    """(B, C, T) mean over `width` (odd) samples around each; fewer at the edges.
+    """Return the mean over `width` (odd) samples around each, fewer at the edges; (B, C, T).
 
     By running sums, whose cost does not grow with the width: a quarter of `avg_pool1d`'s time here, a third in ONNX Runtime.
     """
@@ -40,7 +40,7 @@ def moving_mean(values: Tensor, width: int) -> Tensor:
 
 
 class InertialChannels(nn.Module):
-    """Raw inputs -> the channels the convolutions see.
+    """Raw inputs -> the channels of the convolutions.
 
     accelerometer a (g): a, |a| - 1, low-passed a (posture), |a - low-pass| (motion): 8 channels.
     gyroscope w (deg/s): w, |w| in half turns a second: 4 channels. orientation (quaternion): where up is, seen from the sensor: 3 channels.

@@ -1,4 +1,4 @@
-"""Falls from a camera's keypoints: features that neither place nor size of the person in the picture changes, and a small network on them.
+"""Falls from a camera's keypoints: features independent of the person's place and size in the image, and a small network.
 
 Shapes: B clips, T frames, 17 joints of `COCO_17`; x right and y down in picture heights.
 """
@@ -22,7 +22,7 @@ _TINY = 1e-6
 
 
 class KeypointFeatures(nn.Module):
-    """(B, T, 51) keypoints -> (B, `channels`, T); any of them may be NaN, and what is given is finite.
+    """(B, T, 51) keypoints, any of them NaN -> (B, `channels`, T) finite features.
 
     A joint's place is the mean over time of its places, weighted by score and by `_SMOOTHING` to the power of the frames between: steady
     where it is well seen, bridged where it is not. Lengths are in body sizes: the 85th percentile over the clip of the diagonal of the
@@ -86,13 +86,13 @@ class KeypointFeatures(nn.Module):
 
 
 def _subtract_mean(values: Tensor, weight: Tensor) -> Tensor:
-    """(B, T, 17) less its weighted mean over frames and joints: sums stay small wherever in the picture the person is."""
+    """(B, T, 17) less its weighted mean over frames and joints, so that sums stay small wherever the person is in the image."""
     mean = (values * weight).sum(dim=(1, 2), keepdim=True) / weight.sum(dim=(1, 2), keepdim=True).clamp(min=_TINY)
     return values - mean
 
 
 def _smooth_over_time(x: Tensor, y: Tensor, score: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Places and scores (B, T, 17) as weighted means over time; a joint that is never seen is at the centre, with score 0."""
+    """Return places and scores (B, T, 17) as weighted means over time; a joint never seen is at the centre, with score 0."""
     frame = torch.arange(x.shape[1], device=x.device, dtype=x.dtype)
     near = (_SMOOTHING ** (frame[:, None] - frame).abs())[..., None]  # (T, T, 1)
 

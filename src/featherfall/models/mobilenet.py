@@ -22,7 +22,7 @@ WIDTHS = {"mobilenet_v1_025": 0.25, "mobilenet_v1_050": 0.5, "mobilenet_v1_075":
 
 
 class SameConv(nn.Conv2d):
-    """A convolution padded as TensorFlow's "SAME" is: what is odd goes to the right and the bottom."""
+    """A convolution with TensorFlow's "SAME" padding: odd padding goes to the right and the bottom."""
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, out, ceil(H / stride), ceil(W / stride))."""
@@ -34,7 +34,7 @@ class SameConv(nn.Conv2d):
 
 
 class MobileNetV1(nn.Module):
-    """(B, 3, H, W) normalised pictures -> (B, classes); `width` scales the planes of every layer."""
+    """(B, 3, H, W) normalised images -> (B, classes); `width` scales the channels of every layer."""
 
     expects = ((128 / 255,) * 3, (128 / 255,) * 3)  # mean and sd of pictures in [0, 1]: (pixel - 128) / 128
 
@@ -52,7 +52,7 @@ class MobileNetV1(nn.Module):
 
     @property
     def convolutions(self) -> list[SameConv]:
-        """In order."""
+        """The convolutions, in order."""
         return [layer for layer in self.features if isinstance(layer, SameConv)]
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class MobileNetV1(nn.Module):
 
 
 def read_tflite(path: Path) -> dict[str, Tensor]:
-    """The weights of a `mobilenet_v1_*_quant.tflite` file as a state_dict of `MobileNetV1`, each scale x (value - zero point), float32.
+    """Read a `mobilenet_v1_*_quant.tflite` file as a state_dict of `MobileNetV1`: scale x (value - zero point), float32.
 
     Raises: `UserError` for any other file.
     """
@@ -87,7 +87,7 @@ def read_tflite(path: Path) -> dict[str, Tensor]:
 
 
 def _parameter_name(tensor: str, dimensions: int) -> str | None:
-    """The parameter that a constant of the file is; None for what is computed. The first of the joined names is the tensor's own."""
+    """Return the parameter that a constant of the file is; None for computed ones. The first of the joined names is the tensor's own."""
     first, _, _ = tensor.partition(";")
     parts = first.split("/")
     if parts[1] == "Logits":

@@ -1,4 +1,4 @@
-"""Multi-modal teacher: a video and sensors on the body, of the system "multi-modal to mono-modal" for AI Hub 71641."""
+"""Multi-modal teacher on a video and worn sensors, of the system "multi-modal to mono-modal" for AI Hub 71641."""
 
 from __future__ import annotations
 

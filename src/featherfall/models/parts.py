@@ -19,7 +19,7 @@ _LAYERS = (16, 32, 16)
 
 
 class PartsNet(nn.Module):
-    """The same small 1-D network on each part, then the largest of every three features -> linear.
+    """One small 1-D network for each body part, then the maximum of every three features -> linear.
 
     Per part: Conv1d (kernel 3, padding 2) -> ReLU -> max pool 2, three times; mean over time. The parts' features, one after the other,
     are max-pooled in threes (for 12 parts of 16: 192 -> 64). From the system "multi-modal to mono-modal" for AI Hub 71641. Channels in
@@ -83,7 +83,7 @@ class PartsNet(nn.Module):
 
 
 def parts_of(inputs: Sequence[str]) -> dict[str, list[str]]:
-    """The inputs of each part, parts as they come, kinds in the order of `SENSOR_KINDS`: {"head": ["head_accelerometer", ...], ...}.
+    """Return the inputs of each part, parts as they come, kinds ordered as `SENSOR_KINDS`: {"head": ["head_accelerometer", ...], ...}.
 
     An input that is only a kind ("gyroscope") belongs to a part without a name. Raises: ValueError, see `PartsNet`.
     """

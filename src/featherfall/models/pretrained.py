@@ -1,4 +1,4 @@
-"""Backbones that see pictures, and the weights that others have trained for them.
+"""Backbones for images, and their published weights.
 
 A backbone is named as torchvision names it ("resnet18"), "bn_inception" (`featherfall.models.bn_inception`), "mobilenet_v1_025"
 (`featherfall.models.mobilenet`), or as timm does. Its weights are random only where the recipe says `pretrained: false`.
@@ -32,7 +32,7 @@ _StateDict = Mapping[str, Tensor]
 
 
 class Backbone(nn.Module):
-    """(B, C, H, W) pictures in [0, 1] -> (B, width) features.
+    """(B, C, H, W) images in [0, 1] -> (B, width) features.
 
     The first three channels are normalised as the weights expect it, further ones by the mean of those figures.
 
@@ -76,7 +76,7 @@ def _per_channel(values: Tensor, channels: int) -> Tensor:
 
 
 def _create_network(name: str) -> tuple[nn.Module, Callable[[], _StateDict]]:
-    """The network with random weights and with its classifier, and a function that gives its published weights."""
+    """Return the network with random weights and its classifier, and a function that returns its published weights."""
     if name == "bn_inception":
         return BNInception(), lambda: torch.hub.load_state_dict_from_url(WEIGHTS_URL, progress=False, check_hash=True)
     if name in WIDTHS:
@@ -104,7 +104,7 @@ def _require(library: str, name: str) -> None:
 
 
 def _remove_classifier(network: nn.Module) -> tuple[int, str]:
-    """Put an identity for the last linear layer; the width before it, and its name."""
+    """Replace the last linear layer by an identity; return its input width and its name."""
     linear = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Linear)]
     if not linear:
         raise UserError(f"backbone {type(network).__name__} ends in no linear layer; choose one that classifies by one, e.g. resnet18")
@@ -115,7 +115,7 @@ def _remove_classifier(network: nn.Module) -> tuple[int, str]:
 
 
 def _adapt_first_layer(network: nn.Module, channels: int) -> None:
-    """Let the first convolution take `channels` channels: its weights in turn, scaled so that sums keep their size."""
+    """Repeat the first convolution's weights over `channels` channels, scaled so that sums keep their size."""
     name, first = next((name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d))
     weight = first.weight.detach()
     repeated = weight[:, torch.arange(channels) % weight.shape[1]] * (weight.shape[1] / channels)
@@ -149,7 +149,7 @@ def _published(name: str, published: Callable[[], _StateDict]) -> _StateDict:
 
 
 def _from_hub(name: str) -> _StateDict:
-    """timm's weights. Where the hub cannot be reached only its cache is read, at once: its client would try again for most of a minute."""
+    """Return timm's weights; where the hub is unreachable, read only the cache, as its client would retry for most of a minute."""
     import timm
     from huggingface_hub import constants
 
@@ -173,7 +173,7 @@ def _reachable(address: str) -> bool:
 
 @contextlib.contextmanager
 def _short_timeouts() -> Iterator[None]:
-    """Short time-outs, and no warnings of what will be one error, while weights are fetched."""
+    """Set short time-outs and silence warnings while weights are fetched; failures become one error."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT_S)
     logging.disable(logging.WARNING)
@@ -185,7 +185,7 @@ def _short_timeouts() -> Iterator[None]:
 
 
 def _read_weights(path: Path) -> _StateDict:
-    """The state_dict in a file, which may lie under the key "state_dict" and have the prefix of a parallel wrapper."""
+    """Return the state_dict in a file, which may lie under the key "state_dict" and have the prefix of a parallel wrapper."""
     if not path.is_file():
         raise UserError(f"pretrained: {path}: no such file; give the path of a file of weights, or write true or false")
     try:
@@ -211,7 +211,7 @@ def _read_weights(path: Path) -> _StateDict:
 
 
 def _load_weights(network: nn.Module, weights: _StateDict, classifier: str, where: str) -> None:
-    """Load all weights but the classifier's; every other name and shape must agree."""
+    """Load all weights except the classifier's; every other name and shape must agree."""
     given = {name: values for name, values in weights.items() if not name.startswith(f"{classifier}.")}
     own = network.state_dict()
     missing = [name for name in own if name not in given and not name.endswith("num_batches_tracked")]

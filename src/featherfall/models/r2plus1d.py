@@ -37,7 +37,7 @@ class R2Plus1DBlock(nn.Sequential):
         )
 
 
-class FrameSampler(nn.Module):
+class NormalizeFrames(nn.Module):
     """(B, T, H, W, 3) RGB, uint8 (or float 0 .. 255) -> (B, 3, T, H, W) float32 in [0, 1].
 
     In memory the channels lie innermost (`torch.channels_last_3d`), however the frames came. All layers after it keep that order, in
@@ -68,7 +68,7 @@ class VisionNet(nn.Module):
         classes: number of logits.
         layers: (width, stride) of each block.
         hidden: width of a hidden layer of the head; None for a linear head.
-        background: see `FrameSampler`; False is for cameras that stand still.
+        background: see `NormalizeFrames`; False is for cameras that stand still.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class VisionNet(nn.Module):
     ) -> None:
         super().__init__()
         self.inputs = (input,)
-        self.frames = FrameSampler(background)
+        self.frames = NormalizeFrames(background)
         widths = [3, *(width for width, _ in layers)]
         self.blocks = nn.ModuleList(R2Plus1DBlock(widths[i], width, stride) for i, (width, stride) in enumerate(layers))
         self.embedding = nn.Identity()

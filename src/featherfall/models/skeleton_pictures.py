@@ -1,4 +1,4 @@
-"""Skeletons as pictures: stick figures, drawn inside the network, for teachers that were made for video.
+"""Skeletons as images: stick figures, drawn inside the network, for teachers that were made for video.
 
 Shapes: B clips, S frames, J joints, W pixels a side.
 """

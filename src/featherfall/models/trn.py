@@ -1,4 +1,4 @@
-"""VSKD's teacher: a multi-scale temporal relation network on pictures.
+"""VSKD's teacher: a multi-scale temporal relation network on images.
 
 Zhou, Andonian, Oliva and Torralba 2018, "Temporal relational reasoning in videos", ECCV, arXiv 1711.08496.
 
@@ -23,7 +23,7 @@ _CENTRE_CROP = 0.875  # the crop in evaluation: 224 of 256 pixels
 
 
 class Relations(nn.Module):
-    """Features of ordered frames (B, S, D) -> (B, classes): for each scale k = S .. 2, relations of k frames, through one network a scale.
+    """Features of ordered frames (B, S, D) -> (B, classes): for each scale k = S .. 2, relations of k frames, one network a scale.
 
     A scale's network is ReLU -> Linear(k D, hidden) -> ReLU -> Linear(hidden, classes). Training draws `relations` of a scale's relations
     at random (all, where there are fewer) and sums what they say. Evaluation takes the mean over all of a scale's, times as many: what
@@ -83,7 +83,7 @@ class FilmPictures(nn.Module):
 
 
 def _random_crops(count: int, across: float, down: float) -> Tensor:
-    """(count, 2, 3) affine maps from the picture to the frame. across, down: the largest square's share of the frame's sides."""
+    """Return affine maps (count, 2, 3) from crop to frame. across, down: the largest square's share of the frame's sides."""
     last = len(_CROPS) - 1
     first = torch.randint(last + 1, (count,))
     second = (first + torch.randint(-1, 2, (count,))).clamp(0, last)
@@ -170,7 +170,7 @@ class TRN(nn.Module):
         return self.relations(features)
 
     def _see(self, pictures: Tensor) -> Tensor:
-        """(B S, 3, size, size) -> (B S, width). In evaluation some at a time: hundreds of clips' pictures at once thrash the caches."""
+        """(B S, 3, size, size) -> (B S, width). In evaluation in parts: hundreds of clips' images at once overflow the caches."""
         if self.training or torch.compiler.is_compiling():
             return self.backbone(pictures)
         return torch.cat([self.backbone(part) for part in pictures.split(_EVALUATION_BATCH)])

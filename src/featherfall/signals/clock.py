@@ -1,4 +1,4 @@
-"""Time stamps as they come, and the even times behind them."""
+"""Time stamps as recorded, and the even times behind them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def straighten_times(times: np.ndarray, gap: float = 0.5) -> np.ndarray:
 
 
 def rate_and_gap(times: np.ndarray) -> tuple[float, float]:
-    """Mean sampling rate (Hz) and longest step (s) of (N,) time stamps, N >= 2."""
+    """Return the mean sampling rate (Hz) and the longest step (s) of (N,) time stamps, N >= 2."""
     steps = np.diff(times)
     span = float(times[-1] - times[0])
     return (len(steps) / span if span > 0 else float("inf")), float(steps.max())

@@ -1,4 +1,4 @@
-"""Recording -> even signals -> windows: the one way that training, evaluation and live use cut."""
+"""Align, resample and cut recordings into windows; training, evaluation and live use share this function."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RecordingWindows:
 
 
 def cut_recording(streams: Mapping[str, Stream], window: Window, reference: str) -> RecordingWindows:
-    """Align, resample and cut.
+    """Align and resample streams and cut them into windows.
 
     The grid spans the reference stream. Streams on the shared clock are read at the grid's times; where the stream or the reference
     has its own clock, it is read at the same relative position (its start and end stand on the reference's start and end).

@@ -1,4 +1,4 @@
-"""Gramian angular fields: a series as a picture of how each moment relates to each other one.
+"""Gramian angular fields: time series as images of how each pair of moments relates.
 
 Wang & Oates, "Imaging time-series to improve classification and imputation", IJCAI 2015. A series is scaled to x in [-1, 1] and read as
 angles phi = arccos x; then GASF_ij = cos(phi_i + phi_j) and GADF_ij = sin(phi_i - phi_j). No angle is ever computed:
@@ -38,7 +38,7 @@ def gaf(
     range: tuple[float, float] | None = None,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Gramian angular fields of many series at once.
+    """Compute the Gramian angular fields of many series at once.
 
     A missing sample (NaN, infinite, or beyond float32) is bridged linearly between its neighbours and held at the ends. A series with
     no sample at all, and a constant one without a `range`, is the middle: x = 0, so GASF = -1 and GADF = 0. The result is never NaN.
@@ -74,7 +74,7 @@ def gaf(
 
 
 def with_magnitude(vectors: ArrayLike) -> np.ndarray:
-    """(..., C, N) -> (..., C + 1, N) float64: the vectors' length as one more channel, which no turn of the sensor changes.
+    """Append the vectors' magnitude, which no rotation of the sensor changes: (..., C, N) -> (..., C + 1, N) float64.
 
     It is NaN where a component is. Raises: `UserError` for a series without channels.
     """
@@ -85,7 +85,7 @@ def with_magnitude(vectors: ArrayLike) -> np.ndarray:
 
 
 def check_options(size: int | None, method: str, range: tuple[float, float] | None) -> None:
-    """Raises `UserError` for what neither `gaf` nor the layer takes."""
+    """Raise `UserError` for options that neither `gaf` nor the layer accepts."""
     if size is not None and (isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1):
         raise UserError(f"gaf: size {size!r} is no whole number of pixels, 1 or more")
     if method not in get_args(Method):
@@ -105,7 +105,7 @@ def _checked(series: ArrayLike, size: int | None, method: str, range: tuple[floa
 
 
 def _polar(values: np.ndarray, size: int, range: tuple[float, float] | None) -> np.ndarray:
-    """(K, N) -> (K, 2, size) float32: cosines and sines of the angles."""
+    """Return cosines and sines of the angles, (K, N) -> (K, 2, size) float32."""
     values = _interpolate_missing(values.astype(np.float64), 0.0 if range is None else (range[0] + range[1]) / 2)
     values -= values.min(axis=1, keepdims=True) if range is None else range[0]  # before averaging, so that a constant stays exactly one
     span = values.max(axis=1, keepdims=True) if range is None else np.full((1, 1), float(range[1]) - range[0])
@@ -133,7 +133,7 @@ def _polar(values: np.ndarray, size: int, range: tuple[float, float] | None) -> 
 
 
 def _interpolate_missing(values: np.ndarray, filler: float) -> np.ndarray:
-    """(K, N), written in place: missing samples between their neighbours, held at the ends; all missing: `filler`."""
+    """Fill missing samples of (K, N) in place, linearly between neighbours, held at the ends; `filler` where all are missing."""
     seen = np.abs(values) <= MAX_SAMPLE  # False for NaN
     if seen.all():
         return values
@@ -144,7 +144,7 @@ def _interpolate_missing(values: np.ndarray, filler: float) -> np.ndarray:
 
 
 def _segment_means(values: np.ndarray, size: int) -> np.ndarray:
-    """(K, N) -> (K, size): means over equal segments of time, by running sums up to each border k N / size (exact: whole numbers)."""
+    """Return means over equal segments of time, (K, N) -> (K, size), by running sums up to each border k N / size (exact)."""
     length = values.shape[1]
     border = np.arange(size + 1) * length
     whole, share = border // size, (border % size) / size

@@ -1,4 +1,4 @@
-"""One picture file, checked by its head and then decoded upright."""
+"""Read one image file: its header is checked before it is decoded upright."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 
 
 def is_image_file(path: Path) -> bool:
-    """Whether a path is named like a picture."""
+    """Return whether a path is named like an image file."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def load_picture(file: Path) -> tuple[VideoFrame, PictureHeader]:
-    """A picture, upright, and what its head says; the content counts, not the name.
+    """Return an upright image and its header; the file's content decides its type, not its name.
 
     Raises: `UserError`, one line, for no picture, for one cut short or damaged, and for more than 50 million pixels (by its head).
     """
@@ -40,7 +40,7 @@ def load_picture(file: Path) -> tuple[VideoFrame, PictureHeader]:
 
 
 def decode_picture(file: Path) -> tuple[VideoFrame | None, PictureHeader | None]:
-    """As `load_picture`, but None for what is damaged or something else; raises `UserError` for the unreadable and the huge only."""
+    """Decode as `load_picture`, but return None for a damaged or other file; raises `UserError` for unreadable and huge ones only."""
     av = load_av(file)
     data = _read_bytes(file)
     head = read_header(data)
@@ -81,7 +81,7 @@ def _read_bytes(file: Path) -> bytes:
 
 
 def _upright(frame: VideoFrame, orientation: int) -> VideoFrame:
-    """The frame turned and mirrored as EXIF says (2 to 4 mirror, 5 to 8 swap rows and columns too)."""
+    """Return the frame rotated and mirrored as EXIF says (2 to 4 mirror, 5 to 8 also swap rows and columns)."""
     if orientation == 1 and not frame.rotation:
         return frame
     image: np.ndarray = frame.to_ndarray(format="rgb24")

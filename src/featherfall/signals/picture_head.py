@@ -1,4 +1,4 @@
-"""What the head of a picture file says, read without decoding anything: PNG, JPEG, BMP, WebP."""
+"""Read the header of an image file without decoding it: PNG, JPEG, BMP, WebP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ORIENTATION = 0x0112
 
 @dataclass(frozen=True)
 class PictureHeader:
-    """What a picture claims to be.
+    """The header of an image file.
 
     Attributes:
         kind: FFmpeg's decoder: "png", "mjpeg" (JPEG), "bmp", "webp".
@@ -30,7 +30,7 @@ class PictureHeader:
 
 
 def read_header(data: bytes) -> PictureHeader | None:
-    """The head of a whole file's bytes, by what is inside rather than by its name; None for anything but the four kinds."""
+    """Return the header of a whole file's bytes by its content, not its name; None for anything but the four types."""
     for magic, read in ((b"\x89PNG\r\n\x1a\n", _png), (b"\xff\xd8", _jpeg), (b"BM", _bmp), (b"RIFF", _webp)):
         if data.startswith(magic) and (read is not _webp or data[8:12] == b"WEBP"):
             try:
@@ -41,7 +41,7 @@ def read_header(data: bytes) -> PictureHeader | None:
 
 
 def strip_png(data: bytes) -> bytes | None:
-    """A PNG without all that a picture does not need; None where it holds more data than its size can use.
+    """Return a PNG without optional chunks; None where it holds more data than its size can use.
 
     Compressed text and colour profiles of a small file may unpack to gigabytes, and so may the pixels of a tiny picture.
     """
@@ -67,7 +67,7 @@ def _png(data: bytes) -> PictureHeader:
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, first byte and end of each chunk, its length, name and checksum included; the last may be cut short."""
+    """Yield name, first byte and end of each chunk, including length, name and checksum; the last may be truncated."""
     at = 8
     while at + 8 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
@@ -129,7 +129,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _exif(tiff: bytes) -> int:
-    """The orientation of a TIFF block (Exif 2.32, 4.6.4); 1 where it has none or makes no sense."""
+    """Return the orientation in a TIFF block (Exif 2.32, 4.6.4); 1 where it has none or an invalid one."""
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None:
         return 1

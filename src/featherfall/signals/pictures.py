@@ -1,4 +1,4 @@
-"""The pictures of a film that windows need: each chosen frame is decoded and kept once, whatever windows share it."""
+"""Choose the frames of a film that windows need; each chosen frame is decoded and kept once, whatever windows share it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _IMAGE_DURATION = 1.0  # s; what a still image is said to last, so that it can b
 
 
 def film_clock(video: Video) -> Stream:
-    """A film's first and last moment as a stream without content, so that windows can be cut by a film's time.
+    """Return a film's first and last time as an empty stream, so that windows can be cut by a film's time.
 
     A still lasts one second and is not opened.
     Raises: `UserError` where the film cannot be read or has one frame only.
@@ -35,7 +35,7 @@ def film_clock(video: Video) -> Stream:
 
 
 def frame_times(video: Video, cut: RecordingWindows, reference: Stream, count: int) -> np.ndarray:
-    """(K, count) s on the film's clock: the middles of `count` equal parts of each window.
+    """Return times (K, count) in s on the film's clock: the middles of `count` equal parts of each window.
 
     Where film or reference has its own clock, the film is read at the same relative position (as `signals.frames.frames` does).
     """
@@ -49,7 +49,7 @@ def frame_times(video: Video, cut: RecordingWindows, reference: Stream, count: i
 def choose_pictures(
     video: Video, wanted: np.ndarray, size: int, keep: Callable[[np.ndarray], None], between: tuple[float, float] | None = None
 ) -> tuple[np.ndarray, list[str]]:
-    """The film's nearest frame to each wanted moment; the film is decoded once, in order, and one frame is in memory.
+    """Choose the film's nearest frame to each wanted time; the film is decoded once, in order, with one frame in memory.
 
     Arguments:
         wanted: (K, F) s on the recording's clock. Before the first and after the last frame, these are taken.
@@ -87,7 +87,7 @@ def choose_pictures(
 
 
 def read_pictures(video: Video, wanted: np.ndarray, size: int, stretch: bool = False) -> np.ndarray:
-    """(K, F, size, size, 3) uint8 RGB: the film's nearest frame to each of (K, F) moments, as `choose_pictures`.
+    """Return the film's nearest frame to each of (K, F) times, as `choose_pictures`: (K, F, size, size, 3) uint8 RGB.
 
     stretch: read the part of the film around these moments, instead of all of it.
     """

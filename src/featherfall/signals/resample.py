@@ -1,4 +1,4 @@
-"""From irregular samples to an even grid, without aliasing."""
+"""Resample irregular samples to an even grid without aliasing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def lowpass(values: np.ndarray, cutoff: float) -> np.ndarray:
-    """Windowed-sinc low-pass with zero phase and edges held.
+    """Apply a windowed-sinc low-pass with zero phase; edges are held.
 
     Arguments:
         values: (N, C) evenly sampled.
@@ -22,7 +22,7 @@ def lowpass(values: np.ndarray, cutoff: float) -> np.ndarray:
 
 
 def resample(times: np.ndarray, values: np.ndarray, grid: np.ndarray, gap: float | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Values at the times of an even grid.
+    """Resample values to the times of an even grid.
 
     When the grid is coarser than the samples, the signal is first low-passed below the grid's Nyquist frequency (anti-aliasing), then
     interpolated linearly. Outside the samples the first and last values are held. NaN values (missing joints) are
@@ -70,6 +70,6 @@ def resample(times: np.ndarray, values: np.ndarray, grid: np.ndarray, gap: float
 
 
 def even_grid(start: float, stop: float, rate: float) -> np.ndarray:
-    """Times start, start + 1/rate, ... not beyond stop; at least two."""
+    """Return times start, start + 1/rate, ... not beyond stop; at least two."""
     count = max(int(np.floor((stop - start) * rate + 1e-6)) + 1, 2)
     return start + np.arange(count) / rate

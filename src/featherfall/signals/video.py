@@ -1,4 +1,4 @@
-"""The one door through which pictures come in: frames with true times from any film, folder of pictures or still, one at a time."""
+"""Read frames with true times from any film, folder of images or single image, one at a time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Fit", "Frame", "VideoFacts", "is_image", "probe", "read_frames"]
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One picture.
+    """One frame.
 
     Attributes:
         time: when it was taken, s on the recording's clock.
@@ -41,7 +41,7 @@ def read_frames(
     gray: bool = False,
     problems: list[str] | None = None,
 ) -> Iterator[Frame]:
-    """Frames in order of time, strictly increasing; only one or two of them are in memory.
+    """Yield frames in order of time, strictly increasing; only one or two of them are in memory.
 
     A film that is turned or mirrored by its metadata comes upright. `video.crop` is cut before the picture is scaled (area averaging).
     Times are the file's presentation stamps from the first frame on, unless `video.rate` or `video.times` says otherwise. One
@@ -70,12 +70,12 @@ def read_frames(
 
 
 def is_image(video: Video) -> bool:
-    """Whether it is one picture, which has no duration."""
+    """Return whether it is a single image, which has no duration."""
     return video.still is not None or (video.images and video.path.is_file())
 
 
 def probe(video: Video) -> VideoFacts:
-    """Facts of a film without decoding more than one frame; whatever `video.rate` or `video.times` correct is corrected.
+    """Return facts of a film without decoding more than one frame, corrected by `video.rate` and `video.times`.
 
     Raises: `UserError` as `read_frames`.
     """
@@ -118,7 +118,7 @@ def _frames(
 
 
 def _chosen(shots: Iterator[PendingFrame], rate: float | None, end: float) -> Iterator[PendingFrame]:
-    """Those nearest to the first one's time + k / rate, as long as they are before `end`; of two equally near the earlier one.
+    """Yield the frames nearest to the first one's time + k / rate before `end`; of two equally near, the earlier one.
 
     Whether a shot is chosen depends only on the film's first time and on its two neighbours, so that a stretch of the film gives the same
     choice as the whole.

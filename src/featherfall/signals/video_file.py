@@ -1,4 +1,4 @@
-"""Films: any container and codec that FFmpeg decodes, read in order, and what is wrong with those that are not whole."""
+"""Read films of any container and codec that FFmpeg decodes, in order, and report damage."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CONVERT = "convert it, e.g. `ffmpeg -i IN -c:v libx264 OUT.mp4`"
 
 @contextlib.contextmanager
 def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """A film and its first video stream, ready to decode; raises `UserError` for whatever is not a film."""
+    """Open a film and its first video stream for decoding; raises `UserError` for whatever is not a film."""
     av = load_av(path)
     with contextlib.ExitStack() as stack:
         try:
@@ -75,7 +75,7 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 
 def read_film_frames(video: Video, begin: float, damage: Damage) -> Iterator[PendingFrame]:
-    """Frames in order of time.
+    """Yield frames in order of time.
 
     Arguments:
         begin: earlier frames are not needed (but some may come), s on the recording's clock.
@@ -108,7 +108,7 @@ def read_film_frames(video: Video, begin: float, damage: Damage) -> Iterator[Pen
 
 
 def film_facts(video: Video) -> VideoFacts:
-    """As `probe`."""
+    """Return a film's facts, as `probe`."""
     with open_video(video.path) as (container, stream):
         stamps, counted = _stamps(container, stream, os.path.getsize(video.path))
     with open_video(video.path) as (container, stream):
@@ -130,7 +130,7 @@ def film_facts(video: Video) -> VideoFacts:
 
 
 def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = None) -> Iterator[PendingFrame]:
-    """Frames with times that increase strictly; `first` is the film's first time where the reader starts later."""
+    """Yield frames with strictly increasing times; `first` is the film's first time where the reader starts later."""
     last, repeated, timeless, given = -np.inf, 0, 0, 0
     for index, frame in reader.frames():
         time = frame_time(video, index, reader.stamp(frame))
@@ -155,7 +155,7 @@ def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = 
 
 
 class _Reader:
-    """Decodes one film from where it stands to its end and counts what is lost."""
+    """Decoder of one film from the current position to its end; counts lost frames."""
 
     def __init__(self, path: Path, container: InputContainer, stream: VideoStream, zero: float | None = None) -> None:
         self.path, self.container, self.stream = path, container, stream
@@ -167,7 +167,7 @@ class _Reader:
         self._step = float(1 / rate) if rate else 1 / 25
 
     def seek(self, time: float) -> bool:
-        """Go to a frame at or before `time`, s after the first frame; False where the file cannot."""
+        """Seek to a frame at or before `time` (s after the first frame); return False where the file does not allow it."""
         av = load_av(self.path)
         base = self.stream.time_base
         if base is None:
@@ -179,7 +179,7 @@ class _Reader:
         return True
 
     def frames(self) -> Iterator[tuple[int, VideoFrame]]:
-        """Whole frames, each with its number; numbers of lost ones are left out."""
+        """Yield intact frames with their numbers; numbers of lost ones are skipped."""
         for decoded in self._decoded():
             for frame in decoded:
                 if frame.is_corrupt:
@@ -191,7 +191,7 @@ class _Reader:
             self.lost = max(self.lost, self._expected() - self.read)
 
     def _decoded(self) -> Iterator[list[VideoFrame]]:
-        """What comes out packet by packet; a packet that is damaged counts as one lost frame."""
+        """Yield decoded frames packet by packet; a damaged packet counts as one lost frame."""
         av = load_av(self.path)
         packets = self.container.demux(self.stream)
         ended = 0
@@ -214,7 +214,7 @@ class _Reader:
                 return
 
     def stamp(self, frame: VideoFrame) -> float:
-        """Seconds after the film's first frame."""
+        """Return the frame's time in s after the film's first frame."""
         base: Any = frame.time_base
         time = float(frame.pts * base) if frame.pts is not None and base else self._next
         self._next = time + self._step
@@ -222,7 +222,7 @@ class _Reader:
         return time - self.zero
 
     def _expected(self) -> int:
-        """How many frames the file should have, where it says so and falls short by more than rounding; else 0."""
+        """Return how many frames the file should have where it falls short by more than rounding; else 0."""
         stream, count = self.stream, self.stream.frames
         if count > self.read:  # frames that an edit list hides are in the index and never come out
             count -= sum(entry.is_discard for entry in stream.index_entries)
@@ -236,7 +236,7 @@ class _Reader:
 
 
 def _stamps(container: InputContainer, stream: VideoStream, size: int) -> tuple[np.ndarray, bool]:
-    """(N,) seconds of all frames in order, from the index where the file has a whole one, else (True) from the packets."""
+    """Return times (N,) s of all frames, and whether they come from the packets because the index is incomplete."""
     av = load_av(Path(""))
     base = float(stream.time_base or 0)
     entries = list(stream.index_entries)

@@ -1,4 +1,4 @@
-"""Films as folders of pictures (PNG, JPEG, BMP, WebP): their order, their times, what is missing. One picture file is a film, too."""
+"""Read folders of images (PNG, JPEG, BMP, WebP) as films: order, times, missing images. A single image file is a film, too."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T_ ](\d\d)[_:.-](\d\d)[_:.-](\d\d)(?
 
 
 def read_picture_frames(video: Video, damage: Damage) -> Iterator[PendingFrame]:
-    """Pictures in order of time; `damage` is told, after the last one, what is missing or cannot be decoded."""
+    """Yield images in order of time; missing and damaged ones are added to `damage` after the last one."""
     if video.path.is_file():
         yield PendingFrame(video.start, video.start, lambda: load_picture(video.path)[0])
         return
@@ -67,7 +67,7 @@ def read_picture_frames(video: Video, damage: Damage) -> Iterator[PendingFrame]:
 
 
 def picture_facts(video: Video) -> VideoFacts:
-    """As `probe`; the first picture stands for all."""
+    """Return facts as `probe`; the first image stands for all."""
     if video.path.is_file():
         frame, head = load_picture(video.path)
         turn = _TURNS.get(head.orientation, 0)
@@ -85,7 +85,7 @@ def picture_facts(video: Video) -> VideoFacts:
 
 
 def _listed(video: Video) -> tuple[list[Path], list[int], list[float | None]]:
-    """Pictures in order, the number of each among all that should be there (from 0), and its time by its name, s after the first.
+    """Return images in order, the number of each among all that should exist (from 0), and its time by its name, s after the first.
 
     Names with a date and time are ordered by it; others by their text with numbers as numbers (2 before 10). Where names differ in the last
     number only, gaps in it count as missing pictures, unless `video.times` has one time for each picture that is there.
@@ -110,7 +110,7 @@ def _listed(video: Video) -> tuple[list[Path], list[int], list[float | None]]:
 
 
 def _numbers(files: list[Path]) -> list[int]:
-    """Frame numbers from 0 by the last number in the names; by position where that is not a counter."""
+    """Return frame numbers from 0 by the last number in the names; by position where that is not a counter."""
     parts = [re.fullmatch(r"(.*?)(\d+)(\D*)", file.stem, re.DOTALL) for file in files]
     count = [int(part[2]) for part in parts if part]
     alike = {(part[1], part[3]) for part in parts if part}
@@ -126,7 +126,7 @@ def _natural(text: str) -> list[tuple[int, str]]:
 
 
 def _stamp(text: str) -> float | None:
-    """Seconds of a date and time in a name, e.g. 2018-07-04T12_04_17.738369."""
+    """Return the seconds of a date and time in a name, e.g. 2018-07-04T12_04_17.738369."""
     found = _STAMP.search(text)
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""From a decoded frame to an array: upright, cropped, scaled, in RGB or gray."""
+"""Turn decoded frames into arrays: upright, cropped, scaled, in RGB or gray."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_SCALERS = 4  # scalers to keep: one is made for every size and pixel format
 
 
 def placement(shape: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[int, int, int, int]:
-    """Left, top, width, height (pixels) of a picture in the image that `read_frames` makes of it.
+    """Return left, top, width, height (pixels) of a frame in the image that `read_frames` makes of it.
 
     Arguments:
         shape: (width, height) of the picture, after its crop.
@@ -36,7 +36,7 @@ def placement(shape: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[
 
 
 def orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
-    """How to stand a frame upright by its display matrix: swap rows and columns, then flip up-down, then flip left-right.
+    """Return how to turn a frame upright by its display matrix: swap rows and columns, flip up-down, flip left-right.
 
     The matrix (a b u, c d v, x y w) of ISO/IEC 14496-12 takes pixel (x, y) to (a x + c y, b x + d y); oblique ones count as the nearest
     right angle.
@@ -53,7 +53,7 @@ def orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
 
 
 class FrameScaler:
-    """Makes images of one size, shape and kind of any frames.
+    """Converts frames of any size to images of one size, shape and pixel format.
 
     Arguments:
         path: named in messages.
@@ -69,7 +69,7 @@ class FrameScaler:
         self._shape: tuple[int, ...] | None = None
 
     def __call__(self, frame: VideoFrame) -> np.ndarray:
-        """(H, W, 3) or (H, W) uint8, its own memory. Raises `UserError` where no size was asked for and the film changes its own."""
+        """Return (H, W, 3) or (H, W) uint8. Raises `UserError` where no size was asked for and the film changes its own."""
         key = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range, frame.rotation)
         if key not in self._graphs:
             if len(self._graphs) >= _MAX_SCALERS:
@@ -93,7 +93,7 @@ class FrameScaler:
         return np.require(image, requirements=["C", "O", "W"])
 
     def _graph(self, frame: VideoFrame) -> tuple[Any, tuple[int, int, int, int], tuple[bool, bool, bool]]:
-        """FFmpeg's crop (which copies nothing) and scaler for frames like this one, the picture's place, the orientation."""
+        """Return FFmpeg's crop (which copies nothing) and scaler for such frames, the frame's placement, and its orientation."""
         from av.filter import Graph
 
         swap, down, across = orientation(frame)

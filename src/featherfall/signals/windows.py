@@ -6,7 +6,7 @@ import numpy as np
 
 
 def sliding_starts(count: int, length: int, stride: int) -> np.ndarray:
-    """First indices of the windows that tile `count` samples; one (padded) window when the signal is shorter than a window.
+    """Return the first indices of windows that tile `count` samples; one (padded) window for a signal shorter than a window.
 
     The last window ends with the signal, so that nothing at the end is missed.
     """
@@ -16,7 +16,7 @@ def sliding_starts(count: int, length: int, stride: int) -> np.ndarray:
 
 
 def take_windows(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
-    """Windows of `length` samples; where a window reaches beyond the signal, the edge value is held.
+    """Return windows of `length` samples; where a window reaches beyond the signal, the edge value is held.
 
     Arguments:
         values: (N, ...) any dtype, N >= 1.

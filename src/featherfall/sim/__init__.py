@@ -1,4 +1,4 @@
-"""Simulated falls and daily living: bodies in MuJoCo, and what sensors and cameras see of them.
+"""Simulated falls and daily living: bodies in MuJoCo, recorded by simulated sensors and cameras.
 
 >>> from featherfall import sim
 >>> motion = sim.simulate("trip", seed=1)      # one of sim.activities()
@@ -19,14 +19,14 @@ __all__ = ["activities", "simulate"]
 
 
 def activities() -> dict[str, bool]:
-    """Names of what can be simulated, and whether the person falls."""
+    """Return the names of all simulated activities and whether the person falls."""
     from .dataset.generate import daily_activities, fall_activities
 
     return {**dict.fromkeys(daily_activities(), False), **dict.fromkeys(fall_activities(), True)}
 
 
 def simulate(activity: str, person: SimulatedPerson | None = None, seed: int = 0) -> Motion:
-    """One person doing one thing; the same arguments give the same motion.
+    """Simulate one person doing one activity; the same arguments give the same motion.
 
     Arguments:
         activity: one of `activities()`.

@@ -19,7 +19,7 @@ _MIRRORED_JOINTS = [list(COCO_17).index(" ".join(_OTHER.get(word, word) for word
 
 
 def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
-    """A changed copy of a batch's inputs; flags ("present:...") pass through.
+    """Return an augmented copy of a batch's inputs; flags ("present:...") are copied.
 
     The inputs of one sensor (accelerometer, gyroscope and orientation with the same prefix) turn together; each sensor turns on its own.
     """
@@ -53,7 +53,7 @@ def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
 
 
 def augment_film(film: Tensor, how: Augment) -> Tensor:
-    """(B, F, H, W, 3) uint8 with one random crop, brightness, contrast and (if allowed) mirroring a clip, the same for all its pictures."""
+    """Crop, relight and (if allowed) mirror films (B, F, H, W, 3) uint8 at random, alike for all frames of a clip."""
     count, frames, height, width, _ = film.shape
     device = film.device
     pictures = film.to(torch.float32).permute(0, 1, 4, 2, 3).flatten(0, 1)  # (B F, 3, H, W)
@@ -81,7 +81,7 @@ def sensor_and_kind(name: str) -> tuple[str, str]:
 
 
 def augment_keypoints(keypoints: Tensor, angle_deg: float) -> Tensor:
-    """(B, T, 51) keypoints of clips half of which are mirrored (left names and right names change places), all turned in the picture.
+    """Mirror half of the clips of keypoints (B, T, 51), swapping left and right names, and rotate all in the image plane.
 
     Arguments:
         angle_deg: standard deviation of the turn, about the picture's upper left corner: place means nothing to who looks at keypoints.
@@ -95,7 +95,7 @@ def augment_keypoints(keypoints: Tensor, angle_deg: float) -> Tensor:
 
 
 def random_rotations(count: int, angle_deg: float) -> Tensor:
-    """(count, 3, 3) rotations about uniformly random axes by normal angles of the given standard deviation (Rodrigues)."""
+    """Return rotations (count, 3, 3) about uniformly random axes by normal angles of the given standard deviation (Rodrigues)."""
     axis = F.normalize(torch.randn(count, 3), dim=1)
     angle = torch.randn(count, 1, 1) * (angle_deg * torch.pi / 180)
     x, y, z = axis.unbind(1)
@@ -105,14 +105,14 @@ def random_rotations(count: int, angle_deg: float) -> Tensor:
 
 
 def scale_motion(acceleration: Tensor, sd: float) -> Tensor:
-    """(B, T, 3) with the motion (what the half-second mean leaves over) scaled per clip by exp(N(0, sd)); posture and gravity stay."""
+    """Scale the motion in (B, T, 3), its deviation from a half-second mean, per clip by exp(N(0, sd)); gravity stays."""
     if not sd:
         return acceleration
     return torch.lerp(moving_mean(acceleration.transpose(1, 2), LOWPASS).transpose(1, 2), acceleration, _log_normal(acceleration, sd))
 
 
 def turn_orientation(quaternions: Tensor, turn: Tensor) -> Tensor:
-    """Orientations (B, T, 4; scalar first, sensor to world) of a sensor whose frame was turned: v' = R v needs q' = q conj(r).
+    """Rotate orientations (B, T, 4; scalar first, sensor to world) of a turned sensor: v' = R v needs q' = q conj(r).
 
     Arguments:
         turn: (B, 3, 3) the rotation R that was applied to the sensor's vectors, by less than half a turn.
@@ -127,17 +127,17 @@ def turn_orientation(quaternions: Tensor, turn: Tensor) -> Tensor:
 
 
 def _scale_rotation(angular_velocity: Tensor, sd: float) -> Tensor:
-    """All of an angular velocity is motion."""
+    """Scale angular velocity per clip by exp(N(0, sd)): all of it is motion."""
     return angular_velocity * _log_normal(angular_velocity, sd) if sd else angular_velocity
 
 
 def _log_normal(values: Tensor, sd: float) -> Tensor:
-    """(B, 1, 1) factors exp(N(0, sd))."""
+    """Return factors exp(N(0, sd)), (B, 1, 1)."""
     return torch.exp(torch.randn(len(values), 1, 1, device=values.device) * sd)
 
 
 def _drop_clips(values: Tensor, drop: float) -> Tensor:
-    """Clips zeroed with chance `drop`."""
+    """Zero clips with probability `drop`."""
     return values * (torch.rand(len(values), 1, 1, device=values.device) >= drop) if drop else values
 
 

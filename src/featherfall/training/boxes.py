@@ -1,4 +1,4 @@
-"""Boxes of clips as tensors, and pictures that are mirrored, moved, scaled, put together from four and relit, boxes along with them.
+"""Boxes of clips as tensors, and augmentation of images with their boxes.
 
 Shapes: N clips, B batch, G boxes (padded with class -1), S pixels a side. Boxes: left, top, right, bottom as fractions.
 """
@@ -30,11 +30,11 @@ class BoxTable:
     names: Tensor
 
     def at(self, index: Tensor) -> BoxTable:
-        """Of some clips only."""
+        """Return the table of some clips only."""
         return BoxTable(self.boxes[index], self.names[index])
 
     def concatenate(self, other: BoxTable) -> BoxTable:
-        """These clips and then those of another table."""
+        """Return the table of these clips followed by those of another table."""
         most = max(self.names.shape[1], other.names.shape[1])
         boxes = [F.pad(one.boxes, (0, 0, 0, most - one.names.shape[1])) for one in (self, other)]
         names = [F.pad(one.names, (0, most - one.names.shape[1]), value=-1) for one in (self, other)]
@@ -42,7 +42,7 @@ class BoxTable:
 
 
 def unique_people(boxes: Sequence[Box], names: ClassNames, fall: int, other: int) -> list[tuple[int, Box]]:
-    """One box a person, with its class: of two that overlap by `_SAME_PERSON` or more, a fall stays, else the one that comes first.
+    """Return one box and class a person: of two boxes that overlap by `_SAME_PERSON` or more, the fall, else the first.
 
     Arguments:
         names: which class names are a fall, which are none; the ignored ones are no people.
@@ -59,12 +59,12 @@ def unique_people(boxes: Sequence[Box], names: ClassNames, fall: int, other: int
 
 
 def box_edges(box: Box) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom."""
+    """Return left, top, right, bottom."""
     return box.left, box.top, box.right, box.bottom
 
 
 def make_box_table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
-    """The people of N pictures as tensors."""
+    """Return the people of N images as tensors."""
     most = max([len(one) for one in pictures] + [1])
     boxes, names = torch.zeros(len(pictures), most, 4), torch.full((len(pictures), most), -1, dtype=torch.int64)
     for i, shown in enumerate(pictures):
@@ -74,7 +74,7 @@ def make_box_table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
 
 
 def augment_pictures(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augment, mosaic: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
-    """Move pictures and boxes alike; chance is torch's.
+    """Augment images together with their boxes, with torch's random numbers.
 
     Each picture is scaled by a factor of up to exp(+- 2 x `film_crop`), its sides by another of up to exp(+- `film_crop`), moved within
     that, mirrored by chance where `film_flip`, each channel brightened by its own factor (sd of the logarithm half of `film_light`; the
@@ -109,7 +109,7 @@ def augment_pictures(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augmen
 
 
 def make_mosaic(values: Tensor, boxes: Tensor, names: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Each picture beside three others of the batch, at half size (Bochkovskiy et al., YOLOv4, 2020).
+    """Combine each image with three others of the batch, at half size (Bochkovskiy et al., YOLOv4, 2020).
 
     Returns: (B, 3, S, S), (B, 4 G, 4), (B, 4 G).
     """

@@ -1,4 +1,4 @@
-"""Tensors on disk, whole or not at all."""
+"""Save and load tensors; files are written whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Views of films: the same warps and blends as the sensors of a clip, on pictures that are decoded when a batch asks for them.
+"""Views of films: the same warps and blends as for the sensors of a clip, on frames that are decoded batch by batch.
 
 Shapes: V views, N clips, B batch, F pictures of H x H pixels.
 """
@@ -32,11 +32,11 @@ class FilmViews:
 
     @property
     def views(self) -> int:
-        """V."""
+        """Number of views, V."""
         return len(self.first)
 
     def take(self, index: Tensor, view: Tensor) -> Tensor:
-        """(B, F, H, H, 3) uint8 of clips `index` (B,) in the versions `view` (B,), on their device."""
+        """Return frames (B, F, H, H, 3) uint8 of clips `index` (B,) in the views `view` (B,), on their device."""
         at = (view.cpu().numpy(), index.cpu().numpy())
         share = self.share[at][..., None, None, None]
         if not share.any():
@@ -46,19 +46,19 @@ class FilmViews:
         return torch.from_numpy(np.round(mixed).astype(np.uint8)).to(index.device)
 
     def select(self, keep: np.ndarray) -> FilmViews:
-        """Only some of the clips; keep: (N,) bool, or their numbers."""
+        """Return only some of the clips; keep: (N,) bool, or their numbers."""
         return FilmViews(self.film, self.first[:, keep], self.second[:, keep], self.share[:, keep])
 
 
 def film_views(film: FilmClips, index: np.ndarray, views: Views, numbers: Sequence[int]) -> FilmViews:
-    """The views of these numbers of the clips `index`."""
+    """Return the views of these numbers of the clips `index`."""
     rows = film.index[index]
     shown = [_view_pictures(rows, views.plan(number), views.length) for number in numbers]
     return FilmViews(film, *(np.stack(parts) for parts in zip(*shown, strict=True)))
 
 
 def _view_pictures(rows: np.ndarray, plan: ViewPlan, length: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(N, F) first, second and share of one view; rows: (N, F) pictures as recorded."""
+    """Return first, second and share (N, F) of one view; rows: (N, F) frames as recorded."""
     first = _warp_pictures(rows, plan.first, length)
     second, share = first, np.zeros(first.shape, np.float32)
     if plan.partner is not None and plan.share is not None:
@@ -70,7 +70,7 @@ def _view_pictures(rows: np.ndarray, plan: ViewPlan, length: int) -> tuple[np.nd
 
 
 def _warp_pictures(rows: np.ndarray, positions: np.ndarray | None, length: int) -> np.ndarray:
-    """The pictures nearest to the warped positions (N, T), in samples, of the pictures' own middles."""
+    """Return the frames nearest to the warped positions (N, T), in samples, of the frames' own middles."""
     if positions is None:
         return rows
     frames = rows.shape[1]
@@ -80,5 +80,5 @@ def _warp_pictures(rows: np.ndarray, positions: np.ndarray | None, length: int) 
 
 
 def _picture_middles(frames: int, length: int) -> np.ndarray:
-    """(F,) the sample in the middle of each picture's part of the window."""
+    """Return the sample (F,) in the middle of each frame's part of the window."""
     return ((np.arange(frames) + 0.5) * length / frames).astype(np.int64)

@@ -16,13 +16,13 @@ _FILM_BATCH = 16
 
 @torch.no_grad()
 def logits_of(model: nn.Module, clips: Clips, view: int = 0) -> Tensor:
-    """(N, classes) logits of one view of every clip, in evaluation mode."""
+    """Return logits (N, classes) of one view of every clip, in evaluation mode."""
     return _run(model, clips, view, ())[0]
 
 
 @torch.no_grad()
 def logits_and_features(model: nn.Module, clips: Clips, taps: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:
-    """(N, classes) logits and {tap: (N, D)} features of the clips as recorded."""
+    """Return logits (N, classes) and features {tap: (N, D)} of the clips as recorded."""
     return _run(model, clips, 0, taps)
 
 

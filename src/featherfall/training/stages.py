@@ -48,7 +48,7 @@ class FoldContext:
         return classes(self.store, self.recipe.labels)
 
     def part(self, recordings: np.ndarray) -> ClipSubset:
-        """The labelled clips of the given recordings; clips that are neither class are left out."""
+        """Return the labelled clips of the given recordings; clips of neither class are left out."""
         labels = clip_labels(self.store, self.recipe.labels)
         clips = self.store.clips_of(recordings)
         clips = clips[labels[clips] != IGNORED]
@@ -61,23 +61,23 @@ class FoldContext:
         return part
 
     def network(self, network: Network, seed: int) -> nn.Module:
-        """A freshly initialised network of this recipe."""
+        """Return a freshly initialised network of this recipe."""
         torch.manual_seed(seed)
         return build(network.kind, network.inputs, self.store.channels, len(self.classes), **network.options)
 
     def load_network(self, network: Network, seed: int, weights: Path) -> nn.Module:
-        """A trained network."""
+        """Return a trained network."""
         model = self.network(network, seed)
         model.load_state_dict(load_tensors(weights))
         return model.eval()
 
     def load(self, part: ClipSubset, inputs: Sequence[str], augment: Augment | None = None, *, teacher_only: bool = False) -> Clips:
-        """A part's clips with the given inputs and their views."""
+        """Return a subset's clips with the given inputs and their views."""
         return load_clips(self.store, part.clips, part.labels, inputs, augment, teacher_only=teacher_only)
 
 
 def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
-    """One member of the teacher ensemble: its branches alone first (if the recipe says so), then the whole."""
+    """Train one member of the teacher ensemble: its branches alone first (if the recipe says so), then the whole."""
     teacher = stage.recipe.taught.teacher
     network, training = teacher.network, teacher.training
     model = stage.network(network, member)
@@ -97,7 +97,7 @@ def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
 
 
 def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: Path) -> Path:
-    """What the ensemble says of every view of every training clip, computed once for all students of the fold."""
+    """Write the ensemble's outputs for every view of every training clip, computed once for all students of the fold."""
     path = folder / "outputs.pt"
     if path.is_file():
         return path
@@ -126,7 +126,7 @@ def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: P
 def train_student(
     stage: FoldContext, role: str, seed: int, folder: Path, outputs: Path | None, start: Path | None = None, teachers: Sequence[Path] = ()
 ) -> nn.Module:
-    """The student, "alone" or "distilled": same data, views, augmentation, budget, seed, and the same weights to start from.
+    """Train the student, "alone" or "distilled", on the same data, views, augmentation, budget, seed and initial weights.
 
     Arguments:
         outputs: what the teachers say; needed for "distilled", unless they teach live.
@@ -175,7 +175,7 @@ def _teacher_taps(recipe: Recipe) -> list[str]:
 
 
 def _tap_widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, int]:
-    """Width of each tap's output, maps flattened; raises `UserError` for a name that is no submodule."""
+    """Return the width of each tap's output, maps flattened; raises `UserError` for a name that is no submodule."""
     films = {name: film.select(np.arange(2)) for name, film in clips.films.items()}
     pair = Clips({name: values[:1, :2] for name, values in clips.inputs.items()}, {}, clips.labels[:2], 1, films)
     try:
@@ -193,7 +193,7 @@ def _check_widths(widths: Mapping[str, int]) -> None:
 
 
 def _validation_score(stage: FoldContext, network: Network, training: Training) -> Validate | None:
-    """The recipe's metric on the validation part, for early stopping."""
+    """Return the recipe's metric on the validation part, for early stopping."""
     if training.early_stop is None:
         return None
     metric, positive = training.early_stop.metric, stage.recipe.labels.positive
@@ -213,12 +213,12 @@ def _validation_score(stage: FoldContext, network: Network, training: Training) 
 
 
 def balanced_accuracy(predictions: Tensor, labels: Tensor) -> float:
-    """Mean over the classes that occur of the share of their clips that is said right; (N,) int64 each."""
+    """Return the mean recall over the classes that occur; (N,) int64 each."""
     right = predictions == labels
     return float(torch.stack([right[labels == label].float().mean() for label in labels.unique()]).mean())
 
 
 def f1(predictions: Tensor, labels: Tensor, positive: int) -> float:
-    """2 TP / (2 TP + FP + FN) of one class; 0 where it neither occurs nor is said."""
+    """Return 2 TP / (2 TP + FP + FN) of one class; 0 where it neither occurs nor is predicted."""
     hits = int(((predictions == positive) & (labels == positive)).sum())
     return 2 * hits / max(int((predictions == positive).sum()) + int((labels == positive).sum()), 1)

@@ -24,7 +24,7 @@ Inputs = dict[str, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class ViewPlan:
-    """How one view of N clips comes about, for any input.
+    """How one view of N clips is made, for any input.
 
     Attributes:
         first: (N, T) positions, in samples, at which the clips are read; None: as recorded.
@@ -59,26 +59,26 @@ class Views:
 
     @property
     def count(self) -> int:
-        """N."""
+        """Number of clips, N."""
         return (self.shape or next(iter(self.inputs.values())).shape)[0]
 
     @property
     def length(self) -> int:
-        """T."""
+        """Number of samples, T."""
         return (self.shape or next(iter(self.inputs.values())).shape)[1]
 
     @property
     def labelled(self) -> int:
-        """Views whose class is the clip's."""
+        """Number of views whose class is the clip's."""
         return 1 + self.how.views
 
     @property
     def total(self) -> int:
-        """All views, teacher-only ones included."""
+        """Number of all views, including teacher-only ones."""
         return self.labelled + self.how.blends + self.how.reversed
 
     def plan(self, number: int) -> ViewPlan:
-        """How view `number` comes about."""
+        """Return the plan of view `number`."""
         blend = number - self.labelled
         if blend < 0:
             return ViewPlan(self._positions(number))
@@ -87,7 +87,7 @@ class Views:
         return ViewPlan(self._positions((blend - self.how.blends) % self.labelled), backwards=True)
 
     def view(self, number: int) -> Inputs:
-        """{name: (N, T, C)} float32 of one view."""
+        """Return one view, {name: (N, T, C)} float32."""
         plan = self.plan(number)
         out = {}
         for name, values in self.inputs.items():
@@ -104,7 +104,7 @@ class Views:
         return draw_warp(self.count, self.length, self.how, np.random.default_rng([self.seed, number]))
 
     def _blend(self, number: int) -> ViewPlan:
-        """Even numbers: weighted means of two clips; odd ones: the first clip's beginning, then the other's end."""
+        """Plan a blend: weighted means of two clips for even numbers, one clip's beginning and another's end for odd ones."""
         random = np.random.default_rng([self.seed, 10_000 + number])
         first, second = (self._positions(int(random.integers(self.labelled))) for _ in range(2))
         partner = np.arange(self.count)
@@ -120,20 +120,20 @@ class Views:
 
 
 def load_inputs(store: ClipStore, index: np.ndarray, names: Sequence[str]) -> Inputs:
-    """{name: (N, T, C)} of the chosen clips' sensors; inputs that a recording lacks are zeros."""
+    """Return the chosen clips' sensors, {name: (N, T, C)}; inputs that a recording lacks are zeros."""
     sensors = [name for name in names if name in store.inputs]
     return {name: np.where(store.present[name][index][:, None, None], store.inputs[name][index], np.float32(0)) for name in sensors}
 
 
 def make_views(store: ClipStore, index: np.ndarray, names: Sequence[str], how: Augment) -> Views:
-    """The views of the chosen clips. They are the same whichever inputs are asked for."""
+    """Return the views of the chosen clips; they do not depend on which inputs are asked for."""
     present = np.stack([store.present[name][index] for name in sorted(store.present)])
     alike = np.unique(present, axis=1, return_inverse=True)[1].reshape(-1)
     return Views(load_inputs(store, index, names), how, alike, shape=(len(index), store.length))
 
 
 def draw_warp(count: int, length: int, how: Augment, random: np.random.Generator) -> np.ndarray:
-    """(N, T) positions, in samples, at which a warped view reads its clips.
+    """Draw positions (N, T), in samples, at which a warped view reads its clips.
 
     A random piecewise-linear speed (1 +- warp at 6 knots) is summed up to a position and squeezed into a random crop.
     """
@@ -149,7 +149,7 @@ def draw_warp(count: int, length: int, how: Augment, random: np.random.Generator
 
 
 def interpolate_at(clips: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """(N, T, C) clips at (N, T) fractional positions, linear between samples."""
+    """Return clips (N, T, C) at fractional positions (N, T), linear between samples."""
     left = np.minimum(positions.astype(np.int64), clips.shape[1] - 2)
     share = (positions - left)[..., None].astype(np.float32)
     count, length, channels = clips.shape
@@ -160,7 +160,7 @@ def interpolate_at(clips: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
 
 def blend(name: str, first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """first (1 - share) + second share, with (N, T) shares; skeletons are first moved to the same place."""
+    """Return first (1 - share) + second share, with (N, T) shares; skeletons are first moved to the same place."""
     if sensor_and_kind(name)[1] == "skeleton":
         second = second + _place(first) - _place(second)
     weight = share[..., None].astype(np.float32)
@@ -168,13 +168,13 @@ def blend(name: str, first: np.ndarray, second: np.ndarray, share: np.ndarray) -
 
 
 def reverse_time(name: str, values: np.ndarray) -> np.ndarray:
-    """Time reversed: positions and accelerations keep their sign, angular velocities change it."""
+    """Reverse time: positions and accelerations keep their sign, angular velocities change it."""
     backwards = values[:, ::-1]
     return -backwards if sensor_and_kind(name)[1] == "gyroscope" else backwards
 
 
 def _place(skeletons: np.ndarray) -> np.ndarray:
-    """(N, T, 3 J) -> (N, 1, 3 J): where the clip's person is on average, repeated for every joint; unseen joints do not count."""
+    """Return the clip's mean position, (N, T, 3 J) -> (N, 1, 3 J), repeated for every joint; unseen joints do not count."""
     count, _, channels = skeletons.shape
     seen = np.isfinite(skeletons)
     total = np.where(seen, skeletons, 0).reshape(count, -1, 3).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Ultralytics YOLO as another family of detectors, kept at arm's length.
+"""Ultralytics YOLO as another family of detectors, in a process of its own.
 
 Ultralytics is licensed under AGPL-3.0 (or by contract from its makers): who ships a network trained with it, or offers it over a network,
 must open the source of the whole under the same terms. So it is the optional extra `yolo`, nothing of this package imports it, and it runs
@@ -30,7 +30,7 @@ _ENVIRONMENT = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "MPLBACKEND": "
 
 @dataclass(frozen=True)
 class TrainedYolo:
-    """A trained one: the graph, Ultralytics' own weights, parameters, multiply-accumulates."""
+    """A trained YOLO: the graph, Ultralytics' own weights, parameters, multiply-accumulates."""
 
     graph: Path
     weights: Path

@@ -1,4 +1,4 @@
-"""`python -m featherfall.training.yolo_worker JOB.json`: train one Ultralytics YOLO and write it as our graph.
+"""`python -m featherfall.training.yolo_worker JOB.json`: train one Ultralytics YOLO and export it as an ONNX graph.
 
 The only module that imports Ultralytics (AGPL-3.0); see `featherfall.training.yolo`.
 """
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 
 class YoloGraph(nn.Module):
-    """Pictures (B, 1, S, S, 3) uint8 RGB -> (B, A, C) scores 0..1 and (B, A, 4) boxes, fractions of the picture."""
+    """Images (B, 1, S, S, 3) uint8 RGB -> (B, A, C) scores 0..1 and (B, A, 4) boxes, fractions of the image."""
 
     def __init__(self, network: nn.Module, size: int) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class YoloGraph(nn.Module):
 
 
 def train_job(path: str) -> None:
-    """Do what the job's file says."""
+    """Train, resume or finish the job in a file."""
     from ultralytics import YOLO
 
     job: dict[str, Any] = json.loads(Path(path).read_text())
@@ -72,7 +72,7 @@ def train_job(path: str) -> None:
 
 
 def _train_arguments(job: dict[str, Any]) -> dict[str, Any]:
-    """How Ultralytics trains."""
+    """Return the arguments of Ultralytics' training."""
     return {
         "data": job["data"],
         "epochs": job["epochs"],
@@ -102,7 +102,7 @@ def _finished(last: Path, epochs: int) -> bool:
 
 
 def _log(results: Path, log: Path, steps: int) -> None:
-    """Ultralytics' table of epochs (of so many steps) as our log: a row an epoch, the sum of its losses."""
+    """Write Ultralytics' table of epochs (of `steps` steps) as our log: a row an epoch, the sum of its losses."""
     if not results.is_file():
         return
     with open(results, newline="") as file:

@@ -1,4 +1,4 @@
-"""How a pose estimator errs: MoveNet's scores, jitter, lost and mistaken joints, as functions of what it looks at.
+"""Error model of a pose estimator: MoveNet's scores, jitter, lost and misplaced joints, depending on the view.
 
 The numbers are MoveNet Lightning's on rendered films of simulated people, and on published facts of real ones (mean score of 17 joints
 .4-.5 standing, .1-.35 lying); see docs/camera.md. Shapes: T frames, 17 joints of `COCO_17`; places in picture heights.
@@ -25,7 +25,7 @@ MIN_MEAN_SCORE = 0.1  # a mean score below this is no person
 
 @dataclass(frozen=True, eq=False)
 class PersonView:
-    """What a camera sees of a person.
+    """A person as seen by a camera.
 
     Attributes:
         joints: (T, 17, 2) true places.
@@ -45,7 +45,7 @@ class PersonView:
 
 
 def estimate(view: PersonView, rng: np.random.Generator) -> np.ndarray:
-    """(T, 17, 3) right, down, score as an estimator gives them; no joint is ever missing, a frame without a person is NaN, NaN, 0."""
+    """Return (T, 17, 3) right, down, score as an estimator does: every joint is there, but a frame without a person is NaN, NaN, 0."""
     scores = _scores(view, rng)
     fine, coarse = rng.uniform(0.01, 0.018), rng.uniform(0.04, 0.13)
     spread = (fine + coarse * (1 - scores) ** 3) * _JOINT_JITTER * view.size[:, None]
@@ -58,7 +58,7 @@ def estimate(view: PersonView, rng: np.random.Generator) -> np.ndarray:
 
 
 def drop_unseen_frames(keypoints: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Frames in which nobody is seen: those whose mean score is too low."""
+    """Mark frames as without a person where the mean score is too low."""
     out = keypoints.copy()
     nobody = out[..., 2].mean(axis=1) < MIN_MEAN_SCORE
     out[nobody] = (np.nan, np.nan, 0.0)
@@ -66,7 +66,7 @@ def drop_unseen_frames(keypoints: np.ndarray, rng: np.random.Generator) -> np.nd
 
 
 def correlated_noise(shape: tuple[int, ...], linger_s: float, rate: float, rng: np.random.Generator, new: float = 0.5) -> np.ndarray:
-    """(T, ...) normal noise of variance 1; the share `new` of it is new in every frame, the rest lingers (first-order autoregressive)."""
+    """Return (T, ...) normal noise of variance 1: a share `new` of it is white, the rest first-order autoregressive."""
     keep = np.exp(-1 / (linger_s * rate))
     fresh = rng.normal(size=(2, *shape))
     slow = fresh[0]
@@ -76,7 +76,7 @@ def correlated_noise(shape: tuple[int, ...], linger_s: float, rate: float, rng: 
 
 
 def random_intervals(starts: np.ndarray, mean_s: float, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """(T, ...) bool: spells that start with the given chance at each frame and last `mean_s` on average."""
+    """Return (T, ...) bool: intervals that start with the given probability at each frame and last `mean_s` on average."""
     count = len(starts)
     begun = np.nonzero(rng.random(starts.shape) < starts)
     last = begun[0] + rng.geometric(min(1 / max(mean_s * rate, 1.0), 1.0), len(begun[0]))
@@ -87,7 +87,7 @@ def random_intervals(starts: np.ndarray, mean_s: float, rate: float, rng: np.ran
 
 
 def _scores(view: PersonView, rng: np.random.Generator) -> np.ndarray:
-    """(T, 17): lower lying, moving fast, small, and for the face of who looks away."""
+    """Return scores (T, 17): lower for lying, fast or small people, and for the faces of people turned away."""
     standing = rng.uniform(0.35, 0.75)
     lying = standing * rng.uniform(0.3, 0.9)
     level = lying + (standing - lying) * np.clip(1.3 * view.upright - 0.1, 0, 1)
@@ -105,7 +105,7 @@ def _scores(view: PersonView, rng: np.random.Generator) -> np.ndarray:
 
 
 def _misplace_joints(view: PersonView, joints: np.ndarray, scores: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Joints that are put on another joint, or anywhere about the body, for a while; the more the less sure they are."""
+    """Put joints on another joint, or anywhere about the body, for a while; more often at low scores."""
     much = rng.uniform(0.2, 1.0)
     wrong = random_intervals(much * 1.2 * (1 - scores) ** 4 / view.rate, 0.5, view.rate, rng)
     other = joints[:, rng.integers(17, size=17)]
@@ -116,7 +116,7 @@ def _misplace_joints(view: PersonView, joints: np.ndarray, scores: np.ndarray, r
 
 
 def _swap_sides(view: PersonView, joints: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Left taken for right for a while, by all of the body or the legs only; mostly of who lies or turns away."""
+    """Swap left and right for a while, of the whole body or the legs only; more often for people lying or turned away."""
     chance = (0.02 + 0.15 * (1 - view.upright) + 0.1 * view.away) / view.rate
     whole, legs = (random_intervals(chance, 0.6, view.rate, rng) for _ in range(2))
     mirrored = joints[:, _SWAPPED]
@@ -126,7 +126,7 @@ def _swap_sides(view: PersonView, joints: np.ndarray, rng: np.random.Generator) 
 
 
 def _clip_to_picture(view: PersonView, joints: np.ndarray, scores: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Joints beyond the picture's edge are guessed near it, with low scores."""
+    """Place joints beyond the image's edge near it, with low scores."""
     low, high = np.array([0.0, 0.0]), np.array([view.width, 1.0])
     beyond = np.any((view.joints < low) | (view.joints > high), axis=-1)
     guess = np.clip(joints, low + 0.01, high - 0.01) - 0.02 * np.abs(correlated_noise(joints.shape, 0.3, view.rate, rng)) * np.sign(
@@ -136,7 +136,7 @@ def _clip_to_picture(view: PersonView, joints: np.ndarray, scores: np.ndarray, r
 
 
 def _corrupt_poses(view: PersonView, joints: np.ndarray, scores: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Whole poses that are wrong for a while: head for feet, shrunk, stood up, elsewhere, frozen or gone; mostly of who lies."""
+    """Make whole poses wrong for a while: inverted, shrunk, upright, moved, frozen or gone; mostly of people lying."""
     much = rng.uniform(0, 1) ** 1.5
     chance = much * (0.03 + 3.0 * (1 - view.upright) ** 2) / view.rate
     turned, shrunk, stood, moved, frozen, gone = (

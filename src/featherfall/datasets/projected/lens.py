@@ -1,4 +1,4 @@
-"""A random camera in the person's room, and what it sees."""
+"""A random camera in the person's room."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PinholeCamera:
     width: float
 
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where (..., 3) m appear.
+        """Project points (..., 3) m into the image.
 
         Returns: (..., 2) right and down in picture heights from the upper left corner, and (...) depth in m. What is nearer than .2 m, or
         behind, is put at that depth.
@@ -35,7 +35,7 @@ class PinholeCamera:
 
 
 def draw_camera(middles: np.ndarray, rng: np.random.Generator) -> PinholeCamera:
-    """A camera somewhere around the person.
+    """Draw a camera somewhere around the person.
 
     .8 to 2.8 m high, 2 to 7 m away, any bearing; 45 to 100 degrees wide; 4:3 or 16:9; turned up to some degrees. It looks at the person at
     one moment, more or less: who walks on leaves the picture.

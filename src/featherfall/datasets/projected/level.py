@@ -1,4 +1,4 @@
-"""Skeletons in a room's axes: z up, the floor at 0; and when in them a fall happens."""
+"""Transform skeletons to room axes (z up, the floor at 0), and find the time of a fall in them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _AZURE_NAMES = {"hip centre": "pelvis", "spine": "spine navel", "shoulder centre
 
 
 def layout_of(joints: np.ndarray) -> dict[str, str]:
-    """`KINECT_20` or `AZURE_32`, by the number of joints of (T, J, 3)."""
+    """Return `KINECT_20` or `AZURE_32`, by the number of joints of (T, J, 3)."""
     return KINECT_20 if joints.shape[1] == len(KINECT_20) else AZURE_32
 
 
 def to_kinect(joints: np.ndarray) -> np.ndarray:
-    """(T, J, 3) of `KINECT_20` or `AZURE_32` -> (T, 20, 3) in the order of `KINECT_20`."""
+    """Convert (T, J, 3) of `KINECT_20` or `AZURE_32` to (T, 20, 3) in the order of `KINECT_20`."""
     if layout_of(joints) is KINECT_20:
         return joints
     names = list(AZURE_32)
@@ -27,7 +27,7 @@ def to_kinect(joints: np.ndarray) -> np.ndarray:
 
 
 def estimate_up(kinect: np.ndarray, guess: np.ndarray) -> np.ndarray:
-    """Which way is up: from the ankles to the head while the person stands, on average.
+    """Estimate the vertical: from the ankles to the head while the person stands, on average.
 
     Arguments:
         kinect: (T, 20, 3) m in a camera's axes, which may be tilted.
@@ -48,7 +48,7 @@ def estimate_up(kinect: np.ndarray, guess: np.ndarray) -> np.ndarray:
 
 
 def rotation_to_up(up: np.ndarray) -> np.ndarray:
-    """(3, 3) rotation that takes the unit vector `up` to (0, 0, 1), about the horizontal axis between them (Rodrigues)."""
+    """Return the (3, 3) rotation of the unit vector `up` to (0, 0, 1), about the horizontal axis between them (Rodrigues)."""
     cross = np.array([up[1], -up[0], 0.0])  # up x z
     skew = np.array([[0, -cross[2], cross[1]], [cross[2], 0, -cross[0]], [-cross[1], cross[0], 0]])
     if up[2] < -0.9999:
@@ -57,7 +57,7 @@ def rotation_to_up(up: np.ndarray) -> np.ndarray:
 
 
 def level_joints(joints: np.ndarray, tilted: bool) -> np.ndarray:
-    """(T, J, 3) m in a camera's axes -> the same with z up, the floor at z = 0 and the person's path around x = y = 0.
+    """Transform (T, J, 3) m from a camera's axes to z up, with the floor at z = 0 and the person's path around x = y = 0.
 
     y is up for the Kinect and down for the Azure Kinect.
 
@@ -73,7 +73,7 @@ def level_joints(joints: np.ndarray, tilted: bool) -> np.ndarray:
 
 
 def fall_times(kinect: np.ndarray, rate: float) -> FallTimes:
-    """When the person falls in a levelled recording of one fall: around the fastest descent of head and hips to near the floor.
+    """Find the fall in a levelled recording of one fall: around the fastest descent of head and hips to near the floor.
 
     The descent begins where it first has a fifth of its greatest speed and ends (impact) where it is slower than that again.
 
@@ -98,13 +98,13 @@ def fall_times(kinect: np.ndarray, rate: float) -> FallTimes:
 
 
 def limit_descent(fall: FallTimes) -> FallTimes:
-    """The times of a fall for windows that shall hold its descent: end at the impact, onset at most `MAX_DESCENT` before."""
+    """Return fall times for windows of the descent: end at the impact, onset at most `MAX_DESCENT` before."""
     assert fall.onset is not None and fall.impact is not None
     return FallTimes(max(fall.onset, fall.impact - MAX_DESCENT), fall.impact, fall.impact)
 
 
 def mean_joint(kinect: np.ndarray, *joints: str, mean: bool = True) -> np.ndarray:
-    """(T, 3) mean of some joints of (T, 20, 3); (T, n, 3) without `mean`."""
+    """Return the mean (T, 3) of some joints of (T, 20, 3); (T, n, 3) without `mean`."""
     names = list(KINECT_20)
     chosen = kinect[:, [names.index(joint) for joint in joints]]
     return np.asarray(chosen.mean(axis=1) if mean else chosen)

@@ -1,4 +1,4 @@
-"""What happens to poses in rooms: furniture hides legs, the estimator sees people in furniture (ghosts), somebody else takes the pose.
+"""Occlusion noise: furniture hides legs, furniture is detected as a person (ghost), a bystander's pose replaces the person's.
 
 Shapes: T frames, 17 joints; (T, 17, 3) keypoints are right, down (picture heights), score.
 """
@@ -15,7 +15,7 @@ GHOST_SHARE, BYSTANDER_SHARE, FURNITURE_SHARE = 0.25, 0.15, 0.2  # shares of the
 
 
 def hide_behind_furniture(keypoints: np.ndarray, true: np.ndarray, size: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """Joints below a line, from the knees' to the hips' height of who stands, are guessed: on the line, with low scores.
+    """Place joints below a line, between the standing person's knees and hips, on that line, with low scores.
 
     The line is in the room: it hides the lying person altogether, or only while near it (a piece of the time).
     """
@@ -31,7 +31,7 @@ def hide_behind_furniture(keypoints: np.ndarray, true: np.ndarray, size: np.ndar
 
 
 def ghost_pose(shape: np.ndarray, size: np.ndarray, width: float, rate: float, count: int, rng: np.random.Generator) -> np.ndarray:
-    """(count, 17, 3): a pose seen in furniture: a person's shape, squeezed and somewhere else, that never moves but jitters.
+    """Return a false pose (count, 17, 3) seen in furniture: a person's shape, squeezed and moved, that only jitters.
 
     Arguments:
         shape: (17, 2) of any person.
@@ -45,7 +45,7 @@ def ghost_pose(shape: np.ndarray, size: np.ndarray, width: float, rate: float, c
 
 
 def noise_interval(count: int, rate: float, fall: FallTimes | None, rng: np.random.Generator) -> slice:
-    """When another pose takes over: any time (half of them until the end), in a fall only once the person lies or before the onset."""
+    """Draw when another pose takes over: any time, half of them until the end; in a fall, only after the impact or before the onset."""
     seconds = count / rate
     begin = rng.uniform(0, seconds)
     end = seconds if rng.random() < 0.5 else begin + rng.uniform(0.3, 3.0)

@@ -86,7 +86,7 @@ def scan(folder: Path) -> Dataset:
 
 
 def _source(number: int, inner: Source, others: list[Source], camera: int) -> Source:
-    """One camera's recording; its bystander is another recording of the same person, so that no one stands on two sides of a split."""
+    """Return one camera's recording; its bystander is another recording of the same subject, so that no subject is in two splits."""
     seed = int.from_bytes(hashlib.sha256(f"{SKELETON_DATASETS[number].name}/{inner.id}/{camera}".encode()).digest()[:8], "big")
     other = others[seed % len(others)]
     return Source(
@@ -103,7 +103,7 @@ def _source(number: int, inner: Source, others: list[Source], camera: int) -> So
 
 
 def _skeleton_only(source: Source) -> Source:
-    """The source with its skeleton only."""
+    """Return the source with its skeleton only."""
     return replace(source, files=tuple(path for path in (source.file("skeleton"),) if path), roles=("skeleton",))
 
 
@@ -123,7 +123,7 @@ def read(source: Source, number: int, inner: Source, other: Source, seed: int) -
 
 
 def _load_person(source: Source, tilted: bool, tempo: float) -> tuple[np.ndarray, FallTimes | None]:
-    """(T, J, 3) levelled joints at `KEYPOINT_RATE`, `tempo` times as fast as they were; and when the person falls."""
+    """Return levelled joints (T, J, 3) at `KEYPOINT_RATE`, played `tempo` times as fast, and the times of the fall."""
     recording = source.load()
     stream = recording.streams["skeleton"]
     values = _interpolate_missing(stream.values.astype(np.float64))
@@ -143,7 +143,7 @@ def _load_person(source: Source, tilted: bool, tempo: float) -> tuple[np.ndarray
 
 
 def _interpolate_missing(values: np.ndarray) -> np.ndarray:
-    """(T, C) with missing values between their neighbours."""
+    """Interpolate missing values of (T, C) between their neighbours, in place."""
     frame = np.arange(len(values))
     for column in values.T:
         missing = np.isnan(column)
@@ -155,7 +155,7 @@ def _interpolate_missing(values: np.ndarray) -> np.ndarray:
 def _estimate_keypoints(
     joints: np.ndarray, fall: FallTimes | None, partner: Callable[[], tuple[np.ndarray, FallTimes | None]], rng: np.random.Generator
 ) -> np.ndarray:
-    """(T, 17, 3) keypoints of a person, with the mishaps that chance brings."""
+    """Return a person's keypoints (T, 17, 3) with random occlusion noise."""
     turn = rng.uniform(-np.pi, np.pi)
     joints = joints @ np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
     kinect = level.to_kinect(joints)

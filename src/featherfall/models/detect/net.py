@@ -1,4 +1,4 @@
-"""A detector without anchors: backbone -> light pyramid -> a head at each of three sizes.
+"""An anchor-free detector: backbone -> light feature pyramid -> a head at each of three strides.
 
 Shapes: B pictures of S x S pixels, A = (S/8)^2 + (S/16)^2 + (S/32)^2 places, C classes.
 """
@@ -19,7 +19,7 @@ _PRIOR = 0.01  # what a place believes of each class at first: nearly all places
 
 
 class DetectorOutput(NamedTuple):
-    """What a detector says of B pictures.
+    """Raw output of a detector for B images.
 
     logits: (B, A, C), one sigmoid a class. boxes: (B, A, 4) left, top, right, bottom as fractions of the picture (may reach beyond it).
     """
@@ -29,7 +29,7 @@ class DetectorOutput(NamedTuple):
 
 
 class Detector(nn.Module):
-    """Boxes and classes at every place of three grids, without anchors (Tian et al., FCOS, 2019).
+    """Predicts boxes and classes at every grid point of three maps, without anchors (Tian et al., FCOS, 2019).
 
     The backbone's maps at strides 8, 16 and 32 become `width` channels each and are summed from coarse to fine (Lin et al., Feature
     Pyramid Networks, 2017): the embedding, what is distilled. At each place of each map a head says per class whether a person's box
@@ -78,7 +78,7 @@ class Detector(nn.Module):
         return [smooth(one) for smooth, one in zip(self.smooth, summed, strict=True)]
 
     def predict(self, maps: Sequence[Tensor]) -> DetectorOutput:
-        """What the heads say of the three maps of `embed`."""
+        """Apply the heads to the three maps of `embed`."""
         logits, boxes = [], []
         for head, one in zip(self.heads, maps, strict=True):
             here, sides = head(one)
@@ -91,7 +91,7 @@ class Detector(nn.Module):
         return DetectorOutput(torch.cat(logits, dim=1), torch.cat(boxes, dim=1))
 
     def forward(self, clip: Mapping[str, Tensor]) -> DetectorOutput:
-        """{input: (B, 1, S, S, 3)} RGB of 0..255 -> what is said of every place; S a multiple of 32."""
+        """{input: (B, 1, S, S, 3)} RGB of 0..255 -> predictions at every grid point; S a multiple of 32."""
         return self.predict(self.embed(clip))
 
 
@@ -114,13 +114,13 @@ def _block(into: int, out: int) -> nn.Sequential:
 
 
 def _centres(height: int, width: int) -> Tensor:
-    """(H W, 2) x and y of the places' middles, in strides."""
+    """Return x and y of the grid points, (H W, 2) in strides."""
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     return torch.stack([x.flatten(), y.flatten()], dim=1)
 
 
 def grid_points(size: int) -> tuple[Tensor, Tensor]:
-    """(A, 2) middles of all places as fractions of the picture, and (A,) their strides in pixels, in the order of `DetectorOutput`."""
+    """Return all grid points (A, 2) as fractions of the image and their strides (A,) in pixels, ordered as in `DetectorOutput`."""
     middles = torch.cat([_centres(size // stride, size // stride) * stride / size for stride in STRIDES])
     return middles, torch.cat([torch.full(((size // stride) ** 2,), float(stride)) for stride in STRIDES])
 

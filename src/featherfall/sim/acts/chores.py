@@ -1,4 +1,4 @@
-"""Daily living with the hands."""
+"""Activities of daily living with the hands."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .resting import fidget, start_seated
 
 
 def _hand(rng: np.random.Generator) -> str:
-    """Most are right-handed, but what is done with one hand is as often done with the one that is free or near."""
+    """Draw a hand: right-handed people, too, often use the hand that is free or near."""
     return "right" if rng.random() < 0.5 else "left"
 
 
 def _arm(side: str, **angles: float) -> dict[str, float]:
-    """Angles of one arm: `flexion`, `abduction`, `rotation` of the shoulder, `elbow`, `pronation`, `wrist`."""
+    """Return the angles of one arm: `flexion`, `abduction`, `rotation` of the shoulder, `elbow`, `pronation`, `wrist`."""
     names = {
         "flexion": "shoulder flexion", "abduction": "shoulder abduction", "rotation": "shoulder rotation", "elbow": "elbow flexion",
         "pronation": "pronation", "wrist": "wrist flexion",
@@ -32,7 +32,7 @@ def _arm(side: str, **angles: float) -> dict[str, float]:
 
 
 def _now(puppet: Puppet, planted: BodyPosture, angles: Mapping[str, float]) -> BodyPosture:
-    """`planted` with the arms as they are now, but for `angles`."""
+    """Return `planted` with the arms as they are now, except for `angles`."""
     kept = {
         name: float(puppet.last.angles[index])
         for name, index in HINGE_INDEX.items()
@@ -42,12 +42,12 @@ def _now(puppet: Puppet, planted: BodyPosture, angles: Mapping[str, float]) -> B
 
 
 def _hands(rng: np.random.Generator, both: float) -> tuple[str, ...]:
-    """Both hands in so many cases, else either."""
+    """Draw both hands with probability `both`, else either."""
     return gestures.SIDES if rng.random() < both else (_hand(rng),)
 
 
 def pick_up(body: Body, rng: np.random.Generator) -> Act:
-    """Something small from the floor, from the hips or the knees; once or twice."""
+    """Pick up something small from the floor, bending the hips or the knees, once or twice."""
     puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.5, 1.5))
     if rng.random() < 0.4:
@@ -66,7 +66,7 @@ def pick_up(body: Body, rng: np.random.Generator) -> Act:
 
 
 def reach(body: Body, rng: np.random.Generator) -> Act:
-    """For something high or far in front."""
+    """Reach for something high or far in front."""
     puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.4, 1.5))
     hand = _hand(rng)
@@ -105,7 +105,7 @@ _BUSY = {
 
 
 def tie_shoes(body: Body, rng: np.random.Generator) -> Act:
-    """Crouching, the hands busy at a shoe with small pulls, and up again."""
+    """Crouch, tie a shoe with small pulls, and rise again."""
     puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.4, 1.2))
     puppet.move(CROUCH, rng.uniform(1.0, 1.6) * puppet.pace)
@@ -125,7 +125,7 @@ def tie_shoes(body: Body, rng: np.random.Generator) -> Act:
 
 
 def clap(body: Body, rng: np.random.Generator) -> Act:
-    """Applause."""
+    """Applaud."""
     puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.4, 1.2))
     seconds, rate = rng.uniform(3.0, 8.0), rng.uniform(2.2, 4.0) / (1 + 0.25 * (puppet.pace - 1))
@@ -166,7 +166,7 @@ def clap(body: Body, rng: np.random.Generator) -> Act:
 
 
 def hit_table(body: Body, rng: np.random.Generator) -> Act:
-    """One flat hand, or both, onto a table, one to three times."""
+    """Hit a table with one flat hand, or both, one to three times."""
     puppet = start_standing(body, rng)
     hands, lean = _hands(rng, 0.4), rng.uniform(0.15, 0.3)
 
@@ -216,7 +216,7 @@ def hit_table(body: Body, rng: np.random.Generator) -> Act:
 
 
 def open_a_door(body: Body, rng: np.random.Generator) -> Act:
-    """To a door, the handle, pull or push it, and close it again."""
+    """Walk to a door, turn the handle, pull or push it, and close it again."""
     puppet = start_standing(body, rng, back=0.8)
     puppet.hold(rng.uniform(0.2, 0.8))
     if rng.random() < 0.6:
@@ -267,7 +267,7 @@ def open_a_door(body: Body, rng: np.random.Generator) -> Act:
 
 
 def wave(body: Body, rng: np.random.Generator) -> Act:
-    """A greeting."""
+    """Wave a hand."""
     puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.4, 1.5))
     hand = _hand(rng)
@@ -290,7 +290,7 @@ def wave(body: Body, rng: np.random.Generator) -> Act:
 
 
 def drink(body: Body, rng: np.random.Generator) -> Act:
-    """Sitting on a chair or standing: a cup to the mouth, one to three sips."""
+    """Drink one to three sips from a cup, sitting on a chair or standing."""
     sits = rng.random() < 0.6
     boxes: tuple[Cuboid, ...] = ()
     if sits:
@@ -331,7 +331,7 @@ def drink(body: Body, rng: np.random.Generator) -> Act:
 
 
 def stand(body: Body, rng: np.random.Generator) -> Act:
-    """Standing about, shifting weight."""
+    """Stand and shift the weight."""
     puppet = start_standing(body, rng)
     until = rng.uniform(5.0, 12.0)
     while puppet.time < until:

@@ -1,4 +1,4 @@
-"""Falls: what a person was doing, when the strings are cut, and what brings the body down.
+"""Falls: what the person was doing, when physics takes over, and what brings the body down.
 
 The kinds follow what video of real falls in care homes shows (Robinovitch et al., Lancet 381, 2013: shifting weight wrongly, trips, loss of
 support, collapse; while walking, standing, sitting down, rising) and what studies stage with volunteers.
@@ -26,7 +26,7 @@ Direction = Literal["forward", "backward", "left", "right"]
 
 @dataclass(frozen=True, eq=False)
 class FallStart:
-    """What led up to a fall: the puppet, all that its strings ask for, and when they are cut (s)."""
+    """What leads up to a fall: the puppet, its whole trajectory, and the time (s) at which physics takes over."""
 
     puppet: Puppet
     trajectory: Trajectory
@@ -34,11 +34,11 @@ class FallStart:
 
     @property
     def heading(self) -> float:
-        """Where the person faces at the cut, rad."""
+        """Heading at the onset, rad."""
         return heading_of(self.trajectory.rotation[round(self.time * SIM_RATE)])
 
     def foot(self, which: Literal["swinging", "front"]) -> str:
-        """The foot that is higher, or further ahead, at the cut."""
+        """Return the foot that is higher ("swinging"), or further ahead ("front"), at the onset."""
         index = round(self.time * SIM_RATE)
         one = Trajectory(*(part[index : index + 1] for part in (self.trajectory.root, self.trajectory.rotation, self.trajectory.angles)))
         ankles = forward_kinematics(self.puppet.body, one)[0][0, [SEGMENT_NAMES.index(name) for name in _FEET]]
@@ -46,7 +46,7 @@ class FallStart:
         return _FEET[int(np.argmax(ankles[:, 2] if which == "swinging" else ahead))]
 
     def push(self, segment: str, start: float, seconds: float, forward: float = 0.0, left: float = 0.0, up: float = 0.0) -> Push:
-        """A push in the person's own directions, m/s that it would add to a free body."""
+        """Return a push in the person's own directions, in m/s that it would add to a free body."""
         c, s = float(np.cos(self.heading)), float(np.sin(self.heading))
         return Push(segment, start, float(seconds), (c * float(forward) - s * float(left), s * float(forward) + c * float(left), float(up)))
 
@@ -72,7 +72,7 @@ _BENDING_LEGS: dict[Direction, dict[str, float]] = {
 
 
 def trip(body: Body, rng: np.random.Generator) -> Act:
-    """The swinging foot is caught while walking; the body goes on."""
+    """Trip: the swinging foot is caught while walking and the body goes on."""
     start = _walking(body, rng, rng.uniform(0.6, 1.5))
     foot = start.foot("swinging")
     speed = float(rng.uniform(0.25, 0.7))
@@ -85,7 +85,7 @@ def trip(body: Body, rng: np.random.Generator) -> Act:
 
 
 def slip(body: Body, rng: np.random.Generator) -> Act:
-    """The feet slide away to the front while walking; the body falls backward."""
+    """Slip: the feet slide to the front while walking and the body falls backward."""
     speed = float(rng.uniform(0.4, 1.2))
     start = _walking(body, rng, speed)
     first = start.foot("front")
@@ -101,7 +101,7 @@ def slip(body: Body, rng: np.random.Generator) -> Act:
 
 
 def sideways(body: Body, rng: np.random.Generator) -> Act:
-    """Balance lost to one side, while walking or standing."""
+    """Lose balance to one side, while walking or standing."""
     start = _walking(body, rng, rng.uniform(0.4, 1.3)) if rng.random() < 0.6 else _standing(body, rng)
     direction: Direction = "left" if rng.random() < 0.5 else "right"
     sign = 1.0 if direction == "left" else -1.0
@@ -114,7 +114,7 @@ def sideways(body: Body, rng: np.random.Generator) -> Act:
 
 
 def faint(body: Body, rng: np.random.Generator) -> Act:
-    """Consciousness is lost while standing or walking: the muscles let go, nothing protects."""
+    """Faint while standing or walking: the muscles go limp and nothing protects the body."""
     start = _walking(body, rng, rng.uniform(0.4, 1.0)) if rng.random() < 0.4 else _standing(body, rng)
     angle = float(rng.uniform(-np.pi, np.pi))
     size = float(rng.uniform(0.05, 0.35))
@@ -127,7 +127,7 @@ def faint(body: Body, rng: np.random.Generator) -> Act:
 
 
 def slump(body: Body, rng: np.random.Generator) -> Act:
-    """Consciousness is lost while sitting on a chair or stool: over to the front, the back or a side."""
+    """Faint while sitting on a chair or stool, and fall to the front, the back or a side."""
     direction: Direction = rng.choice(["forward", "backward", "left", "right"], p=[0.34, 0.3, 0.18, 0.18])
     backrest = direction != "backward" and rng.random() < 0.6
     puppet, boxes = _seated(body, rng, backrest)
@@ -149,7 +149,7 @@ def slump(body: Body, rng: np.random.Generator) -> Act:
 
 
 def missed_chair(body: Body, rng: np.random.Generator) -> Act:
-    """Sitting down where the chair is not, or slides away."""
+    """Sit down where the chair is not, or slides away."""
     seat = float(rng.uniform(0.42, 0.48))
     puppet = _puppet(body, rng)
     puppet.hold(rng.uniform(1.0, 3.0))
@@ -163,7 +163,7 @@ def missed_chair(body: Body, rng: np.random.Generator) -> Act:
 
 
 def failed_sit_to_stand(body: Body, rng: np.random.Generator) -> Act:
-    """The legs give way half-way up from a chair: to the front or a side, past the seat."""
+    """Rise from a chair until the legs give way: a fall to the front or a side, past the seat."""
     puppet, boxes = _seated(body, rng, backrest=rng.random() < 0.7)
     action_start = puppet.time
     puppet.stand_up()
@@ -179,7 +179,7 @@ def failed_sit_to_stand(body: Body, rng: np.random.Generator) -> Act:
 
 
 def off_a_bed(body: Body, rng: np.random.Generator) -> Act:
-    """Rolling over the edge of a bed, half asleep."""
+    """Roll over the edge of a bed."""
     height = float(rng.uniform(0.42, 0.58))
     heading = float(rng.uniform(-np.pi, np.pi))
     sign = 1.0 if rng.random() < 0.5 else -1.0
@@ -242,7 +242,7 @@ def _standing(body: Body, rng: np.random.Generator) -> FallStart:
 
 
 def _walking(body: Body, rng: np.random.Generator, speed: float) -> FallStart:
-    """In the middle of walking, at any moment of a stride, about the middle of the room."""
+    """Return a moment in the middle of walking, at any phase of a stride, near the middle of the room."""
     heading = float(rng.uniform(-np.pi, np.pi))
     speed = float(speed) / (1 + 0.3 * float(body.person.elder))
     seconds = min(float(rng.uniform(3.0, 5.0)), 3.6 / speed)
@@ -255,7 +255,7 @@ def _walking(body: Body, rng: np.random.Generator, speed: float) -> FallStart:
 
 
 def _seated(body: Body, rng: np.random.Generator, backrest: bool) -> tuple[Puppet, tuple[Cuboid, ...]]:
-    """Sitting on a chair or stool after having sat down."""
+    """Return a puppet that has sat down, and its chair or stool."""
     seat = float(rng.uniform(0.42, 0.48))
     puppet = _puppet(body, rng)
     puppet.hold(rng.uniform(0.5, 1.5))
@@ -268,7 +268,7 @@ def _seated(body: Body, rng: np.random.Generator, backrest: bool) -> tuple[Puppe
 def _physics_phase(
     start: FallStart, rng: np.random.Generator, direction: Direction, pushes: tuple[Push, ...], foot_friction: float = 1.0
 ) -> PhysicsPhase:
-    """The strings go; two of three people bring their arms up, elders later and with less strength."""
+    """Return how the body falls; about two of three people bring their arms up, older ones later and with less strength."""
     frailty = float(np.clip((start.puppet.body.person.age - 30) / 45, 0, 1))
     protects = rng.random() < 0.7 - 0.2 * frailty
     targets = {
@@ -289,7 +289,7 @@ def _physics_phase(
 
 
 def _finish_fall(start: FallStart, physics: PhysicsPhase, rng: np.random.Generator, boxes: tuple[Cuboid, ...] = ()) -> Act:
-    """A third get up again (elders a tenth); one in three falls on a mat, as in a study."""
+    """Return the act of a fall; a third of the people get up again (a tenth of the elders), one in three falls on a mat."""
     rises = rng.random() < (0.1 if start.puppet.body.person.elder else 0.33)
     return Act(
         Scene(boxes, mat=bool(rng.random() < 0.35)),

@@ -1,4 +1,4 @@
-"""Daily living on foot: walking, jogging, stairs, jumping, stumbling."""
+"""Activities of daily living on foot: walking, jogging, stairs, jumping, stumbling."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ _G = 9.81
 
 
 def start_standing(body: Body, rng: np.random.Generator, back: float = 0.0, surface: float = 0.0) -> Puppet:
-    """Somewhere in the middle of the room, facing anywhere, `back` m behind that place."""
+    """Return a standing puppet at a random place near the middle of the room, moved `back` m backwards."""
     heading = float(rng.uniform(-np.pi, np.pi))
     x, y = rng.uniform(-0.5, 0.5, 2) - back * np.array([np.cos(heading), np.sin(heading)])
     return Puppet(body, rng, (float(x), float(y)), heading, surface=surface)
 
 
 def finish_act(puppet: Puppet, boxes: tuple[Cuboid, ...] = ()) -> Act:
-    """The act of a puppet that is done; it goes on as it is until 5 s at least are full."""
+    """Return the act of a puppet whose movement is done, held so that it lasts at least 5 s."""
     puppet.hold(max(puppet.rng.uniform(0.4, 1.2), 5.0 - puppet.time + puppet.rng.uniform(0.1, 0.8)))
     return Act(Scene(boxes), puppet.trajectory(), tuple(puppet.strikes))
 
 
 def age_speed_factor(body: Body) -> float:
-    """Share of their speed that is left to the old: 1 up to 55 years, 0.7 at 90 (Bohannon, Age Ageing 26, 1997)."""
+    """Return the share of walking speed left at an age: 1 up to 55 years, 0.7 at 90 (Bohannon, Age Ageing 26, 1997)."""
     return 1 - 0.3 * float(np.clip((body.person.age - 55) / 35, 0, 1))
 
 
 def _walk_around(body: Body, rng: np.random.Generator, low: float, high: float) -> Act:
-    """Around in a circle, or there and back, at a speed between `low` and `high` m/s."""
+    """Walk in a circle, or there and back, at a speed between `low` and `high` m/s."""
     speed = float(rng.uniform(low, high)) * age_speed_factor(body)
     jog = speed > 2.0
     if jog or rng.random() < 0.6:
@@ -63,22 +63,22 @@ def _walk_around(body: Body, rng: np.random.Generator, low: float, high: float) 
 
 
 def walk(body: Body, rng: np.random.Generator) -> Act:
-    """At a comfortable pace."""
+    """Walk at a comfortable pace."""
     return _walk_around(body, rng, 1.0, 1.4)
 
 
 def walk_slowly(body: Body, rng: np.random.Generator) -> Act:
-    """Strolling, or shuffling."""
+    """Stroll or shuffle."""
     return _walk_around(body, rng, 0.5, 0.9)
 
 
 def walk_fast(body: Body, rng: np.random.Generator) -> Act:
-    """In a hurry."""
+    """Walk in a hurry."""
     return _walk_around(body, rng, 1.4, 1.8)
 
 
 def jog(body: Body, rng: np.random.Generator) -> Act:
-    """Running at leisure; the old do not go much above 2 m/s."""
+    """Jog; older people do not go much above 2 m/s."""
     return _walk_around(body, rng, 2.05 / age_speed_factor(body), max(2.9, 2.25 / age_speed_factor(body)))
 
 
@@ -89,7 +89,7 @@ def _draw_stairs(rng: np.random.Generator) -> tuple[int, float, float]:
 def _flight_of_steps(
     puppet: Puppet, front: tuple[float, float], heading: float, count: int, rise: float, tread: float
 ) -> tuple[Cuboid, ...]:
-    """A flight of solid steps whose lowest edge is at `front`, climbed towards `heading`."""
+    """Return a flight of solid steps whose lowest edge is at `front`, climbed towards `heading`."""
     forth = np.array([np.cos(heading), np.sin(heading)])
     boxes: list[Cuboid] = []
     for k in range(count):
@@ -100,7 +100,7 @@ def _flight_of_steps(
 
 
 def _climb(puppet: Puppet, marks: np.ndarray, grounds: np.ndarray, seconds: float) -> np.ndarray:
-    """Step onto `marks` (m ahead) at heights `grounds`; the last one twice, to stand. Returns when the feet land, s."""
+    """Step onto `marks` (m ahead) at heights `grounds` (m), onto the last twice; return the times (s) of the landings."""
     marks, grounds = np.append(marks, marks[-1]), np.append(grounds, grounds[-1])
     durations = seconds * puppet.rng.normal(1, 0.04, len(marks))
     speeds = np.diff(marks, prepend=0.0) / durations
@@ -115,11 +115,11 @@ def _climb(puppet: Puppet, marks: np.ndarray, grounds: np.ndarray, seconds: floa
         heel_strike=0.0,
         blow=vigour * (0.35 if grounds[-1] > grounds[0] else 0.5),
     )
-    return gait.add_steps(puppet, durations, speeds, style, marks=list(marks), grounds=list(grounds))
+    return gait.add_steps(puppet, gait.Steps(durations, speeds, marks=list(marks), grounds=list(grounds)), style)
 
 
 def _stairs_hands(puppet: Puppet, lands: np.ndarray) -> None:
-    """On stairs just gone, half of the young and most of the old hold a rail, on either side."""
+    """Add a hand on a rail to stairs just climbed (most elders, and most others), or else idle gestures."""
     if puppet.rng.random() < (0.85 if puppet.body.person.elder else 0.65):
         gestures.hold_rail(puppet, gestures.SIDES[int(puppet.rng.integers(2))], lands)
     else:
@@ -127,7 +127,7 @@ def _stairs_hands(puppet: Puppet, lands: np.ndarray) -> None:
 
 
 def stairs_up(body: Body, rng: np.random.Generator) -> Act:
-    """Up a flight of 4 to 6 steps, one foot on each."""
+    """Climb a flight of 4 to 6 steps, one foot on each."""
     count, rise, tread = _draw_stairs(rng)
     puppet = start_standing(body, rng, back=1.2)
     puppet.hold(rng.uniform(0.2, 0.8))
@@ -141,7 +141,7 @@ def stairs_up(body: Body, rng: np.random.Generator) -> Act:
 
 
 def stairs_down(body: Body, rng: np.random.Generator) -> Act:
-    """Down a flight of 4 to 6 steps."""
+    """Descend a flight of 4 to 6 steps."""
     count, rise, tread = _draw_stairs(rng)
     puppet = start_standing(body, rng, back=0.8, surface=count * rise)
     puppet.hold(rng.uniform(0.2, 0.8))
@@ -157,7 +157,7 @@ def stairs_down(body: Body, rng: np.random.Generator) -> Act:
 
 
 def climb_a_step(body: Body, rng: np.random.Generator) -> Act:
-    """Up onto one step and down on its other side."""
+    """Step up onto one step and down on its other side."""
     rise, depth = float(rng.uniform(0.15, 0.20)), float(rng.uniform(0.38, 0.45))
     puppet = start_standing(body, rng, back=1.5)
     puppet.hold(rng.uniform(0.2, 0.8))
@@ -172,7 +172,7 @@ def climb_a_step(body: Body, rng: np.random.Generator) -> Act:
 
 
 def stumble(body: Body, rng: np.random.Generator) -> Act:
-    """Walking, caught by the toe, two to four fast steps with the trunk lurching and the arms thrown, and on."""
+    """Stumble while walking: two to four fast steps with the trunk lurching and the arms thrown, then walk on."""
     speed = float(rng.uniform(0.9, 1.4)) * age_speed_factor(body)
     step = 1 / gait.cadence(speed, body)
     before, saving, after = int(rng.integers(3, 5)), int(rng.integers(2, 5)), int(rng.integers(3, 5))
@@ -189,7 +189,7 @@ def stumble(body: Body, rng: np.random.Generator) -> Act:
     puppet.hold(rng.uniform(0.5, 2.0))
     first = int(rng.integers(2))
     start = puppet.heading
-    lands = gait.add_steps(puppet, durations, speeds, gait.draw_style(speed, body, rng), first=first, lurch=lurch)
+    lands = gait.add_steps(puppet, gait.Steps(durations, speeds, first=first, lurch=lurch), gait.draw_style(speed, body, rng))
     forth = np.array([np.cos(start), np.sin(start), 0.0])
     caught = ("right foot", "left foot")[(first + before) % 2]
     puppet.strike(caught, -rng.uniform(0.4, 1.0) * severity * forth, float(lands[before] - 0.6 * durations[before]))
@@ -200,7 +200,7 @@ def stumble(body: Body, rng: np.random.Generator) -> Act:
 
 
 def jump(body: Body, rng: np.random.Generator) -> Act:
-    """A gentle jump on the spot, the arms reaching up, once or twice."""
+    """Jump gently on the spot with the arms reaching up, once or twice."""
     puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.8, 2.0))
     for _ in range(1 if rng.random() < 0.7 else 2):
@@ -210,7 +210,7 @@ def jump(body: Body, rng: np.random.Generator) -> Act:
 
 
 def _jump(puppet: Puppet, high: float) -> None:
-    """Down, push, flight of `high` m, landing, up."""
+    """Append one jump: down, push, a flight `high` m high, landing, up."""
     body, rng, old = puppet.body, puppet.rng, puppet.last
     height = body.person.height
     speed = float(np.sqrt(2 * _G * high))
@@ -245,18 +245,11 @@ def _jump(puppet: Puppet, high: float) -> None:
     root = np.repeat(old.root[None], count, 0)
     root[:, 2] += rise
     bend = -rise / (0.1 * height)
-    bend = 0.5 * (bend + np.sqrt(bend**2 + 0.01)) - 0.05
+    bend = 0.5 * (bend + np.sqrt(bend**2 + 0.01)) - 0.05  # a smooth maximum of 0 and the bend
     root[:, :2] -= (0.02 * height * bend)[:, None] * np.array([np.cos(puppet.heading), np.sin(puppet.heading)])
-    angles = np.repeat(old.angles[None], count, 0)
     reach = ease((t - 0.6 * down) / (0.4 * down + push)) * (1 - ease((t - land + 0.1) / 0.6))
     back = ease(t / (0.7 * down)) * (1 - ease((t - 0.7 * down) / (0.3 * down + 0.5 * push)))
-    up_arm = rng.uniform(0.4, 1.3, 2) * (1.0, rng.uniform(0.3, 1.0))[:: int(rng.choice([-1, 1]))]
-    for side, reached in zip(("right", "left"), up_arm, strict=True):
-        angles[:, HINGE_INDEX[f"{side} shoulder flexion"]] += reached * reach - 0.4 * back
-        angles[:, HINGE_INDEX[f"{side} elbow flexion"]] += 0.35 * back + float(rng.uniform(0.2, 1.0)) * reach
-        angles[:, HINGE_INDEX[f"{side} pronation"]] += float(rng.uniform(0.3, 1.2)) * (reach - 0.5 * back)
-    for name, share in (("lumbar flexion", 0.3), ("thoracic flexion", 0.1), ("neck flexion", -0.25)):
-        angles[:, HINGE_INDEX[name]] += share * bend
+    angles = _jump_angles(puppet, reach, back, bend)
     began = puppet.time
     puppet.add(
         old._replace(
@@ -271,3 +264,22 @@ def _jump(puppet: Puppet, high: float) -> None:
     )
     for struck in ("right foot", "left foot"):
         puppet.strike(struck, (0.0, 0.0, float(rng.uniform(0.10, 0.25)) * speed), began + land + float(rng.normal(0, 0.008)))
+
+
+def _jump_angles(puppet: Puppet, reach: np.ndarray, back: np.ndarray, bend: np.ndarray) -> np.ndarray:
+    """Return hinge angles (N, 36) in rad of a jump: arms swing back, then reach up; the trunk bends with the knees.
+
+    Arguments:
+        reach, back: (N,) shares, 0 to 1, of the arms' way up and back.
+        bend: (N,) how far the knees bend, about 0 to 1.
+    """
+    rng = puppet.rng
+    angles = np.repeat(puppet.last.angles[None], len(bend), 0)
+    up_arm = rng.uniform(0.4, 1.3, 2) * (1.0, rng.uniform(0.3, 1.0))[:: int(rng.choice([-1, 1]))]
+    for side, reached in zip(("right", "left"), up_arm, strict=True):
+        angles[:, HINGE_INDEX[f"{side} shoulder flexion"]] += reached * reach - 0.4 * back
+        angles[:, HINGE_INDEX[f"{side} elbow flexion"]] += 0.35 * back + float(rng.uniform(0.2, 1.0)) * reach
+        angles[:, HINGE_INDEX[f"{side} pronation"]] += float(rng.uniform(0.3, 1.2)) * (reach - 0.5 * back)
+    for name, share in (("lumbar flexion", 0.3), ("thoracic flexion", 0.1), ("neck flexion", -0.25)):
+        angles[:, HINGE_INDEX[name]] += share * bend
+    return angles

@@ -1,4 +1,4 @@
-"""Physics: the puppet's strings are cut and MuJoCo moves the body until it lies still.
+"""Physics: MuJoCo moves the body from the onset of a fall until it lies still.
 
 The body is the puppet's own (same segments, hinges and solids), so that a fall starts from the puppet's posture and velocity and its result
 is a trajectory again. Muscles are position servos with torque limits; contacts are soft (flesh, clothing, and a mat where there is one).
@@ -67,7 +67,7 @@ class _Fallen:
 
 
 def simulate_act(body: Body, act: Act, rng: np.random.Generator) -> Motion:
-    """Carry out an act: what the strings ask for, and after a cut what physics, then getting up or lying, make of it.
+    """Turn an act into a motion: its trajectory and, for a fall, the physics and the lying or getting up after it.
 
     Arguments:
         rng: decides how the body stirs while lying and gets up.
@@ -137,18 +137,18 @@ def _simulate_fall(body: Body, act: Act, physics: PhysicsPhase, start: int, push
 
 
 def _tone(physics: PhysicsPhase, time: float) -> float:
-    """Strength of the muscles `time` s after the cut: people stop bracing once they are down."""
+    """Return the muscle strength `time` s after the onset; it fades once the person is down."""
     faded = 0.0 if physics.tone_decay is None else time / physics.tone_decay
     return max(physics.tone * float(np.exp(-faded)) * _bracing_share(physics, time), _LIMP_TONE)
 
 
 def _bracing_share(physics: PhysicsPhase, time: float) -> float:
-    """Share of bracing that is left, 1 to 0."""
+    """Return the share of bracing that is left, 1 to 0."""
     return float(np.exp(-max(time - physics.reaction - physics.bracing, 0.0) / _RELAXATION_TIME))
 
 
 def _outcome(body: Body, trajectory: Trajectory) -> tuple[float, float, float]:
-    """Height of the trunk's centre of mass in the end (m); when it is braked hardest, and when it has come to rest, s after the start."""
+    """Return the trunk's final height (m), and the times (s from the start) of hardest braking and of coming to rest."""
     positions, _ = forward_kinematics(body, trajectory)
     weights = body.masses[_TRUNK] / body.masses[_TRUNK].sum()
     centre = np.einsum("nsk,s->nk", positions[:, _TRUNK], weights)
@@ -162,7 +162,7 @@ def _outcome(body: Body, trajectory: Trajectory) -> tuple[float, float, float]:
 
 
 def _lie(last: Trajectory, rng: np.random.Generator, seconds: float) -> Trajectory:
-    """Go on lying: what still moves runs out, the chest breathes, and nobody is as still as a stone."""
+    """Continue lying: residual velocity runs out, the chest breathes, and every hinge trembles a little."""
     count = max(round(seconds * SIM_RATE), 1)
     time = np.arange(1, count + 1) / SIM_RATE
     out = 0.08
@@ -182,7 +182,7 @@ def _qpos(trajectory: Trajectory, index: int) -> np.ndarray:
 
 
 def _torques(body: Body) -> np.ndarray:
-    """(36,) N m: the most that each hinge's muscles give."""
+    """Return the torque limits (36,) of the hinges' muscles, N m."""
     age = 1 - 0.33 * float(np.clip((body.person.age - 30) / 45, 0, 1))
     words = [hinge.name.removeprefix("right ").removeprefix("left ").split()[0] for hinge in HINGES]
     return np.array([_STRENGTH[word] for word in words]) * body.person.mass * age
@@ -200,7 +200,7 @@ def _set_tone(model: mujoco.MjModel, torque: np.ndarray, tone: float) -> None:
 
 
 def _model(body: Body, scene: Scene, foot_friction: float) -> mujoco.MjModel:
-    """The body and the solid boxes of a room as a MuJoCo model; bodies and hinges in the order of `SEGMENT_NAMES` and `HINGES`."""
+    """Return the body and the solid boxes of a room as a MuJoCo model, in the order of `SEGMENT_NAMES` and `HINGES`."""
     return mujoco.MjModel.from_xml_string(_mjcf(body, scene, foot_friction))
 
 

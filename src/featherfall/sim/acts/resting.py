@@ -1,4 +1,4 @@
-"""Daily living on chairs, beds and knees."""
+"""Activities of daily living on chairs, beds and knees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .going import age_speed_factor, finish_act, start_standing
 
 
 def _chair(puppet: Puppet, seat: float, backrest: bool = True) -> tuple[Cuboid, ...]:
-    """The chair on which the puppet sits now."""
+    """Return the chair on which the puppet sits now."""
     x, y = puppet.last.root[:2]
     return furniture.make_chair((float(x), float(y)), puppet.heading, seat, backrest)
 
@@ -24,14 +24,14 @@ def _seat(rng: np.random.Generator) -> float:
 
 
 def start_seated(body: Body, rng: np.random.Generator, seat: float) -> Puppet:
-    """Someone who sits already."""
+    """Return a puppet that sits already."""
     heading = float(rng.uniform(-np.pi, np.pi))
     x, y = rng.uniform(-0.5, 0.5, 2)
     return Puppet(body, rng, (float(x), float(y)), heading, posture=sit(body, seat))
 
 
 def fidget(puppet: Puppet, seconds: float) -> None:
-    """Sit for a while: still, and now and then the arms, the head or the trunk shift."""
+    """Sit for `seconds`, now and then shifting the arms, the head or the trunk."""
     rng, until = puppet.rng, puppet.time + seconds
     posture = SIT.modified(height=(puppet.last.root[2] - puppet.last.ankles[:, 2].mean()) / puppet.body.person.height + 0.039)
     at = puppet.last.root[:2].copy()
@@ -76,17 +76,17 @@ def _sitting_down(body: Body, rng: np.random.Generator, heavy: bool) -> Act:
 
 
 def sit_down(body: Body, rng: np.random.Generator) -> Act:
-    """Onto a chair, softly; some get up again."""
+    """Sit down softly; some get up again."""
     return _sitting_down(body, rng, heavy=False)
 
 
 def sit_down_heavily(body: Body, rng: np.random.Generator) -> Act:
-    """Onto a chair, dropping the last part."""
+    """Sit down, dropping the last part."""
     return _sitting_down(body, rng, heavy=True)
 
 
 def stand_up(body: Body, rng: np.random.Generator) -> Act:
-    """From a chair, and perhaps away."""
+    """Stand up from a chair, and perhaps walk away."""
     seat = _seat(rng)
     puppet = start_seated(body, rng, seat)
     boxes = _chair(puppet, seat)
@@ -99,7 +99,7 @@ def stand_up(body: Body, rng: np.random.Generator) -> Act:
 
 
 def drop_into_chair(body: Body, rng: np.random.Generator) -> Act:
-    """Sitting, trying to rise, and collapsing back."""
+    """Try to rise from a chair and collapse back."""
     seat = _seat(rng)
     puppet = start_seated(body, rng, seat)
     boxes = _chair(puppet, seat)
@@ -133,7 +133,7 @@ def drop_into_chair(body: Body, rng: np.random.Generator) -> Act:
 
 
 def _shift_to(puppet: Puppet, place: np.ndarray, posture: BodyPosture) -> float:
-    """Metres forward that bring the pelvis of a planted posture over `place`."""
+    """Return the metres forward that bring the pelvis of a planted posture over `place`."""
     gap = place - puppet.over_feet(puppet.last, posture)[:2]
     return float(gap @ [np.cos(puppet.heading), np.sin(puppet.heading)])
 
@@ -142,14 +142,14 @@ def _shift_to(puppet: Puppet, place: np.ndarray, posture: BodyPosture) -> float:
 
 
 def _bed(puppet: Puppet, surface: float) -> tuple[Cuboid, ...]:
-    """The bed on which the puppet lies now on its back."""
+    """Return the bed on which the puppet lies now on its back."""
     forth = np.array([np.cos(puppet.heading), np.sin(puppet.heading)])
     x, y = puppet.last.root[:2] + 0.02 * forth
     return furniture.make_bed((float(x), float(y)), puppet.heading, surface)
 
 
 def lie_down(body: Body, rng: np.random.Generator) -> Act:
-    """Sit on the edge of a bed, then lie on the back, perhaps turn to a side."""
+    """Sit on the edge of a bed, then lie on the back and perhaps turn to a side."""
     surface = float(rng.uniform(0.45, 0.55))
     puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.3, 1.2))
@@ -164,7 +164,7 @@ def lie_down(body: Body, rng: np.random.Generator) -> Act:
 
 
 def start_in_bed(body: Body, rng: np.random.Generator) -> tuple[Puppet, float, tuple[Cuboid, ...]]:
-    """Someone on the back in bed: the puppet, the height of the mattress, the bed."""
+    """Return a puppet on its back in bed, the height (m) of the mattress, and the bed."""
     surface, heading = float(rng.uniform(0.45, 0.55)), float(rng.uniform(-np.pi, np.pi))
     x, y = rng.uniform(-0.5, 0.5, 2)
     puppet = Puppet(body, rng, (float(x), float(y)), heading, posture=LIE_BACK, surface=surface)
@@ -172,7 +172,7 @@ def start_in_bed(body: Body, rng: np.random.Generator) -> tuple[Puppet, float, t
 
 
 def get_up_from_bed(body: Body, rng: np.random.Generator) -> Act:
-    """From lying to sitting on the edge, standing, and perhaps away."""
+    """Rise from lying to sitting on the edge and standing, and perhaps walk away."""
     puppet, surface, boxes = start_in_bed(body, rng)
     puppet.hold(rng.uniform(1.0, 3.0))
     heading, left = puppet.heading, rng.random() < 0.5
@@ -199,14 +199,14 @@ def get_up_from_bed(body: Body, rng: np.random.Generator) -> Act:
 
 
 def _shift_to_plant(puppet: Puppet, posture: BodyPosture) -> float:
-    """The same as `_shift_to` for feet that are still free: the pelvis is to stay where it is."""
+    """Return the metres forward that keep the pelvis in place while free feet are planted, as `_shift_to` does for planted ones."""
     ankles, soles = puppet.feet_below(puppet.now(), puppet.heading, None)
     root = puppet.over_feet(puppet.last._replace(ankles=ankles, soles=soles), posture)
     return float((puppet.last.root[:2] - root[:2]) @ [np.cos(puppet.heading), np.sin(puppet.heading)])
 
 
 def turn_over_in_bed(body: Body, rng: np.random.Generator) -> Act:
-    """From the back to a side, back again or on to the front."""
+    """Turn from the back to a side, then back again or on to the front."""
     puppet, surface, boxes = start_in_bed(body, rng)
     puppet.hold(rng.uniform(0.8, 2.0))
     side, across = (LIE_LEFT, 0.12) if rng.random() < 0.5 else (LIE_RIGHT, -0.12)
@@ -220,7 +220,7 @@ def turn_over_in_bed(body: Body, rng: np.random.Generator) -> Act:
 
 
 def kneel(body: Body, rng: np.random.Generator) -> Act:
-    """Down on the knees, wiping the floor with one hand, and up again."""
+    """Kneel down, wipe the floor with one hand, and rise again."""
     puppet = start_standing(body, rng)
     pace = puppet.pace
     puppet.hold(rng.uniform(0.3, 1.0))

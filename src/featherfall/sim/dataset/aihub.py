@@ -1,4 +1,4 @@
-"""Simulated scenes in the folder layout of AI Hub 71641, pairs of video and worn sensors: ten seconds, eight views, twelve segments.
+"""Simulated scenes in the folder layout of AI Hub 71641: videos with worn sensors, 10 s, eight views, twelve segments.
 
 Folders, file names and keys are those that readers of the original describe. What nobody describes is chosen here: frames count from 0,
 the sensor columns are in m/s2 (with gravity), rad/s and uT in each sensor's own axes, and segments bear the names of Xsens MVN, whose
@@ -90,7 +90,7 @@ class AIHubLayout:
     films: FilmSetup | None = None
 
     def options(self) -> dict[str, Any]:
-        """For simulation.json."""
+        """Return the options that simulation.json records."""
         films = None if self.films is None else {"size": self.films.size, "rate": self.films.rate}
         return {"layout": "aihub", "part": self.part, "films": films}
 
@@ -119,7 +119,7 @@ class AIHubLayout:
         return FinishedRecording(item.subject, item.index, SECONDS, motion.fall is not None, row | {"trial": item.trial, "times": times})
 
     def finish(self, folder: Path, people: list[Subject], made: list[FinishedRecording]) -> None:
-        """Write what the original lacks: exact times, people, and that all is simulated."""
+        """Write the exact times, the people, and a README that says that all of it is simulated; the original has no such files."""
         keys = ("scene", "side", "way", "subject", "activity", "trial")
         rows = [[*(one.row[key] for key in keys), *one.row["times"]] for one in made]
         write_table(folder / "scenes.csv", [*keys, "fall_onset_s", "fall_impact_s", "fall_end_s"], rows)
@@ -128,13 +128,13 @@ class AIHubLayout:
 
 
 def whole_scenes(plan: Plan) -> tuple[Plan, int]:
-    """The plan with as many whole scenes a person as come nearest to its seconds, at least one; and how many these are."""
+    """Round a plan to whole scenes a person (at least one); return it and their number."""
     scenes = max(1, round(plan.seconds / SECONDS))
     return replace(plan, seconds=scenes * SECONDS), scenes
 
 
 def scene_excerpt(motion: Motion, rng: np.random.Generator) -> Motion:
-    """Ten seconds (2000 poses) of a motion, with the fall inside when there is one; a shorter motion comes to rest in its last pose.
+    """Return 10 s (2000 poses) of a motion, including its fall; a shorter motion is extended by holding its last pose.
 
     A fall begins at least 1 s after the piece's start and hits at least 1 s before its end, where the motion allows it.
     """
@@ -156,7 +156,7 @@ def scene_excerpt(motion: Motion, rng: np.random.Generator) -> Motion:
 
 
 def hold_last_pose(motion: Motion, count: int) -> Motion:
-    """`count` more poses (none when negative): what still moves runs out within some 0.1 s, and the body stays as it is."""
+    """Append `count` poses (none when negative) in which residual velocity runs out within some 0.1 s and the body rests."""
     if count <= 0:
         return motion
     fade = 0.08  # s
@@ -172,7 +172,7 @@ def hold_last_pose(motion: Motion, count: int) -> Motion:
 
 
 def fall_code(motion: Motion) -> FallCode:
-    """Where the body falls, as seen by the person at the onset: by the way of the head relative to the feet until the impact.
+    """Return the direction of a fall relative to the person at its onset, from how the head moves against the feet until the impact.
 
     Within 45 degrees of straight ahead (behind) is forward (backward), the rest is sideways.
     """
@@ -191,7 +191,7 @@ def fall_code(motion: Motion) -> FallCode:
 
 
 def sensor_table(motion: Motion, part: str, item: Item) -> str:
-    """The sensor csv: 600 rows of `Frame` and, for each quantity and segment, x, y and z."""
+    """Return the sensor CSV: 600 rows of `Frame` and, for each quantity and segment, x, y and z."""
     device, rng, fitting = at_rate(PARTS[part], _FRAME_RATE), item.rng(SENSOR_STREAM), item.habit()
     sites = [randomize_mounting(find_site(name), fitting) for name in SEGMENT_SITES.values()]
     measured = measure_sites(motion, sites, earth_field(float(rng.uniform(0, 2 * np.pi))))
@@ -208,7 +208,7 @@ def sensor_table(motion: Motion, part: str, item: Item) -> str:
 
 
 def labelled_frames(fall: FallTimes | None) -> tuple[int, int]:
-    """Start and end frame as the original labels them: the onset, and always 60 frames later (not the impact, nor the end); else 0, 0."""
+    """Return start and end frame as the original labels them: the onset and 60 frames later; 0, 0 without a fall."""
     if fall is None or fall.onset is None:
         return 0, 0
     start = min(round(fall.onset * _FRAME_RATE), FRAMES - 1 - LABELLED_FRAMES)
@@ -216,7 +216,7 @@ def labelled_frames(fall: FallTimes | None) -> tuple[int, int]:
 
 
 def _at(stream: Stream, times: np.ndarray) -> np.ndarray:
-    """(N, C) values at other times, as a recorder that writes all sensors in step gives them."""
+    """Return the values (N, C) of a stream interpolated at other times (s), as a recorder with a common clock gives them."""
     return np.stack([np.interp(times, stream.times, channel) for channel in stream.values.T], axis=1)
 
 
@@ -226,7 +226,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _label(item: Item, motion: Motion, code: FallCode, name: str, size: int | None) -> dict[str, Any]:
-    """A clip's json. Keys as in the original; who made it and where it was filmed say what is true."""
+    """Return a clip's JSON label: keys as in the original, with a creator and location that say that it is simulated."""
     start, end = labelled_frames(motion.fall)
     person, falls = item.person, code != "N"
     return {
@@ -260,12 +260,12 @@ def _label(item: Item, motion: Motion, code: FallCode, name: str, size: int | No
 
 
 def _side(scene: int) -> Literal["Training", "Validation"]:
-    """Whole scenes, one of nine for validation, as the original (2,266 to 284)."""
+    """Return the scene's part: one of nine scenes is for validation, as in the original (2,266 to 284)."""
     return "Validation" if scene % 9 == 0 else "Training"
 
 
 def _clip(folder: Path, side: str, role: Literal["source", "label"], kind: str, code: FallCode, name: str) -> Path:
-    """A clip's file without its ending."""
+    """Return a clip's path without its suffix."""
     top = {"source": "01.원천데이터", "label": "02.라벨링데이터"}[role]
     short = side[0] + {"source": "S", "label": "L"}[role]  # TS, TL, VS, VL
     return folder / _DATA_FOLDER / side / top / short / kind / ("N" if code == "N" else "Y") / code / name / name

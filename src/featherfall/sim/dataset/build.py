@@ -1,4 +1,4 @@
-"""A folder of simulated recordings: made in a hidden folder beside it, and in place all at once when everything is there."""
+"""Write a folder of simulated recordings: built in a hidden folder beside it, and renamed when complete."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class FinishedRecording:
 
 
 class Layout(Protocol):
-    """How recordings lie on disk. Values that processes can be sent; what `options` gives must tell layouts apart."""
+    """How recordings lie on disk. Instances must be picklable, and `options` must tell layouts apart."""
 
     def options(self) -> dict[str, Any]:
-        """What it was asked for, as plain JSON values."""
+        """Return the layout's options as plain JSON values."""
         ...
 
     def make(self, folder: Path, item: Item) -> FinishedRecording:
@@ -55,7 +55,7 @@ class Layout(Protocol):
         ...
 
     def finish(self, folder: Path, people: list[Subject], made: list[FinishedRecording]) -> None:
-        """Write what describes them all; `made` is in the order of subjects and indices."""
+        """Write the files that describe all recordings; `made` is in the order of subjects and indices."""
         ...
 
 
@@ -106,7 +106,7 @@ def build_dataset(
 def _make_all(
     pool: WorkerPool, people: list[Subject], make: Callable[[Item], FinishedRecording], made: dict[tuple[int, int], FinishedRecording]
 ) -> Iterator[FinishedRecording]:
-    """Make recordings until each person has the planned seconds; `made` grows.
+    """Make recordings until each person has the planned seconds, and add them to `made`.
 
     How long a recording lasts is known when it is made. So each round makes only as many as are needed for certain, and what a person
     records does not depend on who was quicker.
@@ -121,7 +121,7 @@ def _make_all(
 
 
 def _next_round(person: Subject, made: dict[tuple[int, int], FinishedRecording]) -> range:
-    """The person's recordings of the next round, or of one that was interrupted."""
+    """Return the indices of the person's recordings in the next round, or in one that was interrupted."""
     count, seconds = 0, 0.0
     while True:
         left = person.plan.seconds - seconds
@@ -143,7 +143,7 @@ def _check_out(out: Path) -> None:
 
 
 def _prepare(partial: Path, plan: Plan, layout: Layout, resume: bool) -> dict[tuple[int, int], FinishedRecording]:
-    """What an interrupted build has made already; otherwise the folder is emptied for a new one."""
+    """Return what an interrupted build has made already, or empty the folder for a new one."""
     options = {"simulated": True, "featherfall": version("featherfall"), "plan": asdict(plan), **layout.options()}
     provenance = json.loads(json.dumps(options))
     stated, log = partial / _PARTIAL_FACTS, partial / _LOG

@@ -1,4 +1,4 @@
-"""A day of one person with a watch: one continuous recording, to see what a detector says when nobody cuts its data into trials."""
+"""A day of one person with a watch as one continuous recording, for testing a detector on data that is not cut into trials."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REST_NOISE = 0.004  # g, how much a resting arm moves
 
 @dataclass(frozen=True)
 class DayActivity:
-    """One activity of the day: its name, when it began and ended (s of the day), and its fall, if it is one."""
+    """One activity of the day: its name, its start and end (s of the day), and its fall, if any."""
 
     activity: str
     start: float
@@ -31,21 +31,21 @@ class DayActivity:
 
 @dataclass(frozen=True, eq=False)
 class Day:
-    """The recording of a day, and what truly happened."""
+    """The recording of a day and its true activities."""
 
     recording: Recording
     activities: tuple[DayActivity, ...]
 
     @property
     def hours(self) -> float:
-        """Its length."""
+        """Length of the recording, h."""
         return self.recording.duration / 3600
 
 
 def simulate_day(
     hours: float = 8.0, falls: int = 3, seed: int = 0, part: str = "watch", report: Callable[[float], None] = lambda share: None
 ) -> Day:
-    """Live through a day: some twenty activities an hour, `falls` of them falls, and rest in between.
+    """Simulate a day with some twenty activities an hour, `falls` of them falls, and rest in between.
 
     Arguments:
         hours: its length; at least one activity takes place.
@@ -86,14 +86,14 @@ def simulate_day(
 
 
 def _measure_activity(item: Item, site: Site) -> tuple[np.ndarray, FallTimes | None]:
-    """(N, 6) g and deg/s that a perfect sensor feels during an activity, and its fall."""
+    """Return what an ideal sensor measures during an activity, (N, 6) in g and deg/s, and the activity's fall."""
     motion = simulate_item(item)
     measured = measure_site(motion, site)
     return np.concatenate([measured.acceleration, measured.angular_velocity], axis=1), motion.fall
 
 
 def _rest(count: int, level: np.ndarray, next_level: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(count, 6): the arm rests, and turns smoothly from how it hung before to how the next activity begins."""
+    """Return (count, 6) samples of a resting arm that turns smoothly into the orientation in which the next activity begins."""
     steps = round(_TRANSITION * SIM_RATE)
     u = np.clip((np.arange(count) - (count - steps)) / steps, 0, 1)
     u = (u * u * (3 - 2 * u))[:, None]

@@ -1,4 +1,4 @@
-"""Films of a motion, by cameras around the room."""
+"""Films of a motion from cameras around the room."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_CAMERAS = 8
 
 @dataclass(frozen=True)
 class FilmSetup:
-    """How films are taken; made by `make_film_setup`.
+    """Number, size and rate of the films; made by `make_film_setup`.
 
     Attributes:
         cameras: how many, 1 to 8.
@@ -30,7 +30,7 @@ class FilmSetup:
     rate: float = 30.0
 
     def render(self, motion: Motion, clothes: np.random.Generator, rng: np.random.Generator, paths: Sequence[Path]) -> None:
-        """Write an mp4 by each camera to the path of the same number.
+        """Write one MP4 a camera to the path of the same number.
 
         Arguments:
             clothes: decides how the person and the room look.
@@ -48,7 +48,7 @@ class FilmSetup:
 
 
 def make_film_setup(cameras: int = 1, size: int = 160, rate: float = 30.0) -> FilmSetup:
-    """Check numbers; raises `UserError`."""
+    """Validate the numbers and return the setup; raises `UserError`."""
     if not 1 <= cameras <= MAX_CAMERAS:
         raise UserError(f"--cameras {cameras}: give 1 to {MAX_CAMERAS}")
     if not 32 <= size <= 2048 or size % 2:

@@ -1,4 +1,4 @@
-"""What is simulated: people, and the recordings each of them makes. All of it follows from a seed, in whatever order the work is done."""
+"""The plan of a simulation: its people and the recordings each of them makes, all functions of a seed."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ MakeAct = Callable[[Body, np.random.Generator], Act]
 
 
 def daily_activities() -> Mapping[str, MakeAct]:
-    """Activities of daily living by name."""
+    """Return the activities of daily living by name."""
     from ..acts.daily import DAILY_ACTIVITIES
 
     return DAILY_ACTIVITIES
 
 
 def fall_activities() -> Mapping[str, MakeAct]:
-    """Falls by name."""
+    """Return the falls by name."""
     from ..acts.falls import FALL_ACTIVITIES
 
     return FALL_ACTIVITIES
@@ -38,7 +38,7 @@ def fall_activities() -> Mapping[str, MakeAct]:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be simulated; made by `make_plan`.
+    """What to simulate; made by `make_plan`.
 
     Attributes:
         subjects: how many people.
@@ -58,7 +58,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Item:
-    """One recording to be made.
+    """One recording to make.
 
     Attributes:
         subject: number of the person, from 0.
@@ -83,12 +83,12 @@ class Item:
         return f"{self.person.name}/{self.activity}/{self.trial}"
 
     def rng(self, purpose: int) -> np.random.Generator:
-        """Chance for one purpose of this recording, so that e.g. other sensors leave the motion as it was."""
+        """Return the random generator for one purpose of this recording, so that e.g. other sensors leave the motion unchanged."""
         # Entropy is padded with zeros, so the recordings count from 1: 0 is the person.
         return np.random.default_rng(np.random.SeedSequence([self.seed, self.subject, self.index + 1, purpose]))
 
     def habit(self) -> np.random.Generator:
-        """Chance that is the same in all recordings of the person, e.g. how sensors are strapped on."""
+        """Return a random generator that is the same for all recordings of the person, e.g. for how sensors are strapped on."""
         return np.random.default_rng(np.random.SeedSequence([self.seed, self.subject, 0, 1]))
 
 
@@ -97,7 +97,7 @@ MOTION_STREAM, SENSOR_STREAM, SKELETON_STREAM, CAMERA_STREAM, EXCERPT_STREAM = r
 
 @dataclass(frozen=True)
 class Subject:
-    """A person and the order in which activities come: `item(0)`, `item(1)`, ... without an end."""
+    """A person and the endless sequence of their recordings: `item(0)`, `item(1)`, ..."""
 
     number: int
     person: SimulatedPerson
@@ -108,7 +108,7 @@ class Subject:
     phase: float  # in [0, 1): when the first fall is due
 
     def item(self, index: int) -> Item:
-        """The recording of that number. Falls are spread evenly, and every activity has its turn before one comes again."""
+        """Return the recording of that number. Falls are spread evenly, and all activities occur before one is repeated."""
         fallen, before = (math.floor(count * self.plan.share + self.phase) for count in (index + 1, index))
         names, count = (self.falls, before) if fallen > before else (self.daily, index - before)
         activity, trial = names[count % len(names)], count // len(names) + 1
@@ -116,7 +116,7 @@ class Subject:
 
 
 def make_plan(subjects: int, hours: float, seed: int = 0, activities: Sequence[str] = (), share: float | None = None) -> Plan:
-    """Check what is asked for.
+    """Validate the arguments and return the plan.
 
     Arguments:
         subjects: people, at least 1.
@@ -155,7 +155,7 @@ def make_plan(subjects: int, hours: float, seed: int = 0, activities: Sequence[s
 
 
 def make_subjects(plan: Plan) -> list[Subject]:
-    """The people of a plan; each depends on the seed and the own number only."""
+    """Return the people of a plan; each depends only on the seed and their number."""
     people = []
     for number in range(plan.subjects):
         rng = np.random.default_rng(np.random.SeedSequence([plan.seed, number]))
@@ -167,12 +167,12 @@ def make_subjects(plan: Plan) -> list[Subject]:
 
 
 def simulate_item(item: Item) -> Motion:
-    """Move the body of one recording; the same item always gives the same motion."""
+    """Simulate the motion of one recording; the same item always gives the same motion."""
     return simulate_motion(item.activity, item.person, item.rng(MOTION_STREAM))
 
 
 def simulate_motion(activity: str, person: SimulatedPerson, rng: np.random.Generator) -> Motion:
-    """One motion of a person; `activity` is a name of `daily_activities` or `fall_activities`."""
+    """Simulate a person doing `activity`, a name of `daily_activities` or `fall_activities`."""
     from ..acts.physics import simulate_act
 
     body = make_body(person)

@@ -1,4 +1,4 @@
-"""Stills of simulated people with boxes around them, as a YOLO folder: pictures without limit, and the boxes are exact."""
+"""Images of simulated people with exact bounding boxes, as a YOLO folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FALLEN_AFTER = 0.3  # s after the impact, from which the picture shows somebody
 
 @dataclass(frozen=True, eq=False)
 class LabelledImage:
-    """One picture. image: (H, W, 3) uint8 RGB; name: of `CLASS_NAMES`; box: left, top, right, bottom as fractions of the picture."""
+    """An image. image: (H, W, 3) uint8 RGB; name: of `CLASS_NAMES`; box: left, top, right, bottom as fractions of the image."""
 
     image: np.ndarray
     name: str
@@ -28,7 +28,7 @@ class LabelledImage:
 
 
 def render_images(motion: Motion, rng: np.random.Generator, clothes: np.random.Generator, count: int, size: int) -> Iterator[LabelledImage]:
-    """`count` moments of a motion, seen by one camera; of a fall half of them after the impact.
+    """Yield images of up to `count` moments of a motion from one camera; of a fall, half of them after the impact.
 
     The moments between a fall's onset and its rest are neither and are not shown. People who have left the picture are not shown either.
     """
@@ -64,7 +64,7 @@ def write_image_dataset(
     share: float = 0.5,
     report: Callable[[float], None] = lambda seconds: None,
 ) -> int:
-    """Write images/train, labels/train and data.yaml; gives the number of pictures.
+    """Write images/train, labels/train and data.yaml; return the number of images.
 
     Arguments:
         people, hours, seed, share: of the motions, see `generate.make_plan`; who is lying was moved by the same falls as elsewhere.

@@ -1,4 +1,4 @@
-"""From a Motion to a Recording: what the sensors that a person wears, and the camera that sees joints, make of it."""
+"""Record a motion with worn sensors and a depth camera."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SKELETON_RATE = 30.0  # Hz, of both
 
 @dataclass(frozen=True)
 class SensorKit:
-    """What records; made by `make_sensor_kit`.
+    """The sensors that record; made by `make_sensor_kit`.
 
     Attributes:
         sites: where sensors are worn: names of `sensors.SITES`, their aliases, or "wrist".
@@ -45,7 +45,7 @@ class SensorKit:
 def make_sensor_kit(
     sites: Sequence[str] = (WRIST,), part: str = "watch", magnetometer: bool = False, skeleton: str = "kinect"
 ) -> SensorKit:
-    """Check names; raises `UserError` with a suggestion for an unknown site, part or skeleton."""
+    """Validate the names and return the kit; raises `UserError` with a suggestion for an unknown site, part or skeleton."""
     for site in sites:
         if site not in KNOWN_SITES:
             raise UserError(f"--sites: unknown site {site!r}; {nearest(site, KNOWN_SITES)}")
@@ -59,14 +59,14 @@ def make_sensor_kit(
 
 
 def check_part(part: str) -> str:
-    """The part's name; raises `UserError` with a suggestion for an unknown one."""
+    """Return the part's name; raises `UserError` with a suggestion for an unknown one."""
     if part not in PARTS:
         raise UserError(f"--part: unknown part {part!r}; {nearest(part, tuple(PARTS))}")
     return part
 
 
 def record(item: Item, motion: Motion, kit: SensorKit) -> Recording:
-    """What sensors and camera saw of a motion; chance is the item's own.
+    """Return the recording of a motion by the kit's sensors; randomness is the item's own.
 
     Streams: accelerometer, gyroscope (and magnetometer) of each site, then "skeleton". With several sites the names start with the site:
     "right_wrist_accelerometer".

@@ -1,4 +1,4 @@
-"""Independent pieces of work, side by side in processes."""
+"""Run independent tasks in parallel processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Result = TypeVar("_Result")
 
 
 class WorkerPool:
-    """Processes that stay from one call to the next; none for a single worker. An error or Ctrl-C ends them.
+    """Processes that are kept between calls; none for a single worker. An error or Ctrl-C ends them.
 
     >>> with WorkerPool(workers=2) as pool:
     ...     results = sorted(pool.map_unordered(abs, [-1, -2]))
@@ -32,7 +32,7 @@ class WorkerPool:
             self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=exit_with_parent, initargs=(os.getpid(),))
 
     def map_unordered(self, work: Callable[[_Task], _Result], pieces: Iterable[_Task]) -> Iterator[_Result]:
-        """Results of `work` for all pieces, in the order in which they are done."""
+        """Yield the results of `work` for all pieces, in the order of completion."""
         if self._pool is None:
             yield from map(work, pieces)
             return
@@ -55,7 +55,7 @@ class WorkerPool:
 
 @contextlib.contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Processes started here do not hear Ctrl-C: the parent does, and ends them without a page of tracebacks."""
+    """Start processes that ignore Ctrl-C: the parent handles it and ends them without a traceback from each."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""Simulated recordings as a `folder` dataset: recordings.csv, streams.yaml, and one CSV for each stream of a recording."""
+"""Write simulated recordings as a `folder` dataset: recordings.csv, streams.yaml, and one CSV for each stream."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class FolderLayout:
     films: FilmSetup | None = None
 
     def options(self) -> dict[str, Any]:
-        """For simulation.json."""
+        """Return the options that simulation.json records."""
         return {"layout": "folder", "kit": asdict(self.kit), "films": None if self.films is None else asdict(self.films)}
 
     def make(self, folder: Path, item: Item) -> FinishedRecording:
@@ -87,7 +87,7 @@ class FolderLayout:
 
 
 def write_stream(path: Path, stream: Stream) -> None:
-    """One stream as CSV: column `t` in s, then the channels. Values are rounded to `DECIMALS`."""
+    """Write one stream as CSV: column `t` in s, then the channels, rounded to `DECIMALS`."""
     columns = stream.values.shape[1]
     row = "%.4f" + f",%.{DECIMALS.get(stream.unit, 5)}f" * columns + "\n"
     table = np.column_stack([stream.times, stream.values])
@@ -96,19 +96,19 @@ def write_stream(path: Path, stream: Stream) -> None:
 
 
 def describe(stream: Stream) -> dict[str, Any]:
-    """An entry of streams.yaml."""
+    """Return a stream's entry in streams.yaml."""
     facts = {"columns": list(stream.channels), "unit": stream.unit, "time": "t", "rate": float(stream.rate)}
     return facts | ({"placement": stream.placement} if stream.placement else {})
 
 
 def write_people_table(path: Path, people: Sequence[Subject]) -> None:
-    """people.csv."""
+    """Write people.csv."""
     rows = [[one.person.name, one.person.sex, one.person.age, one.person.height, one.person.mass, one.hand] for one in people]
     write_table(path, ["name", "sex", "age", "height", "mass", "watch"], rows)
 
 
 def write_table(path: Path, heading: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A CSV with a row of names."""
+    """Write a CSV with a header row."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(heading)

@@ -1,4 +1,4 @@
-"""Look: how a person and their room look."""
+"""Random appearance of a person and their room."""
 
 # ruff: noqa: RUF009 (a colour is a constant, however it is written)
 
@@ -14,14 +14,14 @@ LinearColour = tuple[float, float, float]
 
 
 def linear_colour(code: int) -> LinearColour:
-    """0xRRGGBB as light: three numbers from 0 to 1, linear (gamma 2, which a square root undoes quickly)."""
+    """Convert 0xRRGGBB to linear light, three numbers from 0 to 1 (gamma 2, whose inverse is a fast square root)."""
     red, green, blue = ((code >> shift & 255) / 255 for shift in (16, 8, 0))
     return (red**2, green**2, blue**2)
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """Colours (linear light, 0 to 1) and styles.
+    """Colours (linear light, 0 to 1) and styles of a person and their room.
 
     Attributes:
         skin, hair, shirt, trousers, shoes: of the person.
@@ -61,7 +61,7 @@ _RUG = (0xB9AE9C, 0x9A6A63, 0x7D90A0, 0xA79B78)
 
 
 def draw_appearance(rng: np.random.Generator, person: SimulatedPerson | None = None) -> Appearance:
-    """A random look; grey hair comes with age and long hair more often with women where `person` is given."""
+    """Draw a random appearance; with `person`, grey hair comes with age and long hair is more frequent for women."""
 
     def pick(codes: tuple[int, ...]) -> LinearColour:
         return linear_colour(codes[int(rng.integers(len(codes)))])

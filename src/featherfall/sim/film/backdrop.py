@@ -1,4 +1,4 @@
-"""The room without the person: its furniture as boxes, ray-cast once per camera into a picture and a depth map."""
+"""The empty room: furniture as boxes, ray-cast once per camera into an image and a depth map."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AMBIENT, DIRECT = 0.62, 0.55  # how much of a surface's colour the room's and th
 
 @dataclass(frozen=True, eq=False)
 class Backdrop:
-    """What a camera sees of an empty room, all float32.
+    """A camera's view of an empty room, all float32.
 
     Attributes:
         picture: (H, W, 3) linear colours.
@@ -34,7 +34,7 @@ class Backdrop:
 
 
 def draw_backdrop(scene: Scene, camera: Camera, size: tuple[int, int], appearance: Appearance, samples: int) -> Backdrop:
-    """Ray-cast the room: `size` (width, height) in pixels, each of `samples` x `samples` rays."""
+    """Ray-cast the room at `size` (width, height) pixels of `samples` x `samples` rays each."""
     width, height = size
     eye, full = np.array(camera.position), (width * samples, height * samples)
     rays = camera.rays(full).reshape(-1, 3)
@@ -80,19 +80,19 @@ def draw_backdrop(scene: Scene, camera: Camera, size: tuple[int, int], appearanc
 
 
 def _local(box: Cuboid, vectors: np.ndarray) -> np.ndarray:
-    """World directions (..., 3) in the box's own axes."""
+    """Return world directions (..., 3) in the box's own axes."""
     cosine, sine = np.cos(box.yaw), np.sin(box.yaw)
     turned: np.ndarray = vectors @ np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
     return turned
 
 
 def _contains(box: Cuboid, point: np.ndarray) -> bool:
-    """Whether a camera at `point` would be in the box or right before it."""
+    """Return whether a camera at `point` would be inside the box or right in front of it."""
     return bool((np.abs(_local(box, point - box.centre)) < np.array(box.size) / 2 + 0.15).all())
 
 
 def _pixels_around(box: Cuboid, camera: Camera, size: tuple[int, int]) -> np.ndarray | None:
-    """Flat indices of the pixels in the rectangle around the box; None where it cannot be seen."""
+    """Return the flat indices of the pixels in the rectangle around the box; None where it cannot be seen."""
     signs = np.array([[i, j, k] for i in (-1, 1) for j in (-1, 1) for k in (-1, 1)])
     corners = np.array(box.centre) + _local(Cuboid("", (0, 0, 0), (0, 0, 0), -box.yaw), signs * np.array(box.size) / 2)
     pixels, depth = camera.project(corners, size)
@@ -106,7 +106,7 @@ def _pixels_around(box: Cuboid, camera: Camera, size: tuple[int, int]) -> np.nda
 
 
 def _intersect(box: Cuboid, origin: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where rays (P, 3) from `origin` ((3,) or (P, 3)) enter the box (inf: nowhere), and the normals there."""
+    """Return the distances at which rays (P, 3) from `origin` ((3,) or (P, 3)) enter the box (inf: nowhere), and the normals there."""
     start, along, half = _local(box, origin - np.array(box.centre)), _local(box, rays), np.array(box.size) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = 1 / along
@@ -121,14 +121,14 @@ def _intersect(box: Cuboid, origin: np.ndarray, rays: np.ndarray) -> tuple[np.nd
 
 
 def _pseudo_random(*numbers: np.ndarray) -> np.ndarray:
-    """Numbers from 0 to 1 that look random, one for each tuple of whole numbers."""
+    """Return a pseudo-random number from 0 to 1 for each tuple of whole numbers."""
     mixed = sum(number * factor for number, factor in zip(numbers, (12.9898, 78.233, 37.719), strict=False))
     scrambled: np.ndarray = np.abs(np.sin(mixed) * 43758.5453) % 1
     return scrambled
 
 
 def _room_colours(spots: np.ndarray, normal: np.ndarray, footprint: np.ndarray, scene: Scene, appearance: Appearance) -> np.ndarray:
-    """Floor of planks or tiles with a rug or mat, walls with skirting, a white ceiling; patterns fade where finer than a pixel."""
+    """Return colours of floor, rug or mat, walls, skirting and ceiling; patterns finer than a pixel fade."""
     x, y, z = spots.T
     albedo = np.tile(appearance.wall, (len(spots), 1)).astype(float)
     wall = np.abs(normal[:, 2]) < 0.5
@@ -171,7 +171,7 @@ def _room_colours(spots: np.ndarray, normal: np.ndarray, footprint: np.ndarray, 
 
 
 def _item_colours(item: SurfacedBox, spots: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """A plain colour, darker grain on wood, a light line along the edges."""
+    """Return a plain colour with darker grain on wood and a light line along the edges."""
     local, half = _local(item.box, spots - np.array(item.box.centre)), np.array(item.box.size) / 2
     shade = np.ones(len(spots))
     if item.grain:
@@ -190,7 +190,7 @@ def _item_colours(item: SurfacedBox, spots: np.ndarray, normal: np.ndarray) -> n
 def _ambient_occlusion(
     spots: np.ndarray, normal: np.ndarray, which: np.ndarray, items: list[SurfacedBox], low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
-    """What corners and the feet of furniture leave of the ambient light, 0 to 1."""
+    """Return the share of ambient light, 0 to 1, that corners and the feet of furniture leave."""
     share = np.ones(len(spots))
     for axis in range(3):
         for wall in (low, high):
@@ -208,7 +208,7 @@ def _ambient_occlusion(
 
 
 def _light_share(spots: np.ndarray, normal: np.ndarray, items: list[SurfacedBox], full: tuple[int, int], samples: int) -> np.ndarray:
-    """Share of the light that furniture lets through to every sample; one soft shadow per pixel."""
+    """Return the share of light that furniture lets through to every sample, with one soft shadow per pixel."""
     coarse = spots.reshape(full[1], full[0], 3)[::samples, ::samples].reshape(-1, 3)
     faces = normal.reshape(full[1], full[0], 3)[::samples, ::samples].reshape(-1, 3)
     free, origins = np.ones(len(coarse)), coarse + faces * 5e-3

@@ -1,4 +1,4 @@
-"""The visible person: a dressed body as triangle meshes that bend with the 17 segments.
+"""The visible person: a dressed body as triangle meshes, skinned to the 17 segments.
 
 Every garment (skin, hair, shirt, trousers, shoes) is a smooth union of rounded cones, turned into a mesh once by surface nets (Gibson,
 Constrained Elastic Surface Nets, 1998) and then bent by dual-quaternion skinning (Kavan et al., Skinning with Dual Quaternions, 2007),
@@ -23,7 +23,7 @@ Vector = tuple[float, float, float]
 
 
 class _Part(NamedTuple):
-    """A rounded cone of a garment in a segment's frame; lengths are fractions of stature; `scale` stretches it along the axes."""
+    """A rounded cone of a garment in a segment's frame; lengths are fractions of stature, `scale` stretches it along the axes."""
 
     segment: int
     start: Vector
@@ -35,7 +35,7 @@ class _Part(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """The dressed body in its resting pose (arms and legs spread a little, standing at the origin).
+    """The dressed body in its rest pose (arms and legs spread a little, standing at the origin).
 
     Attributes:
         points: (V, 3) m.
@@ -55,7 +55,7 @@ class Figure:
     rotations: np.ndarray
 
     def bend(self, positions: np.ndarray, rotations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Points and normals (V, 3), float32, for segments at `positions` (17, 3) with `rotations` (17, 4)."""
+        """Return points and normals (V, 3), float32, for segments at `positions` (17, 3) with `rotations` (17, 4)."""
         turns = multiply(rotations, conjugate(self.rotations))
         for segment, parent in enumerate(PARENTS):  # q and -q are one turn; a blend needs the same side
             if turns[segment] @ turns[parent] < 0:
@@ -82,7 +82,7 @@ _SMOOTH = {"skin": 0.003, "hair": 0.004, "shirt": 0.012, "trousers": 0.006, "sho
 
 @lru_cache(maxsize=8)
 def make_figure(person: SimulatedPerson, long_hair: bool, long_sleeves: bool, spacing: float) -> Figure:
-    """The mesh of a person; triangles are `spacing` m wide, half as wide on head and hands."""
+    """Return the mesh of a person; triangles are `spacing` m wide, about half as wide on head and hands."""
     body = make_body(person)
     positions, rotations = _rest_pose(body)
     turns = matrices(rotations)
@@ -115,7 +115,7 @@ def make_figure(person: SimulatedPerson, long_hair: bool, long_sleeves: bool, sp
 
 
 def _mesh_groups(parts: dict[str, list[_Part]]) -> Iterator[tuple[str, list[_Part], float]]:
-    """Groups of parts that become one mesh each, and the width of its triangles: small ones for head and hands."""
+    """Yield groups of parts that become one mesh each, with the relative width of their triangles."""
     for garment, group in parts.items():
         if garment == "skin":
             for names, fineness in (("neck", "head"), 0.5), (("hand",), 0.55), (("upper arm", "forearm"), 0.9):
@@ -127,7 +127,7 @@ def _mesh_groups(parts: dict[str, list[_Part]]) -> Iterator[tuple[str, list[_Par
 
 
 def palette(appearance: Appearance) -> np.ndarray:
-    """(8, 3) float32 linear colours of `SURFACES`."""
+    """Return linear colours (8, 3) float32 of `SURFACES`."""
     lips = np.multiply(appearance.skin, (0.62, 0.34, 0.34))
     rows = [
         appearance.skin,
@@ -143,7 +143,7 @@ def palette(appearance: Appearance) -> np.ndarray:
 
 
 def _rest_pose(body: Body) -> tuple[np.ndarray, np.ndarray]:
-    """Arms and legs apart, so that no part touches another by accident."""
+    """Return a pose with arms and legs apart, so that no parts touch that are not joined."""
     angles = np.zeros((1, len(HINGES)))
     for side in ("right", "left"):
         angles[0, HINGE_INDEX[f"{side} shoulder abduction"]] = 0.9
@@ -155,7 +155,7 @@ def _rest_pose(body: Body) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _garment_parts(person: SimulatedPerson, long_hair: bool, long_sleeves: bool) -> dict[str, list[_Part]]:
-    """Garments as rounded cones, in fractions of stature; girth follows the body mass index as it does in `body`."""
+    """Return garments as rounded cones in fractions of stature; girth follows the body mass index as in `body`."""
     female = person.sex == "female"
     girth = float(np.sqrt(person.mass / person.height**2 / 23))
     limb, belly, trunk = 1 + 0.6 * (girth - 1), 1 + 1.3 * (girth - 1), 1 + 0.8 * (girth - 1)
@@ -213,7 +213,7 @@ def _garment_parts(person: SimulatedPerson, long_hair: bool, long_sleeves: bool)
 
 
 def _distance(points: np.ndarray, part: _Part, body: Body, positions: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """Signed distances (P,) m to a part, exact on its surface, roughly right near it."""
+    """Return signed distances (P,) m to a part: exact on its surface, approximate near it."""
     scale, height = np.array(part.scale), body.person.height
     local = ((points - positions[part.segment]) @ turns[part.segment]) / (scale * height)
     start, along = np.divide(part.start, scale), np.subtract(part.end, part.start) / scale
@@ -241,7 +241,7 @@ def _bounds(group: list[_Part], body: Body, positions: np.ndarray, turns: np.nda
 
 
 def _surface_nets(distance, low: np.ndarray, high: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
-    """Surface nets: points (V, 3) and triangles (T, 3) of where `distance` is zero, on a grid of `spacing` from `low` to `high`.
+    """Return points (V, 3) and triangles (T, 3) of the zero level of `distance`, on a grid of `spacing` from `low` to `high`.
 
     Only blocks of 4x4x4 that the surface may cross are looked at closely.
     """
@@ -288,7 +288,7 @@ def _surface_nets(distance, low: np.ndarray, high: np.ndarray, spacing: float) -
 
 
 def _project_to_surface(distance, points: np.ndarray, move: bool) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
-    """Points moved onto the surface (if smooth), and its normals there."""
+    """Move points onto the surface (with `move`) and return them with the normals there."""
     step = 1e-3
     for last in (False, True):
         here = distance(points)
@@ -300,14 +300,14 @@ def _project_to_surface(distance, points: np.ndarray, move: bool) -> tuple[np.nd
 
 
 def _outward(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Triangles turned so that they are counter-clockwise as seen from outside."""
+    """Return triangles oriented counter-clockwise as seen from outside."""
     a, b, c = points[triangles].swapaxes(0, 1)
     flipped = np.einsum("ij,ij->i", np.cross(b - a, c - a), normals[triangles].sum(axis=1)) < 0
     return np.where(flipped[:, None], triangles[:, ::-1], triangles).astype(np.int32)
 
 
 def _paint(garment: str, points: np.ndarray, body: Body, positions: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """Eyes, brows and lips on the skin, soles on the shoes."""
+    """Return each point's surface: eyes, brows and lips on the skin, soles on the shoes, else the garment."""
     paint = np.full(len(points), SURFACES.index(garment))
     if garment == "skin":
         head = SEGMENT_NAMES.index("head")
@@ -322,7 +322,7 @@ def _paint(garment: str, points: np.ndarray, body: Body, positions: np.ndarray, 
 
 
 def _weights(points: np.ndarray, parts: list[_Part], body: Body, positions: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """(V, 17) float32: shares of the nearest segment and its neighbours, that change over some 2 cm around a joint."""
+    """Return skinning weights (V, 17) float32 of the nearest segment and its neighbours, blended over some 2 cm around a joint."""
     away = np.full((len(points), len(SEGMENT_NAMES)), np.inf)
     for part in parts:
         away[:, part.segment] = np.minimum(away[:, part.segment], _distance(points, part, body, positions, turns))

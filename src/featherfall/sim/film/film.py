@@ -1,4 +1,4 @@
-"""Films as mp4 and as contact sheets."""
+"""Write films as MP4 and as contact sheets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INSTALL = "give `pip install 'featherfall[sim]'`"
 
 
 def write_film(path: str | Path, frames: Iterable[np.ndarray], rate: float = 30.0) -> Path:
-    """Write pictures (H, W, 3) uint8, all of one even size, as mp4 (H.264, yuv420p) at `rate` Hz, whole or not at all.
+    """Write images (H, W, 3) uint8 of one even size as MP4 (H.264, yuv420p) at `rate` Hz, whole or not at all.
 
     Raises `UserError` where PyAV is not installed, there is no picture, a side is odd, or the folder cannot be written.
     """
@@ -51,7 +51,7 @@ def write_film(path: str | Path, frames: Iterable[np.ndarray], rate: float = 30.
 
 
 def image_grid(images: Sequence[np.ndarray], columns: int, labels: Sequence[str] = ()) -> Image:
-    """Pictures (H, W, 3) uint8 of one size side by side on white, `columns` in a row, each with a small caption below it.
+    """Arrange images (H, W, 3) uint8 of one size on white, `columns` in a row, each with a small caption below it.
 
     Raises `UserError` where Pillow is not installed, or there is nothing to show.
     """
@@ -77,7 +77,7 @@ def image_grid(images: Sequence[np.ndarray], columns: int, labels: Sequence[str]
 
 
 def motion_sheet(motion: Motion, renderer: Renderer, moments: Sequence[float], columns: int | None = None) -> Image:
-    """The motion at some moments (s from its start; beyond its end: the last pose), captioned with the time, in one row or `columns`.
+    """Render a motion at some moments (s; beyond its end: the last pose) as one captioned sheet, in one row or `columns`.
 
     The caption of the pictures nearest to a fall's onset and impact says so.
     """

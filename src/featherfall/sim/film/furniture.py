@@ -1,4 +1,4 @@
-"""What stands in a room: the scene's boxes with their surfaces, and decoration along the walls that no one bumps into."""
+"""The contents of a room: the scene's boxes with their surfaces, and decoration along the walls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .appearance import Appearance, LinearColour, linear_colour
 
 
 class SurfacedBox(NamedTuple):
-    """A box and its surface: colour, whether it shines by itself, and whether it shows the grain of wood."""
+    """A box and its surface: colour, whether it emits light, and whether it shows wood grain."""
 
     box: Cuboid
     colour: LinearColour
@@ -20,7 +20,7 @@ class SurfacedBox(NamedTuple):
 
 
 def _scale_colour(tint: LinearColour, by: float) -> LinearColour:
-    """Lighter or darker."""
+    """Return a lighter or darker colour."""
     return (tint[0] * by, tint[1] * by, tint[2] * by)
 
 
@@ -28,7 +28,7 @@ WHITE, DARK, METAL = linear_colour(0xF4F2EC), linear_colour(0x4A4640), linear_co
 
 
 def add_furniture(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
-    """The scene's boxes, the legs that they lack, and things along the walls; furniture is left out where a box of the scene stands."""
+    """Return the scene's boxes, their missing legs, and furniture along the walls wherever no box of the scene stands."""
     bare = not any(box.name.lower() in ("leg", "frame") for box in scene.boxes)
     items = [item for box in scene.boxes for item in _surface_box(box, appearance, bare)]
     for thing in (_window, _door, _wall_pictures):
@@ -51,12 +51,12 @@ def _item(
 
 
 def _along(side: tuple[float, float], share: float) -> float:
-    """A place on a wall, by its share of the wall's length from the middle."""
+    """Return a place on a wall, by its share of the wall's length from the middle."""
     return sum(side) / 2 + (side[1] - side[0]) * share
 
 
 def _window(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
-    """In the wall at +y, with a sill and curtains."""
+    """Return a window with a sill and curtains in the wall at +y."""
     x, y = _along(scene.x, 0.22), scene.y[1]
     sky = [_item((x + side, y, 1.62), (0.62, 0.05, 1.22), linear_colour(0xD5E6F2), glows=True) for side in (-0.335, 0.335)]
     drapes = [_item((x + side, y - 0.03, 1.50), (0.26, 0.10, 1.80), appearance.rug) for side in (-0.88, 0.88)]
@@ -64,7 +64,7 @@ def _window(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
 
 
 def _door(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
-    """In the wall at -x."""
+    """Return a door in the wall at -x."""
     x, y = scene.x[0], _along(scene.y, 0.25)
     panels = [
         _item((x + 0.02, y, z), (0.055, 0.62, tall), _scale_colour(appearance.wood, 0.85), grain=True)
@@ -78,7 +78,7 @@ def _door(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
 
 
 def _wall_pictures(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
-    """One on each wall but the door's, framed."""
+    """Return a framed picture for each wall except the door's."""
     items = []
     for centre, size, tint in (
         ((_along(scene.x, -0.2), scene.y[1], 1.65), (0.7, 0.05, 0.5), 0x7B9AA8),
@@ -93,7 +93,7 @@ def _wall_pictures(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
 
 
 def _sideboard(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
-    """At +x, with a lamp."""
+    """Return a sideboard with a lamp at +x."""
     x, y = scene.x[1], _along(scene.y, 0.23)
     doors = [
         _item((x - 0.41, y + side, 0.45), (0.02, 0.38, 0.56), _scale_colour(appearance.wood, 1.15), grain=True) for side in (-0.4, 0, 0.4)
@@ -108,7 +108,7 @@ def _sideboard(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
 
 
 def _shelf(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
-    """At -x, with books."""
+    """Return a shelf with books at -x."""
     x, y = scene.x[0], _along(scene.y, -0.24)
     shelf = [_item((x + 0.16, y, z), (0.30, 0.9, 0.03), appearance.wood) for z in (0.04, 0.42, 0.80, 1.18)]
     shelf += [_item((x + 0.16, y + side, 0.6), (0.32, 0.03, 1.2), appearance.wood) for side in (-0.46, 0.46)]
@@ -126,7 +126,7 @@ def _shelf(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
 
 
 def _sofa(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
-    """At -y."""
+    """Return a sofa at -y."""
     x, y = _along(scene.x, -0.24), scene.y[0]
     dim = _scale_colour(appearance.fabric, 0.8)
     return [
@@ -139,7 +139,7 @@ def _sofa(scene: Scene, appearance: Appearance) -> list[SurfacedBox]:
 
 
 def _surface_box(box: Cuboid, appearance: Appearance, legs: bool) -> list[SurfacedBox]:
-    """A box of the scene with the surface that its name suggests, and, with `legs`, legs under it where it floats."""
+    """Return a box of the scene with the surface that its name suggests and, with `legs`, legs where it floats."""
     name = box.name.lower()
     if any(word in name for word in ("mattress", "bed", "pillow")):
         tint, grain = linear_colour(0xECEBE6), False

@@ -1,4 +1,4 @@
-"""Pictures of a person in a room, drawn by NumPy alone.
+"""Images of a person in a room, rasterised with NumPy alone.
 
 The empty room is ray-cast once per camera (`backdrop`). For every frame the person's triangles (`figure`) are bent, lit at their corners,
 drawn into a depth buffer at `_SAMPLES` x `_SAMPLES` samples a pixel, and laid over the room together with the shadow that they cast.
@@ -28,7 +28,7 @@ _DOWN = np.array([0.0, 0.0, 1.0])
 
 
 class Renderer:
-    """A camera that watches one person in one room.
+    """A camera that renders one person in one room.
 
     Args:
         size: (width, height) in pixels, 16 to 4096 each.
@@ -61,7 +61,7 @@ class Renderer:
         return self._empty.copy()
 
     def box(self, positions: np.ndarray, rotations: np.ndarray) -> tuple[float, float, float, float] | None:
-        """Left, top, right, bottom of the person, as fractions of the picture, cut off at its edges; None where nothing of it is in sight.
+        """Return left, top, right, bottom of the person as fractions of the image, clipped to it; None where the person is out of view.
 
         What hides behind furniture counts.
         """
@@ -73,7 +73,7 @@ class Renderer:
         return (left, top, right, bottom) if left < right and top < bottom else None
 
     def frame(self, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
-        """One picture (H, W, 3) uint8 of segments at `positions` (17, 3) m with `rotations` (17, 4), both in the world."""
+        """Render one image (H, W, 3) uint8 of segments at `positions` (17, 3) m with `rotations` (17, 4), both in the world."""
         points, normals = self._figure.bend(positions, rotations)
         cast, under = _Shadow(points, TO_LIGHT), _Shadow(points, _DOWN)
         picture = self._empty.copy()
@@ -97,7 +97,7 @@ class Renderer:
         return picture
 
     def _light(self, points: np.ndarray, normals: np.ndarray, cast: _Shadow) -> np.ndarray:
-        """(V, 3) colours of the person: ambient light mostly from above, the light, a soft gloss, a brighter rim."""
+        """Return the person's colours (V, 3): ambient light mostly from above, direct light, soft gloss, darker edges."""
         _, _, top = cast.at(_flatten(points, TO_LIGHT))  # of other parts of the person
         free = np.maximum(1 - 0.75 * np.clip((top - points[:, 2] - 0.08) / 0.20, 0, 1), self._head)
         direct = np.maximum(normals @ TO_LIGHT.astype(np.float32), 0) * free
@@ -115,7 +115,7 @@ class Renderer:
         return colours
 
     def _darken(self, picture: np.ndarray, cast: _Shadow, under: _Shadow) -> None:
-        """Lay the person's shadow, and the darkness where they touch something, on the empty room."""
+        """Draw the person's shadow and the contact shadow onto the empty room, in place."""
         flat = picture.reshape(-1, 3)
         for shadow, where, reach, strength in ((cast, self._light_spots, 2.5, self._lit), (under, self._plan_spots, 0.10, None)):
             near = shadow.touches(where)
@@ -127,7 +127,7 @@ class Renderer:
 
 
 class _Shadow:
-    """The person seen along the light: which columns of light they stop, and between which heights."""
+    """The person seen along the light: which columns of light are blocked, and between which heights."""
 
     def __init__(self, points: np.ndarray, direction: np.ndarray) -> None:
         flat, height = _flatten(points, direction), points[:, 2]
@@ -145,7 +145,7 @@ class _Shadow:
         self.top = float(height.max())
 
     def touches(self, flat: np.ndarray) -> np.ndarray:
-        """Indices of those of `flat` (2, P) that the shadow may fall on."""
+        """Return the indices of those of `flat` (2, P) that the shadow may fall on."""
         x, y = ((axis - corner) / _CELL for axis, corner in zip(flat, self._corner, strict=True))
         inside = np.flatnonzero((x > 1) & (x < _CELLS - 2) & (y > 1) & (y < _CELLS - 2))
         row, column = x[inside].astype(np.int32), y[inside].astype(np.int32)
@@ -153,7 +153,7 @@ class _Shadow:
         return touched
 
     def at(self, flat: np.ndarray) -> np.ndarray:
-        """(3, P) for `flat` (2, P): the share of light stopped, and the lowest and highest point (m) that stop it."""
+        """Return (3, P) for `flat` (2, P): the share of light blocked, and the lowest and highest point (m) that blocks it."""
         x, y = (np.clip((axis - corner) / _CELL - 0.5, 0, _CELLS - 2.001) for axis, corner in zip(flat, self._corner, strict=True))
         row, column = x.astype(np.int32), y.astype(np.int32)
         x, y, cell = x - row, y - column, row * _CELLS + column
@@ -163,13 +163,13 @@ class _Shadow:
 
 
 def _flatten(points: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """Where the light through points (P, 3) meets the floor, (2, P) float32."""
+    """Project points (P, 3) along the light onto the floor, (2, P) float32."""
     x, y, z = points.T
     return np.stack([x - z * np.float32(direction[0] / direction[2]), y - z * np.float32(direction[1] / direction[2])]).astype(np.float32)
 
 
 def _blur(fields: np.ndarray) -> np.ndarray:
-    """Means of 3 x 3 cells of fields (K, C, C) whose border is 0."""
+    """Return means of 3 x 3 cells of fields (K, C, C) whose border is 0."""
     mean = np.zeros_like(fields)
     rows = fields[:, :-2] + fields[:, 1:-1] + fields[:, 2:]
     mean[:, 1:-1, 1:-1] = (rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]) / 9
@@ -177,7 +177,7 @@ def _blur(fields: np.ndarray) -> np.ndarray:
 
 
 def _downsample(samples: np.ndarray) -> np.ndarray:
-    """Means of SAMPLES x SAMPLES blocks of (h, w, ...)."""
+    """Return means of _SAMPLES x _SAMPLES blocks of (h, w, ...)."""
     total: np.ndarray = np.zeros_like(samples[::_SAMPLES, ::_SAMPLES])
     for row in range(_SAMPLES):
         for column in range(_SAMPLES):
@@ -249,13 +249,13 @@ def _rasterize(
 
 
 def _as_bytes(colours: np.ndarray) -> np.ndarray:
-    """Linear colours as uint8, by a gamma of 2."""
+    """Convert linear colours to uint8 with gamma 2."""
     light: np.ndarray = (np.sqrt(np.clip(colours, 0, 1)) * 255 + 0.5).astype(np.uint8)
     return light
 
 
 def render_frames(motion: Motion, renderer: Renderer, rate: float = 30.0) -> Iterator[np.ndarray]:
-    """Pictures (H, W, 3) uint8 of a motion at `rate` Hz: the first at 0 s, each of the pose nearest in time."""
+    """Yield images (H, W, 3) uint8 of a motion at `rate` Hz, the first at 0 s, each of the pose nearest in time."""
     if not 0 < rate <= SIM_RATE:
         raise UserError(f"rate: {rate} pictures a second; give more than 0 and at most {SIM_RATE:g}")
     for index in range(int(motion.duration * rate + 1e-9) + 1):

@@ -1,4 +1,4 @@
-"""Feet that step: each rolls over heel and ball while it stands and swings on a quintic between two footfalls."""
+"""Stepping feet: each rolls over heel and ball while it stands and swings on a quintic between two footfalls."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Feet:
         self.flat = [0.0, 0.0]  # since when each foot has been flat on the floor
 
     def step(self, foot: int, lift: float, land: float, where: np.ndarray, ground: float, heading: float) -> None:
-        """Lift a foot at one time and land it at another, set around `where` on a floor at `ground`."""
+        """Lift a foot at one time (s) and land it at another, set around `where` on a floor at height `ground` (m)."""
         t, style, height = self.t, self.style, self.height
         land += (0.04 if style.flight else 0.12) * (land - lift)  # the heel touches the floor just before the foot has come to rest
         sign = 1.0 if foot else -1.0
@@ -90,7 +90,7 @@ class Feet:
         self.flat[foot] = land + settle
 
     def roll(self, ankle: np.ndarray, sole: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-        """(N, 3) where the ankle of a foot that stands flat at `ankle` goes as the foot tilts by `alpha` (toes up) over heel or ball."""
+        """Return positions (N, 3) of the ankle of a foot standing flat at `ankle` that tilts by `alpha` (toes up) over heel or ball."""
         toes = alpha < 0
         x = -np.where(toes, _BALL[0], _HEEL[0]) * self.height
         z = (ANKLE_HEIGHT - np.where(toes, _BALL[1], _HEEL[1])) * self.height
@@ -101,7 +101,7 @@ class Feet:
     def _roll_motion(
         self, ankle: np.ndarray, sole: np.ndarray, alpha: float, rate: float, change: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Place, velocity and acceleration of the ankle as the foot tilts over its ball at `rate` (rad/s, changing by `change` rad/s2)."""
+        """Return position, velocity and acceleration of the ankle as the foot tilts over its ball at `rate` rad/s, `change` rad/s2."""
         x, z = -_BALL[0] * self.height, (ANKLE_HEIGHT - _BALL[1]) * self.height
         c, s = np.cos(alpha), np.sin(alpha)
         spot = self.roll(ankle, sole, np.array([alpha]))[0]
@@ -115,7 +115,7 @@ def _yaw(q: np.ndarray) -> float:
 
 
 def _skewed(u: np.ndarray, a: int, b: int) -> np.ndarray:
-    """A smooth bump of height 1 whose peak is at a / (a + b)."""
+    """Return a smooth bump of height 1 whose peak is at a / (a + b)."""
     peak = a / (a + b)
     found: np.ndarray = u**a * (1 - u) ** b / (peak**a * (1 - peak) ** b)
     return found

@@ -31,7 +31,7 @@ _SIDES = ("right", "left")
 
 
 def cadence(speed: float, body: Body) -> float:
-    """Steps per second at a walking or jogging speed (m/s): strides per minute = 64.8 (statures per second)^0.57 (Grieve & Gear 1966);
+    """Return steps per second at a speed (m/s): strides per minute = 64.8 (statures per second)^0.57 (Grieve & Gear 1966);
     people over 65 take some 4 % more and shorter ones (Winter 1991)."""
     steps = 2 * 64.8 / 60 * (speed / body.person.height) ** 0.57
     return float(steps * (1.04 if body.person.elder else 1.0))
@@ -39,7 +39,7 @@ def cadence(speed: float, body: Body) -> float:
 
 @dataclass(frozen=True)
 class GaitStyle:
-    """How one moves at a speed. Angles in rad, lengths in m, times as shares of a stride.
+    """How a person walks or jogs at a speed. Angles in rad, lengths in m, times as shares of a stride.
 
     Attributes:
         stance: share of the stride with the foot on the floor; under 0.5 there is flight.
@@ -76,7 +76,7 @@ class GaitStyle:
 
 
 def draw_style(speed: float, body: Body, rng: np.random.Generator) -> GaitStyle:
-    """A person's way of going at `speed` m/s; above 2 m/s it is a jog. Older people swing their arms and roll their feet less."""
+    """Draw a person's gait at `speed` m/s; above 2 m/s it is a jog. Older people swing their arms and roll their feet less."""
     frailty = float(np.clip((body.person.age - 55) / 35, 0, 1))
     height = body.person.height
     length = speed / cadence(speed, body)
@@ -114,7 +114,7 @@ def add_walk(puppet: Puppet, speed: float, seconds: float, curve: float = 0.0) -
     durations = puppet.rng.normal(1, 0.018, count) / steps
     speeds = speed * np.clip(puppet.rng.normal(1, 0.025, count), 0.8, 1.2)
     speeds[[0, -1]] *= 0.55
-    add_steps(puppet, durations, speeds, draw_style(speed, puppet.body, puppet.rng), curve=curve)
+    add_steps(puppet, Steps(durations, speeds, curve=curve), draw_style(speed, puppet.body, puppet.rng))
 
 
 def add_turn(puppet: Puppet, angle: float) -> None:
@@ -122,41 +122,45 @@ def add_turn(puppet: Puppet, angle: float) -> None:
     count = int(np.ceil(abs(angle) / puppet.rng.uniform(0.42, 0.58))) + 1
     durations = np.full(count, 0.52 * puppet.pace) * puppet.rng.normal(1, 0.04, count)
     first = 1 if angle > 0 else 0  # the inner foot goes first
-    add_steps(puppet, durations, np.zeros(count), draw_style(0.4, puppet.body, puppet.rng), spin=angle, first=first)
+    add_steps(puppet, Steps(durations, np.zeros(count), spin=angle, first=first), draw_style(0.4, puppet.body, puppet.rng))
 
 
-def add_steps(
-    puppet: Puppet,
-    durations: np.ndarray,
-    speeds: np.ndarray,
-    style: GaitStyle,
-    *,
-    curve: float = 0.0,
-    spin: float = 0.0,
-    first: int | None = None,
-    marks: Sequence[float] | None = None,
-    grounds: Sequence[float] | None = None,
-    lurch: np.ndarray | None = None,
-) -> np.ndarray:
-    """From standing to standing in len(durations) steps; returns the times (s, of the puppet) at which the feet land.
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """K steps from standing to standing.
 
-    Args:
-        durations: s, of each step; speeds: m/s, of each.
-        curve: rad/m; spin: rad, turned in all while on the spot.
-        first: the foot that goes first, 0 right, 1 left.
-        marks: m ahead of the start, where each footfall goes; unless given, under the pelvis at the middle of its stance.
-        grounds: m, the height of the floor at each footfall; unless given, that of the start.
-        lurch: (steps,) rad, how far the trunk pitches forward around each landing.
+    Attributes:
+        durations: (K,) s.
+        speeds: (K,) m/s.
+        curve: rad/m, to the left is positive.
+        spin: rad turned in all while on the spot.
+        first: the foot of the first step, 0 right, 1 left; random by default.
+        marks: m ahead of the start, where each footfall goes; by default under the pelvis at the middle of its stance.
+        grounds: m, height of the floor at each footfall; by default that of the start.
+        lurch: (K,) rad, how far the trunk pitches forward around each landing.
     """
-    course = _plan(puppet, durations, speeds, style, curve, spin, marks is not None, grounds)
+
+    durations: np.ndarray
+    speeds: np.ndarray
+    curve: float = 0.0
+    spin: float = 0.0
+    first: int | None = None
+    marks: Sequence[float] | None = None
+    grounds: Sequence[float] | None = None
+    lurch: np.ndarray | None = None
+
+
+def add_steps(puppet: Puppet, steps: Steps, style: GaitStyle) -> np.ndarray:
+    """Append steps to the puppet's movement; return the times (K,) s at which the feet land, on the puppet's clock."""
+    course, lurch = _plan(puppet, steps, style), steps.lurch
     t, lands, heading = course.t, course.lands, course.heading
-    first = int(puppet.rng.integers(2)) if first is None else first
-    feet = _set_feet(puppet, course, durations, speeds, style, spin, first, marks)
+    first = int(puppet.rng.integers(2)) if steps.first is None else steps.first
+    feet = _set_feet(puppet, course, steps, style, first)
     stride = _stride(course, style, 1.0 if first == 1 else -1.0)
     gait, side = course.gait, stride.side
-    # In a curve one leans inwards (to the left is negative about x).
-    inward = curve * course.speed**2 / 9.81
-    root = _pelvis(puppet, course, feet, style, stride, inward, marks is not None)
+    # Lean into a curve until gravity balances the centripetal acceleration (to the left is negative about x).
+    inward = steps.curve * course.speed**2 / 9.81
+    root = _pelvis(puppet, course, feet, style, stride, inward, steps.marks is not None)
 
     pitch, yaw, tilt = 0.3 * gait * style.lean, -gait * style.yaw * stride.swing, gait * (style.list * side * np.sin(stride.phase) - inward)
     if lurch is not None:
@@ -183,7 +187,7 @@ def add_steps(
 
 @dataclass(frozen=True, eq=False)
 class _Course:
-    """When and where one goes; N samples, K steps.
+    """Times and places of the steps; N samples, K steps.
 
     Attributes:
         t: (N,) s. lifts, lands: (K,) s, when each step's foot leaves the floor and comes down. mean: s, of a step.
@@ -205,7 +209,7 @@ class _Course:
 
 @dataclass(frozen=True, eq=False)
 class _Stride:
-    """What comes back with every stride, (N,). phase: rad, pi at every landing; side: 1 where the left foot landed at phase 0, else -1;
+    """Periodic quantities of a stride, (N,). phase: rad, pi at every landing; side: 1 where the left foot landed at phase 0, else -1;
     swing: 1 with that foot ahead; twice: the bounce, twice a stride."""
 
     phase: np.ndarray
@@ -214,17 +218,9 @@ class _Stride:
     twice: np.ndarray
 
 
-def _plan(
-    puppet: Puppet,
-    durations: np.ndarray,
-    speeds: np.ndarray,
-    style: GaitStyle,
-    curve: float,
-    spin: float,
-    marked: bool,
-    grounds: Sequence[float] | None,
-) -> _Course:
-    """Footfalls first, then the pelvis between them."""
+def _plan(puppet: Puppet, steps: Steps, style: GaitStyle) -> _Course:
+    """Place the footfalls first, then move the pelvis between them."""
+    durations, speeds, marked = steps.durations, steps.speeds, steps.marks is not None
     old = puppet.last
     mean = float(np.mean(durations))
     swings = 2 * (1 - style.stance) * durations
@@ -241,28 +237,20 @@ def _plan(
         speed += (b - a) * ease((t - left) / (right - left))
     gait = ease(t / lands[0]) * ease((lands[-1] + 0.45 * mean - t) / (1.1 * mean))
     distance = np.cumsum(speed) / SIM_RATE
-    heading = puppet.heading + curve * distance + spin * ease(t / (lands[-1] + 0.1 * mean))
+    heading = puppet.heading + steps.curve * distance + steps.spin * ease(t / (lands[-1] + 0.1 * mean))
     level = old.root[:2] + np.cumsum(speed[:, None] * np.stack([np.cos(heading), np.sin(heading)], axis=1), axis=0) / SIM_RATE
     floor = float(old.ankles[:, 2].mean()) - ANKLE_HEIGHT * puppet.body.person.height
-    levels = np.full(len(durations), floor) if grounds is None else np.asarray(grounds, dtype=np.float64)
+    levels = np.full(len(durations), floor) if steps.grounds is None else np.asarray(steps.grounds, dtype=np.float64)
     return _Course(t, lands - swings, lands, mean, speed, gait, heading, level, floor, levels)
 
 
-def _set_feet(
-    puppet: Puppet,
-    course: _Course,
-    durations: np.ndarray,
-    speeds: np.ndarray,
-    style: GaitStyle,
-    spin: float,
-    foot: int,
-    marks: Sequence[float] | None,
-) -> Feet:
-    """Each foot goes to where the pelvis will be at the middle of its stance, or to its mark, and strikes the floor."""
+def _set_feet(puppet: Puppet, course: _Course, steps: Steps, style: GaitStyle, foot: int) -> Feet:
+    """Set each foot down where the pelvis will be at the middle of its stance, or at its mark, and let it strike the floor."""
+    durations, speeds, marks = steps.durations, steps.speeds, steps.marks
     rng, old, start = puppet.rng, puppet.last, puppet.heading
     count, last = len(durations), len(course.t)
     feet = Feet(puppet, course.t, style)
-    middles = course.lands + (1.0 * style.stance if style.flight else 0.54) * durations + (0.25 * durations if spin else 0.0)
+    middles = course.lands + (1.0 * style.stance if style.flight else 0.54) * durations + (0.25 * durations if steps.spin else 0.0)
     middles[-1] = middles[-2:].min() if count > 1 else middles[-1]  # the last foot comes to stand beside the one before
     for k in range(count):
         at = min(int(middles[k] * SIM_RATE), last - 1)
@@ -283,7 +271,7 @@ def _set_feet(
 
 
 def _stride(course: _Course, style: GaitStyle, side: float) -> _Stride:
-    """Phase: pi at every landing, and on evenly before the first and after the last."""
+    """Return the stride's phase, pi at every landing and continued evenly before the first and after the last."""
     phase = np.pi * _landing_count(course.t, course.lands, course.mean)
     twice = np.cos(2 * phase - 0.6)
     if style.flight:
@@ -293,7 +281,7 @@ def _stride(course: _Course, style: GaitStyle, side: float) -> _Stride:
 
 
 def _pelvis(puppet: Puppet, course: _Course, feet: Feet, style: GaitStyle, stride: _Stride, inward: np.ndarray, marked: bool) -> np.ndarray:
-    """(N, 3) m: along the course, up and down with the ground, swaying and bouncing, never further from a foot than the leg is long."""
+    """Return pelvis positions (N, 3) m: along the course, swaying and bouncing, never out of the legs' reach."""
     body, old, t, mean = puppet.body, puppet.last, course.t, course.mean
     final = puppet.over_feet(old._replace(ankles=feet.ankles[-1], soles=feet.soles[-1]), puppet.stand)
     rise = _pelvis_rise(t, course.lands, course.floor, course.levels, mean)
@@ -318,7 +306,7 @@ def _pelvis(puppet: Puppet, course: _Course, feet: Feet, style: GaitStyle, strid
 
 
 def _add_upper_body(angles: np.ndarray, style: GaitStyle, gait: np.ndarray, stride: _Stride) -> None:
-    """Trunk, head and arms go with the stride, in place; angles: (N, 36) rad, gait: (N,), how much of going, 0 to 1."""
+    """Add the stride's trunk, head and arm movement to `angles` (N, 36) rad in place; gait: (N,), share of walking, 0 to 1."""
     phase, side, swing, twice = stride.phase, stride.side, stride.swing, stride.twice
 
     def turned(name: str, change: np.ndarray) -> None:
@@ -345,7 +333,7 @@ def _add_upper_body(angles: np.ndarray, style: GaitStyle, gait: np.ndarray, stri
 
 
 def _add_stumble(angles: np.ndarray, rng: np.random.Generator, fall: np.ndarray) -> None:
-    """Trunk and arms in a stumble, in place; `fall` (N,) rad is how far the trunk pitches."""
+    """Add the trunk and arm movement of a stumble in place; `fall` (N,) rad is how far the trunk pitches."""
 
     def turned(name: str, change: np.ndarray) -> None:
         angles[:, HINGE_INDEX[name]] += change
@@ -367,7 +355,7 @@ def _rotation_2d(angle: float) -> np.ndarray:
 
 
 def _landing_count(t: np.ndarray, lands: np.ndarray, mean: float) -> np.ndarray:
-    """Which landing it is, smoothly: 0 at the first, 1 at the second, ...; by a steady beat outside."""
+    """Return the number of the landing as a smooth function of time: 0 at the first, 1 at the second, ..."""
     beat = np.concatenate([lands[0] - mean * np.arange(4, 0, -1), lands, lands[-1] + mean * np.arange(1, 5)])
     steps = np.arange(-4, len(lands) + 4)
     from scipy.interpolate import CubicSpline
@@ -376,7 +364,7 @@ def _landing_count(t: np.ndarray, lands: np.ndarray, mean: float) -> np.ndarray:
 
 
 def _pelvis_rise(t: np.ndarray, lands: np.ndarray, floor: float, grounds: np.ndarray, mean: float) -> np.ndarray:
-    """(N,) m by which the pelvis is over its height at the start: it follows the feet up with the push after, down with the landing."""
+    """Return the pelvis' height (N,) m over its height at the start: it follows the feet up during push-off, down during landing."""
     rise = np.zeros(len(t))
     before = floor
     for land, ground in zip(lands, grounds, strict=True):
@@ -389,7 +377,7 @@ def _pelvis_rise(t: np.ndarray, lands: np.ndarray, floor: float, grounds: np.nda
 
 
 def _smooth_peaks(values: np.ndarray, width: int) -> np.ndarray:
-    """A smooth curve over the peaks of `values` (N,): the highest within `width` samples, then three moving means."""
+    """Return a smooth curve over the peaks of `values` (N,): the maximum within `width` samples, then three moving means."""
     window = 2 * width + 1
     tall = np.lib.stride_tricks.sliding_window_view(np.pad(values, width), window).max(axis=1)
     part = 2 * (width // 3) + 1

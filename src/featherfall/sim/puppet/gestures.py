@@ -1,4 +1,4 @@
-"""What hands do by the way: a look at the watch, a scratch, a tug at the clothes, a hand on the rail."""
+"""Idle gestures of the hands: looking at a watch, scratching, adjusting clothes, holding a rail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIDES = ("right", "left")
 
 @dataclass(frozen=True)
 class Gesture:
-    """Where an arm goes, and what it does there.
+    """Where an arm moves, and what it does there.
 
     Attributes:
         arm: hinge name without its side -> rad; hinges not named stay as they are.
@@ -75,7 +75,7 @@ IDLE_GESTURES = (
 
 
 def add_gesture(puppet: Puppet, kind: Gesture, side: str, start: float, seconds: float, ramps: tuple[float, float]) -> None:
-    """Let an arm do something else between `start` and `start + seconds`, which both lie in the puppet's past.
+    """Replace an arm's movement between `start` and `start + seconds`, both in the puppet's past, by a gesture.
 
     Args:
         way: s, how long the arm takes there and back.
@@ -94,7 +94,7 @@ def add_gesture(puppet: Puppet, kind: Gesture, side: str, start: float, seconds:
 
 
 def add_idle_gestures(puppet: Puppet, start: float, end: float, chance: float) -> None:
-    """Perhaps (each at `chance`) one or two things that free hands do between two times (s) of the puppet's past."""
+    """Add up to two gestures of free hands, each with probability `chance`, between two times (s) of the puppet's past."""
     rng, free = puppet.rng, start
     for _ in range(2):
         if rng.random() >= chance:
@@ -113,7 +113,7 @@ def add_idle_gestures(puppet: Puppet, start: float, end: float, chance: float) -
 
 
 def hold_rail(puppet: Puppet, side: str, lands: np.ndarray) -> None:
-    """A hand on the rail beside stairs: it is set on before the first step and slides or grabs on with every other one."""
+    """Put a hand on the rail beside stairs: set on before the first step, it slides or grabs on with every other step."""
     rng, step = puppet.rng, float(np.mean(np.diff(lands)))
     start, end = float(lands[0]) - 0.9 * step, puppet.time - 0.05
     reach = Gesture(

@@ -1,4 +1,4 @@
-"""What a living body adds to any movement: sway, breath and tremor, and the arms' own turning.
+"""Idle motion of a living body: sway, breath, tremor, and the forearms' small rotations.
 
 Sources. Sway of some 5 mm at 0.2-1 Hz: Winter, Gait & Posture 3, 1995; breath at 0.25 Hz. Arm movements vary in proportion to their effort:
 Harris & Wolpert, Nature 394, 1998; forearm and upper arm turn along with every reach and swing, which the sizes here take from what
@@ -29,7 +29,7 @@ _SOFT_LIMITS = {
 
 
 def add_idle_motion(targets: PoseTargets, body: Body, rng: np.random.Generator) -> PoseTargets:
-    """Strings with sway, breath and tremor, and with arms that are never as plain as they are asked."""
+    """Return the targets with sway, breath, tremor, and arms that deviate from their ideal curves."""
     count = len(targets.root)
     sway = targets.sway[:, None]
     frailty = float(np.clip((body.person.age - 55) / 35, 0, 1))
@@ -48,7 +48,7 @@ def add_idle_motion(targets: PoseTargets, body: Body, rng: np.random.Generator) 
 
 
 def arm_deviation(targets: PoseTargets, rng: np.random.Generator) -> np.ndarray:
-    """(N, 36) rad by which moving arms turn and wander about their course; nothing at the start and where an arm rests."""
+    """Return deviations (N, 36) rad of moving arms from their course; zero at the start and where an arm rests."""
     count = len(targets.root)
     found = np.zeros((count, len(HINGES)))
     names = (*_FOREARM_GAINS, *_SHOULDER_GAINS)
@@ -69,7 +69,7 @@ def arm_deviation(targets: PoseTargets, rng: np.random.Generator) -> np.ndarray:
 
 
 def limit_angles(angles: np.ndarray) -> np.ndarray:
-    """(N, 36) rad in which forearms turn and elbows open no further than they can; two smooth derivatives."""
+    """Return angles (N, 36) rad with forearms and elbows kept within their range; two smooth derivatives."""
     found = angles.copy()
     for name, (low, high, soft) in _SOFT_LIMITS.items():
         hinges = [HINGE_INDEX[f"{side} {name}"] for side in ("right", "left")]

@@ -1,4 +1,4 @@
-"""What a puppet's strings ask for, sample by sample, and the legs that follow."""
+"""Pose targets of the puppet, sample by sample, and the legs solved for them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .kinematics import LEG_HINGES, leg_angles
 
 
 class PoseTargets(NamedTuple):
-    """What the strings ask for over N samples.
+    """Targets of pelvis, hinges and feet over N samples.
 
     Attributes:
         root: (N, 3) m.
@@ -38,7 +38,7 @@ class PoseTargets(NamedTuple):
 
 
 def solve_legs(body: Body, targets: PoseTargets) -> Trajectory:
-    """The trajectory in which the legs follow the held feet."""
+    """Return the trajectory whose legs reach the planted feet."""
     angles = targets.angles.copy()
     if targets.planted.max() > 0:
         held = leg_angles(body, targets.root, targets.rotation, targets.ankles, targets.soles)

@@ -12,7 +12,7 @@ from ..world.body import SEGMENT_NAMES, Body
 
 @dataclass(frozen=True)
 class BodyPosture:
-    """A way to hold the body.
+    """A posture of the body.
 
     Attributes:
         angles: hinge name -> rad; hinges not named are 0. The legs' count only when the feet are not planted.
@@ -33,7 +33,7 @@ class BodyPosture:
     sway: float = 1.0
 
     def modified(self, angles: Mapping[str, float] | None = None, **changes: float) -> BodyPosture:
-        """The same with some angles, or other things, otherwise; an angle of both sides replaces those of either."""
+        """Return the posture with some angles or attributes changed; an angle of both sides replaces those of either."""
         new = dict(angles or {})
         kept = {name: value for name, value in self.angles.items() if name.removeprefix("right ").removeprefix("left ") not in new}
         return replace(self, angles={**kept, **new}, **changes)  # type: ignore[arg-type]
@@ -113,10 +113,10 @@ BEND = BodyPosture(  # down to the floor from the hips, knees a little bent
 
 
 def sit(body: Body, seat: float) -> BodyPosture:
-    """Sitting on a surface `seat` m high, the feet flat in front of it."""
+    """Return the posture of sitting on a surface `seat` m high, the feet flat in front of it."""
     return SIT.modified(height=(seat + buttocks(body)) / body.person.height)
 
 
 def buttocks(body: Body) -> float:
-    """Height of the pelvis' origin over what it sits on, m."""
+    """Return the height of the pelvis' origin over what it sits on, m."""
     return max(solid.start_radius - solid.start[2] for solid in body.solids if solid.segment == SEGMENT_NAMES.index("pelvis")) - 0.01

@@ -1,4 +1,4 @@
-"""Bodies on floors and beds: laid down until they touch, kept above the surface on their way, and feet that step to their places."""
+"""Contact with floors and beds: lay a body down, keep it above the surface, and let free feet step to their places."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TRUNK_ON_BED = tuple(SEGMENT_NAMES.index(name) for name in ("pelvis", "abdomen"
 
 
 def lay_on_surface(body: Body, targets: PoseTargets, surface: float) -> PoseTargets:
-    """One sample, moved up or down until its lowest point (on a bed: of the trunk) touches the surface."""
+    """Move one sample up or down until its lowest point (on a bed: of the trunk) touches the surface."""
     one = Trajectory(targets.root[None], targets.rotation[None], targets.angles[None])
     gap = surface - lowest_point(body, one, _TRUNK_ON_BED if surface > 0.1 else None)[0]
     return targets._replace(root=targets.root + np.array([0.0, 0.0, gap]))
@@ -23,7 +23,7 @@ def lay_on_surface(body: Body, targets: PoseTargets, surface: float) -> PoseTarg
 def plant_feet(
     body: Body, ankles: np.ndarray, soles: np.ndarray, now: Trajectory, old: PoseTargets, new: PoseTargets, u: np.ndarray
 ) -> None:
-    """Let free feet that are to be planted step to their places: writes `ankles` (N, 2, 3) and `soles` (N, 2, 4)."""
+    """Let free feet step to where they are planted; writes `ankles` (N, 2, 3) and `soles` (N, 2, 4) in place."""
     positions, rotations = forward_kinematics(body, now)
     for foot, index in enumerate((SEGMENT_NAMES.index("right foot"), SEGMENT_NAMES.index("left foot"))):
         if old.planted[foot] < 0.5 < new.planted[foot]:
@@ -34,7 +34,7 @@ def plant_feet(
 
 
 def keep_above_surface(body: Body, piece: PoseTargets, surface: float) -> PoseTargets:
-    """A piece on the way to or from the floor, lifted so that its lowest point glides on the surface instead of sinking in."""
+    """Lift a piece of movement to or from the floor so that its lowest point stays on the surface."""
     if surface > 0.1:
         return piece
     count = len(piece.root)

@@ -1,4 +1,4 @@
-"""What a depth camera makes of the motion: the joints of Microsoft's Kinect (20) or Azure Kinect (32)."""
+"""Joints as tracked by a depth camera: Microsoft's Kinect (20) or Azure Kinect (32)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ON_AXIS = (0.0, 0.0, 0.0)
 
 
 def _limb_joints(side: str, names: tuple[str, ...]) -> dict[str, _BodyPoint]:
-    """The joints of one side that both layouts know."""
+    """Return the joints of one side that both layouts have."""
     sign = -1 if side == "right" else 1
     points: dict[str, _BodyPoint] = {
         "clavicle": ("chest", 0.9, (0, sign * 0.022, 0)),
@@ -64,7 +64,7 @@ _AZURE_POINTS: dict[str, _BodyPoint] = {
 
 @dataclass(frozen=True)
 class DepthCamera:
-    """Where the camera stands; it looks level at the middle of the person's path.
+    """Position of the camera, which looks level at the middle of the person's path.
 
     Attributes:
         azimuth: rad about the vertical from the world's x: 0 is in front of a person who faces x.
@@ -86,7 +86,7 @@ def skeleton(
     noise_m: float = 0.0,
     dropout: float = 0.0,
 ) -> Stream:
-    """The joints over time, (N, 3 J) m, as `channel_names(layout)`.
+    """Return the joints over time, (N, 3 J) m, with channels `channel_names(layout)`.
 
     Arguments:
         layout: `KINECT_20` or `AZURE_32` of `core.skeletons`.
@@ -117,7 +117,7 @@ _CORRELATION_TIME = 0.3  # s, of slow errors and of gaps
 
 
 def _interpolate(motion: Motion, layout: dict[str, str], times: np.ndarray) -> np.ndarray:
-    """(T, J, 3) m in the world's axes."""
+    """Return joints (T, J, 3) m at the given times, in the world's axes."""
     points = _AZURE_POINTS if "pelvis" in layout else _KINECT_POINTS
     segments = [SEGMENT_NAMES.index(points[joint][0]) for joint in layout]
     body = motion.body
@@ -132,14 +132,14 @@ def _interpolate(motion: Motion, layout: dict[str, str], times: np.ndarray) -> n
 
 
 def _uprightness(motion: Motion, times: np.ndarray) -> np.ndarray:
-    """(T,) 1 for an upright trunk, 0 for one that lies or hangs head down."""
+    """Return the uprightness (T,) of the trunk: 1 upright, 0 lying or head down."""
     poses = motion.positions[np.minimum(np.rint(times * SIM_RATE).astype(np.int64), len(motion.positions) - 1)]
     trunk = poses[:, SEGMENT_NAMES.index("neck")] - poses[:, 0]
     return np.asarray(np.clip(trunk[:, 2] / np.linalg.norm(trunk, axis=1), 0.0, 1.0))
 
 
 def _to_camera(view: DepthCamera, motion: Motion, joints: np.ndarray, upside_down: bool) -> np.ndarray:
-    """World -> camera."""
+    """Transform joints from the world's to the camera's axes."""
     cos, sin = np.cos(view.azimuth), np.sin(view.azimuth)
     towards = np.array([cos, sin, 0.0])  # from the person to the camera
     middle = motion.positions[:, 0].mean(axis=0)
@@ -151,7 +151,7 @@ def _to_camera(view: DepthCamera, motion: Motion, joints: np.ndarray, upside_dow
 
 
 def _jitter(layout: dict[str, str], count: int, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """(T, J, 3) errors of standard deviation 1 for the trunk: half of the variance follows a first-order autoregression, half is white."""
+    """Return errors (T, J, 3) of standard deviation 1 for the trunk: half of the variance is first-order autoregressive, half white."""
     keep = float(np.exp(-1 / (rate * _CORRELATION_TIME)))
     fresh = rng.standard_normal((2, count, len(layout), 3))
     slow = fresh[0]
@@ -164,7 +164,7 @@ def _jitter(layout: dict[str, str], count: int, rate: float, rng: np.random.Gene
 
 
 def _gaps(layout: dict[str, str], share: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """(T, J) bool: where a joint is missing; `share` (T,) is the wanted share at each frame."""
+    """Return where a joint is missing, (T, J) bool; `share` (T,) is the wanted share at each frame."""
     count = len(share)
     last = max(rate * _CORRELATION_TIME, 1.0)  # mean length of a gap, frames
     # Gaps that start as a Poisson process and last geometrically long cover 1 - exp(-starts x length).

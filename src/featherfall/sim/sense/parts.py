@@ -1,4 +1,4 @@
-"""Real electronics: what a chip, its clock and its radio make of a perfect measurement."""
+"""Real electronics: errors of a chip, its clock and its radio on top of an ideal measurement."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ PARTS: dict[str, Part] = {
 
 
 def sample_imu(part: Part, imu: Imu, rng: np.random.Generator, placement: str = "") -> dict[str, Stream]:
-    """One specimen of a part measures.
+    """Sample an ideal measurement with one specimen of a part.
 
     Arguments:
         imu: what a perfect one would measure, for at least two samples of the part.
@@ -144,12 +144,12 @@ def sample_imu(part: Part, imu: Imu, rng: np.random.Generator, placement: str = 
 
 
 def at_rate(part: Part, rate: float) -> Part:
-    """The same part read at another rate (Hz), its filter moved along."""
+    """Return the part read at another rate (Hz), with its filter scaled accordingly."""
     return replace(part, rate=rate, bandwidth=part.bandwidth * rate / part.rate)
 
 
 def convert(chip: Chip, values: np.ndarray) -> np.ndarray:
-    """Saturate and round, like a converter of 2^bits steps over the range; as in two's complement, the top step is missing."""
+    """Saturate and round like a converter of 2^bits steps over the range; as in two's complement, the top step is missing."""
     top = chip.range
     if chip.bits:
         fine = 2 * chip.range / 2**chip.bits
@@ -160,7 +160,7 @@ def convert(chip: Chip, values: np.ndarray) -> np.ndarray:
 
 
 def _instants(part: Part, end: float, rng: np.random.Generator) -> np.ndarray:
-    """Strictly increasing times (s) from 0 to `end` at which the part samples and whose samples arrive; at least two."""
+    """Return increasing times (s) from 0 to `end` at which the part samples and whose samples arrive; at least two."""
     step = (1 + 1e-6 * part.drift * rng.standard_normal()) / part.rate
     phase = rng.random() * step if part.drift else 0.0  # a clock of its own does not start with the recording
     count = int(np.floor((end - phase) / step + 1e-6)) + 1
@@ -174,7 +174,7 @@ def _instants(part: Part, end: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def _gain(part: Part, chip: Chip, rng: np.random.Generator) -> np.ndarray:
-    """(3, 3) for row vectors: gains on the diagonal, tilts beside it."""
+    """Return the gain matrix (3, 3) for row vectors: gains on the diagonal, misalignments beside it."""
     gain: np.ndarray = part.misalignment * rng.standard_normal((3, 3))
     np.fill_diagonal(gain, 1 + chip.scale * rng.standard_normal(3))
     return gain

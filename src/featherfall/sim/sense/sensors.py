@@ -1,4 +1,4 @@
-"""Body-worn inertial sensors: where they sit, how they are worn, and what a perfect one there would measure.
+"""Body-worn inertial sensors: their sites, how they are worn, and the measurements of an ideal one.
 
 From the motion to the sensor: the rigid kinematics of the site and the transients of strikes (`Strike`) that travel through the body pass
 the soft tissue and the strap. What electronics add comes in `parts`.
@@ -60,14 +60,14 @@ class Site:
     damping: float = 0.7
 
     def position(self, body: Body) -> np.ndarray:
-        """(3,) m in the segment's frame."""
+        """Return the site's position (3,) m in the segment's frame."""
         place: np.ndarray = self.along * body.ends[SEGMENT_NAMES.index(self.segment)] + body.person.height * np.asarray(self.off)
         return place
 
 
 @dataclass(frozen=True, eq=False)
 class Imu:
-    """What a perfect sensor measures, in its own axes, at `SIM_RATE`.
+    """The measurements of an ideal sensor, in its own axes, at `SIM_RATE`.
 
     Attributes:
         times: (N,) s of the motion.
@@ -83,7 +83,7 @@ class Imu:
 
 
 def _axes(x: tuple[int, int, int], z: tuple[int, int, int]) -> tuple[float, float, float, float]:
-    """The mounting whose x and z point along two axes of the segment."""
+    """Return the mounting whose x and z point along two axes of the segment."""
     # First the shortest turn from (0, 0, 1) to z, then about z.
     lift = np.array([1.0 + z[2], -z[1], z[0], 0.0]) if z[2] > -1 else np.array([0.0, 1.0, 0.0, 0.0])
     lift /= np.linalg.norm(lift)
@@ -120,7 +120,7 @@ ALIASES = {"right wrist": "right forearm", "left wrist": "left forearm"}
 
 
 def find_site(name: str) -> Site:
-    """The site of this name or alias; raises `UserError` for an unknown one."""
+    """Return the site of this name or alias; raises `UserError` for an unknown one."""
     name = ALIASES.get(name, name)
     if name not in SITES:
         raise UserError(f"unknown body site {name!r}; known are {', '.join((*SITES, *ALIASES))}")
@@ -128,7 +128,7 @@ def find_site(name: str) -> Site:
 
 
 def randomize_mounting(site: Site, rng: np.random.Generator) -> Site:
-    """The site as somebody wears it today.
+    """Return the site as one person wears it on one day.
 
     It has slid around the limb (15 deg; trunk and head 6), is tilted in the strap (6 deg), sits a little higher or lower, tighter or
     looser. 1 in 25 sits the other way round (the watch's crown to the elbow), a wrist 1 in 25 on the inside. A phone lies in its pocket
@@ -161,7 +161,7 @@ def randomize_mounting(site: Site, rng: np.random.Generator) -> Site:
 
 
 def earth_field(heading: float = 0.0, horizontal: float = 20.0, down: float = 44.0) -> np.ndarray:
-    """The Earth's magnetic field in the world's axes, (3,) uT.
+    """Return the Earth's magnetic field in the world's axes, (3,) uT.
 
     Arguments:
         heading: rad from x to magnetic north, towards y.
@@ -171,12 +171,12 @@ def earth_field(heading: float = 0.0, horizontal: float = 20.0, down: float = 44
 
 
 def measure_site(motion: Motion, site: Site, field: np.ndarray | None = None) -> Imu:
-    """What a perfect sensor at one site measures; see `measure_sites`."""
+    """Return the measurements of an ideal sensor at one site; see `measure_sites`."""
     return measure_sites(motion, [site], field)[0]
 
 
 def measure_sites(motion: Motion, sites: Iterable[Site], field: np.ndarray | None = None) -> list[Imu]:
-    """What perfect sensors at several sites measure; sites on the same segment share work.
+    """Return the measurements of ideal sensors at several sites; sites on one segment share work.
 
     Arguments:
         motion: of at least 3 poses.
@@ -206,7 +206,7 @@ def measure_sites(motion: Motion, sites: Iterable[Site], field: np.ndarray | Non
 
 
 def _matrices(q: np.ndarray) -> np.ndarray:
-    """Rotation matrices (3, 3, N) of quaternions (4, N): with time last, operations run over long rows."""
+    """Return rotation matrices (3, 3, N) of quaternions (4, N); time is last, so that operations run over long rows."""
     w, x, y, z = q
     xx, yy, zz, xy, xz, yz, wx, wy, wz = x * x, y * y, z * z, x * y, x * z, y * z, w * x, w * y, w * z
     matrix = np.empty((3, 3, q.shape[1]))
@@ -217,7 +217,7 @@ def _matrices(q: np.ndarray) -> np.ndarray:
 
 
 def _acceleration(places: np.ndarray) -> np.ndarray:
-    """Second differences of (3, N) m at `SIM_RATE`, m/s2; the ends repeat their neighbours."""
+    """Return second differences of (3, N) m at `SIM_RATE`, m/s2; the ends repeat their neighbours."""
     out = np.empty_like(places)
     out[:, 1:-1] = (places[:, 2:] - 2 * places[:, 1:-1] + places[:, :-2]) * SIM_RATE**2
     out[:, 0], out[:, -1] = out[:, 1], out[:, -2]
@@ -225,7 +225,7 @@ def _acceleration(places: np.ndarray) -> np.ndarray:
 
 
 def _through_mount(rows: np.ndarray, site: Site) -> np.ndarray:
-    """What tissue and strap let through of (3, N); before the first sample everything stood still."""
+    """Filter (3, N) as tissue and strap do, starting at rest."""
     if not site.frequency:
         return rows
     taps = _mount_taps(site.frequency, site.damping)
@@ -249,13 +249,13 @@ for _segment, _parent in enumerate(PARENTS):
 
 
 def _segment_distances(body: Body) -> np.ndarray:
-    """(17, 17) m along the skeleton between the origins of any two segments."""
+    """Return the distances (17, 17) m along the skeleton between the origins of any two segments."""
     apart: np.ndarray = (_CARRIES[:, None] ^ _CARRIES) @ np.linalg.norm(body.offsets, axis=1)
     return apart
 
 
 def _distances(body: Body, apart: np.ndarray, segment: int, place: np.ndarray) -> np.ndarray:
-    """(17,) m along the skeleton from the origin of each segment to a place (3,) on one; 0 on that one, which is hit as a whole."""
+    """Return distances (17,) m along the skeleton from each segment's origin to a place (3,) on `segment`; 0 for that one."""
     distances: np.ndarray = apart[:, segment] + np.linalg.norm(place)
     for child, parent in enumerate(PARENTS):
         if parent == segment != child:  # what comes from beyond a joint enters there
@@ -280,7 +280,7 @@ def _add_strikes(force: np.ndarray, strikes: Sequence[Strike], distances: np.nda
 
 
 def transient(times: np.ndarray, distance: np.ndarray | float = 0.0) -> np.ndarray:
-    """Deviation of the velocity after a strike of 1 m/s, in m/s: a damped sine with a first peak of exp(-distance / 1.6 m).
+    """Return the deviation of velocity (m/s) after a strike of 1 m/s: a damped sine with a first peak of exp(-distance / 1.6 m).
 
     Arguments:
         times: s after its arrival; 0 before.

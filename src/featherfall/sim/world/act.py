@@ -1,4 +1,4 @@
-"""Act: one piece of behaviour before physics has had its say: the scene, what the strings ask for, and when they are cut."""
+"""An act: one activity before physics: the scene, its trajectory, and when physics takes over."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Push:
 
 @dataclass(frozen=True)
 class PhysicsPhase:
-    """The strings are cut: from here physics moves the body.
+    """The part of an act in which physics moves the body, from the onset of a fall.
 
     Attributes:
         time: s in the trajectory; the onset of the fall.
@@ -58,7 +58,7 @@ class PhysicsPhase:
 
 @dataclass(frozen=True, eq=False)
 class Act:
-    """One piece of behaviour.
+    """One activity of a person in a room.
 
     Attributes:
         scene: the room.

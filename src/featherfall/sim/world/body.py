@@ -97,7 +97,7 @@ HINGE_INDEX = {hinge.name: index for index, hinge in enumerate(HINGES)}
 
 @dataclass(frozen=True)
 class SimulatedPerson:
-    """Who is simulated. Heights in m, masses in kg, ages in years."""
+    """A simulated person. Height in m, mass in kg, age in years."""
 
     name: str
     sex: Literal["female", "male"]
@@ -107,7 +107,7 @@ class SimulatedPerson:
 
     @property
     def elder(self) -> bool:
-        """65 years or more."""
+        """Whether the person is 65 or older."""
         return self.age >= 65
 
 
@@ -125,7 +125,7 @@ class Solid:
 
 @dataclass(frozen=True)
 class Body:
-    """A person's measures.
+    """A person's body: dimensions, masses and shape.
 
     Attributes:
         offsets: (17, 3) m, each segment's origin in its parent's frame (the pelvis: above the floor when standing).
@@ -163,7 +163,7 @@ _MASSES = {
 
 
 def draw_person(name: str, rng: np.random.Generator, age: float | None = None) -> SimulatedPerson:
-    """A random adult; `age` where it is given, else 18 to 90 with half of all people above 60."""
+    """Draw a random adult of `age`; by default 18 to 90 years, half of all people above 60."""
     if age is None:
         age = float(rng.uniform(18, 60) if rng.random() < 0.5 else rng.uniform(60, 90))
     sex: Literal["female", "male"] = "female" if rng.random() < 0.5 else "male"
@@ -175,7 +175,7 @@ def draw_person(name: str, rng: np.random.Generator, age: float | None = None) -
 
 
 def make_body(person: SimulatedPerson) -> Body:
-    """Measures of a person."""
+    """Return a person's body."""
     height = person.height
     offsets, ends = np.zeros((len(SEGMENT_NAMES), 3)), np.zeros((len(SEGMENT_NAMES), 3))
 
@@ -201,7 +201,7 @@ def make_body(person: SimulatedPerson) -> Body:
 
 
 def _solids(person: SimulatedPerson) -> tuple[Solid, ...]:
-    """Rounded cones whose thickness follows the body mass index; radii are fractions of stature at an index of 23."""
+    """Return rounded cones whose thickness follows the body mass index; radii are fractions of stature at an index of 23."""
     h = person.height
     girth = float(np.sqrt(person.mass / h**2 / 23))
     limb, belly = 1 + 0.6 * (girth - 1), 1 + 1.3 * (girth - 1)

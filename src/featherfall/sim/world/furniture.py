@@ -10,13 +10,13 @@ _Point = tuple[float, float]
 
 
 def _offset(at: _Point, heading: float, forward: float, left: float = 0.0) -> _Point:
-    """The place so many metres ahead and to the left of another that faces `heading` (rad)."""
+    """Return the place so many metres ahead and to the left of another that faces `heading` (rad)."""
     c, s = float(np.cos(heading)), float(np.sin(heading))
     return at[0] + c * forward - s * left, at[1] + s * forward + c * left
 
 
 def make_chair(at: _Point, heading: float, seat: float, backrest: bool = True) -> tuple[Cuboid, ...]:
-    """A chair `seat` m high whose seat's middle is at `at`, facing `heading`; a stool without backrest."""
+    """Return a chair `seat` m high whose seat's middle is at `at`, facing `heading`; a stool without backrest."""
     block = Cuboid("seat", (*at, seat - 0.03), (0.44, 0.46, 0.06), heading)
     legs = tuple(
         Cuboid("leg", (*_offset(at, heading, x, y), (seat - 0.06) / 2), (0.04, 0.04, seat - 0.06), heading, solid=False)
@@ -30,7 +30,7 @@ def make_chair(at: _Point, heading: float, seat: float, backrest: bool = True) -
 
 
 def make_bed(at: _Point, heading: float, height: float) -> tuple[Cuboid, ...]:
-    """A bed whose middle is at `at`, its foot end towards `heading`, the mattress' top `height` m high."""
+    """Return a bed whose middle is at `at`, its foot end towards `heading`, the mattress' top `height` m high."""
     return (
         Cuboid("mattress", (*at, height - 0.1), (2.05, 0.95, 0.2), heading, soft=True),
         Cuboid("frame", (*at, (height - 0.2) / 2 + 0.04), (2.05, 0.9, height - 0.28), heading),
@@ -39,7 +39,7 @@ def make_bed(at: _Point, heading: float, height: float) -> tuple[Cuboid, ...]:
 
 
 def make_table(at: _Point, heading: float, height: float) -> tuple[Cuboid, ...]:
-    """A table whose middle is at `at`."""
+    """Return a table whose middle is at `at`."""
     top = Cuboid("table", (*at, height - 0.02), (0.75, 1.2, 0.04), heading)
     legs = tuple(
         Cuboid("leg", (*_offset(at, heading, x, y), (height - 0.04) / 2), (0.05, 0.05, height - 0.04), heading, solid=False)
@@ -50,5 +50,5 @@ def make_table(at: _Point, heading: float, height: float) -> tuple[Cuboid, ...]:
 
 
 def make_step(at: _Point, heading: float, height: float, depth: float = 0.6) -> tuple[Cuboid, ...]:
-    """A step whose front edge is at `at`, climbed towards `heading`."""
+    """Return a step whose front edge is at `at`, climbed towards `heading`."""
     return (Cuboid("step", (*_offset(at, heading, depth / 2), height / 2), (depth, 1.0, height), heading),)

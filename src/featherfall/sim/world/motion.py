@@ -1,4 +1,4 @@
-"""Trajectory (what the puppet's strings ask for) and Motion (what the body did), both at `SIM_RATE`."""
+"""Trajectory (targets of the animation) and Motion (movement of the body), both at `SIM_RATE`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIM_RATE = 200.0  # Hz, the step of animation and physics
 
 @dataclass(frozen=True, eq=False)
 class Strike:
-    """A collision of the body that the puppet's smooth curves do not show: a heel on the floor, a palm on a table.
+    """A collision that the puppet's smooth curves do not show: a heel on the floor, a palm on a table.
 
     Attributes:
         time: s.
@@ -50,7 +50,7 @@ class Trajectory:
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """What the body did, ready for any sensor.
+    """Movement of the body, ready for any sensor.
 
     Attributes:
         body, scene: who, and where.
@@ -69,7 +69,7 @@ class Motion:
 
     @property
     def times(self) -> np.ndarray:
-        """(N,) s."""
+        """Times (N,) of the poses, s."""
         return np.arange(len(self.positions)) / SIM_RATE
 
     @property
@@ -86,7 +86,7 @@ _SEGMENT_HINGES: tuple[list[tuple[int, int, float]], ...] = tuple(
 
 
 def forward_kinematics(body: Body, trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
-    """Forward kinematics: positions (N, 17, 3) m and rotations (N, 17, 4) of all segments."""
+    """Return positions (N, 17, 3) m and rotations (N, 17, 4) of all segments."""
     count = len(trajectory)
     # Every operation runs over a row of time that stays in the cache.
     half = trajectory.angles.T * 0.5
@@ -105,7 +105,7 @@ def forward_kinematics(body: Body, trajectory: Trajectory) -> tuple[np.ndarray, 
 
 
 def _rotate_about_axis(q: np.ndarray, axis: int, cosine: np.ndarray, sine: np.ndarray) -> np.ndarray:
-    """`q` (4, N) times a turn about its own x (1), y (2) or z (3) axis."""
+    """Rotate `q` (4, N) about its own x (1), y (2) or z (3) axis."""
     i, j = (2, 3) if axis == 1 else (3, 1) if axis == 2 else (1, 2)
     out = np.empty_like(q)
     out[0] = q[0] * cosine - q[axis] * sine

@@ -1,4 +1,4 @@
-"""A furnished room: boxes that bodies meet and cameras see."""
+"""A furnished room: cuboids that bodies collide with and cameras see."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cuboid:
-    """A box that stands or hangs in the room.
+    """A box in the room.
 
     Attributes:
         name: "seat", "backrest", "mattress", "table", "step", ...
