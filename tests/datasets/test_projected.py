@@ -125,7 +125,7 @@ def test_noise_and_spells() -> None:
 
 
 @given(seed=st.integers(0, 10_000))
-def test_no_mishap_hides_a_fall(seed: int) -> None:
+def test_no_occlusion_noise_hides_a_fall(seed: int) -> None:
     fall = FallTimes(4.0, 5.0, 5.0)
     piece = occlusion_noise.noise_interval(150, 15.0, fall, np.random.default_rng(seed))
     assert piece.stop <= 45 or piece.start >= 75

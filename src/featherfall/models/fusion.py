@@ -12,7 +12,7 @@ class FusionNet(nn.Module):
     """Concatenated embeddings of its branches -> dropout -> linear.
 
     A branch whose input is absent from a clip (`present`) contributes a learned vector in place of its embedding. In training whole
-    branches are dropped at random, so that the teacher learns to do without any one of them.
+    branches are dropped at random, so that the teacher learns to work without any one of them.
 
     Arguments:
         branches: by name; each has `inputs`, `embed(clip) -> (B, width)` and `width`. They may come pretrained.

@@ -1,6 +1,6 @@
 """Inertial network: the wrist student, and the inertial branch of teachers.
 
-Shapes: B clips, T samples, C channels. Inputs are raw physical units; everything that prepares them is inside.
+Shapes: B clips, T samples, C channels. Inputs are in raw physical units; all preprocessing is part of the network.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 GYROSCOPE_SCALE = 1 / 180  # deg/s -> half turns a second, so that channels start at similar sizes
-LOWPASS = 25  # samples; half a second at 50 Hz
+LOWPASS = 25  # samples; half a second at 50 Hz, which separates posture from motion
 
 
 def conv_block(channels: int, width: int, kernel: int, stride: int) -> nn.Sequential:

@@ -15,9 +15,9 @@ from featherfall.models.inertial import TimeSegments, conv_block
 _FACE, _SHOULDERS, _HIPS, _KNEES, _ANKLES = slice(0, 5), slice(5, 7), slice(11, 13), slice(13, 15), slice(15, 17)
 _MIN_SCORE = 0.1  # joints of a lower score do not count for the box
 _VISIBLE_SCORE = 0.3  # joints of this score or more are counted as visible
-_SMOOTHING = 0.2  # weight of a frame's neighbour, of the next one REACH ** 2, ...
-_MAX_VELOCITY = 4.0  # velocities, in body sizes a second, are cut here: a pose that jumps says no more than that
-_MIN_SIZE = 0.02  # picture heights; whoever is smaller counts as this
+_SMOOTHING = 0.2  # weight of the neighbouring frame, of the next but one _SMOOTHING ** 2, ...
+_MAX_VELOCITY = 4.0  # body sizes a second; faster changes are jumps of the pose estimator
+_MIN_SIZE = 0.02  # picture heights, the smallest body size; keeps divisions finite
 _TINY = 1e-6
 
 
@@ -25,7 +25,7 @@ class KeypointFeatures(nn.Module):
     """(B, T, 51) keypoints, any of them NaN -> (B, `channels`, T) finite features.
 
     A joint's place is the mean over time of its places, weighted by score and by `_SMOOTHING` to the power of the frames between: steady
-    where it is well seen, bridged where it is not. Lengths are in body sizes: the 85th percentile over the clip of the diagonal of the
+    where it is well seen, interpolated where it is not. Lengths are in body sizes: the 85th percentile over the clip of the diagonal of the
     box around the seen joints, the measure that a fall changes least. The ground is the 85th percentile of the lowest of hips, knees and
     ankles. Per frame:
 
@@ -35,7 +35,7 @@ class KeypointFeatures(nn.Module):
       and of the box's width and height;
     - mean score, the share of visible joints, and whether there is a pose at all.
 
-    Left and right are not told apart, but for the sign of directions to the right.
+    Left and right are not distinguished, except by the sign of directions to the right.
 
     Arguments:
         rate: frames a second.

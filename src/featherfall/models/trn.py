@@ -26,8 +26,8 @@ class Relations(nn.Module):
     """Features of ordered frames (B, S, D) -> (B, classes): for each scale k = S .. 2, relations of k frames, one network a scale.
 
     A scale's network is ReLU -> Linear(k D, hidden) -> ReLU -> Linear(hidden, classes). Training draws `relations` of a scale's relations
-    at random (all, where there are fewer) and sums what they say. Evaluation takes the mean over all of a scale's, times as many: what
-    training gives on average, and the same each time.
+    at random (all, where there are fewer) and sums their logits. Evaluation takes the mean over all of a scale's, times as many: the
+    expectation of training, without randomness.
     """
 
     def __init__(self, segments: int, width: int, classes: int, relations: int = 3, hidden: int = 256) -> None:
@@ -166,7 +166,7 @@ class TRN(nn.Module):
     def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
         """{name: frames} -> (B, classes) logits."""
         features = self.features(clip)
-        self.embedding(features.mean(dim=1))  # for those who tap it
+        self.embedding(features.mean(dim=1))  # so that a tap sees it
         return self.relations(features)
 
     def _see(self, pictures: Tensor) -> Tensor:

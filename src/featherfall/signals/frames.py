@@ -23,10 +23,10 @@ class RecordingWindows:
         inputs: (K, length, C) float32 by input name; an absent input is not a key.
         valid: (K, length) bool; False in gaps of any input and beyond the recording's ends.
         start_s: (K,) seconds of each window's first sample; may be negative where the edge is held.
-        end_s: (K,) seconds at which a device reading live has the window: its last sample and, for kind "impact", the last sample that
-            could have held a higher peak.
+        end_s: (K,) seconds at which a live device has the window: the time of its last sample or, for kind "impact", of the last sample
+            that could have been a higher peak, if that is later.
         centre_s: (K,) the peak's time for kind "impact", the window's middle otherwise.
-        seconds: what one window covers.
+        seconds: duration of one window.
     """
 
     inputs: dict[str, np.ndarray]

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from featherfall.core.errors import UserError
 
 Method = Literal["summation", "difference"]
-MAX_SAMPLE = float(np.finfo(np.float32).max)  # samples beyond it count as missing
+MAX_SAMPLE = float(np.finfo(np.float32).max)  # larger samples count as missing
 _CONSTANT_SPAN = 1e-12  # a series left with less than this share of its span after averaging is constant: the rest is rounding
 
 _BLOCK = 16_384  # samples of a block: what is computed of them stays in the cache

@@ -11,9 +11,9 @@ from featherfall.core.recording import Stream, Video
 from featherfall.signals.frames import RecordingWindows
 from featherfall.signals.video import is_image, probe, read_frames
 
-_SEEK_MARGIN = 5.0  # s; no film has its frames further apart, unless it is damaged
-MAX_LOST = 0.5  # s; a window whose moment lies further from every good frame of a damaged film cannot be shown
-_IMAGE_DURATION = 1.0  # s; what a still image is said to last, so that it can be cut like a film
+_SEEK_MARGIN = 5.0  # s; frames of an undamaged film are never further apart
+MAX_LOST = 0.5  # s; a damaged film is refused where a wanted time is further from every good frame
+_IMAGE_DURATION = 1.0  # s; nominal duration of a still image, so that it can be cut like a film
 
 
 def film_clock(video: Video) -> Stream:

@@ -13,7 +13,7 @@ def lowpass(values: np.ndarray, cutoff: float) -> np.ndarray:
         cutoff: in cycles per sample, 0 < cutoff < .5; -6 dB there.
     Returns: (N, C) float64. A constant stays the same constant.
     """
-    half = int(np.ceil(4 / (2 * cutoff)))
+    half = int(np.ceil(4 / (2 * cutoff)))  # four zero crossings of the sinc on either side
     n = np.arange(-half, half + 1)
     taps = 2 * cutoff * np.sinc(2 * cutoff * n) * np.blackman(len(n) + 2)[1:-1]
     taps /= taps.sum()
@@ -48,8 +48,8 @@ def resample(times: np.ndarray, values: np.ndarray, grid: np.ndarray, gap: float
 
     close = steps[steps <= gap]  # an interruption must not make the sensor look slow
     mean_step = float(close.mean() if len(close) else steps.mean())
-    if step_out > 1.05 * mean_step:
-        # An even grid fine enough to hold the signal, low-passed to what the coarse grid can carry.
+    if step_out > 1.05 * mean_step:  # 5 %: a nominal rate that is slightly off must not blur the signal
+        # Low-pass on an even grid at the sensor's own rate; 0.45 of the coarse rate leaves room for the filter's slope below its Nyquist.
         fine = np.arange(times[0], times[-1] + mean_step, mean_step)
         even = np.stack([np.interp(fine, times, column) for column in filled.T], axis=1)
         smooth = lowpass(even, 0.45 * mean_step / step_out)

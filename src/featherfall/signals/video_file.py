@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Text drawn as a terminal would, and lists of other files: not films.
 _NOT_FILMS = {"tty", "hls", "dash", "concat", "concatf", "ffmetadata", "rtsp", "sdp"}
-_MAX_DELAYED = 100  # more than any decoder holds back
+_MAX_DELAYED = 100  # attempts to flush; more than any decoder delays frames
 _MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}
 _CONVERT = "convert it, e.g. `ffmpeg -i IN -c:v libx264 OUT.mp4`"
 
@@ -79,7 +79,7 @@ def read_film_frames(video: Video, begin: float, damage: Damage) -> Iterator[Pen
 
     Arguments:
         begin: earlier frames are not needed (but some may come), s on the recording's clock.
-        damage: is told what is lost, once the film has been read to its end.
+        damage: receives messages about lost frames, once the film has been read to its end.
     """
     with open_video(video.path) as (container, stream):
         by_stamp = video.rate is None and video.times is None

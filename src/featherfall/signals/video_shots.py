@@ -24,7 +24,7 @@ class PendingFrame:
     Attributes:
         time: s on the recording's clock.
         first: the time of the film's first frame.
-        load: gives the decoded picture, or None where it is damaged (and tells so).
+        load: returns the decoded frame, or None where it is damaged (which is recorded in `Damage`).
     """
 
     time: float

@@ -18,8 +18,8 @@ from featherfall.core.recipe import Augment
 from featherfall.core.recording import Box
 from featherfall.runtime.perceive.boxes import overlap
 
-_SAME_PERSON = 0.7  # IoU from which two boxes are one person, labelled twice (who it is, and what becomes of them)
-_MIN_VISIBLE = 0.35  # share of a box that must still be in the picture for it to count
+_SAME_PERSON = 0.7  # IoU from which two boxes are one person, labelled twice (once as a person, once by posture)
+_MIN_VISIBLE = 0.35  # share of a box that must stay inside the image for it to count
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,7 @@ class Clips:
         films: by name; their pictures are decoded batch by batch.
         present: {name: (N,)} bool.
         labels: (N,) int64.
-        labelled: views 0 .. labelled - 1 show the clip's class; the others are for teachers' words only.
+        labelled: views 0 .. labelled - 1 have the clip's class; the others are used with teachers' outputs only.
     """
 
     inputs: dict[str, Tensor]

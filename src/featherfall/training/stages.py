@@ -129,9 +129,9 @@ def train_student(
     """Train the student, "alone" or "distilled", on the same data, views, augmentation, budget, seed and initial weights.
 
     Arguments:
-        outputs: what the teachers say; needed for "distilled", unless they teach live.
-        teachers: folders of the trained teachers, for those that teach live.
-        start: weights to start from (see `pipeline.warm_start`); fresh ones without.
+        outputs: the teachers' outputs; needed for "distilled", unless they are computed live.
+        teachers: folders of the trained teachers, for live outputs.
+        start: initial weights (see `pipeline.warm_start`); random by default.
     """
     student = stage.recipe.student
     model = stage.network(student.network, seed)

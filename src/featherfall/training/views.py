@@ -1,8 +1,8 @@
 """Views: versions of every clip, the same for teacher and student, made once and reused by all seeds.
 
-Labelled views are the clip as recorded and warped in time: its class still holds. Teacher-only views are blends of two clips and clips
-played backwards: they have no class, but a teacher says something of each, and matching what it says there is where much of its
-knowledge passes (function matching, Beyer et al. 2022, arXiv 2106.05237). The student alone cannot use them.
+Labelled views are the clip as recorded or warped in time; they keep its class. Teacher-only views are blends of two clips and clips played
+backwards; they have no class, but the student can match the teacher's outputs on them (function matching, Beyer et al. 2022, arXiv
+2106.05237). The student alone cannot use them.
 
 Shapes: N clips, T samples, C channels.
 """

@@ -2,8 +2,8 @@
 
 Ultralytics is licensed under AGPL-3.0 (or by contract from its makers): who ships a network trained with it, or offers it over a network,
 must open the source of the whole under the same terms. So it is the optional extra `yolo`, nothing of this package imports it, and it runs
-in a process of its own (`featherfall.training.yolo_worker`), told by files. What comes back is an ONNX graph that says what our own
-detectors say, and the weights that a student's teacher is read from.
+in a process of its own (`featherfall.training.yolo_worker`) that is controlled by files. It writes an ONNX graph with the outputs of our
+own detectors, and the weights for a student's teacher.
 """
 
 from __future__ import annotations
@@ -119,5 +119,5 @@ def _run(job: Path) -> None:
             stderr=subprocess.STDOUT,
         )
     if done.returncode:
-        last = [line for line in log.read_text(errors="replace").splitlines() if line.strip()][-1:] or ["nothing said"]
+        last = [line for line in log.read_text(errors="replace").splitlines() if line.strip()][-1:] or ["no output"]
         raise UserError(f"{log}: Ultralytics failed: {last[0][:200]}")

@@ -72,7 +72,7 @@ def test_a_push_adds_its_impulse() -> None:
 
 
 @pytest.mark.parametrize("tone", [0.02, 0.3])
-def test_strings_cut_while_walking_end_on_the_floor(tone: float) -> None:
+def test_a_fall_from_walking_ends_on_the_floor(tone: float) -> None:
     push = Push("chest", 0.0, 0.3, (0.3, 0.05, 0))
     act = Act(Scene(), standing(speed=1.2), physics=PhysicsPhase(time=0.05, tone=tone, pushes=(push,), seconds=4.0), rest=2.0)
     motion = physics.simulate_act(BODY, act, np.random.default_rng(0))
@@ -102,7 +102,7 @@ def test_furniture_carries_the_body() -> None:
     assert 0.45 < motion.positions[-1, 0, 2] < 0.75
 
 
-def test_a_motion_without_cut_is_what_the_strings_ask_for() -> None:
+def test_a_motion_without_physics_is_the_trajectory() -> None:
     trajectory = standing(speed=1.0)
     motion = physics.simulate_act(BODY, Act(Scene(), trajectory), np.random.default_rng(0))
     assert motion.fall is None

@@ -37,8 +37,8 @@ class PinholeCamera:
 def draw_camera(middles: np.ndarray, rng: np.random.Generator) -> PinholeCamera:
     """Draw a camera somewhere around the person.
 
-    .8 to 2.8 m high, 2 to 7 m away, any bearing; 45 to 100 degrees wide; 4:3 or 16:9; turned up to some degrees. It looks at the person at
-    one moment, more or less: who walks on leaves the picture.
+    0.8 to 2.8 m high, 2 to 7 m away, at any bearing; 45 to 100 degrees wide; 4:3 or 16:9; rolled by some degrees. It is aimed roughly at
+    where the person is at one moment, so a person who walks on may leave the image.
 
     Arguments:
         middles: (T, 3) m where the person's middle is.
@@ -46,7 +46,7 @@ def draw_camera(middles: np.ndarray, rng: np.random.Generator) -> PinholeCamera:
     width = 4 / 3 if rng.random() < 0.5 else 16 / 9
     field = np.radians(rng.uniform(45, 100))
     focal = width / 2 / np.tan(field / 2)
-    # A wide lens far away would show a dot: the standing person is to fill .2 of the picture or more.
+    # Nearer for wide lenses: a standing person fills at least 0.2 of the image's height.
     distance = min(rng.uniform(2.0, 7.0), 1.7 * focal / 0.2)
     bearing = rng.uniform(-np.pi, np.pi)
     # Half-way between where the person is on average and at one moment.

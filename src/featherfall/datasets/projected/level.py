@@ -8,8 +8,10 @@ from featherfall.core.recording import FallTimes
 from featherfall.core.skeletons import AZURE_32, KINECT_20
 from featherfall.signals.resample import lowpass
 
-_UPRIGHT = 0.94  # cosine between trunk and legs, and the share of the greatest height, of people who stand
-MAX_DESCENT = 1.3  # s of a descent that count
+_UPRIGHT = 0.94  # cosine between trunk and legs, and share of the greatest height, of standing people
+# s before the impact at which an onset may lie, so that every 2.7 s window labelled "fall" holds the impact and most of the descent
+# (docs/camera.md, step 2).
+MAX_DESCENT = 1.3
 _AZURE_NAMES = {"hip centre": "pelvis", "spine": "spine navel", "shoulder centre": "neck"}  # Kinect's name -> Azure Kinect's
 
 
@@ -31,7 +33,7 @@ def estimate_up(kinect: np.ndarray, guess: np.ndarray) -> np.ndarray:
 
     Arguments:
         kinect: (T, 20, 3) m in a camera's axes, which may be tilted.
-        guess: (3,) unit vector, the answer for who never stands, and no further than 45 degrees off.
+        guess: (3,) unit vector within 45 degrees of the vertical; returned for a person who never stands.
     Returns: (3,) unit vector.
     """
     head, hips, feet = (mean_joint(kinect, *names) for names in (("head",), ("hip centre",), ("left ankle", "right ankle")))
@@ -62,7 +64,7 @@ def level_joints(joints: np.ndarray, tilted: bool) -> np.ndarray:
     y is up for the Kinect and down for the Azure Kinect.
 
     Arguments:
-        tilted: whether the camera may be, so that people who stand know better which way is up.
+        tilted: whether the camera may be tilted, so that the vertical is estimated from the standing person.
     """
     guess = np.array([0.0, 1.0 if layout_of(joints) is KINECT_20 else -1.0, 0.0])
     turned = joints @ rotation_to_up(estimate_up(to_kinect(joints), guess) if tilted else guess).T
@@ -87,8 +89,8 @@ def fall_times(kinect: np.ndarray, rate: float) -> FallTimes:
     half = max(round(0.75 * rate), 1)
     ahead = np.minimum(np.arange(len(smooth)) + half, len(smooth) - 1)
     behind = np.maximum(np.arange(len(smooth)) - half, 0)
-    drop = smooth[behind] - smooth[ahead]  # how far one goes down within 1.5 s
-    # The fastest moment among those in which the person goes down far: fast alone may be a jump or a bow before.
+    drop = smooth[behind] - smooth[ahead]  # descent within 1.5 s
+    # The fastest moment among those of a large descent: speed alone may belong to a jump or a bow before the fall.
     fastest = int(np.argmax(np.where(drop > 0.6 * drop.max(), speed, -np.inf)))
     slow = speed < 0.2 * speed[fastest]
     before, after = np.flatnonzero(slow[:fastest]), np.flatnonzero(slow[fastest:])

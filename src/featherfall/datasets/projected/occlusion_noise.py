@@ -11,13 +11,14 @@ from featherfall.core.recording import FallTimes
 
 from .estimator import KNEES_AND_ANKLES, correlated_noise
 
-GHOST_SHARE, BYSTANDER_SHARE, FURNITURE_SHARE = 0.25, 0.15, 0.2  # shares of the recordings
+# Shares of the recordings with each kind of noise; their effect on the students is measured in docs/camera.md ("What it costs").
+GHOST_SHARE, BYSTANDER_SHARE, FURNITURE_SHARE = 0.25, 0.15, 0.2
 
 
 def hide_behind_furniture(keypoints: np.ndarray, true: np.ndarray, size: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
     """Place joints below a line, between the standing person's knees and hips, on that line, with low scores.
 
-    The line is in the room: it hides the lying person altogether, or only while near it (a piece of the time).
+    The line hides the joints below it for a random stretch of the recording, or all of it.
     """
     line = np.percentile(true[:, KNEES_AND_ANKLES, 1].max(axis=1), 60) - rng.uniform(0.2, 0.5) * float(np.median(size))
     begin, end = np.sort(rng.uniform(-0.5, 1.5, 2)) * len(true)

@@ -1,11 +1,10 @@
 """The skeletons of SmartFallMM, UTD-MHAD and a simulation (`featherfall sim`), each seen by several random cameras.
 
-Of a data folder that holds any of `SmartFallMM/`, `UTD-MHAD/` and `simulated/` (a simulation in the `folder` layout). Recordings have two
-streams on one clock, at 15 Hz: `skeleton`, the 20 joints of `KINECT_20` in m with z up, and `keypoints`, what a pose estimator makes of
-them: (T, 51) right, down (picture heights from the upper left corner) and score (0 to 1) of `COCO_17`'s joints; NaN, NaN, 0 where nobody is
-seen.
+Reads a data folder that holds any of `SmartFallMM/`, `UTD-MHAD/` and `simulated/` (a simulation in the `folder` layout). Recordings have
+two streams on one clock, at 15 Hz: `skeleton`, the 20 joints of `KINECT_20` in m with z up, and `keypoints`, a pose estimator's output:
+(T, 51) right, down (picture heights from the upper left corner) and score (0 to 1) of `COCO_17`'s joints; NaN, NaN, 0 where nobody is seen.
 
-Everything about a recording's camera and mishaps follows from its id. SmartFallMM does not say when its falls happen: `level.fall_times`
+A recording's camera and noise are functions of its id. SmartFallMM does not say when its falls happen: `level.fall_times`
 finds it; all falls end at their impact, and their onset is at most 1.3 s before it. Subjects are called "smartfallmm-S29", and so on.
 """
 
@@ -44,9 +43,10 @@ class SkeletonDataset:
     """One dataset with skeletons.
 
     Attributes:
-        name: as subjects are called after it. folder: in the data folder.
-        tilted: whether its camera may be.
-        cameras: how many look at each recording.
+        name: prefix of the subjects' names.
+        folder: its folder in the data folder.
+        tilted: whether its camera may be tilted.
+        cameras: number of cameras for each recording.
     """
 
     name: str
@@ -95,7 +95,7 @@ def _source(number: int, inner: Source, others: list[Source], camera: int) -> So
         activity=inner.activity,
         trial=f"{inner.trial}.{camera}",
         fall=inner.fall,
-        files=(*dict.fromkeys((*inner.files, *other.files)), *_CODE),  # what the code says decides the recording, too
+        files=(*dict.fromkeys((*inner.files, *other.files)), *_CODE),  # the recording depends on the code, too
         traits={"set": SKELETON_DATASETS[number].name},
         read=functools.partial(read, number=number, inner=_skeleton_only(inner), other=_skeleton_only(other), seed=seed),
         fall_times=inner.fall_times,

@@ -1,6 +1,6 @@
 """An anchor-free detector: backbone -> light feature pyramid -> a head at each of three strides.
 
-Shapes: B pictures of S x S pixels, A = (S/8)^2 + (S/16)^2 + (S/32)^2 places, C classes.
+Shapes: B pictures of S x S pixels, A = (S/8)^2 + (S/16)^2 + (S/32)^2 grid points, C classes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from featherfall.core.errors import UserError
 
 STRIDES = (8, 16, 32)
-_PRIOR = 0.01  # what a place believes of each class at first: nearly all places are background (Lin et al., Focal Loss, 2017)
+_PRIOR = 0.01  # initial probability of each class: nearly all grid points are background (Lin et al., Focal Loss, 2017)
 
 
 class DetectorOutput(NamedTuple):
@@ -32,17 +32,19 @@ class Detector(nn.Module):
     """Predicts boxes and classes at every grid point of three maps, without anchors (Tian et al., FCOS, 2019).
 
     The backbone's maps at strides 8, 16 and 32 become `width` channels each and are summed from coarse to fine (Lin et al., Feature
-    Pyramid Networks, 2017): the embedding, what is distilled. At each place of each map a head says per class whether a person's box
-    belongs to it, and how far it is to the box's four sides, in strides. There is no centre-ness: the class target is the box's quality.
+    Pyramid Networks, 2017); these maps are the embedding that is distilled. At each grid point a head predicts, per class, whether a
+    person's box belongs to it, and the distances to the box's four sides, in strides. Instead of centre-ness, the class target is the
+    box's quality.
 
     Arguments:
         input: name of the clip's film, one picture a clip.
         classes: number of classes.
         backbone: timm's name of it, e.g. resnet18 (a teacher) or mobilenetv4_conv_small_050 (a student).
-        width: channels of pyramid and heads. depth: 3 x 3 convolutions before what a head says.
-        pretrained: take the weights that the backbone's makers publish (downloaded once); random ones otherwise.
-        options: more for timm, e.g. {channels: [32, 64, 128, 256]} makes a ResNet half as wide.
-    Raises: `UserError` for a backbone that timm does not have, or weights that cannot be had.
+        width: channels of pyramid and heads.
+        depth: number of 3 x 3 convolutions in a head.
+        pretrained: use the backbone's published weights (downloaded once) instead of random ones.
+        options: further arguments for timm, e.g. {channels: [32, 64, 128, 256]} makes a ResNet half as wide.
+    Raises: `UserError` for a backbone that timm does not have, or weights that cannot be downloaded.
     """
 
     def __init__(

@@ -53,8 +53,8 @@ class FallStart:
 
 _FEET = ("right foot", "left foot")
 
-# Which way a fall may go, hinge -> rad that the body reaches for when it protects itself. Hands go where the floor comes from (Hsiao &
-# Robinovitch, J. Biomech. 31, 1998: some 0.4 to 0.6 s from balance lost to hands on the floor).
+# Protective targets by the direction of a fall, hinge -> rad. Hands go to the side on which the body lands (Hsiao & Robinovitch,
+# J. Biomech. 31, 1998: some 0.4 to 0.6 s from loss of balance to hands on the floor).
 _PROTECTIVE_ARMS: dict[Direction, dict[str, float]] = {
     "forward": {"right shoulder flexion": 1.35, "left shoulder flexion": 1.35, "right elbow flexion": 0.5, "left elbow flexion": 0.5},
     "backward": {"right shoulder flexion": -0.7, "left shoulder flexion": -0.7, "right shoulder abduction": 0.6,

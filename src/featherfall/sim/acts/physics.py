@@ -1,7 +1,7 @@
 """Physics: MuJoCo moves the body from the onset of a fall until it lies still.
 
-The body is the puppet's own (same segments, hinges and solids), so that a fall starts from the puppet's posture and velocity and its result
-is a trajectory again. Muscles are position servos with torque limits; contacts are soft (flesh, clothing, and a mat where there is one).
+The body has the puppet's segments, hinges and solids, so a fall starts from the puppet's posture and velocity and results in a trajectory.
+Muscles are position servos with torque limits; contacts are soft (flesh, clothing, and a mat where there is one).
 """
 
 from __future__ import annotations
@@ -35,30 +35,36 @@ _STRENGTH = {
     "knee": 2.4,
     "ankle": 1.6,
 }
-_FULL_TORQUE_AT = 0.35  # rad of deviation at which a muscle gives all its torque
+_FULL_TORQUE_AT = 0.35  # rad of deviation at which a muscle gives its full torque
 _DAMPING_TIME = 0.09  # s, ratio of a servo's damping to its stiffness
 _PASSIVE_DAMPING = 0.04  # damping of a limp joint, as a share of the servo's
-# How much each hinge takes part in flailing: forearms turn about themselves more than they swing.
+# How much each hinge takes part in flailing: mostly pronation, since real watches turn about the forearm in a fall (docs/log.md: 727 deg/s
+# in WEDA-FALL, 436 in the first simulated falls).
 _FLAIL_SHARE = {"shoulder flexion": 0.6, "shoulder abduction": 0.6, "shoulder rotation": 1.2, "elbow": 0.8, "pronation": 3.0, "wrist": 1.0}
 _FLAIL_BY_HINGE = np.array([max([size for word, size in _FLAIL_SHARE.items() if word in hinge.name], default=0.0) for hinge in HINGES])
 _TRUNK = [SEGMENT_NAMES.index(name) for name in ("pelvis", "abdomen", "chest", "head")]
-# Contacts as MuJoCo's solref: time constant (s) and damping; of two that meet, the mean counts. Hands and forearms give way at the wrist,
-# elbow and shoulder girdle, which the model's stiff links do not.
+# Contacts as MuJoCo's solref: time constant (s) and damping; of two that meet, the mean counts. Stiffer contacts gave peaks of 25 g at the
+# wrist (docs/log.md): hands and forearms give way at wrist, elbow and shoulder girdle, which the model's rigid links do not.
 _FLOOR, _MAT, _FLESH, _ARM_FLESH = "0.03 1", "0.07 0.7", "0.02 1", "0.045 1"
 _RELAXATION_TIME, _LIMP_TONE = 0.35, 0.02  # time constant in s with which bracing ends, and the tone that is left
-_ARM_TONE = 1.5  # arms are light for their muscles: they stay quick where legs give way
+_ARM_TONE = 1.5  # arms are light for their muscles: they stay quick where legs give way (docs/log.md)
 _FLAIL_BAND = (0.8, 4.0)  # Hz
-_PUSH_GAINS = (1.0, 1.5, 2.2, 3.2)  # pushes after which someone still sits or lies on furniture are repeated so much harder
+_PUSH_GAINS = (1.0, 1.5, 2.2, 3.2)  # a fall that ends on furniture is repeated with pushes so much harder (docs/log.md, "Off a bed")
 _LYING_HEIGHT = 0.16  # of the stature: a trunk below this lies on the floor
-_TREMOR = 0.0008  # rad, of every hinge of somebody who lies: some milli-g at the wrist, as real recordings have
+_TREMOR = 0.0008  # rad, of every hinge while lying: some 0.004 g at the wrist, as in real recordings (docs/log.md)
 _STILL_SPEED = 0.15  # rad/s and m/s below which nothing moves
 _SETTLING_TIME = 0.25  # s of stillness that end the physics
 
 
 @dataclass(frozen=True)
 class _Fallen:
-    """What physics gave: the trajectory from the cut on, how high the trunk lies in the end (m), and when it hit the ground and came to
-    rest, s after the cut."""
+    """Result of the physics.
+
+    Attributes:
+        trajectory: from the onset of the fall.
+        height: m, of the trunk in the end.
+        impact, rest: s after the onset, when the trunk hits the ground and comes to rest.
+    """
 
     trajectory: Trajectory
     height: float
@@ -70,7 +76,7 @@ def simulate_act(body: Body, act: Act, rng: np.random.Generator) -> Motion:
     """Turn an act into a motion: its trajectory and, for a fall, the physics and the lying or getting up after it.
 
     Arguments:
-        rng: decides how the body stirs while lying and gets up.
+        rng: decides small movements while lying, and how the person gets up.
     """
     if act.physics is None:
         return Motion(body, act.scene, *forward_kinematics(body, act.trajectory), strikes=act.strikes)
@@ -158,7 +164,7 @@ def _outcome(body: Body, trajectory: Trajectory) -> tuple[float, float, float]:
     impact = int(np.argmax(np.convolve(upward, window, mode="same")))
     moving = np.flatnonzero(np.linalg.norm(velocity, axis=1) > 0.1)
     rest = max(int(moving[-1]) if len(moving) else 0, impact + 1)
-    return float(centre[-1, 2]), (impact + 1) / SIM_RATE, (rest + 1) / SIM_RATE  # the first pose is one step after the cut
+    return float(centre[-1, 2]), (impact + 1) / SIM_RATE, (rest + 1) / SIM_RATE  # the first pose is one step after the onset
 
 
 def _lie(last: Trajectory, rng: np.random.Generator, seconds: float) -> Trajectory:

@@ -176,7 +176,7 @@ def get_up_from_bed(body: Body, rng: np.random.Generator) -> Act:
     puppet, surface, boxes = start_in_bed(body, rng)
     puppet.hold(rng.uniform(1.0, 3.0))
     heading, left = puppet.heading, rng.random() < 0.5
-    # with the feet to the side: to the left of one who lies on the back is the heading from head to feet, turned by -90 degrees
+    # The feet go over the side: the left of a person lying on the back is the heading (from head to feet) turned by -90 degrees.
     out = heading - np.pi / 2 if not left else heading + np.pi / 2
     edge = SIT.modified(
         {"hip flexion": 1.45, "knee flexion": 1.35, "ankle flexion": 0.0, "elbow flexion": 0.5, "shoulder abduction": 0.25},

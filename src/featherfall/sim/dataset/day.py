@@ -15,8 +15,8 @@ from ..world.motion import SIM_RATE
 from .generate import EXCERPT_STREAM, SENSOR_STREAM, Item, make_plan, make_subjects, simulate_item
 
 ACTIVITIES_AN_HOUR = 20
-_TRANSITION = 4.0  # s in which the watch goes over from one posture to the next
-_REST_NOISE = 0.004  # g, how much a resting arm moves
+_TRANSITION = 4.0  # s in which the watch turns from one posture to the next
+_REST_NOISE = 0.004  # g, movement of a resting arm, as in real recordings (docs/log.md)
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ def simulate_day(
     Arguments:
         hours: its length; at least one activity takes place.
         part: the sensor, a name of `parts.PARTS`.
-        report: told the share that is done, 0 to 1.
+        report: called with the share that is done, 0 to 1.
     """
     count = max(round(hours * ACTIVITIES_AN_HOUR), 1)
-    # The plan says who lives the day and in what order things are done; how long it is, is said here.
+    # The plan sets the person and the order of activities; `hours` sets the length.
     subject = make_subjects(make_plan(1, hours, seed, share=min(falls / count, 1.0)))[0]
     items = [subject.item(index) for index in range(count)]
     chance = np.random.default_rng(np.random.SeedSequence([seed, subject.number, 0, EXCERPT_STREAM]))

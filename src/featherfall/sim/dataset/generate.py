@@ -65,7 +65,7 @@ class Item:
         index: number of the recording among the person's, from 0.
         person: who moves.
         hand: where the person wears a watch.
-        activity, trial: what is done, and for the how-manieth time, from 1.
+        activity, trial: the activity, and its number among the person's trials of it, from 1.
         seed: of the plan.
     """
 
@@ -92,7 +92,7 @@ class Item:
         return np.random.default_rng(np.random.SeedSequence([self.seed, self.subject, 0, 1]))
 
 
-MOTION_STREAM, SENSOR_STREAM, SKELETON_STREAM, CAMERA_STREAM, EXCERPT_STREAM = range(5)  # purposes of chance
+MOTION_STREAM, SENSOR_STREAM, SKELETON_STREAM, CAMERA_STREAM, EXCERPT_STREAM = range(5)  # purposes of random generators, see `Item.rng`
 
 
 @dataclass(frozen=True)

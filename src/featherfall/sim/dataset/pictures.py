@@ -14,8 +14,8 @@ from ..world.motion import SIM_RATE, Motion
 from .generate import CAMERA_STREAM, EXCERPT_STREAM, make_plan, make_subjects, simulate_item
 
 CLASS_NAMES = ("fall", "person")
-_MIN_BOX_SIDE = 0.02  # of the picture's side: a smaller box is nobody
-_FALLEN_AFTER = 0.3  # s after the impact, from which the picture shows somebody who has fallen
+_MIN_BOX_SIDE = 0.02  # of the image's side: people with smaller boxes count as out of view
+_FALLEN_AFTER = 0.3  # s after the impact, from which an image is labelled "fall"
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class LabelledImage:
 def render_images(motion: Motion, rng: np.random.Generator, clothes: np.random.Generator, count: int, size: int) -> Iterator[LabelledImage]:
     """Yield images of up to `count` moments of a motion from one camera; of a fall, half of them after the impact.
 
-    The moments between a fall's onset and its rest are neither and are not shown. People who have left the picture are not shown either.
+    Moments between a fall's onset and its rest belong to neither class and are left out, as are people who have left the image.
     """
     from ..film.appearance import draw_appearance
     from ..film.camera import camera_ring
@@ -67,9 +67,10 @@ def write_image_dataset(
     """Write images/train, labels/train and data.yaml; return the number of images.
 
     Arguments:
-        people, hours, seed, share: of the motions, see `generate.make_plan`; who is lying was moved by the same falls as elsewhere.
-        each: pictures a motion. size: their side, pixels.
-        report: told the seconds of motion that are done.
+        people, hours, seed, share: of the motions, see `generate.make_plan`.
+        each: images a motion.
+        size: side of the images, pixels.
+        report: called with the seconds of motion that are done.
     Raises: `UserError`.
     """
     from PIL import Image

@@ -87,9 +87,9 @@ def heading_of(turn: np.ndarray) -> float:
 def leg_angles(body: Body, root: np.ndarray, turn: np.ndarray, ankles: np.ndarray, soles: np.ndarray) -> np.ndarray:
     """Return both legs' hinge angles (N, 2, 6) in rad that put the feet where they are wanted.
 
-    In closed form: the distance from hip to ankle gives the knee; the knee bends in the plane through hip and ankle that is square to the
-    foot's cross axis; ankle and hip take up the turns that are left (the ankle but for a turn about the shank, which it has not). A foot
-    out of reach is drawn in along the line to the hip, softly.
+    Solved in closed form: the distance from hip to ankle gives the knee angle; the knee bends in the plane through hip and ankle that is
+    perpendicular to the foot's cross axis; ankle and hip take up the remaining rotations (except the ankle's about the shank). A foot out
+    of reach is smoothly drawn in along the line to the hip.
 
     Args:
         root, turn: (N, 3) m and (N, 4), the pelvis.

@@ -15,12 +15,12 @@ class PoseTargets(NamedTuple):
     """Targets of pelvis, hinges and feet over N samples.
 
     Attributes:
-        root: (N, 3) m.
-        rotation: (N, 4).
-        angles: (N, 36) rad; the legs' count where the feet are free.
-        ankles: (N, 2, 3) m and soles (N, 2, 4): where the feet are to be, right first.
-        grip: (N, 2), 1 where a foot is held in its place, 0 where it is free.
-        sway: (N,), how much of the small motions.
+        root: (N, 3) m, the pelvis' origin.
+        rotation: (N, 4), the pelvis' orientation.
+        angles: (N, 36) rad; those of the legs are used where the feet are free.
+        ankles, soles: (N, 2, 3) m and (N, 2, 4), targets of the feet, right first.
+        planted: (N, 2), 1 where a foot stays in its place, 0 where it is free.
+        sway: (N,), weight of the idle motion.
     """
 
     root: np.ndarray

@@ -1,7 +1,7 @@
 """The puppet: an animated person that stands, moves, walks, sits and lies along smooth curves, piece by piece.
 
-Every piece is minimum-jerk (two smooth derivatives), starts and ends at rest, and says what pelvis, trunk, arms and feet do. At the end
-`Puppet.trajectory` adds the small motions of a living body and lets the legs find their feet, once for the whole trajectory.
+Every piece is minimum-jerk (two smooth derivatives), starts and ends at rest, and sets targets of pelvis, trunk, arms and feet. Finally,
+`Puppet.trajectory` adds idle motion and solves the legs, once for the whole trajectory.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ class Puppet:
     """A sequence of pieces of movement, each starting where the last has ended.
 
     Attributes:
-        body: whose measures.
-        pace: by how much this person takes longer than a nimble young one (1 to about 1.8); `move` takes seconds as given, whole actions
-            (`add_walk`, `sit_down`, ...) go by it.
-        stand: how this person stands: STAND with own arms, shoulders and (in elders) a stoop.
+        body: the person's body.
+        pace: factor on the durations of whole actions (`walk`, `sit_down`, ...), about 0.9 for nimble to 1.7 for frail people; `move` takes
+            its seconds as given.
+        stand: this person's standing posture: STAND with individual arms, shoulders and (in elders) a stoop.
         strikes: collisions so far, in the order of time.
 
     Args:
         at: m; the middle of the feet, or the pelvis where the posture has free feet.
-        heading: rad, where the person faces; lying on the back, the way from head to feet; on the front, from feet to head.
+        heading: rad, where the person faces; lying on the back, the direction from head to feet; on the front, from feet to head.
         posture: how it starts; standing unless given.
         surface: m, height of what the person stands, lies or kneels on.
     """
@@ -69,7 +69,7 @@ class Puppet:
         )  # fmt: skip
         self.half_base = person.height * rng.uniform(0.045, 0.065)  # half the distance between the feet
         self.splay = rng.uniform(0.03, 0.2)
-        self._habit = rng.normal(0, 1, len(HINGES))  # the person's own way with every posture
+        self._habit = rng.normal(0, 1, len(HINGES))  # the person's own deviation from every posture
         posture = posture or self.stand
         ankles, soles = self._feet(np.array(at), heading)
         ankles[:, 2] += surface if posture.planted else 0.0

@@ -112,7 +112,7 @@ def skeleton(
     return Stream(times, joints.reshape(len(times), -1).astype(np.float32), "m", rate, channels=channel_names(layout))
 
 
-_LYING_FACTOR = 3.0  # noise and gaps of a lying person, in those of a standing one
+_LYING_FACTOR = 3.0  # noise and gaps of a lying person relative to a standing one: depth cameras lose track of lying bodies
 _CORRELATION_TIME = 0.3  # s, of slow errors and of gaps
 
 

@@ -1,7 +1,7 @@
 """Body-worn inertial sensors: their sites, how they are worn, and the measurements of an ideal one.
 
-From the motion to the sensor: the rigid kinematics of the site and the transients of strikes (`Strike`) that travel through the body pass
-the soft tissue and the strap. What electronics add comes in `parts`.
+From the motion to the sensor: the rigid kinematics of the site and the transients of strikes (`Strike`) travel through the body and are
+filtered by soft tissue and strap. Errors of the electronics are added in `parts`.
 
 Strikes. A strike makes the velocity of the struck segment deviate by a damped sine whose first peak is the strike's velocity change; then
 it swings back to zero, because the motion's smooth curves already hold the net change. The gyroscope does not feel it. Away from the
