@@ -22,16 +22,16 @@ def inputs(names: tuple[str, ...] = ("skeleton", "accelerometer", "gyroscope"), 
 
 @given(
     length=st.integers(8, 200),
-    how=st.builds(Augment, warp=st.floats(0, 0.99), crop=st.floats(0, 0.99)),
+    settings=st.builds(Augment, warp=st.floats(0, 0.99), crop=st.floats(0, 0.99)),
     seed=st.integers(0, 1000),
 )
-def test_a_warp_goes_forward_and_stays_inside(length: int, how: Augment, seed: int) -> None:
-    positions = draw_warp(4, length, how, np.random.default_rng(seed))
+def test_a_warp_goes_forward_and_stays_inside(length: int, settings: Augment, seed: int) -> None:
+    positions = draw_warp(4, length, settings, np.random.default_rng(seed))
     assert positions.shape == (4, length)
     assert (np.diff(positions, axis=1) > 0).all()
     assert (positions >= 0).all() and (positions <= length - 1 + 1e-9).all()
     span = positions[:, -1] - positions[:, 0]
-    assert (span >= (1 - how.crop) * (length - 1) - 1e-6).all()
+    assert (span >= (1 - settings.crop) * (length - 1) - 1e-6).all()
 
 
 def test_no_warp_and_no_crop_is_the_clip() -> None:
@@ -103,7 +103,7 @@ def test_the_last_views_are_backwards() -> None:
 def test_clips_are_blended_with_clips_that_have_the_same_inputs() -> None:
     values = np.repeat(np.arange(8, dtype=np.float32), 10 * 3).reshape(8, 10, 3)
     alike = np.array([0, 1, 0, 1, 0, 1, 0, 1])
-    how = Augment(views=0, blends=6)
+    settings = Augment(views=0, blends=6)
     for number in range(1, 7):
-        blended = Views({"accelerometer": values * (1 + 99 * alike[:, None, None])}, how, alike).view(number)["accelerometer"]
+        blended = Views({"accelerometer": values * (1 + 99 * alike[:, None, None])}, settings, alike).view(number)["accelerometer"]
         assert (blended[alike == 0] <= 7).all()  # a partner of the other kind would bring hundreds

@@ -10,8 +10,12 @@ from featherfall.core.checked import Checked
 class SimulatedPictures(Checked):
     """Images of simulated people on which teacher and student are pretrained.
 
-    each: pictures a motion. teacher_steps, student_steps: of training on them, otherwise as the recipe trains.
-    rehearse: so many of them are in every later batch beside the batch's own pictures, so that nothing is forgotten.
+    The images are those of `sim.dataset.pictures`.
+
+    each: images a motion.
+    teacher_steps, student_steps: steps of this pretraining, with the recipe's other settings.
+    replay: number of these images added to every later batch. Without them, a student that found 3 of 3 simulated falls found 0 of 16 after
+        fine-tuning on real images (docs/log.md).
     """
 
     subjects: int = Field(default=24, ge=1)
@@ -26,11 +30,11 @@ class SimulatedPictures(Checked):
 class Detection(Checked):
     """Settings of a detector: boxes around people, of the classes that `labels.names` makes of the data's class names.
 
-    mosaic: share of the batches whose pictures are put together from four.
-    embedding_steps: where `distillation.terms` has l2 or cosine: so many steps the student learns the teacher's embedding, before it learns
-        the task. The student alone learns the task for so many steps more, so that both see as many pictures.
-    overlap: of two boxes that overlap by more than this (IoU) the better one stays.
-    first: on which simulated pictures teacher and student learn first; left out, they begin with random (or published) weights.
+    mosaic: share of the batches whose images are mosaics of four.
+    embedding_steps: with l2 or cosine in `distillation.terms`, steps in which the student learns the teacher's embedding before the task.
+        The student alone learns the task for as many further steps, so that both see the same number of images.
+    overlap: IoU above which non-maximum suppression removes the worse of two boxes.
+    first: pretraining on simulated images; by default teacher and student start from random (or published) weights.
     """
 
     mosaic: float = Field(default=0.3, ge=0, le=1)

@@ -103,7 +103,7 @@ class Recording:
         fall: None when the person does not fall.
         traits: further facts about the subject that splits may balance by, e.g. {"age": "elder"}.
         videos: films by view, e.g. "cam0".
-        boxes: of a still image, what it shows and where.
+        boxes: labelled boxes of a still image.
     """
 
     dataset: str

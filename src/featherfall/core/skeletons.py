@@ -66,7 +66,7 @@ AZURE_32: dict[str, str] = {
     "right ear": "head",
 }
 
-# What MoveNet and most pose estimators for pictures give, in their order; parents are ours (COCO draws edges only).
+# Keypoints of MoveNet and most pose estimators, in their order; the parents are ours (COCO only draws edges).
 COCO_17: dict[str, str] = {
     "nose": "nose",
     "left eye": "nose",
@@ -115,13 +115,13 @@ _FACE: dict[str, tuple[float, float, float]] = {
 def to_coco(joints: np.ndarray, skeleton: dict[str, str]) -> np.ndarray:
     """Convert a depth camera's joints to the 17 of COCO, as pose estimators give them.
 
-    `AZURE_32` has all of them. `KINECT_20` lacks the face: it is put around the head, which looks where the shoulders face and stands as
-    the neck does.
+    `AZURE_32` has all of them. `KINECT_20` lacks the face, which is placed around the head, facing as the shoulders do and upright along
+    the neck.
 
     Arguments:
         joints: (..., J, 3) m, in right-handed axes; NaN for a joint not seen.
         skeleton: `KINECT_20` or `AZURE_32`.
-    Returns: (..., 17, 3) in the order of `COCO_17`; NaN where what it comes from is.
+    Returns: (..., 17, 3) in the order of `COCO_17`; NaN where a source joint is.
     """
     names = list(skeleton)
     if "nose" in skeleton:

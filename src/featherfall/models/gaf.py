@@ -12,7 +12,7 @@ from featherfall.signals.gaf import _CONSTANT_SPAN, MAX_SAMPLE, Method, check_op
 class GAF(nn.Module):
     """(..., C, N) series -> (..., C, size, size) float32, or C + 1 with `magnitude`: the values of `featherfall.gaf` to 1e-5.
 
-    What is done once a sample is in float64, as there. It has no parameters and gives the series no gradient (at +-1, it is infinite).
+    Work per sample is in float64, as there. The layer has no parameters and passes no gradient to the series (at +-1, it is infinite).
 
     Arguments:
         size, method, range: as in `featherfall.gaf`.

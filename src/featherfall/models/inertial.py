@@ -91,7 +91,7 @@ class InertialNet(nn.Module):
         inputs: names of the inputs, each a key of the clip.
         classes: number of logits.
         layers: (width, kernel, stride) of each convolution.
-        thirds: segments of time that are averaged apart; order in time matters for actions that undo each other.
+        thirds: segments of time that are averaged separately; their order distinguishes opposite actions.
         peaks: also keep the maximum of each segment: an impact is short.
         dropout: before the classifier.
     """

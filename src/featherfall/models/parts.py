@@ -32,7 +32,7 @@ class PartsNet(nn.Module):
             and any of the kinds, but each part with the same.
         classes: number of logits.
         shared: all parts have the same weights; otherwise each has its own.
-        means: the mean of so many samples is one sample for the network; what is left over at the end is not looked at. The original's
+        means: the mean of so many samples is one sample for the network; a remainder at the end is dropped. The original's
             one mean a second is 50 at 50 Hz, which smooths an impact away; 1 keeps every sample.
         layers: width of each convolution.
     Raises: ValueError for inputs of another kind, repeated ones, and a part that lacks a kind.

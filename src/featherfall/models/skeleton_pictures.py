@@ -14,8 +14,8 @@ from featherfall.core.skeletons import AZURE_32, parents_of
 
 _HALF_SIDE = 2.5  # half the picture's side, in mean distances of the joints from the hips: raised arms are inside
 _BONE, _HEAD = 0.05, 0.14  # half widths, in halves of the picture's side
-_MAX_SCALE = 2.0  # times as much for who walks or falls out of it; not more, for the sake of one joint gone astray
-_BRIGHTNESS, _DEPTH_SHADE = 0.75, 0.6  # brightness at the hips' depth, and what it loses per half side of the picture away from the camera
+_MAX_SCALE = 2.0  # largest widening for a person who moves out of it; limited, because a single joint may be far off
+_BRIGHTNESS, _DEPTH_SHADE = 0.75, 0.6  # brightness at the hips' depth, and its loss per half side of the image away from the camera
 _CHANNEL_OF_SIDE = {"left": 0, "right": 2}  # the red and the blue picture; what has no side is green
 
 
@@ -24,10 +24,10 @@ class SkeletonPictures(nn.Module):
 
     Left limbs are red, trunk and head green, right limbs blue.
 
-    Seen from where the depth camera stood, along its axis, without perspective. The hips' mean place over the clip is the centre, and the
-    size of the clip's body sets the scale (a wider one where the person moves far), so that who, where and how far does not matter, while
-    walking and squatting do. Bones that point to a joint not seen are not drawn. Edges are smooth. What is nearer to the camera is
-    brighter: a push is otherwise unseen.
+    Drawn as the depth camera saw it, along its axis, without perspective. The hips' mean place over the clip is the centre and the size of
+    the clip's body sets the scale (a wider one where the person moves far), so that the person's size and place do not matter, while
+    walking and squatting do. Bones that point to a joint not seen are not drawn. Edges are smooth. Nearer parts are brighter, so that
+    movement along the axis shows.
 
     Arguments:
         channels: the skeleton's channel names ("head.x", ...).

@@ -5,11 +5,10 @@ angles phi = arccos x; then GASF_ij = cos(phi_i + phi_j) and GADF_ij = sin(phi_i
 
     GASF_ij = x_i x_j - s_i s_j        GADF_ij = s_i x_j - x_i s_j        s = sqrt(1 - x^2)
 
-With p = (v - low) / (high - low) and q = (high - v) / (high - low), x = p - q and s = 2 sqrt(p q), which loses no digits near +-1. What is
-done once a sample is in float64, because two maxima that differ by rounding alone would differ by its square root; what is done once
-a pixel is a float32 matrix product of two rows.
+With p = (v - low) / (high - low) and q = (high - v) / (high - low), x = p - q and s = 2 sqrt(p q), which loses no digits near +-1. Work
+per sample is in float64, because rounding errors at the maximum grow by a square root; work per pixel is a float32 matrix product.
 
-A picture keeps less than its series: scaled by the series' own range, neither strength nor offset; and GASF(-v) = GASF(v) then and with
+An image keeps less than its series: scaled by the series' own range, neither strength nor offset; and GASF(-v) = GASF(v) then and with
 every range that is symmetric about 0, while GADF(-v) = -GADF(v).
 """
 
@@ -26,7 +25,7 @@ Method = Literal["summation", "difference"]
 MAX_SAMPLE = float(np.finfo(np.float32).max)  # larger samples count as missing
 _CONSTANT_SPAN = 1e-12  # a series left with less than this share of its span after averaging is constant: the rest is rounding
 
-_BLOCK = 16_384  # samples of a block: what is computed of them stays in the cache
+_BLOCK = 16_384  # samples of a block, whose intermediate results fit in the cache
 _SIGNS = np.asarray([[1], [-1]], np.float32)
 
 

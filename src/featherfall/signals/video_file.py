@@ -67,7 +67,7 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             most = f"more than {MAX_PIXELS // 1_000_000} million pixels"
             raise UserError(f"{path}: {stream.width} x {stream.height}, {most}; scale it down first")
         context.options = {"max_pixels": str(MAX_PIXELS)}
-        if stream.codec.canonical_name == "mjpeg":  # would fill what is damaged with whatever lies in memory
+        if stream.codec.canonical_name == "mjpeg":  # would fill damaged parts with uninitialised memory
             context.options["err_detect"] = "explode"
         # On several threads, FFmpeg's decoders lose sound frames beside damaged ones, which ones by chance, and HEVC's waits for ever.
         stream.thread_count = 1

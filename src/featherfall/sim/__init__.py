@@ -30,7 +30,7 @@ def simulate(activity: str, person: SimulatedPerson | None = None, seed: int = 0
 
     Arguments:
         activity: one of `activities()`.
-        person: who; drawn by the seed when None.
+        person: the person; drawn at random (from `seed`) by default.
     Raises: `featherfall.core.errors.UserError` for an unknown activity or a negative seed.
     """
     import numpy as np

@@ -1,5 +1,4 @@
-"""Random changes of a batch of raw sensor values. Sensors and skeletons are not mirrored: left and clockwise keep
-their meaning.
+"""Random augmentation of a batch of raw sensor values. Sensors and skeletons are not mirrored: left and clockwise keep their meaning.
 
 Shapes: B clips, T samples. All functions are pure; randomness comes from torch's global generator, which the loop seeds by step.
 """
@@ -18,7 +17,7 @@ _OTHER = {"left": "right", "right": "left"}
 _MIRRORED_JOINTS = [list(COCO_17).index(" ".join(_OTHER.get(word, word) for word in joint.split())) for joint in COCO_17]
 
 
-def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
+def augment(clip: dict[str, Tensor], settings: Augment) -> dict[str, Tensor]:
     """Return an augmented copy of a batch's inputs; flags ("present:...") are copied.
 
     The inputs of one sensor (accelerometer, gyroscope and orientation with the same prefix) turn together; each sensor turns on its own.
@@ -29,44 +28,44 @@ def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
         if name.startswith("present:"):
             continue
         if values.ndim == 5:
-            out[name] = augment_film(values, how)
+            out[name] = augment_film(values, settings)
             continue
         sensor, kind = sensor_and_kind(name)
         if kind == "keypoints":
-            out[name] = augment_keypoints(values, how.rotation_deg)
+            out[name] = augment_keypoints(values, settings.rotation_deg)
             continue
         if sensor not in turns:
-            turns[sensor] = random_rotations(len(values), how.rotation_deg)
+            turns[sensor] = random_rotations(len(values), settings.rotation_deg)
         turn = turns[sensor].to(values)
         if kind == "orientation":
             out[name] = turn_orientation(values, turn)
         elif kind == "skeleton":
             joints = torch.einsum("bij,btnj->btni", turn, values.unflatten(2, (-1, 3)))
-            out[name] = _scale(joints.flatten(2), how.scale) + torch.randn_like(values) * how.joint_noise_m
+            out[name] = _scale(joints.flatten(2), settings.scale) + torch.randn_like(values) * settings.joint_noise_m
         elif kind == "gyroscope":
-            turned = torch.matmul(_drop_clips(_scale_rotation(values, how.dynamics), how.gyroscope_drop), turn.transpose(1, 2))
-            out[name] = torch.randn_like(turned).mul_(how.noise_g / GYROSCOPE_SCALE).add_(_scale(turned, how.scale))
+            turned = torch.matmul(_drop_clips(_scale_rotation(values, settings.dynamics), settings.gyroscope_drop), turn.transpose(1, 2))
+            out[name] = torch.randn_like(turned).mul_(settings.noise_g / GYROSCOPE_SCALE).add_(_scale(turned, settings.scale))
         else:
-            turned = torch.matmul(scale_motion(values, how.dynamics), turn.transpose(1, 2))
-            out[name] = torch.randn_like(turned).mul_(how.noise_g).add_(_scale(turned, how.scale))
+            turned = torch.matmul(scale_motion(values, settings.dynamics), turn.transpose(1, 2))
+            out[name] = torch.randn_like(turned).mul_(settings.noise_g).add_(_scale(turned, settings.scale))
     return out
 
 
-def augment_film(film: Tensor, how: Augment) -> Tensor:
+def augment_film(film: Tensor, settings: Augment) -> Tensor:
     """Crop, relight and (if allowed) mirror films (B, F, H, W, 3) uint8 at random, alike for all frames of a clip."""
     count, frames, height, width, _ = film.shape
     device = film.device
     pictures = film.to(torch.float32).permute(0, 1, 4, 2, 3).flatten(0, 1)  # (B F, 3, H, W)
-    if how.film_crop or how.film_flip:
-        zoom = 1 - torch.rand(count, device=device) * how.film_crop
+    if settings.film_crop or settings.film_flip:
+        zoom = 1 - torch.rand(count, device=device) * settings.film_crop
         shift = (torch.rand(count, 2, device=device) * 2 - 1) * (1 - zoom)[:, None]
-        flip = 1 - 2 * ((torch.rand(count, device=device) < 0.5) & torch.tensor(how.film_flip, device=device)).float()
+        flip = 1 - 2 * ((torch.rand(count, device=device) < 0.5) & torch.tensor(settings.film_flip, device=device)).float()
         zero = torch.zeros_like(zoom)
         move = torch.stack([torch.stack([zoom * flip, zero, shift[:, 0]], 1), torch.stack([zero, zoom, shift[:, 1]], 1)], 1)
         grid = F.affine_grid(move.repeat_interleave(frames, 0), [count * frames, 3, height, width], align_corners=False)
         pictures = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
-    if how.film_light:
-        contrast, brightness = torch.exp(torch.randn(2, count, device=device) * how.film_light).repeat_interleave(frames, 1)[
+    if settings.film_light:
+        contrast, brightness = torch.exp(torch.randn(2, count, device=device) * settings.film_light).repeat_interleave(frames, 1)[
             ..., None, None, None
         ]
         mean = pictures.mean(dim=(1, 2, 3), keepdim=True)
@@ -84,7 +83,7 @@ def augment_keypoints(keypoints: Tensor, angle_deg: float) -> Tensor:
     """Mirror half of the clips of keypoints (B, T, 51), swapping left and right names, and rotate all in the image plane.
 
     Arguments:
-        angle_deg: standard deviation of the turn, about the picture's upper left corner: place means nothing to who looks at keypoints.
+        angle_deg: standard deviation of the turn, about the image's upper left corner (the networks' features are independent of place).
     """
     x, y, score = keypoints.unflatten(2, (-1, 3)).unbind(dim=-1)
     flip = torch.rand(len(x), 1, 1, device=x.device) < 0.5

@@ -73,7 +73,9 @@ def make_box_table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
     return BoxTable(boxes, names)
 
 
-def augment_pictures(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augment, mosaic: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
+def augment_pictures(
+    pictures: Tensor, boxes: Tensor, names: Tensor, settings: Augment, mosaic: float = 0.0
+) -> tuple[Tensor, Tensor, Tensor]:
     """Augment images together with their boxes, with torch's random numbers.
 
     Each picture is scaled by a factor of up to exp(+- 2 x `film_crop`), its sides by another of up to exp(+- `film_crop`), moved within
@@ -89,14 +91,16 @@ def augment_pictures(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augmen
     if mosaic and float(torch.rand(())) < mosaic:
         values, boxes, names = make_mosaic(values, boxes, names)
     count = values.shape[0]
-    scale = torch.exp((2 * torch.rand(count, 1) - 1) * 2 * how.film_crop) * torch.exp((2 * torch.rand(count, 2) - 1) * how.film_crop)
-    offset = (2 * torch.rand(count, 2) - 1) * ((scale - 1).abs() + how.film_crop)  # of the picture's middle, in halves of the picture
-    mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0) if how.film_flip else torch.ones(count)
+    scale = torch.exp((2 * torch.rand(count, 1) - 1) * 2 * settings.film_crop) * torch.exp(
+        (2 * torch.rand(count, 2) - 1) * settings.film_crop
+    )
+    offset = (2 * torch.rand(count, 2) - 1) * ((scale - 1).abs() + settings.film_crop)  # of the picture's middle, in halves of the picture
+    mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0) if settings.film_flip else torch.ones(count)
     # A place p (-1..1) of the new picture shows the place scale p + offset of the old one.
     turn = torch.zeros(count, 2, 3)
     turn[:, 0, 0], turn[:, 1, 1], turn[:, :, 2] = scale[:, 0] * mirror, scale[:, 1], offset
     grid = F.affine_grid(turn.to(values.device), [count, 3, pictures.shape[2], pictures.shape[3]], align_corners=False)
-    gain = torch.exp(torch.randn(count, 3, 1, 1) * how.film_light / 2).to(values.device)
+    gain = torch.exp(torch.randn(count, 3, 1, 1) * settings.film_light / 2).to(values.device)
     moved = F.grid_sample((values - 114) / 128, grid, mode="bilinear", align_corners=False) * 128 + 114
     moved = (moved * gain).clamp(0, 255)
     factor = torch.stack([scale[:, 0] * mirror, scale[:, 1]], dim=1)[:, None]

@@ -41,9 +41,9 @@ class ViewPlan:
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """The views of N clips; view `v` is a function of (clips, how, seed, v) alone.
+    """The views of N clips; view `v` is a function of (clips, settings, seed, v) alone.
 
-    Order: the clip itself, `how.views` warped ones, then the teacher-only ones: `how.blends`, `how.reversed`.
+    Order: the clip itself, `settings.views` warped ones, then the teacher-only ones: `settings.blends`, `settings.reversed`.
 
     Attributes:
         inputs: {name: (N, T, C)} of the sensors.
@@ -52,7 +52,7 @@ class Views:
     """
 
     inputs: Inputs
-    how: Augment
+    settings: Augment
     alike: np.ndarray | None = None
     seed: int = 0
     shape: tuple[int, int] | None = None
@@ -70,21 +70,21 @@ class Views:
     @property
     def labelled(self) -> int:
         """Number of views whose class is the clip's."""
-        return 1 + self.how.views
+        return 1 + self.settings.views
 
     @property
     def total(self) -> int:
         """Number of all views, including teacher-only ones."""
-        return self.labelled + self.how.blends + self.how.reversed
+        return self.labelled + self.settings.blends + self.settings.reversed
 
     def plan(self, number: int) -> ViewPlan:
         """Return the plan of view `number`."""
         blend = number - self.labelled
         if blend < 0:
             return ViewPlan(self._positions(number))
-        if blend < self.how.blends:
+        if blend < self.settings.blends:
             return self._blend(blend)
-        return ViewPlan(self._positions((blend - self.how.blends) % self.labelled), backwards=True)
+        return ViewPlan(self._positions((blend - self.settings.blends) % self.labelled), backwards=True)
 
     def view(self, number: int) -> Inputs:
         """Return one view, {name: (N, T, C)} float32."""
@@ -101,7 +101,7 @@ class Views:
     def _positions(self, number: int) -> np.ndarray | None:
         if number == 0:
             return None
-        return draw_warp(self.count, self.length, self.how, np.random.default_rng([self.seed, number]))
+        return draw_warp(self.count, self.length, self.settings, np.random.default_rng([self.seed, number]))
 
     def _blend(self, number: int) -> ViewPlan:
         """Plan a blend: weighted means of two clips for even numbers, one clip's beginning and another's end for odd ones."""
@@ -125,25 +125,25 @@ def load_inputs(store: ClipStore, index: np.ndarray, names: Sequence[str]) -> In
     return {name: np.where(store.present[name][index][:, None, None], store.inputs[name][index], np.float32(0)) for name in sensors}
 
 
-def make_views(store: ClipStore, index: np.ndarray, names: Sequence[str], how: Augment) -> Views:
+def make_views(store: ClipStore, index: np.ndarray, names: Sequence[str], settings: Augment) -> Views:
     """Return the views of the chosen clips; they do not depend on which inputs are asked for."""
     present = np.stack([store.present[name][index] for name in sorted(store.present)])
     alike = np.unique(present, axis=1, return_inverse=True)[1].reshape(-1)
-    return Views(load_inputs(store, index, names), how, alike, shape=(len(index), store.length))
+    return Views(load_inputs(store, index, names), settings, alike, shape=(len(index), store.length))
 
 
-def draw_warp(count: int, length: int, how: Augment, random: np.random.Generator) -> np.ndarray:
+def draw_warp(count: int, length: int, settings: Augment, random: np.random.Generator) -> np.ndarray:
     """Draw positions (N, T), in samples, at which a warped view reads its clips.
 
     A random piecewise-linear speed (1 +- warp at 6 knots) is summed up to a position and squeezed into a random crop.
     """
-    speed = 1 + random.uniform(-how.warp, how.warp, (count, KNOTS))
+    speed = 1 + random.uniform(-settings.warp, settings.warp, (count, KNOTS))
     at = np.linspace(0, KNOTS - 1, length)
     left = np.minimum(at.astype(int), KNOTS - 2)
     curve = speed[:, left] * (1 - (at - left)) + speed[:, left + 1] * (at - left)
     path = np.concatenate([np.zeros((count, 1)), np.cumsum((curve[:, 1:] + curve[:, :-1]) / 2, axis=1)], axis=1)
     path /= path[:, -1:]
-    cropped = random.uniform(0, how.crop, (count, 1))
+    cropped = random.uniform(0, settings.crop, (count, 1))
     begin = random.uniform(0, 1, (count, 1)) * cropped
     return (begin + (1 - cropped) * path) * (length - 1)
 

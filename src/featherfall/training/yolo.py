@@ -1,9 +1,9 @@
 """Ultralytics YOLO as another family of detectors, in a process of its own.
 
-Ultralytics is licensed under AGPL-3.0 (or by contract from its makers): who ships a network trained with it, or offers it over a network,
-must open the source of the whole under the same terms. So it is the optional extra `yolo`, nothing of this package imports it, and it runs
-in a process of its own (`featherfall.training.yolo_worker`) that is controlled by files. It writes an ONNX graph with the outputs of our
-own detectors, and the weights for a student's teacher.
+Ultralytics is licensed under AGPL-3.0 (or by contract from its makers): distributing a network trained with it, or offering it over a
+network, obliges to publish the whole source under the same terms. So it is the optional extra `yolo`, nothing of this package imports it,
+and it runs in a process of its own (`featherfall.training.yolo_worker`) that is controlled by files. It writes an ONNX graph with the
+outputs of our own detectors, and the weights for a student's teacher.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def train_yolo(
     seed: int,
     teacher: Path | None = None,
 ) -> TrainedYolo:
-    """Train a YOLO in a process of its own; what is already trained is left alone, what was stopped goes on with its next epoch.
+    """Train a YOLO in a process of its own; finished training is not repeated, interrupted training resumes with its next epoch.
 
     Arguments:
         folder: receives model.onnx, weights.pt and yolo.json.

@@ -17,7 +17,7 @@ _FACE = slice(0, 5)
 KNEES_AND_ANKLES = [_NAMES.index(f"{side} {joint}") for joint in ("knee", "ankle") for side in ("left", "right")]
 HIPS, SHOULDERS = [11, 12], [5, 6]
 _SWAPPED = [_NAMES.index(name.replace("left", "?").replace("right", "left").replace("?", "right")) for name in _NAMES]
-# Scores of single joints against their mean, for people who stand.
+# Scores of single joints relative to their mean, for standing people.
 _JOINT_CONFIDENCE = np.array([1.0, 1.05, 1.05, 1.0, 1.0, 1.2, 1.2, 0.92, 0.92, 0.75, 0.75, 1.25, 1.25, 1.0, 1.0, 0.92, 0.92])
 _JOINT_JITTER = np.array([0.9] * 5 + [0.8, 0.8, 1.3, 1.3, 1.4, 1.4, 1.1, 1.1, 0.9, 0.9, 1.0, 1.0])  # jitter, likewise
 MIN_MEAN_SCORE = 0.1  # frames of a lower mean score have no person, as in live use

@@ -26,8 +26,8 @@ class PinholeCamera:
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Project points (..., 3) m into the image.
 
-        Returns: (..., 2) right and down in picture heights from the upper left corner, and (...) depth in m. What is nearer than .2 m, or
-        behind, is put at that depth.
+        Returns: (..., 2) right and down in picture heights from the upper left corner, and (...) depth in m. Points nearer than 0.2 m, or
+        behind the camera, are moved to that depth.
         """
         seen = (points - self.position) @ self.axes.T
         depth = np.maximum(seen[..., 2], 0.2)

@@ -4,8 +4,8 @@ Reads a data folder that holds any of `SmartFallMM/`, `UTD-MHAD/` and `simulated
 two streams on one clock, at 15 Hz: `skeleton`, the 20 joints of `KINECT_20` in m with z up, and `keypoints`, a pose estimator's output:
 (T, 51) right, down (picture heights from the upper left corner) and score (0 to 1) of `COCO_17`'s joints; NaN, NaN, 0 where nobody is seen.
 
-A recording's camera and noise are functions of its id. SmartFallMM does not say when its falls happen: `level.fall_times`
-finds it; all falls end at their impact, and their onset is at most 1.3 s before it. Subjects are called "smartfallmm-S29", and so on.
+A recording's camera and noise are functions of its id. SmartFallMM has no times of falls: `level.fall_times` finds
+them; all falls end at their impact, and their onset is at most 1.3 s before it. Subjects are called "smartfallmm-S29", and so on.
 """
 
 from __future__ import annotations

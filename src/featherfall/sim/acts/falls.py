@@ -186,7 +186,7 @@ def off_a_bed(body: Body, rng: np.random.Generator) -> Act:
     puppet = Puppet(body, rng, (0.0, 0.0), heading, LIE_BACK, surface=height)
     puppet.hold(rng.uniform(1.5, 4.0))
     start = _fall_start(puppet, puppet.time)
-    # The pelvis starts at (0, 0), the heading runs from head to feet: its own left is the right of someone who looks along it on the back.
+    # The pelvis starts at (0, 0), and the heading runs from head to feet: left of it is the right side of a person on the back.
     across = np.array([-np.sin(heading), np.cos(heading)]) * sign
     along = np.array([np.cos(heading), np.sin(heading)])
     middle = -across * float(rng.uniform(0.2, 0.3)) + along * 0.02

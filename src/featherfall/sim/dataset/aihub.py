@@ -1,6 +1,6 @@
 """Simulated scenes in the folder layout of AI Hub 71641: videos with worn sensors, 10 s, eight views, twelve segments.
 
-Folders, file names and keys are those that readers of the original describe. What nobody describes is chosen here: frames count from 0,
+Folders, file names and keys follow public descriptions of the original. The rest is chosen here: frames count from 0,
 the sensor columns are in m/s2 (with gravity), rad/s and uT in each sensor's own axes, and segments bear the names of Xsens MVN, whose
 exports the known column names match. (MVN's own "Segment Acceleration" has no gravity and is in the world's axes; whether the original's
 has is not known.)

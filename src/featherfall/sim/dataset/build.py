@@ -108,8 +108,8 @@ def _make_all(
 ) -> Iterator[FinishedRecording]:
     """Make recordings until each person has the planned seconds, and add them to `made`.
 
-    How long a recording lasts is known when it is made. So each round makes only as many as are needed for certain, and what a person
-    records does not depend on who was quicker.
+    A recording's length is known only once it is made. So each round makes only as many recordings as are certainly needed, and the result
+    does not depend on the workers' speed.
     """
     while True:
         pieces = [person.item(index) for person in people for index in _next_round(person, made) if (person.number, index) not in made]

@@ -16,7 +16,7 @@ from ..world.body import Body, SimulatedPerson, draw_person, make_body
 from ..world.motion import Motion
 
 DEFAULT_FALL_SHARE = 0.35  # share of recordings that are falls, where none is stated
-LONGEST_RECORDING = 15.0  # s, about what a recording lasts at most
+LONGEST_RECORDING = 15.0  # s, approximate maximum
 SHORTEST_RECORDING = 5.0  # s
 
 MakeAct = Callable[[Body, np.random.Generator], Act]
@@ -63,8 +63,8 @@ class Item:
     Attributes:
         subject: number of the person, from 0.
         index: number of the recording among the person's, from 0.
-        person: who moves.
-        hand: where the person wears a watch.
+        person: the person.
+        hand: the wrist on which the person wears a watch.
         activity, trial: the activity, and its number among the person's trials of it, from 1.
         seed: of the plan.
     """

@@ -30,7 +30,7 @@ class SensorKit:
     """The sensors that record; made by `make_sensor_kit`.
 
     Attributes:
-        sites: where sensors are worn: names of `sensors.SITES`, their aliases, or "wrist".
+        sites: body sites of the sensors: names of `sensors.SITES`, their aliases, or "wrist".
         part: which sensor, a name of `parts.PARTS`.
         magnetometer: whether its magnetic field is kept, too.
         skeleton: joints that a depth camera tracks: "kinect" (20), "azure" (32) or "none".

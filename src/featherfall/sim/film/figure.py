@@ -243,7 +243,7 @@ def _bounds(group: list[_Part], body: Body, positions: np.ndarray, turns: np.nda
 def _surface_nets(distance, low: np.ndarray, high: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
     """Return points (V, 3) and triangles (T, 3) of the zero level of `distance`, on a grid of `spacing` from `low` to `high`.
 
-    Only blocks of 4x4x4 that the surface may cross are looked at closely.
+    Only blocks of 4x4x4 cells that the surface may cross are evaluated finely.
     """
     block = 4
     blocks = np.ceil((high - low) / (spacing * block)).astype(int) + 1

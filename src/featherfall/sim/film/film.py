@@ -79,7 +79,7 @@ def image_grid(images: Sequence[np.ndarray], columns: int, labels: Sequence[str]
 def motion_sheet(motion: Motion, renderer: Renderer, moments: Sequence[float], columns: int | None = None) -> Image:
     """Render a motion at some moments (s; beyond its end: the last pose) as one captioned sheet, in one row or `columns`.
 
-    The caption of the pictures nearest to a fall's onset and impact says so.
+    The captions of the images nearest to a fall's onset and impact name it.
     """
     poses = np.clip(np.round(np.asarray(moments, dtype=float) * SIM_RATE), 0, len(motion.positions) - 1).astype(int)
     labels = [f"{pose / SIM_RATE:.2f} s" for pose in poses]

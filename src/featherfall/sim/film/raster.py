@@ -63,7 +63,7 @@ class Renderer:
     def box(self, positions: np.ndarray, rotations: np.ndarray) -> tuple[float, float, float, float] | None:
         """Return left, top, right, bottom of the person as fractions of the image, clipped to it; None where the person is out of view.
 
-        What hides behind furniture counts.
+        Parts hidden by furniture are included.
         """
         pixels, depth = self.camera.project(self._figure.bend(positions, rotations)[0], self.size)
         seen = pixels[depth > 0.1] / self.size

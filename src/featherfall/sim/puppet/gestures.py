@@ -24,8 +24,8 @@ class Gesture:
 
     Attributes:
         arm: hinge name without its side -> rad; hinges not named stay as they are.
-        busy: hinge name -> rad, half of the way back and forth there, at `beat` Hz.
-        stay: s, shortest and longest.
+        oscillation: hinge name -> rad, amplitude of the movement there, at `beat` Hz.
+        duration: s, shortest and longest.
     """
 
     arm: Mapping[str, float]
@@ -78,7 +78,7 @@ def add_gesture(puppet: Puppet, kind: Gesture, side: str, start: float, seconds:
     """Replace an arm's movement between `start` and `start + seconds`, both in the puppet's past, by a gesture.
 
     Args:
-        way: s, how long the arm takes there and back.
+        ramps: s, how long the arm takes there and back.
     """
     angles = puppet.angles_between(start, start + seconds)
     count, rng = len(angles), puppet.rng

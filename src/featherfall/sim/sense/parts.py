@@ -78,7 +78,7 @@ PARTS: dict[str, Part] = {
         dropped=0.004,
         packet=5,
     ),
-    # What the recordings of WEDA-FALL (Fitbit Sense) show: they end at 4 g, in steps of .1 m/s2 and .1 rad/s, every 20.24 ms.
+    # As in the recordings of WEDA-FALL (Fitbit Sense): range 4 g, steps of 0.1 m/s2 and 0.1 rad/s, a sample every 20.24 ms.
     "fitbit": Part(
         49.4,
         20.0,
@@ -117,8 +117,8 @@ def sample_imu(part: Part, imu: Imu, rng: np.random.Generator, placement: str = 
     """Sample an ideal measurement with one specimen of a part.
 
     Arguments:
-        imu: what a perfect one would measure, for at least two samples of the part.
-        placement: goes to the streams.
+        imu: the ideal measurement, long enough for at least two samples of the part.
+        placement: placement of the streams.
     Returns: "accelerometer" (g), "gyroscope" (deg/s) and "magnetometer" (uT), float32, of the same times: the true instants of
         sampling, from which drift shows as a rate a little off the nominal one, jitter as uneven steps and a lost packet as a gap.
     """

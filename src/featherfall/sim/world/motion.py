@@ -53,7 +53,7 @@ class Motion:
     """Movement of the body, ready for any sensor.
 
     Attributes:
-        body, scene: who, and where.
+        body, scene: the person's body, and the room.
         positions: (N, 17, 3) m, segments' origins in the world, at `SIM_RATE`.
         rotations: (N, 17, 4) unit quaternions, segments' orientations.
         fall: exact times, or None.
