@@ -13,7 +13,7 @@ from featherfall.datasets.aihub import STREAMS
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
 from featherfall.models import build
 from featherfall.models.count import macs, parameters
-from featherfall.models.parts import PartsNet, parts_of
+from featherfall.models.parts import PartsNet, group_by_part
 from featherfall.models.taps import tap_features
 
 SCALES = {"accelerometer": 1.0, "gyroscope": 200.0, "magnetometer": 50.0}
@@ -26,11 +26,11 @@ def sensors(inputs: list[str], count: int = 3, length: int = 10) -> dict[str, Te
 
 
 def test_parts_of() -> None:
-    assert parts_of(["left_thigh_gyroscope", "head_gyroscope", "head_accelerometer", "left_thigh_accelerometer"]) == {
+    assert group_by_part(["left_thigh_gyroscope", "head_gyroscope", "head_accelerometer", "left_thigh_accelerometer"]) == {
         "left_thigh": ["left_thigh_accelerometer", "left_thigh_gyroscope"],
         "head": ["head_accelerometer", "head_gyroscope"],
     }
-    assert parts_of(["gyroscope"]) == {"": ["gyroscope"]}
+    assert group_by_part(["gyroscope"]) == {"": ["gyroscope"]}
 
 
 @pytest.mark.parametrize(

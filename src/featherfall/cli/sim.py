@@ -88,11 +88,11 @@ def _folder(sites: str | None, part: str | None, magnetometer: bool, skeleton: s
 
 
 def _aihub(plan: Plan, part: str | None, films: tuple[int, float] | None) -> tuple[Plan, Layout]:
-    from featherfall.sim.dataset.aihub import VIEWS, AIHubLayout, whole_scenes
+    from featherfall.sim.dataset.aihub import VIEWS, AIHubLayout, round_to_scenes
     from featherfall.sim.dataset.films import make_film_setup
     from featherfall.sim.dataset.record import check_part
 
-    plan, scenes = whole_scenes(plan)
+    plan, scenes = round_to_scenes(plan)
     return plan, AIHubLayout(scenes, check_part(part or "mocap"), None if films is None else make_film_setup(VIEWS, *films))
 
 

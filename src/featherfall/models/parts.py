@@ -43,7 +43,7 @@ class PartsNet(nn.Module):
         if means < 1:
             raise ValueError(f"means must be 1 or more, not {means}")
         self.inputs = tuple(inputs)
-        self.parts = parts_of(inputs)
+        self.parts = group_by_part(inputs)
         self.means = means
         count, channels = len(self.parts), 3 * len(next(iter(self.parts.values())))
         self.normalise = nn.BatchNorm1d(count * channels, affine=False)
@@ -82,7 +82,7 @@ class PartsNet(nn.Module):
         return logits
 
 
-def parts_of(inputs: Sequence[str]) -> dict[str, list[str]]:
+def group_by_part(inputs: Sequence[str]) -> dict[str, list[str]]:
     """Return the inputs of each part, parts as they come, kinds ordered as `SENSOR_KINDS`: {"head": ["head_accelerometer", ...], ...}.
 
     An input that is only a kind ("gyroscope") belongs to a part without a name. Raises: ValueError, see `PartsNet`.

@@ -156,7 +156,7 @@ class TRN(nn.Module):
         else:
             assert self.film is not None
             pictures = self.film(frames)
-        seen = self._see(pictures.flatten(0, 1))
+        seen = self._embed_frames(pictures.flatten(0, 1))
         return self.project(self.dropout(seen)).unflatten(0, (-1, self.segments))
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
@@ -169,7 +169,7 @@ class TRN(nn.Module):
         self.embedding(features.mean(dim=1))  # so that a tap sees it
         return self.relations(features)
 
-    def _see(self, pictures: Tensor) -> Tensor:
+    def _embed_frames(self, pictures: Tensor) -> Tensor:
         """(B S, 3, size, size) -> (B S, width). In evaluation in parts: hundreds of clips' images at once overflow the caches."""
         if self.training or torch.compiler.is_compiling():
             return self.backbone(pictures)

@@ -29,13 +29,13 @@ def simulated_data(recipe: Recipe, workers: int = 1, *, quiet: bool = False, cac
 
 
 def _simulate(wanted: Simulation, folder: Path, workers: int, quiet: bool) -> None:
-    from featherfall.sim.dataset.aihub import VIEWS, AIHubLayout, whole_scenes
+    from featherfall.sim.dataset.aihub import VIEWS, AIHubLayout, round_to_scenes
     from featherfall.sim.dataset.build import build_dataset
     from featherfall.sim.dataset.films import make_film_setup
     from featherfall.sim.dataset.generate import make_plan
     from featherfall.sim.dataset.record import check_part
 
-    plan, scenes = whole_scenes(make_plan(wanted.subjects, wanted.hours, wanted.seed, share=wanted.falls))
+    plan, scenes = round_to_scenes(make_plan(wanted.subjects, wanted.hours, wanted.seed, share=wanted.falls))
     layout = AIHubLayout(scenes, check_part("mocap"), make_film_setup(VIEWS, wanted.size, wanted.frame_rate))
     minutes = plan.subjects * plan.seconds / 60
     with Show(quiet) as show:

@@ -20,8 +20,8 @@ from featherfall.sim.dataset.aihub import (
     fall_code,
     hold_last_pose,
     labelled_frames,
+    round_to_scenes,
     scene_excerpt,
-    whole_scenes,
 )
 from featherfall.sim.dataset.build import FinishedRecording, build_dataset
 from featherfall.sim.dataset.generate import Plan, make_plan
@@ -35,7 +35,7 @@ SOURCE, LABEL = "01.원천데이터", "02.라벨링데이터"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[FinishedRecording]]:
     out = tmp_path_factory.mktemp("aihub") / "out"
-    plan, scenes = whole_scenes(make_plan(2, 0.012, seed=1, share=0.5))
+    plan, scenes = round_to_scenes(make_plan(2, 0.012, seed=1, share=0.5))
     assert (plan.seconds, scenes) == (20.0, 2)
     return out, build_dataset(out, plan, AIHubLayout(scenes, "mocap"))
 
@@ -173,4 +173,4 @@ def test_a_short_motion_comes_to_rest_smoothly() -> None:
 def test_one_scene_of_nine_is_for_validation() -> None:
     sides = [_side(scene) for scene in range(1, 2551)]
     assert sides.count("Validation") == 283  # the original: 284 of 2,550
-    assert whole_scenes(Plan(1, 2.0, 0, ("walk",), (), 0.0))[1] == 1
+    assert round_to_scenes(Plan(1, 2.0, 0, ("walk",), (), 0.0))[1] == 1

@@ -311,7 +311,7 @@ def drink(body: Body, rng: np.random.Generator) -> Act:
             BodyPosture(),
             {**_arm(hand, **angles), "head nod": -nod, "neck flexion": float(puppet.last.angles[HINGE_INDEX["neck flexion"]])},
         )
-        puppet.keep(posture, seconds)
+        puppet.move_upper_body(posture, seconds)
 
     arm(rng.uniform(0.6, 1.0) * puppet.pace, flexion=0.75, elbow=0.9, rotation=0.2, pronation=0.0)
     puppet.hold(rng.uniform(0.1, 0.5))

@@ -127,8 +127,8 @@ class AIHubLayout:
         (folder / "README.txt").write_text(_README, encoding="utf-8")
 
 
-def whole_scenes(plan: Plan) -> tuple[Plan, int]:
-    """Round a plan to whole scenes a person (at least one); return it and their number."""
+def round_to_scenes(plan: Plan) -> tuple[Plan, int]:
+    """Round a plan to whole scenes a person (at least one); return the plan and the number of scenes."""
     scenes = max(1, round(plan.seconds / SECONDS))
     return replace(plan, seconds=scenes * SECONDS), scenes
 

@@ -238,7 +238,7 @@ class Puppet:
             new = new._replace(ankles=np.where(free[:, None], ankles, old.ankles), soles=np.where(free[:, None], soles, old.soles))
         return new._replace(root=self.over_feet(new, posture) + step, planted=np.ones(2))
 
-    def keep(self, posture: BodyPosture, seconds: float) -> None:
+    def move_upper_body(self, posture: BodyPosture, seconds: float) -> None:
         """Move trunk, head and arms to a posture's angles along a minimum-jerk curve; pelvis and feet stay where they are."""
         count = max(round(seconds * SIM_RATE), 2)
         piece = PoseTargets(*(np.repeat(part[-1:], count, axis=0) for part in self._pieces[-1]))

@@ -199,9 +199,9 @@ def measure_sites(motion: Motion, sites: Iterable[Site], field: np.ndarray | Non
             _add_strikes(force, motion.strikes, _distances(motion.body, apart, segment, place)[hit])
         force[2] += GRAVITY
         mounting = rotate(conjugate(np.asarray(site.mounting)), np.eye(3)).T  # segment -> sensor
-        force = _through_mount(mounting @ np.einsum("ijn,in->jn", matrix, force / GRAVITY), site)
+        force = _filter_by_mount(mounting @ np.einsum("ijn,in->jn", matrix, force / GRAVITY), site)
         north = mounting @ np.einsum("ijn,i->jn", matrix, field)
-        measured.append(Imu(times, force.T, _through_mount(mounting @ turn, site).T, north.T))
+        measured.append(Imu(times, force.T, _filter_by_mount(mounting @ turn, site).T, north.T))
     return measured
 
 
@@ -224,7 +224,7 @@ def _acceleration(places: np.ndarray) -> np.ndarray:
     return out
 
 
-def _through_mount(rows: np.ndarray, site: Site) -> np.ndarray:
+def _filter_by_mount(rows: np.ndarray, site: Site) -> np.ndarray:
     """Filter (3, N) as tissue and strap do, starting at rest."""
     if not site.frequency:
         return rows
