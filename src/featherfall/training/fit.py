@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from featherfall.core.recipe import Training
 from featherfall.training.augment import augment
-from featherfall.training.checkpoint import load, save
-from featherfall.training.data import Batch, BatchOrder, Clips, mixed_seed
-from featherfall.training.optim import WeightAverage, optimizer_for, renew_batch_norm, schedule_for, share_of
+from featherfall.training.checkpoint import load_tensors, save_tensors
+from featherfall.training.data import Batch, BatchSampler, Clips, mix_seeds
+from featherfall.training.optim import WeightAverage, averaging_share, optimizer_for, recompute_batch_norm, schedule_for
 
 Objective = Callable[[nn.Module, Batch], Mapping[str, Tensor]]  # must hold "loss"; may itself be a module with parameters
 Validate = Callable[[nn.Module], float]  # higher is better
@@ -61,7 +61,7 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     done = folder / "weights.pt"
     if done.is_file():
-        model.load_state_dict(load(done))
+        model.load_state_dict(load_tensors(done))
         return model.eval()
 
     fabric = Fabric(accelerator="auto", devices=1, precision=training.precision)
@@ -78,11 +78,11 @@ def fit(
     if checkpoint.is_file():
         _load(checkpoint, state, together, optimizer, schedule, average)
 
-    order = BatchOrder(clips, training.batch, seed, training.augment.teacher_only_share)
+    order = BatchSampler(clips, training.batch, seed, training.augment.teacher_only_share)
     epoch = -(-len(clips) // training.batch)  # steps
 
     def batch_of(step: int) -> Batch:
-        _seed(mixed_seed(seed, 2, step), fabric.device)
+        _seed(mix_seeds(seed, 2, step), fabric.device)
         index, view = order(step)
         batch = clips.take(index.to(fabric.device), view.to(fabric.device))
         return Batch(augment(batch.clip, training.augment), batch.labels, batch.index, batch.view)
@@ -99,7 +99,7 @@ def fit(
         optimizer.step()
         schedule.step()
         state.step += 1
-        share = share_of(state.step, training, epoch)
+        share = averaging_share(state.step, training, epoch)
         if share is not None:
             average.update(share)
         score = _look(model, average, training, state, validate)
@@ -114,9 +114,9 @@ def fit(
         average.swap()
     if training.swa:
         with fabric.autocast():
-            renew_batch_norm(model, (batch_of(training.steps + i).clip for i in range(epoch)))
+            recompute_batch_norm(model, (batch_of(training.steps + i).clip for i in range(epoch)))
     model.to("cpu").eval()
-    save(done, model.state_dict())
+    save_tensors(done, model.state_dict())
     checkpoint.unlink(missing_ok=True)
     return model
 
@@ -158,11 +158,11 @@ def _save(path: Path, state: _State, together: nn.Module, optimizer: Any, schedu
         "schedule": schedule.state_dict(),
         "average": average.state(),
     }
-    save(path, saved)
+    save_tensors(path, saved)
 
 
 def _load(path: Path, state: _State, together: nn.Module, optimizer: Any, schedule: Any, average: WeightAverage) -> None:
-    saved = load(path)
+    saved = load_tensors(path)
     for name, value in saved["state"].items():
         setattr(state, name, value)
     together.load_state_dict(saved["weights"])
