@@ -27,6 +27,7 @@ SAMPLE = ROOT / "src" / "featherfall" / "app" / "samples" / "simulated-watch.csv
 # Run as they stand, in this order, in one folder with `my-watch.csv`; and what the output holds.
 RUN = {
     "featherfall data list": "weda-fall",
+    "featherfall list loss": "dask",
     "featherfall predict wrist my-watch.csv --unit m/s2": "label    fall",
     "featherfall predict wrist my-watch.csv --unit m/s2 --json": '"files"',
     "featherfall predict wrist my-watch.csv --unit m/s2 --columns accelerometer=ax,ay,az --time t --time-unit s": "label    fall",
@@ -77,7 +78,7 @@ def test_parses(page: str, line: str) -> None:
     verb, params = parse(line)
     recipes = [params["recipe"]] if verb in ("distill", "train", "data prepare") else params["targets"] if verb == "compare" else []
     for recipe in map(str, recipes):
-        if "/" not in recipe:  # a run's folder
+        if "/" not in recipe:  # a run's folder, or a recipe that needs its plugin
             load_recipe(recipe, params.get("set_") or ())
 
 
