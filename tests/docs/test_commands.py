@@ -51,7 +51,7 @@ PARSED = {
 # Python blocks that are only compiled, by something that they contain.
 COMPILED = {
     "in camera:": "needs a camera",
-    "class ": "a fragment",
+    "film.mp4": "needs a film and the pose estimator's weights",
 }
 
 

@@ -7,6 +7,8 @@ import re
 import pytest
 from tests.docs.pages import ROOT
 
+import featherfall
+
 LINK = re.compile(r"(?:\]\(|src(?:set)?=\")(?!https?:)([^)\"#\s]+)(#[\w-]+)?")
 
 
@@ -19,6 +21,12 @@ def test_links_lead_somewhere(page: str) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
             assert anchor[1:] in {re.sub(r"[^\w]+", "-", one.lower()).strip("-") for one in headings}, f"{page}: {target}{anchor}"
+
+
+def test_python_page_lists_the_public_face() -> None:
+    page = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    listed = re.search(r"members: \[(.*)\]", page)
+    assert listed and set(listed[1].split(", ")) == set(featherfall.__all__) - {"datasets", "losses"}  # these have pages of their own
 
 
 def test_readme_is_short() -> None:
