@@ -28,14 +28,14 @@ from featherfall.sim.dataset.generate import (
     CAMERA_STREAM,
     EXCERPT_STREAM,
     Item,
-    make_subjects,
     daily_activities,
     fall_activities,
     make_plan,
+    make_subjects,
     simulate_item,
 )
-from featherfall.sim.film.camera import camera_ring
 from featherfall.sim.film.appearance import draw_appearance
+from featherfall.sim.film.camera import camera_ring
 from featherfall.sim.film.raster import Renderer, render_frames
 
 

@@ -32,8 +32,8 @@ def test_a_table_is_padded() -> None:
 def test_tables_of_other_widths_are_put_beside_each_other() -> None:
     wide = box_table([[(0, Box("person", 0, 0, 1, 1)), (1, Box("fall", 0.5, 0, 1, 1))]])
     narrow = box_table([[(1, Box("fall", 0, 0, 0.5, 1))]])
-    assert wide.beside(narrow).names.tolist() == [[0, 1], [1, -1]] and narrow.beside(wide).names.tolist() == [[1, -1], [0, 1]]
-    assert narrow.beside(wide).boxes[:, 1].tolist() == [[0, 0, 0, 0], [0.5, 0, 1, 1]]
+    assert wide.concatenate(narrow).names.tolist() == [[0, 1], [1, -1]] and narrow.concatenate(wide).names.tolist() == [[1, -1], [0, 1]]
+    assert narrow.concatenate(wide).boxes[:, 1].tolist() == [[0, 0, 0, 0], [0.5, 0, 1, 1]]
 
 
 def picture(box: tuple[float, float, float, float], size: int = 64) -> torch.Tensor:

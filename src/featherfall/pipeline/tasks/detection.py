@@ -41,7 +41,7 @@ from featherfall.pipeline.tasks.detections import (
 )
 from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.detector import open_detector
-from featherfall.training.boxes import box_table, unique_people, box_edges
+from featherfall.training.boxes import box_edges, box_table, unique_people
 from featherfall.training.checkpoint import load_tensors
 from featherfall.training.detect import Pictures
 from featherfall.training.detect_stages import DetectorTeacher, detect, learn, load_pictures
