@@ -16,7 +16,6 @@ import yaml
 from tests.docs.pages import ROOT, blocks, commands, inline
 from typer.main import get_command
 
-import featherfall
 from featherfall.cli.main import app
 from featherfall.core.recipe_file import load_recipe, shipped_recipes
 from featherfall.core.units import STANDARD_GRAVITY
@@ -127,8 +126,6 @@ def test_python(block: Any, folder: Path) -> None:
     compile(block.text, str(block), "exec")
     if any(part in block.text for part in COMPILED):
         return
-    if "ff.load" in block.text and not hasattr(featherfall, "load"):
-        pytest.skip("the public face is not there yet")
     done = subprocess.run(
         [sys.executable, "-W", "error::SyntaxWarning", "-c", block.text],
         cwd=folder,
