@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from featherfall.api.result import Result, result_of_film, result_of_picture
 from featherfall.core.errors import UserError
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.runtime.perceive.pose import Estimator, open_estimator
 from featherfall.runtime.sources.source import open_recording
@@ -27,8 +25,9 @@ def predict_camera(bundle: Bundle, data: Any, options: dict[str, Any]) -> Result
         raise UserError(f"{recording.id}: {len(recording.videos)} films, where one is needed; give the film, e.g. recording.videos['cam0']")
     (video,) = recording.videos.values()
     if bundle.manifest.kind == "detector" and is_image(video):
-        people = BoxDetector(bundle).detect_file(video.path)
-        return result_of_picture(bundle.manifest, people, _label(bundle, people), video.path)
+        detector = BoxDetector(bundle)
+        people = detector.detect_file(video.path)
+        return result_of_picture(bundle.manifest, people, detector.label(people), video.path)
     problems: list[str] = []
     analysis = watch_film(video, bundle, **_perception(bundle, **of_camera), problems=problems)
     return result_of_film(bundle.manifest, analysis, problems)
@@ -52,10 +51,3 @@ def _perception(
     if bundle.manifest.kind == "detector":
         return others
     return others | {"perception": open_estimator(estimator, pose_weights) if isinstance(estimator, str) else estimator}
-
-
-def _label(bundle: Bundle, people: Sequence[Found]) -> str:
-    """A picture's: the fall class where it is found, else the best other one, else "nobody"."""
-    names = [one.name for one in people]
-    positive = str(bundle.manifest.positive)
-    return positive if positive in names else names[0] if names else "nobody"
