@@ -20,7 +20,7 @@ class MultimodalNet(nn.Module):
     Unlike in `FusionNet`, no branch may be missing from a clip. Two classes share one logit, see `featherfall.models.heads`.
 
     Arguments:
-        branches: by name; each has `inputs`, `embed(clip) -> (B, width)`, `width` and `make_head`. They may come pretrained. Their heads are
+        branches: by name; each has `inputs`, `embed(clip) -> (B, width)`, `width` and `make_head`. They may be pretrained. Their heads are
             taken off.
         classes: number of logits.
         hidden: width of the hidden layer.

@@ -73,7 +73,9 @@ def box_table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
     return BoxTable(boxes, names)
 
 
-def augment_pictures(pictures: Tensor, boxes: Tensor, names: Tensor, settings: Augment, mosaic: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
+def augment_pictures(
+    pictures: Tensor, boxes: Tensor, names: Tensor, settings: Augment, mosaic: float = 0.0
+) -> tuple[Tensor, Tensor, Tensor]:
     """Augment pictures and their boxes alike, with torch's random numbers.
 
     Each picture is scaled by a factor of up to exp(+- 2 x `film_crop`), its sides by another of up to exp(+- `film_crop`), moved within
