@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from featherfall.api.result import Result, result_of_film, result_of_picture
 from featherfall.core.errors import UserError
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.perceive.pose import Estimator, EstimatorKind, open_estimator
+from featherfall.runtime.perceive.pose import Estimator, open_estimator
 from featherfall.runtime.sources.source import open_recording
 from featherfall.signals.video import is_image
 
 if TYPE_CHECKING:
-    from featherfall.runtime.box_watch import BoxWatcher
-    from featherfall.runtime.camera import Watcher
     from featherfall.runtime.perceive.boxes import Found
+    from featherfall.runtime.watch import Monitor, Perception
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class CameraOptions:
         still_down_s: s after a possible fall, from which somebody is still down.
     """
 
-    estimator: EstimatorKind | Estimator = "several"
+    estimator: str | Estimator = "several"
     pose_weights: str | Path | None = None
     still_down_s: float = 7.0
 
@@ -52,29 +51,23 @@ def predict_camera(bundle: Bundle, data: Any, options: dict[str, Any]) -> Result
         people = BoxDetector(bundle).detect_file(video.path)
         return result_of_picture(bundle.manifest, people, _label(bundle, people), video.path)
     problems: list[str] = []
-    if bundle.manifest.kind == "detector":
-        from featherfall.runtime.box_watch import watch_boxes
-        from featherfall.runtime.perceive.detector import BoxDetector
+    from featherfall.runtime.watch import watch_film
 
-        analysis = watch_boxes(video, BoxDetector(bundle), still_down_s=camera.still_down_s, problems=problems)
-    else:
-        from featherfall.runtime.camera import watch_film
-
-        analysis = watch_film(video, bundle, camera.opened(), still_down_s=camera.still_down_s, problems=problems)
+    analysis = watch_film(video, bundle, _perception(bundle, camera), still_down_s=camera.still_down_s, problems=problems)
     return result_of_film(bundle.manifest, analysis, problems)
 
 
-def open_monitor(bundle: Bundle, options: dict[str, Any]) -> tuple[Watcher | BoxWatcher, dict[str, Any]]:
+def open_monitor(bundle: Bundle, options: dict[str, Any]) -> tuple[Monitor, dict[str, Any]]:
     """Return what watches a camera picture by picture, and the options that are left for the source."""
+    from featherfall.runtime.watch import Monitor
+
     camera, of_source = _apart(options)
-    if bundle.manifest.kind == "detector":
-        from featherfall.runtime.box_watch import BoxWatcher
-        from featherfall.runtime.perceive.detector import BoxDetector
+    return Monitor(bundle, _perception(bundle, camera), still_down_s=camera.still_down_s), of_source
 
-        return BoxWatcher(BoxDetector(bundle), still_down_s=camera.still_down_s), of_source
-    from featherfall.runtime.camera import Watcher
 
-    return Watcher(bundle, camera.opened(), still_down_s=camera.still_down_s), of_source
+def _perception(bundle: Bundle, camera: CameraOptions) -> Perception | None:
+    """Return the estimator; None for a detector, which is its own."""
+    return None if bundle.manifest.kind == "detector" else camera.opened()
 
 
 def _apart(options: dict[str, Any]) -> tuple[CameraOptions, dict[str, Any]]:
