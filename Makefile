@@ -1,19 +1,27 @@
 # `make demo`, `make test` and `make app` do all their own set-up on a fresh machine with Python >= 3.11.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# TORCH=cpu: PyTorch's builds without CUDA (over 4 GB less). They stand on PyTorch's own index; where that cannot
+# be reached pip says so and takes the default registry's.
+TORCH_INDEX := $(if $(TORCH),--extra-index-url https://download.pytorch.org/whl/$(TORCH))
+PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(TORCH_INDEX)
 # The app alone needs no torch and a tenth of the disk; where everything is set up already, that serves.
 APP := $(if $(wildcard .venv/.done),.venv,.venv-app)
 WEIGHTS := $(HOME)/.cache/featherfall/weights/movenet_single_pose_lightning_ptq.tflite
 WEIGHTS_URL := https://raw.githubusercontent.com/google-coral/test_data/master/movenet_single_pose_lightning_ptq.tflite
 export PYTHONWARNINGS =
 
-.PHONY: setup demo app test check format mutants
+.PHONY: setup demo app test check format docs serve-docs mutants
 
 setup: .venv/.done
 
-.venv/.done: pyproject.toml constraints.txt
+# In stages, so that the demo installs only what it runs: the simulator and the training. `make test` adds the rest to the same folder.
+.venv/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
+	$(BIN)/python $(PIP) --editable ".[sim,train]"
+	touch $@
+
+.venv/.done: .venv/.demo
 	$(BIN)/python $(PIP) --editable ".[app,camera,publish,sim,train,vision,dev]"
 	touch $@
 
@@ -22,12 +30,17 @@ setup: .venv/.done
 	.venv-app/bin/python $(PIP) --editable ".[app,camera]"
 	touch $@
 
+.venv-docs/.done: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python $(PIP) --editable ".[docs]"
+	touch $@
+
 # Finds people's joints in pictures (MoveNet, Apache-2.0, 2.7 MB); its sha256 is checked when it is opened. Without it all but films works.
 $(WEIGHTS):
 	@mkdir -p $(@D)
 	@curl -fsSL -o $@.part $(WEIGHTS_URL) && mv $@.part $@ || echo "no network: the camera's weights are not there, films will not work"
 
-demo: setup
+demo: .venv/.demo
 	$(BIN)/python -m featherfall.cli demo
 
 app: $(APP)/.done $(WEIGHTS)
@@ -50,3 +63,10 @@ format: setup
 # Hours: which changes of tracking, decisions, metrics and splits no test notices. Goes on where it was stopped. GROUPS="track decide"
 mutants: setup
 	$(BIN)/python benchmarks/mutants.py $(GROUPS)
+
+# The documentation, as HTML in site/. A warning is an error: a broken link, a page outside the navigation, a page's missing snippet.
+docs: .venv-docs/.done
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+
+serve-docs: .venv-docs/.done
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs serve

@@ -29,11 +29,13 @@ from featherfall.core.files import data_folder
 from featherfall.evaluation.bystander import Visit, Walker, cut_out, plan_visit, put_in
 from featherfall.evaluation.films import Film, Outcome, Poses, cache_file, films_of, load_poses, outcome, save_poses, summarise
 from featherfall.runtime.bundle import load_bundle
-from featherfall.runtime.camera import STILL_DOWN, Watcher, replay
+from featherfall.runtime.decide.incidents import STILL_DOWN
 from featherfall.runtime.decide.posture import usual_size
 from featherfall.runtime.measure import machine
 from featherfall.runtime.perceive.pose import Estimator, Pose, open_estimator
-from featherfall.runtime.track.poses import Track, Tracker
+from featherfall.runtime.track.poses import PoseCost
+from featherfall.runtime.track.tracker import Track, Tracker
+from featherfall.runtime.watch import Monitor, replay
 from featherfall.signals.video import read_frames
 
 RATE = 15.0
@@ -62,16 +64,16 @@ def main() -> None:
     found: dict[str, list[Outcome]] = {}
     for way in options.ways:
         estimator = open_estimator("one" if way == "one" else "several")
-        watcher = Watcher(bundle, estimator)
+        monitor = Monitor(bundle, estimator)
         started, windows, pictures = time.perf_counter(), 0, 0
         for film in films:
             if way == "bystander" and not film.fall:
                 continue
             seen = poses.of(film, way)
             pictures += len(seen.pictures)
-            watched = replay(seen.pictures, seen.height, seen.width, watcher)
-            windows += len(watched.curve)
-            found.setdefault(way, []).append(outcome(film, watched, seen.pictures[-1][0], STILL_DOWN))
+            result = replay(seen.observations, monitor)
+            windows += len(result.curve)
+            found.setdefault(way, []).append(outcome(film, result, seen.pictures[-1][0], STILL_DOWN))
             rows.append({"way": way, **found[way][-1].to_row()})
         print(
             f"{way}: {len(found[way])} films, {pictures} pictures, {windows} windows, {time.perf_counter() - started:.1f} s",
@@ -139,8 +141,8 @@ def look(film: Film, estimator: Estimator, walker: Walker | None = None, comes: 
 
 def visit(film: Film, seen: Poses) -> Visit:
     """The walker goes to where the person of the film is seen last: of the tracks that move, the one with the most pictures."""
-    tracker = Tracker(memory=np.inf)
-    kept: dict[int, tuple[Track, list[Pose]]] = {}
+    tracker: Tracker[Pose] = Tracker(PoseCost(memory=np.inf))
+    kept: dict[int, tuple[Track[Pose], list[Pose]]] = {}
     for moment, people in seen.pictures:
         for track, pose in zip(tracker.update(moment, people), people, strict=True):
             kept.setdefault(track.id, (track, []))[1].append(pose)
@@ -149,7 +151,9 @@ def visit(film: Film, seen: Poses) -> Visit:
         box = np.array([0.4 * seen.width, 0.7 * seen.height, 0.6 * seen.width, 0.8 * seen.height])
         return plan_visit(box, 0.5 * seen.height, impact + ENTERS, seen.height, seen.width)
     _, poses = max(kept.values(), key=lambda one: (one[0].is_person, len(one[1])))
-    return plan_visit(poses[-1].box, max(usual_size(poses), poses[-1].size), impact + ENTERS, seen.height, seen.width)
+    return plan_visit(
+        poses[-1].box, max(usual_size([pose.size for pose in poses]), poses[-1].size), impact + ENTERS, seen.height, seen.width
+    )
 
 
 def show(found: dict[str, list[Outcome]]) -> None:

@@ -22,10 +22,11 @@ import numpy as np
 
 from featherfall.core.recording import Video
 from featherfall.runtime.bundle import load_bundle
-from featherfall.runtime.camera import Watcher
 from featherfall.runtime.measure import machine, peak_bytes
+from featherfall.runtime.observation import Observation
 from featherfall.runtime.perceive.pose import open_estimator
 from featherfall.runtime.sources.prefetch import ahead
+from featherfall.runtime.watch import Monitor
 from featherfall.signals.video import Frame, probe, read_frames
 
 LINES = 480
@@ -43,7 +44,7 @@ def main() -> None:
     options = parser.parse_args()
     facts = probe(Video(options.film))
     size = (round(facts.width * LINES / facts.height / 2) * 2, LINES)
-    watcher = Watcher(
+    monitor = Monitor(
         load_bundle(options.bundle), open_estimator(options.estimator, threads=options.threads), rate=1000.0 if options.every else None
     )
     taken: dict[str, list[float]] = {"decode and resize": [], "poses": [], "tracks, model, decision": []}
@@ -54,12 +55,12 @@ def main() -> None:
     total = 0
     for frame in frames if options.no_ahead else ahead(frames):
         total += 1
-        if not watcher.wants(frame.time):
+        if not monitor.wants(frame.time):
             continue
         start = time.perf_counter()
-        poses = watcher.estimator.estimate(frame.image)
+        poses = monitor.perception.estimate(frame.image)
         middle = time.perf_counter()
-        watcher.take(frame.time, poses, LINES, size[0])
+        monitor.take(Observation(frame.time, tuple(poses), LINES, size[0]))
         taken["poses"].append(middle - start)
         taken["tracks, model, decision"].append(time.perf_counter() - middle)
         people.append(len(poses))
@@ -68,7 +69,7 @@ def main() -> None:
     print(
         f"machine {machine()}; {options.film.name}: {facts.width} x {facts.height} {facts.codec} at {size[0]} x {size[1]}, {total} frames"
     )
-    how = "every frame" if options.every else f"{watcher.bundle.manifest.window.rate:g} Hz"
+    how = "every frame" if options.every else f"{monitor.bundle.manifest.window.rate:g} Hz"
     print(f"{options.estimator}, {how}, {options.threads} thread(s) of LiteRT: looked at {looked}, {np.mean(people):.1f} people a picture")
     print(f"all in: {total / seconds:.0f} frames/s ({looked / seconds:.0f} looked at a second), {cpu / total * 1e3:.1f} ms of CPU a frame")
     for stage, times in taken.items():

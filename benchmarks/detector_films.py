@@ -5,7 +5,7 @@
 
 Simulated: each fall and each daily activity of the simulator, `each` times by one person, seen by one camera at 10 pictures a second. Real:
 the same 50 falls and 18 daily activities as `camera_films.py`, with 95% Wilson intervals; nothing may be chosen by what they give. The
-pictures go to the watcher as a camera's would; nothing is written.
+pictures go to the monitor as a camera's would; nothing is written.
 """
 
 from __future__ import annotations
@@ -19,49 +19,51 @@ from pathlib import Path
 
 from camera_films import all_films
 from featherfall.evaluation.films import Film, Outcome, outcome, summarise
-from featherfall.runtime.box_watch import RATE, BoxWatcher, watch_boxes
-from featherfall.runtime.camera import STILL_DOWN
-from featherfall.runtime.perceive.detector import BoxDetector, open_detector
+from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.decide.incidents import STILL_DOWN
+from featherfall.runtime.perceive.detector import open_detector
+from featherfall.runtime.trace import BOX_RATE
+from featherfall.runtime.watch import Monitor, watch_film
 from featherfall.sim.dataset.generate import CAMERAS, PIECE, Item, cast, daily, falls, make_plan, simulate
 from featherfall.sim.film.camera import ring
 from featherfall.sim.film.look import draw_look
 from featherfall.sim.film.raster import Renderer, frames
 
 
-def watch(detector: BoxDetector, item: Item, size: int) -> tuple[int, float]:
+def watch(bundle: Bundle, item: Item, size: int) -> tuple[int, float]:
     """Alarms raised, and the share of the pictures in which somebody was found."""
     motion = simulate(item)
     rng = item.rng(CAMERAS)
     camera = ring(motion.scene, rng)[int(rng.integers(8))]
     renderer = Renderer(motion.body, motion.scene, camera, (size * 4 // 3 // 2 * 2, size), draw_look(item.rng(PIECE), motion.body.person))
-    watcher = BoxWatcher(detector)
+    monitor = Monitor(bundle)
     seen = count = 0
-    for number, image in enumerate(frames(motion, renderer, RATE)):
-        said = watcher.see(number / RATE, image)
-        seen += bool(said and said.people)
+    for number, image in enumerate(frames(motion, renderer, BOX_RATE)):
+        result = monitor.see(number / BOX_RATE, image)
+        seen += bool(result and result.people)
         count += 1
-    return len(watcher.falls), seen / count
+    return len(monitor.falls), seen / count
 
 
-def simulated(detector: BoxDetector, each: int, size: int, seed: int, limit: int) -> None:
+def simulated(bundle: Bundle, each: int, size: int, seed: int, limit: int) -> None:
     """A line a film, and how many of the falls and of the daily activities raise an alarm."""
     for kind, names in (("falls", list(falls())), ("daily life", list(daily()))):
         names = names[:limit]
         raised, shares = 0, []
         for k, name in enumerate(names * each):
             item = cast(make_plan(1, 0.01, seed + k, (name,)))[0].item(0)
-            alarms, share = watch(detector, item, size)
+            alarms, share = watch(bundle, item, size)
             shares.append(share)
             raised += bool(alarms)
             print(f"{kind}: {name}: {alarms} alarm(s), somebody found in {100 * share:.0f}% of the pictures", flush=True)
         print(f"{kind}: {raised} of {len(shares)} films raise an alarm; found in {100 * sum(shares) / len(shares):.0f}% of the pictures")
 
 
-def real(detector: BoxDetector, data: Path) -> None:
+def real(bundle: Bundle, data: Path) -> None:
     """A line a film, and the counts."""
     outcomes, found, pictures = [], 0, 0
     for film in all_films(data):
-        one, seen, count = judge(detector, film)
+        one, seen, count = judge(bundle, film)
         outcomes.append(one)
         found, pictures = found + seen, pictures + count
         print(f"{film.name}: {one.to_row()}", flush=True)
@@ -71,11 +73,11 @@ def real(detector: BoxDetector, data: Path) -> None:
     print(f"somebody found in {100 * found / pictures:.0f}% of {pictures} pictures")
 
 
-def judge(detector: BoxDetector, film: Film) -> tuple[Outcome, int, int]:
+def judge(bundle: Bundle, film: Film) -> tuple[Outcome, int, int]:
     """The outcome of a film, in how many of its pictures somebody was found, and how many there are."""
     seen: list[tuple[float, bool]] = []
-    watched = watch_boxes(film.video, detector, problems=[], on_picture=lambda frame, said, _: seen.append((frame.time, bool(said.people))))
-    return outcome(film, watched, seen[-1][0], STILL_DOWN), sum(found for _, found in seen), len(seen)
+    found = watch_film(film.video, bundle, problems=[], on_picture=lambda frame, one, _: seen.append((frame.time, bool(one.people))))
+    return outcome(film, found, seen[-1][0], STILL_DOWN), sum(somebody for _, somebody in seen), len(seen)
 
 
 def main() -> None:
@@ -87,11 +89,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=900)
     parser.add_argument("--limit", type=int, default=100, help="activities of each kind, at most")
     chosen = parser.parse_args()
-    detector = open_detector(chosen.bundle)
+    bundle = open_detector(chosen.bundle).bundle
     if chosen.data:
-        real(detector, chosen.data)
+        real(bundle, chosen.data)
     else:
-        simulated(detector, chosen.each, chosen.size, chosen.seed, chosen.limit)
+        simulated(bundle, chosen.each, chosen.size, chosen.seed, chosen.limit)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Image classifiers on the pictures of `yolo + kaggle-fall`: the table of docs/images.md. It goes on where it stopped.
+"""Image classifiers on the pictures of `yolo + kaggle-fall`: the table of docs/explanation/images.md. It goes on where it stopped.
 
     python benchmarks/images.py DATA OUT [--rows ROW...] [--seeds N...] [--group series]
     python benchmarks/images.py DATA OUT --table [--json]      # what is there

@@ -44,24 +44,27 @@ RESULTS = ROOT / ".mutants"
 # What is mutated, as globs below the package, and the tests that should kill it, quickest first.
 GROUPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "track": (
-        ("runtime/assign.py", "runtime/tracks.py", "runtime/box_tracks.py", "runtime/stir.py", "runtime/keypoints.py"),
+        ("runtime/track/*.py", "runtime/perceive/motion.py", "runtime/perceive/keypoints.py", "runtime/trace.py"),
         (
-            "tests/runtime/test_assign.py",
-            "tests/runtime/test_stir.py",
-            "tests/runtime/test_keypoints.py",
-            "tests/runtime/test_box_tracks.py",
-            "tests/runtime/test_tracks.py",
-            "tests/runtime/test_camera.py",
+            "tests/runtime/track/test_assign.py",
+            "tests/runtime/track/test_tracker.py",
+            "tests/runtime/track/test_people.py",
+            "tests/runtime/perceive/test_motion.py",
+            "tests/runtime/perceive/test_keypoints.py",
+            "tests/runtime/track/test_boxes.py",
+            "tests/runtime/track/test_poses.py",
+            "tests/runtime/test_watch_boxes.py",
+            "tests/runtime/test_watch.py",
         ),
     ),
     "decide": (
-        ("runtime/decision.py", "runtime/posture.py", "runtime/incidents.py", "runtime/box_watch.py", "runtime/camera.py"),
+        ("runtime/decide/*.py", "runtime/watch.py"),
         (
-            "tests/runtime/test_posture.py",
-            "tests/runtime/test_incidents.py",
-            "tests/runtime/test_box_watch.py",
-            "tests/runtime/test_decision.py",
-            "tests/runtime/test_camera.py",
+            "tests/runtime/decide/test_posture.py",
+            "tests/runtime/decide/test_incidents.py",
+            "tests/runtime/test_watch_boxes.py",
+            "tests/runtime/decide/test_events.py",
+            "tests/runtime/test_watch.py",
         ),
     ),
     "metrics": (

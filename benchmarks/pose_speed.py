@@ -23,7 +23,8 @@ from featherfall.runtime.measure import machine, peak_bytes
 from featherfall.runtime.perceive.crop import cut, whole
 from featherfall.runtime.perceive.pose import MoveNet, OnePerson, SeveralPeople
 from featherfall.runtime.perceive.weights import find_weights
-from featherfall.runtime.track.poses import Tracker
+from featherfall.runtime.track.poses import PoseCost
+from featherfall.runtime.track.tracker import Tracker
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def main() -> None:
     if options.video is not None:
         show("decode at 480 lines", list(steps(decode(options.video), options.frames)))
         show("decode and one person", list(steps(map(OnePerson(net).estimate, decode(options.video)), options.frames)))
-        estimator, tracker, people = SeveralPeople(net), Tracker(), []
+        estimator, tracker, people = SeveralPeople(net), Tracker(PoseCost()), []
 
         def follow(numbered: tuple[int, np.ndarray]) -> None:
             poses = estimator.estimate(numbered[1])

@@ -1,21 +1,59 @@
 """The public face is as small as it says."""
 
+import inspect
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-import featherfall
+import pytest
+
+import featherfall as ff
 from featherfall import datasets, losses
 from featherfall.cli.main import app
 from featherfall.core.recipe_file import load_recipe, shipped_recipes
 from featherfall.signals.gaf import gaf
 
+NAMES = ["Evaluation", "FinishedRun", "Model", "Recipe", "Result", "UserError"]
+NAMES += ["datasets", "distill", "evaluate", "gaf", "load", "load_recipe", "losses", "register", "watch"]
+SIGNATURES = {
+    ff.load: ["name", "precision"],
+    ff.watch: ["model", "source", "sinks", "**options"],
+    ff.distill: ["recipe", "data", "out", "*changes", "*resume", "*workers", "*quiet"],
+    ff.evaluate: ["model", "dataset", "data"],
+    ff.load_recipe: ["recipe", "changes"],
+    ff.register: ["kind", "name", "**facts"],
+    ff.Model.predict: ["data", "*rate", "*unit", "*times", "*columns", "*time", "*time_unit", "*source", "**options"],
+    ff.Model.predict_proba: ["windows"],
+    ff.Model.evaluate: ["dataset", "data"],
+    ff.Result.to_frame: [],
+    ff.Result.to_json: [],
+    ff.Result.plot: ["ax"],
+    ff.FinishedRun.to_frame: [],
+    ff.FinishedRun.plot: ["metric", "ax"],
+    ff.Evaluation.to_frame: [],
+    ff.Evaluation.plot: ["ax"],
+    ff.Recipe.save: ["path"],
+}
+ATTRIBUTES = {
+    ff.Model: {"bundle", "evaluate", "labels", "manifest", "path", "positive", "predict", "predict_proba"},
+    ff.Result: {"columns", "events", "label", "labels", "manifest", "picture", "probabilities", "problems", "raw"}
+    | {"plot", "to_frame", "to_json"},
+    ff.FinishedRun: {"bundle", "folder", "metrics", "plot", "recipe", "report", "to_frame"},
+    ff.Evaluation: {"counts", "metrics", "notes", "plot", "to_frame", "values"},
+}
+
 
 def test_exported_names() -> None:
-    assert featherfall.__all__ == ["datasets", "distill", "gaf", "load_bundle", "losses"]
-    assert featherfall.gaf is gaf
-    assert featherfall.datasets is datasets
-    assert featherfall.losses is losses
+    assert ff.__all__ == NAMES
+    assert set(NAMES) <= set(dir(ff))
+    for name in NAMES:
+        assert getattr(ff, name) is not None
+    assert ff.gaf is gaf
+    assert ff.datasets is datasets
+    assert ff.losses is losses
+    with pytest.raises(AttributeError, match="no attribute 'loads'"):
+        ff.loads  # noqa: B018
     assert losses.__all__ == [
         "dask",
         "embedding_cosine",
@@ -26,6 +64,30 @@ def test_exported_names() -> None:
         "soft_targets",
         "soft_targets_binary",
     ]
+
+
+@pytest.mark.parametrize("function", SIGNATURES, ids=lambda function: function.__qualname__)
+def test_signatures(function: Callable[..., object]) -> None:
+    marks = {inspect.Parameter.KEYWORD_ONLY: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    stated = inspect.signature(function).parameters.values()
+    assert [marks.get(one.kind, "") + one.name for one in stated if one.name != "self"] == SIGNATURES[function]
+    assert all(one.annotation is not inspect.Parameter.empty for one in stated if one.name != "self")
+
+
+@pytest.mark.parametrize("kind", ATTRIBUTES, ids=lambda kind: kind.__name__)
+def test_attributes(kind: type) -> None:
+    own = {name for name in dir(kind) if not name.startswith("_")} | set(inspect.get_annotations(kind))
+    source = inspect.getsource(kind)
+    own |= {name for name in ATTRIBUTES[kind] if f"self.{name} = " in source or f"self.{name}: " in source}
+    assert own == ATTRIBUTES[kind]
+
+
+def test_the_public_face_is_documented() -> None:
+    for name in NAMES:
+        assert inspect.getdoc(getattr(ff, name)), name
+    for function in SIGNATURES:
+        doc = inspect.getdoc(function)
+        assert doc and doc.splitlines()[0].endswith((".", ":")), function
 
 
 def test_verbs() -> None:
@@ -41,8 +103,8 @@ def test_shipped_recipes_are_valid() -> None:
 
 
 def test_help_and_import_carry_nothing_heavy() -> None:
-    heavy = ("torch", "scipy", "pyarrow", "onnxruntime", "numpy", "mujoco")
-    code = f"import sys, featherfall.cli.main; print([m for m in {heavy} if m in sys.modules])"
+    heavy = ("torch", "scipy", "pyarrow", "onnxruntime", "numpy", "mujoco", "pandas", "matplotlib")
+    code = f"import sys, featherfall, featherfall.cli.main; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 

@@ -1,18 +1,20 @@
 """featherfall: heavy teachers, feather-light students.
 
->>> import featherfall
->>> metrics = featherfall.distill("weda_fall_wrist", data="recordings", out="runs/weda")
->>> bundle = featherfall.load_bundle("runs/weda/bundle")
->>> bundle.predict(recording).events
+>>> import featherfall as ff
+>>> model = ff.load("wrist")  # comes along; or a path, or hf://OWNER/NAME
+>>> result = model.predict("recording.csv")
+>>> result.label, result.events
+>>> run = ff.distill("weda_fall_wrist", data="recordings")
+>>> run.metrics["roles"]["distilled"]["f1"]
+>>> run.bundle.evaluate("up_fall")
 
-`featherfall.datasets` reads recordings, `featherfall.losses` holds the distillation losses, `featherfall.gaf` makes images of series.
+Nothing heavy is imported before it is used. What goes wrong outside the program is a `UserError` of one line.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 # ONNX Runtime from 1.29 on gives each machine a number and reports its use to Microsoft, unless told not to before it is loaded.
@@ -20,56 +22,61 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from featherfall import datasets, losses
-    from featherfall.runtime import Bundle
+    from featherfall.api.evaluation import Evaluation
+    from featherfall.api.model import Model, evaluate, load
+    from featherfall.api.result import Result
+    from featherfall.api.run import FinishedRun, distill
+    from featherfall.api.watch import watch
+    from featherfall.core.errors import UserError
+    from featherfall.core.recipe import Recipe
+    from featherfall.core.recipe_file import load_recipe
+    from featherfall.core.registry import register
     from featherfall.signals.gaf import gaf
 
-__all__ = ["datasets", "distill", "gaf", "load_bundle", "losses"]
+__all__ = [
+    "Evaluation",
+    "FinishedRun",
+    "Model",
+    "Recipe",
+    "Result",
+    "UserError",
+    "datasets",
+    "distill",
+    "evaluate",
+    "gaf",
+    "load",
+    "load_recipe",
+    "losses",
+    "register",
+    "watch",
+]
 
-
-def distill(
-    recipe: str | Path,
-    data: str | Path | None = None,
-    out: str | Path | None = None,
-    *,
-    changes: tuple[str, ...] = (),
-    resume: bool = False,
-    workers: int = 1,
-) -> dict[str, Any]:
-    """Train teacher, student alone and student distilled; quantise and evaluate. Needs the `train` extra.
-
-    Arguments:
-        recipe: path, or the name of one that ships.
-        data: folder that holds datasets by their usual folder names; default $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real.
-        out: run directory to make; default runs/<recipe>.
-        changes: "key=value" changes to the recipe.
-        workers: trainings side by side; above 1 your script needs an `if __name__ == "__main__":` guard.
-    Returns: what `out/metrics.json` holds. Raises: `featherfall.core.errors.UserError`.
-    """
-    from featherfall.core.files import data_folder
-    from featherfall.core.recipe_file import load_recipe
-    from featherfall.pipeline.distill import distill as run
-
-    resolved = load_recipe(recipe, changes)
-    folder = Path(out) if out is not None else Path("runs") / resolved.name
-    return run(resolved, data_folder(data), folder, resume=resume, workers=workers, quiet=True)
-
-
-def load_bundle(path: str | Path) -> Bundle:
-    """Open a bundle; `load_bundle(path).predict(recording)` judges a recording. Needs no torch.
-
-    Raises: `featherfall.core.errors.UserError` when it is no bundle or a file was altered.
-    """
-    from featherfall.runtime import load_bundle as load
-
-    return load(path)
+_WHERE = {
+    "Evaluation": "api.evaluation",
+    "FinishedRun": "api.run",
+    "Model": "api.model",
+    "Recipe": "core.recipe",
+    "Result": "api.result",
+    "UserError": "core.errors",
+    "distill": "api.run",
+    "evaluate": "api.model",
+    "gaf": "signals.gaf",
+    "load": "api.model",
+    "load_recipe": "core.recipe_file",
+    "register": "core.registry",
+    "watch": "api.watch",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in ("datasets", "losses"):
         return importlib.import_module(f"featherfall.{name}")
-    if name == "gaf":
-        from featherfall.signals.gaf import gaf
+    if name not in _WHERE:
+        raise AttributeError(f"module 'featherfall' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"featherfall.{_WHERE[name]}"), name)
+    globals()[name] = value  # asked for once
+    return value
 
-        globals()[name] = gaf  # asked for once
-        return gaf
-    raise AttributeError(f"module 'featherfall' has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -10,13 +10,13 @@ from tests.app.conftest import FILM, WATCH
 from tests.films import gray_film
 
 from featherfall.app import films
+from featherfall.app.analysis import Analysis, Cancelled, Progress, clock, highest, percent
 from featherfall.app.judge import in_page, judge, what_is
 from featherfall.app.models import Model, choose, open_models
-from featherfall.app.of_sensor import Table
-from featherfall.app.shown import Cancelled, Progress, Shown, clock, highest, percent
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.sources.csv import CsvOptions
 from featherfall.signals.video import read_frames
 
 
@@ -27,7 +27,7 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seen(film: Path, models: list[Model], tmp_path_factory: pytest.TempPathFactory) -> Shown:
+def seen(film: Path, models: list[Model], tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     """A simulated fall on film, watched."""
     return judge(film, film.name, models, tmp_path_factory.mktemp("seen"))
 
@@ -44,7 +44,7 @@ def test_a_watch(models: list[Model], place: Path) -> None:
     assert shown.to_csv(0.5).splitlines()[0] == "start_s,peak_s,confidence,raised_s" and len(shown.to_csv(0.5).splitlines()) == 2
 
 
-def test_another_threshold_runs_no_model(models: list[Model], place: Path, seen: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_threshold_runs_no_model(models: list[Model], place: Path, seen: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
     watch = judge(WATCH, WATCH.name, models, place)
 
     def refuse(*_: object) -> None:
@@ -57,12 +57,11 @@ def test_another_threshold_runs_no_model(models: list[Model], place: Path, seen:
         assert len(shown.decide(top)) == 1
 
 
-def test_a_film(models: list[Model], seen: Shown, film: Path) -> None:
-    from featherfall.runtime.camera import watch_film
-    from featherfall.runtime.perceive.pose import open_estimator
+def test_a_film(models: list[Model], seen: Analysis, film: Path) -> None:
+    from featherfall.runtime.watch import watch_film
 
     camera = choose(models, "film")
-    by_runtime = watch_film(film, camera.bundle, open_estimator())
+    by_runtime = watch_film(film, camera.bundle)
     found = seen.decide(seen.threshold or 0)
     assert [one.facts["raised_s"] for one in found] == [round(fall.raised_s, 3) for fall in by_runtime.falls] and len(found) == 1
     assert "still down" in found[0].text or "got up" in found[0].text or found[0].facts["state"] == "possible fall"
@@ -83,7 +82,7 @@ def test_private_keeps_no_picture(models: list[Model], film: Path, place: Path) 
     assert frame.image[:400].mean() < 40
 
 
-def test_the_annotated_film(seen: Shown, tmp_path: Path) -> None:
+def test_the_annotated_film(seen: Analysis, tmp_path: Path) -> None:
     assert seen.draw is not None
     frames = list(read_frames(Video(seen.draw(tmp_path / "out.mp4", 0.6, False, Progress()))))
     assert frames[0].image.shape == (562, 480, 3) and frames[-1].time == pytest.approx(seen.seconds, abs=0.2)
@@ -97,7 +96,7 @@ def test_columns_and_units_can_be_stated(models: list[Model], place: Path, tmp_p
     with pytest.raises(UserError, match="no columns found for 'accelerometer'") as error:
         judge(file, "odd.csv", models, place)
     assert "--" not in str(error.value) and str(error.value).endswith("choose the columns and units below")
-    table = Table({"accelerometer": ["rechts", "vorn", "oben"]}, {"accelerometer": "m/s2"}, "wann", "ms")
+    table = CsvOptions({"accelerometer": ["rechts", "vorn", "oben"]}, {"accelerometer": "m/s2"}, "wann", "ms")
     as_stated = judge(file, "odd.csv", models, place, table=table)
     assert [one.time_s for one in as_stated.decide(0.5)] == pytest.approx(
         [one.time_s for one in judge(WATCH, "w.csv", models, place).decide(0.5)], abs=0.02
@@ -176,7 +175,7 @@ def test_a_picture_for_a_cameras_model_shows_keypoints_and_says_why_that_is_no_a
     Image.fromarray(frames[10].image).save(place / "still.png")
     (place / "out").mkdir()
     shown = judge(place / "still.png", "still.png", models, place / "out")
-    assert shown.threshold is None and shown.said.endswith("seen") and "needs a film" in shown.notes[0] and shown.media.picture is not None
+    assert shown.threshold is None and shown.label.endswith("seen") and "needs a film" in shown.notes[0] and shown.media.picture is not None
     private = judge(place / "still.png", "still.png", models, place / "out", private=True)
     assert private.media.picture is not None and np.asarray(Image.open(private.media.picture))[:300].mean() < 40
 

@@ -10,10 +10,10 @@ import pytest
 from onnx import TensorProto, helper, save
 from tests.runtime.perceive.test_images import SIZE, bright_bundle
 
+from featherfall.app.analysis import Progress
 from featherfall.app.judge import judge
 from featherfall.app.live import LiveCamera
 from featherfall.app.models import Model, open_models
-from featherfall.app.shown import Progress
 from featherfall.core.errors import UserError
 from featherfall.core.files import sha256
 from featherfall.core.recording import Video

@@ -14,8 +14,7 @@ from featherfall.cli.film import lines
 from featherfall.cli.predict import predict
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
-from featherfall.runtime.camera import Notice, Watched
-from featherfall.runtime.decide.incidents import Fall
+from featherfall.runtime.observation import AnalysisResult, Fall, Notice
 from featherfall.runtime.perceive.weights import find_weights
 from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import read_frames
@@ -48,9 +47,9 @@ def film(tmp_path: Path) -> Path:
     return tmp_path / "room.mp4"
 
 
-def said(*falls: Fall) -> Watched:
+def said(*falls: Fall) -> AnalysisResult:
     notices = tuple(Notice("possible fall", fall.raised_s, fall.track, fall.confidence) for fall in falls)
-    return Watched("fall" if falls else "not_fall", falls, notices, np.zeros((0, 3)), 12.0, 181)
+    return AnalysisResult("fall" if falls else "not_fall", falls, notices, np.zeros((0, 3)), 12.0, 181)
 
 
 def test_events_are_shown_one_a_line() -> None:
@@ -100,6 +99,7 @@ def test_errors_of_the_whole_call(bundle: Path, tmp_path: Path) -> None:
     for words, what in (
         ((watch, "x.mp4", "--draw", "y.mp4"), "does not follow people in films"),
         ((bundle, "x.mp4", "--estimator", "multipose"), "no known weights"),
+        ((bundle, "x.mp4", "--estimator", "multiposes"), "unknown estimator 'multiposes'; did you mean 'multipose'?"),
         ((bundle, "x.mp4", "--pose-weights", tmp_path / "no.tflite"), "LiteRT"),
     ):
         error = call(*words).exception

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
@@ -9,9 +10,10 @@ from tests.runtime.tiny import LENGTH, write_bundle, write_csv
 from typer.testing import CliRunner, Result
 
 from featherfall.cli.bench import bench
-from featherfall.cli.predict import predict
+from featherfall.cli.predict import BY_KIND, predict
 from featherfall.cli.text import clock_time
 from featherfall.core.errors import UserError
+from featherfall.core.manifest import Kind
 from featherfall.core.units import STANDARD_GRAVITY
 
 app = typer.Typer()
@@ -112,3 +114,15 @@ def test_bench_as_a_table(bundle: Path) -> None:
     assert lines[4].split()[:2] == ["model", "file"]
     assert lines[5].startswith("float32  float32.onnx")
     assert len(lines[4]) == len(lines[5])
+
+
+def test_bench_of_pictures_names_pictures(tmp_path: Path) -> None:
+    from tests.runtime.perceive.test_images import bright_bundle
+
+    lines = call("bench", bright_bundle(tmp_path / "bright").path, "--repeat", 20).stdout.splitlines()
+    assert lines[0] == "bundle   bright, pictures of 16 pixels"
+    assert lines[2].startswith("method   one picture at a time, one thread, 20 pictures after a warm-up")
+
+
+def test_every_kind_of_bundle_is_predicted() -> None:
+    assert set(BY_KIND) == set(get_args(Kind))

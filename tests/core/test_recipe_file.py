@@ -45,3 +45,9 @@ def test_files_that_are_no_recipe(tmp_path: Path) -> None:
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(UserError, match="not a text file"):
         load_recipe(tmp_path / "binary.yaml")
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_a_saved_recipe_is_the_same(name: str, tmp_path: Path) -> None:
+    recipe = load_recipe(name)
+    assert load_recipe(recipe.save(tmp_path / "again.yaml")) == recipe

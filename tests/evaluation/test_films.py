@@ -10,16 +10,15 @@ from tests.runtime.people import person
 
 from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.evaluation.films import Film, Outcome, Poses, Share, films_of, load_poses, outcome, save_poses, summarise, wilson
-from featherfall.runtime.camera import Watched
-from featherfall.runtime.decide.incidents import Fall
+from featherfall.runtime.observation import AnalysisResult, Fall
 
 
 def film(fall: bool = True, impact: float | None = 3.0) -> Film:
     return Film("urfd/unnamed/fall/01/cam0", fall, Video(Path("x.mp4")), impact, exact=True)
 
 
-def watched(*falls: Fall, seconds: float = 12.0, highest: float = 0.9) -> Watched:
-    return Watched("fall" if falls else "not_fall", falls, (), np.array([[1.0, 0, 0.1], [2.0, 0, highest]]), seconds, 100)
+def watched(*falls: Fall, seconds: float = 12.0, highest: float = 0.9) -> AnalysisResult:
+    return AnalysisResult("fall" if falls else "not_fall", falls, (), np.array([[1.0, 0, 0.1], [2.0, 0, highest]]), seconds, 100)
 
 
 def test_wilson_by_hand() -> None:

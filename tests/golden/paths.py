@@ -7,25 +7,24 @@ these functions return.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 from tests.golden import store
+from tests.runtime.boxes import LABELS, detector_without_model, observation
 
 from featherfall.core.recording import Recording, Stream, Video
-from featherfall.runtime.box_watch import BoxWatcher, watch_boxes
-from featherfall.runtime.bundle import Bundle, load_bundle
-from featherfall.runtime.camera import Notice, Seen, Watched, Watcher, replay
-from featherfall.runtime.decide.incidents import Fall
+from featherfall.runtime.bundle import load_bundle
+from featherfall.runtime.decide.incidents import decide
 from featherfall.runtime.embedded import find_bundle
+from featherfall.runtime.observation import AnalysisResult, Fall, FrameResult, Notice, Observation
 from featherfall.runtime.perceive.boxes import Found
-from featherfall.runtime.perceive.detector import open_detector
 from featherfall.runtime.perceive.pose import Pose, make_pose
 from featherfall.runtime.sources.csv import read_csv
+from featherfall.runtime.watch import Monitor, replay, watch_film
 
-LABELS = ("person", "fall")  # of the boxes' scores, in this order
 THRESHOLDS = (0.3, 0.85)  # at which a film's falls are decided again
 
 
@@ -38,13 +37,14 @@ def keypoints(trace: dict[str, Any]) -> dict[str, Any]:
     Returns: label, seconds, pictures, falls, notices, windows (columns: time, person, probability), people (time, and number and whether
         it has moved of each; where that changes), and the falls at `THRESHOLDS`.
     """
-    pictures = [(time, [_pose(one) for one in poses]) for time, poses in trace["pictures"]]
-    bundle = load_bundle(trace["bundle"], trace["precision"])
-    seen: list[Seen] = []
-    watched = _replayed(bundle, pictures, trace, seen)
-    again = {str(threshold): _replayed(_at(bundle, threshold), pictures, trace, []) for threshold in THRESHOLDS}
-    falls = {threshold: [_exact(fall) for fall in one.falls] for threshold, one in again.items()}
-    return _watched(watched, seen) | {"falls_at": falls}
+    people = [(time, [_pose(one) for one in poses]) for time, poses in trace["pictures"]]
+    monitor = _Recorded(load_bundle(trace["bundle"], trace["precision"]), _Nobody(), **_options(trace))
+    found = replay([Observation(time, tuple(poses), trace["height"], trace["width"]) for time, poses in people], monitor)
+    again = {}
+    for threshold in THRESHOLDS:
+        falls, _ = decide(monitor.results, replace(monitor.settings, threshold=threshold))
+        again[str(threshold)] = [_exact(fall) for fall in falls]
+    return _result(found, monitor.results) | {"falls_at": again}
 
 
 def boxes(trace: dict[str, Any]) -> dict[str, Any]:
@@ -53,20 +53,15 @@ def boxes(trace: dict[str, Any]) -> dict[str, Any]:
     Arguments:
         trace: height, width (pixels), still_down_s (left out: the default), and pictures: time (s) and boxes: left, top, right, bottom
             (fractions), scores.
-    Returns: as `keypoints`, of the pictures that the watcher wants; windows are shares that look fallen.
+    Returns: as `keypoints`, of the pictures that the monitor wants; windows are shares that look fallen.
     """
-    detector = cast(Any, SimpleNamespace(labels=list(LABELS), positive="fall", threshold=0.3))
-    watcher = BoxWatcher(detector, **_options(trace))
-    seen = [
-        watcher.take(time, sorted(map(_found, found), key=lambda one: -one.score), trace["height"], trace["width"])
-        for time, found in trace["pictures"]
-        if watcher.wants(time)
-    ]
-    curve = [(one.time, number, share) for one in seen for number, share in one.judged.items()]
-    notices = tuple(notice for one in seen for notice in one.notices)
-    label = "fall" if watcher.falls else "person"
-    seconds = seen[-1].time - seen[0].time
-    return _watched(Watched(label, tuple(watcher.falls), notices, np.array(curve).reshape(-1, 3), seconds, len(seen)), seen)
+    height, width = trace["height"], trace["width"]
+    monitor = _Recorded(detector_without_model(), _Nobody(), **_options(trace))
+    pictures = [(time, sorted(map(_found, found), key=lambda one: -one.score)) for time, found in trace["pictures"]]
+    found = replay([observation(time, found, height, width) for time, found in pictures], monitor)
+    return _result(
+        _in_order(found), [replace(one, people=tuple(sorted(one.people, key=lambda person: person.id))) for one in monitor.results]
+    )
 
 
 def samples(trace: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +125,7 @@ def film(trace: dict[str, Any], folder: Path) -> dict[str, Any]:
     Arguments:
         trace: rate (Hz) and pictures, each rows of hexadecimal digits, one a pixel: 0 black to f white.
         folder: for files.
-    Returns: what a model of films and one of single pictures predict, and what the detector's watcher tells.
+    Returns: what a model of films and one of single pictures predict, and what follows from a detector's boxes.
     """
     from tests.app.test_pictures import box_bundle
     from tests.runtime.perceive.test_images import bright_bundle
@@ -143,47 +138,41 @@ def film(trace: dict[str, Any], folder: Path) -> dict[str, Any]:
     ):
         bundle = bright_bundle(folder / name, frames, window)
         said[name] = bundle.predict(Recording("", "", "", "golden", streams={}, videos={"camera": video})).to_json()
-    seen: list[Seen] = []
-    watched = watch_boxes(
-        video, open_detector(box_bundle(folder / "box")), still_down_s=2.0, on_picture=lambda _, one, __: seen.append(one)
-    )
-    return said | {"detector": _watched(watched, seen)}
+    results: list[FrameResult] = []
+    detector = load_bundle(box_bundle(folder / "box"))
+    found = watch_film(video, detector, still_down_s=2.0, on_picture=lambda _, one, __: results.append(one))
+    return said | {"detector": _result(found, results)}
 
 
-class _Recorded(Watcher):
-    """A watcher that remembers what each picture gave."""
+class _Recorded(Monitor):
+    """A monitor that remembers its results."""
 
-    def __init__(self, *arguments: Any, seen: list[Seen], **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.seen = seen
+    def reset(self) -> None:
+        super().reset()
+        self.results: list[FrameResult] = []
 
-    def take(self, time: float, poses: Any, height: int, width: int) -> Seen:
-        self.seen.append(super().take(time, poses, height, width))
-        return self.seen[-1]
+    def take(self, seen: Observation) -> FrameResult:
+        self.results.append(super().take(seen))
+        return self.results[-1]
 
 
 class _Nobody:
-    """The estimator of who gives poses."""
+    """Perception of those who give people."""
 
     def estimate(self, image: np.ndarray) -> list[Pose]:
-        raise AssertionError("the poses are known")
+        raise AssertionError("the people are known")
 
     def reset(self) -> None:
         pass
 
 
-def _replayed(bundle: Bundle, pictures: list[tuple[float, list[Pose]]], trace: dict[str, Any], seen: list[Seen]) -> Watched:
-    watcher = _Recorded(bundle, _Nobody(), **_options(trace), seen=seen)
-    return replay(pictures, trace["height"], trace["width"], watcher)
+def _in_order(found: AnalysisResult) -> AnalysisResult:
+    """Return the result with the windows of one picture by person's number: their order says nothing."""
+    return replace(found, curve=found.curve[np.lexsort((found.curve[:, 1], found.curve[:, 0]))])
 
 
 def _options(trace: dict[str, Any]) -> dict[str, float]:
     return {"still_down_s": trace["still_down_s"]} if "still_down_s" in trace else {}
-
-
-def _at(bundle: Bundle, threshold: float) -> Bundle:
-    decision = bundle.manifest.decision.model_copy(update={"threshold": threshold})
-    return Bundle(bundle.path, bundle.manifest.model_copy(update={"decision": decision}), bundle.model, bundle._session)
 
 
 def _pose(values: list[int]) -> Pose:
@@ -205,23 +194,23 @@ def _exact(one: Fall | Notice) -> dict[str, Any]:
     return one.to_json() | {"confidence": round(one.confidence, 6)}
 
 
-def _watched(watched: Watched, seen: list[Seen]) -> dict[str, Any]:
+def _result(found: AnalysisResult, results: list[FrameResult]) -> dict[str, Any]:
     people: list[list[Any]] = []
-    for one in seen:
-        now = [[person.track, person.is_person] for person in one.people]
+    for one in results:
+        now = [[person.id, person.is_person] for person in one.people]
         if not people or people[-1][1] != now:
             people.append([round(one.time, 3), now])
-    said = watched.to_json()
+    said = found.to_json()
     return {
         "label": said["label"],
         "seconds": said["seconds"],
         "pictures": said["pictures"],
-        "falls": [_exact(fall) for fall in watched.falls],
-        "notices": [_exact(notice) for notice in watched.notices],
+        "falls": [_exact(fall) for fall in found.falls],
+        "notices": [_exact(notice) for notice in found.notices],
         "windows": {
-            "time_s": watched.curve[:, 0].round(3).tolist(),
-            "track": watched.curve[:, 1].astype(int).tolist(),
-            "probability": watched.curve[:, 2].round(6).tolist(),
+            "time_s": found.curve[:, 0].round(3).tolist(),
+            "track": found.curve[:, 1].astype(int).tolist(),
+            "probability": found.curve[:, 2].round(6).tolist(),
         },
         "people": people,
     }

@@ -243,6 +243,6 @@ def test_the_python_face_needs_a_recipe_only(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FEATHERFALL_REAL_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("FEATHERFALL_CACHE", str(tmp_path / "cache"))
-    metrics = featherfall.distill("mine.yaml")
+    metrics = featherfall.distill("mine.yaml").metrics
     assert metrics["recipe"] == "tiny"
-    assert featherfall.load_bundle(tmp_path / "runs" / "tiny" / "bundle").manifest.positive == "fall"
+    assert featherfall.load(tmp_path / "runs" / "tiny" / "bundle").manifest.positive == "fall"

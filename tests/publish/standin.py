@@ -1,7 +1,8 @@
 """A hub on this machine: as much of Hugging Face's HTTP API as a push speaks, over real sockets.
 
 POST /api/validate-yaml, /api/repos/create, /api/{kind}s/{repo}/preupload/{revision}, /{repo}.git/info/lfs/objects/batch,
-PUT of the objects, their verification, POST /api/{kind}s/{repo}/commit/{revision}. Objects are checked against their sha256, and a commit
+PUT of the objects, their verification, POST /api/{kind}s/{repo}/commit/{revision}; for downloads HEAD and GET of
+/{repo}/resolve/{revision}/{file}. Objects are checked against their sha256, and a commit
 that names an object which was not uploaded is refused.
 """
 
@@ -69,6 +70,31 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        if self._refused():
+            return
+        found = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self._path())
+        repository = self.hub.repositories.get(found[1]) if found else None
+        if not found or repository is None:
+            return self._answer(404, {"error": "Repository not found"}, {"X-Error-Code": "RepoNotFound"})
+        if found[3] not in repository.files:
+            return self._answer(404, {"error": "Entry not found"}, {"X-Error-Code": "EntryNotFound"})
+        data = repository.files[found[3]]
+        self.send_response(200)
+        commit = hashlib.sha1("".join(repository.commits).encode()).hexdigest()
+        for name, text in {
+            "etag": f'"{hashlib.sha256(data).hexdigest()}"',
+            "x-repo-commit": commit,
+            "content-length": str(len(data)),
+        }.items():
+            self.send_header(name, text)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(data)
 
     def do_PUT(self) -> None:
         body, name = self._body(), self._path().removeprefix("/objects/")
@@ -179,4 +205,5 @@ class _Handler(BaseHTTPRequestHandler):
         for name, text in {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, text)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)

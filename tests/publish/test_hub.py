@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from featherfall.cli.main import app
 from featherfall.core.errors import UserError
-from featherfall.publish.hub import push, write_model
+from featherfall.publish.hub import fetch, push, write_model
 from featherfall.publish.offer import read_offer
 from featherfall.runtime import load_bundle
 
@@ -180,3 +180,59 @@ def test_the_figures_of_the_run_go_along(tmp_path: Path) -> None:
     assert offer.folder == bundle
     assert offer.simulated is True
     assert json.loads((write_model(offer, "mit", tmp_path / "out") and tmp_path / "out" / "metrics.json").read_text()) == metrics
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The hub's cache, empty."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_fetched_bundle_serves_offline(there: Hub, bundle: Path, model: Path, cache: Path) -> None:
+    push(model, "anna/falls", "model", token=None, endpoint=there.address)
+    folder = fetch("anna/falls")
+    assert load_bundle(folder).manifest == load_bundle(bundle).manifest
+    assert folder.is_relative_to(cache)
+    assert fetch("anna/falls", endpoint="http://127.0.0.1:9") == folder
+
+
+def test_another_file_than_the_manifest_vouches_for_is_refused(there: Hub, model: Path, cache: Path) -> None:
+    push(model, "anna/falls", "model", token=None, endpoint=there.address)
+    there.repositories["anna/falls"].files["int8.onnx"] += b"x"
+    with pytest.raises(UserError, match=r"int8\.onnx: not the file that was exported \(sha256 differs\)"):
+        load_bundle(fetch("anna/falls"))
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("falls", r"hf://falls: write it as hf://OWNER/NAME"),
+        ("anna/nothing", r"hf://anna/nothing: not found \(404\), or hidden from this token; check OWNER/NAME; fetched nothing"),
+        ("anna/card", r"hf://anna/card: not found \(404\).*; fetched nothing"),
+    ],
+)
+def test_what_cannot_be_fetched_is_one_line(there: Hub, tmp_path: Path, cache: Path, address: str, message: str) -> None:
+    (tmp_path / "card").mkdir()
+    (tmp_path / "card/README.md").write_text("---\nlicense: mit\n---\n")
+    push(tmp_path / "card", "anna/card", "model", token=None, endpoint=there.address)
+    with pytest.raises(UserError, match=message) as caught:
+        fetch(address)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_manifest_that_reaches_outside_is_refused(there: Hub, model: Path, cache: Path) -> None:
+    push(model, "anna/falls", "model", token=None, endpoint=there.address)
+    files = there.repositories["anna/falls"].files
+    manifest = json.loads(files["manifest.json"])
+    manifest["sha256"]["../../stolen"] = "0" * 64
+    files["manifest.json"] = json.dumps(manifest).encode()
+    with pytest.raises(UserError, match=r"names the file '\.\./\.\./stolen', which is not beside it"):
+        fetch("anna/falls")
+
+
+def test_no_hub_and_nothing_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # tried no longer than that: it is asked six times otherwise
+    with pytest.raises(UserError, match=r"no answer .*; fetched nothing\. Go online, or give a bundle's folder") as caught:
+        fetch("anna/falls")
+    assert "\n" not in str(caught.value)

@@ -95,7 +95,7 @@ def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"window": {"kind": "impact", "length": 100}}, r"input 'accelerometer' is \[64, 3\] in the model, \[100, 3\] in the manifest"),
-        ({"inputs": [INPUT | {"name": "wrist"}]}, r"the model eats \['accelerometer'\], the manifest says \['wrist'\]"),
+        ({"inputs": [INPUT | {"name": "wrist"}]}, r"the model takes \['accelerometer'\], the manifest says \['wrist'\]"),
         ({"labels": ["fall", "walk", "sit"]}, r"gives \[2\] classes, the manifest has 3 labels"),
     ],
 )

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 from tests.runtime.tiny import write_bundle
 
+from featherfall.core.manifest import Kind
 from featherfall.runtime import load_bundle
-from featherfall.runtime.measure import latencies, machine, measure, peak_bytes
+from featherfall.runtime.measure import RUNS, latencies, machine, measure, peak_bytes
 
 
 def test_a_fresh_process_is_measured(tmp_path: Path) -> None:
@@ -25,3 +27,12 @@ def test_machine_and_memory() -> None:
     assert "," in machine()
     assert "\n" not in machine()
     assert peak_bytes() > 1e6
+
+
+def test_pictures_and_boxes_are_measured_too(tmp_path: Path) -> None:
+    from tests.app.test_pictures import box_bundle
+    from tests.runtime.perceive.test_images import bright_bundle
+
+    for bundle in (bright_bundle(tmp_path / "bright"), load_bundle(box_bundle(tmp_path / "box"))):
+        assert (latencies(bundle, 3) > 0).all()
+    assert set(RUNS) == set(get_args(Kind))

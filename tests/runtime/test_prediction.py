@@ -10,7 +10,7 @@ from tests.runtime.tiny import INPUT, LENGTH, motion, recording, write_bundle
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Recording, Stream
 from featherfall.runtime import load_bundle
-from featherfall.runtime.prediction import conclude
+from featherfall.runtime.prediction import make_prediction
 from featherfall.signals.frames import Frames
 
 FALL = ((8.0, 4.0),)
@@ -54,7 +54,7 @@ def test_no_impact_is_an_answer(tmp_path: Path) -> None:
 def test_impact_windows_at_the_edge_are_kept(tmp_path: Path) -> None:
     said = load_bundle(write_bundle(tmp_path / "b")).predict(recording(impacts=((0.06, 4.0),)))
     assert said.start_s[0] < 0
-    assert said.judged.all()
+    assert said.usable.all()
     assert len(said.events) == 1
 
 
@@ -65,9 +65,9 @@ def test_windows_in_a_gap_are_skipped(tmp_path: Path) -> None:
     times = whole.streams["accelerometer"].times[keep]
     said = bundle.predict(Recording("own", "S1", "gap", "1", {"accelerometer": Stream(times, motion(times).astype(np.float32), "g", 50)}))
     inside = (said.start_s > 5) & (said.end_s < 11)
-    assert not said.judged[inside].any()
+    assert not said.usable[inside].any()
     assert said.skipped >= inside.sum() > 0
-    assert all(label is None for label, judged in zip(said.window_labels, said.judged, strict=True) if not judged)
+    assert all(label is None for label, judged in zip(said.window_labels, said.usable, strict=True) if not judged)
 
 
 def test_sliding_windows_of_one_fall_are_one_event(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_sliding_windows_of_one_fall_are_one_event(tmp_path: Path) -> None:
 def test_activity_is_the_mean_of_log_probabilities_over_judged_windows() -> None:
     # Two votes for "sit", but "walk" is never improbable: mean logs -0.57 against -1.93.
     probabilities = np.array([[0.45, 0.55, 0.0], [0.45, 0.55, 0.0], [0.9, 0.01, 0.09], [0.0, 0.0, 1.0]], dtype=np.float32)
-    said = conclude(manifest(), windows([1, 1, 1, 0.4]), probabilities)
+    said = make_prediction(manifest(), windows([1, 1, 1, 0.4]), probabilities)
     assert said.label == "walk"
     assert said.window_labels == ["sit", "sit", "walk", None]
     assert said.events == ()
@@ -87,22 +87,22 @@ def test_activity_is_the_mean_of_log_probabilities_over_judged_windows() -> None
 
 def test_a_fall_task_without_events_takes_the_best_other_label() -> None:
     probabilities = np.array([[0.2, 0.35, 0.45]], dtype=np.float32)
-    said = conclude(manifest(task="fall", positive="fall"), windows([1]), probabilities)
+    said = make_prediction(manifest(task="fall", positive="fall"), windows([1]), probabilities)
     assert said.label == "sit"
     assert said.events == ()
 
 
 def test_an_activity_task_with_a_positive_class_raises_events_too() -> None:
     probabilities = np.array([[0.1, 0.1, 0.8], [0.9, 0.1, 0.0], [0.9, 0.1, 0.0]], dtype=np.float32)
-    said = conclude(manifest(positive="fall"), windows([1, 1, 1]), probabilities)
+    said = make_prediction(manifest(positive="fall"), windows([1, 1, 1]), probabilities)
     assert said.label == "walk"
     assert len(said.events) == 1
 
 
 def test_nothing_judged_is_no_label() -> None:
     unclear = np.full((2, 3), np.nan, dtype=np.float32)
-    assert conclude(manifest(), windows([1, 1]), unclear).label is None
-    assert conclude(manifest(task="fall", positive="fall"), windows([0.1]), np.ones((1, 3), dtype=np.float32) / 3).label is None
+    assert make_prediction(manifest(), windows([1, 1]), unclear).label is None
+    assert make_prediction(manifest(task="fall", positive="fall"), windows([0.1]), np.ones((1, 3), dtype=np.float32) / 3).label is None
 
 
 def test_json_is_plain_and_complete(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.app.shown import Progress
+from featherfall.app.analysis import Progress
 from featherfall.core.errors import UserError
 from featherfall.signals.video_file import open_film as open_file
 

@@ -6,19 +6,20 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from featherfall.app.analysis import Analysis, Progress
 from featherfall.app.models import EATS, Model, choose
 from featherfall.app.of_camera import of_camera
 from featherfall.app.of_detector import of_boxes, of_detector
 from featherfall.app.of_film import of_film, of_picture, of_posture
-from featherfall.app.of_sensor import Table, of_sensor
-from featherfall.app.shown import Progress, Shown
+from featherfall.app.of_sensor import of_sensor
 from featherfall.core.errors import UserError
+from featherfall.runtime.sources.csv import CsvOptions
 from featherfall.signals.picture_file import SUFFIXES
 
 PICTURES = set(SUFFIXES)
 TABLES = {".csv", ".txt"}
 FILMS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts"}
-Look = Callable[[Path, str, Model, Path, bool, Progress], Shown]
+Look = Callable[[Path, str, Model, Path, bool, Progress], Analysis]
 OF_FILMS: dict[str, Look] = {"keypoints": of_camera, "detector": of_detector, "film": of_film, "picture": of_film}
 OF_PICTURES: dict[str, Look] = {"keypoints": of_posture, "detector": of_boxes, "picture": of_picture}
 _HINT = re.compile(r"[;,]? ?(?:and )?(?:state|or give|give)[^;]*--[^;]*")
@@ -41,9 +42,9 @@ def judge(
     *,
     model: Model | None = None,
     private: bool = False,
-    table: Table | None = None,
+    table: CsvOptions | None = None,
     progress: Progress | None = None,
-) -> Shown:
+) -> Analysis:
     """Look at a file.
 
     Arguments:
@@ -54,7 +55,7 @@ def judge(
         private: nothing of the pictures is kept or shown, keypoints on black.
     Raises: `UserError`, one line that names the file; `Cancelled`.
     """
-    progress, table = progress or Progress(), table or Table()
+    progress, table = progress or Progress(), table or CsvOptions()
     what = what_is(name)
     chosen = model or choose(models, what)
     if chosen.kind not in EATS[what]:

@@ -7,25 +7,23 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from featherfall.app.analysis import Curve, highest
 from featherfall.app.models import Model
-from featherfall.app.of_sensor import fall_of
-from featherfall.app.people import curves_of, drawn_over, told
-from featherfall.app.shown import Curve, highest
+from featherfall.app.of_sensor import curves, fall_of
+from featherfall.app.people import curves_of, finding_of, overlay
 from featherfall.core.errors import UserError
-from featherfall.core.manifest import Input
-from featherfall.core.recording import Recording, Stream
-from featherfall.core.units import check_gravity, to_inside
-from featherfall.runtime.box_watch import BoxWatcher
-from featherfall.runtime.camera import Watcher
-from featherfall.runtime.decide.events import events
-from featherfall.runtime.perceive.detector import BoxDetector
-from featherfall.runtime.perceive.pose import open_estimator
+from featherfall.core.units import to_inside
+from featherfall.runtime.observation import FrameResult
+from featherfall.runtime.perceive.windows import LiveWindows
 from featherfall.runtime.sinks.draw import EDGES
+from featherfall.runtime.sources.source import Samples
+from featherfall.runtime.sources.stream import SampleStream
+from featherfall.runtime.watch import Monitor, curve
 
 SIDE = 1280  # pixels of a webcam's picture at most
 SILENT = 30.0  # s after which a live session is forgotten
@@ -36,96 +34,69 @@ SENSORS = {"g": ("m/s2", slice(1, 4)), "deg/s": ("deg/s", slice(4, 7))}  # of a 
 
 
 class LiveCamera:
-    """One webcam, watched by keypoints or by a detector's boxes."""
+    """Watch one webcam by keypoints or by a detector's boxes."""
 
     def __init__(self, model: Model) -> None:
-        self._boxes = model.kind == "detector"
-        self._watcher = BoxWatcher(BoxDetector(model.bundle)) if self._boxes else Watcher(model.bundle, open_estimator())
-        self._line = 0.5 if self._boxes else model.manifest.decision.threshold
-        self._curve: list[tuple[float, float, float]] = []
+        self._monitor = Monitor(model.bundle)
+        self._recent: list[FrameResult] = []  # of the last `SPAN` seconds
         self._last = -np.inf
 
     def take(self, time_s: float, body: bytes) -> dict[str, Any]:
-        """A picture (JPEG) -> people, probabilities, falls, as plain values. Raises: `UserError`."""
+        """Take a picture (JPEG); return people, probabilities and falls as plain values. Raises: `UserError`."""
         if not time_s > self._last:
             raise UserError("the webcam's clock went back; start again")
         self._last = time_s
         image = _picture(body)
-        seen = self._watcher.see(time_s, image)
-        if seen is None:
+        result, settings = self._monitor.see(time_s, image), self._monitor.settings
+        if result is None:
             return {"wanted": False}
-        self._curve += [(time_s, number, probability) for number, probability in seen.judged.items()]
-        self._curve = [row for row in self._curve if row[0] > time_s - SPAN]
-        curves = [one.to_json() for one in curves_of(np.array(self._curve))]
-        falls = [fall for fall in self._watcher.falls if max(fall.raised_s, fall.still_down_s or 0, fall.up_s or 0) > time_s - SPAN]
+        self._recent = [one for one in self._recent if one.time > time_s - SPAN] + [replace(result, people=())]
+        curves = [one.to_json() for one in curves_of(curve(self._recent))]
+        falls = [fall for fall in self._monitor.falls if max(fall.raised_s, fall.still_down_s or 0, fall.up_s or 0) > time_s - SPAN]
         return {
             "wanted": True,
             "width": image.shape[1],
             "height": image.shape[0],
             "edges": EDGES,
-            "boxes": self._boxes,
-            "people": drawn_over(seen.people, 1.0, self._boxes),
-            "line": _line(time_s, self._line, curves, [told(fall).to_json() for fall in falls]),
+            "boxes": settings.kind == "boxes",
+            "people": overlay(result.people, 1.0, settings),
+            "line": _line(time_s, settings.threshold, curves, [finding_of(fall).to_json() for fall in falls]),
         }
 
 
 class LiveMotion:
-    """One phone's motion sensors; judged by windows that are complete, as they come."""
+    """One phone's motion sensors; a thin face on the runtime's live windows."""
 
     def __init__(self, model: Model) -> None:
-        self._model = model
         for need in model.manifest.inputs:
             if need.unit not in SENSORS or len(need.channels) != 3:
                 raise UserError(
                     f"the model {model.name!r} needs {need.name!r}, which a phone's browser does not give; choose another model"
                 )
-        self._rows = np.zeros((0, 7))
-        self._judged = np.zeros((0, 3))  # centre, end, probability
+        self._inputs = model.manifest.inputs
+        units = {need.name: SENSORS[need.unit][0] for need in self._inputs}
+        self._live = LiveWindows(SampleStream(model.manifest, units, "this phone"), model.bundle.probabilities)
 
     def take(self, time_s: float, body: bytes) -> dict[str, Any]:
         """Rows "t,ax,ay,az,gx,gy,gz" in s, m/s2 with gravity, deg/s -> the curve so far and the falls. Raises: `UserError`."""
-        fresh = _rows(body)
-        rows = np.concatenate([self._rows, fresh])
-        rows = rows[np.diff(rows[:, 0], prepend=-np.inf) > 0]
-        if len(rows) and rows[-1, 0] - rows[0, 0] > LONGEST:
+        rows, stream = _rows(body), self._live.stream
+        if len(rows) and rows[:, 0].max() - (stream.times[0] if len(stream.times) else rows[0, 0]) > LONGEST:
             raise UserError("an hour is enough for a try; start again")
-        window = self._model.manifest.window.seconds
-        self._rows = rows[rows[:, 0] > rows[-1, 0] - max(SPAN, 4 * window)] if len(rows) else rows
-        now = float(self._rows[-1, 0]) if len(self._rows) else 0.0
-        if len(self._rows) > 10 and now - self._rows[0, 0] >= window:
-            self._judge(now, window)
-        decision, manifest = self._model.manifest.decision, self._model.manifest
-        found = events(self._judged[:, 0], self._judged[:, 1], self._judged[:, 2], decision) if manifest.positive else []
-        recent = self._judged[self._judged[:, 0] > now - SPAN]
-        curve = Curve("probability of a fall", 0, recent[:, 0], recent[:, 2])
-        shown = [fall_of(one).to_json() for one in found if one.start_s > now - SPAN]
-        times, size = highest(self._rows[:, 0], np.linalg.norm(self._rows[:, 1:4], axis=1) / 9.80665, 600)
-        keep = times > now - SPAN
-        signal = {"unit": "g", "t": np.round(times[keep], 3).tolist(), "v": np.round(size[keep], 3).tolist()}
-        return {"wanted": True, "line": _line(now, decision.threshold, [curve.to_json()], shown, signal)}
+        prediction = self._live.add(Samples(rows[:, 0], {need.name: rows[:, SENSORS[need.unit][1]] for need in self._inputs}))
+        now = stream.now
+        recent = [
+            Curve(one.name, one.track, one.times[late], one.values[late]) for one in curves(prediction) for late in [one.times > now - SPAN]
+        ]
+        found = [fall_of(one).to_json() for one in prediction.events if one.start_s > now - SPAN]
+        return {"wanted": True, "line": _line(now, prediction.decision.threshold, [one.to_json() for one in recent], found, self._signal())}
 
-    def _judge(self, now: float, window: float) -> None:
-        """The windows of the last seconds that are complete and were not judged before, cut and resampled by the bundle's own code."""
-        tail = self._rows[self._rows[:, 0] > now - max(4 * window, 12.0)]
-        start = float(tail[0, 0])
-        streams = {need.name: self._stream(need, tail, start) for need in self._model.manifest.inputs}
-        said = self._model.bundle.predict(Recording("", "", "", "phone", streams=streams))
-        column = said.probabilities[:, said.labels.index(str(self._model.manifest.positive))]
-        table = np.stack([said.centre_s + start, said.end_s + start, column], axis=1)
-        last = self._judged[-1, 0] if len(self._judged) else -np.inf
-        fresh = said.judged & (table[:, 1] <= now) & (table[:, 0] > last + 0.1)
-        self._judged = np.concatenate([self._judged, table[fresh]])[-5000:]
-
-    @staticmethod
-    def _stream(need: Input, rows: np.ndarray, start: float) -> Stream:
-        unit, columns = SENSORS[need.unit]
-        if not np.isfinite(rows[:, columns]).all():
-            raise UserError(f"this phone gives no {need.name}, which the model needs; choose another model")
-        values, inside = to_inside(rows[:, columns], unit)
-        if inside == "g":
-            check_gravity(values, "the phone", unit)
-        times = rows[:, 0] - start
-        return Stream(times, values, inside, (len(times) - 1) / float(times[-1]), need.placement, tuple(need.channels))
+    def _signal(self) -> dict[str, Any]:
+        """The magnitude of the first input over the last seconds, as the timeline draws it."""
+        need, stream = self._inputs[0], self._live.stream
+        values, unit = to_inside(stream.values[need.name], SENSORS[need.unit][0])
+        times, size = highest(stream.times, np.linalg.norm(values, axis=1), 600)
+        keep = times > stream.now - SPAN
+        return {"unit": unit, "t": np.round(times[keep], 3).tolist(), "v": np.round(size[keep].astype(np.float64), 3).tolist()}
 
 
 @dataclass

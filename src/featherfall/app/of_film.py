@@ -1,4 +1,4 @@
-"""What bundles that look at pixels show: of a film's windows, or of one picture."""
+"""What bundles for pixels show: of a film's windows, or of one picture."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from featherfall.app.analysis import Analysis, Finding, Media, Progress, percent
 from featherfall.app.films import Screen, fitted, open_film
 from featherfall.app.models import Model
-from featherfall.app.of_sensor import decided
-from featherfall.app.shown import Curve, Happening, Media, Progress, Shown, percent
-from featherfall.core.recording import Recording, Video
-from featherfall.runtime.prediction import Prediction
+from featherfall.app.of_sensor import curves, falls
+from featherfall.core.recording import Video
 from featherfall.runtime.sinks.draw import Painter
 from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import read_frames
@@ -20,8 +19,8 @@ RATE = 15.0  # pictures a second of the page's copy
 POSTURE = "One picture shows how somebody lies or stands, not that they fell."
 
 
-def of_film(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Shown:
-    """Judge a film's windows of pixels. Private: no copy is made, there is nothing to see."""
+def of_film(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Analysis:
+    """Look for falls in a film's windows of pixels. Private: no copy is made, there is nothing to see."""
     length = open_film(path, name)
     film = None
     if not private:
@@ -31,28 +30,27 @@ def of_film(path: Path, name: str, model: Model, folder: Path, private: bool, pr
                 length.at(0.5 * frame.time, progress, "copying")
                 add(frame.time, fitted(frame.image, private=False))
     progress.at(0.6, "looking for falls")
-    said = model.bundle.predict(_recording(path, name, model, images=False))
-    positive = model.manifest.positive
-    return Shown(
+    prediction = model.bundle.predict(Video(path))
+    return Analysis(
         model=model.name,
         file=name,
-        seconds=length.seconds or float(said.end_s[-1] if len(said.end_s) else 0.0),
-        threshold=None if positive is None else model.manifest.decision.threshold,
-        curves=() if positive is None else (Curve("probability of a fall", 0, said.centre_s[said.judged], _of_fall(said, positive)),),
-        decide=lambda threshold: decided(said, model, threshold),
+        seconds=length.seconds or float(prediction.end_s[-1] if len(prediction.end_s) else 0.0),
+        threshold=None if prediction.positive is None else prediction.decision.threshold,
+        curves=curves(prediction),
+        decide=lambda threshold: falls(prediction, threshold),
         media=Media(film=film),
-        said=said.label or "",
+        label=prediction.label or "",
     )
 
 
-def of_picture(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Shown:
-    """Judge one picture."""
+def of_picture(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Analysis:
+    """Look for a fall in one picture."""
     progress.at(0.2, "looking")
     image = load(path)
-    said = model.bundle.predict(_recording(path, name, model, images=True))
-    positive = str(model.manifest.positive)
-    probability = float(_of_fall(said, positive)[0]) if len(said.judged) else 0.0
-    return Shown(
+    prediction = model.bundle.predict(Video(path, images=True))
+    curve = prediction.curve()
+    probability = float(curve[0, 2]) if len(curve) else 0.0
+    return Analysis(
         model=model.name,
         file=name,
         seconds=0.0,
@@ -60,7 +58,7 @@ def of_picture(path: Path, name: str, model: Model, folder: Path, private: bool,
         curves=(),
         decide=lambda threshold: (
             (
-                Happening(
+                Finding(
                     "possible fall", 0.0, f"Possible fall, {percent(probability)} sure", probability, {"confidence": round(probability, 4)}
                 ),
             )
@@ -69,14 +67,13 @@ def of_picture(path: Path, name: str, model: Model, folder: Path, private: bool,
         ),
         media=Media(picture=None if private else save(folder / "picture.jpg", fitted(image, False))),
         notes=(f"Probability of a fall: {percent(probability)}.", POSTURE),
-        said=said.label or "",
+        label=prediction.label or "",
     )
 
 
-def of_posture(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Shown:
+def of_posture(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Analysis:
     """A picture for a camera's model: who is seen, and that one picture is not enough."""
-    from featherfall.runtime.camera import Seen
-    from featherfall.runtime.camera import Shown as Person
+    from featherfall.runtime.observation import FrameResult, TrackedPerson
     from featherfall.runtime.perceive.pose import open_estimator
 
     progress.at(0.2, "looking")
@@ -84,11 +81,12 @@ def of_posture(path: Path, name: str, model: Model, folder: Path, private: bool,
     screen = Screen(*image.shape[:2])
     small = fitted(image, private=False)
     found = open_estimator().estimate(small)
-    seen = Seen(0.0, tuple(Person(k, pose, None, True) for k, pose in enumerate(found)), {}, ())
-    painted = Painter(model.manifest.decision.threshold, private=private).paint(small, seen, [])
+    people = tuple(TrackedPerson(k, pose, None, True, 0.0, pose.middle, pose.size) for k, pose in enumerate(found))
+    result = FrameResult(0.0, people, {}, *small.shape[:2])
+    painted = Painter(model.manifest.decision.threshold, private=private).paint(small, result, [])
     out = save(folder / "picture.jpg", painted[: round(screen.height * max(1.0, 360 / screen.height))])
-    people = "nobody was seen" if not found else f"{len(found)} {'person' if len(found) == 1 else 'people'} seen"
-    return Shown(
+    label = "nobody was seen" if not found else f"{len(found)} {'person' if len(found) == 1 else 'people'} seen"
+    return Analysis(
         model=model.name,
         file=name,
         seconds=0.0,
@@ -97,7 +95,7 @@ def of_posture(path: Path, name: str, model: Model, folder: Path, private: bool,
         decide=lambda threshold: (),
         media=Media(picture=out),
         notes=("A fall is a change. This model needs a film to find one; a picture only shows the keypoints that it would see.",),
-        said=people,
+        label=label,
         draw=lambda target, threshold, hidden, doing: _copy(out, target),
     )
 
@@ -119,12 +117,3 @@ def save(path: Path, image: np.ndarray) -> Path:
 def _copy(source: Path, target: Path) -> Path:
     target.write_bytes(source.read_bytes())
     return target
-
-
-def _of_fall(said: Prediction, positive: str) -> np.ndarray:
-    return np.asarray(said.probabilities[said.judged, said.labels.index(positive)], np.float64)
-
-
-def _recording(path: Path, name: str, model: Model, images: bool) -> Recording:
-    (need,) = model.manifest.inputs
-    return Recording("", "", "", name, streams={}, videos={need.name: Video(path, images=images)})

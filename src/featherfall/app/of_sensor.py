@@ -1,110 +1,80 @@
-"""What a watch's or a phone's motion shows: a CSV and a bundle that eats such streams."""
+"""What a watch's or a phone's motion shows: a CSV and a bundle for worn sensors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from featherfall.app.analysis import Analysis, Curve, Finding, Progress, clock, percent
 from featherfall.app.models import Model
-from featherfall.app.shown import Curve, Happening, Progress, Shown, clock, percent
 from featherfall.core.recording import Recording
-from featherfall.runtime.decide.events import Event, events
+from featherfall.runtime.decide.events import Event
 from featherfall.runtime.prediction import Prediction
-from featherfall.runtime.sources.csv import read_csv
+from featherfall.runtime.sources.csv import CsvOptions, read_table
 
 
-@dataclass(frozen=True)
-class Table:
-    """How to read a CSV whose columns do not tell; see `runtime.read_csv`. Empty: found by name."""
-
-    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    units: Mapping[str, str] = field(default_factory=dict)
-    time: str | None = None
-    time_unit: Any = None
-    rate: float | None = None
-
-
-def of_sensor(path: Path, name: str, model: Model, table: Table, progress: Progress) -> Shown:
-    """Judge a CSV. name: the file's, as its owner knows it. Raises: `UserError`."""
+def of_sensor(path: Path, name: str, model: Model, table: CsvOptions, progress: Progress) -> Analysis:
+    """Look for falls in a CSV. name: the file's, as its owner knows it. Raises: `UserError`."""
     progress.at(0.1, "reading")
-    recording = read_csv(
-        path,
-        model.manifest.inputs,
-        units=table.units,
-        columns=table.columns,
-        time=table.time,
-        time_unit=table.time_unit,
-        rate=table.rate,
-    )
+    recording = read_table(path, model.manifest.inputs, table)
     progress.at(0.4, "looking for falls")
     return show_recording(recording, name, model)
 
 
-def show_recording(recording: Recording, name: str, model: Model) -> Shown:
-    """Judge streams that are read already."""
-    said = model.bundle.predict(recording)
-    notes = [f"{said.skipped} windows hold too little signal and were not judged."] if said.skipped else []
-    if not len(said.judged):
+def show_recording(recording: Recording, name: str, model: Model) -> Analysis:
+    """Look for falls in streams that are read already."""
+    prediction = model.bundle.predict(recording)
+    notes = [f"{prediction.skipped} windows hold too little signal and were not judged."] if prediction.skipped else []
+    if not len(prediction.usable):
         notes.append("No impact in it: nothing was felt that is strong enough to be a fall.")
-    times, size = _size(recording)
-    positive = model.manifest.positive
-    return Shown(
+    stream = next(iter(recording.streams.values()))
+    activities = model.manifest.positive is None
+    return Analysis(
         model=model.name,
         file=name,
         seconds=recording.duration,
-        threshold=None if positive is None else model.manifest.decision.threshold,
-        curves=() if positive is None else (_curve(said, positive),),
-        decide=(lambda threshold: _stretches(said)) if positive is None else (lambda threshold: decided(said, model, threshold)),
-        signal=np.stack([times, size], axis=1),
+        threshold=None if activities else model.manifest.decision.threshold,
+        curves=curves(prediction),
+        decide=(lambda threshold: _stretches(prediction)) if activities else (lambda threshold: falls(prediction, threshold)),
+        signal=np.stack([stream.times, np.linalg.norm(stream.values, axis=1)], axis=1),
         signal_unit=model.manifest.inputs[0].unit,
         notes=tuple(notes),
-        said=said.label or "",
+        label=prediction.label or "",
     )
 
 
-def decided(said: Prediction, model: Model, threshold: float) -> tuple[Happening, ...]:
-    """The falls at a threshold, by the rule of the runtime."""
-    column = said.probabilities[said.judged, said.labels.index(str(model.manifest.positive))]
-    decision = model.manifest.decision.model_copy(update={"threshold": threshold})
-    return tuple(fall_of(one) for one in events(said.centre_s[said.judged], said.end_s[said.judged], column, decision))
+def falls(prediction: Prediction, threshold: float) -> tuple[Finding, ...]:
+    """The falls at a threshold, decided again from the same probabilities."""
+    return tuple(fall_of(one) for one in prediction.events_at(threshold))
 
 
-def fall_of(event: Event) -> Happening:
+def curves(prediction: Prediction) -> tuple[Curve, ...]:
+    """The probability of a fall over time; none of a bundle that names activities only."""
+    if prediction.positive is None:
+        return ()
+    centre_s, _, probability = prediction.curve().T
+    return (Curve("probability of a fall", 0, centre_s, probability),)
+
+
+def fall_of(event: Event) -> Finding:
     """A detected fall in plain words."""
     text = f"Possible fall at {clock(event.start_s)}, {percent(event.confidence)} sure"
     facts = {key: value for key, value in event.to_json().items() if key != "state"}
-    return Happening("possible fall", max(event.start_s, 0.0), text, event.confidence, facts, mark_s=event.start_s)
+    return Finding("possible fall", max(event.start_s, 0.0), text, event.confidence, facts, mark_s=event.start_s)
 
 
-def _curve(said: Prediction, positive: str) -> Curve:
-    values = said.probabilities[said.judged, said.labels.index(positive)].astype(np.float64)
-    return Curve("probability of a fall", 0, said.centre_s[said.judged], values)
-
-
-def _size(recording: Recording) -> tuple[np.ndarray, np.ndarray]:
-    """(N,) s and magnitude of the first stream."""
-    stream = next(iter(recording.streams.values()))
-    return stream.times, np.linalg.norm(stream.values, axis=1)
-
-
-def _stretches(said: Prediction) -> tuple[Happening, ...]:
+def _stretches(prediction: Prediction) -> tuple[Finding, ...]:
     """Neighbouring windows of one label, of bundles that name activities."""
-    labels = said.window_labels
-    out: list[Happening] = []
-    first = 0
-    for k in range(1, len(labels) + 1):
-        if k < len(labels) and labels[k] == labels[first]:
-            continue
-        label = labels[first]
-        if label is not None:
-            start, end = max(float(said.start_s[first]), 0.0), float(said.end_s[k - 1])
-            confidence = float(said.probabilities[first:k].max(axis=1).mean())
-            facts = {"start_s": round(start, 3), "end_s": round(end, 3), "label": label, "confidence": round(confidence, 4)}
-            text = f"{clock(start)} to {clock(end)}: {label}, {percent(confidence)} sure"
-            out.append(Happening("activity", start, text, confidence, facts))
-        first = k
+    out: list[Finding] = []
+    for one in prediction.stretches():
+        if one.label is not None:
+            facts = {
+                "start_s": round(one.start_s, 3),
+                "end_s": round(one.end_s, 3),
+                "label": one.label,
+                "confidence": round(one.confidence, 4),
+            }
+            text = f"{clock(one.start_s)} to {clock(one.end_s)}: {one.label}, {percent(one.confidence)} sure"
+            out.append(Finding("activity", one.start_s, text, one.confidence, facts))
     return tuple(out)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from featherfall.app.analysis import Analysis
 from featherfall.app.media import Shelf
-from featherfall.app.shown import Shown
 from featherfall.app.work import Doing
 
 
@@ -25,30 +25,30 @@ def waiting(doing: Doing) -> str:
     )
 
 
-def view(shown: Shown, panel: str, shelf: Shelf) -> str:
+def view(analysis: Analysis, panel: str, shelf: Shelf) -> str:
     """The film with its keypoints, or the picture; empty where there is nothing to see."""
-    if shown.media.film is not None:
-        poses = f' poses="{shelf.url(shown.media.poses)}"' if shown.media.poses else ""
-        return f'<fall-view panel="{panel}" film="{shelf.url(shown.media.film)}"{poses}></fall-view>'
-    if shown.media.picture is not None:
-        return f'<div class="picture"><img src="{shelf.url(shown.media.picture)}" alt="the picture, with what was seen in it"></div>'
+    if analysis.media.film is not None:
+        poses = f' poses="{shelf.url(analysis.media.poses)}"' if analysis.media.poses else ""
+        return f'<fall-view panel="{panel}" film="{shelf.url(analysis.media.film)}"{poses}></fall-view>'
+    if analysis.media.picture is not None:
+        return f'<div class="picture"><img src="{shelf.url(analysis.media.picture)}" alt="the picture, with what was seen in it"></div>'
     return ""
 
 
-def timeline(shown: Shown, panel: str, threshold: float | None) -> str:
+def timeline(analysis: Analysis, panel: str, threshold: float | None) -> str:
     """The curve and the events."""
-    data = json.dumps(shown.timeline(panel, threshold), separators=(",", ":"), ensure_ascii=False)
+    data = json.dumps(analysis.timeline(panel, threshold), separators=(",", ":"), ensure_ascii=False)
     return f'<fall-timeline panel="{panel}" data="{escape(data, quote=True)}"></fall-timeline>'
 
 
-def heading(shown: Shown, threshold: float | None) -> str:
+def heading(analysis: Analysis, threshold: float | None) -> str:
     """The answer, and what must be known about it."""
-    found = shown.decide(0.0 if threshold is None else threshold)
-    notes = "".join(f'<p class="quiet note">{escape(note)}</p>' for note in shown.notes)
-    lasts = f", {shown.seconds:.1f} s" if shown.seconds else ""
+    found = analysis.decide(0.0 if threshold is None else threshold)
+    notes = "".join(f'<p class="quiet note">{escape(note)}</p>' for note in analysis.notes)
+    lasts = f", {analysis.seconds:.1f} s" if analysis.seconds else ""
     return (
-        f'<p class="lead" role="status">{escape(shown.headline(found))}</p>'
-        f'<p class="modelname">{escape(shown.file)}{lasts} · model {escape(shown.model)}</p>{notes}'
+        f'<p class="lead" role="status">{escape(analysis.headline(found))}</p>'
+        f'<p class="modelname">{escape(analysis.file)}{lasts} · model {escape(analysis.model)}</p>{notes}'
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from featherfall.app.shown import Cancelled, Progress
+from featherfall.app.analysis import Cancelled, Progress
 from featherfall.core.errors import UserError
 
 Result = TypeVar("Result")

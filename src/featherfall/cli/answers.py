@@ -1,4 +1,4 @@
-"""What `featherfall predict` says of file after file; one that cannot be read is one line, and the others are still judged."""
+"""Run `featherfall predict` on file after file; one that cannot be read is one line, and the others still get their result."""
 
 from __future__ import annotations
 
@@ -9,40 +9,42 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from featherfall.cli.text import print_json
-
 if TYPE_CHECKING:
     from featherfall.runtime import Bundle
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Of one file. facts: for programs; lines: for people; problems: what of the file is lost, though the rest could be judged."""
+    """The result of one file. facts: for programs; lines: for people; problems: what of the file is lost, though the rest could be read."""
 
     facts: dict[str, Any]
     lines: list[str]
     problems: list[str] = field(default_factory=list)
 
 
-def answer(bundle: Bundle, files: Sequence[Path], judge: Callable[[Path], Answer], json: bool) -> None:
-    """Judge the files and print what is said of each.
+def answer(bundle: Bundle, files: Sequence[Path], predict: Callable[[Path], Answer], json: bool) -> None:
+    """Predict the files and give each result to the sink: text, or one JSON document.
 
     Raises: `typer.Exit` with 2 where one could not be read, or not whole.
     """
     from featherfall.core.errors import UserError
+    from featherfall.runtime.sinks.console import Console
+    from featherfall.runtime.sinks.jsonl import JsonDocument
 
-    told: list[dict[str, Any]] = []
+    console = Console()
+    out = JsonDocument({"bundle": bundle.manifest.name, "model": bundle.model.precision}) if json else console
+    failed = False
+    out.open()
     for file in files:
         try:
-            said = judge(file)
+            result = predict(file)
         except UserError as error:
-            said = Answer({}, [], [str(error)])
-        for problem in said.problems:
-            typer.echo(f"featherfall: {problem}", err=True)
-        told.append({"file": str(file), **({"error": said.problems[0]} if said.problems else {}), **said.facts})
-        if said.lines and not json:
-            typer.echo("\n".join(said.lines) + "\n")
-    if json:
-        print_json({"bundle": bundle.manifest.name, "model": bundle.model.precision, "files": told})
-    if any("error" in one for one in told):
+            result = Answer({}, [], [str(error)])
+        for problem in result.problems:
+            console.problem(problem)
+        failed |= bool(result.problems)
+        error_of = {"error": result.problems[0]} if result.problems else {}
+        out.result(str(file), error_of | result.facts, result.lines)
+    out.close()
+    if failed:
         raise typer.Exit(2)

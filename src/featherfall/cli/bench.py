@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from featherfall.cli.text import print_json
+
+if TYPE_CHECKING:
+    from featherfall.core.manifest import Manifest
 
 
 def bench(
@@ -41,23 +44,25 @@ def bench(
     if json:
         print_json(facts)
     else:
-        typer.echo("\n".join(_lines(facts, manifest.window.seconds)))
+        typer.echo("\n".join(_lines(facts, manifest)))
 
 
-def _lines(facts: dict[str, Any], seconds: float) -> list[str]:
+def _lines(facts: dict[str, Any], manifest: Manifest) -> list[str]:
+    what = "picture" if manifest.kind in ("picture", "detector") else "window"
+    size = f"pictures of {manifest.inputs[0].size} pixels" if what == "picture" else f"windows of {manifest.window.seconds:g} s"
     rows = [("model", "file", "size", "parameters", "MACs", "p50", "p95", "peak memory")]
     for one in facts["models"]:
         latency = [f"{one[key]:.3f} ms" for key in ("p50_ms", "p95_ms")]
-        size, memory = f"{one['bytes'] / 1e3:.1f} kB", f"{one['peak_bytes'] / 1e6:.1f} MB"
-        rows.append((one["precision"], one["file"], size, _count(one["parameters"]), _count(one["macs"]), *latency, memory))
+        on_disk, memory = f"{one['bytes'] / 1e3:.1f} kB", f"{one['peak_bytes'] / 1e6:.1f} MB"
+        rows.append((one["precision"], one["file"], on_disk, _count(one["parameters"]), _count(one["macs"]), *latency, memory))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     table = [
         "  ".join(cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))) for row in rows
     ]
     return [
-        f"bundle   {facts['bundle']}, windows of {seconds:g} s",
+        f"bundle   {facts['bundle']}, {size}",
         f"machine  {facts['machine']}",
-        f"method   one window at a time, one thread, {facts['repeat']} windows after a warm-up, a fresh process per model",
+        f"method   one {what} at a time, one thread, {facts['repeat']} {what}s after a warm-up, a fresh process per model",
         "",
         *table,
     ]

@@ -6,20 +6,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featherfall.cli import film
 from featherfall.cli.answers import Answer
 from featherfall.cli.drawing import Drawing
+from featherfall.cli.film import FilmChoices, judge_film
 from featherfall.cli.text import table
 
 if TYPE_CHECKING:
     from featherfall.runtime.bundle import Bundle
-    from featherfall.runtime.camera import Watched
     from featherfall.runtime.perceive.boxes import Found
     from featherfall.runtime.perceive.detector import BoxDetector
 
 
 def judge_detections(bundle: Bundle, drawing: Drawing | None, still_down_s: float, count: int) -> Callable[[Path], Answer]:
-    """Looks at one of `count` pictures and films, and draws it where asked.
+    """Return a function that analyses one of `count` pictures and films, and draws it where asked.
 
     Raises: `UserError` where keypoints are to be drawn, which a detector has none of.
     """
@@ -29,22 +28,20 @@ def judge_detections(bundle: Bundle, drawing: Drawing | None, still_down_s: floa
 
     if drawing is not None and drawing.private:
         raise UserError("--private draws keypoints, a detector has none; leave it out")
-    detector = BoxDetector(bundle)
+    detector, choices = BoxDetector(bundle), FilmChoices(still_down_s=still_down_s, drawing=drawing)
 
     def judge(file: Path) -> Answer:
         if is_picture(file):
             found = _picture(detector, file, drawing, count)
             facts = {"found": [one.to_json() for one in found], "label": label(detector, found)}
             return Answer(facts, _picture_lines(file, detector, found))
-        problems: list[str] = []
-        watched = _film(detector, file, drawing, still_down_s, count, problems)
-        return Answer(watched.to_json(), film.lines(file, watched), problems)
+        return judge_film(bundle, detector, file, choices, count)
 
     return judge
 
 
 def label(detector: BoxDetector, found: Sequence[Found]) -> str:
-    """A picture's: the fall class where it is found, else the best other one, else "nobody"."""
+    """Return a picture's label: the fall class where it is found, else the best other one, else "nobody"."""
     names = [one.name for one in found]
     return detector.positive if detector.positive in names else names[0] if names else "nobody"
 
@@ -59,32 +56,13 @@ def _picture(detector: BoxDetector, file: Path, drawing: Drawing | None, count: 
         from PIL import Image
 
         from featherfall.core.files import atomic_write
-        from featherfall.runtime.sinks.box_draw import draw_found
+        from featherfall.runtime.sinks.draw import draw_found
 
         path = drawing.path(file, count)
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as target:
             Image.fromarray(draw_found(image, found, detector.positive)).save(target, "PNG" if path.suffix.lower() == ".png" else "JPEG")
     return found
-
-
-def _film(detector: BoxDetector, file: Path, drawing: Drawing | None, still_down_s: float, count: int, problems: list[str]) -> Watched:
-    from featherfall.runtime.box_watch import watch_boxes
-
-    if drawing is None:
-        return watch_boxes(file, detector, still_down_s=still_down_s, problems=problems)
-    from featherfall.runtime.sinks.box_draw import BoxPainter
-    from featherfall.runtime.sinks.film import film_writer
-
-    painter = BoxPainter(0.5)
-    with film_writer(drawing.path(file, count)) as add:
-        return watch_boxes(
-            file,
-            detector,
-            still_down_s=still_down_s,
-            problems=problems,
-            on_picture=lambda frame, seen, watcher: add(frame.time, painter.paint(frame.image, seen, watcher.falls)),
-        )
 
 
 def _picture_lines(file: Path, detector: BoxDetector, found: Sequence[Found]) -> list[str]:

@@ -11,18 +11,18 @@ from pathlib import Path
 class Drawing:
     """A file for one file, a folder for several; a film becomes an mp4.
 
-    private: keypoints on black, no picture. stills: whether a picture stays one; else it is a film of one picture.
+    private: keypoints on black, no picture. images: whether a picture stays one; else it is a film of one picture.
     """
 
     out: Path
     private: bool = False
-    stills: bool = False
+    images: bool = False
 
     def path(self, file: Path, count: int) -> Path:
         """Of one of `count` files."""
         if count == 1 and self.out.suffix:
             return self.out
-        return self.out / f"{file.stem}.{'png' if self._still(file) else 'mp4'}"
+        return self.out / f"{file.stem}.{'png' if self._is_image(file) else 'mp4'}"
 
     def check(self, files: Sequence[Path]) -> None:
         """Raises `UserError` where the drawings of several files would be one, or a file would be overwritten by its drawing."""
@@ -37,10 +37,10 @@ class Drawing:
         for file, drawn in zip(files, out, strict=True):
             if drawn.resolve() == file.resolve():
                 raise UserError(f"--draw {drawn}: that is the file itself; give another name")
-            if self._still(file) and not is_picture(drawn):
+            if self._is_image(file) and not is_picture(drawn):
                 raise UserError(f"--draw {drawn}: {file.name} is a picture; give a name that ends in .png or .jpg, or a folder")
 
-    def _still(self, file: Path) -> bool:
+    def _is_image(self, file: Path) -> bool:
         from featherfall.signals.picture_file import is_picture
 
-        return self.stills and is_picture(file)
+        return self.images and is_picture(file)

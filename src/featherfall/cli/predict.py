@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,7 @@ from featherfall.cli.film import FilmChoices, judge_films
 from featherfall.cli.text import clock_time, table
 
 if TYPE_CHECKING:
+    from featherfall.core.manifest import Kind
     from featherfall.runtime import Bundle, Prediction
 
 
@@ -36,13 +37,6 @@ class TimeUnitChoice(enum.StrEnum):
 class ClockChoice(enum.StrEnum):
     sampled = "sampled"
     burst = "burst"
-
-
-class EstimatorChoice(enum.StrEnum):
-    several = "several"
-    one = "one"
-    multipose = "multipose"
-    mediapipe = "mediapipe"
 
 
 def predict(
@@ -71,53 +65,107 @@ def predict(
         Path | None, typer.Option(metavar="MP4", help="Films: draw what was seen and thought; a folder for several films.")
     ] = None,
     private: Annotated[bool, typer.Option("--private", help="With --draw: keypoints on black, nothing of the picture.")] = False,
-    estimator: Annotated[EstimatorChoice, typer.Option(help="Films: how poses are found.")] = EstimatorChoice.several,
+    estimator: Annotated[
+        str, typer.Option(metavar="NAME", help="Films: how poses are found: several, one, multipose, mediapipe, or a plugin's.")
+    ] = "several",
     pose_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")] = None,
     still_down: Annotated[float, typer.Option(metavar="S", help="Films: seconds after a possible fall.")] = 7.0,
 ) -> None:
     """Say what is in recordings and films: their label, and every fall with its time."""
-    from featherfall.core.errors import UserError
-    from featherfall.runtime import load_bundle, read_csv
-    from featherfall.runtime.perceive.images import pictures_in
-    from featherfall.runtime.sources.csv import read_film
+    from featherfall.runtime import load_bundle
 
     opened = load_bundle(bundle, model.value if model else None)
-    drawing = Drawing(draw, private, stills=opened.manifest.kind == "detector") if draw is not None else None
-    if drawing is not None:
-        if opened.manifest.kind not in ("detector", "keypoints"):
-            raise UserError(
-                f"--draw {draw}: bundle {opened.manifest.name!r} does not follow people in films; leave it out or give a camera's bundle"
-            )
-        drawing.check(files)
-    if opened.manifest.kind == "detector":
-        return answer(opened, files, judge_detections(opened, drawing, still_down, len(files)), json)
-    if opened.manifest.kind == "keypoints":
-        choices = FilmChoices(estimator.value, pose_weights, still_down, drawing)
-        return answer(opened, files, judge_films(opened, choices, len(files)), json)
-    if opened.manifest.kind == "picture":
-        files = [one for file in files for one in pictures_in(file) or [file]]
-    names = [one.name for one in opened.manifest.inputs]
-    seen = any(one.is_film for one in opened.manifest.inputs)
-    read = (
-        functools.partial(read_film, inputs=opened.manifest.inputs)
-        if seen
-        else functools.partial(
-            read_csv,
-            inputs=opened.manifest.inputs,
-            units=_by_input("--unit", unit, names),
-            columns={name: _split(value) for name, value in _by_input("--columns", columns, names).items()},
-            time=time,
-            time_unit=time_unit.value if time_unit else None,
-            rate=rate,
-            clock=clock.value,
-        )
+    options = Options(
+        unit=unit,
+        columns=columns,
+        of_source={
+            "time": time,
+            "time_unit": time_unit and time_unit.value,
+            "rate": rate,
+            "clock": None if clock == "sampled" else "burst",
+        },
+        estimator=estimator,
+        pose_weights=pose_weights,
+        still_down_s=still_down,
+        drawing=_drawing(opened, files, draw, private),
     )
+    answer(opened, *BY_KIND[opened.manifest.kind](opened, files, options), json)
 
-    def judge(file: Path) -> Answer:
-        said = opened.predict(read(file))
-        return Answer(said.to_json(), lines(file, opened, said))
 
-    answer(opened, files, judge, json)
+@dataclass(frozen=True)
+class Options:
+    """Options of all kinds of bundles. unit, columns: as stated; of_source: others of the source, None for its default."""
+
+    unit: Sequence[str] | None
+    columns: Sequence[str] | None
+    of_source: dict[str, Any]
+    estimator: str
+    pose_weights: Path | None
+    still_down_s: float
+    drawing: Drawing | None
+
+
+Predict = tuple[Sequence[Path], Callable[[Path], Answer]]  # the files, and what gives the answer of one
+
+
+def _windows(bundle: Bundle, files: Sequence[Path], options: Options) -> Predict:
+    """CSVs or films, window by window."""
+    from featherfall.runtime.sources.source import gives
+
+    of_source: dict[str, Any] = {}
+    if gives(bundle.manifest) == "samples":
+        names = [one.name for one in bundle.manifest.inputs]
+        units = _by_input("--unit", options.unit, names)
+        columns = {name: _split(value) for name, value in _by_input("--columns", options.columns, names).items()}
+        stated = {"units": units, "columns": columns} | options.of_source
+        of_source = {name: value for name, value in stated.items() if value not in (None, {})}  # the source has its own defaults
+
+    def run(file: Path) -> Answer:
+        prediction = bundle.predict(file, **of_source)
+        return Answer(prediction.to_json(), lines(file, bundle, prediction))
+
+    return files, run
+
+
+def _pictures(bundle: Bundle, files: Sequence[Path], options: Options) -> Predict:
+    """Films picture by picture, and single pictures; a folder stands for the pictures in it."""
+    from featherfall.runtime.sources.film import pictures_in
+
+    return _windows(bundle, [one for file in files for one in pictures_in(file) or [file]], options)
+
+
+def _keypoints(bundle: Bundle, files: Sequence[Path], options: Options) -> Predict:
+    choices = FilmChoices(options.estimator, options.pose_weights, options.still_down_s, options.drawing)
+    return files, judge_films(bundle, choices, len(files))
+
+
+def _boxes(bundle: Bundle, files: Sequence[Path], options: Options) -> Predict:
+    return files, judge_detections(bundle, options.drawing, options.still_down_s, len(files))
+
+
+BY_KIND: dict[Kind, Callable[[Bundle, Sequence[Path], Options], Predict]] = {
+    "window": _windows,
+    "film": _windows,
+    "picture": _pictures,
+    "keypoints": _keypoints,
+    "detector": _boxes,
+}
+DRAWN: tuple[Kind, ...] = ("keypoints", "detector")  # kinds that follow people
+
+
+def _drawing(bundle: Bundle, files: Sequence[Path], draw: Path | None, private: bool) -> Drawing | None:
+    """Where to draw; raises `UserError` where nothing can be drawn, or not there."""
+    from featherfall.core.errors import UserError
+
+    if draw is None:
+        return None
+    if bundle.manifest.kind not in DRAWN:
+        raise UserError(
+            f"--draw {draw}: bundle {bundle.manifest.name!r} does not follow people in films; leave it out or give a camera's bundle"
+        )
+    drawing = Drawing(draw, private, images=bundle.manifest.kind == "detector")
+    drawing.check(files)
+    return drawing
 
 
 def _by_input(option: str, stated: Sequence[str] | None, names: Sequence[str]) -> dict[str, str]:
@@ -139,34 +187,27 @@ def _split(columns: str) -> list[str]:
     return [column.strip() for column in columns.split(",")]
 
 
-def lines(file: Path, bundle: Bundle, said: Prediction) -> list[str]:
-    """One file's answer, aligned; a still has no times to tell."""
+def lines(file: Path, bundle: Bundle, prediction: Prediction) -> list[str]:
+    """One file's result, aligned; a single picture has no times."""
     from featherfall.signals.picture_file import is_picture
 
-    if is_picture(file) and len(said.probabilities) == 1:
-        named = sorted(zip(said.probabilities[0].tolist(), said.labels, strict=True), reverse=True)
-        return [str(file), f"  label    {said.label}", f"  classes  {', '.join(f'{name} {share:.3f}' for share, name in named)}"]
-    judged = len(said.judged) - said.skipped
-    skipped = f", {said.skipped} skipped (too little signal)" if said.skipped else ""
-    lines = [str(file), f"  label    {said.label or 'unknown: no window could be judged'}", f"  windows  {judged} judged{skipped}"]
+    if is_picture(file) and len(prediction.probabilities) == 1:
+        named = sorted(zip(prediction.probabilities[0].tolist(), prediction.labels, strict=True), reverse=True)
+        return [str(file), f"  label    {prediction.label}", f"  classes  {', '.join(f'{name} {share:.3f}' for share, name in named)}"]
+    skipped = f", {prediction.skipped} skipped (too little signal)" if prediction.skipped else ""
+    lines = [
+        str(file),
+        f"  label    {prediction.label or 'unknown: no window could be judged'}",
+        f"  windows  {len(prediction.usable) - prediction.skipped} judged{skipped}",
+    ]
     if bundle.manifest.task == "activity":
-        lines += table([("from", "to", "label", "confidence"), *_stretches(said)])
+        stretches = [
+            (clock_time(one.start_s), clock_time(one.end_s), one.label or "(skipped)", f"{one.confidence:.3f}" if one.label else "")
+            for one in prediction.stretches()
+        ]
+        lines += table([("from", "to", "label", "confidence"), *stretches])
     if bundle.manifest.positive is not None:
-        lines.append(f"  events   {len(said.events) or 'none'}")
-        rows = [(clock_time(e.start_s), clock_time(e.peak_s), clock_time(e.raised_s), f"{e.confidence:.3f}") for e in said.events]
+        lines.append(f"  events   {len(prediction.events) or 'none'}")
+        rows = [(clock_time(e.start_s), clock_time(e.peak_s), clock_time(e.raised_s), f"{e.confidence:.3f}") for e in prediction.events]
         lines += table([("start", "peak", "raised", "confidence"), *rows])
     return lines
-
-
-def _stretches(said: Prediction) -> list[tuple[str, str, str, str]]:
-    """Neighbouring windows of one label as one row, with their mean confidence."""
-    labels = said.window_labels
-    rows = []
-    first = 0
-    for k in range(1, len(labels) + 1):
-        if k < len(labels) and labels[k] == labels[first]:
-            continue
-        confidence = f"{said.probabilities[first:k].max(axis=1).mean():.3f}" if labels[first] else ""
-        rows.append((clock_time(max(said.start_s[first], 0.0)), clock_time(said.end_s[k - 1]), labels[first] or "(skipped)", confidence))
-        first = k
-    return rows

@@ -1,10 +1,12 @@
-"""Plain text: JSON, aligned columns, times of the clock."""
+"""Plain text: JSON, aligned columns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import typer
+
+from featherfall.core.text import clock_time as clock_time
 
 
 def print_json(value: object) -> None:
@@ -19,10 +21,3 @@ def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     aligned = ["    " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return aligned if len(rows) > 1 else []
-
-
-def clock_time(seconds: float) -> str:
-    """Seconds as h:mm:ss.s: 3723.44 -> "1:02:03.4"."""
-    tenths = round(float(seconds) * 10)
-    minutes, rest = divmod(tenths, 600)
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest // 10:02d}.{rest % 10}"

@@ -22,6 +22,17 @@ class Checked(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
+    def __init__(self, **values: Any) -> None:
+        """Validate keyword arguments; raises `UserError`, one line, as `check`."""
+        try:
+            super().__init__(**values)
+        except pydantic.ValidationError as error:
+            raise UserError(f"{type(self).__name__}: {_explain(type(self), error.errors()[0])}") from error
+
+    # Tells pydantic that this `__init__` validates as its own does. Without it a schema within a schema would be built by `__init__`, and
+    # its error would lack the path of the key.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
 
 Schema = TypeVar("Schema", bound=Checked)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, NonNegativeInt, field_validator, model_validator
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, Field, NonNegativeInt, field_validator, mod
 from featherfall.core.checked import Checked
 from featherfall.core.class_names import ClassNames
 from featherfall.core.detection import Detection
+from featherfall.core.files import atomic_write
 from featherfall.core.manifest import Decision
 from featherfall.core.registry import check_name, facts, registered
 from featherfall.core.window import Window
@@ -380,6 +382,14 @@ class Recipe(Checked):
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds repeat; name each once")
         return self
+
+    def save(self, path: str | Path) -> Path:
+        """Write what was stated as YAML, which `load_recipe` reads; defaults are left out. Returns the path."""
+        import yaml
+
+        with atomic_write(Path(path), "w") as file:
+            yaml.safe_dump(self.model_dump(mode="json", exclude_unset=True), file, sort_keys=False, width=140)
+        return Path(path)
 
     @property
     def networks(self) -> dict[str, Network]:

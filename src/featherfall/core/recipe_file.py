@@ -12,13 +12,18 @@ from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
 
 
-def load_recipe(path_or_name: str | Path, changes: Sequence[str] = ()) -> Recipe:
+def load_recipe(recipe: str | Path | Recipe, changes: Sequence[str] = ()) -> Recipe:
     """Read a recipe from a path, or by the name of one that ships; then apply `changes` ("student.training.steps=900").
 
+    Arguments:
+        recipe: or a recipe, to change it.
     Raises: `UserError` naming file, key (or YAML line) and mend.
     """
-    path = find_recipe(path_or_name)
-    values = _read_yaml(path)
+    if isinstance(recipe, Recipe):
+        path, values = Path(recipe.name), recipe.model_dump(exclude_unset=True)
+    else:
+        path = find_recipe(recipe)
+        values = _read_yaml(path)
     for change in changes:
         _set(values, change)
     return check(Recipe, values, path)

@@ -84,7 +84,7 @@ def _judge(bundle: Bundle, recording: Recording, clip: Clip | None) -> Recording
     known = recording if clip is None else named(recording, clip)
     streams, videos = {**recording.streams, **known.streams}, {**recording.videos, **known.videos}
     said = bundle.predict(replace(recording, streams=streams, videos=videos))
-    keep = said.judged
+    keep = said.usable
     facts = RecordingFacts.of(recording, int(keep.sum()))
     truth = _truth(bundle.manifest, recording, said.centre_s[keep])
     return RecordingPredictions(facts, said.centre_s[keep], said.end_s[keep], said.probabilities[keep], truth)

@@ -41,7 +41,7 @@ class Walker:
 
 
 def cut_out(frames: Sequence[Frame]) -> Walker:
-    """The longest stretch of a film in which one whole person walks one way, matted by the difference from the film's median.
+    """Cut out who walks: the longest stretch of a film in which one whole person walks one way, by the difference from the median.
 
     Arguments:
         frames: of one fixed camera, in which the person is somewhere else most of the time.
@@ -69,7 +69,7 @@ def cut_out(frames: Sequence[Frame]) -> Walker:
 
 
 def _figure(image: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, float] | None:
-    """RGBA of the largest thing that is not the room, and where its middle is; None where it is cut by the picture's edge or too small."""
+    """Return RGBA of the largest thing that is not the room, and its middle; None where the picture's edge cuts it or it is too small."""
     from scipy import ndimage
 
     differs = np.abs(image.astype(np.float32) - room).max(axis=2) > DIFFERS
@@ -115,7 +115,7 @@ class Visit:
     pace: float
 
     def middle(self, time: float, width: int) -> float | None:
-        """Where the walker's middle is, pixels from the left; None before."""
+        """Return where the walker's middle is, pixels from the left; None before."""
         if time < self.enter:
             return None
         begin = -0.25 * self.tall if self.from_left else width + 0.25 * self.tall
@@ -128,7 +128,7 @@ BESIDE = 0.55  # heights from the fallen one's middle
 
 
 def plan_visit(box: np.ndarray, tall: float, enter: float, height: int, width: int) -> Visit:
-    """A visit to somebody lying in a box: in over the farther edge, past the fallen one in front, stop beside.
+    """Return a visit to somebody lying in a box: in over the farther edge, past the fallen one in front, stop beside.
 
     Arguments:
         box: (4,) left, top, right, bottom of the fallen one, pixels.
@@ -145,7 +145,7 @@ def plan_visit(box: np.ndarray, tall: float, enter: float, height: int, width: i
 
 
 def put_in(image: np.ndarray, time: float, walker: Walker, visit: Visit) -> np.ndarray:
-    """A picture with the walker in front, (H, W, 3) uint8, a copy; the picture itself before the visit."""
+    """Return a picture with the walker in front, (H, W, 3) uint8, a copy; the picture itself before the visit."""
     from PIL import Image
 
     width = image.shape[1]

@@ -1,4 +1,4 @@
-"""A camera's bundle judged on films that it never saw: how many falls it finds, how often it cries wolf."""
+"""Evaluate a camera's bundle on films that it never saw: falls found, still down, false alarms."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 
 from featherfall.core.files import atomic_write, digest, fingerprint
 from featherfall.core.recording import Recording, Video
-from featherfall.runtime.camera import Watched
+from featherfall.runtime.observation import AnalysisResult, Observation
 from featherfall.runtime.perceive.pose import Pose, make_pose
 
-VERSION = "3"  # of what is kept of a film
+VERSION = "3"  # of the layout of kept keypoints
 
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """One film to be judged.
+    """One film to be evaluated.
 
     Attributes:
         name: unique, e.g. "urfd/unnamed/fall/01/cam0".
@@ -36,7 +36,7 @@ class Film:
 
 
 def films_of(recording: Recording) -> list[Film]:
-    """The films of a recording, by view.
+    """Return the films of a recording, by view.
 
     Where a fall's times are not stated, the impact is estimated as the highest peak of the acceleration that the recording has.
     """
@@ -53,7 +53,7 @@ def films_of(recording: Recording) -> list[Film]:
 
 @dataclass(frozen=True, eq=False)
 class Poses:
-    """What an estimator saw in a film: keypoints only.
+    """The people that an estimator found in a film: keypoints only.
 
     Attributes:
         height: of the pictures, pixels.
@@ -66,18 +66,23 @@ class Poses:
     pictures: tuple[tuple[float, tuple[Pose, ...]], ...]
 
     @property
+    def observations(self) -> tuple[Observation, ...]:
+        """The same, for `runtime.watch.replay`."""
+        return tuple(Observation(time, people, self.height, self.width) for time, people in self.pictures)
+
+    @property
     def seconds(self) -> float:
         """From the first picture to the last."""
         return self.pictures[-1][0] - self.pictures[0][0] if self.pictures else 0.0
 
 
 def cache_file(folder: Path, film: Film, how: str) -> Path:
-    """Where the keypoints of a film are kept; the name depends on the film's content and on `how` they were found."""
+    """Return where the keypoints of a film are kept; the name depends on the film's content and on `how` they were found."""
     return folder / f"{film.name.replace('/', '_').replace(' ', '_')}-{digest([VERSION, fingerprint(film.video.path), how])[:12]}.npz"
 
 
 def save_poses(path: Path, poses: Poses) -> None:
-    """Keypoints as .npz: sizes, times (N,), people in each picture (N,), joints (P, 17, 2) and scores (P, 17) of all, float32."""
+    """Write keypoints as .npz: sizes, times (N,), people in each picture (N,), joints (P, 17, 2) and scores (P, 17) of all, float32."""
     people = [pose for _, found in poses.pictures for pose in found]
     with atomic_write(path) as file:
         np.savez_compressed(
@@ -92,7 +97,7 @@ def save_poses(path: Path, poses: Poses) -> None:
 
 
 def load_poses(path: Path) -> Poses:
-    """As `save_poses` wrote it."""
+    """Read what `save_poses` wrote."""
     with np.load(path) as kept:
         joints, scores, motions = kept["joints"], kept["scores"], kept["motions"]
         ends = np.cumsum(kept["counts"])
@@ -106,16 +111,16 @@ def load_poses(path: Path) -> Poses:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one film was judged.
+    """The outcome of one film.
 
     Attributes:
-        events: times at which possible falls were told, s.
+        events: times at which possible falls were raised, s.
         detected: a fall film with an event.
         in_time: a fall film of known impact with an event from 1 s before to 5 s after it; None where the impact is unknown.
         delay: from impact to the first such event, s.
         highest: the highest probability of any window of a person, NaN without a window.
-        still_down: whether "still down" was told; None where no event leaves the film time enough for it.
-        got_up: whether the fallen one was said to have got up.
+        still_down: whether somebody was found still down; None where no event leaves the film time enough for it.
+        got_up: whether a fallen one was found to have got up.
     """
 
     name: str
@@ -130,7 +135,7 @@ class Outcome:
     got_up: bool
 
     def to_row(self) -> dict[str, Any]:
-        """As a line of a table."""
+        """Return it as a row of a table."""
 
         def short(value: float | None) -> str:
             return "" if value is None or np.isnan(value) else f"{value:.2f}"
@@ -146,32 +151,32 @@ class Outcome:
 BEFORE, AFTER = 1.0, 5.0  # s, as `evaluation.events`
 
 
-def outcome(film: Film, watched: Watched, last: float, still_down_s: float) -> Outcome:
-    """Compare.
+def outcome(film: Film, result: AnalysisResult, last: float, still_down_s: float) -> Outcome:
+    """Compare a film with its result.
 
     Arguments:
         last: time of the film's last picture, s.
-        still_down_s: after which "still down" is told.
+        still_down_s: after which somebody is still down.
     """
-    events = tuple(fall.raised_s for fall in watched.falls)
+    events = tuple(fall.raised_s for fall in result.falls)
     near = [] if film.impact is None else [time for time in events if film.impact - BEFORE <= time <= film.impact + AFTER]
-    room = [fall for fall in watched.falls if fall.raised_s + still_down_s <= last]
+    room = [fall for fall in result.falls if fall.raised_s + still_down_s <= last]
     return Outcome(
         name=film.name,
         fall=film.fall,
-        seconds=watched.seconds,
+        seconds=result.seconds,
         events=events,
         detected=film.fall and bool(events),
         in_time=bool(near) if film.fall and film.impact is not None else None,
         delay=near[0] - film.impact if near and film.impact is not None else None,
-        highest=float(watched.curve[:, 2].max()) if len(watched.curve) else float("nan"),
+        highest=float(result.curve[:, 2].max()) if len(result.curve) else float("nan"),
         still_down=any(fall.still_down_s is not None for fall in room) if film.fall and room else None,
-        got_up=any(fall.up_s is not None for fall in watched.falls),
+        got_up=any(fall.up_s is not None for fall in result.falls),
     )
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
-    """95% interval of a share (Wilson 1927), 0..1; (0, 1) of nothing.
+    """Return the 95% interval of a share (Wilson 1927), 0..1; (0, 1) of nothing.
 
     (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), z = 1.96.
     """
@@ -225,7 +230,7 @@ class Summary:
 
 
 def summarise(outcomes: Sequence[Outcome]) -> Summary:
-    """Count."""
+    """Return the counts over all films."""
     falls = [one for one in outcomes if one.fall]
     others = [one for one in outcomes if not one.fall]
     timed = [one for one in falls if one.in_time is not None]

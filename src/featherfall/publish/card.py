@@ -152,8 +152,8 @@ def _use(offer: Offer, repository: str) -> str:
     files = "picture.jpg" if pictures == 1 else "film.mp4" if pictures or offer.manifest.kind == "keypoints" else "my-recording.csv"
     return (
         f"```\nhf download {repository} --local-dir bundle\nfeatherfall predict bundle {files}\nfeatherfall app bundle\n```\n\n"
-        "From Python:\n\n```python\nimport featherfall\n\nbundle = featherfall.load_bundle('bundle')\n"
-        "print(bundle.manifest.labels)\n```\n\nEvery file's sha256 is in `manifest.json` and is checked when the bundle is opened."
+        f"From Python:\n\n```python\nimport featherfall as ff\n\nmodel = ff.load('hf://{repository}')  # or ff.load('bundle')\n"
+        f"print(model.predict('{files}').label)\n```\n\nEvery file's sha256 is in `manifest.json` and is checked when the bundle is opened."
     )
 
 

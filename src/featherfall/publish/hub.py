@@ -1,8 +1,9 @@
-"""Files pushed to a hub that speaks Hugging Face's HTTP API, in one commit, through huggingface_hub."""
+"""Push files to a hub that speaks Hugging Face's HTTP API, in one commit, and fetch bundles from it, through huggingface_hub."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder
 from featherfall.publish.card import model_card
 from featherfall.publish.offer import Offer, write_bundle_files
+from featherfall.runtime.bundle import read_manifest
 
 HUB = "https://huggingface.co"
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -48,16 +50,10 @@ def push(
     """
     if not REPOSITORY.fullmatch(repository):
         raise UserError(f"--repo {repository!r}: write it as OWNER/NAME, e.g. anna/falls-on-a-wrist")
-    try:
-        import huggingface_hub as hub
-        from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
-    except ModuleNotFoundError:
-        raise UserError("pushing needs huggingface_hub; pip install 'featherfall[publish]'") from None
+    hub = _library("pushing")
     token = token or hub.get_token()
     if not token:
         raise UserError("no token: set HF_TOKEN, give --token, or call `hf auth login`; https://huggingface.co/settings/tokens makes one")
-    disable_progress_bars()
-    hub.constants.HF_HUB_DISABLE_XET = True  # a bundle is small: plain uploads do
     api = hub.HfApi(endpoint=endpoint, token=token)
     with _one_line(repository, api.endpoint, "created nothing"):
         sdk = "docker" if kind == "space" else None
@@ -68,22 +64,59 @@ def push(
     return str(url)
 
 
+def fetch(address: str, *, endpoint: str | None = None) -> Path:
+    """Return the folder of a bundle on the hub, downloaded into the hub's cache unless it is there; what is there serves offline.
+
+    Arguments:
+        address: "OWNER/NAME", or "OWNER/NAME@REVISION" (branch, tag or commit).
+        endpoint: another hub than huggingface.co; None takes $HF_ENDPOINT.
+    Raises: `UserError`, one line. The files' digests are checked by whoever opens the bundle (`runtime.load_bundle`).
+    """
+    repository, _, revision = address.partition("@")
+    if not REPOSITORY.fullmatch(repository):
+        raise UserError(f"hf://{address}: write it as hf://OWNER/NAME, e.g. hf://anna/falls-on-a-wrist")
+    hub = _library("hf://")
+    endpoint = endpoint or os.environ.get("HF_ENDPOINT") or HUB
+
+    def get(name: str) -> Path:
+        with _one_line(f"hf://{address}", endpoint, "fetched nothing", "download"):
+            return Path(hub.hf_hub_download(repository, name, revision=revision or None, endpoint=endpoint))
+
+    folder = get("manifest.json").parent
+    for name in read_manifest(folder).sha256:
+        if Path(name).name != name:  # a stranger's manifest must not reach outside the folder
+            raise UserError(f"hf://{address}: its manifest names the file {name!r}, which is not beside it; take another bundle")
+        get(name)
+    return folder
+
+
+def _library(what: str) -> Any:
+    """huggingface_hub, quiet; `what` needs it."""
+    try:
+        import huggingface_hub
+        from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
+    except ModuleNotFoundError:
+        raise UserError(f"{what} needs huggingface_hub; pip install 'featherfall[publish]'") from None
+    disable_progress_bars()
+    huggingface_hub.constants.HF_HUB_DISABLE_XET = True  # a bundle is small: plain transfers do
+    return huggingface_hub
+
+
 @contextlib.contextmanager
-def _one_line(repository: str, endpoint: str, left: str) -> Iterator[None]:
-    """What goes wrong over there, as a `UserError` that says what is left and the mend."""
+def _one_line(repository: str, endpoint: str, left: str, transfer: str = "upload") -> Iterator[None]:
+    """Turn what goes wrong at the hub into a `UserError` that says what is left and the mend."""
     from huggingface_hub import errors
 
     offline: Any = errors.HTTPError  # type: ignore[attr-defined]  # of the HTTP library in use, whichever it is
+    mend = {"upload": "Go online, or write the files only, with --out DIR", "download": "Go online, or give a bundle's folder"}[transfer]
     try:
         yield
     except errors.HfHubHTTPError as error:
         raise UserError(f"{repository}: {_refusal(error.response.status_code, error.server_message)}; {left}") from error
-    except (offline, errors.OfflineModeIsEnabled) as error:
-        raise UserError(
-            f"{endpoint}: no answer ({_first_line(error)}); {left}. Go online, or write the files only, with --out DIR"
-        ) from error
-    except (RuntimeError, ValueError, OSError) as error:  # an upload that broke off, an answer that is none
-        raise UserError(f"{repository}: the upload failed ({_first_line(error.__cause__ or error)}); {left}") from error
+    except (offline, errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError) as error:
+        raise UserError(f"{endpoint}: no answer ({_first_line(error)}); {left}. {mend}") from error
+    except (RuntimeError, ValueError, OSError) as error:  # a transfer that broke off, an answer that is none
+        raise UserError(f"{repository}: the {transfer} failed ({_first_line(error.__cause__ or error)}); {left}") from error
 
 
 def _refusal(status: int, message: str | None) -> str:

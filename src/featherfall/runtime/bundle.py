@@ -1,10 +1,10 @@
-"""A bundle opened: manifest, verified files, one model on one thread."""
+"""Open a bundle: manifest, verified files, one model on one thread."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -12,13 +12,11 @@ from featherfall.core.checked import check
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_json, sha256
 from featherfall.core.manifest import Manifest, Model
-from featherfall.core.recording import Recording, Stream, Video
+from featherfall.core.recording import Recording
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
-from featherfall.runtime.perceive.images import judge_pictures, refuse_image
-from featherfall.runtime.prediction import Prediction, conclude
-from featherfall.signals.frames import frames
-from featherfall.signals.pictures import film_clock, moments, read_pictures
-from featherfall.signals.video import is_image
+from featherfall.runtime.perceive.windows import predict_windows
+from featherfall.runtime.prediction import Prediction, make_prediction
+from featherfall.runtime.sources.source import open_recording
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 Precision = Literal["int8", "float32"]
 BATCH = 256  # windows a run of the model: bounds the memory, whatever the recording's length
 BATCH_OF_FILMS = 8
-MEMORY = 256 << 20  # bytes of pictures at once, so that the longest film can be judged
 
 
 class Bundle:
@@ -34,7 +31,7 @@ class Bundle:
 
     Attributes:
         path: the bundle's folder.
-        manifest: what it eats, how it decides, where it comes from.
+        manifest: its inputs, how it decides, where it comes from.
         model: the model file in use.
     """
 
@@ -45,7 +42,7 @@ class Bundle:
         self._session = session
 
     def probabilities(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Class probabilities of windows.
+        """Return the class probabilities of windows.
 
         Arguments:
             inputs: (K, length, channels) float32 by input name, in the manifest's units; of a film (K, F, size, size, 3) uint8 RGB.
@@ -61,60 +58,25 @@ class Bundle:
         return out
 
     def raw(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """What the graph says, by output's name; inputs as `probabilities`, all at once."""
+        """Return the graph's outputs by name; inputs as `probabilities`, all at once."""
         names = [one.name for one in self._session.get_outputs()]
         return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
 
-    def predict(self, recording: Recording) -> Prediction:
-        """Cut the recording as the model was trained, judge every window, decide on events. A model of stills judges a film's pictures.
+    def predict(self, data: Any, *, source: str | None = None, **options: Any) -> Prediction:
+        """Return the windows of a recording, their probabilities, and the events and the label that follow.
 
-        Raises: `UserError` when the recording lacks an input, or has it in another unit or with other channels.
+        Arguments:
+            data: `Recording`; path of a CSV, a film or a picture; array (N, channels), mapping of arrays, or DataFrame.
+            source: name of the source that opens it; None chooses by what it is.
+            options: of the source: `rate`, `unit`, `columns`, ..., see `sources.csv.CsvOptions` and `sources.array.ArrayOptions`.
+        Raises: `UserError` when it cannot be read, lacks an input, or has it in another unit or with other channels.
         """
         if self.manifest.kind == "detector":
             raise UserError(f"bundle {self.manifest.name!r} finds boxes in pictures; open it with runtime.perceive.detector")
-        reference, *_ = self.manifest.inputs
-        films = {one.name: self._film(recording, one.name) for one in self.manifest.inputs if one.is_film}
-        streams = {one.name: self._stream(recording, one.name) for one in self.manifest.inputs if not one.is_film}
-        for film in films.values():
-            refuse_image(self.manifest, film)
-        if self.manifest.kind == "picture" and not is_image(films[reference.name]):
-            return conclude(
-                self.manifest,
-                *judge_pictures(films[reference.name], reference.size, lambda pictures: self.probabilities({reference.name: pictures})),
-            )
-        if reference.is_film:
-            streams[reference.name] = film_clock(films[reference.name])
-        cut = frames(streams, self.manifest.window, reference.name)
-        eyes = [one for one in self.manifest.inputs if one.is_film]
-        wanted = {one.name: moments(films[one.name], cut, streams[reference.name], one.frames) for one in eyes}
-        parts = _parts(len(cut.start_s), sum(one.frames * one.size**2 * 3 for one in eyes))
-        said = []
-        for part in parts:
-            inputs = {name: values[part] for name, values in cut.inputs.items()}
-            for one in eyes:
-                inputs[one.name] = read_pictures(films[one.name], wanted[one.name][part], one.size, stretch=len(parts) > 1)
-            said.append(self.probabilities(inputs))
-        return conclude(self.manifest, cut, np.concatenate(said))
-
-    def _film(self, recording: Recording, name: str) -> Video:
-        if name not in recording.videos:
-            raise UserError(f"{recording.id}: bundle {self.manifest.name!r} needs the film {name!r}; the recording has none of this name")
-        return recording.videos[name]
-
-    def _stream(self, recording: Recording, name: str) -> Stream:
-        need = next(one for one in self.manifest.inputs if one.name == name)
-        if name not in recording.streams:
-            has = ", ".join(recording.streams) or "none"
-            raise UserError(f"{recording.id}: bundle {self.manifest.name!r} needs the input {name!r}; the recording has: {has}")
-        stream = recording.streams[name]
-        if stream.unit != need.unit:
-            raise UserError(f"{recording.id}: input {name!r} is in {stream.unit!r}, the bundle needs {need.unit!r}; convert it")
-        if stream.values.shape[1] != len(need.channels):
-            raise UserError(
-                f"{recording.id}: input {name!r} has {stream.values.shape[1]} channel(s), the bundle needs {len(need.channels)}: "
-                f"{', '.join(need.channels)}"
-            )
-        return stream
+        if self.manifest.kind == "keypoints" and not isinstance(data, Recording):
+            raise UserError(f"bundle {self.manifest.name!r} follows people in films; watch the film, or give keypoints as a Recording")
+        recording = open_recording(data, self.manifest, source, **options)
+        return make_prediction(self.manifest, *predict_windows(recording, self.manifest, self.probabilities))
 
 
 def load_bundle(path: str | Path, model: Precision | None = None) -> Bundle:
@@ -147,14 +109,8 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def onnx_models(manifest: Manifest) -> list[Model]:
-    """The models that ONNX Runtime runs, int8 first."""
-    return sorted((one for one in manifest.models if one.file.endswith(".onnx")), key=lambda one: one.precision != "int8")
-
-
-def _parts(windows: int, size: int) -> list[slice]:
-    """Windows in parts whose pictures fit in memory, at least one part; size: bytes of one window's pictures."""
-    count = max(1, MEMORY // size) if size else max(1, windows)
-    return [slice(at, at + count) for at in range(0, max(1, windows), count)]
+    """Return the models that ONNX Runtime runs, int8 first."""
+    return sorted((one for one in manifest.models if one.format == "onnx"), key=lambda one: one.precision != "int8")
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -203,11 +159,11 @@ def _fits(file: Path, manifest: Manifest, session: onnxruntime.InferenceSession)
         for one in manifest.inputs
     }
     if graph.keys() != stated.keys():
-        raise UserError(f"{file}: the model eats {sorted(graph)}, the manifest says {sorted(stated)}; re-export the bundle")
+        raise UserError(f"{file}: the model takes {sorted(graph)}, the manifest says {sorted(stated)}; re-export the bundle")
     for name, shape in stated.items():
         if not _same(graph[name], shape):
             raise UserError(f"{file}: input {name!r} is {graph[name]} in the model, {shape} in the manifest; re-export the bundle")
-    classes = session.get_outputs()[0].shape[-1 if manifest.kind == "detector" else 1 :]  # a detector says them of every place
+    classes = session.get_outputs()[0].shape[-1 if manifest.kind == "detector" else 1 :]  # a detector's are those of every place
     if not _same(classes, [len(manifest.labels)]):
         raise UserError(f"{file}: the model gives {classes} classes, the manifest has {len(manifest.labels)} labels; re-export the bundle")
 

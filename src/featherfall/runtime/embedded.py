@@ -1,4 +1,4 @@
-"""Bundles that come with the package. They were trained on simulated people only; see docs/embedded.md."""
+"""Bundles that come with the package. They were trained on simulated people only; see docs/reference/models.md."""
 
 from __future__ import annotations
 

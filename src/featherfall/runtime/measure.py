@@ -1,4 +1,4 @@
-"""What a bundle costs on this machine, measured in a fresh process: `python -m featherfall.runtime.measure BUNDLE PRECISION REPEAT`."""
+"""Measure what a bundle costs on this machine, in a fresh process: `python -m featherfall.runtime.measure BUNDLE PRECISION REPEAT`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from featherfall.core.manifest import Kind
 from featherfall.runtime.bundle import Bundle, Precision, load_bundle
 
 WARM_UP = 50
@@ -38,7 +39,7 @@ def measure(path: Path, precision: Precision, repeat: int) -> Cost:
 
 
 def latencies(bundle: Bundle, repeat: int) -> np.ndarray:
-    """(repeat,) milliseconds of single windows, after a warm-up; the window is noise of one unit."""
+    """Return (repeat,) milliseconds of single windows or pictures of noise, after a warm-up."""
     noise = np.random.default_rng(0)
     length = bundle.manifest.window.length
     window = {
@@ -47,7 +48,7 @@ def latencies(bundle: Bundle, repeat: int) -> np.ndarray:
         else noise.normal(0, 1, (1, length, len(one.channels))).astype(np.float32)
         for one in bundle.manifest.inputs
     }
-    run = bundle.probabilities if bundle.manifest.kind != "detector" else _detection(bundle)
+    run = RUNS[bundle.manifest.kind](bundle)
     for _ in range(WARM_UP):
         run(window)
     taken = np.empty(repeat)
@@ -58,21 +59,39 @@ def latencies(bundle: Bundle, repeat: int) -> np.ndarray:
     return taken / 1e6
 
 
-def _detection(bundle: Bundle) -> Callable[[Mapping[str, np.ndarray]], object]:
-    """A detector's graph and what follows it, of one picture."""
+Run = Callable[[Mapping[str, np.ndarray]], object]
+
+
+def _windows(bundle: Bundle) -> Run:
+    """One window, or one picture, with its softmax."""
+    return bundle.probabilities
+
+
+def _detection(bundle: Bundle) -> Run:
+    """One picture, with the choice among overlapping boxes."""
     from featherfall.runtime.perceive.boxes import decode
 
     manifest = bundle.manifest
 
     def run(window: Mapping[str, np.ndarray]) -> object:
-        said = bundle.raw(window)
-        return decode(said["boxes"][0], said["scores"][0], list(manifest.labels), manifest.decision.threshold, manifest.decision.overlap)
+        outputs = bundle.raw(window)
+        threshold, overlap = manifest.decision.threshold, manifest.decision.overlap
+        return decode(outputs["boxes"][0], outputs["scores"][0], list(manifest.labels), threshold, overlap)
 
     return run
 
 
+RUNS: dict[Kind, Callable[[Bundle], Run]] = {
+    "window": _windows,
+    "keypoints": _windows,
+    "film": _windows,
+    "picture": _windows,
+    "detector": _detection,
+}
+
+
 def peak_bytes() -> int:
-    """Peak resident memory of this process."""
+    """Return the peak resident memory of this process."""
     status = Path("/proc/self/status")
     if status.exists():  # getrusage would count the parent's memory from before exec
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
@@ -84,7 +103,7 @@ def peak_bytes() -> int:
 
 
 def machine() -> str:
-    """The machine's name: "Raspberry Pi 4 Model B Rev 1.4", "Intel(R) Core(TM) i5-8250U", ..., and its system."""
+    """Return the machine's name: "Raspberry Pi 4 Model B Rev 1.4", "Intel(R) Core(TM) i5-8250U", ..., and its system."""
     board, cpu = Path("/proc/device-tree/model"), Path("/proc/cpuinfo")
     if board.exists():
         name = board.read_text(errors="replace").strip("\0\n ")

@@ -1,31 +1,41 @@
-"""What a bundle says about one recording."""
+"""The result of a bundle on one recording."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from featherfall.core.manifest import Manifest
-from featherfall.runtime.decide.events import Event, events
+from featherfall.core.manifest import Decision, Manifest
+from featherfall.runtime.decide.events import Event, events, label_of, usable
 from featherfall.signals.frames import Frames
 
-MINIMUM_VALID = 0.5  # a window with less real signal than this is not judged
+
+@dataclass(frozen=True)
+class Stretch:
+    """Neighbouring windows of one label. label: None where they are not usable; confidence: mean probability of the label, 0..1."""
+
+    start_s: float
+    end_s: float
+    label: str | None
+    confidence: float
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """The windows of one recording, what each is, and what follows for the whole.
+    """The windows of one recording, the probabilities of each, and what was decided of the whole.
 
     Attributes:
         labels: class names, in the order of the columns of `probabilities`.
         start_s, end_s, centre_s: (K,) seconds of the recording.
         probabilities: (K, classes) float32; each row sums to 1.
         valid: (K,) fraction of each window that is real signal, 0..1.
-        judged: (K,) bool; False for windows that are left out of the label and of the events (mostly gap).
-        label: of the whole recording; None when no window could be judged.
+        usable: (K,) bool; False for windows that are left out of the label and of the events (mostly gap).
+        label: of the whole recording; None when no window is usable.
         events: detected falls; empty when the bundle names no positive class.
+        positive, decision: the class that is a fall, and how events were decided.
     """
 
     labels: tuple[str, ...]
@@ -34,23 +44,48 @@ class Prediction:
     centre_s: np.ndarray
     probabilities: np.ndarray
     valid: np.ndarray
-    judged: np.ndarray
+    usable: np.ndarray
     label: str | None
     events: tuple[Event, ...]
+    positive: str | None = None
+    decision: Decision = field(default_factory=Decision)
 
     @property
     def window_labels(self) -> list[str | None]:
-        """The most probable label of each window; None where it is not judged."""
+        """The most probable label of each window; None where it is not usable."""
         best = self.probabilities.argmax(axis=1)
-        return [self.labels[k] if judged else None for k, judged in zip(best, self.judged, strict=True)]
+        return [self.labels[k] if use else None for k, use in zip(best, self.usable, strict=True)]
 
     @property
     def skipped(self) -> int:
-        """Windows that were not judged."""
-        return int((~self.judged).sum())
+        """Windows that are not usable."""
+        return int((~self.usable).sum())
+
+    def curve(self) -> np.ndarray:
+        """Return (K, 3) float64 of the usable windows: centre (s), end (s), probability of a fall; (0, 3) without a positive class."""
+        if self.positive is None:
+            return np.zeros((0, 3))
+        columns = (self.centre_s, self.end_s, self.probabilities[:, self.labels.index(self.positive)])
+        return np.stack([np.asarray(column, dtype=np.float64)[self.usable] for column in columns], axis=1)
+
+    def events_at(self, threshold: float) -> tuple[Event, ...]:
+        """Decide again at another threshold, 0..1; the model does not run."""
+        centre_s, end_s, probability = self.curve().T
+        return tuple(events(centre_s, end_s, probability, self.decision.model_copy(update={"threshold": threshold})))
+
+    def stretches(self) -> Iterator[Stretch]:
+        """Yield neighbouring windows of one label as one stretch, in order of time."""
+        labels = self.window_labels
+        first = 0
+        for k in range(1, len(labels) + 1):
+            if k < len(labels) and labels[k] == labels[first]:
+                continue
+            confidence = float(self.probabilities[first:k].max(axis=1).mean())
+            yield Stretch(max(float(self.start_s[first]), 0.0), float(self.end_s[k - 1]), labels[first], confidence)
+            first = k
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for `json.dump`: label, events, windows."""
+        """Return plain values for `json.dump`: label, events, windows."""
         return {
             "label": self.label,
             "events": [event.to_json() for event in self.events],
@@ -69,21 +104,18 @@ class Prediction:
         }
 
 
-def conclude(manifest: Manifest, frames: Frames, probabilities: np.ndarray) -> Prediction:
-    """Put windows and probabilities together.
-
-    Windows cut around an impact are all judged: a fall near a recording's edge has little signal on one side and still counts.
+def make_prediction(manifest: Manifest, frames: Frames, probabilities: np.ndarray) -> Prediction:
+    """Decide on the windows of a recording.
 
     Arguments:
-        frames: K windows.
-        probabilities: (K, classes) float32.
+        frames: K windows. probabilities: (K, classes) float32.
     """
-    length = frames.valid.shape[1]
-    valid = frames.valid.sum(axis=1) / length
-    judged = np.isfinite(probabilities).all(axis=1)
-    if manifest.window.kind != "impact":
-        judged &= valid >= MINIMUM_VALID
-    found = _falls(manifest, frames, probabilities, judged)
+    valid = np.asarray(frames.valid.sum(axis=1) / frames.valid.shape[1])
+    use = usable(valid, probabilities, manifest.window.kind)
+    found: tuple[Event, ...] = ()
+    if manifest.positive is not None:
+        column = probabilities[use, manifest.labels.index(manifest.positive)]
+        found = tuple(events(frames.centre_s[use], frames.end_s[use], column, manifest.decision))
     return Prediction(
         labels=tuple(manifest.labels),
         start_s=frames.start_s,
@@ -91,29 +123,9 @@ def conclude(manifest: Manifest, frames: Frames, probabilities: np.ndarray) -> P
         centre_s=frames.centre_s,
         probabilities=probabilities,
         valid=valid,
-        judged=judged,
-        label=_label(manifest, probabilities, judged, found),
+        usable=use,
+        label=label_of(manifest, probabilities, use, bool(found)),
         events=found,
+        positive=manifest.positive,
+        decision=manifest.decision,
     )
-
-
-def _falls(manifest: Manifest, frames: Frames, probabilities: np.ndarray, judged: np.ndarray) -> tuple[Event, ...]:
-    if manifest.positive is None:
-        return ()
-    positive = probabilities[judged, manifest.labels.index(manifest.positive)]
-    return tuple(events(frames.centre_s[judged], frames.end_s[judged], positive, manifest.decision))
-
-
-def _label(manifest: Manifest, probabilities: np.ndarray, judged: np.ndarray, found: tuple[Event, ...]) -> str | None:
-    """Fall bundles: the positive class where an event was raised, else the best other one. Activity bundles: the best of all."""
-    names = list(manifest.labels)
-    if manifest.task == "fall" and manifest.positive is not None:
-        if found:
-            return manifest.positive
-        names.remove(manifest.positive)
-        if len(names) == 1 and (len(judged) == 0 or judged.any()):  # no impact at all is an answer too
-            return names[0]
-    if not judged.any():
-        return None
-    scores = np.log(np.maximum(probabilities[judged].astype(np.float64), 1e-12)).mean(axis=0)
-    return max(names, key=lambda name: scores[manifest.labels.index(name)])

@@ -36,6 +36,11 @@ class Frames:
     centre_s: np.ndarray
     seconds: float
 
+    def select(self, keep: np.ndarray) -> Frames:
+        """Return the windows at the indices, or where the (K,) bool is true."""
+        inputs = {name: values[keep] for name, values in self.inputs.items()}
+        return Frames(inputs, self.valid[keep], self.start_s[keep], self.end_s[keep], self.centre_s[keep], self.seconds)
+
 
 def frames(streams: Mapping[str, Stream], window: Window, reference: str) -> Frames:
     """Align, resample and cut.

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.runtime.tiny import write_bundle
 
 from featherfall.core.manifest import Decision
-from featherfall.runtime.decide.events import Event, counting, events, groups
+from featherfall.runtime.bundle import read_manifest
+from featherfall.runtime.decide.events import Event, counting, events, groups, label_of, usable
 
 HALF = Decision(threshold=0.5, merge_s=5.0)
 
@@ -78,3 +81,24 @@ def test_raising_the_threshold_never_adds_counting_windows(case: tuple[np.ndarra
     low, high = sorted([one, other])
     more, fewer = (counting(case[1], Decision(threshold=threshold)) for threshold in (low, high))
     assert not (fewer & ~more).any()
+
+
+def test_windows_of_mostly_gap_are_not_usable_unless_cut_around_an_impact() -> None:
+    valid, probabilities = np.array([1.0, 0.5, 0.49, 1.0]), np.full((4, 2), 0.5)
+    probabilities[3, 1] = np.nan
+    assert usable(valid, probabilities, "sliding").tolist() == usable(valid, probabilities, "trial").tolist() == [True, True, False, False]
+    assert usable(valid, probabilities, "impact").tolist() == [True, True, True, False]
+
+
+def test_labels_of_whole_recordings(tmp_path: Path) -> None:
+    probabilities = np.array([[0.45, 0.45, 0.1], [0.45, 0.2, 0.35], [0.0, 0.0, 1.0]], np.float32)
+    first, every, none = np.array([True, True, False]), np.ones(3, bool), np.zeros(3, bool)
+    falls = read_manifest(write_bundle(tmp_path / "falls", labels=["walk", "sit", "fall"]))
+    activities = read_manifest(write_bundle(tmp_path / "activities", task="activity", labels=["walk", "sit", "fall"], positive=None))
+    assert label_of(falls, probabilities, every, True) == "fall" and label_of(falls, probabilities, every, False) == "walk"
+    assert label_of(activities, probabilities, first, False) == "walk" and label_of(activities, probabilities, every, False) == "fall"
+    assert label_of(falls, probabilities, none, False) is None and label_of(activities, probabilities, none, False) is None
+    two = read_manifest(write_bundle(tmp_path / "two"))
+    empty = np.zeros((0, 2), np.float32)
+    assert label_of(two, empty, np.zeros(0, bool), False) == "other"  # no impact at all
+    assert label_of(two, probabilities[:, :2], none, False) is None

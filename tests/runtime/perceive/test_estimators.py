@@ -11,6 +11,7 @@ from tests.runtime.people import person
 
 from featherfall.core.errors import UserError
 from featherfall.core.files import data_folder
+from featherfall.core.registry import names, register
 from featherfall.core.skeletons import COCO_17
 from featherfall.runtime.perceive.blazepose import COUNT, LANDMARKS, BlazePose, to_pose
 from featherfall.runtime.perceive.crop import whole
@@ -53,9 +54,9 @@ def test_landmarks_of_blazepose() -> None:
 def test_weights_that_nobody_stated() -> None:
     for kind in ("multipose", "mediapipe"):
         with pytest.raises(UserError, match=f"the estimator '{kind}' has no known weights; give the path"):
-            open_estimator(kind)  # type: ignore[arg-type]
+            open_estimator(kind)
         with pytest.raises(UserError, match=r"absent: no such file"):
-            open_estimator(kind, "absent")  # type: ignore[arg-type]
+            open_estimator(kind, "absent")
 
 
 def test_mediapipe_that_is_not_installed_or_has_no_weights(tmp_path: Path) -> None:
@@ -82,3 +83,21 @@ def test_things_that_are_no_multipose(tmp_path: Path) -> None:
         pytest.skip(f"{single}: not there")
     with pytest.raises(UserError, match=r"no MoveNet MultiPose, which maps \(1, S, S, 3\) to \(1, 6, 56\)"):
         MultiPose(single)
+
+
+def test_estimators_are_found_by_name() -> None:
+    assert {"several", "one", "multipose", "mediapipe"} <= set(names("estimator"))
+    with pytest.raises(UserError, match="unknown estimator 'sevral'; did you mean 'several'"):
+        open_estimator("sevral")
+
+    class Nobody:
+        def estimate(self, image: np.ndarray) -> list[Pose]:
+            return []
+
+        def reset(self) -> None:
+            pass
+
+    opened: list[tuple[object, ...]] = []
+    register("estimator", "nobody")(lambda *options: opened.append(options) or Nobody())
+    assert open_estimator("nobody", "w.onnx", threads=2).estimate(np.zeros((48, 64, 3), np.uint8)) == []
+    assert opened == [("w.onnx", None, 2)]

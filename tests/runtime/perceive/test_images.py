@@ -16,9 +16,8 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import sha256
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.camera import watch_film
-from featherfall.runtime.perceive.images import pictures_in
-from featherfall.runtime.sources.csv import read_film
+from featherfall.runtime.sources.film import pictures_in, read_film
+from featherfall.runtime.watch import watch_film
 
 SIZE = 16
 
@@ -108,7 +107,7 @@ def test_a_long_film_is_judged_in_parts_with_the_same_result(tmp_path: Path, mon
     films = bright_bundle(tmp_path / "films", 4, {"kind": "sliding", "length": 8, "rate": 10.0, "stride_s": 0.2})
     recording = read_film(gray_film(tmp_path / "film.mp4", 40), films.manifest.inputs)
     whole = films.predict(recording)
-    monkeypatch.setattr("featherfall.runtime.bundle.MEMORY", 3 * 4 * SIZE * SIZE * 3)
+    monkeypatch.setattr("featherfall.runtime.perceive.windows.MEMORY", 3 * 4 * SIZE * SIZE * 3)
     monkeypatch.setattr("featherfall.signals.pictures.AROUND", 0.2)
     parts = films.predict(recording)
     assert len(whole.probabilities) == 17

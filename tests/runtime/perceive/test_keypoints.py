@@ -53,7 +53,7 @@ def test_one_sighting_is_held_before_it() -> None:
 def test_bundles_that_are_none_for_cameras(tmp_path: Path) -> None:
     good = read_manifest(write_camera_bundle(tmp_path / "good"))
     check_camera(tmp_path, good)
-    with pytest.raises(UserError, match="no bundle for cameras, it eats accelerometer"):
+    with pytest.raises(UserError, match="no bundle for cameras, it takes accelerometer"):
         check_camera(tmp_path, read_manifest(write_bundle(tmp_path / "watch")))
     with pytest.raises(UserError, match="sliding windows"):
         check_camera(tmp_path, good.model_copy(update={"positive": None}))

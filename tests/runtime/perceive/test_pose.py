@@ -23,7 +23,8 @@ from featherfall.runtime.perceive.pose import (
     rise,
 )
 from featherfall.runtime.perceive.weights import find_weights
-from featherfall.runtime.track.poses import Tracker
+from featherfall.runtime.track.poses import PoseCost
+from featherfall.runtime.track.tracker import Tracker
 
 HEIGHT, WIDTH = 120, 200
 
@@ -118,7 +119,7 @@ def test_one_person_is_followed_and_an_empty_room_is_empty() -> None:
 
 def ids_of_colours(film: list[list[tuple[int, float, float, float, float]]]) -> list[dict[int, int]]:
     """For each picture, the track of each colour that was found."""
-    estimator, tracker = SeveralPeople(Squares()), Tracker()
+    estimator, tracker = SeveralPeople(Squares()), Tracker(PoseCost())
     found = []
     for count, people in enumerate(film):
         image = picture(*people)
@@ -206,7 +207,7 @@ def test_movenet_follows_a_real_fall(weights: Path) -> None:
     film = data_folder() / "URFD" / "cam0_mp4" / "fall-01-cam0.mp4"
     if not film.is_file():
         pytest.skip(f"{film}: not there")
-    estimator, tracker = open_estimator("several", folder=weights), Tracker()
+    estimator, tracker = open_estimator("several", folder=weights), Tracker(PoseCost())
     shown: list[dict[int, Pose]] = []
     with av.open(str(film)) as container:
         for count, frame in enumerate(container.decode(video=0)):

@@ -8,9 +8,8 @@ from tests.runtime.people import person
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
-from featherfall.runtime.camera import Seen, Shown
-from featherfall.runtime.decide.incidents import Fall
-from featherfall.runtime.perceive.pose import make_pose
+from featherfall.runtime.observation import Fall, FrameResult, TrackedPerson
+from featherfall.runtime.perceive.pose import Pose, make_pose
 from featherfall.runtime.sinks.draw import AMBER, DARK, EDGES, GREEN, LINGER, RED, Painter, banner, colour
 from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import probe, read_frames
@@ -19,8 +18,12 @@ pytest.importorskip("PIL")
 GREY = np.full((480, 640, 3), 128, dtype=np.uint8)
 
 
-def seen(score: float = 0.9, is_person: bool = True, time: float = 1.0) -> Seen:
-    return Seen(time, (Shown(0, person(300, 250, score=score), 0.2, is_person),), {0: 0.2}, ())
+def tracked(pose: Pose, number: int = 0, probability: float | None = None, is_person: bool = True) -> TrackedPerson:
+    return TrackedPerson(number, pose, probability, is_person, 0.0, pose.middle, pose.size)
+
+
+def result(score: float = 0.9, is_person: bool = True, time: float = 1.0) -> FrameResult:
+    return FrameResult(time, (tracked(person(300, 250, score=score), 0, 0.2, is_person),), {0: 0.2}, 480, 640)
 
 
 def near(picture: np.ndarray, tone: tuple[int, int, int], distance: int = 40) -> int:
@@ -43,16 +46,16 @@ def test_banner_follows_the_fall() -> None:
 
 
 def test_a_skeleton_in_its_colour_fades_with_the_scores() -> None:
-    drawn = Painter(0.5).paint(GREY, seen(), [])
+    drawn = Painter(0.5).paint(GREY, result(), [])
     assert drawn.dtype == np.uint8 and drawn.shape[1] == 640 and drawn.shape[0] % 2 == 0 and drawn.shape[0] > 480
     assert near(drawn[:480], colour(0)) > 1000
-    assert near(Painter(0.5).paint(GREY, seen(0.1), [])[:480], colour(0)) < 0.2 * near(drawn[:480], colour(0))
-    assert near(Painter(0.5).paint(GREY, seen(is_person=False), [])[:480], colour(0)) == 0
+    assert near(Painter(0.5).paint(GREY, result(0.1), [])[:480], colour(0)) < 0.2 * near(drawn[:480], colour(0))
+    assert near(Painter(0.5).paint(GREY, result(is_person=False), [])[:480], colour(0)) == 0
 
 
 def test_larger_people_have_thicker_lines() -> None:
     def drawn(height: float) -> int:
-        shown = Seen(1.0, (Shown(0, person(300, 250, height=height, score=0.9), None, True),), {}, ())
+        shown = FrameResult(1.0, (tracked(person(300, 250, height=height, score=0.9)),), {}, 480, 640)
         return near(Painter(0.5).paint(GREY, shown, [])[:480], colour(0))
 
     assert drawn(400) > 3 * drawn(150)  # longer by 2.7, and thicker
@@ -60,20 +63,20 @@ def test_larger_people_have_thicker_lines() -> None:
 
 def test_private_has_nothing_of_the_picture() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
-    once, again = (Painter(0.5, private=True).paint(image, seen(), []) for image in (noise, GREY))
+    once, again = (Painter(0.5, private=True).paint(image, result(), []) for image in (noise, GREY))
     np.testing.assert_array_equal(once, again)
     assert near(once, DARK, 2) > 0.8 * once.shape[0] * once.shape[1]
 
 
 def test_a_banner_is_shown_and_small_pictures_are_enlarged() -> None:
     small = np.full((121, 161, 3), 128, dtype=np.uint8)
-    drawn = Painter(0.5).paint(small, Seen(5.0, (), {}, ()), [Fall(0, 2.0, 3.2, 2.5, 0.9)])
+    drawn = Painter(0.5).paint(small, FrameResult(5.0, (), {}, 121, 161), [Fall(0, 2.0, 3.2, 2.5, 0.9)])
     assert drawn.shape[0] > 360 and drawn.shape[0] % 2 == drawn.shape[1] % 2 == 0 and near(drawn[:80], AMBER) > 500
 
 
 def test_poses_outside_of_the_picture_are_no_error() -> None:
     odd = make_pose(person(-300, 900).joints, np.full(17, 0.5))
-    Painter(0.5).paint(GREY, Seen(1.0, (Shown(7, odd, None, True),), {7: 1.0}, ()), [])
+    Painter(0.5).paint(GREY, FrameResult(1.0, (tracked(odd, 7),), {7: 1.0}, 480, 640), [])
 
 
 def test_a_film_keeps_its_times(tmp_path: Path) -> None:

@@ -5,17 +5,31 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from featherfall.runtime.perceive.boxes import Found
-from featherfall.runtime.track.boxes import KEEP, PATIENCE, BoxTrack, BoxTracker, apart, unlikeness
+from featherfall.runtime.perceive.boxes import Found, PersonBox, in_pixels
+from featherfall.runtime.track.boxes import BoxCost, unlikeness
+from featherfall.runtime.track.tracker import KEEP, Track, Tracker
+
+PATIENCE = BoxCost().memory
 
 
-def found(x: float, y: float = 0.5, width: float = 0.1, height: float = 0.4, name: str = "person") -> Found:
+def found(x: float, y: float = 0.5, width: float = 0.1, height: float = 0.4, name: str = "person", aspect: float = 1.0) -> PersonBox:
+    """Middle and sides as fractions of a picture that is 1000 pixels high."""
     box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-    return Found(name, 0.9, box, (0.1, 0.9) if name == "fall" else (0.9, 0.1))
+    scores = (0.1, 0.9) if name == "fall" else (0.9, 0.1)
+    return in_pixels(Found(name, 0.9, box, scores), 1, 1000, round(1000 * aspect))
+
+
+def tracker_of_boxes() -> Tracker[PersonBox]:
+    return Tracker(BoxCost())
+
+
+def track_of(box: PersonBox) -> Track[PersonBox]:
+    (track,) = tracker_of_boxes().update(0.0, [box])
+    return track
 
 
 def test_two_people_who_pass_each_other_keep_their_numbers() -> None:
-    tracker = BoxTracker()
+    tracker = tracker_of_boxes()
     for k in range(20):
         left, right = found(0.2 + 0.01 * k, 0.4), found(0.8 - 0.01 * k, 0.6)
         pair = [left, right] if k % 2 else [right, left]
@@ -24,16 +38,16 @@ def test_two_people_who_pass_each_other_keep_their_numbers() -> None:
 
 
 def test_who_falls_keeps_the_number() -> None:
-    tracker = BoxTracker()
+    tracker = tracker_of_boxes()
     first = tracker.update(0.0, [found(0.5)])[0]
     tracker.update(0.1, [found(0.52, 0.55, 0.2, 0.35)])
     last = tracker.update(0.2, [found(0.55, 0.65, 0.4, 0.12, "fall")])[0]
-    assert last is first and last.last.name == "fall"
+    assert last is first and last.last.share == pytest.approx(0.9)
 
 
 def test_who_falls_is_said_twice_and_is_one_person() -> None:
     """The detector sees somebody lie there now, and weakly still stand there."""
-    tracker = BoxTracker()
+    tracker = tracker_of_boxes()
     (first,) = tracker.update(0.0, [found(0.5)])
     lies, stands = found(0.52, 0.62, 0.15, 0.13, "fall"), replace(found(0.5), score=0.2)
     assert tracker.update(0.1, [lies, stands]) == [first] and first.last is lies
@@ -41,18 +55,18 @@ def test_who_falls_is_said_twice_and_is_one_person() -> None:
 
 
 def test_who_lies_behind_a_helper_keeps_the_number() -> None:
-    tracker = BoxTracker()
+    tracker = tracker_of_boxes()
     fallen, helper = found(0.5, 0.7, 0.3, 0.1, "fall"), found(0.1, 0.5, 0.3, 0.6)
     first, second = tracker.update(0.0, [fallen, helper])
     for k in range(1, 11):  # the helper comes and stands in front
         helper = found(0.1 + 0.04 * k, 0.5, 0.3, 0.6)
         tracks = tracker.update(0.1 * k, [helper, fallen])
         assert {track.id: track.last for track in tracks} == {first.id: fallen, second.id: helper}
-    assert apart([helper, fallen]) == ([helper], [fallen])
+    assert BoxCost().doubtful([helper, fallen]) == [False, True]
 
 
 def test_a_box_far_away_or_of_another_size_is_somebody_else() -> None:
-    tracker = BoxTracker()
+    tracker = tracker_of_boxes()
     first = tracker.update(0.0, [found(0.2)])[0]
     assert tracker.update(0.1, [found(0.8)])[0] is not first
     assert tracker.update(0.2, [found(0.2, height=0.95, width=0.4)])[0] is not first
@@ -60,7 +74,7 @@ def test_a_box_far_away_or_of_another_size_is_somebody_else() -> None:
 
 
 def test_who_is_lost_for_long_is_new() -> None:
-    tracker = BoxTracker()
+    tracker = tracker_of_boxes()
     first = tracker.update(0.0, [found(0.5)])[0]
     assert tracker.update(PATIENCE, [found(0.52)])[0] is first
     tracker.update(2 * PATIENCE + 0.1, [])
@@ -68,16 +82,15 @@ def test_who_is_lost_for_long_is_new() -> None:
 
 
 def test_a_track_forgets() -> None:
-    track = BoxTrack(0, 0.0)
-    for k in range(200):
+    track = track_of(found(0.5))
+    for k in range(1, 200):
         track.add(0.1 * k, found(0.5))
-    assert track.times[0] >= track.seen - KEEP and len(track.times) == len(track.found)
+    assert track.times[0] >= track.seen - KEEP and len(track.times) == len(track.sightings)
 
 
 def test_distances_are_of_the_picture_not_of_the_square() -> None:
-    track = BoxTrack(0, 0.0)
-    track.add(0.0, found(0.5))
-    assert unlikeness(track, 0.1, found(0.68), aspect=1.0) < unlikeness(track, 0.1, found(0.68), aspect=1.8)
+    square, wide = (track_of(found(0.5, aspect=aspect)) for aspect in (1.0, 1.8))
+    assert unlikeness(square, 0.1, found(0.68)) < unlikeness(wide, 0.1, found(0.68, aspect=1.8))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +107,7 @@ def test_distances_are_of_the_picture_not_of_the_square() -> None:
 )
 def test_how_far_somebody_gets_grows_with_the_time_unseen(gap: float, sizes: float, same: bool) -> None:
     """Half a size at once and as much for every second, one size at most."""
-    tracker = BoxTracker()
+    tracker = tracker_of_boxes()
     (first,) = tracker.update(0.0, [found(0.2)])
     (second,) = tracker.update(gap, [found(0.2 + sizes * float(np.hypot(0.1, 0.4)))])
     assert (second is first) == same
@@ -102,7 +115,7 @@ def test_how_far_somebody_gets_grows_with_the_time_unseen(gap: float, sizes: flo
 
 @pytest.mark.parametrize(("grown", "same"), [(2.15, True), (2.25, False), (1 / 2.15, True), (1 / 2.25, False)])
 def test_a_body_changes_its_size_only_so_fast(grown: float, same: bool) -> None:
-    tracker = BoxTracker()
+    tracker = tracker_of_boxes()
     (first,) = tracker.update(0.0, [found(0.5)])
     (second,) = tracker.update(0.1, [found(0.5, width=0.1 * grown, height=0.4 * grown)])
     assert (second is first) == same
@@ -110,7 +123,7 @@ def test_a_body_changes_its_size_only_so_fast(grown: float, same: bool) -> None:
 
 @pytest.mark.parametrize(("gap", "same"), [(1.95, True), (2.05, False)])
 def test_a_track_ends_after_two_seconds_unseen(gap: float, same: bool) -> None:
-    tracker = BoxTracker()
+    tracker = tracker_of_boxes()
     (first,) = tracker.update(0.0, [found(0.5)])
     assert (tracker.update(gap, [found(0.5)]) == [first]) == same
 
@@ -118,28 +131,27 @@ def test_a_track_ends_after_two_seconds_unseen(gap: float, same: bool) -> None:
 @pytest.mark.parametrize(("inside", "people"), [(0.55, 2), (0.65, 1)])
 def test_who_is_covered_by_a_better_box_is_nobody_new(inside: float, people: int) -> None:
     """Two boxes of .1 x .4 whose common part is `inside` of each."""
-    assert len(BoxTracker().update(0.0, [found(0.5), found(0.5 + 0.1 * (1 - inside))])) == people
+    assert len(tracker_of_boxes().update(0.0, [found(0.5), found(0.5 + 0.1 * (1 - inside))])) == people
 
 
 def test_unlikeness_by_hand() -> None:
     """Half of 1 - IoU, half of the distance over the reach."""
-    track = BoxTrack(0, 0.0)
-    track.add(0.0, found(0.5))
+    track = track_of(found(0.5))
     reach = 0.5 * (1 + 0.2) * np.hypot(0.1, 0.4)
     assert unlikeness(track, 0.2, found(0.55)) == pytest.approx(0.5 * 0.05 / reach + 0.5 * (1 - 1 / 3))
     assert unlikeness(track, 0.2, found(0.5, 0.6)) == pytest.approx(0.5 * 0.1 / reach + 0.5 * (1 - 0.3 / 0.5))
     reach = 0.5 * (1 + 0.2) * np.hypot(0.2, 0.4)
-    assert unlikeness(track, 0.2, found(0.55), aspect=2.0) == pytest.approx(0.5 * 0.1 / reach + 0.5 * (1 - 1 / 3))
+    track = track_of(found(0.5, aspect=2.0))
+    assert unlikeness(track, 0.2, found(0.55, aspect=2.0)) == pytest.approx(0.5 * 0.1 / reach + 0.5 * (1 - 1 / 3))
 
 
 def test_a_box_without_a_size_is_nobodys() -> None:
-    track = BoxTrack(0, 0.0)
-    track.add(0.0, found(0.5, width=0.0, height=0.0))
+    track = track_of(found(0.5, width=0.0, height=0.0))
     assert unlikeness(track, 0.1, found(0.5)) == np.inf
 
 
 def test_a_track_holds_ten_seconds() -> None:
-    track = BoxTrack(0, 0.0)
-    for k in range(200):
+    track = track_of(found(0.5))
+    for k in range(1, 200):
         track.add(0.1 * k, found(0.5))
-    assert track.seen - track.times[0] == pytest.approx(10, abs=0.11) and track.last == found(0.5)
+    assert track.seen - track.times[0] == pytest.approx(10, abs=0.11) and len(track.times) == len(track.sightings)

@@ -5,13 +5,18 @@ import pytest
 from tests.runtime.people import noisy, person
 
 from featherfall.runtime.perceive.pose import Pose, make_pose
-from featherfall.runtime.track.poses import KEEP, Tracker, overlap, unlikeness
+from featherfall.runtime.track.poses import PoseCost, unlikeness
+from featherfall.runtime.track.tracker import KEEP, Tracker
 
 STEP = 1 / 15
 FLOOR = 300.0
 
 
-def run(tracker: Tracker, films: list[list[Pose | None]], seed: int = 0, spread: float = 0.02) -> list[list[int | None]]:
+def tracker_of_poses() -> Tracker[Pose]:
+    return Tracker(PoseCost())
+
+
+def run(tracker: Tracker[Pose], films: list[list[Pose | None]], seed: int = 0, spread: float = 0.02) -> list[list[int | None]]:
     """Show several people's films (None: not found in that picture), each picture's people in random order; the ids each person got."""
     rng = np.random.default_rng(seed)
     ids: list[list[int | None]] = [[] for _ in films]
@@ -39,14 +44,8 @@ def one_id(ids: list[int | None]) -> bool:
     return len({one for one in ids if one is not None}) == 1
 
 
-def test_boxes_overlap() -> None:
-    assert overlap(np.array([0, 0, 2, 2]), np.array([1, 0, 3, 2])) == pytest.approx(1 / 3)
-    assert overlap(np.array([0, 0, 2, 2]), np.array([2, 0, 3, 2])) == 0
-    assert overlap(np.array([0, 0, 0, 0]), np.array([0, 0, 0, 0])) == 0
-
-
 def test_unlikeness_of_the_same_pose_is_nothing_and_of_a_moved_one_by_hand() -> None:
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     pose = person(100, FLOOR)
     (track,) = tracker.update(0.0, [pose])
     assert unlikeness(track, 0.1, pose) == pytest.approx(0, abs=1e-6)
@@ -57,7 +56,7 @@ def test_unlikeness_of_the_same_pose_is_nothing_and_of_a_moved_one_by_hand() -> 
 
 
 def test_far_larger_and_much_higher_poses_are_somebody_else() -> None:
-    (track,) = Tracker().update(0.0, [person(100, FLOOR)])
+    (track,) = tracker_of_poses().update(0.0, [person(100, FLOOR)])
     assert unlikeness(track, STEP, person(250, FLOOR)) == float("inf")
     assert unlikeness(track, STEP, person(100, FLOOR, height=600)) == float("inf")
     assert unlikeness(track, 0.9, person(100, FLOOR + 140)) < float("inf")  # down: one falls within a second
@@ -66,7 +65,7 @@ def test_far_larger_and_much_higher_poses_are_somebody_else() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_two_people_cross(seed: int) -> None:
-    ids = run(Tracker(), [walk(100, 500, 45), walk(500, 120, 45)], seed)
+    ids = run(tracker_of_poses(), [walk(100, 500, 45), walk(500, 120, 45)], seed)
     assert one_id(ids[0]) and one_id(ids[1]) and ids[0][0] != ids[1][0]
 
 
@@ -74,14 +73,14 @@ def test_two_people_cross(seed: int) -> None:
 def test_two_people_cross_and_one_is_hidden_meanwhile(seed: int) -> None:
     behind = walk(500, 120, 45)
     behind[20:27] = [None] * 7
-    ids = run(Tracker(), [walk(100, 500, 45), behind], seed)
+    ids = run(tracker_of_poses(), [walk(100, 500, 45), behind], seed)
     assert one_id(ids[0]) and one_id(ids[1]) and ids[0][0] != ids[1][0]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_one_falls_while_another_walks_up(seed: int) -> None:
     helper = [None] * 12 + walk(640, 330, 30) + [person(330, FLOOR)] * 12
-    ids = run(Tracker(), [fall(200, 15, 30), helper], seed)
+    ids = run(tracker_of_poses(), [fall(200, 15, 30), helper], seed)
     assert one_id(ids[0]) and one_id(ids[1]) and ids[0][0] != next(one for one in ids[1] if one is not None)
 
 
@@ -89,14 +88,14 @@ def test_a_helper_cannot_take_over_who_is_lost_on_the_floor() -> None:
     """The fallen one is not found any more from the helper's arrival on; the helper stands right there."""
     fallen = fall(200, 15, 10)
     helper = [None] * len(fallen) + [person(260, FLOOR - 20)] * 20
-    ids = run(Tracker(), [fallen + [None] * 20, helper])
+    ids = run(tracker_of_poses(), [fallen + [None] * 20, helper])
     assert one_id(ids[0]) and one_id(ids[1]) and ids[0][0] != ids[1][-1]
 
 
 def test_a_person_missing_for_less_than_patience_comes_back_as_the_same() -> None:
     film = walk(100, 300, 60)
     film[20:32] = [None] * 12  # .87 s
-    assert one_id(run(Tracker(), [film])[0])
+    assert one_id(run(tracker_of_poses(), [film])[0])
 
 
 def test_after_a_second_only_who_has_stayed_is_known_again() -> None:
@@ -107,20 +106,20 @@ def test_after_a_second_only_who_has_stayed_is_known_again() -> None:
         (person(180, FLOOR, turn=np.pi / 2), 45, False),
         (person(100, FLOOR), 45, False),  # somebody stands there
     ):
-        ids = run(Tracker(), [[lying] * 10 + [None] * waited + [pose] * 5])[0]
+        ids = run(tracker_of_poses(), [[lying] * 10 + [None] * waited + [pose] * 5])[0]
         assert one_id(ids) == known
 
 
 def test_a_pose_that_jumps_is_another_person() -> None:
     film = [person(100, FLOOR)] * 10 + [person(500, FLOOR)] * 10
-    ids = run(Tracker(), [film])[0]
+    ids = run(tracker_of_poses(), [film])[0]
     assert ids == [0] * 10 + [1] * 10
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_chair_is_no_person_and_keeps_its_own_track(seed: int) -> None:
     chair = [person(400, FLOOR, height=90, score=0.2) if count % 3 else None for count in range(60)]
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     ids = run(tracker, [chair, walk(50, 420, 60)], seed, spread=0.05)
     assert one_id(ids[1])
     people = {track.id for track in tracker.tracks if track.is_person}
@@ -128,7 +127,7 @@ def test_a_chair_is_no_person_and_keeps_its_own_track(seed: int) -> None:
 
 
 def test_a_film_without_people() -> None:
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     assert tracker.update(0.0, []) == [] and tracker.tracks == []
     tracker.update(0.1, [person(100, FLOOR)])
     assert tracker.update(0.2, []) == [] and len(tracker.tracks) == 1
@@ -136,14 +135,14 @@ def test_a_film_without_people() -> None:
 
 
 def test_history_is_bounded() -> None:
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     for count in range(400):
         (track,) = tracker.update(count * STEP, [person(100, FLOOR)])
-    assert len(track.times) == len(track.poses) and track.times[-1] - track.times[0] <= KEEP and track.born == 0.0
+    assert len(track.times) == len(track.sightings) and track.times[-1] - track.times[0] <= KEEP and track.born == 0.0
 
 
 def test_times_should_increase() -> None:
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     tracker.update(1.0, [person(100, FLOOR)])
     with pytest.raises(ValueError, match="times should increase"):
         tracker.update(1.0, [])
@@ -152,7 +151,7 @@ def test_times_should_increase() -> None:
 @pytest.mark.parametrize(("grown", "same"), [(2.4, True), (2.6, False), (1 / 2.4, True), (1 / 2.6, False)])
 def test_a_body_changes_its_size_only_so_fast(grown: float, same: bool) -> None:
     """Head and shoulders stay where they are, so that nothing else speaks against it."""
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     (first,) = tracker.update(0.0, [person(100, FLOOR)])
     (found,) = tracker.update(0.9, [person(100, FLOOR + 80 * (grown - 1), height=200 * grown)])
     assert (found is first) == same
@@ -164,7 +163,7 @@ def test_a_body_changes_its_size_only_so_fast(grown: float, same: bool) -> None:
 )
 def test_how_far_somebody_gets_grows_with_the_time_unseen(gap: float, sizes: float, same: bool) -> None:
     """.4 sizes at once and 1 for every second, .8 at most."""
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     pose = person(100, FLOOR)
     (first,) = tracker.update(0.0, [pose])
     (found,) = tracker.update(gap, [person(100 + sizes * pose.size, FLOOR)])
@@ -174,7 +173,7 @@ def test_how_far_somebody_gets_grows_with_the_time_unseen(gap: float, sizes: flo
 @pytest.mark.parametrize(("gap", "sizes", "same"), [(0.1, 0.32, True), (0.1, 0.34, False), (0.9, 0.55, True), (0.9, 0.59, False)])
 def test_how_far_head_and_shoulders_rise_grows_with_the_time_unseen(gap: float, sizes: float, same: bool) -> None:
     """.3 sizes at once and .3 for every second."""
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     pose = person(100, FLOOR)
     (first,) = tracker.update(0.0, [pose])
     (found,) = tracker.update(gap, [person(100, FLOOR - sizes * pose.size)])
@@ -184,21 +183,21 @@ def test_how_far_head_and_shoulders_rise_grows_with_the_time_unseen(gap: float, 
 @pytest.mark.parametrize(("gap", "right", "same"), [(0.9, 40, True), (1.1, 40, True), (1.1, 55, False), (9.9, 40, True), (10.2, 0, False)])
 def test_after_patience_only_who_has_stayed_is_known_again(gap: float, right: float, same: bool) -> None:
     """40 pixels are .21 sizes, 55 are .29."""
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     (first,) = tracker.update(0.0, [person(100, FLOOR)])
     (found,) = tracker.update(gap, [person(100 + right, FLOOR)])
     assert (found is first) == same
 
 
 def test_after_patience_another_posture_in_the_place_is_somebody_else() -> None:
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     (first,) = tracker.update(0.0, [person(100, FLOOR)])
     assert tracker.update(2.0, [person(100, FLOOR, turn=np.pi / 2)]) != [first]
 
 
 @pytest.mark.parametrize(("sizes", "moved"), [(0.22, False), (0.28, True)])
 def test_who_has_moved_by_a_quarter_of_the_size_is_a_person(sizes: float, moved: bool) -> None:
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     pose = person(100, FLOOR)
     for k in range(60):  # goes there within a second and stays
         (track,) = tracker.update(k * STEP, [person(100 + sizes * pose.size * min(k / 15, 1), FLOOR)])
@@ -206,7 +205,7 @@ def test_who_has_moved_by_a_quarter_of_the_size_is_a_person(sizes: float, moved:
 
 
 def test_place_speed_and_size_follow_with_a_time_constant_of_three_tenths() -> None:
-    tracker = Tracker()
+    tracker = tracker_of_poses()
     pose = person(100, FLOOR)
     tracker.update(0.0, [pose])
     (track,) = tracker.update(0.3, [person(130, FLOOR, height=220)])

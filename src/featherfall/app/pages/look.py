@@ -14,13 +14,13 @@ import gradio as gr
 
 from featherfall.app import parts
 from featherfall.app.alarms import cost
+from featherfall.app.analysis import Analysis, Progress
 from featherfall.app.judge import FILMS, PICTURES, TABLES, in_page, judge, what_is
 from featherfall.app.media import Shelf
 from featherfall.app.models import Model, choose
-from featherfall.app.of_sensor import Table
-from featherfall.app.shown import Progress, Shown
 from featherfall.app.work import Desk, Doing, Done, Failed
 from featherfall.core.errors import UserError
+from featherfall.runtime.sources.csv import CsvOptions
 
 ANY, NONE = "Choose for me", "No second model"
 PANELS = ("a", "b")
@@ -37,7 +37,7 @@ EMPTY = '<div class="empty">What is found shows here.</div>'
 class Held:
     """What a panel shows, kept by the server for as long as the page is open."""
 
-    shown: Shown
+    analysis: Analysis
     model: Model
     place: Path
 
@@ -166,7 +166,10 @@ class Look:
             what = what_is(name)
             chosen = [self.models.get(first) or choose(list(self.models.values()), what)]
             chosen += [self.models[second]] if second in self.models else []
-            update, table = self._table(path, chosen[0], raw) if what == "table" else ({self.columns: gr.update(visible=False)}, Table())
+            table = CsvOptions()
+            update: dict[Any, Any] = {self.columns: gr.update(visible=False)}
+            if what == "table":
+                update, table = self._table(path, chosen[0], raw)
         except UserError as error:
             yield done | {self.status: parts.error(in_page(str(error), path, name))}
             return
@@ -174,7 +177,7 @@ class Look:
         for model in chosen:
             place = self.shelf.place()
 
-            def work(progress: Progress, model: Model = model, place: Path = place) -> Shown:
+            def work(progress: Progress, model: Model = model, place: Path = place) -> Analysis:
                 return judge(path, name, list(self.models.values()), place, model=model, private=private, table=table, progress=progress)
 
             for news in self.desk.run(f"{request.session_hash}", work):
@@ -204,28 +207,28 @@ class Look:
         if held is None:
             blank = {panel[key]: "" for key in ("head", "view", "line", "price", "links", "drawn")}
             return blank | {panel["holder"]: gr.update(visible=False), panel["state"]: None}
-        shown, threshold, name = held.shown, held.shown.threshold, panel["name"]
+        analysis, threshold, name = held.analysis, held.analysis.threshold, panel["name"]
         return {
             panel["holder"]: gr.update(visible=True),
-            panel["head"]: parts.heading(shown, threshold),
-            panel["view"]: parts.view(shown, name, self.shelf),
-            panel["line"]: parts.timeline(shown, name, threshold) if shown.curves or shown.threshold is None else "",
+            panel["head"]: parts.heading(analysis, threshold),
+            panel["view"]: parts.view(analysis, name, self.shelf),
+            panel["line"]: parts.timeline(analysis, name, threshold) if analysis.curves or analysis.threshold is None else "",
             panel["slider"]: gr.update(visible=threshold is not None, value=threshold or 0.5),
             panel["price"]: cost(held.model.metrics, threshold) if threshold is not None else "",
             panel["links"]: self._links(held, threshold),
             panel["draw"]: gr.update(
-                visible=shown.draw is not None, value=f"Make the annotated {'film' if shown.media.film else 'picture'}"
+                visible=analysis.draw is not None, value=f"Make the annotated {'film' if analysis.media.film else 'picture'}"
             ),
             panel["drawn"]: "",
             panel["state"]: held,
         }
 
     def _links(self, held: Held, threshold: float | None) -> str:
-        stem = Path(held.shown.file).stem
+        stem = Path(held.analysis.file).stem
         level = 0.0 if threshold is None else threshold
         files = [("Save the events as CSV", held.place / f"{stem}-events.csv"), ("as JSON", held.place / f"{stem}-events.json")]
-        files[0][1].write_text(held.shown.to_csv(level), encoding="utf-8")
-        files[1][1].write_text(held.shown.to_json(level), encoding="utf-8")
+        files[0][1].write_text(held.analysis.to_csv(level), encoding="utf-8")
+        files[1][1].write_text(held.analysis.to_json(level), encoding="utf-8")
         return parts.links(files, self.shelf)
 
     def _decide(self, name: str) -> Any:
@@ -234,8 +237,8 @@ class Look:
             if held is None:
                 return "", "", "", "", ""
             return (
-                parts.heading(held.shown, threshold),
-                parts.timeline(held.shown, name, threshold),
+                parts.heading(held.analysis, threshold),
+                parts.timeline(held.analysis, name, threshold),
                 cost(held.model.metrics, threshold),
                 self._links(held, threshold),
                 "",
@@ -245,10 +248,10 @@ class Look:
 
     def _draw(self, request: gr.Request, threshold: float, private: bool, held: Held | None) -> Iterator[str]:
         """Make the film that is saved."""
-        if held is None or held.shown.draw is None:
+        if held is None or held.analysis.draw is None:
             return
-        draw, suffix = held.shown.draw, ".mp4" if held.shown.media.film else ".jpg"
-        target = held.place / f"{Path(held.shown.file).stem}-seen{suffix}"
+        draw, suffix = held.analysis.draw, ".mp4" if held.analysis.media.film else ".jpg"
+        target = held.place / f"{Path(held.analysis.file).stem}-seen{suffix}"
         for news in self.desk.run(f"{request.session_hash}", lambda progress: draw(target, threshold, private, progress)):
             if isinstance(news, Doing):
                 yield parts.waiting(news)
@@ -257,7 +260,7 @@ class Look:
             else:
                 yield parts.links([(f"Save {target.name}", target)], self.shelf)
 
-    def _table(self, path: Path, model: Model, raw: Sequence[Any]) -> tuple[dict[Any, Any], Table]:
+    def _table(self, path: Path, model: Model, raw: Sequence[Any]) -> tuple[dict[Any, Any], CsvOptions]:
         """What the page offers to choose columns from, and what was chosen."""
         names = header(path)
         inputs = model.manifest.inputs[:SLOTS]
@@ -277,7 +280,7 @@ class Look:
         time, time_unit, rate = raw[2 * SLOTS :]
         time = time if time in names else None
         update[self.time] = gr.update(choices=names, value=time)
-        return update, Table(columns, units, time, None if time_unit in (None, TIMES[0]) else time_unit, _number(rate))
+        return update, CsvOptions(columns, units, time, None if time_unit in (None, TIMES[0]) else time_unit, _number(rate))
 
     def _stop(self, request: gr.Request) -> None:
         self.desk.stop(f"{request.session_hash}")

@@ -1,7 +1,7 @@
 """How a pose estimator errs: MoveNet's scores, jitter, lost and mistaken joints, as functions of what it looks at.
 
 The numbers are MoveNet Lightning's on rendered films of simulated people, and on published facts of real ones (mean score of 17 joints
-.4-.5 standing, .1-.35 lying); see docs/camera.md. Shapes: T frames, 17 joints of `COCO_17`; places in picture heights.
+.4-.5 standing, .1-.35 lying); see docs/explanation/camera-student.md. Shapes: T frames, 17 joints of `COCO_17`; places in picture heights.
 """
 
 from __future__ import annotations

@@ -1,13 +1,16 @@
-"""From window probabilities to fall events: pure functions, the same for evaluation and for a device."""
+"""From window probabilities to usable windows, fall events and a label: pure functions, the same for evaluation and for a device."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from featherfall.core.manifest import Decision
+from featherfall.core.manifest import Decision, Manifest
+
+# Less real signal than this is mostly interpolated or held: what a model says of it follows from the filling, not from the wearer.
+MINIMUM_VALID = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,41 @@ def _event(centre_s: np.ndarray, end_s: np.ndarray, probability: np.ndarray, win
         confidence=float(probability[peak]),
         raised_s=float(end_s[windows[0]]),
     )
+
+
+def usable(valid: np.ndarray, probabilities: np.ndarray, window: Literal["trial", "sliding", "impact"]) -> np.ndarray:
+    """Return which windows count for events and for the label, (K,) bool.
+
+    Windows cut around an impact all count: a fall near a recording's edge has little signal on one side and is still a fall.
+
+    Arguments:
+        valid: (K,) fraction of each window that is real signal, 0..1.
+        probabilities: (K, classes).
+        window: how they were cut.
+    """
+    finite = np.isfinite(probabilities).all(axis=1)
+    return np.asarray(finite if window == "impact" else finite & (valid >= MINIMUM_VALID))
+
+
+def label_of(manifest: Manifest, probabilities: np.ndarray, use: np.ndarray, found: bool) -> str | None:
+    """Return the label of a whole recording; None where no window can tell.
+
+    Of a fall bundle it is the positive class where an event was found, else the best other class; with two classes that is the other one,
+    also where no impact was felt at all. Of an activity bundle it is the best class. Best is the highest mean log probability, so that
+    one confident error does not decide.
+
+    Arguments:
+        probabilities: (K, classes). use: (K,) bool, see `usable`.
+        found: whether there is an event.
+    """
+    names = list(manifest.labels)
+    if manifest.task == "fall" and manifest.positive is not None:
+        if found:
+            return manifest.positive
+        names.remove(manifest.positive)
+        if len(names) == 1 and len(use) == 0:
+            return names[0]
+    if not use.any():
+        return None
+    scores = np.log(np.maximum(probabilities[use].astype(np.float64), 1e-12)).mean(axis=0)
+    return max(names, key=lambda name: scores[manifest.labels.index(name)])

@@ -15,13 +15,14 @@ _SHOULDERS = [_NAMES.index("left shoulder"), _NAMES.index("right shoulder")]
 _HIPS = [_NAMES.index("left hip"), _NAMES.index("right hip")]
 _LEGS = [_NAMES.index(f"{side} {joint}") for side in ("left", "right") for joint in ("knee", "ankle")]
 
-# Shares of the person's size, which is about the standing height: a standing one's box is .95 high, somebody's on a chair .75, somebody's
-# who sits on the floor .5; hips are .5 over the feet when one stands or bends down, .25 on a chair, .1 when one lies.
+# Shares of the person's size, which is about the standing height. They follow from the proportions of a body: a standing one's box is .95
+# high, somebody's on a chair .75, somebody's who sits on the floor .5; hips are .5 over the feet when one stands or bends down, .25 on a
+# chair, .1 when one lies. Looked at on simulated films only (docs/explanation/camera.md, "Posture").
 FLAT = 0.45
 LOW = 0.62
 HIPS = 0.38
 SHORT = 0.12  # a trunk (.3 long) that points at the camera has no direction
-LEVEL = 55.0  # degrees from upright
+LEVEL = 55.0  # degrees from upright; who bends down leans as far, but has the hips high
 USUAL = 85  # percentile: some poses are too small (half hidden), few too large
 
 
@@ -40,13 +41,13 @@ class Posture(enum.StrEnum):
         return self in (Posture.lying, Posture.low)
 
 
-def usual_size(poses: Sequence[Pose]) -> float:
-    """A person's size over some seconds, pixels: the 85th percentile of the box's diagonal, which hardly changes when one falls."""
-    return float(np.percentile([pose.size for pose in poses], USUAL))
+def usual_size(sizes: Sequence[float]) -> float:
+    """Return a person's size over some seconds: the 85th percentile of box diagonals, which hardly change when one falls; same unit."""
+    return float(np.percentile(sizes, USUAL))
 
 
 def posture(pose: Pose, size: float) -> Posture:
-    """What a pose looks like.
+    """Return the posture of a pose.
 
     Heights are down the picture, so a camera should not be turned by more than some 20 degrees; one that looks down steeply sees everybody
     low. Only joints with a score above .1 count.

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from featherfall.core.errors import UserError
+from featherfall.core.registry import register
 from featherfall.core.skeletons import COCO_17
-from featherfall.runtime.perceive.pose import Pose, check_picture, make_pose
+from featherfall.runtime.perceive.pose import Estimator, Pose, check_picture, make_pose, stated_weights
 
 # Where COCO's joints are among the landmarks; BlazePose's further ones are of mouth, inner and outer eyes, hands and feet.
 LANDMARKS: dict[str, int] = {
@@ -84,3 +85,9 @@ def to_pose(landmarks: np.ndarray, height: int, width: int) -> Pose:
     """
     chosen = landmarks[_ORDER]
     return make_pose(chosen[:, :2] * np.array([width, height], dtype=np.float32), chosen[:, 2].clip(0, 1))
+
+
+@register("estimator", "mediapipe")
+def open_mediapipe(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
+    """Several people by MediaPipe's pose landmarker; give its weights."""
+    return BlazePose(stated_weights(weights, "mediapipe", "pose_landmarker_lite.task"))

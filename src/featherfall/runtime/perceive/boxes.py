@@ -1,6 +1,6 @@
 """Boxes in NumPy: overlap, and which of many that mean one person stays.
 
-Boxes: (..., 4) left, top, right, bottom as fractions of the picture.
+Boxes: (..., 4) left, top, right, bottom, as fractions of the picture where nothing else is said.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-LEAST = 1e-3  # scores below this are nothing; the most places that are looked at follow
-MOST = 300
+# Most of a detector's places score near 0. Without these bounds suppression would compare thousands of them.
+LEAST = 1e-3  # score
+MOST = 300  # places
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,43 @@ class Found:
     scores: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Name, score and box as plain values."""
+        """Return name, score and box as plain values."""
         return {"name": self.name, "score": round(self.score, 4), "box": [round(side, 4) for side in self.box]}
 
 
+@dataclass(frozen=True, eq=False)
+class PersonBox:
+    """One person in one picture, in the picture's pixels.
+
+    Attributes:
+        box: (4,) float64 left, top, right, bottom.
+        share: of the fall class among the scores of all classes, 0..1: how far the person looks fallen.
+        score: the highest of the scores, 0..1.
+    """
+
+    box: np.ndarray
+    share: float
+    score: float
+
+    @property
+    def middle(self) -> np.ndarray:
+        """(2,) the box's middle."""
+        return np.asarray((self.box[:2] + self.box[2:]) / 2)
+
+    @property
+    def size(self) -> float:
+        """The box's diagonal."""
+        return float(np.hypot(*(self.box[2:] - self.box[:2])))
+
+
+def in_pixels(found: Found, positive: int, height: int, width: int) -> PersonBox:
+    """Return a detector's box in pixels of the picture; positive: number of the fall class among the scores."""
+    box = np.asarray(found.box, np.float64) * (width, height, width, height)
+    return PersonBox(box, found.scores[positive] / max(sum(found.scores), 1e-9), found.score)
+
+
 def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(K, 4), (L, 4) -> (K, L) intersection over union, 0..1; 0 where a box is empty."""
+    """Return the intersection over union of each pair, 0..1; 0 where a box is empty. (K, 4), (L, 4) -> (K, L); one box may be (4,)."""
     first, second = np.asarray(first, np.float64).reshape(-1, 1, 4), np.asarray(second, np.float64).reshape(1, -1, 4)
     low, high = np.maximum(first[..., :2], second[..., :2]), np.minimum(first[..., 2:], second[..., 2:])
     both = np.clip(high - low, 0, None).prod(axis=-1)
@@ -45,15 +77,15 @@ def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def area(boxes: np.ndarray) -> np.ndarray:
-    """(...,) width x height, 0 where a side is negative."""
+    """Return (...,) width x height, 0 where a side is negative."""
     return np.asarray(np.clip(boxes[..., 2] - boxes[..., 0], 0, None) * np.clip(boxes[..., 3] - boxes[..., 1], 0, None))
 
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, most_overlap: float) -> np.ndarray:
-    """Non-maximum suppression: the numbers of the boxes that stay, best first; each that overlaps a better one by more goes.
+    """Return the numbers of the boxes that non-maximum suppression keeps, best first.
 
     Arguments:
-        boxes: (K, 4). scores: (K,). most_overlap: IoU, 0..1.
+        boxes: (K, 4). scores: (K,). most_overlap: IoU, 0..1; a box that overlaps a better one by more goes.
     """
     order = np.argsort(-scores, kind="stable")
     between = overlap(boxes[order], boxes[order])
@@ -65,11 +97,11 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, most_overlap: float) -> np.n
 
 
 def decode(boxes: np.ndarray, scores: np.ndarray, labels: list[str], least: float, most_overlap: float) -> list[Found]:
-    """People in one picture from what a detector says of every place; one person has one box, whatever its class.
+    """Return the people in one picture from a detector's outputs; one person has one box, whatever its class.
 
     Arguments:
         boxes: (A, 4). scores: (A, C), 0..1. labels: C names.
-        least: score below which nothing is told. most_overlap: see `suppress`.
+        least: score below which boxes are left out. most_overlap: see `suppress`.
     Returns: best first.
     """
     best = scores.max(axis=1)

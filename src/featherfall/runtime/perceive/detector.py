@@ -1,4 +1,4 @@
-"""A detector's bundle, opened: pictures -> people with boxes."""
+"""Find people in pictures with a detector's bundle."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle, Precision, load_bundle
-from featherfall.runtime.perceive.boxes import Found, decode
+from featherfall.runtime.perceive.boxes import Found, PersonBox, decode, in_pixels
 from featherfall.signals.video import read_frames
 
 
 class BoxDetector:
-    """Finds people in pictures; `open_detector` opens one.
+    """Find people in pictures; `open_detector` opens one.
 
     Attributes:
         bundle: what it runs.
@@ -34,19 +34,27 @@ class BoxDetector:
         self.threshold = bundle.manifest.decision.threshold
 
     def detect(self, image: np.ndarray, least: float | None = None) -> list[Found]:
-        """People in one picture, best first, each with one box.
+        """Return the people in one picture, best first, each with one box.
 
         Arguments:
             image: (H, W, 3) uint8 RGB, any size; stretched to the model's square.
-            least: score below which nothing is told; the bundle's threshold by default.
+            least: score below which boxes are left out; the bundle's threshold by default.
         """
         square = stretch(image, self.size)
-        said = self.bundle.raw({self.bundle.manifest.inputs[0].name: square[None, None]})
+        outputs = self.bundle.raw({self.bundle.manifest.inputs[0].name: square[None, None]})
         least = self.threshold if least is None else least
-        return decode(said["boxes"][0], said["scores"][0], self.labels, least, self.bundle.manifest.decision.overlap)
+        return decode(outputs["boxes"][0], outputs["scores"][0], self.labels, least, self.bundle.manifest.decision.overlap)
+
+    def estimate(self, image: np.ndarray, least: float | None = None) -> list[PersonBox]:
+        """Return the people as `detect`, in pixels of the picture."""
+        positive = self.labels.index(self.positive)
+        return [in_pixels(one, positive, image.shape[0], image.shape[1]) for one in self.detect(image, least)]
+
+    def reset(self) -> None:
+        """Do nothing: every picture is seen by itself."""
 
     def detect_file(self, path: Path, least: float | None = None) -> list[Found]:
-        """As `detect`, of a picture's file. Raises `UserError`, one line, for a file that is no picture or too large."""
+        """Return the people as `detect`, of a picture's file. Raises `UserError`, one line, for a file that is no picture or too large."""
         return self.detect(next(iter(read_frames(Video(Path(path), images=True), (self.size, self.size)))).image, least)
 
 
@@ -56,16 +64,16 @@ def open_detector(path: str | Path, model: Precision | None = None) -> BoxDetect
 
 
 def check_detector(path: Path, manifest: Manifest) -> None:
-    """Raises `UserError` where the bundle is not a detector's, or eats more than one picture."""
+    """Raises `UserError` where the bundle is not a detector's, or takes more than one picture."""
     if manifest.kind != "detector":
         raise UserError(f"{path}: bundle {manifest.name!r} finds no boxes (kind {manifest.kind}); give a detector's bundle")
     (first, *more) = manifest.inputs
     if more or first.frames != 1:
-        raise UserError(f"{path}: a detector eats one picture, the manifest says otherwise; re-export the bundle")
+        raise UserError(f"{path}: a detector takes one picture, the manifest says otherwise; re-export the bundle")
 
 
 def stretch(image: np.ndarray, size: int) -> np.ndarray:
-    """(H, W, 3) uint8 -> (size, size, 3) uint8, as `signals.video` scales: averaging areas where it shrinks, else between pixels."""
+    """Scale (H, W, 3) uint8 to (size, size, 3) uint8, as `signals.video` does: averaging areas where it shrinks, else between pixels."""
     if image.shape[:2] == (size, size):
         return image
     try:

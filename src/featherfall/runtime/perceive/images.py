@@ -1,9 +1,8 @@
-"""A model of single pictures: one picture at a time of a film, and what a model of films says to a still."""
+"""A model of single pictures on a film: one picture at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -11,48 +10,42 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
 from featherfall.signals.frames import Frames
-from featherfall.signals.picture_file import is_picture
 from featherfall.signals.pictures import LOST
 from featherfall.signals.video import is_image, probe, read_frames
 
-RATE = 5.0  # pictures a second that are judged of a film
+RATE = 5.0  # pictures a second of a film that the model looks at
 BATCH = 16  # pictures in memory
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """The pictures of a folder, by name; none for anything else. Each is a still: a folder may hold many that are no film."""
-    return sorted(path for path in folder.iterdir() if is_picture(path)) if folder.is_dir() else []
-
-
 def refuse_image(manifest: Manifest, video: Video) -> None:
-    """Raise `UserError` for a still where the bundle needs a film."""
+    """Raise `UserError` for a single picture where the bundle needs a film."""
     if is_image(video) and manifest.window.kind != "trial":
         least = f"{manifest.window.seconds:g} s or more"
         raise UserError(f"{video.path}: a still picture, where bundle {manifest.name!r} needs a film of {least}; give it a film")
 
 
-def judge_pictures(video: Video, size: int, judge: Callable[[np.ndarray], np.ndarray]) -> tuple[Frames, np.ndarray]:
-    """A film's pictures, `RATE` a second, each judged for itself.
+def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.ndarray]) -> tuple[Frames, np.ndarray]:
+    """Run a model on a film's pictures, `RATE` a second, each for itself.
 
     Arguments:
         size: side of the square that pictures are stretched to, pixels.
-        judge: (K, 1, size, size, 3) uint8 RGB -> (K, classes) probabilities.
+        run: (K, 1, size, size, 3) uint8 RGB -> (K, classes) probabilities.
     Returns: K windows of no duration, one a picture, and their (K, classes) float32 probabilities.
     Raises: `UserError` as `read_frames`, and for a film whose end is lost.
     """
     times: list[float] = []
-    said: list[np.ndarray] = []
-    waiting: list[np.ndarray] = []
+    probabilities: list[np.ndarray] = []
+    batch: list[np.ndarray] = []
     problems: list[str] = []
     for frame in read_frames(video, (size, size), rate=RATE, problems=problems):
         times.append(frame.time)
-        waiting.append(frame.image)
-        if len(waiting) == BATCH:
-            said.append(judge(np.stack(waiting)[:, None]))
-            waiting.clear()
-    if waiting:
-        said.append(judge(np.stack(waiting)[:, None]))
+        batch.append(frame.image)
+        if len(batch) == BATCH:
+            probabilities.append(run(np.stack(batch)[:, None]))
+            batch.clear()
+    if batch:
+        probabilities.append(run(np.stack(batch)[:, None]))
     at = np.array(times)
     if problems and at[-1] - at[0] + LOST + 1 / RATE < probe(video).duration:
         raise UserError(problems[0])
-    return Frames({}, np.ones((len(at), 1), bool), at, at, at, 1 / RATE), np.concatenate(said)
+    return Frames({}, np.ones((len(at), 1), bool), at, at, at, 1 / RATE), np.concatenate(probabilities)

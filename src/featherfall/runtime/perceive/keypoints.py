@@ -1,4 +1,4 @@
-"""A person's last seconds as numbers: from poses to the windows that a camera bundle eats."""
+"""From poses to windows: a person's last seconds as the input of a camera's bundle."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ CHANNELS: tuple[str, ...] = tuple(f"{joint}.{axis}" for joint in COCO_17 for axi
 def check_camera(path: Path, manifest: Manifest) -> None:
     """Raises `UserError` where a bundle is not one for cameras: one input of `CHANNELS`, sliding windows, a class that raises events."""
     if manifest.kind != "keypoints" or len(manifest.inputs) != 1:
-        eats = ", ".join(one.name for one in manifest.inputs)
-        raise UserError(f"{path}: no bundle for cameras, it eats {eats}; give one that eats {INPUT!r}")
+        takes = ", ".join(one.name for one in manifest.inputs)
+        raise UserError(f"{path}: no bundle for cameras, it takes {takes}; give one that takes {INPUT!r}")
     if tuple(manifest.inputs[0].channels) != CHANNELS:
         raise UserError(f"{path}: its input {INPUT!r} is not x, y and score of the 17 joints of COCO; export it again")
     if manifest.window.kind != "sliding" or manifest.positive is None:
@@ -29,12 +29,12 @@ def check_camera(path: Path, manifest: Manifest) -> None:
 
 
 def row(pose: Pose, height: int) -> np.ndarray:
-    """(51,) float32, `CHANNELS`: joints in picture heights from the upper left corner (x right, y down), scores 0..1."""
+    """Return (51,) float32, `CHANNELS`: joints in picture heights from the upper left corner (x right, y down), scores 0..1."""
     return np.concatenate([pose.joints / np.float32(height), pose.scores[:, None]], axis=1).astype(np.float32).ravel()
 
 
 def window(times: Sequence[float] | np.ndarray, rows: np.ndarray, grid: np.ndarray, gap: float, hold: float) -> np.ndarray:
-    """Sightings of one person at the times of an even grid.
+    """Resample the sightings of one person to an even grid.
 
     Between sightings no farther apart than `gap`, values are interpolated linearly. Before the first one it is held, as windows are padded
     at a recording's edge (`signals.frames`). Elsewhere, and more than `hold` after the last, there was no pose: x and y NaN, scores 0.

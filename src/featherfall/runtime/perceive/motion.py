@@ -1,4 +1,4 @@
-"""Whether a picture changes where somebody is seen: who moves changes it; poses seen in furniture do not, however they jump."""
+"""Measure whether a picture changes where somebody is seen. Who moves changes it; poses in furniture do not, however they jump."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHANGED = 8.0  # of 255 levels; the mean over a cell of a still picture wanders 
 
 
 class MotionEstimator:
-    """An estimator whose poses say how much of their box has changed since the picture before (`Pose.motion`).
+    """Add to an estimator's poses how much of their box has changed since the picture before (`Pose.motion`).
 
     The picture is looked at as cells of equal size, in green alone, the colour that cameras see best; a change that all cells share
     (a lamp, the camera's exposure) is none.
@@ -42,7 +42,7 @@ class MotionEstimator:
 
 
 def coarse(image: np.ndarray) -> np.ndarray:
-    """(h, w) float32 means of green over cells of an (H, W, 3) uint8 picture; h is about `ROWS`."""
+    """Return (h, w) float32 means of green over cells of an (H, W, 3) uint8 picture; h is about `ROWS`."""
     side = max(image.shape[0] // ROWS, 1)
     rows, columns = image.shape[0] // side, image.shape[1] // side
     cells = image[: rows * side, : columns * side, 1].reshape(rows, side, columns, side)
@@ -50,7 +50,7 @@ def coarse(image: np.ndarray) -> np.ndarray:
 
 
 def with_motion(poses: Sequence[Pose], changed: np.ndarray, tall: float, wide: float) -> list[Pose]:
-    """The poses with the share of changed cells in their boxes; cells are `tall` x `wide` pixels."""
+    """Return the poses with the share of changed cells in their boxes; cells are `tall` x `wide` pixels."""
     out = []
     for pose in poses:
         left, top, right, bottom = pose.box / np.array([wide, tall, wide, tall])

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.core.errors import UserError
+from featherfall.core.registry import register
 from featherfall.runtime.perceive.crop import Region, cut, whole
 from featherfall.runtime.perceive.litert import open_net, opening
-from featherfall.runtime.perceive.pose import Pose, check_picture, make_pose
+from featherfall.runtime.perceive.pose import Estimator, Pose, check_picture, make_pose, stated_weights
 
 PEOPLE, VALUES = 6, 56  # of the output: 17 joints of (down, right, score), then the box and its score
 LEAST = 0.3  # score of a person, as the model card recommends
@@ -72,3 +73,9 @@ def decode(output: np.ndarray, region: Region) -> list[Pose]:
     people = sorted((person for person in output if person[-1] >= LEAST), key=lambda person: -person[-1])
     joints = [person[:51].reshape(17, 3) for person in people]
     return [make_pose(one[:, 1::-1] * region.side + region[:2], one[:, 2]) for one in joints]
+
+
+@register("estimator", "multipose")
+def open_multipose(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
+    """Up to six people by MoveNet MultiPose, one look a picture; give its weights."""
+    return MultiPose(stated_weights(weights, "multipose", "movenet_multipose_lightning.tflite"), threads=threads)

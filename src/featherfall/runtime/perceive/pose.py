@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from featherfall.core.errors import UserError
+from featherfall.core.registry import find, register
 from featherfall.runtime.perceive.crop import Region, around, cut, whole
 from featherfall.runtime.perceive.litert import open_net, opening
 from featherfall.runtime.perceive.weights import KNOWN, find_weights
@@ -28,7 +29,8 @@ class Pose:
             `core.skeletons.COCO_17`. Joints out of sight are guesses with low scores.
         scores: (17,) float32, 0..1.
         box: (4,) float32, left, top, right, bottom of the joints that are seen, pixels.
-        stir: share of the box in which the picture has changed since the last one, 0..1 (`runtime.perceive.motion`); 1 where nobody looked.
+        motion: share of the box in which the picture has changed since the last one, 0..1 (`runtime.perceive.motion`); 1 where that was
+            not measured.
     """
 
     joints: np.ndarray
@@ -53,14 +55,14 @@ class Pose:
 
 
 def make_pose(joints: np.ndarray, scores: np.ndarray) -> Pose:
-    """A pose with its box: of the joints with a score above .1, of all where fewer than three have that."""
+    """Return a pose with its box: of the joints with a score above .1, of all where fewer than three have that."""
     joints, scores = np.asarray(joints, dtype=np.float32), np.asarray(scores, dtype=np.float32)
     seen = joints[scores > FAINT] if (scores > FAINT).sum() >= 3 else joints
     return Pose(joints, scores, np.concatenate([seen.min(axis=0), seen.max(axis=0)]))
 
 
 def apart(a: Pose, b: Pose) -> float:
-    """How far two poses are from being the same: the mean distance of like joints in sizes of the larger person, 0 = the same.
+    """Return how far two poses are from being the same: the mean distance of like joints in sizes of the larger person, 0 = the same.
 
     Joints count as both see them. Two estimates of one person are some .05 apart, people side by side .3 or more.
     """
@@ -70,7 +72,7 @@ def apart(a: Pose, b: Pose) -> float:
 
 
 def rise(before: Pose, after: Pose) -> float:
-    """How far head and shoulders went up, pixels; negative for down.
+    """Return how far head and shoulders went up, pixels; negative for down.
 
     People fall faster than they get up: who rises at once is another, or half another (MoveNet mixes two people who overlap).
     """
@@ -79,20 +81,20 @@ def rise(before: Pose, after: Pose) -> float:
 
 
 class Estimator(Protocol):
-    """Finds the people of one film, picture by picture; may look where it found them last."""
+    """Find the people of one film, picture by picture; an estimator may look where it found them last."""
 
     def estimate(self, image: np.ndarray) -> list[Pose]:
-        """The people in a picture, (H, W, 3) uint8 RGB; none, or as many as it can tell apart."""
+        """Return the people in a picture, (H, W, 3) uint8 RGB; none, or as many as it can tell apart."""
 
     def reset(self) -> None:
         """Forget the people seen so far: the next picture is of another film."""
 
 
 class Network(Protocol):
-    """Sees one person."""
+    """A pose network that sees one person."""
 
     def look(self, image: np.ndarray, region: Region, hidden: Sequence[np.ndarray] = ()) -> Pose:
-        """The pose of the person nearest to the middle of a region, with the boxes of people not meant painted over (`crop.cut`).
+        """Return the pose of the person nearest to the middle of a region, with the boxes of people not meant painted over (`crop.cut`).
 
         There is always one; where nobody is, its scores are low.
         """
@@ -102,7 +104,7 @@ class MoveNet:
     """MoveNet SinglePose (Lightning or Thunder; Votel and Li, Google 2021) on LiteRT: the pose of the person nearest to a region's middle.
 
     Attributes:
-        size: side of the square picture it eats, pixels.
+        size: side of its square input, pixels.
     """
 
     def __init__(self, path: str | Path, threads: int = 1) -> None:
@@ -170,17 +172,18 @@ class SeveralPeople:
     - New people are sought in every second picture, in the whole one and in overlapping squares by turns, with all known people painted
       over. What is found must reach `NEW` in a second look, around itself, and be no smaller than `SMALL` of the picture's height.
 
-    Costs one look a known person and about half of one more a picture. It sees people in furniture too: `tracks.Track.is_person` tells.
+    Costs one look a known person and about half of one more a picture. It sees people in furniture too; see `Track.is_person`.
     """
 
-    FADED = 0.12
-    MOVE = 0.5  # of its size, a person's middle from one picture to the next
-    RISE = 0.3  # of its size, `rise`
-    RESIZE = 2.5
+    # Chosen on simulated and projected people (docs/log.md, "Camera").
+    FADED = 0.12  # mean score: people who lie have some .2 to .4
+    MOVE = 0.5  # sizes, a person's middle from one picture to the next: a fall moves it by less than a tenth at 15 Hz
+    RISE = 0.3  # sizes, `rise`: nobody gets up within a picture; half another person does
+    RESIZE = 2.5  # ratio to the size of late, as the tracker's
     NEW = 0.3  # the score that MoveNet's model card recommends
-    SMALL = 0.12
-    SAME = 0.15  # `apart`
-    PATIENCE = 30
+    SMALL = 0.12  # of the picture's height: smaller people have too few of the network's pixels
+    SAME = 0.15  # `apart`: two estimates of one person are some .05 apart, neighbours .3 or more
+    PATIENCE = 30  # pictures, two seconds at 15 Hz: as long as a lost track can be continued (`track.people`)
 
     def __init__(self, net: Network, most: int = 4) -> None:
         """most: people known at once."""
@@ -248,55 +251,67 @@ class SeveralPeople:
         self._known.append(found)
 
 
-EstimatorKind = Literal["several", "one", "multipose", "mediapipe"]
+class MakeEstimator(Protocol):
+    """What is registered as an estimator, by name: `@register("estimator", "movenet")`."""
+
+    def __call__(self, weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
+        """Open it; arguments and errors as `open_estimator`."""
 
 
 def open_estimator(
-    kind: EstimatorKind = "several",
+    name: str = "several",
     weights: str | Path | None = None,
     folder: str | Path | None = None,
     threads: int = 1,
 ) -> Estimator:
-    """An estimator that also looks at what changes in the picture (`runtime.perceive.motion`); one a film, or `reset` between films.
+    """Open a registered estimator, and let it look at what changes in the picture (`runtime.perceive.motion`).
+
+    One a film, or `reset` between films.
 
     Arguments:
-        kind: "several" people or "one" by MoveNet SinglePose; "multipose": MoveNet MultiPose; "mediapipe": MediaPipe's pose landmarker.
-        weights: the name of known ones (`weights.KNOWN`), or a path. None takes MoveNet SinglePose Lightning, int8; the last two kinds
-            need a path.
+        name: of the estimator: "several", "one", "multipose", "mediapipe", or a plugin's.
+        weights: the name of known ones (`weights.KNOWN`), or a path. None takes those that the estimator knows; some know none.
         folder: where known weights lie, see `weights.find_weights`.
-        threads: of LiteRT.
-    Raises: `UserError` where the weights are absent or altered, or the package that runs them is not installed.
+        threads: of the network.
+    Raises: `UserError` for an unknown name, absent or altered weights, and where the package that runs them is not installed.
     """
     from featherfall.runtime.perceive.motion import MotionEstimator
 
-    return MotionEstimator(_bare(kind, weights, folder, threads))
+    make: MakeEstimator = find("estimator", name)
+    return MotionEstimator(make(weights, folder, threads))
 
 
-def _bare(kind: EstimatorKind, weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
-    if kind == "mediapipe":
-        from featherfall.runtime.perceive.blazepose import BlazePose
+@register("estimator", "several")
+def open_several(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
+    """Several people by MoveNet SinglePose, a look for each."""
+    return SeveralPeople(_movenet(weights, folder, threads))
 
-        return BlazePose(_stated(weights, kind, "pose_landmarker_lite.task"))
-    if kind == "multipose":
-        from featherfall.runtime.perceive.multipose import MultiPose
 
-        return MultiPose(_stated(weights, kind, "movenet_multipose_lightning.tflite"), threads=threads)
+@register("estimator", "one")
+def open_one(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
+    """One person by MoveNet SinglePose; jumps to a bystander, for comparison."""
+    return OnePerson(_movenet(weights, folder, threads))
+
+
+def _movenet(weights: str | Path | None, folder: str | Path | None, threads: int) -> MoveNet:
     name = str(weights or "movenet_lightning_int8")
-    path = find_weights(name, folder) if name in KNOWN else Path(name)
-    net = MoveNet(path, threads)
-    return SeveralPeople(net) if kind == "several" else OnePerson(net)
+    return MoveNet(find_weights(name, folder) if name in KNOWN else Path(name), threads)
 
 
-def _stated(weights: str | Path | None, kind: str, example: str) -> Path:
+def stated_weights(weights: str | Path | None, estimator: str, example: str) -> Path:
+    """Return the path of weights that the user must give; raises `UserError` where none is given or there is no such file."""
     if weights is None:
-        raise UserError(f"the estimator {kind!r} has no known weights; give the path of yours, e.g. {example}")
+        raise UserError(f"the estimator {estimator!r} has no known weights; give the path of yours, e.g. {example}")
     if not Path(weights).is_file():
-        raise UserError(f"{weights}: no such file; give the weights of the estimator {kind!r}, e.g. {example}")
+        raise UserError(f"{weights}: no such file; give the weights of the estimator {estimator!r}, e.g. {example}")
     return Path(weights)
 
 
 def proposals(height: int, width: int) -> list[Region]:
-    """Where to look for new people: the whole picture, by turns with overlapping squares of its shorter side, up to half a side apart."""
+    """Return where to look for new people: the whole picture, by turns with overlapping squares of its shorter side.
+
+    Squares are half a side apart at most.
+    """
     side = float(min(height, width))
     steps = max(int(np.ceil((max(height, width) / side - 1) * 2)), 0) + 1
     starts = np.linspace(0, max(height, width) - side, steps)
@@ -307,7 +322,7 @@ def proposals(height: int, width: int) -> list[Region]:
 
 
 def check_picture(image: np.ndarray) -> tuple[int, int]:
-    """Height and width of an (H, W, 3) uint8 picture; raises `ValueError` for anything else."""
+    """Return height and width of an (H, W, 3) uint8 picture; raises `ValueError` for anything else."""
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
         raise ValueError(f"a picture should be (H, W, 3) uint8 RGB, not {image.shape} {image.dtype}")
     return image.shape[0], image.shape[1]

@@ -1,4 +1,4 @@
-"""What the camera saw and thought, drawn: skeletons, the probability of a fall over the last seconds, and what was told."""
+"""Draw results over pictures: people by skeletons or boxes, the probability of a fall over the last seconds, and falls."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.skeletons import COCO_17
-from featherfall.runtime.camera import Seen, Shown
-from featherfall.runtime.decide.incidents import Fall
+from featherfall.runtime.observation import Fall, FrameResult, TrackedPerson
+from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.pose import Pose
 
 if TYPE_CHECKING:
@@ -29,19 +29,20 @@ _ACROSS = [("nose", "left eye"), ("nose", "right eye"), ("left shoulder", "right
 EDGES = [(_NAMES.index(a), _NAMES.index(b)) for a, b in _SIDES + _ACROSS]
 PALETTE: list[Colour] = [(64, 196, 255), (166, 226, 96), (214, 140, 255), (255, 214, 102), (120, 220, 200), (255, 150, 190)]
 AMBER, RED, GREEN = (245, 158, 30), (214, 40, 40), (46, 160, 90)
+UPRIGHT: Colour = (64, 196, 255)
 DARK, PALE, DIM = (22, 24, 29), (232, 234, 238), (112, 118, 130)
 _FINE = 2  # lines are drawn so many times larger and averaged
-_LEAST = 360  # pixels: lower pictures are scaled up, so that words can be read
+_LEAST = 360  # pixels: lower pictures are scaled up, so that text can be read
 _SURE = 0.5  # score from which a joint is drawn in full
 
 
 class Painter:
-    """Draws one film's pictures, one by one."""
+    """Draw one film's pictures, one by one."""
 
     def __init__(self, threshold: float, *, private: bool = False) -> None:
         """Arguments:
-            threshold: probability from which a window counts.
-            private: nothing of the picture is drawn, only keypoints on black.
+            threshold: probability from which a window counts, and a box is red (`decide.incidents.Settings.threshold`).
+            private: nothing of the picture is drawn, only people on black.
 
         Raises: `UserError` where Pillow is not installed.
         """
@@ -52,22 +53,23 @@ class Painter:
         self._threshold, self._private = threshold, private
         self._curve: deque[tuple[float, int, float]] = deque()  # time, track, probability
 
-    def paint(self, image: np.ndarray, seen: Seen, falls: Sequence[Fall]) -> np.ndarray:
-        """One picture and what it gave.
+    def paint(self, image: np.ndarray, result: FrameResult, falls: Sequence[Fall]) -> np.ndarray:
+        """Draw one picture and its result.
 
-        Skeletons have their track's colour, the line's width grows with the person and fades with the joints' scores; people that have not
-        moved yet (furniture, maybe) are grey. Below: the probability over the last 10 s by track, the threshold dashed.
+        Skeletons have their person's colour; the line's width grows with the person and fades with the joints' scores; people that have not
+        moved yet (furniture, maybe) are grey. Boxes are thick and red while the person looks fallen. Below: the probability over the last
+        10 s by person, the threshold dashed.
 
         Arguments:
             image: (H, W, 3) uint8 RGB.
-            seen: of the same picture.
+            result: of the same picture.
             falls: so far, brought up to date.
         Returns: (H', W', 3) uint8, sides even: the picture (larger where it was lower than 360 pixels) and a strip below it.
         """
         from PIL import Image, ImageDraw
 
-        self._curve += [(seen.time, number, probability) for number, probability in sorted(seen.judged.items())]
-        while self._curve and self._curve[0][0] < seen.time - SECONDS:
+        self._curve += [(result.time, number, probability) for number, probability in sorted(result.scores.items())]
+        while self._curve and self._curve[0][0] < result.time - SECONDS:
             self._curve.popleft()
 
         height, width = image.shape[:2]
@@ -80,19 +82,23 @@ class Painter:
             canvas.paste(whole if scale == 1 else whole.resize(shown, Image.Resampling.BICUBIC), (0, 0))
         layer = Image.new("RGBA", (canvas.width * _FINE, canvas.height * _FINE))
         pen = ImageDraw.Draw(layer)
-        for one in seen.people:
-            self._person(pen, one, colour(one.track) if one.is_person else DIM, scale * _FINE)
+        for one in result.people:
+            self._person(pen, one, colour(one.id) if one.is_person else DIM, scale * _FINE)
         layer.paste((*DARK, 255), (0, shown[1] * _FINE, layer.width, layer.height))
-        self._strip(pen, seen.time, (0, shown[1] * _FINE, layer.width, layer.height))
-        for one in seen.people:
-            _label(pen, one.pose, f"{one.track}", colour(one.track) if one.is_person else DIM, scale * _FINE, shown[1] * _FINE)
-        _banners(pen, seen.time, falls, layer.width, shown[1] * _FINE)
+        self._strip(pen, result.time, (0, shown[1] * _FINE, layer.width, layer.height))
+        for one in result.people:
+            _label(pen, one.sighting.box, f"{one.id}", colour(one.id) if one.is_person else DIM, scale * _FINE, shown[1] * _FINE)
+        _banners(pen, result.time, falls, layer.width, shown[1] * _FINE)
         canvas.paste(layer.reduce(_FINE).convert("RGB"), (0, 0), layer.reduce(_FINE).getchannel("A"))
         return np.asarray(canvas)
 
-    def _person(self, pen: ImageDraw, one: Shown, tone: Colour, scale: float) -> None:
-        """Draw one person."""
-        _skeleton(pen, one.pose, tone, scale)
+    def _person(self, pen: ImageDraw, one: TrackedPerson, tone: Colour, scale: float) -> None:
+        if isinstance(one.sighting, Pose):
+            _skeleton(pen, one.sighting, tone, scale)
+            return
+        fallen = (one.probability or 0.0) >= self._threshold
+        box = [float(side) for side in one.sighting.box * scale]
+        pen.rectangle(box, outline=(*(RED if fallen else tone), 255), width=round((5 if fallen else 3) * max(scale / _FINE, 1)))
 
     def _strip(self, pen: ImageDraw, now: float, box: tuple[int, int, int, int]) -> None:
         left, top, right, bottom = box
@@ -122,17 +128,43 @@ class Painter:
 
 
 def colour(track: int) -> Colour:
-    """A track's."""
+    """Return the colour of a person's number."""
     return PALETTE[track % len(PALETTE)]
 
 
 def banner(fall: Fall, now: float) -> tuple[str, Colour] | None:
-    """What is said about a fall at a time: the last thing that has happened, for a while; None when there is nothing to say any more."""
+    """Return text and colour for a fall at a time (s): the last thing that has happened, for a while; then None."""
     if fall.up_s is not None and now >= fall.up_s:
         return (f"got up {fall.up_s:.1f} s", GREEN) if now <= fall.up_s + LINGER else None
     if fall.still_down_s is not None and now >= fall.still_down_s:
         return f"still down {fall.still_down_s:.1f} s", RED
     return (f"possible fall {fall.raised_s:.1f} s", AMBER) if fall.raised_s <= now <= fall.raised_s + 2 * LINGER else None
+
+
+def draw_found(image: np.ndarray, found: Sequence[Found], positive: str) -> np.ndarray:
+    """Draw one picture's boxes with their names and scores; those of the class `positive` in red.
+
+    Arguments:
+        image: (H, W, 3) uint8 RGB.
+    Returns: the same shape.
+    """
+    from PIL import Image, ImageDraw
+
+    canvas = Image.fromarray(image)
+    pen = ImageDraw.Draw(canvas)
+    width, height = canvas.size
+    letter = max(11, round(0.03 * min(width, height)))
+    font = _font(letter)
+    for one in reversed(list(found)):
+        tone = RED if one.name == positive else UPRIGHT
+        left, top, right, bottom = (side * whole for side, whole in zip(one.box, (width, height, width, height), strict=True))
+        pen.rectangle([left, top, right, bottom], outline=tone, width=max(2, round(letter / 6)))
+        text = f"{one.name} {one.score:.2f}"
+        long, tall = pen.textlength(text, font=font) + 0.6 * letter, 1.4 * letter
+        x, y = min(max(left, 0), max(width - long, 0)), top - tall if top >= tall else min(top, height - tall)
+        pen.rectangle([x, y, x + long, y + tall], fill=tone)
+        pen.text((x + 0.3 * letter, y + tall / 2), text, fill=(255, 255, 255) if tone == RED else (16, 18, 22), font=font, anchor="lm")
+    return np.asarray(canvas)
 
 
 def _skeleton(pen: ImageDraw, pose: Pose, tone: Colour, scale: float) -> None:
@@ -150,9 +182,9 @@ def _alpha(score: float) -> int:
     return round(255 * float(np.clip(score / _SURE, 0.08, 1.0)))
 
 
-def _label(pen: ImageDraw, pose: Pose, text: str, tone: Colour, scale: float, limit: int) -> None:
+def _label(pen: ImageDraw, box: np.ndarray, text: str, tone: Colour, scale: float, limit: int) -> None:
     letter = max(11 * _FINE, round(0.035 * limit))
-    x, y = float((pose.box[0] + pose.box[2]) / 2 * scale), float(pose.box[1] * scale) - 0.7 * letter
+    x, y = float((box[0] + box[2]) / 2 * scale), float(box[1] * scale) - 0.7 * letter
     y = min(max(y, 1.2 * letter), limit - letter)
     reach = 0.75 * letter
     pen.ellipse([x - reach, y - 0.45 * letter - reach, x + reach, y - 0.45 * letter + reach], fill=(*DARK, 200))
@@ -163,9 +195,10 @@ def _banners(pen: ImageDraw, now: float, falls: Sequence[Fall], width: int, heig
     letter = max(14 * _FINE, round(0.05 * height))
     y = 0.6 * letter
     for fall in falls:
-        if (said := banner(fall, now)) is None:
+        found = banner(fall, now)
+        if found is None:
             continue
-        text, tone = said
+        text, tone = found
         font = _font(letter)
         long = float(pen.textlength(text, font=font))
         x = 0.6 * letter

@@ -1,4 +1,4 @@
-"""Pictures out to an mp4, with their true times."""
+"""Drawn pictures as a film (mp4), with their true times."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import contextlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_write
+from featherfall.core.registry import register
+from featherfall.runtime.sinks.sink import Sink
 
 _TICKS = 90_000  # a second
 
@@ -48,3 +51,27 @@ def film_writer(path: str | Path) -> Iterator[Callable[[float, np.ndarray], None
         if not first:
             raise UserError(f"{path}: no pictures to write")
         container.mux(stream.encode())
+
+
+@register("sink", "film")
+class Film(Sink):
+    """An mp4 of the drawn pictures; written whole, or not at all where watching fails."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._stack = contextlib.ExitStack()
+
+    def open(self) -> None:
+        """Begin the film; raises `UserError` as `film_writer`."""
+        self._add = self._stack.enter_context(film_writer(self._path))
+
+    def frame(self, time: float, picture: np.ndarray) -> None:
+        """Add a picture."""
+        self._add(time, picture)
+
+    def close(self) -> None:
+        """Write the film; raises `UserError` where no picture came."""
+        self._stack.close()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.__exit__(kind, error, trace)

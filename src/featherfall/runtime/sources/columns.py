@@ -71,16 +71,24 @@ def find_input(path: Path, header: Header, need: Input, stated: Sequence[str] | 
     """Indices of the input's columns, in the order of its channels; raises `UserError` that shows what the file has."""
     if stated is not None:
         return _stated(path, header, need, stated)
+    found = match_input(header, need)
+    if found is None:
+        raise UserError(
+            f"{path}: no columns found for {need.name!r} ({', '.join(need.channels)}); the file has {header}; "
+            f"state them with --columns {need.name}={','.join('NAME' for _ in need.channels)}"
+        )
+    return found
+
+
+def match_input(header: Header, need: Input) -> list[int] | None:
+    """Return the indices of the columns whose names are those of an input's channels; None where they are not all there, once each."""
     plain = [_plain(name) for name in header.names]
     for beginning in _beginnings(need.name):
         spellings = [{_plain(f"{beginning}_{channel}"), _plain(f"{channel}_{beginning}")} for channel in need.channels]
         found = [[i for i, name in enumerate(plain) if name in wanted] for wanted in spellings]
         if all(len(one) == 1 for one in found):
             return [one[0] for one in found]
-    raise UserError(
-        f"{path}: no columns found for {need.name!r} ({', '.join(need.channels)}); the file has {header}; "
-        f"state them with --columns {need.name}={','.join('NAME' for _ in need.channels)}"
-    )
+    return None
 
 
 def find_time(path: Path, header: Header, stated: str | None) -> tuple[int, str | None]:
@@ -89,17 +97,21 @@ def find_time(path: Path, header: Header, stated: str | None) -> tuple[int, str 
         found = header.position(stated)
         if found is None:
             raise UserError(f"{path}: no time column {stated!r}; the file has {header}")
-        return found, _time_unit(header.names[found]) if header.names else None
+        return found, time_unit(header.names[found]) if header.names else None
+    at = match_time(header)
+    if at is None:
+        raise UserError(f"{path}: no time column found; the file has {header}; state it with --time NAME, or give the rate with --rate HZ")
+    return at, time_unit(header.names[at])
+
+
+def match_time(header: Header) -> int | None:
+    """Return the index of the column that is named like a time; None where there is none."""
     plain = [_plain(name) for name in header.names]
-    for known in _TIMES:
-        for spelling in (known, *(f"{known}{unit}" for unit in SECONDS)):
-            if spelling in plain:
-                at = plain.index(spelling)
-                return at, _time_unit(header.names[at])
-    raise UserError(f"{path}: no time column found; the file has {header}; state it with --time NAME, or give the rate with --rate HZ")
+    spellings = (spelling for known in _TIMES for spelling in (known, *(f"{known}{unit}" for unit in SECONDS)))
+    return next((plain.index(spelling) for spelling in spellings if spelling in plain), None)
 
 
-def _time_unit(name: str) -> str | None:
+def time_unit(name: str) -> str | None:
     """ "time [ms]", "timestamp_ms" -> "ms"; "seconds_elapsed" -> "s"; otherwise None."""
     bare, unit = split_unit(name)
     unit = unit or (bare.lower().rsplit("_", 1)[-1] if "_" in bare else None)
@@ -108,14 +120,14 @@ def _time_unit(name: str) -> str | None:
     return unit if unit in SECONDS else None
 
 
-def refuse_shared(path: Path, found: Mapping[str, Sequence[int]], header: Header) -> None:
+def refuse_shared(path: Path | str, found: Mapping[str, Sequence[int]], header: Header, hint: str = "state each with --columns") -> None:
     """No column may serve two inputs, as it would when two accelerometers are told apart by nothing."""
     owner: dict[int, str] = {}
     for name, columns in found.items():
         for i in columns:
             if i in owner:
                 column = header.names[i] if header.names else str(i + 1)
-                raise UserError(f"{path}: column {column!r} is taken for both {owner[i]!r} and {name!r}; state each with --columns")
+                raise UserError(f"{path}: column {column!r} is taken for both {owner[i]!r} and {name!r}; {hint}")
             owner[i] = name
 
 

@@ -63,12 +63,24 @@ def _seconds(path: Path, row: int, line: str, at: int) -> float:
 
 
 def _refuse_odd_rate(path: Path, times: np.ndarray, unit: str) -> None:
-    """A sensor of .05 Hz or of 50 kHz is one whose times are in another unit. Long pauses and packets are neither."""
-    steps = np.diff(times)
-    rates = [len(steps) / float(times[-1]), 1 / float(np.median(steps[steps > 0]))]
-    if max(rates) >= _SLOWEST and min(rates) <= _FASTEST:
+    rate = odd_rate(times)
+    if rate is None:
         return
-    rate = rates[1]
-    fitting = [other for other, second in SECONDS.items() if 10 <= rate * SECONDS.get(unit, 1.0) / second <= 2000]
-    hint = f"state the time's unit, probably --time-unit {fitting[0]}" if fitting else "check the time column and its unit"
+    fitting = fitting_unit(rate, unit)
+    hint = f"state the time's unit, probably --time-unit {fitting}" if fitting else "check the time column and its unit"
     raise UserError(f"{path}: {rate:.3g} samples per second with times in {unit!r}, which no worn sensor gives; {hint}")
+
+
+def odd_rate(times: np.ndarray) -> float | None:
+    """Return the rate (Hz) of (N,) s, N >= 2, that no worn sensor has; None for any other rate.
+
+    A sensor of .05 Hz or of 50 kHz is one whose times are in another unit. Long pauses and packets are neither.
+    """
+    steps = np.diff(times)
+    rates = [len(steps) / float(times[-1] - times[0]), 1 / float(np.median(steps[steps > 0]))]
+    return None if max(rates) >= _SLOWEST and min(rates) <= _FASTEST else rates[1]
+
+
+def fitting_unit(rate: float, unit: str) -> str | None:
+    """Return the unit in which times that give `rate` Hz when read in `unit` would be those of a worn sensor."""
+    return next((other for other, second in SECONDS.items() if 10 <= rate * SECONDS.get(unit, 1.0) / second <= 2000), None)

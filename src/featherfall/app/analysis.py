@@ -1,0 +1,191 @@
+"""The analysis of one file by one model, as a page shows it: the same for watches, films, pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+POINTS = 1500  # of a curve that a page draws
+
+Draw = Callable[[Path, float, bool, "Progress"], Path]
+
+
+class Cancelled(Exception):
+    """The user does not want to wait any longer."""
+
+
+@dataclass
+class Progress:
+    """Report how far a piece of work is, and end it where it is not wanted any more.
+
+    Attributes:
+        tell: called with the share that is done (0..1) and what is being done.
+        stopped: set from outside; the work ends at its next step with `Cancelled`.
+    """
+
+    tell: Callable[[float, str], object] = field(default=lambda share, what: None)
+    stopped: bool = False
+
+    def at(self, share: float, what: str) -> None:
+        """Report a share; raises `Cancelled` where the work is not wanted any more."""
+        if self.stopped:
+            raise Cancelled
+        self.tell(min(max(share, 0.0), 1.0), what)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Probabilities of one person (or of one sensor) over time. track: a person's number; times: (K,) s; values: (K,) 0..1."""
+
+    name: str
+    track: int
+    times: np.ndarray
+    values: np.ndarray
+
+    def to_json(self) -> dict[str, Any]:
+        """Return at most `POINTS` points: of each stretch the highest, so that no peak is lost."""
+        times, values = highest(self.times, self.values)
+        return {"name": self.name, "track": self.track, "t": np.round(times, 3).tolist(), "p": np.round(values, 4).tolist()}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found: a fall, or a stretch of an activity.
+
+    Attributes:
+        kind: "possible fall", or "activity" for a stretch with a name.
+        time_s: where the film or the recording should be looked at.
+        text: in plain words.
+        confidence: probability, 0..1.
+        facts: of the table and of the files that are saved.
+        track: the person's number; -1 where there are none.
+        mark_s: where the curve is marked: where it first reaches the threshold.
+    """
+
+    kind: Literal["possible fall", "activity"]
+    time_s: float
+    text: str
+    confidence: float
+    facts: dict[str, Any]
+    track: int = -1
+    mark_s: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True, eq=False)
+class Media:
+    """Files of this session, made for the browser.
+
+    Attributes:
+        film, picture: an mp4 or a PNG or JPEG.
+        poses: JSON of the keypoints by time, drawn over the film by the page.
+    """
+
+    film: Path | None = None
+    picture: Path | None = None
+    poses: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """One file, analysed by one model.
+
+    Attributes:
+        model: the bundle's name. file: the file's.
+        seconds: how long it lasts; 0 for a picture.
+        threshold: the bundle's own; None where nothing is decided by one.
+        curves: the probability of a fall over time.
+        signal: (K, 2) s and size of what the sensor felt, in `signal_unit`; None for films.
+        decide: returns the findings at a threshold; runs no model.
+        draw: writes the annotated film or picture to a path, at a threshold, private or not.
+        notes: what the reader must know.
+        label: of the whole picture or recording, where there is one.
+        line: where the plot's dashed line is, where the threshold is not of the curve.
+    """
+
+    model: str
+    file: str
+    seconds: float
+    threshold: float | None
+    curves: tuple[Curve, ...]
+    decide: Callable[[float], tuple[Finding, ...]]
+    media: Media = Media()
+    signal: np.ndarray | None = None
+    signal_unit: str = ""
+    draw: Draw | None = None
+    notes: tuple[str, ...] = ()
+    label: str = ""
+    line: float | None = None
+
+    def timeline(self, panel: str, threshold: float | None) -> dict[str, Any]:
+        """Return what the page's timeline draws."""
+        found = self.decide(0.0 if threshold is None else threshold)
+        signal = None
+        if self.signal is not None and len(self.signal):
+            times, values = highest(self.signal[:, 0], self.signal[:, 1])
+            signal = {"unit": self.signal_unit, "t": np.round(times, 3).tolist(), "v": np.round(values, 3).tolist()}
+        return {
+            "panel": panel,
+            "seconds": round(self.seconds, 3),
+            "threshold": threshold if self.line is None else self.line,
+            "curves": [curve.to_json() for curve in self.curves],
+            "signal": signal,
+            "events": [one.to_json() for one in found],
+        }
+
+    def headline(self, found: Sequence[Finding]) -> str:
+        """Return the answer in one line."""
+        falls = [one for one in found if one.kind == "possible fall"]
+        if self.threshold is None:
+            return f"Looks like: {self.label}" if self.label else "Nothing could be judged"
+        if not falls:
+            return "No fall found"
+        return "One possible fall" if len(falls) == 1 else f"{len(falls)} possible falls"
+
+    def to_json(self, threshold: float) -> str:
+        """Return the events as a JSON document."""
+        events = [one.facts for one in self.decide(threshold)]
+        document = {"file": self.file, "model": self.model, "threshold": threshold, "seconds": round(self.seconds, 3), "events": events}
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+    def to_csv(self, threshold: float) -> str:
+        """Return the events as CSV."""
+        rows = [one.facts for one in self.decide(threshold)]
+        text = io.StringIO()
+        names = list(dict.fromkeys(name for row in rows for name in row)) or ["start_s", "peak_s", "confidence"]
+        writer = csv.DictWriter(text, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue()
+
+
+def highest(times: np.ndarray, values: np.ndarray, points: int = POINTS) -> tuple[np.ndarray, np.ndarray]:
+    """Return at most `points` of a curve: the highest value of each of so many equal parts, and its time."""
+    if len(times) <= points:
+        return times, values
+    parts = np.array_split(np.arange(len(times)), points)
+    chosen = np.array([part[np.nanargmax(values[part])] if np.isfinite(values[part]).any() else part[0] for part in parts])
+    return times[chosen], values[chosen]
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as a clock shows them: 63.44 -> "1:03.4"."""
+    tenths = round(max(float(seconds), 0.0) * 10)
+    hours, minutes, rest = tenths // 36_000, tenths // 600 % 60, tenths % 600
+    head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
+    return f"{head}:{rest // 10:02d}.{rest % 10}"
+
+
+def percent(probability: float) -> str:
+    """.973 -> "97%"; never 100% of what is not certain."""
+    return f"{min(round(100 * probability), 99) if probability < 1 else 100}%"

@@ -1,0 +1,158 @@
+"""The values that flow from perception to tracking, to decisions, to sinks. None holds a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from featherfall.runtime.perceive.boxes import PersonBox
+from featherfall.runtime.perceive.pose import Pose
+
+Sighting = Pose | PersonBox  # one person in one picture, by keypoints or by a detector's box
+State = Literal["possible fall", "still down", "got up"]
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """The people that perception finds in one picture.
+
+    Attributes:
+        time: s.
+        people: poses in any order, or boxes, best first.
+        height, width: of the picture, pixels.
+    """
+
+    time: float
+    people: tuple[Sighting, ...]
+    height: int
+    width: int
+
+
+@dataclass(frozen=True, eq=False)
+class TrackedPerson:
+    """One person in one picture.
+
+    Attributes:
+        id: the person's number, from 0; it stays when the track breaks and is continued.
+        sighting: pose or box.
+        probability: of a fall by the person's last window, 0..1, None before the first; of boxes the smoothed share that looks fallen.
+        is_person: whether it has moved as only the living do. Estimators find poses in furniture, too.
+        born: s, when the current track began.
+        start: (2,) where it began, pixels.
+        size: pixels, smoothed; about a body's length.
+    """
+
+    id: int
+    sighting: Sighting
+    probability: float | None
+    is_person: bool
+    born: float
+    start: np.ndarray
+    size: float
+
+
+@dataclass(frozen=True)
+class Notice:
+    """News to be told at once.
+
+    Attributes:
+        kind: "possible fall" or "still down".
+        time_s: time of the picture at which it is known.
+        track: the person's number.
+        confidence: probability of a fall, 0..1: of the window that raised it; for "still down" the highest of the fall.
+    """
+
+    kind: Literal["possible fall", "still down"]
+    time_s: float
+    track: int
+    confidence: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the attributes as plain values, times to the millisecond."""
+        return {"kind": self.kind, "time_s": round(self.time_s, 3), "track": self.track, "confidence": round(self.confidence, 4)}
+
+
+@dataclass(frozen=True, eq=False)
+class FrameResult:
+    """The result for one picture. A film's are its trace, from which `decide.incidents.decide` derives falls and notices.
+
+    Attributes:
+        time: s.
+        people: those seen in the picture.
+        scores: probability of a fall (0..1) by person's number, of the windows that end here; of boxes the share of everybody seen.
+        height, width: of the picture, pixels.
+        notices: empty in a trace that has not been decided.
+    """
+
+    time: float
+    people: tuple[TrackedPerson, ...]
+    scores: dict[int, float]
+    height: int
+    width: int
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass
+class Fall:
+    """One detected fall; times in s of the film.
+
+    Attributes:
+        track: number of the person who falls.
+        start_s: centre of the first window that counts; of boxes when the person went down.
+        raised_s: time of the picture at which a live camera knows.
+        peak_s: centre of the window with the highest probability.
+        confidence: that probability, 0..1.
+        still_down_s: when the person was found still down; None if not (yet).
+        up_s: when the person had got up; None if not.
+    """
+
+    track: int
+    start_s: float
+    raised_s: float
+    peak_s: float
+    confidence: float
+    still_down_s: float | None = None
+    up_s: float | None = None
+
+    @property
+    def state(self) -> State:
+        """What is known so far."""
+        return "got up" if self.up_s is not None else "possible fall" if self.still_down_s is None else "still down"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the attributes and the state as plain values, times to the millisecond."""
+        named = {name: round(value, 3) if isinstance(value, float) else value for name, value in vars(self).items()}
+        return named | {"state": self.state}
+
+
+@dataclass(frozen=True, eq=False)
+class AnalysisResult:
+    """The result for a whole film.
+
+    Attributes:
+        label: the bundle's positive class if there is a fall, else its other class.
+        falls: in the order in which they were raised.
+        notices: in order of time.
+        curve: (K, 3) float64: time s, person's number, probability of a fall, of each window.
+        seconds: from the first picture to the last.
+        pictures: number of pictures that were analysed.
+    """
+
+    label: str
+    falls: tuple[Fall, ...]
+    notices: tuple[Notice, ...]
+    curve: np.ndarray
+    seconds: float
+    pictures: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for `json.dump`."""
+        return {
+            "label": self.label,
+            "seconds": round(self.seconds, 3),
+            "pictures": self.pictures,
+            "events": [fall.to_json() for fall in self.falls],
+            "notices": [notice.to_json() for notice in self.notices],
+        }

@@ -1,0 +1,149 @@
+"""Recordings and live samples -> windows and their class probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from featherfall.core.errors import UserError
+from featherfall.core.manifest import Input, Manifest
+from featherfall.core.recording import Recording, Stream, Video
+from featherfall.core.window import Window
+from featherfall.runtime.perceive.images import predict_pictures, refuse_image
+from featherfall.runtime.prediction import Prediction, make_prediction
+from featherfall.runtime.sources.source import Samples
+from featherfall.runtime.sources.stream import SampleStream
+from featherfall.signals.frames import Frames, frames
+from featherfall.signals.pictures import film_clock, moments, read_pictures
+from featherfall.signals.video import is_image
+
+Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # (K, ...) inputs by name -> (K, classes) probabilities: `Bundle.probabilities`
+
+MEMORY = 256 << 20  # bytes of pictures at once, so that the longest film can be predicted
+# The grid of live windows moves with the samples held, so that the window of an impact comes again some samples earlier or later. Two
+# windows whose peaks are nearer than this, s, are of one impact; peaks are at least `Window.spacing_s` apart, by default .5 s.
+SAME = 0.1
+TRACE = 5000  # windows remembered of live samples: 40 minutes at a stride of .5 s; it only bounds the memory
+
+
+def predict_windows(recording: Recording, manifest: Manifest, run: Run) -> tuple[Frames, np.ndarray]:
+    """Cut a recording as the model was trained, and run the model on every window.
+
+    A model of single pictures takes each picture of a film for itself.
+
+    Returns: K windows and their (K, classes) float32 probabilities.
+    Raises: `UserError` when the recording lacks an input, or has it in another unit or with other channels.
+    """
+    reference, *_ = manifest.inputs
+    films = {one.name: _film(recording, manifest, one) for one in manifest.inputs if one.is_film}
+    streams = {one.name: _stream(recording, manifest, one) for one in manifest.inputs if not one.is_film}
+    for film in films.values():
+        refuse_image(manifest, film)
+    if manifest.kind == "picture" and not is_image(films[reference.name]):
+        return predict_pictures(films[reference.name], reference.size, lambda pictures: run({reference.name: pictures}))
+    if reference.is_film:
+        streams[reference.name] = film_clock(films[reference.name])
+    cut = frames(streams, manifest.window, reference.name)
+    return cut, _probabilities(cut, manifest, films, streams[reference.name], run)
+
+
+class LiveWindows:
+    """Probabilities of the windows of live samples: each window once, as soon as it is complete.
+
+    Attributes:
+        stream: the samples held.
+        prediction: the last `TRACE` usable windows, and the events that follow.
+    """
+
+    def __init__(self, stream: SampleStream, run: Run) -> None:
+        self.stream, self._run = stream, run
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        manifest = self.stream.manifest
+        self.stream.reset()
+        self._frames = Frames({}, np.zeros((0, manifest.window.length), bool), np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
+        self.prediction = make_prediction(manifest, self._frames, np.zeros((0, len(manifest.labels)), np.float32))
+
+    def add(self, samples: Samples) -> Prediction:
+        """Take a packet; return what is known now.
+
+        Raises: `UserError` for samples that are not those of the bundle's sensors.
+        """
+        self.stream.add(samples)
+        cut = self.stream.windows()
+        if cut is None:
+            return self.prediction
+        manifest = self.stream.manifest
+        last = self._frames.centre_s[-1] if len(self._frames.centre_s) else -np.inf
+        cut = cut.select(_fresh(cut.centre_s, float(last), manifest.window))
+        if not len(cut.centre_s):
+            return self.prediction
+        new = make_prediction(manifest, cut, self._run(cut.inputs))
+        self._frames = _joined(self._frames, cut.select(new.usable))
+        probabilities = np.concatenate([self.prediction.probabilities, new.probabilities[new.usable]])[-TRACE:]
+        self.prediction = make_prediction(manifest, self._frames, probabilities)
+        return self.prediction
+
+
+def _fresh(centre_s: np.ndarray, last: float, window: Window) -> np.ndarray:
+    """Indices of the windows to predict: new impacts, or one window every `stride_s`."""
+    if window.kind == "impact":
+        return np.flatnonzero(centre_s > last + min(SAME, window.spacing_s / 2))
+    fresh: list[int] = []
+    for k, centre in enumerate(centre_s):
+        if centre > last + window.stride_s - 0.5 / window.rate:
+            fresh.append(k)
+            last = float(centre)
+    return np.array(fresh, dtype=np.int64)
+
+
+def _joined(first: Frames, second: Frames) -> Frames:
+    """The last `TRACE` windows of both, without their inputs."""
+    valid, start_s, end_s, centre_s = (
+        np.concatenate([getattr(first, name), getattr(second, name)])[-TRACE:] for name in ("valid", "start_s", "end_s", "centre_s")
+    )
+    return Frames({}, valid, start_s, end_s, centre_s, second.seconds)
+
+
+def _probabilities(cut: Frames, manifest: Manifest, films: Mapping[str, Video], reference: Stream, run: Run) -> np.ndarray:
+    """Probabilities of the windows; pictures are read for as many windows at once as fit in memory."""
+    inputs = [one for one in manifest.inputs if one.is_film]
+    wanted = {one.name: moments(films[one.name], cut, reference, one.frames) for one in inputs}
+    parts = _parts(len(cut.start_s), sum(one.frames * one.size**2 * 3 for one in inputs))
+    out = []
+    for part in parts:
+        values = {name: windows[part] for name, windows in cut.inputs.items()}
+        for one in inputs:
+            values[one.name] = read_pictures(films[one.name], wanted[one.name][part], one.size, stretch=len(parts) > 1)
+        out.append(run(values))
+    return np.concatenate(out)
+
+
+def _parts(windows: int, size: int) -> list[slice]:
+    """Windows in parts whose pictures fit in memory, at least one part; size: bytes of one window's pictures."""
+    count = max(1, MEMORY // size) if size else max(1, windows)
+    return [slice(at, at + count) for at in range(0, max(1, windows), count)]
+
+
+def _film(recording: Recording, manifest: Manifest, need: Input) -> Video:
+    if need.name not in recording.videos:
+        raise UserError(f"{recording.id}: bundle {manifest.name!r} needs the film {need.name!r}; the recording has none of this name")
+    return recording.videos[need.name]
+
+
+def _stream(recording: Recording, manifest: Manifest, need: Input) -> Stream:
+    if need.name not in recording.streams:
+        has = ", ".join(recording.streams) or "none"
+        raise UserError(f"{recording.id}: bundle {manifest.name!r} needs the input {need.name!r}; the recording has: {has}")
+    stream = recording.streams[need.name]
+    if stream.unit != need.unit:
+        raise UserError(f"{recording.id}: input {need.name!r} is in {stream.unit!r}, the bundle needs {need.unit!r}; convert it")
+    if stream.values.shape[1] != len(need.channels):
+        raise UserError(
+            f"{recording.id}: input {need.name!r} has {stream.values.shape[1]} channel(s), the bundle needs {len(need.channels)}: "
+            f"{', '.join(need.channels)}"
+        )
+    return stream

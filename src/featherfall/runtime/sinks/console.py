@@ -1,0 +1,32 @@
+"""Results and notices as text on standard output, problems on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from featherfall.core.registry import register
+from featherfall.core.text import clock_time
+from featherfall.runtime.sinks.sink import Plain, Sink
+
+
+@register("sink", "console")
+class Console(Sink):
+    """Text for people: one line per notice, aligned lines per result."""
+
+    def notice(self, notice: Plain, source: str = "") -> None:
+        """Print one line: time, kind, and whatever else there is."""
+        facts = notice.to_json()
+        time, kind = facts.pop("time_s", None), facts.pop("kind", "notice")
+        rest = "  ".join(f"{name} {value}" for name, value in facts.items())
+        print("  ".join(filter(None, [source, "" if time is None else clock_time(time), str(kind), rest])), flush=True)
+
+    def result(self, source: str, facts: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
+        """Print the lines and an empty one."""
+        if lines:
+            print("\n".join(lines) + "\n")
+
+    def problem(self, text: str, source: str = "") -> None:
+        """Print one line on standard error."""
+        print(f"featherfall: {text}", file=sys.stderr)

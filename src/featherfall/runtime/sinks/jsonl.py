@@ -1,0 +1,69 @@
+"""Notices and results as JSON: lines, flushed one by one, so that a program at the other end of a pipe acts at once; or one document."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from featherfall.core.errors import UserError
+from featherfall.core.registry import register
+from featherfall.runtime.sinks.sink import Plain, Sink
+
+
+@register("sink", "jsonl")
+class JsonLines(Sink):
+    """One JSON object per line: {"source", "type": "notice" | "result" | "problem", ...}."""
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        """path: file that lines are appended to; None for standard output."""
+        self._path = None if path is None else Path(path)
+        self._file: TextIO | None = None
+
+    def open(self) -> None:
+        """Open the file; raises `UserError` where it cannot be written."""
+        if self._path is None:
+            return
+        try:
+            self._file = self._path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"{self._path}: cannot be written ({error.strerror}); correct the path or its permissions") from error
+
+    def notice(self, notice: Plain, source: str = "") -> None:
+        """Write the notice's values."""
+        self._write({"source": source, "type": "notice", **notice.to_json()})
+
+    def result(self, source: str, facts: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
+        """Write the facts."""
+        self._write({"source": source, "type": "result", **facts})
+
+    def problem(self, text: str, source: str = "") -> None:
+        """Write the line."""
+        self._write({"source": source, "type": "problem", "problem": text})
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _write(self, value: dict[str, Any]) -> None:
+        print(json.dumps(value, ensure_ascii=False), file=self._file or sys.stdout, flush=True)
+
+
+class JsonDocument(Sink):
+    """The results of all files as one JSON document on standard output: `head` and "files", each with "file" and its facts."""
+
+    def __init__(self, head: Mapping[str, Any]) -> None:
+        self._head = head
+        self._files: list[dict[str, Any]] = []
+
+    def result(self, source: str, facts: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
+        """Hold the facts."""
+        self._files.append({"file": source, **facts})
+
+    def close(self) -> None:
+        """Print the document."""
+        print(json.dumps({**self._head, "files": self._files}, indent=2, ensure_ascii=False))

@@ -1,0 +1,55 @@
+"""Films: a file that a decoder opens, a folder of pictures, or one picture. Nothing is decoded before frames are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from featherfall.core.errors import UserError
+from featherfall.core.manifest import Input, Manifest
+from featherfall.core.recording import Recording, Video
+from featherfall.core.registry import register
+from featherfall.runtime.sources.source import Recorded
+from featherfall.signals.picture_file import is_picture
+
+CAMERA = "camera"  # name of the film for bundles whose input is found in it (keypoints)
+
+
+@register("source", "film", gives="frames")
+def open_film(path: str | Path | Video, manifest: Manifest) -> Recorded:
+    """A film file, a folder of pictures, or one picture.
+
+    Raises: `UserError` for a bundle that needs more than a film.
+    """
+    video = as_video(path)
+    if manifest.kind == "keypoints":
+        recording = Recording("", "", "", video.path.name, streams={}, videos={CAMERA: video})
+    else:
+        recording = read_film(video, manifest.inputs)
+    return Recorded(str(video.path), recording)
+
+
+def read_film(path: str | Path | Video, inputs: Sequence[Input]) -> Recording:
+    """Return a film as the recording that a bundle of films or pictures takes.
+
+    Raises: `UserError` for a bundle that needs more than a film, whose other inputs no file here can give.
+    """
+    video = as_video(path)
+    films = [need.name for need in inputs if need.is_film]
+    if len(films) != 1 or len(inputs) != 1:
+        names = ", ".join(need.name for need in inputs)
+        raise UserError(f"{video.path}: the bundle needs {names} at once; evaluate it on a dataset instead")
+    return Recording("", "", "", video.path.name, streams={}, videos={films[0]: video})
+
+
+def as_video(path: str | Path | Video) -> Video:
+    """Return the film at a path: a file, or a folder of pictures; a picture is a film of one frame. A `Video` stays as it is."""
+    if isinstance(path, Video):
+        return path
+    path = Path(path)
+    return Video(path, images=path.is_dir() or is_picture(path))
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Return a folder's pictures by name; none for anything else. Each stands alone: a folder may hold many that are no film."""
+    return sorted(path for path in folder.iterdir() if is_picture(path)) if folder.is_dir() else []

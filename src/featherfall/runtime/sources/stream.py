@@ -1,0 +1,108 @@
+"""Live samples of worn sensors: what arrives in packets, uneven and with gaps, is held for some seconds and cut into complete windows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from featherfall.core.errors import UserError
+from featherfall.core.manifest import Input, Manifest
+from featherfall.core.recording import Stream
+from featherfall.core.units import check_gravity, to_inside
+from featherfall.runtime.sources.source import Samples
+from featherfall.runtime.sources.streams import by_input
+from featherfall.signals.frames import Frames, frames
+
+HOLD = 60.0  # s of samples held, for whoever shows them; never less than `WINDOWS_HELD` windows
+WINDOWS_HELD = 4
+CUT = 12.0  # s cut again with each packet, at least; resampling needs what surrounds a window
+LEAST = 10  # samples; fewer tell no rate
+
+
+class SampleStream:
+    """Holds the last seconds of live samples and cuts windows of them as `signals.frames` cuts recordings.
+
+    Attributes:
+        times: (N,) float64 s of the samples held, strictly increasing.
+        values: (N, C) float64 of them by input name, as they came.
+    """
+
+    def __init__(self, manifest: Manifest, unit: str | dict[str, str] | None = None, name: str = "stream") -> None:
+        """Arguments:
+            unit: unit of the samples, or units by input name; None takes the bundle's.
+            name: of the device, for messages.
+
+        Raises: `UserError` where the bundle takes no samples, or needs a recording's beginning and end.
+        """
+        if manifest.kind != "window" or any(one.is_film for one in manifest.inputs):
+            raise UserError(f"bundle {manifest.name!r} takes no live samples (kind {manifest.kind}); give one for worn sensors")
+        if manifest.window.kind == "trial":
+            raise UserError(f"bundle {manifest.name!r} takes whole recordings, live samples have no end; give one of windows")
+        self.manifest, self.name = manifest, name
+        self._units = {need.name: need.unit for need in manifest.inputs} | by_input("unit", unit, manifest.inputs)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self.times = np.zeros(0)
+        self.values = {need.name: np.zeros((0, len(need.channels))) for need in self.manifest.inputs}
+
+    @property
+    def now(self) -> float:
+        """Time of the last sample, s; 0 before the first."""
+        return float(self.times[-1]) if len(self.times) else 0.0
+
+    def add(self, samples: Samples) -> None:
+        """Take a packet. Samples that are not later than one before them are dropped: they came twice, or too late.
+
+        Raises: `UserError` for a missing input or a wrong shape.
+        """
+        times = np.asarray(samples.times, dtype=np.float64)
+        fresh = {need.name: self._checked(need, samples, len(times)) for need in self.manifest.inputs}
+        latest = np.maximum.accumulate(np.concatenate([self.times[-1:] if len(self.times) else [-np.inf], times]))
+        keep = times > latest[:-1]
+        self.times = np.concatenate([self.times, times[keep]])
+        self.values = {name: np.concatenate([held, fresh[name][keep]]) for name, held in self.values.items()}
+        if len(self.times):
+            self._drop_before(self.now - max(HOLD, WINDOWS_HELD * self.manifest.window.seconds))
+
+    def windows(self) -> Frames | None:
+        """Cut the windows of the last seconds that are complete: all their samples, and those that decide on an impact, are here.
+
+        Returns: times on the stream's clock; None as long as there is less than one window of samples.
+        Raises: `UserError` for missing values, and for acceleration that contradicts its unit.
+        """
+        if len(self.times) <= LEAST or self.now - self.times[0] < self.manifest.window.seconds:
+            return None
+        tail = self.times > self.now - max(WINDOWS_HELD * self.manifest.window.seconds, CUT)
+        start = float(self.times[tail][0])
+        streams = {need.name: self._stream(need, tail, start) for need in self.manifest.inputs}
+        cut = frames(streams, self.manifest.window, self.manifest.inputs[0].name)
+        cut = replace(cut, start_s=cut.start_s + start, end_s=cut.end_s + start, centre_s=cut.centre_s + start)
+        return cut.select(cut.end_s <= self.now)
+
+    def _checked(self, need: Input, samples: Samples, count: int) -> np.ndarray:
+        if need.name not in samples.values:
+            raise UserError(f"{self.name} gives no {need.name}, which the model needs; choose another model")
+        values = np.asarray(samples.values[need.name], dtype=np.float64)
+        if values.shape != (count, len(need.channels)):
+            raise UserError(f"{self.name}: {need.name} has shape {values.shape}; give ({count}, {len(need.channels)})")
+        return values
+
+    def _drop_before(self, time: float) -> None:
+        keep = self.times > time
+        self.times = self.times[keep]
+        self.values = {name: values[keep] for name, values in self.values.items()}
+
+    def _stream(self, need: Input, tail: np.ndarray, start: float) -> Stream:
+        raw, unit = self.values[need.name][tail], self._units[need.name]
+        if not np.isfinite(raw).all():
+            raise UserError(f"{self.name} gives no {need.name}, which the model needs; choose another model")
+        values, inside = to_inside(raw, unit)
+        if inside != need.unit:
+            raise UserError(f"{self.name}: {need.name} is in {unit!r}, which does not measure what {need.unit!r} does; correct the unit")
+        if inside == "g":
+            check_gravity(values, self.name, unit)
+        times = self.times[tail] - start
+        return Stream(times, values, inside, (len(times) - 1) / float(times[-1]), need.placement, tuple(need.channels))

@@ -1,0 +1,198 @@
+"""The loop that joins the steps: pictures -> people -> trace -> falls and notices; live, or of a whole film."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from featherfall.core.manifest import Manifest
+from featherfall.core.recording import Video
+from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.decide.incidents import STILL_DOWN, Decider, Settings
+from featherfall.runtime.observation import AnalysisResult, Fall, FrameResult, Notice, Observation, Sighting
+from featherfall.runtime.perceive.detector import BoxDetector
+from featherfall.runtime.perceive.images import refuse_image
+from featherfall.runtime.perceive.pose import open_estimator
+from featherfall.runtime.sources.prefetch import ahead
+from featherfall.runtime.trace import tracer
+from featherfall.signals.picture_file import is_picture
+from featherfall.signals.video import Frame, read_frames
+
+
+class Perception(Protocol):
+    """Finds people in pictures of one film: a pose estimator (`perceive.pose.Estimator`) or a `BoxDetector`."""
+
+    def estimate(self, image: np.ndarray) -> Sequence[Sighting]:
+        """Return the people in a picture, (H, W, 3) uint8 RGB."""
+
+    def reset(self) -> None:
+        """Forget the people seen so far: the next picture is of another film."""
+
+
+class Monitor:
+    """Watch one camera, picture by picture, live or from a film.
+
+    - Every picture nearest to a step of the tracer's rate is analysed (15 Hz for keypoints, 10 for detectors).
+    - The people in it are tracked, and their windows are classified (`runtime.trace`).
+    - Falls and notices follow from that trace alone (`runtime.decide.incidents`).
+
+    A picture leaves nothing behind but its people (`pictures` holds some seconds, only where asked for).
+
+    Attributes:
+        settings: how the trace is decided.
+        perception: finds people.
+        rate: pictures analysed a second, Hz.
+        pictures: the last `keep_s` seconds that were analysed; none by default.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        perception: Perception | None = None,
+        *,
+        still_down_s: float = STILL_DOWN,
+        rate: float | None = None,
+        keep_s: float = 0.0,
+    ) -> None:
+        """Arguments:
+            bundle: a camera's (keypoints) or a detector's.
+            perception: of this camera alone; None takes the default pose estimator, or the detector itself.
+            still_down_s: s after a possible fall.
+            rate: pictures analysed a second, Hz; None takes what the bundle needs.
+            keep_s: s of pictures held in memory, to store what led to an alarm.
+
+        Raises: `UserError` for another bundle, an impossible number, or absent weights.
+        """
+        self.bundle = bundle
+        self.settings = Settings.of(bundle.manifest, still_down_s)
+        self.pictures: deque[Frame] = deque()
+        self._keep = keep_s
+        self._begin()
+        self.rate = rate or self._tracer.rate
+        self.perception: Perception = perception or (BoxDetector(bundle) if self.settings.kind == "boxes" else open_estimator())
+
+    def _begin(self) -> None:
+        self._tracer, self._decider = tracer(self.bundle), Decider(self.settings)
+        self._first: float | None = None
+        self._wanted = 0  # number of the next picture to analyse, on the grid of the rate
+
+    @property
+    def falls(self) -> list[Fall]:
+        """All falls so far, each brought up to date."""
+        return self._decider.falls
+
+    def reset(self) -> None:
+        """Forget everything: the next picture is of another film."""
+        self.perception.reset()
+        self.pictures.clear()
+        self._begin()
+
+    def wants(self, time: float) -> bool:
+        """Return whether a picture of this time (s) will be analysed: it is the first that is nearer to the next step than to the last."""
+        return self._first is None or round((time - self._first) * self.rate) >= self._wanted
+
+    def see(self, time: float, image: np.ndarray) -> FrameResult | None:
+        """Take a picture.
+
+        Arguments:
+            time: s, later than that of the last one.
+            image: (H, W, 3) uint8 RGB.
+        Returns: its result; None where it is not analysed (the camera is faster than the model needs).
+        """
+        if not self.wants(time):
+            return None
+        if self._keep > 0:
+            self.pictures.append(Frame(time, image))
+            while self.pictures[0].time < time - self._keep:
+                self.pictures.popleft()
+        return self.take(Observation(time, tuple(self.perception.estimate(image)), image.shape[0], image.shape[1]))
+
+    def take(self, seen: Observation) -> FrameResult:
+        """Take a picture whose people are known."""
+        self._first = seen.time if self._first is None else self._first
+        self._wanted = round((seen.time - self._first) * self.rate) + 1
+        result = self._tracer.follow(seen)
+        return replace(result, notices=tuple(self._decider.step(result)))
+
+
+def watch_film(
+    video: Video | str | Path,
+    bundle: Bundle,
+    perception: Perception | None = None,
+    *,
+    still_down_s: float = STILL_DOWN,
+    problems: list[str] | None = None,
+    on_picture: Callable[[Frame, FrameResult, Monitor], object] | None = None,
+) -> AnalysisResult:
+    """Watch a film from its beginning to its end, as a camera would live; only a few pictures are in memory.
+
+    Arguments:
+        video: or the path of a film, or of a folder of pictures that are named by their times.
+        bundle, perception, still_down_s: as `Monitor`'s; perception is reset.
+        problems: receives one line for each part of the film that is lost; None raises it.
+        on_picture: called with each picture that was analysed, its result and the monitor, e.g. to draw.
+    Raises: `UserError`, one line, for a film that cannot be read, and for a single picture where keypoints need motion.
+    """
+    video = video if isinstance(video, Video) else as_video(video)
+    refuse_image(bundle.manifest, video)
+    monitor = Monitor(bundle, perception, still_down_s=still_down_s)
+    monitor.reset()
+
+    def results() -> Iterator[FrameResult]:
+        for frame in ahead(read_frames(video, rate=monitor.rate, problems=problems)):
+            result = monitor.see(frame.time, frame.image)
+            if result is not None:
+                if on_picture is not None:
+                    on_picture(frame, result, monitor)
+                yield result
+
+    return _sum_up(monitor, results())
+
+
+def as_video(path: str | Path) -> Video:
+    """Return the film at a path: a file, or a folder of pictures; a picture is a film of one frame."""
+    path = Path(path)
+    return Video(path, images=path.is_dir() or is_picture(path))
+
+
+def replay(observations: Iterable[Observation], monitor: Monitor) -> AnalysisResult:
+    """Return the result for people that were found before: bundles are compared without decoding or perceiving again.
+
+    The monitor is reset.
+    """
+    monitor.reset()
+    return _sum_up(monitor, (monitor.take(one) for one in observations if monitor.wants(one.time)))
+
+
+def _sum_up(monitor: Monitor, results: Iterable[FrameResult]) -> AnalysisResult:
+    times: list[float] = []
+    notices: list[Notice] = []
+    rows: list[np.ndarray] = []  # not the results themselves: a long film's poses need not stay in memory
+    for one in results:
+        times.append(one.time)
+        notices += one.notices
+        rows.append(curve([one]))
+    return AnalysisResult(
+        label=label_of(monitor.bundle.manifest, monitor.falls),
+        falls=tuple(monitor.falls),
+        notices=tuple(notices),
+        curve=np.concatenate([curve([]), *rows]),
+        seconds=times[-1] - times[0] if times else 0.0,
+        pictures=len(times),
+    )
+
+
+def curve(trace: Iterable[FrameResult]) -> np.ndarray:
+    """Return (K, 3) float64: time s, person's number, probability of a fall, of each window."""
+    rows = [(one.time, number, probability) for one in trace for number, probability in one.scores.items()]
+    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+
+
+def label_of(manifest: Manifest, falls: Sequence[Fall]) -> str:
+    """Return the positive class where there is a fall, else the bundle's other class."""
+    return str(manifest.positive) if falls else next(name for name in manifest.labels if name != manifest.positive)

@@ -1,0 +1,132 @@
+"""Notices as they come, from recorded sources that are watched as if they were live."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.api.detector import write_detector
+from tests.runtime.drop import write_camera_bundle
+from tests.runtime.people import person
+from tests.runtime.tiny import motion, recording, write_bundle, write_csv
+from tests.stills import still
+
+import featherfall as ff
+from featherfall.api.model import Model
+from featherfall.runtime.perceive.pose import Pose
+from featherfall.runtime.sinks.film import film_writer
+from featherfall.runtime.sinks.jsonl import JsonLines
+from featherfall.runtime.sources.source import Samples
+from featherfall.signals.video import Frame
+
+RATE = 50.0
+IMPACTS = ((8.0, 5.0), (20.0, 5.0))
+ACC = motion(np.arange(2000) / RATE, IMPACTS)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return write_bundle(tmp_path / "bundle")
+
+
+def test_notices_are_the_events_of_the_recording(bundle: Path) -> None:
+    model = ff.load(bundle)
+    notices = list(ff.watch(model, ACC, rate=RATE))
+    events = model.predict(ACC, rate=RATE).events
+    assert [notice.kind for notice in notices] == ["possible fall"] * 2
+    assert [notice.time_s for notice in notices] == pytest.approx([event.raised_s for event in events], abs=0.05)
+    assert [notice.confidence for notice in notices] == pytest.approx([event.confidence for event in events], abs=0.01)
+
+
+def test_a_notice_comes_before_the_source_has_ended(bundle: Path) -> None:
+    given: list[float] = []
+
+    class Live:
+        name = "watch"
+
+        def samples(self) -> Iterator[Samples]:
+            for at in range(0, len(ACC), 25):
+                given.append(at / RATE)
+                yield Samples(np.arange(at, at + 25) / RATE, {"accelerometer": ACC[at : at + 25]})
+
+        def frames(self, rate: float | None = None, problems: list[str] | None = None) -> Iterator[Frame]:
+            return iter(())
+
+    first = next(ff.watch(bundle, Live()))
+    assert first.time_s < 10
+    assert given[-1] < first.time_s + 1
+
+
+def test_notices_go_to_sinks(bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[Any] = []
+    file = write_csv(tmp_path / "walk.csv", RATE, IMPACTS[:1])
+    notices = list(ff.watch(bundle, file, sinks=["console", JsonLines(tmp_path / "log.jsonl"), told.append]))
+    assert told == notices and len(told) == 1
+    line = json.loads((tmp_path / "log.jsonl").read_text())
+    assert (line["source"], line["type"], line["kind"]) == (str(file), "notice", "possible fall")
+    assert "possible fall" in capsys.readouterr().out
+
+
+def test_what_cannot_be_watched_is_one_line(bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(ff.UserError, match="unknown sink 'consol'; did you mean 'console'"):
+        list(ff.watch(bundle, ACC, sinks=["consol"], rate=RATE))
+    with pytest.raises(ff.UserError, match="sinks: 5 is no sink"):
+        list(ff.watch(bundle, ACC, sinks=[5], rate=RATE))  # type: ignore[list-item]
+    with pytest.raises(ff.UserError, match="no times; give rate=HZ"):
+        list(ff.watch(bundle, ACC))
+    trial = write_bundle(tmp_path / "trial", window={"kind": "trial", "length": 64, "rate": RATE})
+    with pytest.raises(ff.UserError, match="takes whole recordings"):
+        list(ff.watch(trial, ACC, rate=RATE))
+
+
+def film(tmp_path: Path) -> Path:
+    """Twelve seconds at 15 Hz; what they show nobody looks at."""
+    pytest.importorskip("av", reason="films need PyAV: pip install 'featherfall[video]'")
+    with film_writer(tmp_path / "film.mp4") as add:
+        for k in range(180):
+            add(k / 15, np.full((48, 64, 3), 100 + k % 50, np.uint8))
+    return tmp_path / "film.mp4"
+
+
+class Faller:
+    """Sees one person who stands for three seconds, falls, and lies."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self._count = itertools.count()
+
+    def estimate(self, image: np.ndarray) -> list[Pose]:
+        down = float(np.clip((next(self._count) / 15 - 3.0) / 0.5, 0, 1))
+        return [person(300, 300 + 90 * down, turn=down * np.pi / 2)]
+
+
+def test_a_camera(tmp_path: Path) -> None:
+    camera = ff.load(write_camera_bundle(tmp_path / "camera"))
+    file = film(tmp_path)
+    notices = list(ff.watch(camera, file, estimator=Faller(), still_down_s=3.0))
+    analysis = camera.predict(file, estimator=Faller(), still_down_s=3.0)
+    assert [notice.kind for notice in notices] == ["possible fall", "still down"]
+    assert analysis.label == "fall"
+    assert analysis.raw.notices == tuple(notices)  # type: ignore[union-attr]
+
+
+def test_a_detector(tmp_path: Path) -> None:
+    assert list(ff.watch(write_detector(tmp_path / "detector"), film(tmp_path))) == []
+
+
+def test_a_model_of_pictures_follows_nobody(tmp_path: Path) -> None:
+    bundle = ff.load(write_detector(tmp_path / "bundle")).bundle
+    bundle.manifest = bundle.manifest.model_copy(update={"kind": "picture"})
+    with pytest.raises(ff.UserError, match="follows nobody; predict with it"):
+        list(ff.watch(Model(bundle), still(tmp_path / "one.png")))
+
+
+def test_a_recording(bundle: Path) -> None:
+    assert len(list(ff.watch(bundle, recording(RATE, 20.0, IMPACTS[:1])))) == 1

@@ -1,0 +1,72 @@
+"""Windows of live samples: each once, and the same as those of the whole recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.runtime.tiny import LENGTH, motion, recording, write_bundle
+
+from featherfall.runtime import load_bundle
+from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.perceive import windows
+from featherfall.runtime.perceive.windows import LiveWindows
+from featherfall.runtime.sources.source import Samples
+from featherfall.runtime.sources.stream import SampleStream
+
+IMPACTS = ((3.0, 1.9), (8.0, 4.0), (16.0, 4.0))
+SLIDING = {"kind": "sliding", "length": LENGTH, "rate": 50.0, "stride_s": 0.5}
+TIMES = np.arange(1000) / 50
+
+
+def live(bundle: Bundle, parts: list[np.ndarray]) -> LiveWindows:
+    out = LiveWindows(SampleStream(bundle.manifest), bundle.probabilities)
+    for part in parts:
+        out.add(Samples(part, {"accelerometer": motion(part, IMPACTS)}))
+    return out
+
+
+@pytest.mark.parametrize("packets", [2, 20, 77, 1000])
+def test_any_packets_give_the_windows_of_the_recording(tmp_path: Path, packets: int) -> None:
+    bundle = load_bundle(write_bundle(tmp_path / "b"))
+    whole = bundle.predict(recording(impacts=IMPACTS))
+    prediction = live(bundle, np.array_split(TIMES, packets)).prediction
+    np.testing.assert_allclose(prediction.centre_s, whole.centre_s, atol=0.021)
+    np.testing.assert_allclose(prediction.probabilities, whole.probabilities, atol=0.05)
+    assert len(prediction.events) == 2 and prediction.label == "fall"
+
+
+def test_an_impact_counts_once_though_the_grid_moves(tmp_path: Path) -> None:
+    bundle = load_bundle(write_bundle(tmp_path / "b"))
+    uneven = np.sort(np.random.default_rng(0).uniform(0, 20, 900))  # every packet begins the grid somewhere between two samples of before
+    prediction = live(bundle, np.array_split(uneven, 200)).prediction
+    np.testing.assert_allclose(prediction.centre_s, [3.0, 8.0, 16.0], atol=0.08)
+
+
+@pytest.mark.parametrize("packets", [20, 123])
+def test_sliding_windows_come_every_stride_and_not_in_gaps(tmp_path: Path, packets: int) -> None:
+    bundle = load_bundle(write_bundle(tmp_path / "b", window=SLIDING))
+    whole = TIMES[(TIMES < 6) | (TIMES > 10)]
+    prediction = live(bundle, np.array_split(whole, packets)).prediction
+    steps = np.diff(prediction.centre_s)
+    assert steps.min() > 0.48 and np.sort(steps)[-2] < 1.0 and prediction.usable.all()
+    middle = (prediction.start_s + prediction.end_s) / 2
+    assert not ((middle > 6.2) & (middle < 9.8)).any() and (middle > 10.5).any()
+
+
+def test_the_trace_is_bounded_and_can_be_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "TRACE", 5)
+    bundle = load_bundle(write_bundle(tmp_path / "b", window=SLIDING))
+    out = live(bundle, np.array_split(TIMES, 100))
+    assert len(out.prediction.centre_s) == len(out.prediction.probabilities) == 5 and out.prediction.end_s[-1] > 19.5
+    out.reset()
+    assert not len(out.prediction.centre_s) and out.prediction.events == () and out.stream.now == 0
+
+
+def test_another_threshold_needs_no_model(tmp_path: Path) -> None:
+    prediction = load_bundle(write_bundle(tmp_path / "b")).predict(recording(impacts=IMPACTS))
+    assert [event.start_s for event in prediction.events_at(0.5)] == [event.start_s for event in prediction.events]
+    assert len(prediction.events_at(0.0)) == 2  # within 5 s of one another two impacts are one event
+    assert prediction.events_at(1.0) == ()
+    np.testing.assert_allclose(prediction.curve()[:, 0], [3.0, 8.0, 16.0], atol=0.03)
