@@ -25,7 +25,7 @@ from featherfall.runtime.bundle import load_bundle
 from featherfall.runtime.measure import machine, peak_bytes
 from featherfall.runtime.observation import Observation
 from featherfall.runtime.perceive.pose import open_estimator
-from featherfall.runtime.sources.prefetch import ahead
+from featherfall.runtime.sources.prefetch import prefetch
 from featherfall.runtime.watch import Monitor
 from featherfall.signals.video import Frame, probe, read_frames
 
@@ -53,7 +53,7 @@ def main() -> None:
     looked = 0
     begin, cpu = time.perf_counter(), time.process_time()
     total = 0
-    for frame in frames if options.no_ahead else ahead(frames):
+    for frame in frames if options.no_ahead else prefetch(frames):
         total += 1
         if not monitor.wants(frame.time):
             continue

@@ -15,7 +15,15 @@ from tests.conftest import motion
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "examples" / "plugin"
-NAMES = {"dataset": "ward", "model": "tiny-gru", "loss": "huber", "protocol": "holdout"}
+NAMES = {
+    "dataset": "ward",
+    "model": "tiny-gru",
+    "loss": "huber",
+    "protocol": "holdout",
+    "format": "npz",
+    "source": "ndjson",
+    "sink": "logging",
+}
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +89,26 @@ def test_its_recipe_is_trained(installed: Path, ward: Path, tmp_path: Path) -> N
     assert {"alone", "distilled"} <= set(metrics["roles"])
     manifest = json.loads((tmp_path / "run" / "bundle" / "manifest.json").read_text())
     assert manifest["kind"] == "window" and manifest["provenance"]["recipe"]["student"]["network"]["kind"] == "tiny-gru"
+    with np.load(tmp_path / "run" / "bundle" / "weights.npz") as weights:
+        assert weights["head.weight"].shape == (2, 12)
     (log,) = (tmp_path / "run").glob("folds/*/distilled/0/log.csv")
     assert "huber" in log.read_text().splitlines()[0]
+
+    samples = motion("accelerometer", "fall", 6.0, np.random.default_rng(1))
+    rows = [json.dumps(dict(zip("txyz", (i / 25, *map(float, sample)), strict=True))) for i, sample in enumerate(samples)]
+    (tmp_path / "a.ndjson").write_text("\n".join(rows))
+    done = featherfall(installed, "predict", "run/bundle", "a.ndjson", "--json", cwd=tmp_path)
+    assert done.returncode == 0 and json.loads(done.stdout)["files"][0]["windows"], done.stderr
+
+
+def test_its_sink_takes_notices(installed: Path, tmp_path: Path) -> None:
+    code = (
+        "from featherfall.api.watch import Notice; from featherfall.core.registry import find\n"
+        "with find('sink', 'logging')() as sink: sink.notice(Notice('possible fall', 3.5, 0, 0.9), 'ward 2')"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert done.returncode == 0 and done.stderr.startswith("ward 2: {") and "possible fall" in done.stderr
 
 
 def test_a_recipe_without_the_plugin(ward: Path, tmp_path: Path) -> None:

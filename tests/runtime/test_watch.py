@@ -21,8 +21,9 @@ from featherfall.runtime.bundle import Bundle, load_bundle
 from featherfall.runtime.observation import AnalysisResult, Observation
 from featherfall.runtime.perceive.pose import Pose, SeveralPeople, make_pose
 from featherfall.runtime.sinks.film import film_writer
+from featherfall.runtime.sources.film import as_video
 from featherfall.runtime.trace import PoseTracer
-from featherfall.runtime.watch import Monitor, as_video, replay, watch_film
+from featherfall.runtime.watch import Monitor, replay, watch_film
 
 HEIGHT, WIDTH = 480, 1200
 RATE = 15

@@ -15,7 +15,7 @@ from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.camera import Notice
 from featherfall.runtime.perceive.windows import LiveWindows
 from featherfall.runtime.sinks.sink import Plain, Sink
-from featherfall.runtime.sources.prefetch import ahead
+from featherfall.runtime.sources.prefetch import prefetch
 from featherfall.runtime.sources.source import Source, gives, open_source
 from featherfall.runtime.sources.stream import SampleStream
 
@@ -71,7 +71,7 @@ def _samples(bundle: Bundle, spec: Any, options: dict[str, Any]) -> Iterator[Not
 
 def _frames(bundle: Bundle, spec: Any, options: dict[str, Any]) -> Iterator[Notice]:
     monitor, of_source = open_monitor(bundle, options)
-    for frame in ahead(_open(spec, bundle, of_source).frames()):
+    for frame in prefetch(_open(spec, bundle, of_source).frames()):
         seen = monitor.see(frame.time, frame.image)
         yield from seen.notices if seen is not None else ()
 

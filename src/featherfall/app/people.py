@@ -16,7 +16,7 @@ from featherfall.runtime.observation import Fall, FrameResult, Sighting, Tracked
 from featherfall.runtime.perceive.pose import Pose
 from featherfall.runtime.sinks.draw import EDGES, Painter
 from featherfall.runtime.sinks.film import film_writer
-from featherfall.runtime.watch import as_video
+from featherfall.runtime.sources.film import as_video
 from featherfall.signals.video import read_frames
 
 

@@ -24,14 +24,14 @@ def judge_detections(bundle: Bundle, drawing: Drawing | None, still_down_s: floa
     """
     from featherfall.core.errors import UserError
     from featherfall.runtime.perceive.detector import BoxDetector
-    from featherfall.signals.picture_file import is_picture
+    from featherfall.signals.picture_file import is_image_file
 
     if drawing is not None and drawing.private:
         raise UserError("--private draws keypoints, a detector has none; leave it out")
     detector, choices = BoxDetector(bundle), FilmChoices(still_down_s=still_down_s, drawing=drawing)
 
     def judge(file: Path) -> Answer:
-        if is_picture(file):
+        if is_image_file(file):
             found = _picture(detector, file, drawing, count)
             facts = {"found": [one.to_json() for one in found], "label": label(detector, found)}
             return Answer(facts, _picture_lines(file, detector, found))

@@ -21,8 +21,8 @@ from .pictures.look import Look, PictureFacts
 from .pictures.names import shows_fall
 from .views import cameras
 
-GAP = 0.5  # s; a longer step is an interruption, as in signals.clock.even
-SHORT = 0.5  # s; less is hardly a recording
+_GAP = 0.5  # s; a longer step is an interruption, as in signals.clock.even
+_SHORT = 0.5  # s; less is hardly a recording
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _faults(source: Source, recording: Recording, name: str, stamps: np.ndarray 
     stream = recording.streams[name]
     where = f"{source.file(name) or source.files[0]}: {name}"
     found = []
-    if stream.duration < SHORT:
+    if stream.duration < _SHORT:
         found.append(f"{where}: only {len(stream.times)} samples ({stream.duration:.2f} s)")
     if stream.unit in ("g", "deg/s"):
         dead = [stream.channels[axis] for axis in dead_axes(stream.values, stream.duration)]
@@ -214,7 +214,7 @@ def _faults(source: Source, recording: Recording, name: str, stamps: np.ndarray 
 
 def _gap(stream: Stream) -> float:
     """Steps above this many seconds are interruptions."""
-    return max(GAP, 4 / stream.rate)
+    return max(_GAP, 4 / stream.rate)
 
 
 def _natural(name: str) -> tuple[str, int, str]:

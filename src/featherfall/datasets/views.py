@@ -12,13 +12,13 @@ from featherfall.core.recording import Recording
 from .dataset import Dataset, Source
 
 SCENE = "scene"  # the trait that holds the recording's id, the same for all its views: no split separates them
-VIEW = "each"  # the film's name in each of them
+_VIEW = "each"  # the film's name in each of them
 
 
 def each_view(dataset: Dataset) -> Dataset:
     """Every film of every recording as a recording of its own, whose id ends with "@" and the camera; those without a film are left out.
 
-    The film's name is then `VIEW`; the trait `SCENE` keeps them together.
+    The film's name is then `_VIEW`; the trait `SCENE` keeps them together.
     """
     sources = [_view(source, view) for source in dataset.sources for view in cameras(source)]
     if not sources:
@@ -45,7 +45,7 @@ def _view(source: Source, view: str) -> Source:
 
 def _read_view(source: Source, whole: Source, view: str) -> Recording:
     recording = _load(whole)
-    return replace(recording, trial=source.trial, traits=source.traits, videos={VIEW: recording.videos[view]})
+    return replace(recording, trial=source.trial, traits=source.traits, videos={_VIEW: recording.videos[view]})
 
 
 @lru_cache(maxsize=1)  # the views of one recording are read one after the other, and their sensors are the same

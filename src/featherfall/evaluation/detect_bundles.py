@@ -13,7 +13,7 @@ from featherfall.datasets import Dataset, by_names
 from featherfall.evaluation.detection import Truth, counts, detection_metrics
 from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.detector import BoxDetector
-from featherfall.training.boxes import people, sides
+from featherfall.training.boxes import box_edges, unique_people
 
 LEAST = 0.005  # score of what counts for average precision
 SEEN = "the bundle was trained on these pictures: not an honest figure; its run's metrics.json holds the honest one"
@@ -44,8 +44,8 @@ def evaluate_detector(detector: BoxDetector, dataset: Dataset, progress: Callabl
             recording = source.load()
             (video,) = recording.videos.values()
             found.append(detector.detect_file(video.path, LEAST))
-            shown = people(recording.boxes, names, fall, 1 - fall)
-            boxes = np.asarray([sides(box) for _, box in shown]).reshape(-1, 4)
+            shown = unique_people(recording.boxes, names, fall, 1 - fall)
+            boxes = np.asarray([box_edges(box) for _, box in shown]).reshape(-1, 4)
             truth.append(Truth(tuple(detector.labels[number] for number, _ in shown), boxes))
         except UserError as error:
             notes.append(f"left out: {error}")

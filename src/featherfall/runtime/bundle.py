@@ -110,7 +110,7 @@ def read_manifest(path: Path) -> Manifest:
 
 def onnx_models(manifest: Manifest) -> list[Model]:
     """Return the models that ONNX Runtime runs, int8 first."""
-    return sorted((one for one in manifest.models if one.format == "onnx"), key=lambda one: one.precision != "int8")
+    return sorted((one for one in manifest.models if Path(one.file).suffix == ".onnx"), key=lambda one: one.precision != "int8")
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -18,9 +18,9 @@ from featherfall.runtime.observation import AnalysisResult, Fall, FrameResult, N
 from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.runtime.perceive.images import refuse_image
 from featherfall.runtime.perceive.pose import open_estimator
-from featherfall.runtime.sources.prefetch import ahead
+from featherfall.runtime.sources.film import as_video
+from featherfall.runtime.sources.prefetch import prefetch
 from featherfall.runtime.trace import tracer
-from featherfall.signals.picture_file import is_picture
 from featherfall.signals.video import Frame, read_frames
 
 
@@ -138,13 +138,13 @@ def watch_film(
         on_picture: called with each picture that was analysed, its result and the monitor, e.g. to draw.
     Raises: `UserError`, one line, for a film that cannot be read, and for a single picture where keypoints need motion.
     """
-    video = video if isinstance(video, Video) else as_video(video)
+    video = as_video(video)
     refuse_image(bundle.manifest, video)
     monitor = Monitor(bundle, perception, still_down_s=still_down_s)
     monitor.reset()
 
     def results() -> Iterator[FrameResult]:
-        for frame in ahead(read_frames(video, rate=monitor.rate, problems=problems)):
+        for frame in prefetch(read_frames(video, rate=monitor.rate, problems=problems)):
             result = monitor.see(frame.time, frame.image)
             if result is not None:
                 if on_picture is not None:
@@ -152,12 +152,6 @@ def watch_film(
                 yield result
 
     return _sum_up(monitor, results())
-
-
-def as_video(path: str | Path) -> Video:
-    """Return the film at a path: a file, or a folder of pictures; a picture is a film of one frame."""
-    path = Path(path)
-    return Video(path, images=path.is_dir() or is_picture(path))
 
 
 def replay(observations: Iterable[Observation], monitor: Monitor) -> AnalysisResult:

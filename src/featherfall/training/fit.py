@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from featherfall.core.recipe import Training
 from featherfall.training.augment import augment
-from featherfall.training.checkpoint import load, save
-from featherfall.training.data import Batch, BatchOrder, Clips, mixed_seed
-from featherfall.training.optim import WeightAverage, optimizer_for, renew_batch_norm, schedule_for, share_of
+from featherfall.training.checkpoint import load_tensors, save_tensors
+from featherfall.training.data import Batch, BatchSampler, Clips, mix_seeds
+from featherfall.training.optim import WeightAverage, averaging_share, optimizer_for, recompute_batch_norm, schedule_for
 
 Objective = Callable[[nn.Module, Batch], Mapping[str, Tensor]]  # must hold "loss"; may itself be a module with parameters
 Validate = Callable[[nn.Module], float]  # higher is better
@@ -65,10 +65,10 @@ class _Trained:
             "schedule": self.schedule.state_dict(),
             "average": self.average.state(),
         }
-        save(path, saved)
+        save_tensors(path, saved)
 
     def load(self, path: Path) -> None:
-        saved = load(path)
+        saved = load_tensors(path)
         for name, value in saved["state"].items():
             setattr(self.state, name, value)
         self.together.load_state_dict(saved["weights"])
@@ -116,7 +116,7 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     done, checkpoint = folder / "weights.pt", folder / "checkpoint.pt"
     if done.is_file():
-        model.load_state_dict(load(done))
+        model.load_state_dict(load_tensors(done))
         return model.eval()
 
     fabric = Fabric(accelerator="auto", devices=1, precision=training.precision)
@@ -134,7 +134,7 @@ def fit(
         with fabric.autocast():
             losses = objective(model, batch)
         trained.step(fabric, losses["loss"])
-        share = share_of(state.step, training, epoch)
+        share = averaging_share(state.step, training, epoch)
         if share is not None:
             average.update(share)
         score = _validated(model, average, training, state, validate)
@@ -146,19 +146,19 @@ def fit(
     trained.take_best(model)
     if training.swa:
         with fabric.autocast():
-            renew_batch_norm(model, (batch_of(training.steps + i).clip for i in range(epoch)))
+            recompute_batch_norm(model, (batch_of(training.steps + i).clip for i in range(epoch)))
     model.to("cpu").eval()
-    save(done, model.state_dict())
+    save_tensors(done, model.state_dict())
     checkpoint.unlink(missing_ok=True)
     return model
 
 
 def _batches(clips: Clips, training: Training, seed: int, device: torch.device) -> Callable[[int], Batch]:
     """Return what gives the augmented batch of any step, having seeded all generators for it."""
-    order = BatchOrder(clips, training.batch, seed, training.augment.teacher_only_share)
+    order = BatchSampler(clips, training.batch, seed, training.augment.teacher_only_share)
 
     def batch_of(step: int) -> Batch:
-        _seed(mixed_seed(seed, 2, step), device)
+        _seed(mix_seeds(seed, 2, step), device)
         index, view = order(step)
         batch = clips.take(index.to(device), view.to(device))
         return Batch(augment(batch.clip, training.augment), batch.labels, batch.index, batch.view)

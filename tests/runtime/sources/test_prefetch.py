@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from featherfall.runtime.sources.prefetch import ahead
+from featherfall.runtime.sources.prefetch import prefetch
 
 
 def test_same_items_in_the_same_order() -> None:
-    assert list(ahead(range(100))) == list(range(100)) and list(ahead([])) == [] and list(ahead([None, 1])) == [None, 1]
+    assert list(prefetch(range(100))) == list(range(100)) and list(prefetch([])) == [] and list(prefetch([None, 1])) == [None, 1]
 
 
 def test_no_more_are_made_than_asked_for() -> None:
@@ -20,7 +20,7 @@ def test_no_more_are_made_than_asked_for() -> None:
             made.append(k)
             yield k
 
-    got = ahead(items(), most=2)
+    got = prefetch(items(), most=2)
     assert next(got) == 0 and len(made) <= 4
     before = threading.active_count()
     got.close()  # type: ignore[attr-defined]
@@ -33,7 +33,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         yield 2
         raise ValueError("broken here")
 
-    got = ahead(items())
+    got = prefetch(items())
     assert [next(got), next(got)] == [1, 2]
     with pytest.raises(ValueError, match="broken here"):
         next(got)

@@ -11,7 +11,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording
 from featherfall.datasets.dataset import Dataset, Source
 
-NOTHING = "nothing"  # the activity of a picture in which nothing is marked
+_NOTHING = "nothing"  # the activity of a picture in which nothing is marked
 
 _FALL = "fall, falls, falling, fallen, fallen person, person fallen, fall detected, fall down, person fall, down"
 _NOT_FALL = """not fall, not fallen, notfall, notfallen, no fall, nofall, non fall, normal, daily activity, adl, safe, stand, standing,
@@ -25,7 +25,7 @@ USUAL = ClassNames(fall=_FALL.split(", "), not_fall=_NOT_FALL.replace("\n", " ")
 
 def activity_of(names: tuple[str, ...]) -> str:
     """One picture's activity: "fall", "patient + sit", or "nothing"."""
-    return " + ".join(sorted(names)) or NOTHING
+    return " + ".join(sorted(names)) or _NOTHING
 
 
 def shows_fall(names: tuple[str, ...], known: ClassNames = USUAL) -> bool:
@@ -63,7 +63,7 @@ def by_names(dataset: Dataset, known: ClassNames | None) -> Dataset:
 
 def is_picture(source: Source) -> bool:
     """Whether a source is a still image, by what it shows or that nothing is marked in it."""
-    return bool(source.names) or source.activity == NOTHING
+    return bool(source.names) or source.activity == _NOTHING
 
 
 def _mapped(source: Source, known: ClassNames) -> Source:

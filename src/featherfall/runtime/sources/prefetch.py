@@ -1,4 +1,4 @@
-"""Work done ahead in a thread: a film is decoded while the last picture is looked at."""
+"""Make items in a thread before they are asked for: a film is decoded while the model looks at the last picture."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def ahead(items: Iterable[T], most: int = 2) -> Iterator[T]:
-    """The same items in the same order, up to `most` of them made before they are asked for.
+def prefetch(items: Iterable[T], most: int = 2) -> Iterator[T]:
+    """Yield the same items in the same order, up to `most` of them made before they are asked for.
 
-    What the maker raises is raised after the last item before it. Whoever stops early (`close`, or leaving the loop) stops the maker.
+    An error of the iterable is raised after the last item before it. Stopping early (`close`, or leaving the loop) stops the thread.
     """
     line: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(most)
     stop = threading.Event()
