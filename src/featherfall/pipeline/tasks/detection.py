@@ -50,7 +50,7 @@ from featherfall.training.yolo import YoloTraining, train_yolo, write_yolo
 
 CALIBRATION_PICTURES = 64
 PRETRAIN = "pretrain_"
-People = Sequence[Sequence[tuple[int, Box]]]  # of each recording: number of the class, and box
+PeopleOfEach = Sequence[Sequence[tuple[int, Box]]]  # of each recording: number of the class, and box
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Labelled:
     """A store of pictures, and the people in each of its recordings."""
 
     clips: Path
-    people: People
+    people: PeopleOfEach
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,10 +168,10 @@ class DetectionTask(Task):
         labelled = self.simulated if job.role.startswith(PRETRAIN) and self.simulated else self.labelled
         return FoldContext(self.context.recipe, open_store(labelled.clips), job.fold)
 
-    def _people(self, job: Job) -> People:
+    def _people(self, job: Job) -> PeopleOfEach:
         return self.simulated.people if job.role.startswith(PRETRAIN) and self.simulated else self.labelled.people
 
-    def _pictures(self, store: ClipStore, recordings: np.ndarray, people: People) -> Pictures:
+    def _pictures(self, store: ClipStore, recordings: np.ndarray, people: PeopleOfEach) -> Pictures:
         return load_pictures(store, box_table(people), recordings, self._input)
 
     def _fresh(self, job: Job, stage: FoldContext) -> Detector:
