@@ -53,3 +53,8 @@ def test_mean_with_interval() -> None:
 )
 def test_gap_closed(teacher: float, alone: float, distilled: float, closed: float | None) -> None:
     assert gap_closed(teacher, alone, distilled) == (closed if closed is None else pytest.approx(closed))
+
+
+def test_pairs_are_independent_unless_told_otherwise() -> None:
+    half = T2 * 0.01 / sqrt(3)
+    assert paired_difference([0.0, 0.0, 0.0], [0.01, 0.02, 0.03])["ci95"] == pytest.approx([0.02 - half, 0.02 + half])

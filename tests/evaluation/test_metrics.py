@@ -151,20 +151,26 @@ def test_activities_by_hand() -> None:
         activity("sit", [0.1, 0.8, 0.1], [0.5, 0.4, 0.1]),  # .8 x .4 > .1 x .5: sit
         activity("sit", [0.98, 0.01, 0.01], [0.3, 0.6, 0.1], [0.3, 0.6, 0.1]),  # two of three say sit, but the first is sure: lie
         activity("walk"),  # no window: wrong
+        activity("lie"),  # no window: wrong, but taken for nothing else
     ]
     metrics = activity_metrics(judged, ["lie", "sit", "walk"])
-    assert metrics["accuracy"] == 2 / 4
-    lie, sit, walk = 2 / (1 + 2), 2 / (2 + 1), 0.0
+    assert metrics["accuracy"] == 2 / 5
+    lie, sit, walk = 2 / (2 + 2), 2 / (2 + 1), 0.0
     assert metrics["macro_f1"] == pytest.approx((lie + sit + walk) / 3)
     rows = np.concatenate([one.probabilities for one in judged])
     truth = np.eye(3)[[0, 1, 1, 1, 1, 1]]
     assert metrics["brier"] == pytest.approx(((rows - truth) ** 2).sum() / 6)
     assert measure(judged, "activity", ["lie", "sit", "walk"], None, DECISION) == (
         metrics,
-        {"recordings": 4, "confused": [("sit", "lie", 1)]},
+        {"recordings": 5, "confused": [("sit", "lie", 1)]},
     )
 
 
 def test_macro_f1_by_hand() -> None:
     # Class 2 is said but never true: it is no class of its own, but costs those it was said for.
     assert macro_f1(np.asarray([0, 0, 1, 1]), np.asarray([0, 2, 1, 0])) == pytest.approx((2 / (2 + 2) + 2 / (2 + 1)) / 2)
+
+
+def test_recordings_without_a_length_have_no_hours() -> None:
+    metrics, counts = fall_metrics([judged("S1", "jump", None, {0.0: 0.9}, seconds=0.0)], 1, DECISION)
+    assert counts["hours"] == 0 and metrics["false_alarms_per_hour"] == 0

@@ -100,12 +100,10 @@ def test_hips_from_38_hundredths_over_the_feet_are_upright(down: float, expected
     ("degrees", "expected"), [(54.5, Posture.upright), (55.5, Posture.lying), (90, Posture.lying), (180, Posture.lying)]
 )
 def test_a_trunk_from_55_degrees_is_level(degrees: float, expected: Posture, side: int) -> None:
-    right, up = 300 * side * np.sin(np.radians(degrees)), 300 * np.cos(np.radians(degrees))
-    near, far = (
-        {"left_hip": (-60.0, 9.0), "right_hip": (60.0, -9.0)},
-        {"left_shoulder": (right - 90, 15 - up), "right_shoulder": (right + 90, -15 - up)},
-    )
-    assert only(**near, **far) is expected
+    """From the middle of the hips to the middle of the shoulders."""
+    right, down = 300 * side * np.sin(np.radians(degrees)), -300 * np.cos(np.radians(degrees))
+    shoulders = {"left_shoulder": (right - 90, down + 15), "right_shoulder": (right + 90, down - 15)}
+    assert only(left_hip=(-60, 9), right_hip=(60, -9), **shoulders) is expected
 
 
 @pytest.mark.parametrize(("length", "expected"), [(119, Posture.upright), (120, Posture.upright), (121, Posture.lying)])
