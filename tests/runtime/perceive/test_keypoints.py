@@ -69,7 +69,7 @@ def test_a_gap_and_a_hold_of_exactly_their_limits() -> None:
 
 def test_a_bundle_for_cameras_is_of_kind_keypoints_slides_and_raises_events(tmp_path: Path) -> None:
     good = read_manifest(write_camera_bundle(tmp_path / "good"))
-    with pytest.raises(UserError, match="no bundle for cameras, it eats keypoints, keypoints; give one that eats 'keypoints'"):
+    with pytest.raises(UserError, match="no bundle for cameras, it takes keypoints, keypoints; give one that takes 'keypoints'"):
         check_camera(tmp_path, good.model_copy(update={"inputs": good.inputs * 2}))
     with pytest.raises(UserError, match="sliding windows"):
         check_camera(tmp_path, good.model_copy(update={"window": good.window.model_copy(update={"kind": "impact"})}))
