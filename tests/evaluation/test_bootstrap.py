@@ -94,3 +94,8 @@ def test_one_recording_of_each_kind_is_enough() -> None:
 
 def test_draws_in_which_a_student_finds_nothing_count() -> None:
     assert ratio_over_groups(np.array([[0.0, 1.0]]), np.ones(2), ["a", "b"]) == (0.5, 0.0, 1.0)
+
+
+def test_draws_in_which_the_teacher_finds_a_single_one_count() -> None:
+    """The students find 2 in every draw, the teacher 2, 1 or none."""
+    assert ratio_over_groups(np.ones((1, 2)), np.array([1.0, 0.0]), ["a", "b"]) == (2.0, 1.0, 2.0)

@@ -49,7 +49,14 @@ def test_mean_with_interval() -> None:
 
 @pytest.mark.parametrize(
     ("teacher", "alone", "distilled", "closed"),
-    [(0.9, 0.8, 0.85, 0.5), (0.9, 0.8, 0.95, 1.5), (0.9, 0.8, 0.7, -1.0), (0.8, 0.8, 0.9, None), (0.7, 0.8, 0.9, None)],
+    [
+        (0.9, 0.8, 0.85, 0.5),
+        (0.9, 0.8, 0.95, 1.5),
+        (0.9, 0.8, 0.7, -1.0),
+        (0.8, 0.8, 0.9, None),
+        (0.7, 0.8, 0.9, None),
+        (0.01, 0.0, 0.005, 0.5),
+    ],
 )
 def test_gap_closed(teacher: float, alone: float, distilled: float, closed: float | None) -> None:
     assert gap_closed(teacher, alone, distilled) == (closed if closed is None else pytest.approx(closed))

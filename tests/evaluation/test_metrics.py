@@ -107,9 +107,9 @@ def test_no_event_metrics_where_nobody_noted_the_times() -> None:
 
 
 def test_nothing_to_divide_by_is_zero() -> None:
-    metrics, _ = fall_metrics([judged("S1", "walk", None, {})], 1, DECISION)
+    metrics, counts = fall_metrics([judged("S1", "walk", None, {})], 1, DECISION)
     assert metrics["precision"] == metrics["sensitivity"] == metrics["f1"] == 0 and metrics["specificity"] == 1
-    assert "ece" not in metrics
+    assert "ece" not in metrics and counts["untriggered_falls"] == 0
 
 
 def test_windows_that_are_neither_class_do_not_count_in_calibration() -> None:
