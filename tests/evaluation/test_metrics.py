@@ -92,6 +92,7 @@ def test_a_second_alarm_on_one_fall_is_false() -> None:
     metrics, counts = fall_metrics([judged("S1", "trip", FALL, {11.0: 0.9, 60.0: 0.9})], 1, DECISION)
     assert counts["false_events"] == 1 and counts["missed"] == 0
     assert metrics["event_sensitivity"] == 1 and metrics["event_precision"] == 1 / 2
+    assert metrics["false_alarms_per_hour"] == pytest.approx(6)  # one in ten minutes
 
 
 def test_an_alarm_far_from_the_fall_detects_the_recording_but_not_the_fall() -> None:
@@ -164,6 +165,10 @@ def test_activities_by_hand() -> None:
         metrics,
         {"recordings": 5, "confused": [("sit", "lie", 1)]},
     )
+
+
+def test_a_window_that_excludes_a_class_does_not_decide_alone() -> None:
+    assert activity_metrics([activity("lie", [1, 0, 0], [1, 0, 0], [0, 1, 0])], ["lie", "sit", "walk"])["accuracy"] == 1
 
 
 def test_macro_f1_by_hand() -> None:

@@ -124,6 +124,15 @@ def test_a_moment_down_after_a_silence_is_not_down_again(gap: float, state: str)
     assert film.state == state
 
 
+def test_what_follows_that_moment_counts() -> None:
+    film = got_up()
+    film.at(3.0, somebody(0, LYING))
+    film.until(3.375, somebody(0, LYING))
+    assert film.state == "got up"
+    film.until(3.5, somebody(0, LYING))
+    assert film.state == "possible fall"
+
+
 @pytest.mark.parametrize(("begin", "state"), [(4.5, "possible fall"), (4.625, "got up")])
 def test_down_again_is_the_same_fall_for_as_long_as_signs_are(begin: float, state: str) -> None:
     """5 s after the only sign."""

@@ -146,3 +146,10 @@ def test_an_impossible_wait_is_refused() -> None:
 def test_a_fall_after_getting_up_is_another_one_after_a_while(merge_s: float, count: int) -> None:
     """Down until 6 s, and again from 9 s on."""
     assert len(decide(trace((3, [up()]), (6, [down()]), (9, [up()]), (12, [down()])), replace(BOXES, merge_s=merge_s))[0]) == count
+
+
+def test_who_shows_the_fallen_one_gives_further_signs() -> None:
+    """From the picture after its first; it was never up, and its share is higher. Of equal shares the first is the peak."""
+    film = trace((3, [up()]), (4, [down()]), (5, []), (6, [box(1, DOWN, 0.95, 5.0)]))
+    (fall,), _ = decide(film, BOXES)
+    assert (fall.raised_s, fall.peak_s, fall.confidence) == (3.5, 5.1, 0.95)

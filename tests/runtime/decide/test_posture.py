@@ -91,7 +91,7 @@ def only(score: float = 0.6, **places: tuple[float, float]) -> Posture:
 @pytest.mark.parametrize(("down", "expected"), [(381, Posture.upright), (380, Posture.upright), (379, Posture.lying)])
 def test_hips_from_38_hundredths_over_the_feet_are_upright(down: float, expected: Posture) -> None:
     """The lowest of the legs' joints counts, and the middle of the hips."""
-    hips = {"left_hip": (0.0, -20.0), "right_hip": (0.0, 20.0)}
+    hips = {"left_hip": (200.0, -20.0), "right_hip": (240.0, 20.0)}
     assert only(**hips, left_knee=(0, 200), left_ankle=(0, down), right_ankle=(0, 250)) is expected
 
 
