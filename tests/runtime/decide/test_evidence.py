@@ -156,7 +156,7 @@ def test_motion_is_the_third_highest_but_one_of_the_window() -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "time", "left"), [(14, 0.25, True), (15, 0.25, False), (986, 0.25, True), (985, 0.25, False), (14, 0.1875, False)]
+    ("right", "time", "left"), [(14, 0.25, True), (15, 0.25, False), (986, 0.25, True), (985, 0.25, False), (14, 0.2, False)]
 )
 def test_who_is_lost_at_the_edge_has_left(right: float, time: float, left: bool) -> None:
     """.15 sizes are 15 pixels; unseen for .2 s."""
@@ -188,4 +188,5 @@ def test_a_past_is_of_ten_seconds() -> None:
     past = seen(0.1, 0.1, 0.1)
     past.add(10.125, past.last)
     assert list(past.times) == [0.125, 0.25, 10.125] and len(past.people) == 3
-    assert past.seen == 10.125
+    past.add(10.25, later := replace(past.last, size=200.0))
+    assert past.seen == 10.25 and past.last is later

@@ -241,5 +241,5 @@ def test_settings_of_bundles(tmp_path: Path) -> None:
     assert settings == Settings("keypoints", 0.7, manifest.window.seconds, 4.0, 9.0)
     assert settings.evidence() == KeypointEvidence(0.7, manifest.window.seconds)
     boxes = Settings.of(detector_without_model().manifest)
-    assert (boxes.kind, boxes.threshold, boxes.merge_s, boxes.still_down_s) == ("boxes", DOWN_SHARE, 5.0, 7.0)
+    assert boxes == Settings("boxes", DOWN_SHARE, 0.0) == Settings("boxes", DOWN_SHARE, 0.0, merge_s=5.0, still_down_s=7.0)
     assert isinstance(boxes.evidence(), BoxEvidence)
