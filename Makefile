@@ -67,7 +67,7 @@ docs: .venv-docs/.done
 serve-docs: .venv-docs/.done
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs serve
 
-# Which changes of tracking, decisions, metrics and splits no test notices: about an hour; `-j 2` runs two groups at once. Each group works on
+# Which changes of tracking, decisions, metrics and splits no test notices: half an hour on a quiet core; `-j 2` runs two groups at once. Each group works on
 # its own copy of the tree. It goes on where it was stopped, and tests the survivors again; where the sources have changed it begins anew.
 MUTATED := $(basename $(notdir $(wildcard mutants/*.toml)))
 IN_COPY = cd .mutants/$* && PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=src PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
