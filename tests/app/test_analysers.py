@@ -10,9 +10,9 @@ from tests.app.conftest import FILM, WATCH
 from tests.films import gray_film
 
 from featherfall.app import film_copy
-from featherfall.app.analysers.dispatch import analyse_file, media_type, page_message
+from featherfall.app.analysers.dispatch import ANALYSERS, SUFFIXES_BY_MEDIA, analyse_file, media_type, page_message
 from featherfall.app.analysis import Analysis, Cancelled, TaskProgress, downsample_peaks, percent, short_clock
-from featherfall.app.models import OfferedModel, choose_model, open_models
+from featherfall.app.models import KINDS_BY_MEDIA, OfferedModel, choose_model, open_models
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle
@@ -197,6 +197,11 @@ def test_models(bundles: tuple[Path, Path], models: list[OfferedModel], tmp_path
         open_models([tmp_path])
     with pytest.raises(UserError, match="does not accept such files; choose 'watch"):
         analyse_file(WATCH, WATCH.name, models, tmp_path, model=models[0])
+
+
+def test_every_accepted_kind_of_every_type_has_an_analyser() -> None:
+    assert {media: set(kinds) for media, kinds in KINDS_BY_MEDIA.items()} == {media: set(by_kind) for media, by_kind in ANALYSERS.items()}
+    assert set(ANALYSERS) == set(SUFFIXES_BY_MEDIA)
 
 
 def test_small_things() -> None:

@@ -139,6 +139,15 @@ def test_a_film_for_a_detector(pair: list[OfferedModel], dusk: Path, tmp_path: P
     assert len(drawn) == len(value["times"])
 
 
+def test_a_film_for_a_detector_gives_what_the_runtime_gives(pair: list[OfferedModel], dusk: Path, tmp_path: Path) -> None:
+    from featherfall.runtime.watch import watch_film
+
+    shown, by_runtime = analyse_file(dusk, "dusk.mp4", pair, tmp_path), watch_film(dusk, pair[0].bundle)
+    found = shown.decide(shown.threshold or 0)
+    assert [one.facts["raised_s"] for one in found] == [round(fall.raised_s, 3) for fall in by_runtime.falls] and len(found) == 1
+    assert np.array_equal(shown.curves[0].values, by_runtime.curve[:, 2]) and shown.seconds == by_runtime.seconds
+
+
 def test_a_detector_at_a_webcam(pair: list[OfferedModel], dusk: Path) -> None:
     import io
 

@@ -12,7 +12,7 @@ from featherfall.app.analysis import TaskProgress
 from featherfall.core.errors import UserError
 from featherfall.signals.video_file import open_video
 
-_MAX_SIDE = 960  # pixels of the copy's longer side: a phone's screen shows no more, and the copy is written in less time than the analysis
+_MAX_SIDE = 960  # pixels of the copy's longer side: a panel of the page is not wider on common screens
 MAX_MINUTES = 15.0  # limit of a film's length, unless the app was started with another
 
 

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _COOKIE = "featherfall"
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
-# Wrong tokens from one address within so many seconds; five times as many from all addresses together. A person mistypes a few times;
-# at this rate, guessing a token of 12 characters is hopeless even from many addresses.
+# Wrong tokens from one address within so many seconds; five times as many from all addresses together. A person mistypes
+# a few times; guessing a token of 12 characters takes far more.
 MAX_WRONG_TOKENS, _WRONG_TOKENS_WITHIN_S = 6, 60.0
 FORM_BYTES = 100_000  # of the form around an upload
 MAX_BODY = 8_000_000  # bytes of a request that is no upload: a webcam's picture has less
@@ -39,7 +39,7 @@ _CONTENT_SOURCES = {
 }
 _HEADERS = {
     "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",  # with none, browsers send no origin with a form
+    "referrer-policy": "same-origin",  # with "no-referrer", browsers send "Origin: null" with a form
     "permissions-policy": "microphone=(), geolocation=(), camera=(self), accelerometer=(self), gyroscope=(self)",
 }
 

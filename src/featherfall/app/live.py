@@ -25,9 +25,9 @@ from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.stream import SampleStream
 from featherfall.runtime.watch import Monitor, curve
 
-_MAX_SIDE = 1280  # pixels: larger pictures only slow the pose estimator, which scales them down
+_MAX_SIDE = 1280  # pixels: the page sends 640, other clients may send more
 SESSION_TIMEOUT_S = 30.0  # without data a session ends; a browser that closes sends nothing
-MAX_SESSIONS = 4  # at once: more would exceed two cores at 15 pictures a second
+MAX_SESSIONS = 4  # at once: each may run a pose estimator on this machine's CPU
 _SHOWN_S = 60.0  # that the page shows
 _MAX_RECORDING_S = 3600.0  # of a phone's recording, which is held in memory
 _PHONE_SENSORS = {

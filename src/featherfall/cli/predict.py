@@ -115,21 +115,21 @@ FilePredictor = tuple[Sequence[Path], Callable[[Path], FileResult]]  # the files
 
 
 def _windows(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> FilePredictor:
-    """CSVs or films, window by window."""
+    """Predict CSVs or films window by window."""
     of_time = {name: getattr(options, name) for name in ("time", "time_unit", "rate", "clock")}
     of_source = csv_options(bundle.manifest, options.unit, options.columns, of_time)
     return files, lambda file: predict_file(bundle, file, of_source)
 
 
 def _pictures(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> FilePredictor:
-    """Films picture by picture, and single pictures; a folder stands for the pictures in it."""
+    """Predict films picture by picture, and single pictures; a folder stands for the pictures in it."""
     from featherfall.runtime.sources.film import pictures_in
 
     return _windows(bundle, [one for file in files for one in pictures_in(file) or [file]], options)
 
 
 def _keypoints(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> FilePredictor:
-    """Films, by keypoints; raises `UserError` for an unknown estimator or missing weights."""
+    """Predict films by keypoints; raises `UserError` for an unknown estimator or missing weights."""
     from featherfall.runtime.perceive.pose import open_estimator
 
     estimator = open_estimator(options.estimator, options.pose_weights)
@@ -137,7 +137,7 @@ def _keypoints(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -
 
 
 def _boxes(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> FilePredictor:
-    """Pictures and films, by boxes; raises `UserError` where keypoints are to be drawn, which a detector does not have."""
+    """Predict pictures and films by boxes; raises `UserError` where keypoints are to be drawn, which a detector does not have."""
     from featherfall.core.errors import UserError
     from featherfall.runtime.perceive.detector import BoxDetector
 

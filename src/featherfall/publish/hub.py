@@ -100,7 +100,7 @@ def _library(what: str) -> Any:
     except ModuleNotFoundError:
         raise UserError(f"{what} needs huggingface_hub; pip install 'featherfall[publish]'") from None
     disable_progress_bars()
-    huggingface_hub.constants.HF_HUB_DISABLE_XET = True  # a bundle is small; plain transfers are simpler to debug
+    huggingface_hub.constants.HF_HUB_DISABLE_XET = True  # a bundle is small: plain transfers suffice
     return huggingface_hub
 
 

@@ -24,7 +24,7 @@ from featherfall.runtime.sources.csv import CsvOptions
 
 ANY, NONE = "Choose for me", "No second model"
 PANELS = ("a", "b")
-SLOTS = 3  # sensors of one bundle whose columns can be chosen: as many as a wrist device has (acceleration, rotation, magnetic field)
+SLOTS = 3  # sensors of one bundle whose columns can be chosen: accelerometer, gyroscope, magnetometer
 UNITS = ["as the file states", "g", "m/s2", "mg", "deg/s", "rad/s", "uT"]
 TIMES = ["as the file states", "s", "ms", "us", "ns", "iso"]
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -105,14 +105,14 @@ class AnalysisPage:
             slider = gr.Slider(
                 0.01, 0.99, value=0.5, step=0.01, label="Threshold: how sure it must be", visible=False, elem_id=f"threshold-{name}"
             )
-            price = gr.Markdown("", elem_classes="quiet", elem_id=f"cost-{name}")
+            alarms = gr.Markdown("", elem_classes="quiet", elem_id=f"cost-{name}")
             links = gr.HTML("", elem_id=f"links-{name}")
             draw = gr.Button("Make the annotated film", visible=False, elem_id=f"draw-{name}")
             drawn = gr.HTML("", elem_id=f"drawn-{name}")
             state = gr.State(None, time_to_live=7200, delete_callback=self._discard)
         return {
             "name": name, "holder": holder, "head": head, "view": view, "line": line, "slider": slider,
-            "price": price, "links": links, "draw": draw, "drawn": drawn, "state": state,
+            "alarms": alarms, "links": links, "draw": draw, "drawn": drawn, "state": state,
         }  # fmt: skip
 
     def _connect(self) -> None:
@@ -139,7 +139,7 @@ class AnalysisPage:
                 self._analyse, given, out, **hidden
             ).then(**shown)
         for panel in self.panels:
-            moved = [panel["head"], panel["line"], panel["price"], panel["links"], panel["drawn"]]
+            moved = [panel["head"], panel["line"], panel["alarms"], panel["links"], panel["drawn"]]
             panel["slider"].input(
                 self._decide(panel["name"]), [panel["slider"], panel["state"]], moved, trigger_mode="always_last", **hidden
             )
@@ -147,7 +147,7 @@ class AnalysisPage:
 
     @staticmethod
     def _parts(panel: dict[str, Any]) -> list[Any]:
-        return [panel[key] for key in ("holder", "head", "view", "line", "slider", "price", "links", "draw", "drawn", "state")]
+        return [panel[key] for key in ("holder", "head", "view", "line", "slider", "alarms", "links", "draw", "drawn", "state")]
 
     def _analyse(
         self, request: gr.Request, file: str | None, first: str, second: str, private: bool, *rest: Any
@@ -209,7 +209,7 @@ class AnalysisPage:
     def _fill(self, panel: dict[str, Any], held: PanelState | None) -> dict[Any, Any]:
         """Return the updates that show a result in a panel, or hide it."""
         if held is None:
-            blank = {panel[key]: "" for key in ("head", "view", "line", "price", "links", "drawn")}
+            blank = {panel[key]: "" for key in ("head", "view", "line", "alarms", "links", "drawn")}
             return blank | {panel["holder"]: gr.update(visible=False), panel["state"]: None}
         analysis, threshold, name = held.analysis, held.analysis.threshold, panel["name"]
         return {
@@ -218,7 +218,7 @@ class AnalysisPage:
             panel["view"]: parts.view(analysis, name, self.store),
             panel["line"]: parts.timeline(analysis, name, threshold) if analysis.curves or analysis.threshold is None else "",
             panel["slider"]: gr.update(visible=threshold is not None, value=threshold or 0.5),
-            panel["price"]: describe_false_alarms(held.model.metrics, threshold) if threshold is not None else "",
+            panel["alarms"]: describe_false_alarms(held.model.metrics, threshold) if threshold is not None else "",
             panel["links"]: self._links(held, threshold),
             panel["draw"]: gr.update(
                 visible=analysis.draw is not None, value=f"Make the annotated {'film' if analysis.media.film else 'picture'}"
