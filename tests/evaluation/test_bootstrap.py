@@ -17,7 +17,7 @@ def judged(subject: str, trial: int, fall: bool, p: float) -> RecordingPredictio
 
 
 def people(count: int, wrong: int = 0) -> list[RecordingPredictions]:
-    """Each falls once and does something else once; the first `wrong` of them are judged the wrong way round."""
+    """Each falls once and does something else once; the first `wrong` of them are predictions the wrong way round."""
     return [judged(f"{i:02}", fall, bool(fall), 0.9 if bool(fall) != (i < wrong) else 0.1) for i in range(count) for fall in (0, 1)]
 
 

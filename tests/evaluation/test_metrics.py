@@ -10,7 +10,7 @@ from featherfall.core.manifest import Decision
 from featherfall.core.recording import FallTimes
 from featherfall.evaluation.metrics import activity_metrics, fall_metrics, macro_f1, operating_points
 from featherfall.evaluation.predictions import RecordingPredictions
-from featherfall.evaluation.score import measure
+from featherfall.evaluation.score import task_metrics
 
 DECISION = Decision(threshold=0.5, merge_s=5.0)
 FALL = FallTimes(10.0, 11.0, 12.0)
@@ -127,15 +127,15 @@ def swapped(one: RecordingPredictions) -> RecordingPredictions:
 
 def test_the_order_of_the_labels_has_no_meaning() -> None:
     """Labels were inverted by mistake twice where the fall class was a number; here its name decides."""
-    straight = measure(SIX, "fall", ["not_fall", "fall"], "fall", DECISION)
-    turned = measure([swapped(one) for one in SIX], "fall", ["fall", "not_fall"], "fall", DECISION)
+    straight = task_metrics(SIX, "fall", ["not_fall", "fall"], "fall", DECISION)
+    turned = task_metrics([swapped(one) for one in SIX], "fall", ["fall", "not_fall"], "fall", DECISION)
     assert turned[0] == pytest.approx(straight[0]) and turned[1] == straight[1]
 
 
 def test_a_fall_class_of_any_name() -> None:
-    assert measure(SIX, "fall", ["a", "b"], "b", DECISION)[0] == measure(SIX, "fall", ["not_fall", "fall"], "fall", DECISION)[0]
+    assert task_metrics(SIX, "fall", ["a", "b"], "b", DECISION)[0] == task_metrics(SIX, "fall", ["not_fall", "fall"], "fall", DECISION)[0]
     with pytest.raises(ValueError, match="'fall' is not in list"):
-        measure(SIX, "fall", ["a", "b"], "fall", DECISION)
+        task_metrics(SIX, "fall", ["a", "b"], "fall", DECISION)
 
 
 def activity(name: str, *rows: list[float]) -> RecordingPredictions:
@@ -146,20 +146,20 @@ def activity(name: str, *rows: list[float]) -> RecordingPredictions:
 
 
 def test_activities_by_hand() -> None:
-    judged = [
+    predictions = [
         activity("lie", [0.7, 0.2, 0.1]),
         activity("sit", [0.1, 0.8, 0.1], [0.5, 0.4, 0.1]),  # .8 x .4 > .1 x .5: sit
         activity("sit", [0.98, 0.01, 0.01], [0.3, 0.6, 0.1], [0.3, 0.6, 0.1]),  # two of three say sit, but the first is sure: lie
         activity("walk"),  # no window: wrong
     ]
-    metrics = activity_metrics(judged, ["lie", "sit", "walk"])
+    metrics = activity_metrics(predictions, ["lie", "sit", "walk"])
     assert metrics["accuracy"] == 2 / 4
     lie, sit, walk = 2 / (1 + 2), 2 / (2 + 1), 0.0
     assert metrics["macro_f1"] == pytest.approx((lie + sit + walk) / 3)
-    rows = np.concatenate([one.probabilities for one in judged])
+    rows = np.concatenate([one.probabilities for one in predictions])
     truth = np.eye(3)[[0, 1, 1, 1, 1, 1]]
     assert metrics["brier"] == pytest.approx(((rows - truth) ** 2).sum() / 6)
-    assert measure(judged, "activity", ["lie", "sit", "walk"], None, DECISION) == (
+    assert task_metrics(predictions, "activity", ["lie", "sit", "walk"], None, DECISION) == (
         metrics,
         {"recordings": 4, "confused": [("sit", "lie", 1)]},
     )

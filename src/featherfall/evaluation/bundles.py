@@ -18,7 +18,7 @@ from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording
 from featherfall.datasets import Dataset, Source, by_names, each_view
 from featherfall.evaluation.predictions import RecordingPredictions
-from featherfall.evaluation.score import measure
+from featherfall.evaluation.score import task_metrics
 from featherfall.runtime import Bundle
 
 
@@ -48,7 +48,7 @@ def evaluate_bundle(bundle: Bundle, dataset: Dataset, progress: Callable[[int, i
             progress(done, len(chosen))
     if not judged:
         raise UserError(f"{dataset.folder}: no recording could be judged; {notes[-1] if notes else 'it is empty'}")
-    metrics, counts = measure(judged, manifest.task, manifest.labels, manifest.positive, manifest.decision)
+    metrics, counts = task_metrics(judged, manifest.task, manifest.labels, manifest.positive, manifest.decision)
     return {
         "bundle": manifest.name,
         "model": bundle.model.precision,

@@ -10,7 +10,7 @@ import numpy as np
 from featherfall.core.class_names import ClassNames
 from featherfall.core.errors import UserError
 from featherfall.datasets import Dataset, by_names
-from featherfall.evaluation.detection import Truth, counts, detection_metrics
+from featherfall.evaluation.detection import GroundTruth, counts, detection_metrics
 from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.training.boxes import people, sides
@@ -38,7 +38,7 @@ def evaluate_detector(detector: BoxDetector, dataset: Dataset, progress: Callabl
     notes = [SEEN] if met and len(chosen) == len(dataset.sources) else []
     fall = detector.labels.index(detector.positive)
     found: list[list[Found]] = []
-    truth: list[Truth] = []
+    truth: list[GroundTruth] = []
     for done, source in enumerate(chosen, start=1):
         try:
             recording = source.load()
@@ -46,7 +46,7 @@ def evaluate_detector(detector: BoxDetector, dataset: Dataset, progress: Callabl
             found.append(detector.detect_file(video.path, LEAST))
             shown = people(recording.boxes, names, fall, 1 - fall)
             boxes = np.asarray([sides(box) for _, box in shown]).reshape(-1, 4)
-            truth.append(Truth(tuple(detector.labels[number] for number, _ in shown), boxes))
+            truth.append(GroundTruth(tuple(detector.labels[number] for number, _ in shown), boxes))
         except UserError as error:
             notes.append(f"left out: {error}")
         if progress:

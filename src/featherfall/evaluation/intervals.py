@@ -9,12 +9,12 @@ import numpy as np
 
 
 def mean_with_interval(values: Sequence[float]) -> dict[str, Any]:
-    """{"mean", "ci95": [lo, hi], "per_seed"}: Student's t over seeds; the interval is null for one seed."""
+    """Return {"mean", "ci95": [lo, hi], "per_seed"}: Student's t over seeds; the interval is null for one seed."""
     return {"mean": float(np.mean(values)), "ci95": t_interval(values), "per_seed": [float(value) for value in values]}
 
 
 def t_interval(values: Sequence[float], inflation: float = 0.0) -> list[float] | None:
-    """mean +- t(.975, n - 1) sd sqrt(1/n + inflation); None for n < 2.
+    """Return mean +- t(.975, n - 1) sd sqrt(1/n + inflation); None for n < 2.
 
     Arguments:
         inflation: 0 for independent values; the ratio of test to training clips for the Nadeau-Bengio correction.
@@ -29,7 +29,7 @@ def t_interval(values: Sequence[float], inflation: float = 0.0) -> list[float] |
 
 
 def paired_difference(first: Sequence[float], second: Sequence[float], test_to_train: float = 0.0) -> dict[str, Any]:
-    """second - first, pair by pair, with a 95% interval.
+    """Return second - first, pair by pair, with a 95% interval.
 
     Arguments:
         test_to_train: 0 when the pairs are independent seeds on one split; n_test / n_train when they are folds, whose training parts
@@ -42,5 +42,5 @@ def paired_difference(first: Sequence[float], second: Sequence[float], test_to_t
 
 
 def gap_closed(teacher: float, alone: float, distilled: float) -> float | None:
-    """(distilled - alone) / (teacher - alone); None when the teacher is less than a point better: a share of nothing says nothing."""
+    """Return (distilled - alone) / (teacher - alone); None where the teacher is less than a point better."""
     return (distilled - alone) / (teacher - alone) if teacher - alone >= 0.01 else None

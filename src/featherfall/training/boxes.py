@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from featherfall.core.class_names import ClassNames
+from featherfall.clips.boxes import box_edges
 from featherfall.core.recipe import Augment
 from featherfall.core.recording import Box
-from featherfall.runtime.perceive.boxes import overlap
 
-ONE_PERSON = 0.7  # IoU from which two boxes are one person, labelled twice (who it is, and what becomes of them)
 MIN_VISIBLE = 0.35  # share of a box that must stay in the picture for it to count: the rest is too little to learn from
 
 
@@ -41,35 +38,13 @@ class BoxTable:
         return BoxTable(torch.cat(boxes), torch.cat(names))
 
 
-def people(boxes: Sequence[Box], names: ClassNames, fall: int, other: int) -> list[tuple[int, Box]]:
-    """One box a person, with its class: of two that overlap by `ONE_PERSON` or more, a fall stays, else the one that comes first.
-
-    Arguments:
-        names: which class names are a fall, which are none; the ignored ones are no people.
-        fall, other: the numbers of the two classes.
-    """
-    falls = [(fall, box) for box in boxes if names.meaning(box.name) == "fall"]
-    named = falls + [(other, box) for box in boxes if names.meaning(box.name) == "not_fall"]
-    kept: list[tuple[int, Box]] = []
-    for number, box in named:
-        others = np.asarray([sides(one) for _, one in kept]).reshape(-1, 4)
-        if not (overlap(np.asarray([sides(box)]), others) >= ONE_PERSON).any():
-            kept.append((number, box))
-    return kept
-
-
-def sides(box: Box) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom."""
-    return box.left, box.top, box.right, box.bottom
-
-
 def box_table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
     """The people of N pictures as tensors."""
     most = max([len(one) for one in pictures] + [1])
     boxes, names = torch.zeros(len(pictures), most, 4), torch.full((len(pictures), most), -1, dtype=torch.int64)
     for i, one in enumerate(pictures):
         for j, (number, box) in enumerate(one):
-            boxes[i, j], names[i, j] = torch.tensor(sides(box)), number
+            boxes[i, j], names[i, j] = torch.tensor(box_edges(box)), number
     return BoxTable(boxes, names)
 
 
