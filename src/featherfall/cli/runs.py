@@ -71,45 +71,45 @@ def train(
 
 
 def evaluate(
-    target: Annotated[Path, typer.Argument(metavar="BUNDLE|RUN", help="A bundle, judged on --data; or a run, whose figures are shown.")],
+    target: Annotated[Path, typer.Argument(metavar="BUNDLE|RUN", help="A bundle, evaluated on --data; or a run, whose metrics are shown.")],
     data: Data = None,
-    dataset: Annotated[str | None, typer.Option(help="Dataset to judge. Default: the one the bundle comes from.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help='Dataset to evaluate on, or several: "urfd + up_fall". Default: the one the bundle comes from.')
+    ] = None,
     model: Annotated[
         Literal["int8", "float32"] | None, typer.Option(help="Model file of the bundle. Default: int8 where there is one.")
     ] = None,
     json: Json = False,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: write a row for each.")] = None,
+    estimator: Annotated[str, typer.Option(metavar="NAME", help="Films: how poses are found, as for predict.")] = "several",
+    pose_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Films: where found people are kept. Default: ~/.cache/featherfall/people.")
+    ] = None,
 ) -> None:
-    """Judge recordings that a bundle never met, by the runtime itself."""
-    from featherfall.cli.tables import show_evaluation, show_metrics
+    """Evaluate a bundle on recordings that it was not trained on, by the runtime itself. An interrupted call on films goes on."""
+    from featherfall.cli.tables import show_evaluation, show_metrics, write_films
     from featherfall.core.files import read_json
 
     if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may carry its run's figures
         metrics = read_json(target / "metrics.json")
         print_json(metrics) if json else show_metrics(metrics, target)
         return
-    from rich.console import Console
-    from rich.progress import Progress
-
     from featherfall import datasets
+    from featherfall.cli.console import progress_bar
     from featherfall.core.errors import UserError
-    from featherfall.evaluation.bundles import evaluate_bundle
-    from featherfall.evaluation.detect_bundles import evaluate_detector
+    from featherfall.evaluation.evaluate import evaluate as run
     from featherfall.runtime import load_bundle
-    from featherfall.runtime.perceive.detector import BoxDetector
 
     bundle = load_bundle(target, model)
-    of_boxes = bundle.manifest.kind == "detector"
     name = dataset or bundle.manifest.provenance.get("dataset")
     if not name:
         raise UserError(f"{target}: its manifest names no dataset; add --dataset NAME")
     opened = datasets.open(name, data_folder(data))
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"judging {opened.name}", total=None)
-
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        result = evaluate_detector(BoxDetector(bundle), opened, progress) if of_boxes else evaluate_bundle(bundle, opened, progress)
+    with progress_bar(f"evaluating {opened.name}") as progress:
+        result = run(bundle, opened, estimator=estimator, weights=pose_weights, cache=cache, progress=progress)
+    if csv:
+        write_films(csv, result)
     print_json(result) if json else show_evaluation(result)
 
 

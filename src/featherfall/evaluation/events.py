@@ -21,7 +21,7 @@ class EventMatch:
 
 
 def match_events(events: Sequence[Event], fall: FallTimes | None) -> EventMatch:
-    """Match events with a fall: one event whose alarm starts within [onset - 1 s, impact + 5 s] matches the fall; all others are false alarms.
+    """Match events with a fall: one whose alarm starts within [onset - 1 s, impact + 5 s] is the fall, all others are false alarms.
 
     An alarm starts when a live device knows (`raised_s`, the end of the first window that counts), not at the peak that it was cut around.
 

@@ -66,7 +66,7 @@ def summarise(
 def _differences(
     roles: Mapping[str, Sequence[Metrics]], by_fold: Mapping[str, Sequence[Sequence[float]]], main: str, test_to_train: float
 ) -> dict[str, Any]:
-    """Return differences paired over seeds (each seed's folds pooled), and over folds (seeds averaged) with the Nadeau-Bengio correction."""
+    """Return differences paired over seeds (folds pooled), and over folds (seeds averaged) with the Nadeau-Bengio correction."""
     if not roles.get("alone") or not roles.get("distilled"):
         return {}
     out: dict[str, Any] = {
