@@ -64,9 +64,9 @@ format: setup
 mutants: setup
 	$(BIN)/python benchmarks/mutants.py $(GROUPS)
 
-# The documentation, as HTML in site/. A warning is an error: a broken link, a page outside the navigation, a page's missing snippet.
+# The documentation, as HTML in site/. A warning is an error, e.g. a broken link or a page outside the navigation; --quiet would hide it from --strict.
 docs: .venv-docs/.done
-	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
 
 serve-docs: .venv-docs/.done
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs serve

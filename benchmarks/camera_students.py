@@ -25,7 +25,7 @@ from featherfall.clips.store import ClipStore
 from featherfall.core.recipe import Recipe
 from featherfall.core.recipe_file import load_recipe
 from featherfall.models.keypoints import KeypointFeatures
-from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
+from featherfall.training.stages import FoldContext, train_student, train_teacher, write_teacher_outputs
 
 VALIDATION = ("smartfallmm-S32", "utd-mhad-S6", *(f"simulated-P{i:03}" for i in range(25, 31)))
 TEST = ("smartfallmm-S35", "smartfallmm-S36", "utd-mhad-S7", "utd-mhad-S8", *(f"simulated-P{i:03}" for i in range(31, 37)))
@@ -83,7 +83,7 @@ def choose(validation: Scores) -> float:
     return min(quiet, float(np.quantile(validation.score[validation.fell], 1 - SENSITIVITY)))
 
 
-def judge(stage: Stage, model: torch.nn.Module, recordings: np.ndarray, inputs: Sequence[str]) -> np.ndarray:
+def judge(stage: FoldContext, model: torch.nn.Module, recordings: np.ndarray, inputs: Sequence[str]) -> np.ndarray:
     """(clips,) probability of a fall, of every clip of the recordings."""
     clips = stage.store.clips_of(recordings)
     parts = [stage.store.inputs[name] for name in inputs]
@@ -99,7 +99,7 @@ def judge(stage: Stage, model: torch.nn.Module, recordings: np.ndarray, inputs: 
 class Logistic:
     """Logistic regression on mean, standard deviation, least, greatest, first and last of every feature over the window."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: FoldContext) -> None:
         part = stage.training_part
         rows = self._statistics(stage.store, part.clips)
         self.mean, self.sd = rows.mean(dim=0), rows.std(dim=0).clamp(min=1e-4)
@@ -137,7 +137,7 @@ class Logistic:
 def run(recipe: Recipe, store: ClipStore, out: Path, seeds: Sequence[int]) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
     """{who judges: [(validation, test) probabilities of each seed]}."""
     fold = the_fold(store)
-    stage = Stage(recipe, store, fold)
+    stage = FoldContext(recipe, store, fold)
     members = []
     judged: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {"teacher": [], "alone": [], "distilled": []}
 

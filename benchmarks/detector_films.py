@@ -24,21 +24,32 @@ from featherfall.runtime.decide.incidents import STILL_DOWN
 from featherfall.runtime.perceive.detector import open_detector
 from featherfall.runtime.trace import BOX_RATE
 from featherfall.runtime.watch import Monitor, watch_film
-from featherfall.sim.dataset.generate import CAMERAS, PIECE, Item, cast, daily, falls, make_plan, simulate
-from featherfall.sim.film.camera import ring
-from featherfall.sim.film.look import draw_look
-from featherfall.sim.film.raster import Renderer, frames
+from featherfall.sim.dataset.generate import (
+    CAMERA_STREAM,
+    EXCERPT_STREAM,
+    Item,
+    daily_activities,
+    fall_activities,
+    make_plan,
+    make_subjects,
+    simulate_item,
+)
+from featherfall.sim.film.appearance import draw_appearance
+from featherfall.sim.film.camera import camera_ring
+from featherfall.sim.film.raster import Renderer, render_frames
 
 
 def watch(bundle: Bundle, item: Item, size: int) -> tuple[int, float]:
     """Alarms raised, and the share of the pictures in which somebody was found."""
-    motion = simulate(item)
-    rng = item.rng(CAMERAS)
-    camera = ring(motion.scene, rng)[int(rng.integers(8))]
-    renderer = Renderer(motion.body, motion.scene, camera, (size * 4 // 3 // 2 * 2, size), draw_look(item.rng(PIECE), motion.body.person))
+    motion = simulate_item(item)
+    rng = item.rng(CAMERA_STREAM)
+    camera = camera_ring(motion.scene, rng)[int(rng.integers(8))]
+    renderer = Renderer(
+        motion.body, motion.scene, camera, (size * 4 // 3 // 2 * 2, size), draw_appearance(item.rng(EXCERPT_STREAM), motion.body.person)
+    )
     monitor = Monitor(bundle)
     seen = count = 0
-    for number, image in enumerate(frames(motion, renderer, BOX_RATE)):
+    for number, image in enumerate(render_frames(motion, renderer, BOX_RATE)):
         result = monitor.see(number / BOX_RATE, image)
         seen += bool(result and result.people)
         count += 1
@@ -47,11 +58,11 @@ def watch(bundle: Bundle, item: Item, size: int) -> tuple[int, float]:
 
 def simulated(bundle: Bundle, each: int, size: int, seed: int, limit: int) -> None:
     """A line a film, and how many of the falls and of the daily activities raise an alarm."""
-    for kind, names in (("falls", list(falls())), ("daily life", list(daily()))):
+    for kind, names in (("falls", list(fall_activities())), ("daily life", list(daily_activities()))):
         names = names[:limit]
         raised, shares = 0, []
         for k, name in enumerate(names * each):
-            item = cast(make_plan(1, 0.01, seed + k, (name,)))[0].item(0)
+            item = make_subjects(make_plan(1, 0.01, seed + k, (name,)))[0].item(0)
             alarms, share = watch(bundle, item, size)
             shares.append(share)
             raised += bool(alarms)

@@ -35,7 +35,7 @@ from featherfall.evaluation.predictions import RecordingPredictions, clip_predic
 from featherfall.pipeline.clips import make_folds
 from featherfall.pipeline.distill import distill
 from featherfall.training.outputs import logits_of
-from featherfall.training.stages import Stage, train_student
+from featherfall.training.stages import FoldContext, train_student
 
 STUDENT = "images_fall_student"
 SMALL = [
@@ -91,7 +91,7 @@ class Pictures:
     """The clips and folds of a row."""
 
     recipe: Recipe
-    stages: list[Stage]
+    stages: list[FoldContext]
 
     @classmethod
     def of(cls, row: str, data: Path, changes: list[str]) -> Pictures:
@@ -99,7 +99,7 @@ class Pictures:
         recipe = load_recipe(name, [*own, *changes])
         dataset = datasets.open_for(recipe, data)
         store = prepare(dataset, recipe.clip, recipe.student.network.inputs)
-        return cls(recipe, [Stage(recipe, store, fold) for fold in make_folds(recipe, dataset, store)])
+        return cls(recipe, [FoldContext(recipe, store, fold) for fold in make_folds(recipe, dataset, store)])
 
 
 def folder_of(out: Path, row: str, fold: Fold, seed: int) -> Path:
@@ -155,7 +155,7 @@ def judge(row: str, data: Path, out: Path, changes: list[str]) -> dict[str, Any]
     }
 
 
-def judged(stage: Stage, folder: Path) -> list[RecordingPredictions]:
+def judged(stage: FoldContext, folder: Path) -> list[RecordingPredictions]:
     with np.load(folder / "predictions.npz") as saved:
         return clip_predictions(stage.store, stage.fold.test, saved["probabilities"], clip_labels(stage.store, stage.recipe.labels))
 

@@ -25,11 +25,11 @@ from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.intervals import mean_with_interval, paired_difference
 from featherfall.models.count import parameters
 from featherfall.pipeline.clips import make_folds
-from featherfall.training.checkpoint import load
+from featherfall.training.checkpoint import load_tensors
 from featherfall.training.fit import fit
 from featherfall.training.objectives import HardLabels, class_weights
 from featherfall.training.outputs import logits_of
-from featherfall.training.stages import Stage, train_student, train_teacher
+from featherfall.training.stages import FoldContext, train_student, train_teacher
 
 ROWS = ("sensors, 1 Hz means", "sensors", "film", "film and sensors (teacher)", "student alone", "student distilled")
 METRICS = ("accuracy", "sensitivity", "precision", "f1", "non_fall_precision", "balanced", "auc")
@@ -47,14 +47,14 @@ def main() -> None:
     recipe = load_recipe(options.recipe, options.changes)
     dataset = datasets.open_for(recipe, options.data)
     store = prepare(dataset, recipe.clip, recipe.student.network.inputs)
-    stages = [Stage(recipe, store, fold) for fold in make_folds(recipe, dataset, store)]
+    stages = [FoldContext(recipe, store, fold) for fold in make_folds(recipe, dataset, store)]
     for seed in options.seeds:
         for stage in stages:
             run(stage, seed, options.out / stage.fold.name.replace(" ", "-"))
     print("\n".join(table(options.out, options.seeds, [stage.fold.name.replace(" ", "-") for stage in stages])))
 
 
-def run(stage: Stage, seed: int, out: Path) -> None:
+def run(stage: FoldContext, seed: int, out: Path) -> None:
     """Train and judge every row of one fold that is not there yet. The teacher has one seed."""
     teacher = out / "teacher"
     if seed == 0:
@@ -79,15 +79,15 @@ def films(recipe: Recipe) -> list[str]:
     return [name for name in recipe.teacher.network.inputs if name in recipe.clip.films]
 
 
-def branch(stage: Stage, kind: str, inputs: list[str], teacher: Path) -> nn.Module:
+def branch(stage: FoldContext, kind: str, inputs: list[str], teacher: Path) -> nn.Module:
     """A branch as it was trained alone, before the fusion."""
     options = stage.recipe.teacher.network.options.get(kind, {})
     model = stage.network(Network(kind=kind, inputs=inputs, options=options), 0)
-    model.load_state_dict(load(teacher / f"branch-{kind}" / "weights.pt"))
+    model.load_state_dict(load_tensors(teacher / f"branch-{kind}" / "weights.pt"))
     return model.eval()
 
 
-def slow_sensors(stage: Stage, folder: Path) -> nn.Module:
+def slow_sensors(stage: FoldContext, folder: Path) -> nn.Module:
     """The sensors' branch on means over a second, as the original had them."""
     teacher, window, inputs = stage.recipe.teacher, stage.recipe.clip.window, sensors(stage.recipe)
     how = teacher.branches.get("parts", teacher.training)
@@ -98,7 +98,7 @@ def slow_sensors(stage: Stage, folder: Path) -> nn.Module:
     return fit(stage.network(Network(kind="parts", inputs=inputs, options=options), 0), clips, how, objective, 0, folder)
 
 
-def judge(stage: Stage, model: nn.Module, inputs: list[str], out: Path, row: str, seed: int) -> None:
+def judge(stage: FoldContext, model: nn.Module, inputs: list[str], out: Path, row: str, seed: int) -> None:
     """Keep what is said of the test clips."""
     file = file_of(out, row, seed)
     if file.is_file():

@@ -45,7 +45,7 @@ from featherfall.pipeline.tasks.windows import WindowsTask
 from featherfall.pipeline.warm_start import starts
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
-from featherfall.training.stages import Stage
+from featherfall.training.stages import FoldContext
 
 SHOWN = ("f1", "sensitivity", "precision", "event_f1")
 
@@ -119,10 +119,10 @@ def untrained(recipe: Recipe, dataset: datasets.Dataset, data: Path, store: Clip
     """What the students start from, judged on the same test parts as it is. One figure where all seeds start from the same."""
     parts = make_folds(recipe, dataset, store)
     weights = sorted({start.weights for start in starts(recipe, data).values()})
-    return scores(recipe, store, [[judge(Stage(recipe, store, part), part, Path(one)) for part in parts] for one in weights])
+    return scores(recipe, store, [[judge(FoldContext(recipe, store, part), part, Path(one)) for part in parts] for one in weights])
 
 
-def judge(stage: Stage, part: Fold, weights: Path) -> list[RecordingPredictions]:
+def judge(stage: FoldContext, part: Fold, weights: Path) -> list[RecordingPredictions]:
     """The test recordings of a fold, judged by a network with the given weights."""
     network = stage.recipe.student.network
     index = stage.store.clips_of(part.test)

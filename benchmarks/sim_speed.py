@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.sim.dataset.build import build
-from featherfall.sim.dataset.generate import cast, make_plan, simulate
-from featherfall.sim.dataset.record import Kit, make_kit, record
-from featherfall.sim.dataset.write import Folder
-from featherfall.sim.film.camera import ring
+from featherfall.sim.dataset.build import build_dataset
+from featherfall.sim.dataset.generate import make_plan, make_subjects, simulate_item
+from featherfall.sim.dataset.record import SensorKit, make_sensor_kit, record
+from featherfall.sim.dataset.write import FolderLayout
+from featherfall.sim.film.appearance import draw_appearance
+from featherfall.sim.film.camera import camera_ring
 from featherfall.sim.film.film import write_film
-from featherfall.sim.film.look import draw_look
-from featherfall.sim.film.raster import Renderer, frames
+from featherfall.sim.film.raster import Renderer, render_frames
 
 SITES = [
     "head",
@@ -41,15 +41,15 @@ def main() -> None:
     parser.add_argument("--recordings", type=int, default=20)
     arguments = parser.parse_args()
     plan = make_plan(arguments.people, 1.0, seed=11)
-    items = [person.item(index) for person in cast(plan) for index in range(arguments.recordings)]
-    simulate(items[0])  # imports
-    watch, all_sites = make_kit(), make_kit(SITES, "mocap", True, "azure")
+    items = [person.item(index) for person in make_subjects(plan) for index in range(arguments.recordings)]
+    simulate_item(items[0])  # imports
+    watch, all_sites = make_sensor_kit(), make_sensor_kit(SITES, "mocap", True, "azure")
     cost: defaultdict[str, float] = defaultdict(float)
     seconds: defaultdict[str, float] = defaultdict(float)
-    record(items[0], simulate(items[0]), all_sites)
+    record(items[0], simulate_item(items[0]), all_sites)
     for item in items:
         start = time.process_time()
-        motion = simulate(item)
+        motion = simulate_item(item)
         kind = "motion, falls" if motion.fall else "motion, daily living"
         cost[kind] += time.process_time() - start
         seconds[kind] += motion.duration
@@ -60,27 +60,33 @@ def main() -> None:
             seconds[name] += motion.duration
     with tempfile.TemporaryDirectory() as folder:
         start = time.process_time()
-        made = build(Path(folder) / "out", make_plan(arguments.people, 0.25, seed=12), Folder(watch), 1, False, lambda _: None)
+        made = build_dataset(
+            Path(folder) / "out", make_plan(arguments.people, 0.25, seed=12), FolderLayout(watch), 1, False, lambda _: None
+        )
         cost["all, with writing (watch, 20 joints)"] = time.process_time() - start
         seconds["all, with writing (watch, 20 joints)"] = sum(one.seconds for one in made)
         for name in cost:
             print(f"{name:<40} {seconds[name] / cost[name]:8.0f} x real time   ({seconds[name]:.0f} s of recordings)")
-        motion = simulate(next(item for item in items if item.activity in plan.falls))
+        motion = simulate_item(next(item for item in items if item.activity in plan.falls))
         for size in (160, 320, 480):
             renderer = Renderer(
-                motion.body, motion.scene, ring(motion.scene)[0], (size, size), draw_look(np.random.default_rng(0), motion.body.person)
+                motion.body,
+                motion.scene,
+                camera_ring(motion.scene)[0],
+                (size, size),
+                draw_appearance(np.random.default_rng(0), motion.body.person),
             )
-            next(iter(frames(motion, renderer, 30.0)))
+            next(iter(render_frames(motion, renderer, 30.0)))
             start = time.process_time()
-            count = sum(1 for _ in frames(motion, renderer, 30.0))
+            count = sum(1 for _ in render_frames(motion, renderer, 30.0))
             drawn = count / (time.process_time() - start)
             start = time.process_time()
-            write_film(Path(folder) / f"{size}.mp4", frames(motion, renderer, 30.0), 30.0)
+            write_film(Path(folder) / f"{size}.mp4", render_frames(motion, renderer, 30.0), 30.0)
             print(f"film, {size} x {size}: {drawn:.0f} frames/s drawn, {count / (time.process_time() - start):.0f} with encoding")
 
 
-def _only(kit: Kit, skeleton: str) -> Kit:
-    return make_kit(kit.sites, kit.part, kit.magnetometer, skeleton)
+def _only(kit: SensorKit, skeleton: str) -> SensorKit:
+    return make_sensor_kit(kit.sites, kit.part, kit.magnetometer, skeleton)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ def main() -> None:
     print(f"machine {machine()}, median of {options.repeat}")
     commands = {
         "featherfall --help": [featherfall, "--help"],
+        "featherfall.load('wrist')": [sys.executable, "-c", "import featherfall; featherfall.load('wrist')"],
         "import featherfall.runtime": [sys.executable, "-c", "import featherfall.runtime"],
         "featherfall predict": [featherfall, "predict", options.bundle, options.file, *rest],
     }

@@ -22,10 +22,10 @@ from featherfall.core.recipe_file import load_recipe
 from featherfall.pipeline.clips import make_clips, make_folds
 from featherfall.pipeline.progress import Show
 from featherfall.runtime.measure import machine
-from featherfall.training.data import BatchOrder
+from featherfall.training.data import BatchSampler
 from featherfall.training.objectives import HardLabels
 from featherfall.training.optim import optimizer_for
-from featherfall.training.stages import Stage, train_student
+from featherfall.training.stages import FoldContext, train_student
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     dataset = datasets.open(recipe.dataset, data, recipe.folder)
     with Show(quiet=True) as show:
         store = make_clips(recipe, dataset, 1, show)
-    stage = Stage(recipe, store, make_folds(recipe, dataset, store)[0])
+    stage = FoldContext(recipe, store, make_folds(recipe, dataset, store)[0])
     print(f"machine {machine()}, one thread, {options.steps} steps, torch {torch.__version__}")
     for _ in range(options.repeat):
         with tempfile.TemporaryDirectory() as folder:
@@ -52,13 +52,13 @@ def main() -> None:
         print(f"training {whole:.2f} s (cpu {whole_cpu:.2f}); network {network:.2f} s (cpu {network_cpu:.2f}); rest {rest:.1%}")
 
 
-def network_only(stage: Stage, steps: int) -> tuple[float, float]:
+def network_only(stage: FoldContext, steps: int) -> tuple[float, float]:
     """Wall and CPU seconds of forward, backward and optimiser steps alone, on one ready batch a step."""
     student = stage.recipe.student
     model = stage.network(student.network, 0).train()
     clips = stage.load(stage.training_part, student.network.inputs)
     optimizer = optimizer_for(model.parameters(), student.training)
-    order = BatchOrder(clips, student.training.batch, 0)
+    order = BatchSampler(clips, student.training.batch, 0)
     batches = [clips.take(*order(step)) for step in range(20)]
     loss_of = HardLabels()
     begin, cpu = time.perf_counter(), time.process_time()

@@ -32,7 +32,7 @@ from featherfall.pipeline.clips import make_folds
 from featherfall.pipeline.export import provenance
 from featherfall.pipeline.tasks.windows import deployment, predict_by_runtime
 from featherfall.training.outputs import logits_of
-from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
+from featherfall.training.stages import FoldContext, train_student, train_teacher, write_teacher_outputs
 
 RECIPES = {"raw": "vskd_utd_mhad_raw", "gaf": "vskd_utd_mhad"}
 TEACHERS: dict[str, list[str]] = {
@@ -130,13 +130,13 @@ def with_terms(recipe: Recipe, row: str) -> Recipe:
     return recipe.model_copy(update={"distillation": Distillation(hard=recipe.distillation.hard, terms=kept)})
 
 
-def open_stage(recipe: Recipe, data: Path) -> Stage:
+def open_stage(recipe: Recipe, data: Path) -> FoldContext:
     dataset = datasets.open(recipe.dataset, data, recipe.folder)
     store = prepare(dataset, recipe.clip, recipe.student.network.inputs)
-    return Stage(recipe, store, make_folds(recipe, dataset, store)[0])
+    return FoldContext(recipe, store, make_folds(recipe, dataset, store)[0])
 
 
-def teach(stage: Stage, one: Training, out: Path) -> Path:
+def teach(stage: FoldContext, one: Training, out: Path) -> Path:
     """Teachers (once for both students), their accuracy, and what they say of the student's views."""
     members = []
     for i in range(stage.recipe.teacher.members):
@@ -152,7 +152,7 @@ def teach(stage: Stage, one: Training, out: Path) -> Path:
     return write_teacher_outputs(stage, members, out / "teachers" / one.teacher)  # both recipes have the same views
 
 
-def accuracy(model: torch.nn.Module, stage: Stage, inputs: list[str]) -> float:
+def accuracy(model: torch.nn.Module, stage: FoldContext, inputs: list[str]) -> float:
     """On the test part: one clip a recording."""
     clips = stage.load(stage.part(stage.fold.test), inputs)
     return float((logits_of(model, clips).argmax(dim=1) == clips.labels).float().mean())

@@ -19,7 +19,7 @@ NAMES += ["datasets", "distill", "evaluate", "gaf", "load", "load_recipe", "loss
 SIGNATURES = {
     ff.load: ["name", "precision"],
     ff.watch: ["model", "source", "sinks", "**options"],
-    ff.distill: ["recipe", "data", "out", "*changes", "*resume", "*workers", "*quiet"],
+    ff.distill: ["recipe", "data", "out", "*teacher", "*student", "*changes", "*resume", "*workers", "*quiet"],
     ff.evaluate: ["model", "dataset", "data"],
     ff.load_recipe: ["recipe", "changes"],
     ff.register: ["kind", "name", "**facts"],

@@ -135,6 +135,28 @@ def recipes() -> Iterator[str]:
         yield f"| `{stated['name']}` | `{stated['dataset']}` | {_cell(stated.get('summary', ''))} |"
 
 
+def names() -> Iterator[str]:
+    """Everything that is registered, by kind."""
+    from featherfall.core.registry import KINDS
+
+    for kind in KINDS:
+        yield f"\n## {kind}\n"
+        yield from _names(kind)
+
+
+def datasets() -> Iterator[str]:
+    """A table of the datasets."""
+    yield from _names("dataset")
+
+
+def _names(kind: str) -> Iterator[str]:
+    from featherfall.core.registry import catalogue
+
+    yield from ("| name | |", "|---|---|")
+    for entry in catalogue(kind):
+        yield f"| `{entry.name}` | {_cell(entry.summary)} |"
+
+
 def _plain(value: Any) -> str:
     value = getattr(value, "value", value)
     if isinstance(value, bool) or value is None:
@@ -148,7 +170,9 @@ def _cell(text: str) -> str:
 
 GENERATORS: dict[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
+    "datasets": datasets,
     "manifest_keys": manifest_keys,
+    "names": names,
     "recipe_keys": recipe_keys,
     "recipes": recipes,
 }

@@ -12,7 +12,7 @@ import numpy as np
 
 from featherfall.core.recording import Video
 from featherfall.signals.video import read_frames
-from featherfall.sim.film.film import contact_sheet
+from featherfall.sim.film.film import image_grid
 
 SIZE = (288, 338)
 
@@ -21,7 +21,7 @@ def main(film: Path, out: Path, seconds: list[float]) -> None:
     frames = list(read_frames(Video(film), SIZE, fit="inside"))
     times = np.array([frame.time for frame in frames])
     chosen = [frames[int(np.abs(times - at).argmin())] for at in seconds]
-    sheet = contact_sheet([frame.image for frame in chosen], 4, [f"{frame.time:.1f} s" for frame in chosen])
+    sheet = image_grid([frame.image for frame in chosen], 4, [f"{frame.time:.1f} s" for frame in chosen])
     sheet.save(out, optimize=True)
 
 

@@ -70,7 +70,7 @@ def waking_days(bundle: Bundle) -> dict[str, Any]:
         moved = bundle.manifest.model_copy(update={"decision": bundle.manifest.decision.model_copy(update={"threshold": threshold})})
         watch = Bundle(bundle.path, moved, bundle.model, bundle._session)
         judged = [
-            match_day(day.recording, [(one.activity, one.start, one.end, one.fall) for one in day.happenings], watch.predict(day.recording))
+            match_day(day.recording, [(one.activity, one.start, one.end, one.fall) for one in day.activities], watch.predict(day.recording))
             for day in days
         ]
         falls = sum(len(one.falls) for one in judged)

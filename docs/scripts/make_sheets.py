@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.sim import simulate
-from featherfall.sim.film.camera import Camera, ring
-from featherfall.sim.film.film import sheet_of
-from featherfall.sim.film.look import draw_look
+from featherfall.sim.film.appearance import draw_appearance
+from featherfall.sim.film.camera import Camera, camera_ring
+from featherfall.sim.film.film import motion_sheet
 from featherfall.sim.film.raster import Renderer
-from featherfall.sim.world.motion import RATE, Motion
+from featherfall.sim.world.motion import SIM_RATE, Motion
 from featherfall.sim.world.rotation import rotate
 
 FALLS = {"trip": 4, "slip": 3, "off a bed": 2}
@@ -32,9 +32,9 @@ def moments(motion: Motion) -> list[float]:
 def best_camera(motion: Motion, times: list[float], seed: int) -> Camera:
     """The one of the eight that sees most of the person at the moment when it sees least."""
     seen = []
-    for camera in ring(motion.scene):
-        renderer = Renderer(motion.body, motion.scene, camera, (64, 64), draw_look(np.random.default_rng(seed), motion.body.person))
-        at = [round(time * RATE) for time in times]
+    for camera in camera_ring(motion.scene):
+        renderer = Renderer(motion.body, motion.scene, camera, (64, 64), draw_appearance(np.random.default_rng(seed), motion.body.person))
+        at = [round(time * SIM_RATE) for time in times]
         shown = [renderer.frame(motion.positions[i], motion.rotations[i]).astype(int) for i in at]
         changed = [(np.abs(frame - renderer.background.astype(int)).sum(axis=2) > 40).mean() for frame in shown]
         seen.append((min(changed) * _aside(motion, at[0], camera), camera))
@@ -55,10 +55,10 @@ def main() -> None:
     for activity, seed in (FALLS | DAILY).items():
         motion = simulate(activity, seed=seed)
         times = moments(motion)
-        look = draw_look(np.random.default_rng(seed), motion.body.person)
+        look = draw_appearance(np.random.default_rng(seed), motion.body.person)
         renderer = Renderer(motion.body, motion.scene, best_camera(motion, times, seed), SIZE, look)
         path = out / f"sim-{activity.replace(' ', '-')}.png"
-        sheet_of(motion, renderer, times, columns=6).quantize(256, method=2).save(path, optimize=True)
+        motion_sheet(motion, renderer, times, columns=6).quantize(256, method=2).save(path, optimize=True)
         print(path, f"{path.stat().st_size / 1000:.0f} kB", motion.body.person)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from featherfall.core.skeletons import KINECT_20, channel_names
 from featherfall.models.skeleton_pictures import SkeletonPictures
 from featherfall.sim import simulate
-from featherfall.sim.sense.joints import View, skeleton
+from featherfall.sim.sense.joints import DepthCamera, skeleton
 
 ROWS = {"wave": 1, "reach": 1, "sit down": 1, "trip": 4}
 SEGMENTS, SIZE, GAP = 8, 112, 2
@@ -21,7 +21,7 @@ SEGMENTS, SIZE, GAP = 8, 112, 2
 def frames(activity: str, seed: int) -> np.ndarray:
     """(SEGMENTS, SIZE, SIZE, 3) uint8: the middle frame of each segment."""
     motion = simulate(activity, seed=seed)
-    joints = skeleton(motion, view=View(azimuth=0.4)).values
+    joints = skeleton(motion, view=DepthCamera(azimuth=0.4)).values
     if motion.fall is not None and motion.fall.impact is not None:  # the seconds around the fall
         end = int((motion.fall.impact + 1) * 30)
         joints = joints[max(end - 90, 0) : end]

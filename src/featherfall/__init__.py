@@ -1,12 +1,13 @@
 """featherfall: heavy teachers, feather-light students.
 
->>> import featherfall as ff
->>> model = ff.load("wrist")  # comes along; or a path, or hf://OWNER/NAME
->>> result = model.predict("recording.csv")
->>> result.label, result.events
->>> run = ff.distill("weda_fall_wrist", data="recordings")
->>> run.metrics["roles"]["distilled"]["f1"]
->>> run.bundle.evaluate("up_fall")
+Examples:
+    >>> import featherfall as ff
+    >>> model = ff.load("wrist")  # a bundled model; or a path, or hf://OWNER/NAME
+    >>> result = model.predict("recording.csv")
+    >>> result.label, result.events
+    >>> run = ff.distill("weda_fall_wrist", data="recordings")
+    >>> run.metrics["roles"]["distilled"]["f1"]
+    >>> run.bundle.evaluate("up_fall")
 
 Nothing heavy is imported before it is used. What goes wrong outside the program is a `UserError` of one line.
 """

@@ -19,8 +19,10 @@ from tests.stills import still
 
 import featherfall as ff
 from featherfall.api.model import Model
+from featherfall.core.recording import Recording, Stream
 from featherfall.publish.hub import push, write_model
 from featherfall.publish.offer import read_offer
+from featherfall.runtime.perceive.keypoints import CHANNELS
 
 RATE = 50.0
 TIMES = np.arange(1000) / RATE
@@ -190,6 +192,14 @@ def test_a_camera_on_a_film(tmp_path: Path) -> None:
     film.write_bytes(film.read_bytes()[:500])
     with pytest.raises(ff.UserError, match=r"film\.mp4"):
         camera.predict(film, estimator=Nobody())
+
+
+def test_a_camera_on_keypoints_that_are_known(tmp_path: Path) -> None:
+    camera = ff.load(write_camera_bundle(tmp_path / "camera"))
+    keypoints = Stream(np.arange(90) / 15, np.full((90, len(CHANNELS)), 0.5, np.float32), "1", 15.0)
+    result = camera.predict(Recording("own", "S1", "stand", "1", {"keypoints": keypoints}))
+    assert result.label == "not_fall"
+    assert len(result.probabilities) > 10
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from tests.stills import still
 import featherfall as ff
 from featherfall.api.result import Result, result_of_film
 from featherfall.core.manifest import Manifest
-from featherfall.runtime.camera import Watched
-from featherfall.runtime.decide.incidents import Fall
+from featherfall.runtime.observation import AnalysisResult, Fall
 
 pytest.importorskip("pandas")
 pyplot = pytest.importorskip("matplotlib.pyplot")
@@ -34,7 +33,9 @@ def result(tmp_path: Path) -> Result:
 def film_result(tmp_path: Path) -> Result:
     manifest = Manifest.model_validate(json.loads((write_bundle(tmp_path / "camera") / "manifest.json").read_text()))
     curve = np.array([[1.0, 0, 0.1], [1.2, 0, 0.8], [1.2, 1, 0.3]])
-    return result_of_film(manifest, Watched("fall", (Fall(0, 1.1, 1.2, 1.2, 0.8),), (), curve, 3.0, 45), ["film.mp4: its end is lost"])
+    return result_of_film(
+        manifest, AnalysisResult("fall", (Fall(0, 1.1, 1.2, 1.2, 0.8),), (), curve, 3.0, 45), ["film.mp4: its end is lost"]
+    )
 
 
 def test_a_frame_has_a_row_for_each_window(result: Result) -> None:
@@ -67,7 +68,7 @@ def test_texts(result: Result, tmp_path: Path) -> None:
 def test_a_plot_shows_probabilities_threshold_and_events(result: Result) -> None:
     ax = result.plot()
     labels = ax.get_legend_handles_labels()[1]
-    assert labels == ["threshold", "fall", "event", "until raised"]
+    assert labels == ["threshold", "fall", "until raised", "event"]
     dots = next(line for line in ax.lines if line.get_label() == "fall")
     np.testing.assert_allclose(dots.get_ydata(), result.probabilities[:, 0])
     assert ax.get_ylabel() == "probability of fall"
@@ -78,7 +79,7 @@ def test_a_plot_of_a_film_has_a_line_for_each_person(tmp_path: Path) -> None:
     _, mine = pyplot.subplots()
     ax = film_result(tmp_path).plot(mine)
     assert ax is mine
-    assert ax.get_legend_handles_labels()[1] == ["threshold", "person 0", "person 1", "event", "until raised"]
+    assert ax.get_legend_handles_labels()[1] == ["threshold", "person 0", "person 1", "until raised", "event"]
     pyplot.close(ax.figure)
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tests.conftest import tiny_dataset, tiny_recipe
 from tests.runtime.tiny import motion
+from torch import nn
 
 import featherfall as ff
 from featherfall.api.model import Model
@@ -33,6 +35,7 @@ def test_metrics_by_role(run: FinishedRun) -> None:
 
 def test_the_bundle_predicts(run: FinishedRun) -> None:
     assert isinstance(run.bundle, Model)
+    assert run.bundle.bundle.model.precision == "int8"
     assert run.bundle.predict(motion(np.arange(200) / 25, ((4.0, 4.0),)), rate=25).probabilities.shape == (1, 2)
 
 
@@ -87,6 +90,33 @@ def test_a_recipe_in_python_and_back(tmp_path: Path) -> None:
     assert ff.load_recipe(recipe, ["seeds=[3]"]).seeds == [3]
     with pytest.raises(ff.UserError, match=r"^Recipe: key 'dataset' is missing; add it$"):
         ff.Recipe(name="tiny")
+
+
+class Tiny(nn.Module):
+    """The fall logit grows with the highest magnitude."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(1, 2)
+
+    def forward(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        peak = inputs["accelerometer"].square().sum(dim=2).amax(dim=1, keepdim=True)
+        return self.head(peak.sqrt())
+
+
+def test_own_networks_and_an_own_dataset(tmp_path: Path) -> None:
+    dataset = ff.datasets.open("folder", tiny_dataset(tmp_path / "data", subjects=2))
+    recipe = tiny_recipe(export={"budget_points": 100})
+    run = ff.distill(recipe, dataset, tmp_path / "run", student=Tiny(), teacher=lambda inputs, channels, classes: Tiny())
+    assert run.metrics["sizes"]["distilled"]["parameters"] == 4
+    assert run.metrics["sizes"]["teacher"]["parameters"] == 4
+    assert run.bundle.manifest.parameters == 4
+
+
+def test_a_network_that_does_not_fit_is_one_line(tmp_path: Path) -> None:
+    data = tiny_dataset(tmp_path / "data", subjects=2)
+    with pytest.raises(ff.UserError, match=r"the student Identity_student gives dict for two clips; it must give logits of shape \(2, 2\)"):
+        ff.distill(tiny_recipe(), data, tmp_path / "run", student=nn.Identity())
 
 
 def test_distill_refuses_in_one_line(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from featherfall.cli.main import app
 from featherfall.core.errors import UserError
 from featherfall.core.recipe_file import shipped_recipes
-from featherfall.training.checkpoint import save
+from featherfall.training.checkpoint import save_tensors
 
 
 def run(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -130,7 +130,7 @@ def test_full_disk(tmp_path: Path) -> None:
     try:
         (small / "filler").write_bytes(bytes(60_000))
         with pytest.raises(UserError, match="the disk is full; free some space"):
-            save(small / "run" / "weights.pt", {"w": torch.zeros(40_000)})
+            save_tensors(small / "run" / "weights.pt", {"w": torch.zeros(40_000)})
         assert [path.name for path in (small / "run").iterdir()] == []
     finally:
         subprocess.run(["umount", str(small)], check=True)

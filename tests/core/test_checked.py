@@ -6,6 +6,7 @@ import pytest
 from pydantic import Field, ValidationError
 
 from featherfall.core.checked import Checked, check
+from featherfall.core.detection import Detection
 from featherfall.core.errors import UserError
 
 
@@ -45,3 +46,10 @@ def test_valid_settings_are_frozen() -> None:
     assert plan.layers[0] == Layer(width=4)
     with pytest.raises(ValidationError):
         plan.name = "b"  # type: ignore[misc]
+
+
+def test_a_renamed_key_gets_its_new_name() -> None:
+    for old, new in (("first", "pretrain"), ("pretrain.rehearse", "replay")):
+        values = {"pretrain": {"rehearse": 2}} if "." in old else {"first": None}
+        with pytest.raises(UserError, match=rf"unknown key '{old}'; did you mean '{new}'\?"):
+            check(Detection, values, "recipe.yaml")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from featherfall.core.errors import UserError
-from featherfall.core.units import check_gravity, quantity, to_inside
+from featherfall.core.units import check_gravity, quantity, to_internal
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from featherfall.core.units import check_gravity, quantity, to_inside
     ],
 )
 def test_conversion(value: float, unit: str, inside: float, name: str) -> None:
-    converted, found = to_inside(np.full((2, 3), value), unit)
+    converted, found = to_internal(np.full((2, 3), value), unit)
     assert found == name
     assert converted.dtype == np.float32
     np.testing.assert_allclose(converted, inside, rtol=1e-6)
@@ -45,7 +45,7 @@ def test_gravity_as_real_sensors_show_it_passes(magnitude: float) -> None:
     [(9.81, "g", "state the unit as 'm/s2'"), (1.0, "m/s2", "state the unit as 'g'"), (1000.0, "g", "state the unit as 'mg'")],
 )
 def test_wrong_unit_is_refused_with_the_right_one(raw: float, stated: str, mend: str) -> None:
-    values, _ = to_inside(resting(raw), stated)
+    values, _ = to_internal(resting(raw), stated)
     with pytest.raises(UserError, match=rf"^a\.csv: .*{mend}"):
         check_gravity(values, "a.csv", stated)
 

@@ -17,7 +17,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes
 from featherfall.core.skeletons import COCO_17, KINECT_20, channel_names
 from featherfall.datasets.projected import estimator, level, occlusion_noise
-from featherfall.datasets.projected.lens import Lens, draw_lens
+from featherfall.datasets.projected.lens import PinholeCamera, draw_camera
 from featherfall.datasets.projected.reader import KEYPOINTS
 
 NAMES = list(KINECT_20)
@@ -45,50 +45,50 @@ def falling(rate: float = 30.0) -> np.ndarray:
 @given(x=st.floats(-0.5, 0.5), z=st.floats(-0.5, 0.5))
 def test_a_tilted_camera_is_levelled(x: float, z: float) -> None:
     up = np.array([x, 1.0, z]) / np.linalg.norm([x, 1.0, z])
-    turn = level.turn_up(up)
+    turn = level.rotation_to_up(up)
     np.testing.assert_allclose(turn @ up, [0, 0, 1], atol=1e-9)
     np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-9)
     seen = standing() @ turn + (0.3, -1.0, 3.0)  # as that camera gives it
-    found = level.levelled(seen, tilted=True)
+    found = level.level_joints(seen, tilted=True)
     np.testing.assert_allclose(found[:, NAMES.index("head"), 2], 1.6, atol=1e-6)
     np.testing.assert_allclose(found[:, NAMES.index("hip centre"), :2], 0, atol=1e-6)
 
 
 def test_who_never_stands_is_as_the_camera_stands() -> None:
     lying = standing()[..., [2, 1, 0]]  # along x, in a Kinect's axes
-    np.testing.assert_array_equal(level.up_of(lying, np.array([0.0, 1.0, 0.0])), [0, 1, 0])
-    np.testing.assert_allclose(level.turn_up(np.array([0.0, 0.0, -1.0])), np.diag([1, -1, -1]))
+    np.testing.assert_array_equal(level.estimate_up(lying, np.array([0.0, 1.0, 0.0])), [0, 1, 0])
+    np.testing.assert_allclose(level.rotation_to_up(np.array([0.0, 0.0, -1.0])), np.diag([1, -1, -1]))
 
 
 def test_when_somebody_falls_by_hand() -> None:
     found = level.fall_times(falling(), 30.0)
     assert found.onset == pytest.approx(2.0, abs=0.25)
     assert found.impact == found.end == pytest.approx(3.0, abs=0.25)
-    assert level.clipped(FallTimes(1.0, 4.0, 6.0)) == FallTimes(4.0 - level.LONGEST, 4.0, 4.0)
+    assert level.limit_descent(FallTimes(1.0, 4.0, 6.0)) == FallTimes(4.0 - level.MAX_DESCENT, 4.0, 4.0)
 
 
 def test_a_lens_by_hand() -> None:
     # 1 m above the floor, looks along y; a field of view of 90 degrees across a picture of 4:3.
-    camera = Lens(np.array([0.0, 0.0, 1.0]), np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]]), 2 / 3, 4 / 3)
-    places, depth = camera.see(np.array([[0.0, 2.0, 1.0], [2.0, 2.0, 1.0], [0.0, 2.0, 2.0], [0.0, -5.0, 1.0]]))
+    camera = PinholeCamera(np.array([0.0, 0.0, 1.0]), np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]]), 2 / 3, 4 / 3)
+    places, depth = camera.project(np.array([[0.0, 2.0, 1.0], [2.0, 2.0, 1.0], [0.0, 2.0, 2.0], [0.0, -5.0, 1.0]]))
     np.testing.assert_allclose(places[:3], [[2 / 3, 0.5], [4 / 3, 0.5], [2 / 3, 0.5 - 1 / 3]])
     np.testing.assert_allclose(depth, [2, 2, 2, 0.2])
 
 
 @given(seed=st.integers(0, 10_000))
 def test_drawn_lenses_look_at_the_person_upright(seed: int) -> None:
-    camera = draw_lens(np.array([[0.0, 0.0, 0.9], [0.5, 0.0, 0.9]]), np.random.default_rng(seed))
+    camera = draw_camera(np.array([[0.0, 0.0, 0.9], [0.5, 0.0, 0.9]]), np.random.default_rng(seed))
     np.testing.assert_allclose(camera.axes @ camera.axes.T, np.eye(3), atol=1e-9)
     assert np.linalg.det(camera.axes) == pytest.approx(1)
     assert 0.8 <= camera.position[2] <= 2.8 and camera.axes[1, 2] < 0
-    places, depth = camera.see(np.array([[0.25, 0.0, 0.0], [0.25, 0.0, 1.7]]))
+    places, depth = camera.project(np.array([[0.25, 0.0, 0.0], [0.25, 0.0, 1.7]]))
     assert (depth > 0.2).all() and places[1, 1] < places[0, 1]
 
 
-def view_of(frames: int = 300, upright: float = 1.0) -> estimator.View:
-    joints = np.repeat(0.5 + 0.4 * estimator._FIGURE[None], frames, axis=0)
+def view_of(frames: int = 300, upright: float = 1.0) -> estimator.PersonView:
+    joints = np.repeat(0.5 + 0.4 * estimator._STANDING_FIGURE[None], frames, axis=0)
     ones = np.ones(frames)
-    return estimator.View(joints, 0.4 * ones, upright * ones, 0.2 * ones, 4 / 3, 15.0)
+    return estimator.PersonView(joints, 0.4 * ones, upright * ones, 0.2 * ones, 4 / 3, 15.0)
 
 
 def test_the_estimator_is_worse_with_who_lies() -> None:
@@ -115,19 +115,19 @@ def test_what_an_estimator_gives(seed: int, upright: float) -> None:
 
 def test_noise_and_spells() -> None:
     rng = np.random.default_rng(0)
-    noise = estimator.noise((20_000, 2), 0.5, 15.0, rng)
+    noise = estimator.correlated_noise((20_000, 2), 0.5, 15.0, rng)
     np.testing.assert_allclose(noise.std(axis=0), 1, atol=0.1)
     after = (noise[1:] * noise[:-1]).mean()
     assert after == pytest.approx(0.5 * np.exp(-1 / 7.5), abs=0.06)
-    there = estimator.spells(np.full((50_000,), 0.01), 1.0, 15.0, rng)
+    there = estimator.random_intervals(np.full((50_000,), 0.01), 1.0, 15.0, rng)
     assert there.mean() == pytest.approx(1 - np.exp(-0.15), abs=0.02)  # the Poisson process' coverage
-    assert estimator.SWAPPED[5] == 6 and list(COCO_17)[6] == "right shoulder"
+    assert estimator._SWAPPED[5] == 6 and list(COCO_17)[6] == "right shoulder"
 
 
 @given(seed=st.integers(0, 10_000))
-def test_no_mishap_hides_a_fall(seed: int) -> None:
+def test_no_occlusion_noise_hides_a_fall(seed: int) -> None:
     fall = FallTimes(4.0, 5.0, 5.0)
-    piece = occlusion_noise.span(150, 15.0, fall, np.random.default_rng(seed))
+    piece = occlusion_noise.noise_interval(150, 15.0, fall, np.random.default_rng(seed))
     assert piece.stop <= 45 or piece.start >= 75
 
 

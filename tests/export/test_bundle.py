@@ -111,7 +111,7 @@ def test_formats_are_found_by_name() -> None:
 def test_int8_alone(student: nn.Module, recipe: Recipe, store: ClipStore, tmp_path: Path) -> None:
     only = recipe.model_copy(update={"export": Export(formats=["onnx_int8"])})
     manifest = write_bundle(tmp_path / "bundle", deployment(student, only, store, lambda outputs: {"f1": 1.0}))
-    assert [(one.format, one.file) for one in manifest.models] == [("onnx_int8", "model.int8.onnx")]
+    assert [(one.format, one.file) for one in manifest.models] == [("onnx", "model.int8.onnx")]
     assert load_bundle(tmp_path / "bundle").model.precision == "int8"
     scores = iter([1.0, 0.0])
     with pytest.raises(UserError, match="every format was refused"):

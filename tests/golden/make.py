@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from tests.golden import paths, people, store
 
-from featherfall.sim.film.camera import ring
-from featherfall.sim.film.raster import Renderer, frames
+from featherfall.sim.film.camera import camera_ring
+from featherfall.sim.film.raster import Renderer, render_frames
 
 RATE = people.RATE
 
@@ -164,9 +164,9 @@ def live_trace(samples: dict[str, Any]) -> dict[str, Any]:
 def film_trace() -> dict[str, Any]:
     """Return a trace for `paths.film`: a simulated fall, while the light goes on, flickers and goes off."""
     motion = people.act("trip", 1)
-    renderer = Renderer(motion.body, motion.scene, ring(motion.scene)[0], (24, 24))
+    renderer = Renderer(motion.body, motion.scene, camera_ring(motion.scene)[0], (24, 24))
     pictures = []
-    for k, picture in enumerate(frames(motion, renderer, 6.0)):
+    for k, picture in enumerate(render_frames(motion, renderer, 6.0)):
         light = 0.25 if k < 15 or k > 42 else 1.6 if k % 9 else 0.6
         levels = np.clip(np.rint(picture.mean(axis=2) * light / 17), 0, 15).astype(int)
         pictures.append(["".join(f"{level:x}" for level in row) for row in levels])

@@ -16,7 +16,7 @@ from featherfall.export.quantise import quantise
 from featherfall.models import build
 from featherfall.models.count import parameters
 from featherfall.models.gaf_image import GafNet
-from featherfall.models.taps import tap
+from featherfall.models.taps import tap_features
 
 CHANNELS = {"accelerometer": ("x", "y", "z"), "gyroscope": ("x", "y", "z")}
 
@@ -44,7 +44,7 @@ def test_the_published_student() -> None:
     assert parameters(model) == 11_176_512 + 512 * 300 + 300 + 300 * 5 + 5
     clip = {"accelerometer": torch.from_numpy(clips())}
     assert model(clip).shape == (4, 5)
-    with tap(model, ["embedding"]) as features:
+    with tap_features(model, ["embedding"]) as features:
         logits = model(clip)
     assert features["embedding"].shape == model.embed(clip).shape == (4, 300)
     torch.testing.assert_close(model.head(features["embedding"].relu()), logits)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
 from featherfall.models.count import parameters
-from featherfall.models.keypoints import FASTEST, KeypointFeatures, KeypointNet
+from featherfall.models.keypoints import _MAX_VELOCITY, KeypointFeatures, KeypointNet
 
 HEAD, SHOULDER, HIP, KNEE, TRUNK_X, TRUNK_Y, TRUNK, LEGS, WIDE, HIGH, DIAGONAL, SPREAD_X, SPREAD_Y = range(13)
 HEAD_FAST, SHOULDER_FAST, HIP_FAST, ACROSS_FAST = 13, 14, 15, 16
@@ -83,7 +83,7 @@ def test_a_jump_is_cut() -> None:
     jumping = still()
     jumping[20:] += 5.0
     features = KeypointFeatures()(clip_of(jumping))[0]
-    assert float(features[HIP_FAST].min()) == pytest.approx(-FASTEST)
+    assert float(features[HIP_FAST].min()) == pytest.approx(-_MAX_VELOCITY)
 
 
 @given(right=st.floats(-3, 3), down=st.floats(-3, 3), scale=st.floats(0.1, 10), seed=st.integers(0, 100))

@@ -15,7 +15,7 @@ from featherfall.models.count import macs, parameters
 from featherfall.models.multimodal import MultimodalNet
 from featherfall.models.parts import PartsNet
 from featherfall.models.r2plus1d import MonoVideoNet, VisionNet
-from featherfall.models.taps import tap
+from featherfall.models.taps import tap_features
 
 CHANNELS = {"video": ("red", "green", "blue"), "second": ("red", "green", "blue"), **{name: ("x", "y", "z") for name in AIHubFalls.streams}}
 HEAD = ["head_accelerometer", "head_gyroscope"]
@@ -81,7 +81,7 @@ def test_pretrained_branches_leave_only_their_heads_behind() -> None:
 def test_the_student_learns_from_the_vision_branch() -> None:
     model, student, values = teacher(["video", *HEAD]).eval(), MonoVideoNet("video", 2), clip(HEAD)
     taps = ["branches.video.blocks.1", "branches.video.blocks.3"]
-    with torch.no_grad(), tap(model, taps) as taught, tap(student, ["blocks.0", "blocks.1"]) as said:
+    with torch.no_grad(), tap_features(model, taps) as taught, tap_features(student, ["blocks.0", "blocks.1"]) as said:
         model(values), student(values)
     assert [said[name].shape for name in ("blocks.0", "blocks.1")] == [taught[name].shape for name in taps]
 

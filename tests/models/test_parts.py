@@ -13,8 +13,8 @@ from featherfall.datasets.aihub import AIHubFalls
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
 from featherfall.models import build
 from featherfall.models.count import macs, parameters
-from featherfall.models.parts import PartsNet, parts_of
-from featherfall.models.taps import tap
+from featherfall.models.parts import PartsNet, group_by_part
+from featherfall.models.taps import tap_features
 
 SCALES = {"accelerometer": 1.0, "gyroscope": 200.0, "magnetometer": 50.0}
 TWO = ["head_accelerometer", "head_gyroscope", "left_thigh_accelerometer", "left_thigh_gyroscope"]
@@ -26,11 +26,11 @@ def sensors(inputs: list[str], count: int = 3, length: int = 10) -> dict[str, Te
 
 
 def test_parts_of() -> None:
-    assert parts_of(["left_thigh_gyroscope", "head_gyroscope", "head_accelerometer", "left_thigh_accelerometer"]) == {
+    assert group_by_part(["left_thigh_gyroscope", "head_gyroscope", "head_accelerometer", "left_thigh_accelerometer"]) == {
         "left_thigh": ["left_thigh_accelerometer", "left_thigh_gyroscope"],
         "head": ["head_accelerometer", "head_gyroscope"],
     }
-    assert parts_of(["gyroscope"]) == {"": ["gyroscope"]}
+    assert group_by_part(["gyroscope"]) == {"": ["gyroscope"]}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_inputs_that_do_not_fit(inputs: list[str], message: str) -> None:
 
 def test_shapes_and_sizes_are_the_originals() -> None:
     model, inputs = PartsNet(AIHubFalls.streams, 2), list(AIHubFalls.streams)
-    with tap(model, ["blocks.0", "blocks.1", "blocks.2", "embedding"]) as features:
+    with tap_features(model, ["blocks.0", "blocks.1", "blocks.2", "embedding"]) as features:
         assert model(sensors(inputs)).shape == (3, 2)
     # 10 samples -> (10 + 2) / 2 = 6 -> (6 + 2) / 2 = 4 -> (4 + 2) / 2 = 3
     assert [tuple(values.shape) for values in features.values()] == [(36, 16, 6), (36, 32, 4), (36, 16, 3), (3, 64)]

@@ -13,8 +13,8 @@ from featherfall.core.errors import UserError
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
 from featherfall.models import build
 from featherfall.models.count import macs, parameters
-from featherfall.models.r2plus1d import Frames, MonoVideoNet, R2Plus1DBlock, VisionNet
-from featherfall.models.taps import tap
+from featherfall.models.r2plus1d import MonoVideoNet, NormalizeFrames, R2Plus1DBlock, VisionNet
+from featherfall.models.taps import tap_features
 
 CHANNELS = {"video": ("red", "green", "blue"), "second": ("red", "green", "blue"), "accelerometer": ("x", "y", "z")}
 SMALL = ((4, 1), (8, 2), (8, 2), (4, 2))
@@ -50,13 +50,15 @@ def test_a_block_is_as_published() -> None:
 
 def test_frames_become_0_to_1_with_channels_innermost() -> None:
     frames = torch.tensor([0, 51, 255], dtype=torch.uint8).expand(1, 2, 4, 5, 3)
-    said = Frames()(frames)
+    said = NormalizeFrames()(frames)
     assert said.shape == (1, 3, 2, 4, 5) and said.dtype == torch.float32
     assert said[0, :, 1, 3, 4].tolist() == pytest.approx([0, 0.2, 1])
-    assert Frames()(film()).is_contiguous(memory_format=torch.channels_last_3d)
+    assert NormalizeFrames()(film()).is_contiguous(memory_format=torch.channels_last_3d)
     turned = film().permute(0, 1, 4, 2, 3).contiguous().permute(0, 1, 3, 4, 2)  # the same frames, rows innermost in memory
-    assert Frames()(turned).is_contiguous(memory_format=torch.channels_last_3d) and torch.equal(Frames()(turned), Frames()(film()))
-    assert torch.equal(Frames()(film().float()), Frames()(film()))
+    assert NormalizeFrames()(turned).is_contiguous(memory_format=torch.channels_last_3d) and torch.equal(
+        NormalizeFrames()(turned), NormalizeFrames()(film())
+    )
+    assert torch.equal(NormalizeFrames()(film().float()), NormalizeFrames()(film()))
 
 
 def test_sizes_are_the_originals() -> None:
@@ -80,7 +82,7 @@ def test_the_students_blocks_match_the_teachers_second_and_fourth(pixels: int) -
     with torch.device("meta"):
         clip = {"video": torch.empty(1, 10, pixels, pixels, 3, dtype=torch.uint8)}
         teacher, student = VisionNet("video", 2), MonoVideoNet("video", 2)
-    with tap(teacher, ["blocks.1", "blocks.3"]) as taught, tap(student, ["blocks.0", "blocks.1"]) as said:
+    with tap_features(teacher, ["blocks.1", "blocks.3"]) as taught, tap_features(student, ["blocks.0", "blocks.1"]) as said:
         teacher(clip), student(clip)
     assert said["blocks.0"].shape == taught["blocks.1"].shape == (1, 128, 5, pixels // 2, pixels // 2)
     assert said["blocks.1"].shape == taught["blocks.3"].shape == (1, 64, 2, pixels // 8, pixels // 8)
@@ -91,14 +93,18 @@ def test_the_students_blocks_match_the_teachers_second_and_fourth(pixels: int) -
 def test_they_match_at_any_size(frames: int, height: int, width: int) -> None:
     clip = {"video": film(1, frames, height, width)}
     teacher, student = VisionNet("video", 2, SMALL).eval(), MonoVideoNet("video", 2, SMALL_STUDENT).eval()
-    with torch.no_grad(), tap(teacher, ["blocks.1", "blocks.3"]) as taught, tap(student, ["blocks.0", "blocks.1"]) as said:
+    with (
+        torch.no_grad(),
+        tap_features(teacher, ["blocks.1", "blocks.3"]) as taught,
+        tap_features(student, ["blocks.0", "blocks.1"]) as said,
+    ):
         assert teacher(clip).shape == student(clip).shape == (1, 2)
     assert said["blocks.0"].shape == taught["blocks.1"].shape and said["blocks.1"].shape == taught["blocks.3"].shape
 
 
 def test_the_embedding_is_the_mean_of_the_last_block() -> None:
     model = VisionNet("video", 2).eval()
-    with torch.no_grad(), tap(model, ["blocks.3"]) as features:
+    with torch.no_grad(), tap_features(model, ["blocks.3"]) as features:
         embedding = model.embed({"video": film()})
     assert embedding.shape == (2, model.width)
     torch.testing.assert_close(embedding, features["blocks.3"].flatten(2).mean(dim=2))
@@ -106,7 +112,7 @@ def test_the_embedding_is_the_mean_of_the_last_block() -> None:
 
 def test_the_order_of_memory_changes_nothing() -> None:
     blocks = nn.Sequential(*VisionNet("video", 2, SMALL).blocks).eval()
-    frames = Frames()(film())
+    frames = NormalizeFrames()(film())
     with torch.no_grad():
         torch.testing.assert_close(blocks(frames), blocks(frames.contiguous()))
 
@@ -124,7 +130,7 @@ def test_half_precision_trains() -> None:
     torch.manual_seed(0)
     model, clip = MonoVideoNet("video", 2), {"video": film(4)}
     exact = model(clip)
-    with torch.autocast("cpu", torch.bfloat16), tap(model, ["blocks.0"]) as features:
+    with torch.autocast("cpu", torch.bfloat16), tap_features(model, ["blocks.0"]) as features:
         rough = model(clip)
         (nn.functional.cross_entropy(rough, torch.tensor([0, 1, 0, 1])) + features["blocks.0"].float().square().mean()).backward()
     assert rough.dtype == features["blocks.0"].dtype == torch.bfloat16
@@ -143,7 +149,7 @@ def test_it_takes_one_film(kind: str) -> None:
 def test_without_background_only_what_moves_is_left() -> None:
     frames = torch.full((1, 4, 2, 2, 3), 51, dtype=torch.uint8)
     frames[0, 0, 0, 0] = 255  # one pixel, in one of four pictures: its mean is (255 + 3 x 51) / 4 = 102
-    seen = Frames(background=False)(frames)
+    seen = NormalizeFrames(background=False)(frames)
     assert seen.shape == (1, 3, 4, 2, 2)
     torch.testing.assert_close(seen[0, 0, :, 0, 0], torch.tensor([153.0, -51, -51, -51]) / 255)
     assert not seen[0, :, :, 1].any()

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from featherfall.core.errors import UserError
 from featherfall.core.skeletons import AZURE_32, KINECT_20, channel_names
-from featherfall.models.skeleton_pictures import REACH, SkeletonPictures
+from featherfall.models.skeleton_pictures import _HALF_SIDE, SkeletonPictures
 
 # A person who stands 3 m before a Kinect, arms down; x to the camera's left, so their right.
 STANDING = {
@@ -55,7 +55,7 @@ def test_a_line_where_it_belongs_by_hand() -> None:
     skeleton[0, 0, names.index("spine")] = torch.tensor([0.0, 0.8, 2.0])  # mean distance of the two from the hips: 0.4 m
     size = 101
     green = draw(skeleton.flatten(2), size)[0, 0, 1]
-    end = (size - 1) / 2 - 0.8 / (0.4 * REACH) * size / 2  # row of the spine's end
+    end = (size - 1) / 2 - 0.8 / (0.4 * _HALF_SIDE) * size / 2  # row of the spine's end
     column = green[:, size // 2]
     assert column[round(end) + 1 : size // 2].min() > 0.7 and column[: round(end) - 5].max() == 0
     assert green[:, : size // 2 - 5].max() == 0  # nothing beside it

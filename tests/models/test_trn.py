@@ -13,8 +13,8 @@ pytest.importorskip("torchvision", reason="torchvision is not installed (extra '
 from featherfall.core.errors import UserError
 from featherfall.core.skeletons import KINECT_20, channel_names
 from featherfall.models import build
-from featherfall.models.taps import tap
-from featherfall.models.trn import CROPS, TRN, FilmPictures, Relations, _random_crops
+from featherfall.models.taps import tap_features
+from featherfall.models.trn import _CROPS, TRN, FilmPictures, Relations, _random_crops
 
 CHANNELS = {"skeleton": channel_names(KINECT_20), "film": ("red", "green", "blue")}
 
@@ -34,7 +34,7 @@ def films(count: int = 2, length: int = 10) -> torch.Tensor:
 def test_skeletons_and_films_to_logits_and_a_feature_as_wide_as_the_students(backbone: str) -> None:
     for clip in ({"skeleton": torch.randn(2, 30, 60)}, {"film": films()}):
         model = teacher(*clip, backbone=backbone).eval()
-        with tap(model, ["embedding"]) as features, torch.no_grad():
+        with tap_features(model, ["embedding"]) as features, torch.no_grad():
             assert model(clip).shape == (2, 4)
         assert features["embedding"].shape == (2, 300) and model.width == 300
         torch.testing.assert_close(features["embedding"], model.embed(clip))
@@ -106,7 +106,7 @@ def test_random_crops_stay_inside_and_are_the_same_for_all_frames_of_a_clip() ->
     torch.manual_seed(0)
     theta = _random_crops(500, 0.75, 1.0)
     share, shift = theta[:, [0, 1], [0, 1]], theta[:, :, 2]
-    assert set((share[:, 1] * 1000).round().int().tolist()) == {int(1000 * side) for side in CROPS}
+    assert set((share[:, 1] * 1000).round().int().tolist()) == {int(1000 * side) for side in _CROPS}
     assert (share[:, 0] <= 0.75).all() and ((share + shift.abs()) <= 1 + 1e-6).all() and (theta[:, 0, 1] == 0).all()
     model = FilmPictures(16).train()
     frames = films(3, 1).expand(3, 5, 40, 48, 3)

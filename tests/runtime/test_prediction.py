@@ -11,7 +11,7 @@ from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Recording, Stream
 from featherfall.runtime import load_bundle
 from featherfall.runtime.prediction import make_prediction
-from featherfall.signals.frames import Frames
+from featherfall.signals.frames import RecordingWindows
 
 FALL = ((8.0, 4.0),)
 SLIDING = {"kind": "sliding", "length": LENGTH, "rate": 50.0, "stride_s": 0.5}
@@ -25,11 +25,11 @@ def manifest(**changes: object) -> Manifest:
     return Manifest.model_validate(base | changes)
 
 
-def windows(valid: list[float]) -> Frames:
+def windows(valid: list[float]) -> RecordingWindows:
     count = len(valid)
     mask = np.arange(LENGTH) < np.array(valid)[:, None] * LENGTH
     start = np.arange(count) * 0.5
-    return Frames({}, mask, start, start + 1.26, start + 0.64, 1.28)
+    return RecordingWindows({}, mask, start, start + 1.26, start + 0.64, 1.28)
 
 
 def test_a_fall_and_a_harmless_bump(tmp_path: Path) -> None:

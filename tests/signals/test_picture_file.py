@@ -16,8 +16,8 @@ from tests.stills import still, write
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.signals import picture_file
-from featherfall.signals.picture_file import is_picture, load_picture
-from featherfall.signals.picture_head import Head, plain_png, read_head
+from featherfall.signals.picture_file import is_image_file, load_picture
+from featherfall.signals.picture_head import PictureHeader, read_header, strip_png
 from featherfall.signals.video import is_image, probe, read_frames
 
 ENDINGS = (".png", ".jpg", ".bmp", ".webp")
@@ -38,11 +38,11 @@ def test_each_kind_is_a_film_of_one_picture(tmp_path: Path, ending: str) -> None
     path = write(tmp_path / f"a{ending}", quadrants())
     video = Video(path, images=True, start=3.0)
     frames = list(read_frames(video))
-    assert [frame.time for frame in frames] == [3.0] and is_image(video) and is_picture(path)
+    assert [frame.time for frame in frames] == [3.0] and is_image(video) and is_image_file(path)
     assert np.abs(frames[0].image.astype(int) - quadrants()).mean() < 6
     facts = probe(video)
     assert (facts.width, facts.height, facts.frames, facts.duration, facts.rotation) == (32, 24, 1, 0.0, 0)
-    assert read_head(path.read_bytes()) == Head(facts.codec, 32, 24)
+    assert read_header(path.read_bytes()) == PictureHeader(facts.codec, 32, 24)
 
 
 @pytest.mark.parametrize("ending", [".png", ".jpg", ".webp"])
@@ -114,7 +114,7 @@ def test_what_a_png_does_not_need_is_never_unpacked(tmp_path: Path) -> None:
     packed = zlib.compress(bytes(100_000))
     text = chunk(b"zTXt", b"a\0\0" + packed) + chunk(b"iCCP", b"a\0\0" + packed)
     longer = whole[:33] + text + whole[33:]  # after the head of 8 + 25 bytes
-    assert plain_png(longer) == plain_png(whole) == whole
+    assert strip_png(longer) == strip_png(whole) == whole
     (tmp_path / "a.png").write_bytes(longer)
     assert (image_of(tmp_path / "a.png") == quadrants()).all()
     (tmp_path / "a.mp4").write_bytes(longer)
@@ -173,7 +173,7 @@ def test_animated_pictures(tmp_path: Path) -> None:
         pictures[0].save(tmp_path / name, save_all=True, append_images=pictures[1:], duration=100)
     refused(tmp_path / "a.webp", "an animated picture")
     assert abs(image_of(tmp_path / "a.png").mean() - 40) < 1  # an animated PNG holds a still one, too
-    head = read_head((tmp_path / "a.png").read_bytes())
+    head = read_header((tmp_path / "a.png").read_bytes())
     assert head is not None and head.animated
 
 
@@ -200,5 +200,5 @@ def test_whatever_is_broken_gives_a_picture_or_one_line(
 
 @given(st.sampled_from((b"\x89PNG\r\n\x1a\n", b"\xff\xd8", b"BM", b"RIFF\0\0\0\0WEBP", b"")), st.binary(max_size=200))
 def test_a_head_of_any_bytes(magic: bytes, rest: bytes) -> None:
-    head = read_head(magic + rest)
+    head = read_header(magic + rest)
     assert head is None or (head.width >= 0 and head.height >= 0 and 1 <= head.orientation <= 8)

@@ -8,25 +8,25 @@ from tests.films import gray_film, number
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Stream, Video
-from featherfall.signals.frames import Frames
-from featherfall.signals.pictures import choose_pictures, film_clock, moments, read_pictures
+from featherfall.signals.frames import RecordingWindows
+from featherfall.signals.pictures import choose_pictures, film_clock, frame_times, read_pictures
 
 
-def windows(starts: list[float], seconds: float) -> Frames:
+def windows(starts: list[float], seconds: float) -> RecordingWindows:
     start = np.array(starts)
-    return Frames({}, np.ones((len(start), 4), bool), start, start + seconds, start + seconds / 2, seconds)
+    return RecordingWindows({}, np.ones((len(start), 4), bool), start, start + seconds, start + seconds / 2, seconds)
 
 
 def test_moments_are_the_middles_of_equal_parts(tmp_path: Path) -> None:
     sensor = Stream(np.array([0.0, 6.0]), np.zeros((2, 1)), "1", 1.0)
     film = Video(tmp_path / "not opened")
-    np.testing.assert_allclose(moments(film, windows([0.0, 2.0], 4.0), sensor, 4), [[0.5, 1.5, 2.5, 3.5], [2.5, 3.5, 4.5, 5.5]])
+    np.testing.assert_allclose(frame_times(film, windows([0.0, 2.0], 4.0), sensor, 4), [[0.5, 1.5, 2.5, 3.5], [2.5, 3.5, 4.5, 5.5]])
 
 
 def test_a_film_on_its_own_clock_is_read_at_the_same_relative_position(tmp_path: Path) -> None:
     sensor = Stream(np.array([0.0, 5.8]), np.zeros((2, 1)), "1", 1.0)  # the film lasts from 1 to 3.9 s: half as long
     film = Video(gray_film(tmp_path / "film.mp4"), start=1.0, clock="own")
-    np.testing.assert_allclose(moments(film, windows([0.0, 2.0], 2.0), sensor, 2), [[1.25, 1.75], [2.25, 2.75]], atol=1e-6)
+    np.testing.assert_allclose(frame_times(film, windows([0.0, 2.0], 2.0), sensor, 2), [[1.25, 1.75], [2.25, 2.75]], atol=1e-6)
 
 
 def test_the_nearest_picture_of_each_moment_and_none_twice(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.signals.triggers import peaks
+from featherfall.signals.triggers import find_peaks
 
 # Coarse values, so that equal maxima happen.
 signals = st.lists(st.integers(0, 8), min_size=1, max_size=80).map(lambda values: np.asarray(values, float))
@@ -13,7 +13,7 @@ spacings = st.integers(1, 12)
 
 @given(magnitude=signals, spacing=spacings)
 def test_peaks_reach_the_threshold_keep_their_distance_and_miss_no_highest(magnitude: np.ndarray, spacing: int) -> None:
-    found = peaks(magnitude, 4.0, spacing)
+    found = find_peaks(magnitude, 4.0, spacing)
     assert (magnitude[found] >= 4).all()
     assert (np.diff(found) > spacing).all()
     if magnitude.max() >= 4:
@@ -29,12 +29,12 @@ def test_read_live_it_finds_the_same_peaks(magnitude: np.ndarray, spacing: int) 
         if 0 <= candidate < len(magnitude):
             first = max(candidate - spacing, 0)
             known = magnitude[first : min(now + 1, len(magnitude))]
-            if candidate - first in peaks(known, 4.0, spacing):
+            if candidate - first in find_peaks(known, 4.0, spacing):
                 live.append(candidate)
-    assert live == peaks(magnitude, 4.0, spacing).tolist()
+    assert live == find_peaks(magnitude, 4.0, spacing).tolist()
 
 
 def test_of_equal_maxima_the_first_counts_and_nan_never() -> None:
-    assert peaks(np.array([0, 5, 5, 0, 5.0]), 4.0, 2).tolist() == [1]
-    assert peaks(np.array([np.nan, 5, np.nan]), 4.0, 1).tolist() == [1]
-    assert peaks(np.array([1.0, 2.0]), 4.0, 1).tolist() == []
+    assert find_peaks(np.array([0, 5, 5, 0, 5.0]), 4.0, 2).tolist() == [1]
+    assert find_peaks(np.array([np.nan, 5, np.nan]), 4.0, 1).tolist() == [1]
+    assert find_peaks(np.array([1.0, 2.0]), 4.0, 1).tolist() == []

@@ -12,7 +12,7 @@ from tests.signals.films import BLUE, GREEN, RED, WHITE, film, near, quadrants
 
 from featherfall.core.recording import Video
 from featherfall.signals.video import probe, read_frames
-from featherfall.signals.video_shape import placed
+from featherfall.signals.video_shape import placement
 
 av = pytest.importorskip("av", reason="films are read with PyAV: pip install 'featherfall[video]'")
 
@@ -71,7 +71,7 @@ def test_crop_comes_before_scaling(tmp_path: Path, crop: tuple[float, float, flo
 def test_letterbox_keeps_the_shape(tmp_path: Path) -> None:
     path = film(tmp_path / "film.mkv", [quadrants()], "ffv1", "yuv444p")
     (frame,) = read_frames(Video(path), size=(32, 32), fit="letterbox")
-    assert frame.image.shape == (32, 32, 3) and placed((64, 48), (32, 32), "letterbox") == (0, 4, 32, 24)
+    assert frame.image.shape == (32, 32, 3) and placement((64, 48), (32, 32), "letterbox") == (0, 4, 32, 24)
     assert not frame.image[:4].any() and not frame.image[28:].any() and near(frame.image[4, 0], RED) and near(frame.image[27, 31], WHITE)
     (inside,) = read_frames(Video(path), size=(32, 32), fit="inside")
     assert np.array_equal(inside.image, frame.image[4:28])
@@ -80,6 +80,6 @@ def test_letterbox_keeps_the_shape(tmp_path: Path) -> None:
 @given(st.tuples(*[st.integers(1, 5000)] * 4))
 def test_placed_lies_inside(numbers: tuple[int, int, int, int]) -> None:
     shape, size = numbers[:2], numbers[2:]
-    left, top, width, height = placed(shape, size, "letterbox")
+    left, top, width, height = placement(shape, size, "letterbox")
     assert left >= 0 and top >= 0 and width >= 1 and height >= 1 and left + width <= size[0] and top + height <= size[1]
     assert width == size[0] or height == size[1]

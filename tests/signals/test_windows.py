@@ -4,13 +4,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.signals.windows import cut, sliding
+from featherfall.signals.windows import sliding_starts, take_windows
 
 
 @given(count=st.integers(1, 500), length=st.integers(1, 100), data=st.data())
 def test_sliding_windows_cover_every_sample_and_stay_inside(count: int, length: int, data: st.DataObject) -> None:
     stride = data.draw(st.integers(1, length))
-    starts = sliding(count, length, stride)
+    starts = sliding_starts(count, length, stride)
     covered = np.zeros(count, bool)
     for start in starts:
         covered[start : start + length] = True
@@ -23,7 +23,7 @@ def test_sliding_windows_cover_every_sample_and_stay_inside(count: int, length: 
 @given(count=st.integers(1, 50), length=st.integers(1, 20), starts=st.lists(st.integers(-30, 60), min_size=1, max_size=5))
 def test_cut_holds_the_edges(count: int, length: int, starts: list[int]) -> None:
     values = np.stack([np.arange(count), -np.arange(count)], axis=1)
-    windows = cut(values, np.asarray(starts), length)
+    windows = take_windows(values, np.asarray(starts), length)
     assert windows.shape == (len(starts), length, 2)
     for window, start in zip(windows, starts, strict=True):
         for offset in range(length):
@@ -32,5 +32,5 @@ def test_cut_holds_the_edges(count: int, length: int, starts: list[int]) -> None
 
 def test_cut_is_a_copy() -> None:
     values = np.zeros((10, 1))
-    cut(values, np.array([0]), 5)[:] = 1
+    take_windows(values, np.array([0]), 5)[:] = 1
     assert not values.any()

@@ -9,13 +9,13 @@ pytest.importorskip("mujoco", reason="the simulator needs MuJoCo: pip install 'f
 pytest.importorskip("av", reason="pictures need PyAV: pip install 'featherfall[video]'")
 
 from featherfall import datasets
-from featherfall.sim.dataset.generate import CAMERAS, PIECE, cast, make_plan, simulate
-from featherfall.sim.dataset.pictures import NAMES, stills, write_stills
+from featherfall.sim.dataset.generate import CAMERA_STREAM, EXCERPT_STREAM, make_plan, make_subjects, simulate_item
+from featherfall.sim.dataset.pictures import CLASS_NAMES, render_images, write_image_dataset
 
 
 def test_boxes_hold_the_person_who_is_in_the_picture() -> None:
-    item = cast(make_plan(1, 0.01, 3, ("faint",)))[0].item(0)
-    made = list(stills(simulate(item), item.rng(CAMERAS), item.rng(PIECE), 4, 96))
+    item = make_subjects(make_plan(1, 0.01, 3, ("faint",)))[0].item(0)
+    made = list(render_images(simulate_item(item), item.rng(CAMERA_STREAM), item.rng(EXCERPT_STREAM), 4, 96))
     assert {one.name for one in made} == {"fall", "person"}
     one = next(one for one in made if one.name == "person")
     other = next(two for two in made if two.name == "fall")
@@ -28,9 +28,9 @@ def test_boxes_hold_the_person_who_is_in_the_picture() -> None:
 
 
 def test_the_folder_is_one_that_the_yolo_reader_reads(tmp_path: Path) -> None:
-    count = write_stills(tmp_path / "yolo", 1, 0.002, seed=1, each=3, size=48)
+    count = write_image_dataset(tmp_path / "yolo", 1, 0.002, seed=1, each=3, size=48)
     dataset = datasets.open("yolo", tmp_path / "yolo")
-    assert 0 < count == len(dataset.sources) and set(dataset.class_names) == set(NAMES)
+    assert 0 < count == len(dataset.sources) and set(dataset.class_names) == set(CLASS_NAMES)
     recording = dataset.sources[0].load()
-    assert len(recording.boxes) == 1 and recording.boxes[0].name in NAMES
+    assert len(recording.boxes) == 1 and recording.boxes[0].name in CLASS_NAMES
     assert len({source.subject for source in dataset.sources}) < count  # pictures of one motion belong together

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from featherfall.core.recipe import Augment
 from featherfall.models.inertial import up_direction
-from featherfall.training.augment import MIRRORED, augment, livelier, random_rotations, sensor_and_kind, turn_orientation
+from featherfall.training.augment import _MIRRORED_JOINTS, augment, random_rotations, scale_motion, sensor_and_kind, turn_orientation
 
 TURN_ONLY = Augment(rotation_deg=40, scale=0, noise_g=0, joint_noise_m=0)
 STILL = TURN_ONLY.model_copy(update={"rotation_deg": 0.0})
@@ -126,9 +126,9 @@ def test_noise_and_scale_have_the_stated_size() -> None:
 def test_livelier_motion_keeps_gravity() -> None:
     torch.manual_seed(0)
     rest = torch.tensor([0.0, 0.6, 0.8]).expand(4, 60, 3)
-    torch.testing.assert_close(livelier(rest, 0.5), rest)
+    torch.testing.assert_close(scale_motion(rest, 0.5), rest)
     shaken = rest + 0.5 * torch.sin(torch.arange(60) * 2 * torch.pi / 5)[None, :, None]  # five whole swings in the half-second mean
-    moved, was = ((values - rest)[:, 20:40] for values in (livelier(shaken, 0.5), shaken))
+    moved, was = ((values - rest)[:, 20:40] for values in (scale_motion(shaken, 0.5), shaken))
     factor = moved[:, 1:2, :1] / was[:, 1:2, :1]
     torch.testing.assert_close(moved, factor * was, atol=1e-5, rtol=1e-4)
     assert (factor > 0).all() and factor.std() > 0.1
@@ -160,11 +160,11 @@ def test_keypoints_are_mirrored_with_their_names_or_turned() -> None:
     keypoints[:, 2, :2] = torch.nan
     changed = augment({"keypoints": keypoints}, Augment(rotation_deg=0))["keypoints"].unflatten(2, (17, 3))
     plain = keypoints.unflatten(2, (17, 3))
-    swapped = plain[:, :, MIRRORED] * torch.tensor([-1.0, 1.0, 1.0])
+    swapped = plain[:, :, _MIRRORED_JOINTS] * torch.tensor([-1.0, 1.0, 1.0])
     same = [torch.allclose(one, was, equal_nan=True) for one, was in zip(changed, plain, strict=True)]
     other = [torch.allclose(one, was, equal_nan=True) for one, was in zip(changed, swapped, strict=True)]
     assert all(a != b for a, b in zip(same, other, strict=True)) and 16 < sum(same) < 48
-    assert MIRRORED[:7] == [0, 2, 1, 4, 3, 6, 5]
+    assert _MIRRORED_JOINTS[:7] == [0, 2, 1, 4, 3, 6, 5]
 
     turned = augment({"keypoints": keypoints}, Augment(rotation_deg=5))["keypoints"].unflatten(2, (17, 3))
     torch.testing.assert_close(turned[:, 0, 0, :2].norm(dim=-1), plain[:, 0, 0, :2].norm(dim=-1))

@@ -6,7 +6,7 @@ import torch
 
 from featherfall.core.recipe import Augment
 from featherfall.core.recording import Box
-from featherfall.training.boxes import augment_pictures, box_table, four
+from featherfall.training.boxes import augment_pictures, box_table, make_mosaic
 
 
 def test_a_table_is_padded() -> None:
@@ -18,8 +18,8 @@ def test_a_table_is_padded() -> None:
 def test_tables_of_other_widths_are_put_beside_each_other() -> None:
     wide = box_table([[(0, Box("person", 0, 0, 1, 1)), (1, Box("fall", 0.5, 0, 1, 1))]])
     narrow = box_table([[(1, Box("fall", 0, 0, 0.5, 1))]])
-    assert wide.beside(narrow).names.tolist() == [[0, 1], [1, -1]] and narrow.beside(wide).names.tolist() == [[1, -1], [0, 1]]
-    assert narrow.beside(wide).boxes[:, 1].tolist() == [[0, 0, 0, 0], [0.5, 0, 1, 1]]
+    assert wide.concatenate(narrow).names.tolist() == [[0, 1], [1, -1]] and narrow.concatenate(wide).names.tolist() == [[1, -1], [0, 1]]
+    assert narrow.concatenate(wide).boxes[:, 1].tolist() == [[0, 0, 0, 0], [0.5, 0, 1, 1]]
 
 
 def picture(box: tuple[float, float, float, float], size: int = 64) -> torch.Tensor:
@@ -61,7 +61,7 @@ def test_four_pictures_in_one() -> None:
     torch.manual_seed(0)
     values = torch.arange(4.0)[:, None, None, None].expand(4, 3, 8, 8)
     boxes, names = torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(4, 1, 4), torch.arange(4)[:, None]
-    merged, where, which = four(values, boxes, names)
+    merged, where, which = make_mosaic(values, boxes, names)
     assert merged.shape == values.shape and where.shape == (4, 4, 4) and which[:, 0].tolist() == [0, 1, 2, 3]
     for i in range(4):
         for box, name in zip(where[i], which[i], strict=True):

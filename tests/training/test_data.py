@@ -10,12 +10,12 @@ from tests.training.toy import toy_clips
 from featherfall.clips.labels import IGNORED
 from featherfall.clips.store import ClipStore
 from featherfall.core.recipe import Augment
-from featherfall.training.data import BatchOrder, load_clips
+from featherfall.training.data import BatchSampler, load_clips
 
 
 @given(count=st.integers(1, 30), batch=st.integers(2, 40), seed=st.integers(0, 2**40), share=st.sampled_from([0.0, 0.4, 0.99]))
 def test_every_epoch_sees_every_clip_once(count: int, batch: int, seed: int, share: float) -> None:
-    order = BatchOrder(toy_clips(count, views=4, labelled=3), batch, seed, share)
+    order = BatchSampler(toy_clips(count, views=4, labelled=3), batch, seed, share)
     size = min(batch, count)
     steps = [order(step) for step in range(3 * count)]
     assert all(len(index) == len(view) == size for index, view in steps)
@@ -27,7 +27,7 @@ def test_every_epoch_sees_every_clip_once(count: int, batch: int, seed: int, sha
 
 def test_a_step_depends_on_seed_and_number_alone() -> None:
     clips = toy_clips(20, views=5, labelled=3)
-    forwards, backwards = BatchOrder(clips, 8, 7, 0.3), BatchOrder(clips, 8, 7, 0.3)
+    forwards, backwards = BatchSampler(clips, 8, 7, 0.3), BatchSampler(clips, 8, 7, 0.3)
     expected = [forwards(step) for step in range(12)]
     for step in reversed(range(12)):
         for first, second in zip(expected[step], backwards(step), strict=True):
@@ -37,22 +37,22 @@ def test_a_step_depends_on_seed_and_number_alone() -> None:
 def test_other_seeds_other_batches() -> None:
     """torch's generator on CPU reads the lower 32 bits of its seed only."""
     clips = toy_clips(24, views=9)
-    orders = {tuple(BatchOrder(clips, 24, seed)(0)[0].tolist()) for seed in range(6)}
-    views = {tuple(BatchOrder(clips, 24, seed)(0)[1].tolist()) for seed in range(6)}
+    orders = {tuple(BatchSampler(clips, 24, seed)(0)[0].tolist()) for seed in range(6)}
+    views = {tuple(BatchSampler(clips, 24, seed)(0)[1].tolist()) for seed in range(6)}
     assert len(orders) == len(views) == 6
 
 
 def test_other_steps_other_views() -> None:
-    order = BatchOrder(toy_clips(24, views=9), 24, 0)
+    order = BatchSampler(toy_clips(24, views=9), 24, 0)
     assert len({tuple(order(step)[1].tolist()) for step in range(6)}) == 6
 
 
 def test_a_share_of_the_batch_is_for_the_teachers_words_only() -> None:
-    order = BatchOrder(toy_clips(20, views=6, labelled=2), 10, 0, 0.3)
+    order = BatchSampler(toy_clips(20, views=6, labelled=2), 10, 0, 0.3)
     drawn = torch.cat([view for _, view in (order(step) for step in range(50))])
     assert (drawn >= 2).sum() == 3 * 50
     assert drawn.unique().tolist() == [0, 1, 2, 3, 4, 5]
-    alone = BatchOrder(toy_clips(20, views=2, labelled=2), 10, 0, 0.3)
+    alone = BatchSampler(toy_clips(20, views=2, labelled=2), 10, 0, 0.3)
     assert (alone(0)[1] < 2).all() and len(alone(0)[1]) == 10
 
 
@@ -89,7 +89,7 @@ def test_clips_seen_by_a_branch(tiny_store: ClipStore) -> None:
     index = np.arange(len(tiny_store))
     labels = np.arange(len(tiny_store)) % 2
     clips = load_clips(tiny_store, index, labels, ["accelerometer", "skeleton"], Augment(views=1))
-    seen = clips.seen_by(["skeleton"])
+    seen = clips.with_inputs(["skeleton"])
     keep = tiny_store.present["skeleton"]
     assert list(seen.inputs) == ["skeleton"] and len(seen) == keep.sum() < len(clips)
     np.testing.assert_array_equal(seen.inputs["skeleton"][0].numpy(), tiny_store.inputs["skeleton"][keep])

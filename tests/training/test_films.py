@@ -10,7 +10,7 @@ from featherfall.clips.films import FilmClips, FilmWriter, open_film, to_jpeg
 from featherfall.core.recipe import Augment
 from featherfall.training.augment import augment_film
 from featherfall.training.films import film_views
-from featherfall.training.views import Plan, Views
+from featherfall.training.views import ViewPlan, Views
 
 LENGTH, FRAMES = 40, 4
 HOW = Augment(views=2, warp=0.3, crop=0.1, blends=2, reversed=1)
@@ -55,15 +55,15 @@ def test_pictures_follow_the_sensors_warp(film: FilmClips) -> None:
 
 def test_backwards_and_blends_by_hand(film: FilmClips) -> None:
     class Fixed(Views):
-        def plan(self, number: int) -> Plan:
+        def plan(self, number: int) -> ViewPlan:
             if number == 0:
-                return Plan(backwards=True)
-            return Plan(None, np.array([1, 0, 2]), None, np.full((3, LENGTH), 0.25))
+                return ViewPlan(backwards=True)
+            return ViewPlan(None, np.array([1, 0, 2]), None, np.full((3, LENGTH), 0.25))
 
     seen = film_views(film, np.arange(3), Fixed({}, HOW, shape=(3, LENGTH)), range(2))
     assert grays(seen.take(torch.tensor([0]), torch.tensor([0]))) == [[60, 40, 20, 0]]
     assert grays(seen.take(torch.tensor([0]), torch.tensor([1]))) == [[20, 40, 60, 80]]  # 3/4 (0, 20, ..) + 1/4 (80, 100, ..)
-    assert grays(seen.kept(np.array([False, True, False])).take(torch.tensor([0]), torch.tensor([0]))) == [[140, 120, 100, 80]]
+    assert grays(seen.select(np.array([False, True, False])).take(torch.tensor([0]), torch.tensor([0]))) == [[140, 120, 100, 80]]
 
 
 def test_a_film_is_changed_alike_in_all_its_pictures() -> None:

@@ -13,8 +13,8 @@ from featherfall.core.errors import UserError
 from featherfall.core.recipe import Distillation
 from featherfall.core.registry import facts, find, names
 from featherfall.losses import feature_mse, rkd_distance, soft_targets
-from featherfall.models.taps import tap
-from featherfall.training.data import Batch, BatchOrder
+from featherfall.models.taps import tap_features
+from featherfall.training.data import Batch, BatchSampler
 from featherfall.training.objectives import Distil, HardLabels, TeacherOutputs, class_weights, mixed
 
 
@@ -174,7 +174,7 @@ def test_the_total_is_the_weighted_sum_and_every_part_is_named() -> None:
     batch = clips.take(torch.arange(5), torch.zeros(5, dtype=torch.long))
     losses = objective(model, batch)
     assert list(losses) == ["loss", "hard", "soft", "rkd_distance", "soft_2", "rkd_distance_3"]
-    with tap(model, ["embedding", "blocks"]) as features:
+    with tap_features(model, ["embedding", "blocks"]) as features:
         logits = model(batch.clip)
     teacher, felt = outputs.logits[0, :5], outputs.features["embedding"][0, :5]
     expected = [
@@ -219,6 +219,6 @@ def test_views_without_a_class_teach_by_the_teachers_words_alone() -> None:
 def test_a_batch_always_holds_a_class() -> None:
     """Even where the recipe leaves nearly all of the batch to the teacher: a mean over no labels would not be a number."""
     clips = toy_clips(6, views=3, labelled=1)
-    index, view = BatchOrder(clips, 2, 0, 0.9)(0)
+    index, view = BatchSampler(clips, 2, 0, 0.9)(0)
     losses = Distil(how({"loss": "soft"}), teacher_of(clips), {})(toy_model(), clips.take(index, view))
     assert torch.isfinite(losses["loss"])

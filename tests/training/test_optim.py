@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from featherfall.core.recipe import Swa, Training
-from featherfall.training.optim import WeightAverage, optimizer_for, renew_batch_norm, schedule_for, share_of
+from featherfall.training.optim import WeightAverage, averaging_share, optimizer_for, recompute_batch_norm, schedule_for
 
 
 def linear(weight: float) -> nn.Linear:
@@ -108,13 +108,13 @@ def test_what_is_frozen_the_optimiser_does_not_see() -> None:
 
 def test_the_moving_average_takes_the_second_half() -> None:
     training = Training(steps=6, average=0.9)
-    assert [share_of(step, training, 2) for step in range(1, 7)] == [None] * 3 + [pytest.approx(0.1)] * 3
-    assert share_of(6, Training(steps=6, average=0), 2) is None
+    assert [averaging_share(step, training, 2) for step in range(1, 7)] == [None] * 3 + [pytest.approx(0.1)] * 3
+    assert averaging_share(6, Training(steps=6, average=0), 2) is None
 
 
 def test_stochastic_averaging_is_the_mean_of_the_ends_of_epochs() -> None:
     training = Training(steps=20, average=0, swa=Swa(start=0.5, lr=0.1))
-    shares = {step: share for step in range(1, 21) if (share := share_of(step, training, 3)) is not None}
+    shares = {step: share for step in range(1, 21) if (share := averaging_share(step, training, 3)) is not None}
     assert shares == {11: 1.0, 14: 1 / 2, 17: 1 / 3, 20: 1 / 4}
     model = linear(0.0)
     average = WeightAverage(model)
@@ -123,7 +123,7 @@ def test_stochastic_averaging_is_the_mean_of_the_ends_of_epochs() -> None:
         average.update(share)
     average.swap()
     assert model.weight.item() == pytest.approx((11 + 14 + 17 + 20) / 4)
-    assert share_of(20, Training(steps=20, average=0, swa=Swa(start=0.99)), 50) == 1.0  # the last step always is averaged
+    assert averaging_share(20, Training(steps=20, average=0, swa=Swa(start=0.99)), 50) == 1.0  # the last step always is averaged
 
 
 def test_stochastic_averaging_has_a_learning_rate_of_its_own() -> None:
@@ -158,7 +158,7 @@ def test_batch_norm_is_renewed_as_torch_does_and_frozen_parts_stay() -> None:
     batches = [torch.randn(8, 3) * 5 + 2 for _ in range(3)]
     model, other, frozen = (nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)) for _ in range(3))
     other.load_state_dict(model.state_dict())
-    renew_batch_norm(model.eval(), batches)
+    recompute_batch_norm(model.eval(), batches)
     torch.optim.swa_utils.update_bn(batches, other)
     assert not model.training and model[1].momentum == 0.1
     assert torch.equal(model[1].running_mean, other[1].running_mean) and torch.equal(model[1].running_var, other[1].running_var)
@@ -178,5 +178,5 @@ def test_batch_norm_is_renewed_as_torch_does_and_frozen_parts_stay() -> None:
         def forward(self, values: torch.Tensor) -> torch.Tensor:
             return self.part(values)
 
-    renew_batch_norm(Frozen(), batches)
+    recompute_batch_norm(Frozen(), batches)
     assert torch.equal(frozen[1].running_mean, torch.zeros(4))

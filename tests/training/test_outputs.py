@@ -10,7 +10,7 @@ from featherfall.training.outputs import logits_and_features, logits_of
 
 @pytest.mark.parametrize("chunk", [4, 512])
 def test_all_clips_in_order_whatever_the_chunk(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outputs, "CHUNK", chunk)
+    monkeypatch.setattr(outputs, "_BATCH", chunk)
     clips, model = toy_clips(10, views=3), toy_model()
     logits, features = logits_and_features(model, clips, ["embedding", "blocks"])
     clip = {"accelerometer": clips.inputs["accelerometer"][0]}

@@ -16,7 +16,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recipe import Augment, EarlyStop, Recipe, Training
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
-from featherfall.training.stages import Stage, balanced_accuracy, f1, train_student, train_teacher, write_teacher_outputs
+from featherfall.training.stages import FoldContext, balanced_accuracy, f1, train_student, train_teacher, write_teacher_outputs
 
 AUGMENT = Augment(views=1, blends=1, reversed=1)
 TRAINING = Training(steps=20, batch=6, lr=0.01, average=0.8, augment=AUGMENT)
@@ -35,12 +35,12 @@ def recipe(**changes: object) -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def stage(tiny_store: ClipStore) -> Stage:
-    return Stage(recipe(), tiny_store, FOLD)
+def stage(tiny_store: ClipStore) -> FoldContext:
+    return FoldContext(recipe(), tiny_store, FOLD)
 
 
 @pytest.fixture(scope="module")
-def trained(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained(stage: FoldContext, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stages")
     for member in range(2):
         train_teacher(stage, member, folder / f"teacher{member}")
@@ -50,7 +50,7 @@ def trained(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_classes_and_parts(stage: Stage) -> None:
+def test_classes_and_parts(stage: FoldContext) -> None:
     assert stage.classes == ["not_fall", "fall"]
     part = stage.training_part
     assert len(part.clips) == 6 and sorted(part.labels.tolist()) == [0, 0, 0, 1, 1, 1]
@@ -58,18 +58,18 @@ def test_classes_and_parts(stage: Stage) -> None:
     assert stage.network(stage.recipe.student.network, 0)({"accelerometer": torch.randn(3, 40, 3)}).shape == (3, 2)
 
 
-def test_initial_weights_are_a_function_of_the_seed(stage: Stage) -> None:
+def test_initial_weights_are_a_function_of_the_seed(stage: FoldContext) -> None:
     first, same, other = (stage.network(stage.recipe.student.network, seed).head.weight for seed in (1, 1, 2))
     assert torch.equal(first, same) and not torch.equal(first, other)
 
 
-def test_a_class_that_training_lacks_is_refused(stage: Stage) -> None:
+def test_a_class_that_training_lacks_is_refused(stage: FoldContext) -> None:
     fold = replace(FOLD, train=np.asarray([1, 4, 7]))  # only "sit"
     with pytest.raises(UserError, match="tiny, fold 1: no training clip of class fall"):
         _ = replace(stage, fold=fold).training_part
 
 
-def test_branches_are_pretrained_where_their_inputs_are(stage: Stage, trained: Path) -> None:
+def test_branches_are_pretrained_where_their_inputs_are(stage: FoldContext, trained: Path) -> None:
     names = sorted(path.name for path in (trained / "teacher0").iterdir())
     assert names == ["branch-inertial", "branch-skeleton", "log.csv", "weights.pt"]
     branch = torch.load(trained / "teacher0" / "branch-skeleton" / "weights.pt", weights_only=True)
@@ -83,7 +83,7 @@ def test_members_of_the_ensemble_differ(trained: Path) -> None:
     assert not torch.equal(first["head.weight"], second["head.weight"])
 
 
-def test_outputs_are_what_the_teachers_say_of_the_students_clips(stage: Stage, trained: Path) -> None:
+def test_outputs_are_what_the_teachers_say_of_the_students_clips(stage: FoldContext, trained: Path) -> None:
     saved = torch.load(trained / "outputs.pt", weights_only=True)
     part, network = stage.training_part, stage.recipe.teacher.network
     clips = load_clips(stage.store, part.clips, part.labels, network.inputs, AUGMENT, teacher_only=True)
@@ -99,13 +99,13 @@ def test_outputs_are_what_the_teachers_say_of_the_students_clips(stage: Stage, t
     torch.testing.assert_close(student.inputs["accelerometer"], clips.inputs["accelerometer"])
 
 
-def test_outputs_are_computed_once(stage: Stage, trained: Path) -> None:
+def test_outputs_are_computed_once(stage: FoldContext, trained: Path) -> None:
     before = (trained / "outputs.pt").stat().st_mtime_ns
     write_teacher_outputs(stage, [], trained)
     assert (trained / "outputs.pt").stat().st_mtime_ns == before
 
 
-def test_students_learn_and_ship_without_projectors(stage: Stage, trained: Path) -> None:
+def test_students_learn_and_ship_without_projectors(stage: FoldContext, trained: Path) -> None:
     network = stage.recipe.student.network
     keys = stage.network(network, 0).state_dict().keys()
     clips = stage.load(stage.part(FOLD.test), network.inputs)
@@ -121,7 +121,7 @@ def test_students_learn_and_ship_without_projectors(stage: Stage, trained: Path)
     assert header == "step,loss,hard,soft,cosine,lr,validation"
 
 
-def test_alone_and_distilled_start_from_the_same_weights(stage: Stage, trained: Path, tmp_path: Path) -> None:
+def test_alone_and_distilled_start_from_the_same_weights(stage: FoldContext, trained: Path, tmp_path: Path) -> None:
     """One step of rate 0 leaves the initial weights (but for batch norm's statistics)."""
     one = TRAINING.model_copy(update={"steps": 1, "lr": 1e-30, "average": 0.0})
     still = replace(stage, recipe=stage.recipe.model_copy(update={"student": stage.recipe.student.model_copy(update={"training": one})}))
@@ -131,7 +131,7 @@ def test_alone_and_distilled_start_from_the_same_weights(stage: Stage, trained: 
     assert torch.equal(first["head.weight"], second["head.weight"])
 
 
-def test_both_roles_start_from_given_weights(stage: Stage, trained: Path, tmp_path: Path) -> None:
+def test_both_roles_start_from_given_weights(stage: FoldContext, trained: Path, tmp_path: Path) -> None:
     one = TRAINING.model_copy(update={"steps": 1, "lr": 1e-30, "average": 0.0})
     still = replace(stage, recipe=stage.recipe.model_copy(update={"student": stage.recipe.student.model_copy(update={"training": one})}))
     start = trained / "distilled" / "weights.pt"
@@ -143,7 +143,7 @@ def test_both_roles_start_from_given_weights(stage: Stage, trained: Path, tmp_pa
         assert weights["normalise.num_batches_tracked"] == TRAINING.steps + 1  # batch norm's statistics go on, too
 
 
-def test_an_early_stop_needs_a_validation_part(stage: Stage, tmp_path: Path) -> None:
+def test_an_early_stop_needs_a_validation_part(stage: FoldContext, tmp_path: Path) -> None:
     training = Training.model_validate(TRAINING.model_dump() | {"early_stop": {"every": 5, "patience": 1}})
     student = stage.recipe.student.model_copy(update={"training": training})
     early = replace(stage, recipe=stage.recipe.model_copy(update={"student": student}))
@@ -170,7 +170,7 @@ def test_selection_by_f1_of_the_fall(tiny_store: ClipStore, tmp_path: Path) -> N
     plain = recipe()
     named = plain.model_copy(update={"student": plain.student.model_copy(update={"training": training})})
     fold = Fold("fold 1", np.arange(6), np.arange(6, 9), np.arange(9, 12))
-    stage = Stage(named, tiny_store, fold)
+    stage = FoldContext(named, tiny_store, fold)
     model = train_student(stage, "alone", 0, tmp_path, None)
     part = stage.part(fold.validation)
     said = logits_of(model, stage.load(part, ["accelerometer"])).argmax(dim=1)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featherfall.core.recipe import Augment
-from featherfall.training.views import Views, blend, play_backwards, read_at, warp
+from featherfall.training.views import Views, blend, draw_warp, interpolate_at, reverse_time
 
 HOW = Augment(views=3, blends=2, reversed=2)
 
@@ -22,26 +22,26 @@ def inputs(names: tuple[str, ...] = ("skeleton", "accelerometer", "gyroscope"), 
 
 @given(
     length=st.integers(8, 200),
-    how=st.builds(Augment, warp=st.floats(0, 0.99), crop=st.floats(0, 0.99)),
+    settings=st.builds(Augment, warp=st.floats(0, 0.99), crop=st.floats(0, 0.99)),
     seed=st.integers(0, 1000),
 )
-def test_a_warp_goes_forward_and_stays_inside(length: int, how: Augment, seed: int) -> None:
-    positions = warp(4, length, how, np.random.default_rng(seed))
+def test_a_warp_goes_forward_and_stays_inside(length: int, settings: Augment, seed: int) -> None:
+    positions = draw_warp(4, length, settings, np.random.default_rng(seed))
     assert positions.shape == (4, length)
     assert (np.diff(positions, axis=1) > 0).all()
     assert (positions >= 0).all() and (positions <= length - 1 + 1e-9).all()
     span = positions[:, -1] - positions[:, 0]
-    assert (span >= (1 - how.crop) * (length - 1) - 1e-6).all()
+    assert (span >= (1 - settings.crop) * (length - 1) - 1e-6).all()
 
 
 def test_no_warp_and_no_crop_is_the_clip() -> None:
-    positions = warp(3, 30, Augment(warp=0, crop=0), np.random.default_rng(0))
+    positions = draw_warp(3, 30, Augment(warp=0, crop=0), np.random.default_rng(0))
     np.testing.assert_allclose(positions, np.broadcast_to(np.arange(30), (3, 30)), atol=1e-9)
 
 
 def test_reading_between_samples_by_hand() -> None:
     clip = np.asarray([[[0.0], [10.0], [40.0]]], np.float32)
-    np.testing.assert_allclose(read_at(clip, np.asarray([[0, 0.5, 1.25, 2.0]]))[0, :, 0], [0, 5, 17.5, 40])
+    np.testing.assert_allclose(interpolate_at(clip, np.asarray([[0, 0.5, 1.25, 2.0]]))[0, :, 0], [0, 5, 17.5, 40])
 
 
 def test_view_0_is_the_clip_as_recorded() -> None:
@@ -88,22 +88,22 @@ def test_skeletons_are_blended_in_one_place() -> None:
 
 def test_backwards_the_wrist_turns_the_other_way() -> None:
     values = np.arange(12, dtype=np.float32).reshape(1, 4, 3)
-    assert play_backwards("watch_accelerometer", values)[0, 0].tolist() == [9, 10, 11]
-    assert play_backwards("skeleton", values)[0, 0].tolist() == [9, 10, 11]
-    assert play_backwards("watch_gyroscope", values)[0, 0].tolist() == [-9, -10, -11]
-    np.testing.assert_array_equal(play_backwards("gyroscope", play_backwards("gyroscope", values)), values)
+    assert reverse_time("watch_accelerometer", values)[0, 0].tolist() == [9, 10, 11]
+    assert reverse_time("skeleton", values)[0, 0].tolist() == [9, 10, 11]
+    assert reverse_time("watch_gyroscope", values)[0, 0].tolist() == [-9, -10, -11]
+    np.testing.assert_array_equal(reverse_time("gyroscope", reverse_time("gyroscope", values)), values)
 
 
 def test_the_last_views_are_backwards() -> None:
     views = Views(inputs(), HOW)
     for name, values in views.view(6).items():
-        np.testing.assert_array_equal(values, play_backwards(name, views.view(0)[name]))
+        np.testing.assert_array_equal(values, reverse_time(name, views.view(0)[name]))
 
 
 def test_clips_are_blended_with_clips_that_have_the_same_inputs() -> None:
     values = np.repeat(np.arange(8, dtype=np.float32), 10 * 3).reshape(8, 10, 3)
     alike = np.array([0, 1, 0, 1, 0, 1, 0, 1])
-    how = Augment(views=0, blends=6)
+    settings = Augment(views=0, blends=6)
     for number in range(1, 7):
-        blended = Views({"accelerometer": values * (1 + 99 * alike[:, None, None])}, how, alike).view(number)["accelerometer"]
+        blended = Views({"accelerometer": values * (1 + 99 * alike[:, None, None])}, settings, alike).view(number)["accelerometer"]
         assert (blended[alike == 0] <= 7).all()  # a partner of the other kind would bring hundreds

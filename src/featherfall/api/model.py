@@ -16,7 +16,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Recording
 from featherfall.runtime.bundle import Bundle, Precision, load_bundle
-from featherfall.signals.picture_file import is_picture
+from featherfall.signals.picture_file import is_image_file
 
 if TYPE_CHECKING:
     from featherfall.datasets import Dataset
@@ -141,7 +141,7 @@ def evaluate(model: Model | str | Path, dataset: str | Dataset | None = None, da
 
 def _picture(data: Any) -> Path | None:
     """The file, where it is one picture."""
-    return Path(data) if isinstance(data, str | Path) and is_picture(Path(data)) else None
+    return Path(data) if isinstance(data, str | Path) and is_image_file(Path(data)) else None
 
 
 def _has_keypoints(data: Any) -> bool:

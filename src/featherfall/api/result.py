@@ -12,9 +12,8 @@ import numpy as np
 
 from featherfall.api.extras import axes, data_frame
 from featherfall.core.manifest import Manifest
-from featherfall.runtime.camera import Watched
 from featherfall.runtime.decide.events import Event
-from featherfall.runtime.decide.incidents import Fall
+from featherfall.runtime.observation import AnalysisResult, Fall
 from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.prediction import Prediction
 
@@ -48,7 +47,7 @@ class Result:
     probabilities: np.ndarray
     columns: Mapping[str, np.ndarray]
     manifest: Manifest
-    raw: Prediction | Watched | tuple[Found, ...]
+    raw: Prediction | AnalysisResult | tuple[Found, ...]
     problems: tuple[str, ...] = ()
     picture: Path | None = None
 
@@ -90,7 +89,7 @@ class Result:
 
     def _summary(self) -> str:
         what = {"detector": "people", "picture": "pictures"}.get(self.manifest.kind, "windows")
-        unit = "windows" if isinstance(self.raw, Watched) else what
+        unit = "windows" if isinstance(self.raw, AnalysisResult) else what
         events = f"{len(self.events)} event(s), " if self.manifest.positive is not None and not isinstance(self.raw, tuple) else ""
         problems = f", {len(self.problems)} problem(s)" if self.problems else ""
         return f"{events}{len(self.probabilities)} {unit} by {self.manifest.name!r}{problems}"
@@ -110,7 +109,7 @@ def result_of_windows(manifest: Manifest, prediction: Prediction, picture: Path 
     )
 
 
-def result_of_film(manifest: Manifest, analysis: Watched, problems: Sequence[str] = ()) -> Result:
+def result_of_film(manifest: Manifest, analysis: AnalysisResult, problems: Sequence[str] = ()) -> Result:
     """Return the result of a camera's bundle or a detector on a film."""
     positive = str(manifest.positive)
     other = next(name for name in manifest.labels if name != positive)

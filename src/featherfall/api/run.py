@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -16,8 +16,12 @@ from featherfall.core.files import read_json
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
+    from torch import nn
 
     from featherfall.core.recipe import Recipe
+    from featherfall.datasets import Dataset
+
+    Network = nn.Module | Callable[..., nn.Module]
 
 LEAST_RANGE = 0.1  # of a plot's axis: on a shorter one, differences of a few recordings look large
 
@@ -119,9 +123,11 @@ class FinishedRun:
 
 def distill(
     recipe: str | Path | Recipe,
-    data: str | Path | None = None,
+    data: str | Path | Dataset | None = None,
     out: str | Path | None = None,
     *,
+    teacher: Network | None = None,
+    student: Network | None = None,
     changes: Sequence[str] = (),
     resume: bool = False,
     workers: int = 1,
@@ -131,9 +137,12 @@ def distill(
 
     Arguments:
         recipe: a `Recipe`, a path, or the name of a recipe that ships.
-        data: folder that holds datasets by their usual folder names; None takes the simulated people that the recipe states, else
-            $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real.
+        data: folder that holds datasets by their usual folder names, or a `Dataset`; None takes the simulated people that the recipe
+            states, else $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real.
         out: run directory to make; None takes runs/<recipe>.
+        teacher, student: your own networks in place of the recipe's: a module, of which every training gets a copy, or a function
+            (inputs, channels, classes) -> module, called after the seed is set. They take {input: (B, length, channels) tensor} and return
+            (B, classes) logits.
         changes: "key=value" changes to the recipe, e.g. "student.training.steps=900".
         resume: go on with the run in `out`.
         workers: trainings side by side; above 1 a script needs an `if __name__ == "__main__":` guard.
@@ -142,12 +151,14 @@ def distill(
     """
     from featherfall.core.files import data_folder
     from featherfall.core.recipe_file import load_recipe
+    from featherfall.datasets import Dataset
     from featherfall.pipeline.distill import distill as run
     from featherfall.pipeline.simulated import simulated_data
 
     resolved = load_recipe(recipe, changes)
     folder = Path(out) if out is not None else Path("runs") / resolved.name
     simulated = data is None and resolved.simulation is not None
-    place = simulated_data(resolved, workers, quiet=quiet) if simulated else data_folder(data)
-    run(resolved, place, folder, resume=resume, workers=workers, quiet=quiet)
+    place = simulated_data(resolved, workers, quiet=quiet) if simulated else data if isinstance(data, Dataset) else data_folder(data)
+    models = {role: network for role, network in (("teacher", teacher), ("student", student)) if network is not None}
+    run(resolved, place, folder, models=models, resume=resume, workers=workers, quiet=quiet)
     return FinishedRun(folder)

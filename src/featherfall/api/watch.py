@@ -12,7 +12,7 @@ from featherfall.api.model import Model, load
 from featherfall.core.errors import UserError
 from featherfall.core.registry import find
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.camera import Notice
+from featherfall.runtime.observation import Notice
 from featherfall.runtime.perceive.windows import LiveWindows
 from featherfall.runtime.sinks.sink import Plain, Sink
 from featherfall.runtime.sources.prefetch import prefetch
@@ -71,7 +71,7 @@ def _samples(bundle: Bundle, spec: Any, options: dict[str, Any]) -> Iterator[Not
 
 def _frames(bundle: Bundle, spec: Any, options: dict[str, Any]) -> Iterator[Notice]:
     monitor, of_source = open_monitor(bundle, options)
-    for frame in prefetch(_open(spec, bundle, of_source).frames()):
+    for frame in prefetch(_open(spec, bundle, of_source).frames(monitor.rate)):
         seen = monitor.see(frame.time, frame.image)
         yield from seen.notices if seen is not None else ()
 

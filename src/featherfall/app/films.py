@@ -10,7 +10,7 @@ import numpy as np
 
 from featherfall.app.analysis import Progress
 from featherfall.core.errors import UserError
-from featherfall.signals.video_file import open_film as open_file
+from featherfall.signals.video_file import open_video as open_file
 
 SIDE = 960  # pixels: the longer side of the page's copy
 MINUTES = 15.0  # a film may last, unless the app was started with more

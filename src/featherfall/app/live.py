@@ -17,7 +17,7 @@ from featherfall.app.models import Model
 from featherfall.app.of_sensor import curves, fall_of
 from featherfall.app.people import curves_of, finding_of, overlay
 from featherfall.core.errors import UserError
-from featherfall.core.units import to_inside
+from featherfall.core.units import to_internal
 from featherfall.runtime.observation import FrameResult
 from featherfall.runtime.perceive.windows import LiveWindows
 from featherfall.runtime.sinks.draw import EDGES
@@ -93,7 +93,7 @@ class LiveMotion:
     def _signal(self) -> dict[str, Any]:
         """The magnitude of the first input over the last seconds, as the timeline draws it."""
         need, stream = self._inputs[0], self._live.stream
-        values, unit = to_inside(stream.values[need.name], SENSORS[need.unit][0])
+        values, unit = to_internal(stream.values[need.name], SENSORS[need.unit][0])
         times, size = highest(stream.times, np.linalg.norm(values, axis=1), 600)
         keep = times > stream.now - SPAN
         return {"unit": unit, "t": np.round(times[keep], 3).tolist(), "v": np.round(size[keep].astype(np.float64), 3).tolist()}

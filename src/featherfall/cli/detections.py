@@ -24,26 +24,20 @@ def judge_detections(bundle: Bundle, drawing: Drawing | None, still_down_s: floa
     """
     from featherfall.core.errors import UserError
     from featherfall.runtime.perceive.detector import BoxDetector
-    from featherfall.signals.picture_file import is_picture
+    from featherfall.signals.picture_file import is_image_file
 
     if drawing is not None and drawing.private:
         raise UserError("--private draws keypoints, a detector has none; leave it out")
     detector, choices = BoxDetector(bundle), FilmChoices(still_down_s=still_down_s, drawing=drawing)
 
     def judge(file: Path) -> Answer:
-        if is_picture(file):
+        if is_image_file(file):
             found = _picture(detector, file, drawing, count)
-            facts = {"found": [one.to_json() for one in found], "label": label(detector, found)}
+            facts = {"found": [one.to_json() for one in found], "label": detector.label(found)}
             return Answer(facts, _picture_lines(file, detector, found))
         return judge_film(bundle, detector, file, choices, count)
 
     return judge
-
-
-def label(detector: BoxDetector, found: Sequence[Found]) -> str:
-    """Return a picture's label: the fall class where it is found, else the best other one, else "nobody"."""
-    names = [one.name for one in found]
-    return detector.positive if detector.positive in names else names[0] if names else "nobody"
 
 
 def _picture(detector: BoxDetector, file: Path, drawing: Drawing | None, count: int) -> list[Found]:
@@ -68,4 +62,4 @@ def _picture(detector: BoxDetector, file: Path, drawing: Drawing | None, count: 
 def _picture_lines(file: Path, detector: BoxDetector, found: Sequence[Found]) -> list[str]:
     rows: list[tuple[str, ...]] = [("name", "score", "left", "top", "right", "bottom")]
     rows += [(one.name, *(f"{value:.3f}" for value in (one.score, *one.box))) for one in found]
-    return [str(file), f"  label    {label(detector, found)}", f"  people   {len(found) or 'none'}", *table(rows)]
+    return [str(file), f"  label    {detector.label(found)}", f"  people   {len(found) or 'none'}", *table(rows)]

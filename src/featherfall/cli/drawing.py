@@ -27,7 +27,7 @@ class Drawing:
     def check(self, files: Sequence[Path]) -> None:
         """Raises `UserError` where the drawings of several files would be one, or a file would be overwritten by its drawing."""
         from featherfall.core.errors import UserError
-        from featherfall.signals.picture_file import is_picture
+        from featherfall.signals.picture_file import is_image_file
 
         out = [self.path(file, len(files)) for file in files]
         if len(files) > 1 and self.out.suffix:
@@ -37,10 +37,10 @@ class Drawing:
         for file, drawn in zip(files, out, strict=True):
             if drawn.resolve() == file.resolve():
                 raise UserError(f"--draw {drawn}: that is the file itself; give another name")
-            if self._is_image(file) and not is_picture(drawn):
+            if self._is_image(file) and not is_image_file(drawn):
                 raise UserError(f"--draw {drawn}: {file.name} is a picture; give a name that ends in .png or .jpg, or a folder")
 
     def _is_image(self, file: Path) -> bool:
-        from featherfall.signals.picture_file import is_picture
+        from featherfall.signals.picture_file import is_image_file
 
-        return self.images and is_picture(file)
+        return self.images and is_image_file(file)

@@ -189,9 +189,9 @@ def _split(columns: str) -> list[str]:
 
 def lines(file: Path, bundle: Bundle, prediction: Prediction) -> list[str]:
     """One file's result, aligned; a single picture has no times."""
-    from featherfall.signals.picture_file import is_picture
+    from featherfall.signals.picture_file import is_image_file
 
-    if is_picture(file) and len(prediction.probabilities) == 1:
+    if is_image_file(file) and len(prediction.probabilities) == 1:
         named = sorted(zip(prediction.probabilities[0].tolist(), prediction.labels, strict=True), reverse=True)
         return [str(file), f"  label    {prediction.label}", f"  classes  {', '.join(f'{name} {share:.3f}' for share, name in named)}"]
     skipped = f", {prediction.skipped} skipped (too little signal)" if prediction.skipped else ""

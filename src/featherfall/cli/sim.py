@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
-    from featherfall.sim.dataset.build import Layout, Made
+    from featherfall.sim.dataset.build import FinishedRecording, Layout
     from featherfall.sim.dataset.generate import Plan
 
 
@@ -42,7 +42,7 @@ def sim(
 
     for library in ("mujoco", "av", "PIL") if video else ("mujoco",):
         import_module(library)
-    from featherfall.sim.dataset.build import build
+    from featherfall.sim.dataset.build import build_dataset
     from featherfall.sim.dataset.generate import make_plan
 
     if activities is not None and not _names(activities):
@@ -63,7 +63,7 @@ def sim(
         how = _folder(sites, part, magnetometer, skeleton, (1 if cameras is None else cameras, size, frame_rate or 30.0) if video else None)
     started = time.monotonic()
     with _Bar(plan) as bar:
-        made = build(out, plan, how, workers or os.cpu_count() or 1, resume, bar.at)
+        made = build_dataset(out, plan, how, workers or os.cpu_count() or 1, resume, bar.at)
     facts = _facts(out, made, time.monotonic() - started)
     if json:
         import json as text
@@ -78,22 +78,22 @@ def _names(text: str | None) -> list[str]:
 
 
 def _folder(sites: str | None, part: str | None, magnetometer: bool, skeleton: str | None, films: tuple[int, int, float] | None) -> Layout:
-    from featherfall.sim.dataset.films import make_films
-    from featherfall.sim.dataset.record import WRIST, make_kit
-    from featherfall.sim.dataset.write import Folder
+    from featherfall.sim.dataset.films import make_film_setup
+    from featherfall.sim.dataset.record import WRIST, make_sensor_kit
+    from featherfall.sim.dataset.write import FolderLayout
 
     worn = [WRIST] if sites is None else _names(sites)
-    kit = make_kit(worn, part or "watch", magnetometer, skeleton or "kinect")
-    return Folder(kit, None if films is None else make_films(*films))
+    kit = make_sensor_kit(worn, part or "watch", magnetometer, skeleton or "kinect")
+    return FolderLayout(kit, None if films is None else make_film_setup(*films))
 
 
 def _aihub(plan: Plan, part: str | None, films: tuple[int, float] | None) -> tuple[Plan, Layout]:
-    from featherfall.sim.dataset.aihub import VIEWS, AIHub, whole_scenes
-    from featherfall.sim.dataset.films import make_films
+    from featherfall.sim.dataset.aihub import VIEWS, AIHubLayout, round_to_scenes
+    from featherfall.sim.dataset.films import make_film_setup
     from featherfall.sim.dataset.record import check_part
 
-    plan, scenes = whole_scenes(plan)
-    return plan, AIHub(scenes, check_part(part or "mocap"), None if films is None else make_films(VIEWS, *films))
+    plan, scenes = round_to_scenes(plan)
+    return plan, AIHubLayout(scenes, check_part(part or "mocap"), None if films is None else make_film_setup(VIEWS, *films))
 
 
 class _Bar:
@@ -124,7 +124,7 @@ class _Bar:
         self._progress.update(self._task, completed=min(seconds / 60, self._minutes))
 
 
-def _facts(out: Path, made: list[Made], took: float) -> dict[str, Any]:
+def _facts(out: Path, made: list[FinishedRecording], took: float) -> dict[str, Any]:
     seconds = sum(one.seconds for one in made)
     return {
         "folder": str(out),

@@ -20,8 +20,8 @@ from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording
 from featherfall.datasets.dataset import Dataset, Source
 from featherfall.datasets.pictures import is_picture
-from featherfall.signals.frames import Frames, frames
-from featherfall.signals.pictures import choose_pictures, film_clock, moments
+from featherfall.signals.frames import RecordingWindows, cut_recording
+from featherfall.signals.pictures import choose_pictures, film_clock, frame_times
 
 Progress = Callable[[int, int, str], None]
 
@@ -170,14 +170,14 @@ def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) ->
     streams = dict(recording.streams)
     if clip.reference in clip.films:
         streams[clip.reference] = film_clock(recording.videos[clip.reference])
-    cut = frames(streams, clip.window, clip.reference)
+    cut = cut_recording(streams, clip.window, clip.reference)
     facts = {name: InputFacts(s.unit, s.channels, s.rate, s.placement) for name, s in recording.streams.items()}
     films: dict[str, tuple[list[bytes], np.ndarray]] = {}
     problems: list[str] = []
     for name, video in recording.videos.items():
         film = clip.films[name]
         pictures: list[bytes] = []
-        wanted = moments(video, cut, streams[clip.reference], film.frames)
+        wanted = frame_times(video, cut, streams[clip.reference], film.frames)
 
         def keep(image: np.ndarray, pictures: list[bytes] = pictures, quality: int = film.quality) -> None:
             pictures.append(to_jpeg(image, quality))
@@ -209,7 +209,7 @@ def named(recording: Recording, clip: Clip) -> Recording:
     return replace(recording, streams=streams, videos=videos)
 
 
-def _spans(cut: Frames) -> np.ndarray:
+def _spans(cut: RecordingWindows) -> np.ndarray:
     if not len(cut.start_s):
         return np.zeros((0, 4))
     return np.stack([cut.start_s, cut.end_s, cut.centre_s, cut.valid.mean(axis=1)], axis=1)

@@ -1,4 +1,4 @@
-"""Settings from outside (YAML, JSON) checked against a schema, with errors that name the key and the mend."""
+"""Settings from outside (YAML, JSON) checked against a schema; errors name the key and the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Class names of pictures taken for fall, for not fall or for nothing: stated by name, never by number."""
+"""Which class names of an image dataset mean a fall, no fall, or nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Meaning = Literal["fall", "not_fall", "ignore"]
 
 
 class ClassNames(Checked):
-    """What each class name of a data set of pictures is taken for; upper and lower case, "-", "_" and spaces make no difference.
+    """Meaning of each class name of an image dataset; upper and lower case, "-", "_" and spaces make no difference.
 
     A picture is a fall when any name in it is one of `fall`. `ignore` are things that tell nothing about a person (a bed): they count as
     not there, so a picture that shows nothing else is no fall.
@@ -34,13 +34,13 @@ class ClassNames(Checked):
         return self
 
     def meaning(self, name: str) -> Meaning | None:
-        """What a name is taken for; None where it is not listed."""
+        """Return the meaning of a name; None where it is not listed."""
         wanted = normal(name)
         meanings: tuple[Meaning, ...] = ("fall", "not_fall", "ignore")
         return next((meaning for meaning in meanings if wanted in map(normal, getattr(self, meaning))), None)
 
     def check(self, names: Iterable[str], where: str) -> None:
-        """Raises `UserError` with all of `names` that are not listed."""
+        """Raise `UserError` with all of `names` that are not listed."""
         unknown = sorted({name for name in names if self.meaning(name) is None})
         if unknown:
             raise UserError(
@@ -49,5 +49,5 @@ class ClassNames(Checked):
 
 
 def normal(name: str) -> str:
-    """One spelling of a class name: "Not_Fallen" -> "not fallen"."""
+    """Return the canonical spelling of a class name: "Not_Fallen" -> "not fallen"."""
     return " ".join(name.replace("_", " ").replace("-", " ").split()).casefold()

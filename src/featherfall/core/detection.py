@@ -28,7 +28,7 @@ class SimulatedPictures(Checked):
 
 
 class Detection(Checked):
-    """A detector: boxes around people, of the classes that `labels.names` makes of the data's class names.
+    """Settings of a detector: boxes around people, of the classes that `labels.names` makes of the data's class names.
 
     mosaic: share of the batches whose pictures are put together from four.
     embedding_steps: where `distillation.terms` has l2 or cosine: so many steps the student learns the teacher's embedding, before it learns

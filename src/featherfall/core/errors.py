@@ -1,9 +1,9 @@
-"""The one exception that is meant for users."""
+"""The exception for errors that a user can fix."""
 
 
 class UserError(ValueError):
-    """Something outside the program is wrong: a file, a setting, a folder.
+    """An error outside the program: a file, a setting, a folder. Its text is shown to the user.
 
-    The message is one line that says what is wrong, where (file, row or key) and the mend. The command line prints it
+    The message is one line that says what is wrong, where (file, row or key) and the remedy. The command line prints it
     and exits with code 2; every other exception is a bug and exits with 1.
     """

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all; folders are held by one process at a time."""
+"""Write files whole or not at all, and lock folders against other processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIMULATION = "simulation.json"  # a dataset's folder that holds it was simulated
 
 @contextlib.contextmanager
 def user_errors(path: Path) -> Iterator[None]:
-    """Turn what the file system refuses into a `UserError` that names the path and the mend."""
+    """Convert errors of the file system to `UserError`s that name the path and the remedy."""
     try:
         yield
     except OSError as error:
@@ -75,7 +75,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 def data_folder(stated: str | Path | None = None) -> Path:
-    """Where recordings lie: as stated, else $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real."""
+    """Return the data folder: `stated`, else $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real."""
     return Path(stated or os.environ.get("FEATHERFALL_REAL_DATA") or Path.home() / ".cache" / "featherfall" / "real")
 
 
@@ -97,13 +97,13 @@ def read_json(path: Path) -> Any:
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of one file's content."""
+    """Return the hex digest of one file's content."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fingerprint(path: Path) -> str:
-    """Hex digest that tells files apart by content without reading long ones (films) whole.
+    """Return a hex digest of a file's content that does not read long ones (films) whole.
 
     Of everything up to 4 MB, else of the size and 16 evenly spaced pieces of 64 kB.
     """
@@ -119,7 +119,7 @@ def fingerprint(path: Path) -> str:
 
 
 def digest(parts: Iterable[str | bytes]) -> str:
-    """Hex digest of a sequence of strings; each is length-prefixed so that no two sequences collide by joining."""
+    """Return the hex digest of a sequence of strings; each is length-prefixed, so that no two sequences collide by joining."""
     total = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part
@@ -129,7 +129,7 @@ def digest(parts: Iterable[str | bytes]) -> str:
 
 @contextlib.contextmanager
 def hold(folder: Path, wait: bool = False) -> Iterator[None]:
-    """Hold `folder` for this process (created if absent); when another process holds it, wait for it or raise `UserError`.
+    """Lock `folder` for this process (created if absent); where another process holds it, wait or raise `UserError`.
 
     The lock is the kernel's (`flock`), so a killed process leaves nothing to clean up.
     """

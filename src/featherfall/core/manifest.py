@@ -50,7 +50,7 @@ class Decision(Checked):
 class Model(Checked):
     """One model file and what was proven of it.
 
-    format: name of the registered export format that wrote it. precision: of its weights and activations.
+    format: what the file is, e.g. "onnx": whoever can open that format can run it. precision: of its weights and activations.
     """
 
     file: str

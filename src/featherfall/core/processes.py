@@ -1,4 +1,4 @@
-"""Worker processes that do not outlive whom they work for."""
+"""Worker processes that end with their parent."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import threading
 import time
 
 
-def stay_with(parent: int) -> None:
-    """Leave when the parent is gone: a killed command must not have workers that go on writing. For a pool's initializer."""
+def exit_with_parent(parent: int) -> None:
+    """Exit when the parent is gone, so that a killed command leaves no workers behind. For a pool's initializer."""
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -1,4 +1,4 @@
-"""Where recipes come from: a path or the name of one that ships, with changes."""
+"""Find and load recipes: by path, or by the name of a shipped one, with overrides."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def load_recipe(recipe: str | Path | Recipe, changes: Sequence[str] = ()) -> Rec
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """Recipes packed with the package (or beside it in a checkout), by name."""
+    """Return the recipes in the package (or beside it in a checkout), by name."""
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "recipes", package.parent.parent / "recipes"):
         if folder.is_dir():
@@ -39,7 +39,7 @@ def shipped_recipes() -> dict[str, Path]:
 
 
 def find_recipe(path_or_name: str | Path) -> Path:
-    """The file behind a path or a shipped recipe's name (with or without "recipes/" and ".yaml")."""
+    """Return the file of a path or a shipped recipe's name (with or without "recipes/" and ".yaml")."""
     path = Path(path_or_name)
     if path.is_file():
         return path

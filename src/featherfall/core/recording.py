@@ -1,4 +1,4 @@
-"""Stream, Video, Box, FallTimes, Recording: what readers and the simulator give and everything else takes."""
+"""Stream, Video, Box, FallTimes, Recording: the data that readers and the simulator return."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Stream:
 
 @dataclass(frozen=True, eq=False)
 class Video:
-    """Where one camera's film of a recording lies, and how its frames stand on the recording's clock; nothing is decoded.
+    """Location of one camera's film of a recording and its timing on the recording's clock; nothing is decoded.
 
     Frame i (from 0) was taken at `times[i]` where these are stated, else at `start` + i / `rate`, else at `start` + its time in the file.
     A still image is a film of one picture, taken at `start`: a picture file with `images`, or one frame of a film with `still`.
@@ -71,7 +71,7 @@ class Video:
 
 @dataclass(frozen=True)
 class Box:
-    """What a picture shows and where, in fractions of the upright picture: 0 <= left < right <= 1, 0 <= top < bottom <= 1.
+    """A labelled box in fractions of the upright image: 0 <= left < right <= 1, 0 <= top < bottom <= 1.
 
     Attributes:
         name: the class name as the data set has it, e.g. "fall".
@@ -86,7 +86,7 @@ class Box:
 
 @dataclass(frozen=True)
 class FallTimes:
-    """When a fall happened, in seconds of the recording; None where the dataset does not say."""
+    """Times of a fall in seconds of the recording; None where the dataset does not say."""
 
     onset: float | None = None
     impact: float | None = None
@@ -95,7 +95,7 @@ class FallTimes:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """One subject doing one thing.
+    """One subject doing one activity.
 
     Attributes:
         dataset, subject, activity, trial: names; together they identify the recording.
@@ -103,7 +103,7 @@ class Recording:
         fall: None when the person does not fall.
         traits: further facts about the subject that splits may balance by, e.g. {"age": "elder"}.
         videos: films by view, e.g. "cam0".
-        boxes: of a still image, what it shows and where.
+        boxes: labelled boxes of a still image.
     """
 
     dataset: str

@@ -1,4 +1,4 @@
-"""Joint names and parents of the skeletons that datasets, simulator and cameras give."""
+"""Joint names and parents of the skeletons of datasets, simulator and cameras."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ AZURE_32: dict[str, str] = {
     "right ear": "head",
 }
 
-# What MoveNet and most pose estimators for pictures give, in their order; parents are ours (COCO draws edges only).
+# Keypoints of MoveNet and most pose estimators, in their order; the parents are ours (COCO only draws edges).
 COCO_17: dict[str, str] = {
     "nose": "nose",
     "left eye": "nose",
@@ -89,12 +89,12 @@ COCO_17: dict[str, str] = {
 
 
 def channel_names(skeleton: dict[str, str]) -> tuple[str, ...]:
-    """("head.x", "head.y", "head.z", ...): the channels of a (N, 3 J) skeleton stream."""
+    """Return the channels of a (N, 3 J) skeleton stream: ("head.x", "head.y", "head.z", ...)."""
     return tuple(f"{joint}.{axis}" for joint in skeleton for axis in "xyz")
 
 
 def parents_of(channels: Sequence[str]) -> list[int]:
-    """Index of each joint's parent, from the channel names of a skeleton stream; raises `UserError` for an unknown skeleton."""
+    """Return each joint's parent index from a skeleton stream's channel names; raises `UserError` for an unknown skeleton."""
     joints = [name.removesuffix(".x") for name in channels[::3]]
     for skeleton in (KINECT_20, AZURE_32):
         if joints == list(skeleton):
@@ -113,15 +113,15 @@ _FACE: dict[str, tuple[float, float, float]] = {
 
 
 def to_coco(joints: np.ndarray, skeleton: dict[str, str]) -> np.ndarray:
-    """The 17 joints that pose estimators give, from a depth camera's.
+    """Convert a depth camera's joints to the 17 of COCO, as pose estimators give them.
 
-    `AZURE_32` has all of them. `KINECT_20` lacks the face: it is put around the head, which looks where the shoulders face and stands as
-    the neck does.
+    `AZURE_32` has all of them. `KINECT_20` lacks the face, which is placed around the head, facing as the shoulders do and upright along
+    the neck.
 
     Arguments:
         joints: (..., J, 3) m, in right-handed axes; NaN for a joint not seen.
         skeleton: `KINECT_20` or `AZURE_32`.
-    Returns: (..., 17, 3) in the order of `COCO_17`; NaN where what it comes from is.
+    Returns: (..., 17, 3) in the order of `COCO_17`; NaN where a source joint is.
     """
     names = list(skeleton)
     if "nose" in skeleton:
@@ -130,12 +130,12 @@ def to_coco(joints: np.ndarray, skeleton: dict[str, str]) -> np.ndarray:
     def at(joint: str) -> np.ndarray:
         return np.asarray(joints[..., names.index(joint), :])
 
-    up = _unit(at("head") - at("shoulder centre"))
-    ahead = _unit(np.cross(at("left shoulder") - at("right shoulder"), up))
+    up = _normalize(at("head") - at("shoulder centre"))
+    ahead = _normalize(np.cross(at("left shoulder") - at("right shoulder"), up))
     left = np.cross(up, ahead)
     face = {joint: at("head") + x * ahead + y * left + z * up for joint, (x, y, z) in _FACE.items()}
     return np.stack([face[joint] if joint in face else at(joint) for joint in COCO_17], axis=-2)
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
+def _normalize(vectors: np.ndarray) -> np.ndarray:
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))

@@ -1,4 +1,4 @@
-"""Numbers from text files: read fast when the file is sound, and name the exact row when it is not. NumPy only."""
+"""Read numbers from text files: fast for valid files, naming the exact row of invalid ones. NumPy only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from featherfall.core.errors import UserError
 
 
 def read_columns(path: Path, columns: Sequence[str | int], header: bool) -> np.ndarray:
-    """Columns of a comma-separated file.
+    """Read columns of a comma-separated file.
 
     Arguments:
         columns: names from the header row, or positions counted from 0 (negative: from the end).
@@ -25,7 +25,7 @@ def read_columns(path: Path, columns: Sequence[str | int], header: bool) -> np.n
 
 
 def parse_columns(path: Path, text: str, columns: Sequence[str | int], header: bool, first_row: int = 1) -> np.ndarray:
-    """As `read_columns`, from a part of a file, or from its text after the caller made its odd separators commas, row by row.
+    """Parse as `read_columns` a part of a file, or text in which the caller has replaced other separators by commas.
 
     Arguments:
         path: named in messages.
@@ -46,7 +46,7 @@ def parse_columns(path: Path, text: str, columns: Sequence[str | int], header: b
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, with or without a byte order mark; raises `UserError` that names the file."""
+    """Return the text of a UTF-8 file, with or without a byte order mark; raises `UserError` that names the file."""
     try:
         return Path(path).read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -57,7 +57,7 @@ def read_text(path: Path) -> str:
 
 
 def check_times(times: np.ndarray, path: Path, header: bool, bursts: bool = False) -> None:
-    """Refuse time stamps that go back or stand still.
+    """Raise `UserError` for time stamps that go back or repeat.
 
     Arguments:
         times: (N,) seconds, row by row as `read_columns` gives them.
@@ -77,7 +77,7 @@ def check_times(times: np.ndarray, path: Path, header: bool, bursts: bool = Fals
 
 
 def dead_axes(values: np.ndarray, seconds: float) -> list[int]:
-    """Axes that never change: a loose wire, a sensor switched off, a column filled with zeros.
+    """Return axes that never change: a loose wire, a sensor switched off, a column filled with zeros.
 
     Arguments:
         values: (N, C) of an accelerometer or a gyroscope, N >= 2.
@@ -91,7 +91,7 @@ def dead_axes(values: np.ndarray, seconds: float) -> list[int]:
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
-    """A hint for a name that is not known: the closest one, or all of them."""
+    """Return a hint for an unknown name: the closest known one, or all of them."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
 
@@ -112,7 +112,7 @@ def _position(path: Path, column: str | int, header: str) -> int:
 
 
 def _diagnose(path: Path, lines: list[str], first: int, index: list[int], columns: Sequence[str | int], first_row: int) -> UserError:
-    """The first fault, row by row."""
+    """Return an error for the first invalid row."""
     needed = max(position + 1 if position >= 0 else -position for position in index)
     for row, line in enumerate(lines[first:], start=first + first_row):
         fields = _fields(line)

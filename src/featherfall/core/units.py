@@ -1,4 +1,4 @@
-"""Units of sensors: everything inside is in g, deg/s, metres, microtesla or plain numbers."""
+"""Units of sensors: values are stored in g, deg/s, metres, microtesla or plain numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     "quaternion": ("orientation", 1.0),
     "1": ("number", 1.0),
 }
-INSIDE = {
+INTERNAL_UNITS = {
     "acceleration": "g",
     "angular velocity": "deg/s",
     "position": "m",
@@ -35,7 +35,7 @@ INSIDE = {
 
 
 def quantity(unit: str) -> str:
-    """The quantity that a unit measures; raises `UserError` with a suggestion when the unit is unknown."""
+    """Return the quantity that a unit measures; raises `UserError` with a suggestion when the unit is unknown."""
     if unit not in _UNITS:
         near = difflib.get_close_matches(unit, _UNITS, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(_UNITS)}"
@@ -43,19 +43,19 @@ def quantity(unit: str) -> str:
     return _UNITS[unit][0]
 
 
-def to_inside(values: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
-    """Convert to the inside unit of the same quantity.
+def to_internal(values: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
+    """Convert to the internal unit of the same quantity.
 
     Arguments:
         values: any shape, numbers in `unit`.
     Returns: float32 values of the same shape, and the name of their unit ("g", "deg/s", "m", ...).
     """
-    inside = INSIDE[quantity(unit)]
+    inside = INTERNAL_UNITS[quantity(unit)]
     return np.asarray(values * _UNITS[unit][1], dtype=np.float32), inside
 
 
 def check_gravity(acceleration_g: np.ndarray, where: str, unit: str) -> None:
-    """Refuse an accelerometer whose resting magnitude contradicts its stated unit.
+    """Raise `UserError` for an accelerometer whose resting magnitude contradicts its stated unit.
 
     A body-worn accelerometer spends most of its time near 1 g, also while jogging (median magnitude .92-1.53 g over the 2,327 accelerometer
     files of UTD-MHAD, WEDA-FALL and SmartFallMM). A median that is a factor of 9.8 or 1000 away is a wrong unit; near zero, gravity was

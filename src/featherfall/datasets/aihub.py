@@ -29,7 +29,7 @@ from featherfall.core.files import read_json
 from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import check_times, read_columns
-from featherfall.core.units import to_inside
+from featherfall.core.units import to_internal
 
 from .dataset import Dataset, Reader, Side, Source
 from .streams import XYZ, make_recording
@@ -324,7 +324,7 @@ def _read(source: Source, columns: _Columns, units: Units) -> Recording:
         for i, stream in enumerate(columns):
             kind, place = stream.rsplit("_", 1)[1], stream.rsplit("_", 1)[0].replace("_", " ")
             # Not by make_stream: whether there is gravity was decided, and told, for the whole dataset.
-            values, unit = to_inside(table[:, 3 * i : 3 * i + 3], getattr(units, kind))
+            values, unit = to_internal(table[:, 3 * i : 3 * i + 3], getattr(units, kind))
             streams[stream] = Stream(times, values, unit, _FRAME_RATE, place, XYZ)
     videos = {role: Video(file) for role, file in zip(source.roles, source.files, strict=True) if role.startswith("cam")}
     return make_recording(source, streams, videos)

@@ -19,7 +19,7 @@ import numpy as np
 from featherfall.core.recording import Recording
 from featherfall.core.registry import register
 from featherfall.core.tables import parse_columns, read_text
-from featherfall.signals.clock import even
+from featherfall.signals.clock import straighten_times
 
 from .dataset import Dataset, Reader, Side, Source
 from .streams import make_recording, make_stream
@@ -108,7 +108,7 @@ def _table(path: Path, columns: int) -> np.ndarray:
 def _read(source: Source) -> Recording:
     """Read the sensors of one recording."""
     tables = {name: _table(path, 4) for name, path in zip(source.roles, source.files, strict=True) if name in BerkeleyMHAD.streams}
-    clocks = {name: even(np.sort(table[:, 3]), _LATE) for name, table in tables.items()}
+    clocks = {name: straighten_times(np.sort(table[:, 3]), _LATE) for name, table in tables.items()}
     frames = source.file("frames")
     starts = [float(times[0]) for times in clocks.values()]
     start = min(starts + ([float(_table(frames, 2)[0, 1])] if frames else []))

@@ -38,7 +38,7 @@ from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import check_times, dead_axes, nearest, read_columns, read_text
 from featherfall.core.units import quantity
-from featherfall.signals.clock import even
+from featherfall.signals.clock import straighten_times
 
 from .dataset import Dataset, Reader, Source
 from .streams import make_recording, make_stream
@@ -241,7 +241,7 @@ def _read_stream(path: Path, spec: StreamSpec) -> Stream:
         check_times(times, path, spec.header, bursts=spec.clock == "burst")
         measured = _rate(times, path, spec)
         rate = rate or measured
-        times = even(times) if spec.clock == "burst" else times
+        times = straighten_times(times) if spec.clock == "burst" else times
     stream = make_stream(
         path,
         values,

@@ -19,7 +19,7 @@ import numpy as np
 from featherfall.core.recording import Recording, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import read_columns
-from featherfall.signals.clock import even
+from featherfall.signals.clock import straighten_times
 
 from .dataset import Dataset, Reader, Side, Source
 from .streams import XYZ, make_recording, make_stream, read_clock
@@ -114,7 +114,7 @@ def _read(source: Source) -> Recording:
         unit, rate, place, channels = _BY_STREAM[name]
         order = np.argsort(clocks[name], kind="stable")
         values = read_columns(path, [1, 2, 3], header=False)[order]
-        times = even(clocks[name][order] - start)
+        times = straighten_times(clocks[name][order] - start)
         streams[name] = make_stream(path, values, unit, rate, times=times, placement=place, channels=channels)
     videos = {name: Video(path) for name, path in zip(source.roles, source.files, strict=True) if name.startswith("cam")}
     return make_recording(source, streams, videos)

@@ -11,7 +11,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.core.tables import read_text
-from featherfall.core.units import check_gravity, to_inside
+from featherfall.core.units import check_gravity, to_internal
 
 from .dataset import Source
 
@@ -39,7 +39,7 @@ def make_stream(
     """
     if len(values) < 2:
         raise UserError(f"{path}: {len(values)} sample(s), at least 2 are needed; leave the recording out")
-    inside, name = to_inside(values, unit)
+    inside, name = to_internal(values, unit)
     if name == "g" and inside.shape[1] == 3:
         check_gravity(inside, str(path), unit)
     if times is None:

@@ -19,7 +19,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream
 from featherfall.core.registry import register
 from featherfall.core.tables import read_columns, read_text
-from featherfall.signals.clock import even
+from featherfall.signals.clock import straighten_times
 
 from .dataset import Dataset, Reader, Source
 from .streams import XYZ, make_recording, make_stream
@@ -142,7 +142,7 @@ def _read(source: Source) -> Recording:
             continue
         table = _table(path, suffix, axes)
         table = table[np.argsort(table[:, 0], kind="stable")]
-        times = even(table[:, 0])
+        times = straighten_times(table[:, 0])
         streams[name] = make_stream(path, table[:, 1:], unit, 50.0, times=times, placement="wrist", channels=axes)
     return make_recording(source, streams)
 

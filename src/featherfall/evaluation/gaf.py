@@ -14,7 +14,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Recording
 from featherfall.signals.gaf import Method, gaf, with_magnitude
 from featherfall.signals.resample import even_grid, resample
-from featherfall.signals.windows import cut, sliding
+from featherfall.signals.windows import sliding_starts, take_windows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -96,8 +96,8 @@ def cut_windows(
     grid = even_grid(float(worn.times[0]), float(worn.times[-1]), worn.rate)
     values, _ = resample(worn.times, worn.values, grid)
     length = len(grid) if seconds is None else min(round(seconds * worn.rate), len(grid))
-    starts = sliding(len(grid), length, length)
-    series = with_magnitude(cut(values, starts, length).swapaxes(1, 2))
+    starts = sliding_starts(len(grid), length, length)
+    series = with_magnitude(take_windows(values, starts, length).swapaxes(1, 2))
     images = gaf(series, size, method, range=range)
     impact = recording.fall.impact if recording.fall else None
     windows = []

@@ -97,7 +97,7 @@ class Format(Protocol):
 
 
 def model_entry(path: Path, format: str, precision: Any, proof: Mapping[str, Any]) -> Model:
-    """Return the manifest's entry of a file that was written."""
+    """Return the manifest's entry of a file that was written. format: what the file is, e.g. "onnx", also where it is quantised."""
     return Model(file=path.name, format=format, precision=precision, bytes=path.stat().st_size, proof=dict(proof))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,8 @@ def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray]) 
 
     Convolutions (with the ReLU or ReLU6 after them) and matrix products become int8 (weights QInt8 per channel, activations QUInt8: on x86
     the default QInt8 activations lose most of the speed). The input's preparation (magnitudes, low-pass, normalisation) and the first
-    convolution stay in float32: raw impacts reach far beyond the range in which most samples lie, and one scale for both loses the quiet
-    ones.
+    convolution (in a network without one, the first matrix product) stay in float32: raw impacts reach far beyond the range in which most
+    samples lie, and one scale for both loses the quiet ones.
 
     Arguments:
         calibration: {name: (K, length, channels), or a film's (K, F, H, W, 3)} clips of the training part, whose ranges set the scales.
@@ -43,7 +43,7 @@ def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray]) 
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
         nodes = onnx.load(prepared).graph.node
-        first = next(i for i, node in enumerate(nodes) if node.op_type == "Conv")
+        first = _first_layer([node.op_type for node in nodes])
         convolved = {node.output[0] for node in nodes if node.op_type == "Conv"}
         other_clips = [node for node in nodes if node.op_type == "Clip" and node.input[0] not in convolved]  # no ReLU6
         quantize_static(
@@ -57,6 +57,15 @@ def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray]) 
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
         )
+
+
+def _first_layer(kinds: Sequence[str]) -> int:
+    """Return the number of the last node that stays in float32: the first convolution, else the first matrix product, else the last."""
+    for layer in ({"Conv"}, {"Gemm", "MatMul"}):
+        found = [i for i, kind in enumerate(kinds) if kind in layer]
+        if found:
+            return found[0]
+    return len(kinds) - 1
 
 
 @contextlib.contextmanager

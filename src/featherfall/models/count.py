@@ -1,4 +1,4 @@
-"""What a model costs: parameters and multiply-accumulates."""
+"""Cost of a model: parameters and multiply-accumulates."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 
 def parameters(model: nn.Module) -> int:
-    """Number of trainable numbers."""
+    """Return the number of parameters."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 def macs(model: nn.Module, clip: Mapping[str, Tensor]) -> int:
-    """Multiply-accumulates of convolutions and linear layers for one forward pass, per clip of the given batch.
+    """Return the multiply-accumulates of convolutions and linear layers in one forward pass, per clip of the given batch.
 
     Products with padding count. A layer's first dimension may hold more than clips, e.g. the body parts of each.
     """

@@ -17,7 +17,7 @@ class FusionNet(nn.Module):
     """Concatenated embeddings of its branches -> dropout -> linear.
 
     A branch whose input is absent from a clip (`present`) contributes a learned vector in place of its embedding. In training whole
-    branches are dropped at random, so that the teacher learns to do without any one of them.
+    branches are dropped at random, so that the teacher learns to work without any one of them.
 
     Arguments:
         branches: by name; each has `inputs`, `embed(clip) -> (B, width)` and `width`. They may come pretrained.
@@ -49,7 +49,7 @@ class FusionNet(nn.Module):
         return self.head(self.dropout(self.embed(clip)))
 
     def _keep(self, clip: Mapping[str, Tensor]) -> Tensor:
-        """(B, branches) bool: which branches speak for which clip."""
+        """Return which branches contribute to which clip, (B, branches) bool."""
         first = clip[self.inputs[0]]
         count = len(self.branches)
         keep = torch.ones(len(first), count, dtype=torch.bool, device=first.device)

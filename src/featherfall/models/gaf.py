@@ -1,4 +1,4 @@
-"""Gramian angular fields as a layer: `featherfall.gaf` inside a network, so that its exported graph eats what a sensor gives."""
+"""Gramian angular fields as a layer: `featherfall.gaf` inside a network, so that the exported graph takes raw sensor values."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from featherfall.signals.gaf import FLAT, LARGEST, Method, check_options
+from featherfall.signals.gaf import _CONSTANT_SPAN, MAX_SAMPLE, Method, check_options
 
 
 class GAF(nn.Module):
     """(..., C, N) series -> (..., C, size, size) float32, or C + 1 with `magnitude`: the values of `featherfall.gaf` to 1e-5.
 
-    What is done once a sample is in float64, as there. It has no parameters and gives the series no gradient (at +-1, it is infinite).
+    Work per sample is in float64, as there. The layer has no parameters and passes no gradient to the series (at +-1, it is infinite).
 
     Arguments:
         size, method, range: as in `featherfall.gaf`.
@@ -37,7 +37,7 @@ class GAF(nn.Module):
         if self.magnitude:
             values = torch.cat([values, values.square().sum(dim=-2, keepdim=True).sqrt()], dim=-2)
         shape, length = values.shape[:-1], values.shape[-1]
-        values = _bridged(values.reshape(-1, length), 0.0 if self.range is None else sum(self.range) / 2)
+        values = _interpolate_missing(values.reshape(-1, length), 0.0 if self.range is None else sum(self.range) / 2)
         x, s = self._polar(values, length)
         left = (x, -s) if self.method == "summation" else (s, -x)
         images = torch.stack(left, dim=-1) @ torch.stack((x, s), dim=-2)
@@ -50,25 +50,25 @@ class GAF(nn.Module):
             span = self.range[1] - self.range[0]
             values = values - self.range[0]
             if size != length:
-                values = _means(values, size)
+                values = _segment_means(values, size)
             share = (values / span).clamp(0, 1)
             rest = ((span - values) / span).clamp(0, 1)
         else:
             values = values - values.amin(dim=1, keepdim=True)
             before = high = values.amax(dim=1, keepdim=True)
             if size != length:
-                values = _means(values, size)
+                values = _segment_means(values, size)
                 values = values - values.amin(dim=1, keepdim=True)
                 high = values.amax(dim=1, keepdim=True)
-            flat = high <= FLAT * before
+            flat = high <= _CONSTANT_SPAN * before
             safe = torch.where(flat, 1.0, high)
             share = torch.where(flat, 0.5, values / safe)
             rest = torch.where(flat, 0.5, (high - values) / safe)
         return (share - rest).float(), (2 * (share * rest).sqrt()).float()
 
 
-def _means(values: Tensor, size: int) -> Tensor:
-    """(K, N) -> (K, size): means over equal segments of time, by running sums, as there."""
+def _segment_means(values: Tensor, size: int) -> Tensor:
+    """(K, N) -> (K, size): means over equal segments of time, by running sums, as in `featherfall.signals.gaf`."""
     length = values.shape[1]
     border = torch.arange(size + 1, device=values.device) * length
     whole, share = border // size, (border % size).to(values.dtype) / size
@@ -77,13 +77,13 @@ def _means(values: Tensor, size: int) -> Tensor:
     return (upto[:, 1:] - upto[:, :-1]) * (size / length)
 
 
-def _bridged(values: Tensor, filler: float) -> Tensor:
-    """(K, N): missing samples between their neighbours, held at the ends; all missing: `filler`.
+def _interpolate_missing(values: Tensor, filler: float) -> Tensor:
+    """(K, N): missing samples interpolated between neighbours, held at the ends; `filler` where all are missing.
 
     The last sample seen before each and the first after are running maxima: a max pooling, which every exporter knows.
     """
     length = values.shape[1]
-    seen = values.abs() <= LARGEST  # False for NaN
+    seen = values.abs() <= MAX_SAMPLE  # False for NaN
     at = torch.arange(length, dtype=values.dtype, device=values.device).expand_as(values)
     before = F.max_pool1d(F.pad(torch.where(seen, at, -1.0), (length - 1, 0), value=-1.0)[:, None], length, 1)[:, 0]
     after = -F.max_pool1d(F.pad(torch.where(seen, -at, -float(length)), (0, length - 1), value=-float(length))[:, None], length, 1)[:, 0]

@@ -1,4 +1,4 @@
-"""VSKD's student: a wearable's signal as a picture (Gramian angular field) that a network for pictures reads.
+"""VSKD's student: a wearable's signal as an image (Gramian angular field) for an image network.
 
 Ni et al., "Progressive cross-modal knowledge distillation" / "VSKD", ICASSP 2022: ResNet-18 -> Linear(512, 300) -> ReLU -> Linear(300, C).
 """

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class BesideZero(nn.Module):
+class PrependZero(nn.Module):
     """(B, 1) logit z of the second class -> (B, 2) logits [0, z].
 
     softmax([0, z]) = [1 - sigmoid(z), sigmoid(z)], so cross-entropy of these is binary cross-entropy with the logit z, and soft targets
@@ -17,10 +17,10 @@ class BesideZero(nn.Module):
         return F.pad(logit, (1, 0))
 
 
-def head(width: int, classes: int, hidden: int | None = None) -> nn.Sequential:
+def make_head(width: int, classes: int, hidden: int | None = None) -> nn.Sequential:
     """(B, width) -> (B, classes): linear, or linear to `hidden` -> ReLU -> linear. Two classes have one logit z and give [0, z]."""
     layers: list[nn.Module] = []
     if hidden is not None:
         layers += [nn.Linear(width, hidden), nn.ReLU()]
     last = nn.Linear(hidden or width, 1 if classes == 2 else classes)
-    return nn.Sequential(*layers, last, *([BesideZero()] if classes == 2 else []))
+    return nn.Sequential(*layers, last, *([PrependZero()] if classes == 2 else []))

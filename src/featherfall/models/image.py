@@ -1,4 +1,4 @@
-"""A picture of a film, or the mean of several: backbone -> dropout -> linear."""
+"""Network on one frame of a film, or the mean of several: backbone -> dropout -> linear."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from featherfall.models.pretrained import Backbone, Pretrained
 
 
 class PictureNet(nn.Module):
-    """Films (B, F, H, W, 3) uint8 -> (B, classes) logits; the pictures' features are averaged.
+    """Films (B, F, H, W, 3) uint8 -> (B, classes) logits; the frames' features are averaged.
 
     Arguments:
         input: the film's name.
@@ -44,7 +44,7 @@ class PictureNet(nn.Module):
         self.train()
 
     def train(self, mode: bool = True) -> PictureNet:
-        """As of any module, but a frozen backbone is always in evaluation mode."""
+        """Set the mode as any module does, but keep a frozen backbone in evaluation mode."""
         super().train(mode)
         self.backbone.train(mode and not self.frozen)
         return self

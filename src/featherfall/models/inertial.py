@@ -1,6 +1,6 @@
 """Inertial network: the wrist student, and the inertial branch of teachers.
 
-Shapes: B clips, T samples, C channels. Inputs are raw physical units; everything that prepares them is inside.
+Shapes: B clips, T samples, C channels. Inputs are in raw physical units; all preprocessing is part of the network.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from featherfall.core.registry import register
 from featherfall.models.inputs import Channels
 
 GYROSCOPE_SCALE = 1 / 180  # deg/s -> half turns a second, so that channels start at similar sizes
-LOWPASS = 25  # samples; half a second at 50 Hz
+LOWPASS = 25  # samples; half a second at 50 Hz, which separates posture from motion
 
 
 def conv_block(channels: int, width: int, kernel: int, stride: int) -> nn.Sequential:
@@ -32,7 +32,7 @@ def magnitude(vectors: Tensor) -> Tensor:
 
 
 def moving_mean(values: Tensor, width: int) -> Tensor:
-    """(B, C, T) mean over `width` (odd) samples around each; fewer at the edges.
+    """Return the mean over `width` (odd) samples around each, fewer at the edges; (B, C, T).
 
     By running sums, whose cost does not grow with the width: a quarter of `avg_pool1d`'s time here, a third in ONNX Runtime.
     """
@@ -44,7 +44,7 @@ def moving_mean(values: Tensor, width: int) -> Tensor:
 
 
 class InertialChannels(nn.Module):
-    """Raw inputs -> the channels the convolutions see.
+    """Raw inputs -> the channels of the convolutions.
 
     accelerometer a (g): a, |a| - 1, low-passed a (posture), |a - low-pass| (motion): 8 channels.
     gyroscope w (deg/s): w, |w| in half turns a second: 4 channels. orientation (quaternion): where up is, seen from the sensor: 3 channels.
@@ -95,7 +95,7 @@ class InertialNet(nn.Module):
         inputs: names of the inputs, each a key of the clip.
         classes: number of logits.
         layers: (width, kernel, stride) of each convolution.
-        thirds: segments of time that are averaged apart; order in time matters for actions that undo each other.
+        thirds: segments of time that are averaged separately; their order distinguishes opposite actions.
         peaks: also keep the maximum of each segment: an impact is short.
         dropout: before the classifier.
     """

@@ -1,4 +1,4 @@
-"""Falls from a camera's keypoints: features that neither place nor size of the person in the picture changes, and a small network on them.
+"""Falls from a camera's keypoints: features independent of the person's place and size in the image, and a small network.
 
 Shapes: B clips, T frames, 17 joints of `COCO_17`; x right and y down in picture heights.
 """
@@ -15,20 +15,20 @@ from featherfall.core.registry import register
 from featherfall.models.inertial import TimeSegments, conv_block
 from featherfall.models.inputs import Channels
 
-FACE, SHOULDERS, HIPS, KNEES, ANKLES = slice(0, 5), slice(5, 7), slice(11, 13), slice(13, 15), slice(15, 17)
-SEEN = 0.1  # joints of a lower score do not count for the box
-SURE = 0.3  # joints of this score or more are counted as visible
-REACH = 0.2  # weight of a frame's neighbour, of the next one REACH ** 2, ...
-FASTEST = 4.0  # velocities, in body sizes a second, are cut here: a pose that jumps says no more than that
-SMALLEST = 0.02  # picture heights; whoever is smaller counts as this
+_FACE, _SHOULDERS, _HIPS, _KNEES, _ANKLES = slice(0, 5), slice(5, 7), slice(11, 13), slice(13, 15), slice(15, 17)
+_MIN_SCORE = 0.1  # joints of a lower score do not count for the box
+_VISIBLE_SCORE = 0.3  # joints of this score or more are counted as visible
+_SMOOTHING = 0.2  # weight of the neighbouring frame, of the next but one _SMOOTHING ** 2, ...
+_MAX_VELOCITY = 4.0  # body sizes a second; faster changes are jumps of the pose estimator
+_MIN_SIZE = 0.02  # picture heights, the smallest body size; keeps divisions finite
 _TINY = 1e-6
 
 
 class KeypointFeatures(nn.Module):
-    """(B, T, 51) keypoints -> (B, `channels`, T); any of them may be NaN, and what is given is finite.
+    """(B, T, 51) keypoints, any of them NaN -> (B, `channels`, T) finite features.
 
-    A joint's place is the mean over time of its places, weighted by score and by `REACH` to the power of the frames between: steady
-    where it is well seen, bridged where it is not. Lengths are in body sizes: the 85th percentile over the clip of the diagonal of the
+    A joint's place is the mean over time of its places, weighted by score and by `_SMOOTHING` to the power of the frames between: steady
+    where it is well seen, interpolated where it is not. Lengths are in body sizes: the 85th percentile over the clip of the diagonal of the
     box around the seen joints, the measure that a fall changes least. The ground is the 85th percentile of the lowest of hips, knees and
     ankles. Per frame:
 
@@ -38,7 +38,7 @@ class KeypointFeatures(nn.Module):
       and of the box's width and height;
     - mean score, the share of visible joints, and whether there is a pose at all.
 
-    Left and right are not told apart, but for the sign of directions to the right.
+    Left and right are not distinguished, except by the sign of directions to the right.
 
     Arguments:
         rate: frames a second.
@@ -55,19 +55,19 @@ class KeypointFeatures(nn.Module):
         x, y, score = keypoints.unflatten(2, (17, 3)).unbind(dim=-1)
         there = x.isfinite() & y.isfinite()
         score = torch.where(there, score, 0.0).nan_to_num(0.0).clamp(0.0, 1.0)
-        x, y = (_centred(torch.where(there, values, 0.0), score) for values in (x, y))
-        x, y, steady = _bridged(x, y, score)
+        x, y = (_subtract_mean(torch.where(there, values, 0.0), score) for values in (x, y))
+        x, y, steady = _smooth_over_time(x, y, score)
 
-        head_y, knee_y = (_mean(y[..., part], steady[..., part]) for part in (FACE, KNEES))
-        shoulder_x, shoulder_y = (_mean(values[..., SHOULDERS], steady[..., SHOULDERS]) for values in (x, y))
-        hip_x, hip_y = (_mean(values[..., HIPS], steady[..., HIPS]) for values in (x, y))
-        ankle_x, ankle_y = (_mean(values[..., ANKLES], steady[..., ANKLES]) for values in (x, y))
+        head_y, knee_y = (_mean(y[..., part], steady[..., part]) for part in (_FACE, _KNEES))
+        shoulder_x, shoulder_y = (_mean(values[..., _SHOULDERS], steady[..., _SHOULDERS]) for values in (x, y))
+        hip_x, hip_y = (_mean(values[..., _HIPS], steady[..., _HIPS]) for values in (x, y))
+        ankle_x, ankle_y = (_mean(values[..., _ANKLES], steady[..., _ANKLES]) for values in (x, y))
 
         left, right = _box(x, steady)
         top, bottom = _box(y, steady)
         wide, high = right - left, bottom - top
         diagonal = (wide.square() + high.square()).sqrt()
-        size = _percentile(diagonal, 0.85).clamp(min=SMALLEST)
+        size = _percentile(diagonal, 0.85).clamp(min=_MIN_SIZE)
         ground = _percentile(torch.maximum(torch.maximum(hip_y, knee_y), ankle_y), 0.85)
 
         heights = [(ground - values) / size for values in (head_y, shoulder_y, hip_y, knee_y)]
@@ -76,28 +76,28 @@ class KeypointFeatures(nn.Module):
         legs = ((hip_x - ankle_x).square() + (hip_y - ankle_y).square()).sqrt()
         spread = [_spread(values, steady) / size for values in (x, y)]
         box = [wide / size, high / size, diagonal / size]
-        shape = [trunk_x / trunk.clamp(min=0.1 * SMALLEST), trunk_y / trunk.clamp(min=0.1 * SMALLEST), trunk / size, legs / size]
+        shape = [trunk_x / trunk.clamp(min=0.1 * _MIN_SIZE), trunk_y / trunk.clamp(min=0.1 * _MIN_SIZE), trunk / size, legs / size]
         moving = [*heights[:3], hip_x / size, box[0], box[1]]
         speeds = [self._speed(values, step) for step in self.steps for values in moving]
-        sure = [score.mean(dim=-1), (score >= SURE).to(score.dtype).mean(dim=-1), there.any(dim=-1).to(score.dtype)]
+        sure = [score.mean(dim=-1), (score >= _VISIBLE_SCORE).to(score.dtype).mean(dim=-1), there.any(dim=-1).to(score.dtype)]
         return torch.stack([*heights, *shape, *box, *spread, *speeds, *sure], dim=1)
 
     def _speed(self, values: Tensor, step: int) -> Tensor:
         """(B, T) -> (B, T) change per second over the last `step` frames; 0 before there are as many."""
         change = (values[:, step:] - values[:, :-step]) * (self.rate / step)
-        return nn.functional.pad(change.clamp(-FASTEST, FASTEST), (step, 0))
+        return nn.functional.pad(change.clamp(-_MAX_VELOCITY, _MAX_VELOCITY), (step, 0))
 
 
-def _centred(values: Tensor, weight: Tensor) -> Tensor:
-    """(B, T, 17) less its weighted mean over frames and joints: sums stay small wherever in the picture the person is."""
+def _subtract_mean(values: Tensor, weight: Tensor) -> Tensor:
+    """(B, T, 17) less its weighted mean over frames and joints, so that sums stay small wherever the person is in the image."""
     mean = (values * weight).sum(dim=(1, 2), keepdim=True) / weight.sum(dim=(1, 2), keepdim=True).clamp(min=_TINY)
     return values - mean
 
 
-def _bridged(x: Tensor, y: Tensor, score: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Places and scores (B, T, 17) as weighted means over time; a joint that is never seen is at the centre, with score 0."""
+def _smooth_over_time(x: Tensor, y: Tensor, score: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return places and scores (B, T, 17) as weighted means over time; a joint never seen is at the centre, with score 0."""
     frame = torch.arange(x.shape[1], device=x.device, dtype=x.dtype)
-    near = (REACH ** (frame[:, None] - frame).abs())[..., None]  # (T, T, 1)
+    near = (_SMOOTHING ** (frame[:, None] - frame).abs())[..., None]  # (T, T, 1)
 
     def around(values: Tensor) -> Tensor:
         # No matrix product: int8 would quantise it, and its weights span 27 powers of ten.
@@ -118,7 +118,7 @@ def _mean(values: Tensor, weight: Tensor) -> Tensor:
 
 def _box(values: Tensor, score: Tensor) -> tuple[Tensor, Tensor]:
     """(B, T, 17) -> least and greatest of the seen joints, (B, T); of all where fewer than three are seen."""
-    seen = score >= SEEN
+    seen = score >= _MIN_SCORE
     seen = seen | (seen.sum(dim=-1, keepdim=True) < 3)
     return torch.where(seen, values, 1e6).amin(dim=-1), torch.where(seen, values, -1e6).amax(dim=-1)
 

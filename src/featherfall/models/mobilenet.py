@@ -15,14 +15,14 @@ from torch.nn import functional as F
 
 from featherfall.core.errors import UserError
 
-PLANES = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)  # of the pointwise convolutions, at width 1
-STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
-IMAGENET = 1001  # classes, the first of which is "background"
+_PLANES = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)  # of the pointwise convolutions, at width 1
+_STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1)
+_IMAGENET_CLASSES = 1001  # classes, the first of which is "background"
 WIDTHS = {"mobilenet_v1_025": 0.25, "mobilenet_v1_050": 0.5, "mobilenet_v1_075": 0.75, "mobilenet_v1_100": 1.0}
 
 
 class SameConv(nn.Conv2d):
-    """A convolution padded as TensorFlow's "SAME" is: what is odd goes to the right and the bottom."""
+    """A convolution with TensorFlow's "SAME" padding: odd padding goes to the right and the bottom."""
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, out, ceil(H / stride), ceil(W / stride))."""
@@ -34,15 +34,15 @@ class SameConv(nn.Conv2d):
 
 
 class MobileNetV1(nn.Module):
-    """(B, 3, H, W) normalised pictures -> (B, classes); `width` scales the planes of every layer."""
+    """(B, 3, H, W) normalised images -> (B, classes); `width` scales the channels of every layer."""
 
     expects = ((128 / 255,) * 3, (128 / 255,) * 3)  # mean and sd of pictures in [0, 1]: (pixel - 128) / 128
 
-    def __init__(self, width: float = 0.25, classes: int = IMAGENET) -> None:
+    def __init__(self, width: float = 0.25, classes: int = _IMAGENET_CLASSES) -> None:
         super().__init__()
-        planes = [max(round(count * width), 8) for count in (32, *PLANES)]
+        planes = [max(round(count * width), 8) for count in (32, *_PLANES)]
         layers: list[nn.Module] = [SameConv(3, planes[0], 3, 2), nn.ReLU6()]
-        for before, after, stride in zip(planes, planes[1:], STRIDES, strict=False):
+        for before, after, stride in zip(planes, planes[1:], _STRIDES, strict=False):
             layers += [SameConv(before, before, 3, stride, groups=before), nn.ReLU6(), SameConv(before, after, 1), nn.ReLU6()]
         self.features = nn.Sequential(*layers)
         for layer in self.convolutions:
@@ -52,7 +52,7 @@ class MobileNetV1(nn.Module):
 
     @property
     def convolutions(self) -> list[SameConv]:
-        """In order."""
+        """The convolutions, in order."""
         return [layer for layer in self.features if isinstance(layer, SameConv)]
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class MobileNetV1(nn.Module):
 
 
 def read_tflite(path: Path) -> dict[str, Tensor]:
-    """The weights of a `mobilenet_v1_*_quant.tflite` file as a state_dict of `MobileNetV1`, each scale x (value - zero point), float32.
+    """Read a `mobilenet_v1_*_quant.tflite` file as a state_dict of `MobileNetV1`: scale x (value - zero point), float32.
 
     Raises: `UserError` for any other file.
     """
@@ -72,7 +72,7 @@ def read_tflite(path: Path) -> dict[str, Tensor]:
     constants: dict[str, np.ndarray] = {}
     for one in net.get_tensor_details():
         scale, zero = one["quantization"]
-        if one["name"].startswith("MobilenetV1/") and scale and (name := _place(one["name"], len(one["shape"]))):
+        if one["name"].startswith("MobilenetV1/") and scale and (name := _parameter_name(one["name"], len(one["shape"]))):
             constants[name] = (net.get_tensor(one["index"]).astype(np.float32) - zero) * np.float32(scale)
     out: dict[str, Tensor] = {}
     for name, values in constants.items():
@@ -81,13 +81,13 @@ def read_tflite(path: Path) -> dict[str, Tensor]:
         elif values.ndim == 4:  # (1, 3, 3, C) of depthwise convolutions, (out, k, k, in) of others
             values = values.transpose(3, 0, 1, 2) if len(values) == 1 else values.transpose(0, 3, 1, 2)
         out[name] = torch.from_numpy(np.ascontiguousarray(values))
-    if len(out) != 2 * (1 + 2 * len(STRIDES) + 1):
+    if len(out) != 2 * (1 + 2 * len(_STRIDES) + 1):
         raise UserError(f"pretrained: {path}: not a quantised MobileNet v1 with batch norm folded in; give another file of weights")
     return out
 
 
-def _place(tensor: str, dimensions: int) -> str | None:
-    """The parameter that a constant of the file is; None for what is computed. The first of the joined names is the tensor's own."""
+def _parameter_name(tensor: str, dimensions: int) -> str | None:
+    """Return the parameter that a constant of the file is; None for computed ones. The first of the joined names is the tensor's own."""
     first, _, _ = tensor.partition(";")
     parts = first.split("/")
     if parts[1] == "Logits":

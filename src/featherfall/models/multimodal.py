@@ -1,4 +1,4 @@
-"""Multi-modal teacher: a video and sensors on the body, of the system "multi-modal to mono-modal" for AI Hub 71641."""
+"""Multi-modal teacher on a video and worn sensors, of the system "multi-modal to mono-modal" for AI Hub 71641."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from featherfall.core.registry import register
 from featherfall.models.build import build
-from featherfall.models.heads import head
+from featherfall.models.heads import make_head
 from featherfall.models.inputs import RGB, Channels
 
 
@@ -20,7 +20,7 @@ class MultimodalNet(nn.Module):
     Unlike in `FusionNet`, no branch may be missing from a clip. Two classes share one logit, see `featherfall.models.heads`.
 
     Arguments:
-        branches: by name; each has `inputs`, `embed(clip) -> (B, width)`, `width` and `head`. They may come pretrained. Their heads are
+        branches: by name; each has `inputs`, `embed(clip) -> (B, width)`, `width` and `make_head`. They may be pretrained. Their heads are
             taken off.
         classes: number of logits.
         hidden: width of the hidden layer.
@@ -35,7 +35,7 @@ class MultimodalNet(nn.Module):
         widths = [int(branch.width) for branch in branches.values()]  # type: ignore[arg-type]
         self.width = sum(widths)
         self.embedding = nn.Identity()
-        self.head = head(self.width, classes, hidden)
+        self.head = make_head(self.width, classes, hidden)
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
         """The clip as its branches take it -> (B, width)."""

@@ -14,15 +14,15 @@ from torch.nn import functional as F
 
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
-from featherfall.models.heads import head
+from featherfall.models.heads import make_head
 from featherfall.models.inputs import Channels
 
-KINDS = ("accelerometer", "gyroscope", "magnetometer")
-LAYERS = (16, 32, 16)
+SENSOR_KINDS = ("accelerometer", "gyroscope", "magnetometer")
+_LAYERS = (16, 32, 16)
 
 
 class PartsNet(nn.Module):
-    """The same small 1-D network on each part, then the largest of every three features -> linear.
+    """One small 1-D network for each body part, then the maximum of every three features -> linear.
 
     Per part: Conv1d (kernel 3, padding 2) -> ReLU -> max pool 2, three times; mean over time. The parts' features, one after the other,
     are max-pooled in threes (for 12 parts of 16: 192 -> 64). From the system "multi-modal to mono-modal" for AI Hub 71641. Channels in
@@ -35,18 +35,18 @@ class PartsNet(nn.Module):
             and any of the kinds, but each part with the same.
         classes: number of logits.
         shared: all parts have the same weights; otherwise each has its own.
-        means: the mean of so many samples is one sample for the network; what is left over at the end is not looked at. The original's
+        means: the mean of so many samples is one sample for the network; a remainder at the end is dropped. The original's
             one mean a second is 50 at 50 Hz, which smooths an impact away; 1 keeps every sample.
         layers: width of each convolution.
     Raises: ValueError for inputs of another kind, repeated ones, and a part that lacks a kind.
     """
 
-    def __init__(self, inputs: Sequence[str], classes: int, shared: bool = True, means: int = 1, layers: Sequence[int] = LAYERS) -> None:
+    def __init__(self, inputs: Sequence[str], classes: int, shared: bool = True, means: int = 1, layers: Sequence[int] = _LAYERS) -> None:
         super().__init__()
         if means < 1:
             raise ValueError(f"means must be 1 or more, not {means}")
         self.inputs = tuple(inputs)
-        self.parts = parts_of(inputs)
+        self.parts = group_by_part(inputs)
         self.means = means
         count, channels = len(self.parts), 3 * len(next(iter(self.parts.values())))
         self.normalise = nn.BatchNorm1d(count * channels, affine=False)
@@ -64,7 +64,7 @@ class PartsNet(nn.Module):
         self.pool = nn.MaxPool1d(3, 3, ceil_mode=True)  # where features do not come in threes, the last are fewer
         self.embedding = nn.Identity()
         self.width = -(-count * widths[-1] // 3)
-        self.head = head(self.width, classes)
+        self.head = make_head(self.width, classes)
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
         """{"<part>_<kind>": (B, T, 3)} in g, deg/s, uT -> (B, width). Raises: `UserError` for clips shorter than `means`."""
@@ -85,20 +85,20 @@ class PartsNet(nn.Module):
         return logits
 
 
-def parts_of(inputs: Sequence[str]) -> dict[str, list[str]]:
-    """The inputs of each part, parts as they come, kinds in the order of `KINDS`: {"head": ["head_accelerometer", ...], ...}.
+def group_by_part(inputs: Sequence[str]) -> dict[str, list[str]]:
+    """Return the inputs of each part, parts as they come, kinds ordered as `SENSOR_KINDS`: {"head": ["head_accelerometer", ...], ...}.
 
     An input that is only a kind ("gyroscope") belongs to a part without a name. Raises: ValueError, see `PartsNet`.
     """
     found: dict[str, dict[str, str]] = {}
     for name in inputs:
         part, _, kind = name.rpartition("_")
-        if kind not in KINDS:
-            raise ValueError(f"sensors of body parts end in {', '.join(KINDS)}, not {name!r}")
+        if kind not in SENSOR_KINDS:
+            raise ValueError(f"sensors of body parts end in {', '.join(SENSOR_KINDS)}, not {name!r}")
         if kind in found.setdefault(part, {}):
             raise ValueError(f"{name!r} is named twice")
         found[part][kind] = name
-    kinds = [kind for kind in KINDS if any(kind in having for having in found.values())]
+    kinds = [kind for kind in SENSOR_KINDS if any(kind in having for having in found.values())]
     for part, having in found.items():
         lacking = [kind for kind in kinds if kind not in having]
         if lacking:

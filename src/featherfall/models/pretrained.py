@@ -1,4 +1,4 @@
-"""Backbones that see pictures, and the weights that others have trained for them.
+"""Backbones for images, and their published weights.
 
 A backbone is named as torchvision names it ("resnet18"), "bn_inception" (`featherfall.models.bn_inception`), "mobilenet_v1_025"
 (`featherfall.models.mobilenet`), or as timm does. Its weights are random only where the recipe says `pretrained: false`.
@@ -28,11 +28,11 @@ TIMEOUT_S = 10.0  # of each connection
 IMAGENET_MEAN, IMAGENET_SD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 Pretrained = bool | str
-Weights = Mapping[str, Tensor]
+_StateDict = Mapping[str, Tensor]
 
 
 class Backbone(nn.Module):
-    """(B, C, H, W) pictures in [0, 1] -> (B, width) features.
+    """(B, C, H, W) images in [0, 1] -> (B, width) features.
 
     The first three channels are normalised as the weights expect it, further ones by the mean of those figures.
 
@@ -49,14 +49,14 @@ class Backbone(nn.Module):
         super().__init__()
         if not isinstance(pretrained, bool | str):
             raise UserError(f"pretrained {pretrained!r}: write true, false, or the path of a file of weights")
-        network, published = _fresh(name)
-        self.width, classifier = _headless(network)
+        network, published = _create_network(name)
+        self.width, classifier = _remove_classifier(network)
         if pretrained:
-            weights = _read(Path(pretrained)) if isinstance(pretrained, str) else _published(name, published)
+            weights = _read_weights(Path(pretrained)) if isinstance(pretrained, str) else _published(name, published)
             where = pretrained if isinstance(pretrained, str) else f"the published weights of {name}"
-            _fill(network, weights, classifier, where)
+            _load_weights(network, weights, classifier, where)
         if channels != 3:
-            _see(network, channels)
+            _adapt_first_layer(network, channels)
         self.network = network
         mean, sd = (torch.tensor(values) for values in getattr(network, "expects", (IMAGENET_MEAN, IMAGENET_SD)))
         self.register_buffer("mean", _per_channel(mean, channels), persistent=False)
@@ -75,19 +75,19 @@ def _per_channel(values: Tensor, channels: int) -> Tensor:
     return extended[:, None, None]
 
 
-def _fresh(name: str) -> tuple[nn.Module, Callable[[], Weights]]:
-    """The network with random weights and with its classifier, and a function that gives its published weights."""
+def _create_network(name: str) -> tuple[nn.Module, Callable[[], _StateDict]]:
+    """Return the network with random weights and its classifier, and a function that returns its published weights."""
     if name == "bn_inception":
         return BNInception(), lambda: torch.hub.load_state_dict_from_url(WEIGHTS_URL, progress=False, check_hash=True)
     if name in WIDTHS:
         return MobileNetV1(WIDTHS[name]), lambda: read_tflite(find_weights(f"{name}_int8"))
-    _need("torchvision", name)
+    _require("torchvision", name)
     from torchvision import models
 
     if name in models.list_models(module=models) and name not in ("googlenet", "inception_v3"):  # theirs have classifiers on the way
         weights = models.get_model_weights(name).DEFAULT
         return models.get_model(name, weights=None), lambda: weights.get_state_dict(progress=False, check_hash=True)
-    _need("timm", name)
+    _require("timm", name)
     import timm
 
     if name not in timm.list_models():
@@ -98,13 +98,13 @@ def _fresh(name: str) -> tuple[nn.Module, Callable[[], Weights]]:
     return network, lambda: _from_hub(name)
 
 
-def _need(library: str, name: str) -> None:
+def _require(library: str, name: str) -> None:
     if importlib.util.find_spec(library) is None:
         raise UserError(f"backbone {name!r} needs {library}; install it: pip install 'featherfall[vision]'")
 
 
-def _headless(network: nn.Module) -> tuple[int, str]:
-    """Put an identity for the last linear layer; the width before it, and its name."""
+def _remove_classifier(network: nn.Module) -> tuple[int, str]:
+    """Replace the last linear layer by an identity; return its input width and its name."""
     linear = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Linear)]
     if not linear:
         raise UserError(f"backbone {type(network).__name__} ends in no linear layer; choose one that classifies by one, e.g. resnet18")
@@ -114,8 +114,8 @@ def _headless(network: nn.Module) -> tuple[int, str]:
     return last.in_features, name
 
 
-def _see(network: nn.Module, channels: int) -> None:
-    """Let the first convolution take `channels` channels: its weights in turn, scaled so that sums keep their size."""
+def _adapt_first_layer(network: nn.Module, channels: int) -> None:
+    """Repeat the first convolution's weights over `channels` channels, scaled so that sums keep their size."""
     name, first = next((name, module) for name, module in network.named_modules() if isinstance(module, nn.Conv2d))
     weight = first.weight.detach()
     repeated = weight[:, torch.arange(channels) % weight.shape[1]] * (weight.shape[1] / channels)
@@ -134,9 +134,9 @@ def _see(network: nn.Module, channels: int) -> None:
     setattr(network.get_submodule(parent), leaf, wider)
 
 
-def _published(name: str, published: Callable[[], Weights]) -> Weights:
+def _published(name: str, published: Callable[[], _StateDict]) -> _StateDict:
     try:
-        with _impatient():
+        with _short_timeouts():
             return published()
     except UserError:
         raise
@@ -148,8 +148,8 @@ def _published(name: str, published: Callable[[], Weights]) -> Weights:
         ) from error
 
 
-def _from_hub(name: str) -> Weights:
-    """timm's weights. Where the hub cannot be reached only its cache is read, at once: its client would try again for most of a minute."""
+def _from_hub(name: str) -> _StateDict:
+    """Return timm's weights; where the hub is unreachable, read only the cache, as its client would retry for most of a minute."""
     import timm
     from huggingface_hub import constants
 
@@ -172,8 +172,8 @@ def _reachable(address: str) -> bool:
 
 
 @contextlib.contextmanager
-def _impatient() -> Iterator[None]:
-    """Short time-outs, and no warnings of what will be one error, while weights are fetched."""
+def _short_timeouts() -> Iterator[None]:
+    """Set short time-outs and silence warnings while weights are fetched; failures become one error."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT_S)
     logging.disable(logging.WARNING)
@@ -184,8 +184,8 @@ def _impatient() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def _read(path: Path) -> Weights:
-    """The state_dict in a file, which may lie under the key "state_dict" and have the prefix of a parallel wrapper."""
+def _read_weights(path: Path) -> _StateDict:
+    """Return the state_dict in a file, which may lie under the key "state_dict" and have the prefix of a parallel wrapper."""
     if not path.is_file():
         raise UserError(f"pretrained: {path}: no such file; give the path of a file of weights, or write true or false")
     try:
@@ -210,8 +210,8 @@ def _read(path: Path) -> Weights:
     return {str(name).removeprefix("module."): value for name, value in content.items()}
 
 
-def _fill(network: nn.Module, weights: Weights, classifier: str, where: str) -> None:
-    """Load all weights but the classifier's; every other name and shape must agree."""
+def _load_weights(network: nn.Module, weights: _StateDict, classifier: str, where: str) -> None:
+    """Load all weights except the classifier's; every other name and shape must agree."""
     given = {name: values for name, values in weights.items() if not name.startswith(f"{classifier}.")}
     own = network.state_dict()
     missing = [name for name in own if name not in given and not name.endswith("num_batches_tracked")]

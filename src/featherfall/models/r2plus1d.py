@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from featherfall.core.registry import register
-from featherfall.models.heads import head
+from featherfall.models.heads import make_head
 from featherfall.models.inputs import Channels, one_film
 
 TEACHER = ((64, 1), (128, 2), (128, 2), (64, 2))  # (width, stride) of each block
@@ -40,7 +40,7 @@ class R2Plus1DBlock(nn.Sequential):
         )
 
 
-class Frames(nn.Module):
+class NormalizeFrames(nn.Module):
     """(B, T, H, W, 3) RGB, uint8 (or float 0 .. 255) -> (B, 3, T, H, W) float32 in [0, 1].
 
     In memory the channels lie innermost (`torch.channels_last_3d`), however the frames came. All layers after it keep that order, in
@@ -71,7 +71,7 @@ class VisionNet(nn.Module):
         classes: number of logits.
         layers: (width, stride) of each block.
         hidden: width of a hidden layer of the head; None for a linear head.
-        background: see `Frames`; False is for cameras that stand still.
+        background: see `NormalizeFrames`; False is for cameras that stand still.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class VisionNet(nn.Module):
     ) -> None:
         super().__init__()
         self.inputs = (input,)
-        self.frames = Frames(background)
+        self.frames = NormalizeFrames(background)
         widths = [3, *(width for width, _ in layers)]
         self.blocks = nn.ModuleList(R2Plus1DBlock(widths[i], width, stride) for i, (width, stride) in enumerate(layers))
         self.embedding = nn.Identity()
         self.width = widths[-1]
-        self.head = head(self.width, classes, hidden)
+        self.head = make_head(self.width, classes, hidden)
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
         """{name: (B, T, H, W, 3) uint8} -> (B, width)."""

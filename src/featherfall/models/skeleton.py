@@ -54,7 +54,7 @@ class SkeletonNet(nn.Module):
     Arguments:
         parents: see `SkeletonChannels`.
         input: name of the clip's skeleton.
-        every: only every so many samples are looked at; a Kinect gives 30 frames a second where a watch gives 50 samples.
+        every: stride over the samples; a Kinect gives 30 frames a second where a watch gives 50 samples.
     """
 
     def __init__(

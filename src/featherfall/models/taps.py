@@ -1,4 +1,4 @@
-"""Taps: read a model's intermediate features without editing the model."""
+"""Read a model's intermediate features without editing the model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 
 @contextlib.contextmanager
-def tap(model: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor]]:
-    """While the context is open, each forward pass leaves the outputs of the named submodules in the yielded dictionary.
+def tap_features(model: nn.Module, names: Sequence[str]) -> Iterator[dict[str, Tensor]]:
+    """Store the outputs of the named submodules in the yielded dictionary at each forward pass, while the context is open.
 
     >>> with tap(model, ["blocks.2", "embedding"]) as features:
     ...     logits = model(clip)

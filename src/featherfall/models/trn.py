@@ -1,4 +1,4 @@
-"""VSKD's teacher: a multi-scale temporal relation network on pictures.
+"""VSKD's teacher: a multi-scale temporal relation network on images.
 
 Zhou, Andonian, Oliva and Torralba 2018, "Temporal relational reasoning in videos", ECCV, arXiv 1711.08496.
 
@@ -20,17 +20,17 @@ from featherfall.models.inputs import RGB, Channels
 from featherfall.models.pretrained import Backbone, Pretrained
 from featherfall.models.skeleton_pictures import SkeletonPictures
 
-CROPS = (1.0, 0.875, 0.75, 0.66)  # sides of random crops, as shares of the frame's shorter side (TSN, arXiv 1608.00859)
-AT_ONCE = 128  # pictures, in evaluation
-CENTRE = 0.875  # the crop in evaluation: 224 of 256 pixels
+_CROPS = (1.0, 0.875, 0.75, 0.66)  # sides of random crops, as shares of the frame's shorter side (TSN, arXiv 1608.00859)
+_EVALUATION_BATCH = 128  # pictures, in evaluation
+_CENTRE_CROP = 0.875  # the crop in evaluation: 224 of 256 pixels
 
 
 class Relations(nn.Module):
-    """Features of ordered frames (B, S, D) -> (B, classes): for each scale k = S .. 2, relations of k frames, through one network a scale.
+    """Features of ordered frames (B, S, D) -> (B, classes): for each scale k = S .. 2, relations of k frames, one network a scale.
 
     A scale's network is ReLU -> Linear(k D, hidden) -> ReLU -> Linear(hidden, classes). Training draws `relations` of a scale's relations
-    at random (all, where there are fewer) and sums what they say. Evaluation takes the mean over all of a scale's, times as many: what
-    training gives on average, and the same each time.
+    at random (all, where there are fewer) and sums their logits. Evaluation takes the mean over all of a scale's, times as many: the
+    expectation of training, without randomness.
     """
 
     def __init__(self, segments: int, width: int, classes: int, relations: int = 3, hidden: int = 256) -> None:
@@ -52,15 +52,15 @@ class Relations(nn.Module):
             used = min(self.relations, len(frames))
             if self.training:
                 frames = frames[torch.randperm(len(frames))[:used].to(frames.device)]
-            said = network(features[:, frames].flatten(2))  # B, relations, classes
-            total = total + said.mean(dim=1) * used
+            logits = network(features[:, frames].flatten(2))  # B, relations, classes
+            total = total + logits.mean(dim=1) * used
         return total
 
 
 class FilmPictures(nn.Module):
     """Frames (B, S, H, W, 3) uint8 RGB -> pictures (B, S, 3, size, size) in [0, 1], cropped to squares.
 
-    In training each clip has a crop of its own, of one of `CROPS`' sides (width and height drawn apart, at most one step from each other)
+    In training each clip has a crop of its own, of one of `_CROPS`' sides (width and height drawn apart, at most one step from each other)
     at a random place; else the centre. Nothing is mirrored: left stays left.
     """
 
@@ -72,7 +72,7 @@ class FilmPictures(nn.Module):
         pictures = frames.movedim(-1, 2).float() / 255
         height, width = pictures.shape[-2:]
         if not self.training:
-            side = round(CENTRE * min(height, width))
+            side = round(_CENTRE_CROP * min(height, width))
             top, left = (height - side) // 2, (width - side) // 2
             pictures = pictures[..., top : top + side, left : left + side]
             if side == self.size:
@@ -86,11 +86,11 @@ class FilmPictures(nn.Module):
 
 
 def _random_crops(count: int, across: float, down: float) -> Tensor:
-    """(count, 2, 3) affine maps from the picture to the frame. across, down: the largest square's share of the frame's sides."""
-    last = len(CROPS) - 1
+    """Return affine maps (count, 2, 3) from crop to frame. across, down: the largest square's share of the frame's sides."""
+    last = len(_CROPS) - 1
     first = torch.randint(last + 1, (count,))
     second = (first + torch.randint(-1, 2, (count,))).clamp(0, last)
-    sides = torch.tensor(CROPS)
+    sides = torch.tensor(_CROPS)
     share = torch.stack([sides[first] * across, sides[second] * down], dim=1)
     shift = (torch.rand(count, 2) * 2 - 1) * (1 - share)
     return torch.cat([torch.diag_embed(share), shift[:, :, None]], dim=2)
@@ -159,7 +159,7 @@ class TRN(nn.Module):
         else:
             assert self.film is not None
             pictures = self.film(frames)
-        seen = self._see(pictures.flatten(0, 1))
+        seen = self._embed_frames(pictures.flatten(0, 1))
         return self.project(self.dropout(seen)).unflatten(0, (-1, self.segments))
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
@@ -169,14 +169,14 @@ class TRN(nn.Module):
     def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
         """{name: frames} -> (B, classes) logits."""
         features = self.features(clip)
-        self.embedding(features.mean(dim=1))  # for those who tap it
+        self.embedding(features.mean(dim=1))  # so that a tap sees it
         return self.relations(features)
 
-    def _see(self, pictures: Tensor) -> Tensor:
-        """(B S, 3, size, size) -> (B S, width). In evaluation some at a time: hundreds of clips' pictures at once thrash the caches."""
+    def _embed_frames(self, pictures: Tensor) -> Tensor:
+        """(B S, 3, size, size) -> (B S, width). In evaluation in parts: hundreds of clips' images at once overflow the caches."""
         if self.training or torch.compiler.is_compiling():
             return self.backbone(pictures)
-        return torch.cat([self.backbone(part) for part in pictures.split(AT_ONCE)])
+        return torch.cat([self.backbone(part) for part in pictures.split(_EVALUATION_BATCH)])
 
     def _frames(self, scene: Tensor) -> Tensor:
         """(B, T, ...) -> (B, S, ...): one frame of each segment."""

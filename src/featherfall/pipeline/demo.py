@@ -48,13 +48,15 @@ class Places:
 
 def simulate_people(places: Places, workers: int, report: Report, people: int = PEOPLE, hours: float = HOURS) -> dict[str, Any]:
     """Write the dataset that the demo trains on; gives counts of recordings, falls and people."""
-    from featherfall.sim.dataset.build import build
+    from featherfall.sim.dataset.build import build_dataset
     from featherfall.sim.dataset.generate import make_plan
-    from featherfall.sim.dataset.record import make_kit
-    from featherfall.sim.dataset.write import Folder
+    from featherfall.sim.dataset.record import make_sensor_kit
+    from featherfall.sim.dataset.write import FolderLayout
 
     plan = make_plan(people, hours, SEED)
-    made = build(places.recordings, plan, Folder(make_kit()), workers, False, lambda seconds: report(seconds / (hours * 3600)))
+    made = build_dataset(
+        places.recordings, plan, FolderLayout(make_sensor_kit()), workers, False, lambda seconds: report(seconds / (hours * 3600))
+    )
     return {"recordings": len(made), "falls": sum(one.fall for one in made), "people": people}
 
 
@@ -70,7 +72,7 @@ def live_a_day(places: Places, report: Report, hours: float = DAY_HOURS, falls: 
     day = simulate_day(hours, falls, DAY_SEED, report=report)
     bundle = load_bundle(places.run / "bundle")
     result = match_day(
-        day.recording, [(one.activity, one.start, one.end, one.fall) for one in day.happenings], bundle.predict(day.recording)
+        day.recording, [(one.activity, one.start, one.end, one.fall) for one in day.activities], bundle.predict(day.recording)
     )
     stream = day.recording.streams["accelerometer"]
     with atomic_write(places.day) as file:

@@ -25,7 +25,7 @@ from featherfall.pipeline.run import Run, Start, open_run, read_run
 from featherfall.pipeline.task import Context, Job, Task
 from featherfall.pipeline.tasks import task_of
 from featherfall.pipeline.warm_start import check_start, starts
-from featherfall.training.stages import Stage
+from featherfall.training.stages import FoldContext
 
 
 def distill(
@@ -114,8 +114,8 @@ def begin_run(task: Task, folds: Sequence[Fold], start: Mapping[int, Start]) -> 
     for fold in folds:
         task.check_fold(fold)
         for one in start.values():
-            check_start(one, Stage(context.recipe, store, fold))
-    check_models(Stage(context.recipe, store, folds[0]), context.models)
+            check_start(one, FoldContext(context.recipe, store, fold))
+    check_models(FoldContext(context.recipe, store, folds[0]), context.models)
     context.run.of_starts(start)
     keep_weights(context.run, context.models)
 

@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 
 import torch
 
-from featherfall.core.processes import stay_with
+from featherfall.core.processes import exit_with_parent
 from featherfall.core.registry import names, register
 from featherfall.pipeline.task import Job
 
@@ -23,7 +23,7 @@ def run_jobs(jobs: Sequence[Job], workers: int, done: Callable[[Job], None]) -> 
             done(job)
         return
     context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=stay_with, initargs=(os.getpid(),)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=exit_with_parent, initargs=(os.getpid(),)) as pool:
         waiting: dict[Future[None], Job] = {pool.submit(execute, job): job for job in jobs}
         try:
             for future in _as_done(waiting):

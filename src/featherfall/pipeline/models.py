@@ -13,8 +13,8 @@ from featherfall.core.errors import UserError
 from featherfall.core.recipe import Network, Recipe
 from featherfall.pipeline.run import Run
 from featherfall.pipeline.task import Factory
-from featherfall.training.checkpoint import load, save
-from featherfall.training.stages import Stage
+from featherfall.training.checkpoint import load_tensors, save_tensors
+from featherfall.training.stages import FoldContext
 
 Models = Mapping[str, nn.Module | Factory]  # by role: "teacher", "student"
 
@@ -85,15 +85,15 @@ def keep_weights(run: Run, models: Mapping[str, Factory]) -> None:
         file = run.folder / "models" / f"{name}.pt"
         if file.is_file():
             try:
-                factory.module.load_state_dict(load(file))
+                factory.module.load_state_dict(load_tensors(file))
             except RuntimeError as error:
                 raise UserError(f"{run.folder}: its run was begun with another {name}; give another out") from error
         else:
             file.parent.mkdir(exist_ok=True)
-            save(file, factory.module.state_dict())
+            save_tensors(file, factory.module.state_dict())
 
 
-def check_models(stage: Stage, models: Mapping[str, Factory]) -> None:
+def check_models(stage: FoldContext, models: Mapping[str, Factory]) -> None:
     """Raise `UserError` for an own network that does not give logits of the recipe's classes."""
     for role, network in stage.recipe.networks.items():
         if network.kind not in models:

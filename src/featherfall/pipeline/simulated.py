@@ -28,18 +28,18 @@ def simulated_data(recipe: Recipe, workers: int = 1, *, quiet: bool = False, cac
 
 
 def _simulate(wanted: Simulation, folder: Path, workers: int, quiet: bool) -> None:
-    from featherfall.sim.dataset.aihub import VIEWS, AIHub, whole_scenes
-    from featherfall.sim.dataset.build import build
-    from featherfall.sim.dataset.films import make_films
+    from featherfall.sim.dataset.aihub import VIEWS, AIHubLayout, round_to_scenes
+    from featherfall.sim.dataset.build import build_dataset
+    from featherfall.sim.dataset.films import make_film_setup
     from featherfall.sim.dataset.generate import make_plan
     from featherfall.sim.dataset.record import check_part
 
-    plan, scenes = whole_scenes(make_plan(wanted.subjects, wanted.hours, wanted.seed, share=wanted.falls))
-    layout = AIHub(scenes, check_part("mocap"), make_films(VIEWS, wanted.size, wanted.frame_rate))
+    plan, scenes = round_to_scenes(make_plan(wanted.subjects, wanted.hours, wanted.seed, share=wanted.falls))
+    layout = AIHubLayout(scenes, check_part("mocap"), make_film_setup(VIEWS, wanted.size, wanted.frame_rate))
     minutes = round(plan.subjects * plan.seconds / 60)
     with Show(quiet) as show:
         bar = show.stage("no --data: simulating people", minutes)
-        build(folder, plan, layout, workers, True, lambda seconds: bar.at(int(seconds / 60), minutes, "films and sensors"))
+        build_dataset(folder, plan, layout, workers, True, lambda seconds: bar.at(int(seconds / 60), minutes, "films and sensors"))
         bar.at(minutes, minutes, str(folder))
 
 
@@ -51,7 +51,7 @@ def simulated_pictures(wanted: SimulatedPictures, size: int, *, quiet: bool = Fa
     Raises: `UserError` where the simulator is not installed.
     """
     _need_simulator("simulated pictures need the simulator; pip install 'featherfall[sim]', or leave out detection.pretrain")
-    from featherfall.sim.dataset.pictures import write_stills
+    from featherfall.sim.dataset.pictures import write_image_dataset
 
     what = wanted.model_dump_json(exclude={"teacher_steps", "student_steps", "replay"})
     folder, minutes = _folder(cache, "pictures", [what, str(size)]), round(60 * wanted.hours)
@@ -63,7 +63,7 @@ def simulated_pictures(wanted: SimulatedPictures, size: int, *, quiet: bool = Fa
                 def report(seconds: float) -> None:
                     bar.at(int(seconds / 60), minutes, "pictures and boxes")
 
-                write_stills(temporary, wanted.subjects, wanted.hours, wanted.seed, wanted.each, size, report=report)
+                write_image_dataset(temporary, wanted.subjects, wanted.hours, wanted.seed, wanted.each, size, report=report)
     return folder
 
 

@@ -20,7 +20,7 @@ from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.export.deployment import Deployment
 from featherfall.models.count import macs, parameters
 from featherfall.pipeline.run import Run
-from featherfall.training.stages import Stage
+from featherfall.training.stages import FoldContext
 
 Factory = Callable[..., nn.Module]  # (inputs, channels, classes, **options) -> a network, as `models.build.build` calls it
 CutClips = Callable[[Recipe, Dataset], ClipStore]  # the clips of a dataset, from the cache or cut now
@@ -155,9 +155,9 @@ class Task(ABC):
         model = stage.network(network, 0)
         return parameters(model), macs(model, stage.blank(network))
 
-    def stage(self, fold: Fold) -> Stage:
+    def stage(self, fold: Fold) -> FoldContext:
         """Return the recipe on a fold of the dataset's clips."""
-        return Stage(self.context.recipe, open_store(self.context.clips), fold)
+        return FoldContext(self.context.recipe, open_store(self.context.clips), fold)
 
     def classes(self) -> list[str]:
         """Return the class names in the order of the logits."""

@@ -9,8 +9,8 @@ from featherfall.core.files import sha256
 from featherfall.core.recipe import Recipe
 from featherfall.pipeline.run import Start, read_run
 from featherfall.runtime.bundle import read_manifest
-from featherfall.training.checkpoint import load
-from featherfall.training.stages import Stage
+from featherfall.training.checkpoint import load_tensors
+from featherfall.training.stages import FoldContext
 
 
 def starts(recipe: Recipe, data: Path) -> dict[int, Start]:
@@ -50,7 +50,7 @@ def starts(recipe: Recipe, data: Path) -> dict[int, Start]:
     return found
 
 
-def check_start(start: Start, stage: Stage) -> None:
+def check_start(start: Start, stage: FoldContext) -> None:
     """Raise `UserError` unless the weights fit the recipe's student (classes, shapes) and were never trained on whom the fold tests."""
     where = f"student.init: {start.weights}"
     both = sorted({stage.store.recordings[i].subject for i in stage.fold.test} & set(start.met))
@@ -58,7 +58,7 @@ def check_start(start: Start, stage: Stage) -> None:
         raise UserError(f"{where}: was trained on {', '.join(both)}, whom {stage.fold.name} tests; start from a run on other people")
     if start.classes != stage.classes:
         raise UserError(f"{where}: its classes are {', '.join(start.classes)}, this recipe's {', '.join(stage.classes)}; they must agree")
-    theirs = {name: tuple(values.shape) for name, values in load(Path(start.weights)).items()}
+    theirs = {name: tuple(values.shape) for name, values in load_tensors(Path(start.weights)).items()}
     ours = {name: tuple(values.shape) for name, values in stage.network(stage.recipe.student.network, 0).state_dict().items()}
     for name in sorted(theirs.keys() | ours.keys()):
         if theirs.get(name) != ours.get(name):

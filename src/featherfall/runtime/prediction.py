@@ -10,7 +10,7 @@ import numpy as np
 
 from featherfall.core.manifest import Decision, Manifest
 from featherfall.runtime.decide.events import Event, events, label_of, usable
-from featherfall.signals.frames import Frames
+from featherfall.signals.frames import RecordingWindows
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Prediction:
         }
 
 
-def make_prediction(manifest: Manifest, frames: Frames, probabilities: np.ndarray) -> Prediction:
+def make_prediction(manifest: Manifest, frames: RecordingWindows, probabilities: np.ndarray) -> Prediction:
     """Decide on the windows of a recording.
 
     Arguments:

@@ -1,11 +1,11 @@
-"""Time stamps as they come, and the even times behind them."""
+"""Time stamps as recorded, and the even times behind them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 
-def even(times: np.ndarray, gap: float = 0.5) -> np.ndarray:
+def straighten_times(times: np.ndarray, gap: float = 0.5) -> np.ndarray:
     """Straighten the stamps of a sensor that samples evenly but reports in bursts (Fitbit, Bluetooth buffers).
 
     Between two gaps (steps above `gap` seconds) the samples are placed on the least-squares line of stamp against index, so a packet's
@@ -31,8 +31,8 @@ def even(times: np.ndarray, gap: float = 0.5) -> np.ndarray:
     return floor + 1e-6 * np.cumsum(repeats) if repeats.any() else floor
 
 
-def intervals(times: np.ndarray) -> tuple[float, float]:
-    """Mean sampling rate (Hz) and longest step (s) of (N,) time stamps, N >= 2."""
+def rate_and_gap(times: np.ndarray) -> tuple[float, float]:
+    """Return the mean sampling rate (Hz) and the longest step (s) of (N,) time stamps, N >= 2."""
     steps = np.diff(times)
     span = float(times[-1] - times[0])
     return (len(steps) / span if span > 0 else float("inf")), float(steps.max())

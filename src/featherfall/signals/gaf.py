@@ -1,15 +1,14 @@
-"""Gramian angular fields: a series as a picture of how each moment relates to each other one.
+"""Gramian angular fields: time series as images of how each pair of moments relates.
 
 Wang & Oates, "Imaging time-series to improve classification and imputation", IJCAI 2015. A series is scaled to x in [-1, 1] and read as
 angles phi = arccos x; then GASF_ij = cos(phi_i + phi_j) and GADF_ij = sin(phi_i - phi_j). No angle is ever computed:
 
     GASF_ij = x_i x_j - s_i s_j        GADF_ij = s_i x_j - x_i s_j        s = sqrt(1 - x^2)
 
-With p = (v - low) / (high - low) and q = (high - v) / (high - low), x = p - q and s = 2 sqrt(p q), which loses no digits near +-1. What is
-done once a sample is in float64, because two maxima that differ by rounding alone would differ by its square root; what is done once
-a pixel is a float32 matrix product of two rows.
+With p = (v - low) / (high - low) and q = (high - v) / (high - low), x = p - q and s = 2 sqrt(p q), which loses no digits near +-1. Work
+per sample is in float64, because rounding errors at the maximum grow by a square root; work per pixel is a float32 matrix product.
 
-A picture keeps less than its series: scaled by the series' own range, neither strength nor offset; and GASF(-v) = GASF(v) then and with
+An image keeps less than its series: scaled by the series' own range, neither strength nor offset; and GASF(-v) = GASF(v) then and with
 every range that is symmetric about 0, while GADF(-v) = -GADF(v).
 """
 
@@ -23,10 +22,10 @@ from numpy.typing import ArrayLike
 from featherfall.core.errors import UserError
 
 Method = Literal["summation", "difference"]
-LARGEST = float(np.finfo(np.float32).max)  # samples beyond it count as missing
-FLAT = 1e-12  # a series left with less than this share of its span after averaging is constant: the rest is rounding
+MAX_SAMPLE = float(np.finfo(np.float32).max)  # larger samples count as missing
+_CONSTANT_SPAN = 1e-12  # a series left with less than this share of its span after averaging is constant: the rest is rounding
 
-_BLOCK = 16_384  # samples of a block: what is computed of them stays in the cache
+_BLOCK = 16_384  # samples of a block, whose intermediate results fit in the cache
 _SIGNS = np.asarray([[1], [-1]], np.float32)
 
 
@@ -38,7 +37,7 @@ def gaf(
     range: tuple[float, float] | None = None,
     out: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Gramian angular fields of many series at once.
+    """Compute the Gramian angular fields of many series at once.
 
     A missing sample (NaN, infinite, or beyond float32) is bridged linearly between its neighbours and held at the ends. A series with
     no sample at all, and a constant one without a `range`, is the middle: x = 0, so GASF = -1 and GADF = 0. The result is never NaN.
@@ -74,7 +73,7 @@ def gaf(
 
 
 def with_magnitude(vectors: ArrayLike) -> np.ndarray:
-    """(..., C, N) -> (..., C + 1, N) float64: the vectors' length as one more channel, which no turn of the sensor changes.
+    """Append the vectors' magnitude, which no rotation of the sensor changes: (..., C, N) -> (..., C + 1, N) float64.
 
     It is NaN where a component is. Raises: `UserError` for a series without channels.
     """
@@ -85,12 +84,12 @@ def with_magnitude(vectors: ArrayLike) -> np.ndarray:
 
 
 def check_options(size: int | None, method: str, range: tuple[float, float] | None) -> None:
-    """Raises `UserError` for what neither `gaf` nor the layer takes."""
+    """Raise `UserError` for options that neither `gaf` nor the layer accepts."""
     if size is not None and (isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1):
         raise UserError(f"gaf: size {size!r} is no whole number of pixels, 1 or more")
     if method not in get_args(Method):
         raise UserError(f"gaf: method {method!r} is unknown; use one of {', '.join(get_args(Method))}")
-    if range is not None and not (len(range) == 2 and -LARGEST <= range[0] < range[1] <= LARGEST):
+    if range is not None and not (len(range) == 2 and -MAX_SAMPLE <= range[0] < range[1] <= MAX_SAMPLE):
         raise UserError(f"gaf: range {range!r} is no (low, high) with low < high; for example (-8.0, 8.0)")
 
 
@@ -105,20 +104,20 @@ def _checked(series: ArrayLike, size: int | None, method: str, range: tuple[floa
 
 
 def _polar(values: np.ndarray, size: int, range: tuple[float, float] | None) -> np.ndarray:
-    """(K, N) -> (K, 2, size) float32: cosines and sines of the angles."""
-    values = _bridged(values.astype(np.float64), 0.0 if range is None else (range[0] + range[1]) / 2)
+    """Return cosines and sines of the angles, (K, N) -> (K, 2, size) float32."""
+    values = _interpolate_missing(values.astype(np.float64), 0.0 if range is None else (range[0] + range[1]) / 2)
     values -= values.min(axis=1, keepdims=True) if range is None else range[0]  # before averaging, so that a constant stays exactly one
     span = values.max(axis=1, keepdims=True) if range is None else np.full((1, 1), float(range[1]) - range[0])
     high = span
     if size != values.shape[1]:
-        values = _means(values, size)
+        values = _segment_means(values, size)
         if range is None:
             values -= values.min(axis=1, keepdims=True)
             high = values.max(axis=1, keepdims=True)
     if range is not None:
         np.clip(values, 0, span, out=values)
     rest = high - values
-    flat = high <= FLAT * span
+    flat = high <= _CONSTANT_SPAN * span
     if flat.any():
         values[flat[:, 0]] = rest[flat[:, 0]] = 0.5
         high = np.where(flat, 1.0, high)
@@ -132,9 +131,9 @@ def _polar(values: np.ndarray, size: int, range: tuple[float, float] | None) -> 
     return pair
 
 
-def _bridged(values: np.ndarray, filler: float) -> np.ndarray:
-    """(K, N), written in place: missing samples between their neighbours, held at the ends; all missing: `filler`."""
-    seen = np.abs(values) <= LARGEST  # False for NaN
+def _interpolate_missing(values: np.ndarray, filler: float) -> np.ndarray:
+    """Fill missing samples of (K, N) in place, linearly between neighbours, held at the ends; `filler` where all are missing."""
+    seen = np.abs(values) <= MAX_SAMPLE  # False for NaN
     if seen.all():
         return values
     at = np.arange(values.shape[1])
@@ -143,8 +142,8 @@ def _bridged(values: np.ndarray, filler: float) -> np.ndarray:
     return values
 
 
-def _means(values: np.ndarray, size: int) -> np.ndarray:
-    """(K, N) -> (K, size): means over equal segments of time, by running sums up to each border k N / size (exact: whole numbers)."""
+def _segment_means(values: np.ndarray, size: int) -> np.ndarray:
+    """Return means over equal segments of time, (K, N) -> (K, size), by running sums up to each border k N / size (exact)."""
     length = values.shape[1]
     border = np.arange(size + 1) * length
     whole, share = border // size, (border % size) / size

@@ -1,4 +1,4 @@
-"""One picture file, checked by its head and then decoded upright."""
+"""Read one image file: its header is checked before it is decoded upright."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 
-from .picture_head import Head, plain_png, read_head
+from .picture_head import PictureHeader, read_header, strip_png
 from .video_shape import MAX_PIXELS
 from .video_shots import load_av
 
@@ -20,17 +20,17 @@ MAX_BYTES = 6 * MAX_PIXELS
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 
 
-def is_picture(path: Path) -> bool:
-    """Whether a path is named like a picture."""
+def is_image_file(path: Path) -> bool:
+    """Return whether a path is named like an image file."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
-def load_picture(file: Path) -> tuple[VideoFrame, Head]:
-    """A picture, upright, and what its head says; the content counts, not the name.
+def load_picture(file: Path) -> tuple[VideoFrame, PictureHeader]:
+    """Return an upright image and its header; the file's content decides its type, not its name.
 
     Raises: `UserError`, one line, for no picture, for one cut short or damaged, and for more than 50 million pixels (by its head).
     """
-    frame, head = decoded(file)
+    frame, head = decode_picture(file)
     if frame is None:
         if head is None:
             raise UserError(f"{file}: not a picture (PNG, JPEG, BMP or WebP); save it as one of these or leave it out")
@@ -39,11 +39,11 @@ def load_picture(file: Path) -> tuple[VideoFrame, Head]:
     return frame, head
 
 
-def decoded(file: Path) -> tuple[VideoFrame | None, Head | None]:
-    """As `load_picture`, but None for what is damaged or something else; raises `UserError` for the unreadable and the huge only."""
+def decode_picture(file: Path) -> tuple[VideoFrame | None, PictureHeader | None]:
+    """Decode as `load_picture`, but return None for a damaged or other file; raises `UserError` for unreadable and huge ones only."""
     av = load_av(file)
-    data = _bytes(file)
-    head = read_head(data)
+    data = _read_bytes(file)
+    head = read_header(data)
     if head is None:
         return None, None
     if head.width * head.height > MAX_PIXELS:
@@ -51,7 +51,7 @@ def decoded(file: Path) -> tuple[VideoFrame | None, Head | None]:
         raise UserError(f"{file}: {head.width} x {head.height}, {most}; scale it down first")
     if head.kind == "webp" and head.animated:
         raise UserError(f"{file}: an animated picture; save one picture of it, or make it a film")
-    pixels = plain_png(data) if head.kind == "png" and head.width else data
+    pixels = strip_png(data) if head.kind == "png" and head.width else data
     if pixels is None:
         return None, head
     decoder = av.CodecContext.create(head.kind, "r")
@@ -66,7 +66,7 @@ def decoded(file: Path) -> tuple[VideoFrame | None, Head | None]:
     return _upright(frames[0], head.orientation), head
 
 
-def _bytes(file: Path) -> bytes:
+def _read_bytes(file: Path) -> bytes:
     try:
         if file.stat().st_size > MAX_BYTES:
             raise UserError(f"{file}: more than {MAX_BYTES // 1_000_000} million bytes, no picture has so many; leave it out")
@@ -81,7 +81,7 @@ def _bytes(file: Path) -> bytes:
 
 
 def _upright(frame: VideoFrame, orientation: int) -> VideoFrame:
-    """The frame turned and mirrored as EXIF says (2 to 4 mirror, 5 to 8 swap rows and columns too)."""
+    """Return the frame rotated and mirrored as EXIF says (2 to 4 mirror, 5 to 8 also swap rows and columns)."""
     if orientation == 1 and not frame.rotation:
         return frame
     image: np.ndarray = frame.to_ndarray(format="rgb24")

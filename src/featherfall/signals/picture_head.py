@@ -1,4 +1,4 @@
-"""What the head of a picture file says, read without decoding anything: PNG, JPEG, BMP, WebP."""
+"""Read the header of an image file without decoding it: PNG, JPEG, BMP, WebP."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _START_OF_FRAME = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
-_ALONE = {0x01, *range(0xD0, 0xD9)}  # JPEG markers without a length
+_NO_LENGTH = {0x01, *range(0xD0, 0xD9)}  # JPEG markers without a length
 _ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
-class Head:
-    """What a picture claims to be.
+class PictureHeader:
+    """The header of an image file.
 
     Attributes:
         kind: FFmpeg's decoder: "png", "mjpeg" (JPEG), "bmp", "webp".
@@ -29,19 +29,19 @@ class Head:
     animated: bool = False
 
 
-def read_head(data: bytes) -> Head | None:
-    """The head of a whole file's bytes, by what is inside rather than by its name; None for anything but the four kinds."""
+def read_header(data: bytes) -> PictureHeader | None:
+    """Return the header of a whole file's bytes by its content, not its name; None for anything but the four types."""
     for magic, read in ((b"\x89PNG\r\n\x1a\n", _png), (b"\xff\xd8", _jpeg), (b"BM", _bmp), (b"RIFF", _webp)):
         if data.startswith(magic) and (read is not _webp or data[8:12] == b"WEBP"):
             try:
                 return read(data)
             except (struct.error, IndexError):
-                return Head({_png: "png", _jpeg: "mjpeg", _bmp: "bmp", _webp: "webp"}[read])
+                return PictureHeader({_png: "png", _jpeg: "mjpeg", _bmp: "bmp", _webp: "webp"}[read])
     return None
 
 
-def plain_png(data: bytes) -> bytes | None:
-    """A PNG without all that a picture does not need; None where it holds more data than its size can use.
+def strip_png(data: bytes) -> bytes | None:
+    """Return a PNG without optional chunks; None where it holds more data than its size can use.
 
     Compressed text and colour profiles of a small file may unpack to gigabytes, and so may the pixels of a tiny picture.
     """
@@ -56,18 +56,18 @@ def plain_png(data: bytes) -> bytes | None:
     return None if pixels > 1.1 * whole + 10_000 else b"".join(kept)
 
 
-def _png(data: bytes) -> Head:
+def _png(data: bytes) -> PictureHeader:
     width, height = struct.unpack_from(">II", data, 16)
     orientation, animated = 1, False
     for name, at, end in _png_chunks(data):
         if name == b"eXIf":
             orientation = _exif(data[at + 8 : end - 4])
         animated |= name == b"acTL"
-    return Head("png", width, height, orientation, animated)
+    return PictureHeader("png", width, height, orientation, animated)
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Name, first byte and end of each chunk, its length, name and checksum included; the last may be cut short."""
+    """Yield name, first byte and end of each chunk, including length, name and checksum; the last may be truncated."""
     at = 8
     while at + 8 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
@@ -75,14 +75,14 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at += 12 + length
 
 
-def _jpeg(data: bytes) -> Head:
+def _jpeg(data: bytes) -> PictureHeader:
     width = height = 0
     orientation, at = 1, 2
     while at + 4 <= len(data):
         if data[at] != 0xFF:
             break
         marker = data[at + 1]
-        if marker == 0xFF or marker in _ALONE:  # fill bytes
+        if marker == 0xFF or marker in _NO_LENGTH:  # fill bytes
             at += 1 if marker == 0xFF else 2
             continue
         (length,) = struct.unpack_from(">H", data, at + 2)
@@ -93,16 +93,16 @@ def _jpeg(data: bytes) -> Head:
         if marker == 0xDA:
             break
         at += 2 + length
-    return Head("mjpeg", width, height, orientation)
+    return PictureHeader("mjpeg", width, height, orientation)
 
 
-def _bmp(data: bytes) -> Head:
+def _bmp(data: bytes) -> PictureHeader:
     (size,) = struct.unpack_from("<I", data, 14)
     width, height = struct.unpack_from("<HH" if size == 12 else "<ii", data, 18)
-    return Head("bmp", abs(width), abs(height))  # a height below 0: rows from the top
+    return PictureHeader("bmp", abs(width), abs(height))  # a height below 0: rows from the top
 
 
-def _webp(data: bytes) -> Head:
+def _webp(data: bytes) -> PictureHeader:
     width = height = 0
     orientation, animated = 1, False
     for name, body in _chunks(data):
@@ -117,7 +117,7 @@ def _webp(data: bytes) -> Head:
             width, height = max(width, 1 + (bits & 0x3FFF)), max(height, 1 + (bits >> 14 & 0x3FFF))
         elif name == b"EXIF":
             orientation = _exif(body.removeprefix(b"Exif\0\0"))
-    return Head("webp", width, height, orientation, animated)
+    return PictureHeader("webp", width, height, orientation, animated)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -129,7 +129,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _exif(tiff: bytes) -> int:
-    """The orientation of a TIFF block (Exif 2.32, 4.6.4); 1 where it has none or makes no sense."""
+    """Return the orientation in a TIFF block (Exif 2.32, 4.6.4); 1 where it has none or an invalid one."""
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None:
         return 1

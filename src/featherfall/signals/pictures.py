@@ -1,4 +1,4 @@
-"""The pictures of a film that windows need: each chosen frame is decoded and kept once, whatever windows share it."""
+"""Choose the frames of a film that windows need; each chosen frame is decoded and kept once, whatever windows share it."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Stream, Video
-from featherfall.signals.frames import Frames
+from featherfall.signals.frames import RecordingWindows
 from featherfall.signals.video import is_image, probe, read_frames
 
-AROUND = 5.0  # s; no film has its frames further apart, unless it is damaged
-LOST = 0.5  # s; a window whose moment lies further from every good frame of a damaged film cannot be shown
-STILL = 1.0  # s; what a still image is said to last, so that it can be cut like a film
+_SEEK_MARGIN = 5.0  # s; frames of an undamaged film are never further apart
+MAX_LOST = 0.5  # s; a damaged film is refused where a wanted time is further from every good frame
+_IMAGE_DURATION = 1.0  # s; nominal duration of a still image, so that it can be cut like a film
 
 
 def film_clock(video: Video) -> Stream:
-    """A film's first and last moment as a stream without content, so that windows can be cut by a film's time.
+    """Return a film's first and last time as an empty stream, so that windows can be cut by a film's time.
 
     A still lasts one second and is not opened.
     Raises: `UserError` where the film cannot be read or has one frame only.
     """
     if is_image(video):
-        return Stream(video.start + np.array([0.0, STILL]), np.zeros((2, 1), np.float32), "1", 1 / STILL, clock=video.clock)
+        return Stream(
+            video.start + np.array([0.0, _IMAGE_DURATION]), np.zeros((2, 1), np.float32), "1", 1 / _IMAGE_DURATION, clock=video.clock
+        )
     facts = probe(video)
     if facts.frames < 2 or facts.duration <= 0:
         raise UserError(f"{video.path}: {facts.frames} frame(s), at least 2 are needed; leave the film out")
@@ -32,8 +34,8 @@ def film_clock(video: Video) -> Stream:
     return Stream(np.array([start, start + last]), np.zeros((2, 1), np.float32), "1", facts.rate or 1.0, clock=video.clock)
 
 
-def moments(video: Video, cut: Frames, reference: Stream, count: int) -> np.ndarray:
-    """(K, count) s on the film's clock: the middles of `count` equal parts of each window.
+def frame_times(video: Video, cut: RecordingWindows, reference: Stream, count: int) -> np.ndarray:
+    """Return times (K, count) in s on the film's clock: the middles of `count` equal parts of each window.
 
     Where film or reference has its own clock, the film is read at the same relative position (as `signals.frames.frames` does).
     """
@@ -47,7 +49,7 @@ def moments(video: Video, cut: Frames, reference: Stream, count: int) -> np.ndar
 def choose_pictures(
     video: Video, wanted: np.ndarray, size: int, keep: Callable[[np.ndarray], None], between: tuple[float, float] | None = None
 ) -> tuple[np.ndarray, list[str]]:
-    """The film's nearest frame to each wanted moment; the film is decoded once, in order, and one frame is in memory.
+    """Choose the film's nearest frame to each wanted time; the film is decoded once, in order, with one frame in memory.
 
     Arguments:
         wanted: (K, F) s on the recording's clock. Before the first and after the last frame, these are taken.
@@ -77,7 +79,7 @@ def choose_pictures(
         gap = max(gap, float(np.abs(times[at:] - before.time).max()))
         chosen[at:] = kept
         keep(before.image)
-    if problems and gap > LOST:
+    if problems and gap > MAX_LOST:
         raise UserError(f"{problems[0]}; {gap:.1f} s of what is needed are lost")
     out = np.empty(len(times), dtype=np.int64)
     out[order] = chosen
@@ -85,13 +87,13 @@ def choose_pictures(
 
 
 def read_pictures(video: Video, wanted: np.ndarray, size: int, stretch: bool = False) -> np.ndarray:
-    """(K, F, size, size, 3) uint8 RGB: the film's nearest frame to each of (K, F) moments, as `choose_pictures`.
+    """Return the film's nearest frame to each of (K, F) times, as `choose_pictures`: (K, F, size, size, 3) uint8 RGB.
 
     stretch: read the part of the film around these moments, instead of all of it.
     """
     if not len(wanted):
         return np.zeros((0, wanted.shape[1], size, size, 3), np.uint8)
     pictures: list[np.ndarray] = []
-    between = (float(wanted.min()) - AROUND, float(wanted.max()) + AROUND) if stretch else None
+    between = (float(wanted.min()) - _SEEK_MARGIN, float(wanted.max()) + _SEEK_MARGIN) if stretch else None
     index, _ = choose_pictures(video, wanted, size, pictures.append, between)
     return np.asarray(np.stack(pictures)[index])

@@ -1,4 +1,4 @@
-"""From irregular samples to an even grid, without aliasing."""
+"""Resample irregular samples to an even grid without aliasing."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 
 
 def lowpass(values: np.ndarray, cutoff: float) -> np.ndarray:
-    """Windowed-sinc low-pass with zero phase and edges held.
+    """Apply a windowed-sinc low-pass with zero phase; edges are held.
 
     Arguments:
         values: (N, C) evenly sampled.
         cutoff: in cycles per sample, 0 < cutoff < .5; -6 dB there.
     Returns: (N, C) float64. A constant stays the same constant.
     """
-    half = int(np.ceil(4 / (2 * cutoff)))
+    half = int(np.ceil(4 / (2 * cutoff)))  # four zero crossings of the sinc on either side
     n = np.arange(-half, half + 1)
     taps = 2 * cutoff * np.sinc(2 * cutoff * n) * np.blackman(len(n) + 2)[1:-1]
     taps /= taps.sum()
@@ -22,7 +22,7 @@ def lowpass(values: np.ndarray, cutoff: float) -> np.ndarray:
 
 
 def resample(times: np.ndarray, values: np.ndarray, grid: np.ndarray, gap: float | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Values at the times of an even grid.
+    """Resample values to the times of an even grid.
 
     When the grid is coarser than the samples, the signal is first low-passed below the grid's Nyquist frequency (anti-aliasing), then
     interpolated linearly. Outside the samples the first and last values are held. NaN values (missing joints) are
@@ -48,8 +48,8 @@ def resample(times: np.ndarray, values: np.ndarray, grid: np.ndarray, gap: float
 
     close = steps[steps <= gap]  # an interruption must not make the sensor look slow
     mean_step = float(close.mean() if len(close) else steps.mean())
-    if step_out > 1.05 * mean_step:
-        # An even grid fine enough to hold the signal, low-passed to what the coarse grid can carry.
+    if step_out > 1.05 * mean_step:  # 5 %: a nominal rate that is slightly off must not blur the signal
+        # Low-pass on an even grid at the sensor's own rate; 0.45 of the coarse rate leaves room for the filter's slope below its Nyquist.
         fine = np.arange(times[0], times[-1] + mean_step, mean_step)
         even = np.stack([np.interp(fine, times, column) for column in filled.T], axis=1)
         smooth = lowpass(even, 0.45 * mean_step / step_out)
@@ -70,6 +70,6 @@ def resample(times: np.ndarray, values: np.ndarray, grid: np.ndarray, gap: float
 
 
 def even_grid(start: float, stop: float, rate: float) -> np.ndarray:
-    """Times start, start + 1/rate, ... not beyond stop; at least two."""
+    """Return times start, start + 1/rate, ... not beyond stop; at least two."""
     count = max(int(np.floor((stop - start) * rate + 1e-6)) + 1, 2)
     return start + np.arange(count) / rate

@@ -1,12 +1,12 @@
-"""Impact trigger: look only where something hit."""
+"""Impact trigger: find peaks of acceleration."""
 
 from __future__ import annotations
 
 import numpy as np
 
 
-def peaks(magnitude: np.ndarray, threshold: float, spacing: int) -> np.ndarray:
-    """Indices where the magnitude reaches the threshold and is the highest within `spacing` samples on both sides.
+def find_peaks(magnitude: np.ndarray, threshold: float, spacing: int) -> np.ndarray:
+    """Return the indices where the magnitude reaches the threshold and is the highest within `spacing` samples on both sides.
 
     The first of equal maxima counts, so two peaks are always more than `spacing` samples apart. Whether a sample is a peak depends on its
     neighbourhood alone: a stream read live, `spacing` samples behind, finds the same peaks as the whole recording.

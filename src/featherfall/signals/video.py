@@ -1,4 +1,4 @@
-"""The one door through which pictures come in: frames with true times from any film, folder of pictures or still, one at a time."""
+"""Read frames with true times from any film, folder of images or single image, one at a time."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 
-from .video_file import film_facts, film_shots
-from .video_pictures import picture_facts, picture_shots
-from .video_shape import MAX_PIXELS, Fit, Shaper
-from .video_shots import Damage, Shot, VideoFacts
+from .video_file import film_facts, read_film_frames
+from .video_pictures import picture_facts, read_picture_frames
+from .video_shape import MAX_PIXELS, Fit, FrameScaler
+from .video_shots import Damage, PendingFrame, VideoFacts
 
 __all__ = ["Fit", "Frame", "VideoFacts", "is_image", "probe", "read_frames"]
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One picture.
+    """One frame.
 
     Attributes:
         time: when it was taken, s on the recording's clock.
@@ -41,7 +41,7 @@ def read_frames(
     gray: bool = False,
     problems: list[str] | None = None,
 ) -> Iterator[Frame]:
-    """Frames in order of time, strictly increasing; only one or two of them are in memory.
+    """Yield frames in order of time, strictly increasing; only one or two of them are in memory.
 
     A film that is turned or mirrored by its metadata comes upright. `video.crop` is cut before the picture is scaled (area averaging).
     Times are the file's presentation stamps from the first frame on, unless `video.rate` or `video.times` says otherwise. One
@@ -54,7 +54,7 @@ def read_frames(
         between: (from, to) in seconds of the recording, `to` not included; gives exactly those of the frames otherwise given. Seeks, unless
             times are counted by frames (`video.rate`, `video.times`), which decodes from the start.
         fit: "stretch" fills `size`; "inside" keeps the shape and gives less than `size` in one direction; "letterbox" keeps it and adds
-            black bars (`featherfall.signals.video_shape.placed` says where the picture is).
+            black bars (`featherfall.signals.video_shape.placement` says where the picture is).
         problems: one line is added for what of the file is lost; None raises it as `UserError` after the last good frame.
     Raises: `UserError`, one line with the file and the mend, for whatever cannot be read at all or gives no frame.
     """
@@ -66,16 +66,16 @@ def read_frames(
     if between is not None and not between[0] < between[1]:
         raise UserError(f"between {between[0]:g} and {between[1]:g} s lies nothing; give an earlier and a later time")
     _check(video)
-    return _frames(video, Shaper(video.path, size, fit, video.crop, gray), rate, between, problems)
+    return _frames(video, FrameScaler(video.path, size, fit, video.crop, gray), rate, between, problems)
 
 
 def is_image(video: Video) -> bool:
-    """Whether it is one picture, which has no duration."""
+    """Return whether it is a single image, which has no duration."""
     return video.still is not None or (video.images and video.path.is_file())
 
 
 def probe(video: Video) -> VideoFacts:
-    """Facts of a film without decoding more than one frame; whatever `video.rate` or `video.times` correct is corrected.
+    """Return facts of a film without decoding more than one frame, corrected by `video.rate` and `video.times`.
 
     Raises: `UserError` as `read_frames`.
     """
@@ -93,13 +93,13 @@ def _check(video: Video) -> None:
 
 
 def _frames(
-    video: Video, shaper: Shaper, rate: float | None, between: tuple[float, float] | None, problems: list[str] | None
+    video: Video, shaper: FrameScaler, rate: float | None, between: tuple[float, float] | None, problems: list[str] | None
 ) -> Iterator[Frame]:
     damage = Damage()
     begin, end = between or (-np.inf, np.inf)
     if video.still is not None:
         begin = max(begin, video.start + video.still)
-    shots = picture_shots(video, damage) if video.images else film_shots(video, begin, damage)
+    shots = read_picture_frames(video, damage) if video.images else read_film_frames(video, begin, damage)
     given = 0
     for shot in _chosen(shots, rate, end):
         if begin <= shot.time < end and (picture := shot.load()) is not None:
@@ -117,8 +117,8 @@ def _frames(
         problems += damage.lines
 
 
-def _chosen(shots: Iterator[Shot], rate: float | None, end: float) -> Iterator[Shot]:
-    """Those nearest to the first one's time + k / rate, as long as they are before `end`; of two equally near the earlier one.
+def _chosen(shots: Iterator[PendingFrame], rate: float | None, end: float) -> Iterator[PendingFrame]:
+    """Yield the frames nearest to the first one's time + k / rate before `end`; of two equally near, the earlier one.
 
     Whether a shot is chosen depends only on the film's first time and on its two neighbours, so that a stretch of the film gives the same
     choice as the whole.

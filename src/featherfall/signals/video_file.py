@@ -1,4 +1,4 @@
-"""Films: any container and codec that FFmpeg decodes, read in order, and what is wrong with those that are not whole."""
+"""Read films of any container and codec that FFmpeg decodes, in order, and report damage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 
 from .video_shape import MAX_PIXELS, orientation
-from .video_shots import Damage, Shot, VideoFacts, frame_time, load_av, spacing
+from .video_shots import Damage, PendingFrame, VideoFacts, frame_spacing, frame_time, load_av
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 # Text drawn as a terminal would, and lists of other files: not films.
-_NO_FILMS = {"tty", "hls", "dash", "concat", "concatf", "ffmetadata", "rtsp", "sdp"}
-_PATIENCE = 100  # more than any decoder holds back
-_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}
+_NOT_FILMS = {"tty", "hls", "dash", "concat", "concatf", "ffmetadata", "rtsp", "sdp"}
+_MAX_DELAYED = 100  # attempts to flush; more than any decoder delays frames
+_MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}
 _CONVERT = "convert it, e.g. `ffmpeg -i IN -c:v libx264 OUT.mp4`"
 
 
 @contextlib.contextmanager
-def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """A film and its first video stream, ready to decode; raises `UserError` for whatever is not a film."""
+def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a film and its first video stream for decoding; raises `UserError` for whatever is not a film."""
     av = load_av(path)
     with contextlib.ExitStack() as stack:
         try:
@@ -50,11 +50,11 @@ def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         try:
             container: InputContainer = stack.enter_context(av.open(file, options={"protocol_whitelist": "none"}))
         except (av.FFmpegError, OSError, ValueError):
-            if head[4:8] in _BOXES:
+            if head[4:8] in _MP4_BOXES:
                 raise UserError(f"{path}: cut short, the film's index at its end is missing; copy it again") from None
             raise UserError(f"{path}: not a film, or damaged from the start; copy it again or leave it out") from None
         streams = [stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic]
-        if container.format.name in _NO_FILMS:
+        if container.format.name in _NOT_FILMS:
             raise UserError(f"{path}: not a film ({container.format.long_name}); name the film itself")
         if not streams:
             kind = "sound only" if container.streams.audio else "no pictures inside"
@@ -67,21 +67,21 @@ def open_film(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             most = f"more than {MAX_PIXELS // 1_000_000} million pixels"
             raise UserError(f"{path}: {stream.width} x {stream.height}, {most}; scale it down first")
         context.options = {"max_pixels": str(MAX_PIXELS)}
-        if stream.codec.canonical_name == "mjpeg":  # would fill what is damaged with whatever lies in memory
+        if stream.codec.canonical_name == "mjpeg":  # would fill damaged parts with uninitialised memory
             context.options["err_detect"] = "explode"
         # On several threads, FFmpeg's decoders lose sound frames beside damaged ones, which ones by chance, and HEVC's waits for ever.
         stream.thread_count = 1
         yield container, stream
 
 
-def film_shots(video: Video, begin: float, damage: Damage) -> Iterator[Shot]:
-    """Frames in order of time.
+def read_film_frames(video: Video, begin: float, damage: Damage) -> Iterator[PendingFrame]:
+    """Yield frames in order of time.
 
     Arguments:
         begin: earlier frames are not needed (but some may come), s on the recording's clock.
-        damage: is told what is lost, once the film has been read to its end.
+        damage: receives messages about lost frames, once the film has been read to its end.
     """
-    with open_film(video.path) as (container, stream):
+    with open_video(video.path) as (container, stream):
         by_stamp = video.rate is None and video.times is None
         reader = _Reader(video.path, container, stream)
         shots = _timed(video, reader, damage)
@@ -94,7 +94,7 @@ def film_shots(video: Video, begin: float, damage: Damage) -> Iterator[Shot]:
             yield from shots
             return
         zero = reader.zero
-    with open_film(video.path) as (container, stream):
+    with open_video(video.path) as (container, stream):
         reader = _Reader(video.path, container, stream, zero)
         shots = _timed(video, reader, damage, first.time) if reader.seek(begin - video.start) else iter(())
         shot = next(shots, None)
@@ -103,15 +103,15 @@ def film_shots(video: Video, begin: float, damage: Damage) -> Iterator[Shot]:
             yield from shots
             return
     # The file's index is wrong or absent, or nothing is left there: through the film from its start.
-    with open_film(video.path) as (container, stream):
+    with open_video(video.path) as (container, stream):
         yield from _timed(video, _Reader(video.path, container, stream), damage)
 
 
 def film_facts(video: Video) -> VideoFacts:
-    """As `probe`."""
-    with open_film(video.path) as (container, stream):
+    """Return a film's facts, as `probe`."""
+    with open_video(video.path) as (container, stream):
         stamps, counted = _stamps(container, stream, os.path.getsize(video.path))
-    with open_film(video.path) as (container, stream):
+    with open_video(video.path) as (container, stream):
         reader = _Reader(video.path, container, stream)
         frame = next((frame for _, frame in reader.frames()), None)
         if frame is None or not len(stamps):
@@ -125,12 +125,12 @@ def film_facts(video: Video) -> VideoFacts:
         stamps, tick = np.asarray(video.times[: len(stamps)], dtype=float), 0.0
     elif video.rate is not None:
         stamps, tick = np.arange(len(stamps)) / video.rate, 0.0
-    rate, variable, duration = spacing(stamps, tick, video.rate or stated)
+    rate, variable, duration = frame_spacing(stamps, tick, video.rate or stated)
     return VideoFacts(width, height, len(stamps), counted, duration, codec, pixels, rate, variable, turn)
 
 
-def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = None) -> Iterator[Shot]:
-    """Frames with times that increase strictly; `first` is the film's first time where the reader starts later."""
+def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = None) -> Iterator[PendingFrame]:
+    """Yield frames with strictly increasing times; `first` is the film's first time where the reader starts later."""
     last, repeated, timeless, given = -np.inf, 0, 0, 0
     for index, frame in reader.frames():
         time = frame_time(video, index, reader.stamp(frame))
@@ -142,7 +142,7 @@ def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = 
             continue
         first = time if first is None else first
         last, given = time, given + 1
-        yield Shot(time, first, lambda frame=frame: frame)  # type: ignore[misc]
+        yield PendingFrame(time, first, lambda frame=frame: frame)  # type: ignore[misc]
     if reader.lost and given:
         reached = f"the last one at {last - (first or 0):.1f} s"
         damage.lines.append(
@@ -155,7 +155,7 @@ def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = 
 
 
 class _Reader:
-    """Decodes one film from where it stands to its end and counts what is lost."""
+    """Decoder of one film from the current position to its end; counts lost frames."""
 
     def __init__(self, path: Path, container: InputContainer, stream: VideoStream, zero: float | None = None) -> None:
         self.path, self.container, self.stream = path, container, stream
@@ -167,7 +167,7 @@ class _Reader:
         self._step = float(1 / rate) if rate else 1 / 25
 
     def seek(self, time: float) -> bool:
-        """Go to a frame at or before `time`, s after the first frame; False where the file cannot."""
+        """Seek to a frame at or before `time` (s after the first frame); return False where the file does not allow it."""
         av = load_av(self.path)
         base = self.stream.time_base
         if base is None:
@@ -179,7 +179,7 @@ class _Reader:
         return True
 
     def frames(self) -> Iterator[tuple[int, VideoFrame]]:
-        """Whole frames, each with its number; numbers of lost ones are left out."""
+        """Yield intact frames with their numbers; numbers of lost ones are skipped."""
         for decoded in self._decoded():
             for frame in decoded:
                 if frame.is_corrupt:
@@ -191,11 +191,11 @@ class _Reader:
             self.lost = max(self.lost, self._expected() - self.read)
 
     def _decoded(self) -> Iterator[list[VideoFrame]]:
-        """What comes out packet by packet; a packet that is damaged counts as one lost frame."""
+        """Yield decoded frames packet by packet; a damaged packet counts as one lost frame."""
         av = load_av(self.path)
         packets = self.container.demux(self.stream)
         ended = 0
-        while ended < _PATIENCE:  # some decoders report damage at the end for ever
+        while ended < _MAX_DELAYED:  # some decoders report damage at the end for ever
             try:
                 packet = next(packets, None)
             except (av.FFmpegError, OSError):  # the container is damaged, or the medium fails
@@ -214,7 +214,7 @@ class _Reader:
                 return
 
     def stamp(self, frame: VideoFrame) -> float:
-        """Seconds after the film's first frame."""
+        """Return the frame's time in s after the film's first frame."""
         base: Any = frame.time_base
         time = float(frame.pts * base) if frame.pts is not None and base else self._next
         self._next = time + self._step
@@ -222,7 +222,7 @@ class _Reader:
         return time - self.zero
 
     def _expected(self) -> int:
-        """How many frames the file should have, where it says so and falls short by more than rounding; else 0."""
+        """Return how many frames the file should have where it falls short by more than rounding; else 0."""
         stream, count = self.stream, self.stream.frames
         if count > self.read:  # frames that an edit list hides are in the index and never come out
             count -= sum(entry.is_discard for entry in stream.index_entries)
@@ -236,7 +236,7 @@ class _Reader:
 
 
 def _stamps(container: InputContainer, stream: VideoStream, size: int) -> tuple[np.ndarray, bool]:
-    """(N,) seconds of all frames in order, from the index where the file has a whole one, else (True) from the packets."""
+    """Return times (N,) s of all frames, and whether they come from the packets because the index is incomplete."""
     av = load_av(Path(""))
     base = float(stream.time_base or 0)
     entries = list(stream.index_entries)

@@ -1,4 +1,4 @@
-"""Films as folders of pictures (PNG, JPEG, BMP, WebP): their order, their times, what is missing. One picture file is a film, too."""
+"""Read folders of images (PNG, JPEG, BMP, WebP) as films: order, times, missing images. A single image file is a film, too."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 
-from .picture_file import SUFFIXES, decoded, is_picture, load_picture
-from .video_shots import Damage, Shot, VideoFacts, frame_time, spacing
+from .picture_file import SUFFIXES, decode_picture, is_image_file, load_picture
+from .video_shots import Damage, PendingFrame, VideoFacts, frame_spacing, frame_time
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -25,17 +25,17 @@ _TURNS = {3: 180, 4: 180, 5: 270, 6: 270, 7: 90, 8: 90}  # degrees counter-clock
 _STAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T_ ](\d\d)[_:.-](\d\d)[_:.-](\d\d)(?:[._,](\d{1,6}))?")
 
 
-def picture_shots(video: Video, damage: Damage) -> Iterator[Shot]:
-    """Pictures in order of time; `damage` is told, after the last one, what is missing or cannot be decoded."""
+def read_picture_frames(video: Video, damage: Damage) -> Iterator[PendingFrame]:
+    """Yield images in order of time; missing and damaged ones are added to `damage` after the last one."""
     if video.path.is_file():
-        yield Shot(video.start, video.start, lambda: load_picture(video.path)[0])
+        yield PendingFrame(video.start, video.start, lambda: load_picture(video.path)[0])
         return
     files, numbers, stamps = _listed(video)
     shape: list[tuple[int, int]] = []
     broken: list[Path] = []
 
     def load(file: Path) -> VideoFrame | None:
-        frame, _ = decoded(file)
+        frame, _ = decode_picture(file)
         if frame is None:
             broken.append(file)
             return None
@@ -56,7 +56,7 @@ def picture_shots(video: Video, damage: Damage) -> Iterator[Shot]:
             repeated += 1
             continue
         first, last = time if first is None else first, time
-        yield Shot(time, first, functools.partial(load, file))
+        yield PendingFrame(time, first, functools.partial(load, file))
     if missing := numbers[-1] + 1 - len(files):
         damage.lines.append(f"{video.path}: {missing} of {numbers[-1] + 1} pictures are missing by their numbers; copy the folder again")
     if broken:
@@ -67,34 +67,34 @@ def picture_shots(video: Video, damage: Damage) -> Iterator[Shot]:
 
 
 def picture_facts(video: Video) -> VideoFacts:
-    """As `probe`; the first picture stands for all."""
+    """Return facts as `probe`; the first image stands for all."""
     if video.path.is_file():
         frame, head = load_picture(video.path)
         turn = _TURNS.get(head.orientation, 0)
         return VideoFacts(frame.width, frame.height, 1, True, 0.0, head.kind, frame.format.name, 0.0, False, turn)
     files, numbers, stamps = _listed(video)
-    whole = next(((frame, head) for frame, head in map(decoded, files) if frame is not None and head is not None), None)
+    whole = next(((frame, head) for frame, head in map(decode_picture, files) if frame is not None and head is not None), None)
     if whole is None:
         raise UserError(f"{video.path}: none of {len(files)} pictures can be decoded; copy the folder again")
     times = [frame_time(video, number, stamp) for number, stamp in zip(numbers, stamps, strict=True)]
     known = np.array([time for time in times if time is not None])
-    rate, variable, duration = spacing(known, 0.0, video.rate or 0.0)
+    rate, variable, duration = frame_spacing(known, 0.0, video.rate or 0.0)
     frame, head = whole
     turn = _TURNS.get(head.orientation, 0)
     return VideoFacts(frame.width, frame.height, len(files), True, duration, head.kind, frame.format.name, rate, variable, turn)
 
 
 def _listed(video: Video) -> tuple[list[Path], list[int], list[float | None]]:
-    """Pictures in order, the number of each among all that should be there (from 0), and its time by its name, s after the first.
+    """Return images in order, the number of each among all that should exist (from 0), and its time by its name, s after the first.
 
     Names with a date and time are ordered by it; others by their text with numbers as numbers (2 before 10). Where names differ in the last
     number only, gaps in it count as missing pictures, unless `video.times` has one time for each picture that is there.
     """
     folder = video.path
     try:
-        files = [file for file in folder.iterdir() if is_picture(file)]
+        files = [file for file in folder.iterdir() if is_image_file(file)]
     except FileNotFoundError:
-        raise UserError(f"{folder}: no such {'file' if is_picture(folder) else 'folder'}; correct the path") from None
+        raise UserError(f"{folder}: no such {'file' if is_image_file(folder) else 'folder'}; correct the path") from None
     except OSError as error:
         raise UserError(f"{folder}: cannot be read ({error.strerror}); correct the path or the folder's permissions") from None
     if not files:
@@ -110,7 +110,7 @@ def _listed(video: Video) -> tuple[list[Path], list[int], list[float | None]]:
 
 
 def _numbers(files: list[Path]) -> list[int]:
-    """Frame numbers from 0 by the last number in the names; by position where that is not a counter."""
+    """Return frame numbers from 0 by the last number in the names; by position where that is not a counter."""
     parts = [re.fullmatch(r"(.*?)(\d+)(\D*)", file.stem, re.DOTALL) for file in files]
     count = [int(part[2]) for part in parts if part]
     alike = {(part[1], part[3]) for part in parts if part}
@@ -126,7 +126,7 @@ def _natural(text: str) -> list[tuple[int, str]]:
 
 
 def _stamp(text: str) -> float | None:
-    """Seconds of a date and time in a name, e.g. 2018-07-04T12_04_17.738369."""
+    """Return the seconds of a date and time in a name, e.g. 2018-07-04T12_04_17.738369."""
     found = _STAMP.search(text)
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""From a decoded frame to an array: upright, cropped, scaled, in RGB or gray."""
+"""Turn decoded frames into arrays: upright, cropped, scaled, in RGB or gray."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ MAX_PIXELS = 50_000_000
 """Larger pictures are refused (8K has 33 million): they are a mistake or an attack, and one takes hundreds of megabytes."""
 
 Fit = Literal["stretch", "inside", "letterbox"]
-_KEPT = 4  # scalers to keep: one is made for every size and pixel format that a film changes to
+_MAX_SCALERS = 4  # scalers to keep: one is made for every size and pixel format that a film changes to
 
 
-def placed(shape: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[int, int, int, int]:
-    """Left, top, width, height (pixels) of a picture in the image that `read_frames` makes of it.
+def placement(shape: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[int, int, int, int]:
+    """Return left, top, width, height (pixels) of a frame in the image that `read_frames` makes of it.
 
     Arguments:
         shape: (width, height) of the picture, after its crop.
@@ -36,7 +36,7 @@ def placed(shape: tuple[int, int], size: tuple[int, int], fit: Fit) -> tuple[int
 
 
 def orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
-    """How to stand a frame upright by its display matrix: swap rows and columns, then flip up-down, then flip left-right.
+    """Return how to turn a frame upright by its display matrix: swap rows and columns, flip up-down, flip left-right.
 
     The matrix (a b u, c d v, x y w) of ISO/IEC 14496-12 takes pixel (x, y) to (a x + c y, b x + d y); oblique ones count as the nearest
     right angle.
@@ -52,8 +52,8 @@ def orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
     return True, bool(b < 0), bool(c < 0)
 
 
-class Shaper:
-    """Makes images of one size, shape and kind of any frames.
+class FrameScaler:
+    """Converts frames of any size to images of one size, shape and pixel format.
 
     Arguments:
         path: named in messages.
@@ -69,10 +69,10 @@ class Shaper:
         self._shape: tuple[int, ...] | None = None
 
     def __call__(self, frame: VideoFrame) -> np.ndarray:
-        """(H, W, 3) or (H, W) uint8, its own memory. Raises `UserError` where no size was asked for and the film changes its own."""
+        """Return (H, W, 3) or (H, W) uint8. Raises `UserError` where no size was asked for and the film changes its own."""
         key = (frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range, frame.rotation)
         if key not in self._graphs:
-            if len(self._graphs) >= _KEPT:
+            if len(self._graphs) >= _MAX_SCALERS:
                 self._graphs.clear()
             self._graphs[key] = self._graph(frame)
         graph, (left, top, width, height), (swap, down, across) = self._graphs[key]
@@ -93,7 +93,7 @@ class Shaper:
         return np.require(image, requirements=["C", "O", "W"])
 
     def _graph(self, frame: VideoFrame) -> tuple[Any, tuple[int, int, int, int], tuple[bool, bool, bool]]:
-        """FFmpeg's crop (which copies nothing) and scaler for frames like this one, the picture's place, the orientation."""
+        """Return FFmpeg's crop (which copies nothing) and scaler for such frames, the frame's placement, and its orientation."""
         from av.filter import Graph
 
         swap, down, across = orientation(frame)
@@ -107,7 +107,7 @@ class Shaper:
         x, y = (min(round(edge * side), side - 1) for edge, side in ((left, frame.width), (top, frame.height)))
         stored = max(1, round(right * frame.width) - x), max(1, round(bottom * frame.height) - y)
         shown = stored[::-1] if swap else stored
-        place = placed(shown, self.size, self.fit) if self.size else (0, 0, *shown)
+        place = placement(shown, self.size, self.fit) if self.size else (0, 0, *shown)
         scaled = place[3:1:-1] if swap else place[2:]
 
         graph = Graph()

@@ -1,4 +1,4 @@
-"""What films and folders of pictures have in common: frames before they are scaled, their clock, what is lost, facts."""
+"""Shared by films and folders of images: frames before scaling, their clock, damage, facts."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Shot:
-    """A frame that may or may not be wanted.
+class PendingFrame:
+    """A frame that is decoded only where it is wanted.
 
     Attributes:
         time: s on the recording's clock.
         first: the time of the film's first frame.
-        load: gives the decoded picture, or None where it is damaged (and tells so).
+        load: returns the decoded frame, or None where it is damaged (which is recorded in `Damage`).
     """
 
     time: float
@@ -34,14 +34,14 @@ class Shot:
 
 @dataclass
 class Damage:
-    """Lines about what of a file is lost, each naming the file and the mend."""
+    """Messages about lost frames, each naming the file and the remedy."""
 
     lines: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """What a film is.
+    """Properties of a film.
 
     Attributes:
         width, height: pixels as shown upright, before `Video.crop`.
@@ -68,7 +68,7 @@ class VideoFacts:
 
 
 def load_av(path: Path) -> ModuleType:
-    """PyAV; raises `UserError` where it is not installed."""
+    """Import PyAV; raises `UserError` where it is not installed."""
     try:
         import av
     except ImportError:
@@ -77,7 +77,7 @@ def load_av(path: Path) -> ModuleType:
 
 
 def frame_time(video: Video, index: int, stamp: float | None) -> float | None:
-    """When frame `index` was taken, s on the recording's clock; None where nothing says so.
+    """Return when frame `index` was taken, s on the recording's clock; None where nothing says so.
 
     Arguments:
         stamp: s after the first frame, as the file or the picture's name has it.
@@ -89,8 +89,8 @@ def frame_time(video: Video, index: int, stamp: float | None) -> float | None:
     return None if stamp is None else video.start + stamp
 
 
-def spacing(times: np.ndarray, tick: float, stated: float = 0.0) -> tuple[float, bool, float]:
-    """Mean rate, whether it varies, and duration.
+def frame_spacing(times: np.ndarray, tick: float, stated: float = 0.0) -> tuple[float, bool, float]:
+    """Return the mean rate (Hz), whether it varies, and the duration (s).
 
     Arguments:
         times: (N,) seconds in order, N >= 1.

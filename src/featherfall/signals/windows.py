@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 
-def sliding(count: int, length: int, stride: int) -> np.ndarray:
-    """First indices of the windows that tile `count` samples; one (padded) window when the signal is shorter than a window.
+def sliding_starts(count: int, length: int, stride: int) -> np.ndarray:
+    """Return the first indices of windows that tile `count` samples; one (padded) window for a signal shorter than a window.
 
     The last window ends with the signal, so that nothing at the end is missed.
     """
@@ -15,8 +15,8 @@ def sliding(count: int, length: int, stride: int) -> np.ndarray:
     return starts if starts[-1] == last else np.append(starts, last)
 
 
-def cut(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
-    """Windows of `length` samples; where a window reaches beyond the signal, the edge value is held.
+def take_windows(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+    """Return windows of `length` samples; where a window reaches beyond the signal, the edge value is held.
 
     Arguments:
         values: (N, ...) any dtype, N >= 1.

@@ -1,4 +1,4 @@
-"""Simulated falls and daily living: bodies in MuJoCo, and what sensors and cameras see of them.
+"""Simulated falls and daily living: bodies in MuJoCo, recorded by simulated sensors and cameras.
 
 >>> from featherfall import sim
 >>> motion = sim.simulate("trip", seed=1)      # one of sim.activities()
@@ -12,25 +12,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .world.body import Person
+    from .world.body import SimulatedPerson
     from .world.motion import Motion
 
 __all__ = ["activities", "simulate"]
 
 
 def activities() -> dict[str, bool]:
-    """Names of what can be simulated, and whether the person falls."""
-    from .dataset.generate import daily, falls
+    """Return the names of all simulated activities and whether the person falls."""
+    from .dataset.generate import daily_activities, fall_activities
 
-    return {**dict.fromkeys(daily(), False), **dict.fromkeys(falls(), True)}
+    return {**dict.fromkeys(daily_activities(), False), **dict.fromkeys(fall_activities(), True)}
 
 
-def simulate(activity: str, person: Person | None = None, seed: int = 0) -> Motion:
-    """One person doing one thing; the same arguments give the same motion.
+def simulate(activity: str, person: SimulatedPerson | None = None, seed: int = 0) -> Motion:
+    """Simulate one person doing one activity; the same arguments give the same motion.
 
     Arguments:
         activity: one of `activities()`.
-        person: who; drawn by the seed when None.
+        person: the person; drawn at random (from `seed`) by default.
     Raises: `featherfall.core.errors.UserError` for an unknown activity or a negative seed.
     """
     import numpy as np
@@ -38,7 +38,7 @@ def simulate(activity: str, person: Person | None = None, seed: int = 0) -> Moti
     from featherfall.core.errors import UserError
     from featherfall.core.tables import nearest
 
-    from .dataset.generate import move
+    from .dataset.generate import simulate_motion
     from .world.body import draw_person
 
     if activity not in activities():
@@ -46,4 +46,4 @@ def simulate(activity: str, person: Person | None = None, seed: int = 0) -> Moti
     if seed < 0:
         raise UserError(f"seed {seed}: must not be negative; give 0 or more")
     rng = np.random.default_rng(seed)
-    return move(activity, person or draw_person("P001", rng), rng)
+    return simulate_motion(activity, person or draw_person("P001", rng), rng)

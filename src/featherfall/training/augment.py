@@ -1,5 +1,4 @@
-"""Random changes of a batch of raw sensor values. Sensors and skeletons are not mirrored: left and clockwise keep
-their meaning.
+"""Random augmentation of a batch of raw sensor values. Sensors and skeletons are not mirrored: left and clockwise keep their meaning.
 
 Shapes: B clips, T samples. All functions are pure; randomness comes from torch's global generator, which the loop seeds by step.
 """
@@ -15,11 +14,11 @@ from featherfall.core.skeletons import COCO_17
 from featherfall.models.inertial import GYROSCOPE_SCALE, LOWPASS, moving_mean
 
 _OTHER = {"left": "right", "right": "left"}
-MIRRORED = [list(COCO_17).index(" ".join(_OTHER.get(word, word) for word in joint.split())) for joint in COCO_17]
+_MIRRORED_JOINTS = [list(COCO_17).index(" ".join(_OTHER.get(word, word) for word in joint.split())) for joint in COCO_17]
 
 
-def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
-    """A changed copy of a batch's inputs; flags ("present:...") pass through.
+def augment(clip: dict[str, Tensor], settings: Augment) -> dict[str, Tensor]:
+    """Return an augmented copy of a batch's inputs; flags ("present:...") are copied.
 
     The inputs of one sensor (accelerometer, gyroscope and orientation with the same prefix) turn together; each sensor turns on its own.
     """
@@ -29,44 +28,44 @@ def augment(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
         if name.startswith("present:"):
             continue
         if values.ndim == 5:
-            out[name] = augment_film(values, how)
+            out[name] = augment_film(values, settings)
             continue
         sensor, kind = sensor_and_kind(name)
         if kind == "keypoints":
-            out[name] = mirrored_or_rolled(values, how.rotation_deg)
+            out[name] = augment_keypoints(values, settings.rotation_deg)
             continue
         if sensor not in turns:
-            turns[sensor] = random_rotations(len(values), how.rotation_deg)
+            turns[sensor] = random_rotations(len(values), settings.rotation_deg)
         turn = turns[sensor].to(values)
         if kind == "orientation":
             out[name] = turn_orientation(values, turn)
         elif kind == "skeleton":
             joints = torch.einsum("bij,btnj->btni", turn, values.unflatten(2, (-1, 3)))
-            out[name] = _scaled(joints.flatten(2), how.scale) + torch.randn_like(values) * how.joint_noise_m
+            out[name] = _scale(joints.flatten(2), settings.scale) + torch.randn_like(values) * settings.joint_noise_m
         elif kind == "gyroscope":
-            turned = torch.matmul(_kept(_livelier(values, how.dynamics), how.gyroscope_drop), turn.transpose(1, 2))
-            out[name] = torch.randn_like(turned).mul_(how.noise_g / GYROSCOPE_SCALE).add_(_scaled(turned, how.scale))
+            turned = torch.matmul(_drop_clips(_scale_rotation(values, settings.dynamics), settings.gyroscope_drop), turn.transpose(1, 2))
+            out[name] = torch.randn_like(turned).mul_(settings.noise_g / GYROSCOPE_SCALE).add_(_scale(turned, settings.scale))
         else:
-            turned = torch.matmul(livelier(values, how.dynamics), turn.transpose(1, 2))
-            out[name] = torch.randn_like(turned).mul_(how.noise_g).add_(_scaled(turned, how.scale))
+            turned = torch.matmul(scale_motion(values, settings.dynamics), turn.transpose(1, 2))
+            out[name] = torch.randn_like(turned).mul_(settings.noise_g).add_(_scale(turned, settings.scale))
     return out
 
 
-def augment_film(film: Tensor, how: Augment) -> Tensor:
-    """(B, F, H, W, 3) uint8 with one random crop, brightness, contrast and (if allowed) mirroring a clip, the same for all its pictures."""
+def augment_film(film: Tensor, settings: Augment) -> Tensor:
+    """Crop, relight and (if allowed) mirror films (B, F, H, W, 3) uint8 at random, alike for all frames of a clip."""
     count, frames, height, width, _ = film.shape
     device = film.device
     pictures = film.to(torch.float32).permute(0, 1, 4, 2, 3).flatten(0, 1)  # (B F, 3, H, W)
-    if how.film_crop or how.film_flip:
-        zoom = 1 - torch.rand(count, device=device) * how.film_crop
+    if settings.film_crop or settings.film_flip:
+        zoom = 1 - torch.rand(count, device=device) * settings.film_crop
         shift = (torch.rand(count, 2, device=device) * 2 - 1) * (1 - zoom)[:, None]
-        flip = 1 - 2 * ((torch.rand(count, device=device) < 0.5) & torch.tensor(how.film_flip, device=device)).float()
+        flip = 1 - 2 * ((torch.rand(count, device=device) < 0.5) & torch.tensor(settings.film_flip, device=device)).float()
         zero = torch.zeros_like(zoom)
         move = torch.stack([torch.stack([zoom * flip, zero, shift[:, 0]], 1), torch.stack([zero, zoom, shift[:, 1]], 1)], 1)
         grid = F.affine_grid(move.repeat_interleave(frames, 0), [count * frames, 3, height, width], align_corners=False)
         pictures = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
-    if how.film_light:
-        contrast, brightness = torch.exp(torch.randn(2, count, device=device) * how.film_light).repeat_interleave(frames, 1)[
+    if settings.film_light:
+        contrast, brightness = torch.exp(torch.randn(2, count, device=device) * settings.film_light).repeat_interleave(frames, 1)[
             ..., None, None, None
         ]
         mean = pictures.mean(dim=(1, 2, 3), keepdim=True)
@@ -80,22 +79,22 @@ def sensor_and_kind(name: str) -> tuple[str, str]:
     return ("skeleton" + sensor, kind) if kind == "skeleton" else (sensor, kind)
 
 
-def mirrored_or_rolled(keypoints: Tensor, angle_deg: float) -> Tensor:
-    """(B, T, 51) keypoints of clips half of which are mirrored (left names and right names change places), all turned in the picture.
+def augment_keypoints(keypoints: Tensor, angle_deg: float) -> Tensor:
+    """Mirror half of the clips of keypoints (B, T, 51), swapping left and right names, and rotate all in the image plane.
 
     Arguments:
-        angle_deg: standard deviation of the turn, about the picture's upper left corner: place means nothing to who looks at keypoints.
+        angle_deg: standard deviation of the turn, about the image's upper left corner (the networks' features are independent of place).
     """
     x, y, score = keypoints.unflatten(2, (-1, 3)).unbind(dim=-1)
     flip = torch.rand(len(x), 1, 1, device=x.device) < 0.5
-    x, y, score = (torch.where(flip, values[..., MIRRORED], values) for values in (torch.where(flip, -x, x), y, score))
+    x, y, score = (torch.where(flip, values[..., _MIRRORED_JOINTS], values) for values in (torch.where(flip, -x, x), y, score))
     angle = torch.randn(len(x), 1, 1, device=x.device) * (angle_deg * torch.pi / 180)
     turned = [angle.cos() * x - angle.sin() * y, angle.sin() * x + angle.cos() * y, score]
     return torch.stack(turned, dim=-1).flatten(2)
 
 
 def random_rotations(count: int, angle_deg: float) -> Tensor:
-    """(count, 3, 3) rotations about uniformly random axes by normal angles of the given standard deviation (Rodrigues)."""
+    """Return rotations (count, 3, 3) about uniformly random axes by normal angles of the given standard deviation (Rodrigues)."""
     axis = F.normalize(torch.randn(count, 3), dim=1)
     angle = torch.randn(count, 1, 1) * (angle_deg * torch.pi / 180)
     x, y, z = axis.unbind(1)
@@ -104,15 +103,15 @@ def random_rotations(count: int, angle_deg: float) -> Tensor:
     return torch.eye(3) + angle.sin() * cross + (1 - angle.cos()) * (cross @ cross)
 
 
-def livelier(acceleration: Tensor, sd: float) -> Tensor:
-    """(B, T, 3) with the motion (what the half-second mean leaves over) scaled per clip by exp(N(0, sd)); posture and gravity stay."""
+def scale_motion(acceleration: Tensor, sd: float) -> Tensor:
+    """Scale the motion in (B, T, 3), its deviation from a half-second mean, per clip by exp(N(0, sd)); gravity stays."""
     if not sd:
         return acceleration
     return torch.lerp(moving_mean(acceleration.transpose(1, 2), LOWPASS).transpose(1, 2), acceleration, _log_normal(acceleration, sd))
 
 
 def turn_orientation(quaternions: Tensor, turn: Tensor) -> Tensor:
-    """Orientations (B, T, 4; scalar first, sensor to world) of a sensor whose frame was turned: v' = R v needs q' = q conj(r).
+    """Rotate orientations (B, T, 4; scalar first, sensor to world) of a turned sensor: v' = R v needs q' = q conj(r).
 
     Arguments:
         turn: (B, 3, 3) the rotation R that was applied to the sensor's vectors, by less than half a turn.
@@ -126,20 +125,20 @@ def turn_orientation(quaternions: Tensor, turn: Tensor) -> Tensor:
     return torch.cat([scalar, vector], dim=-1)
 
 
-def _livelier(angular_velocity: Tensor, sd: float) -> Tensor:
-    """All of an angular velocity is motion."""
+def _scale_rotation(angular_velocity: Tensor, sd: float) -> Tensor:
+    """Scale angular velocity per clip by exp(N(0, sd)): all of it is motion."""
     return angular_velocity * _log_normal(angular_velocity, sd) if sd else angular_velocity
 
 
 def _log_normal(values: Tensor, sd: float) -> Tensor:
-    """(B, 1, 1) factors exp(N(0, sd))."""
+    """Return factors exp(N(0, sd)), (B, 1, 1)."""
     return torch.exp(torch.randn(len(values), 1, 1, device=values.device) * sd)
 
 
-def _kept(values: Tensor, drop: float) -> Tensor:
-    """Clips zeroed with chance `drop`."""
+def _drop_clips(values: Tensor, drop: float) -> Tensor:
+    """Zero clips with probability `drop`."""
     return values * (torch.rand(len(values), 1, 1, device=values.device) >= drop) if drop else values
 
 
-def _scaled(values: Tensor, sd: float) -> Tensor:
+def _scale(values: Tensor, sd: float) -> Tensor:
     return values * (1 + torch.randn(len(values), 1, 1, device=values.device) * sd)

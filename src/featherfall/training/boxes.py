@@ -1,4 +1,4 @@
-"""Boxes of clips as tensors, and pictures that are mirrored, moved, scaled, put together from four and relit, boxes along with them.
+"""Boxes of clips as tensors, and augmentation of images with their boxes.
 
 Shapes: N clips, B batch, G boxes (padded with class -1), S pixels a side. Boxes: left, top, right, bottom as fractions.
 """
@@ -27,11 +27,11 @@ class BoxTable:
     names: Tensor
 
     def at(self, index: Tensor) -> BoxTable:
-        """Of some clips only."""
+        """Return the table of some clips only."""
         return BoxTable(self.boxes[index], self.names[index])
 
-    def beside(self, other: BoxTable) -> BoxTable:
-        """These clips and then those of another table."""
+    def concatenate(self, other: BoxTable) -> BoxTable:
+        """Return the table of these clips followed by those of another table."""
         most = max(self.names.shape[1], other.names.shape[1])
         boxes = [F.pad(one.boxes, (0, 0, 0, most - one.names.shape[1])) for one in (self, other)]
         names = [F.pad(one.names, (0, most - one.names.shape[1]), value=-1) for one in (self, other)]
@@ -48,7 +48,9 @@ def box_table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
     return BoxTable(boxes, names)
 
 
-def augment_pictures(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augment, mosaic: float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
+def augment_pictures(
+    pictures: Tensor, boxes: Tensor, names: Tensor, settings: Augment, mosaic: float = 0.0
+) -> tuple[Tensor, Tensor, Tensor]:
     """Augment pictures and their boxes alike, with torch's random numbers.
 
     Each picture is scaled by a factor of up to exp(+- 2 x `film_crop`), its sides by another of up to exp(+- `film_crop`), moved within
@@ -62,16 +64,18 @@ def augment_pictures(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augmen
     """
     values = pictures[:, 0].permute(0, 3, 1, 2).float()
     if mosaic and float(torch.rand(())) < mosaic:
-        values, boxes, names = four(values, boxes, names)
+        values, boxes, names = make_mosaic(values, boxes, names)
     count = values.shape[0]
-    scale = torch.exp((2 * torch.rand(count, 1) - 1) * 2 * how.film_crop) * torch.exp((2 * torch.rand(count, 2) - 1) * how.film_crop)
-    offset = (2 * torch.rand(count, 2) - 1) * ((scale - 1).abs() + how.film_crop)  # of the picture's middle, in halves of the picture
-    mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0) if how.film_flip else torch.ones(count)
+    scale = torch.exp((2 * torch.rand(count, 1) - 1) * 2 * settings.film_crop) * torch.exp(
+        (2 * torch.rand(count, 2) - 1) * settings.film_crop
+    )
+    offset = (2 * torch.rand(count, 2) - 1) * ((scale - 1).abs() + settings.film_crop)  # of the picture's middle, in halves of the picture
+    mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0) if settings.film_flip else torch.ones(count)
     # A place p (-1..1) of the new picture shows the place scale p + offset of the old one.
     turn = torch.zeros(count, 2, 3)
     turn[:, 0, 0], turn[:, 1, 1], turn[:, :, 2] = scale[:, 0] * mirror, scale[:, 1], offset
     grid = F.affine_grid(turn.to(values.device), [count, 3, pictures.shape[2], pictures.shape[3]], align_corners=False)
-    gain = torch.exp(torch.randn(count, 3, 1, 1) * how.film_light / 2).to(values.device)
+    gain = torch.exp(torch.randn(count, 3, 1, 1) * settings.film_light / 2).to(values.device)
     moved = F.grid_sample((values - 114) / 128, grid, mode="bilinear", align_corners=False) * 128 + 114
     moved = (moved * gain).clamp(0, 255)
     factor = torch.stack([scale[:, 0] * mirror, scale[:, 1]], dim=1)[:, None]
@@ -83,8 +87,8 @@ def augment_pictures(pictures: Tensor, boxes: Tensor, names: Tensor, how: Augmen
     return moved.permute(0, 2, 3, 1)[:, None], inside, names
 
 
-def four(values: Tensor, boxes: Tensor, names: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Each picture beside three others of the batch, at half size (Bochkovskiy et al., YOLOv4, 2020).
+def make_mosaic(values: Tensor, boxes: Tensor, names: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Combine each image with three others of the batch, at half size (Bochkovskiy et al., YOLOv4, 2020).
 
     Returns: (B, 3, S, S), (B, 4 G, 4), (B, 4 G).
     """

@@ -1,4 +1,4 @@
-"""Tensors on disk, whole or not at all."""
+"""Save and load tensors; files are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from featherfall.core.files import atomic_write
 
 
-def save(path: Path, value: Any) -> None:
+def save_tensors(path: Path, value: Any) -> None:
     """Write tensors (or a tree of them). Serialised in memory first: torch turns a full disk into an error that no longer says so."""
     buffer = io.BytesIO()
     torch.save(value, buffer)
@@ -19,6 +19,6 @@ def save(path: Path, value: Any) -> None:
         file.write(buffer.getbuffer())
 
 
-def load(path: Path) -> Any:
-    """Read what `save` wrote; tensors and plain values only, never code."""
+def load_tensors(path: Path) -> Any:
+    """Read what `save_tensors` wrote; tensors and plain values only, never code."""
     return torch.load(path, weights_only=True)

@@ -1,4 +1,4 @@
-"""Training clips in memory. Teacher and student see slices of one batch: pairs by construction.
+"""Training clips in memory. Teacher and student see the same slice of each batch.
 
 Shapes: V views, N clips, B batch, T samples, C channels; F pictures of H x H pixels of a film.
 """
@@ -21,7 +21,7 @@ from featherfall.training.views import make_views
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What one step sees.
+    """The clips of one training step.
 
     Attributes:
         clip: {name: (B, T, C)}, {film's name: (B, F, H, H, 3) uint8} and {"present:<name>": (B,)}.
@@ -44,7 +44,7 @@ class Clips:
         films: by name; their pictures are decoded batch by batch.
         present: {name: (N,)} bool.
         labels: (N,) int64.
-        labelled: views 0 .. labelled - 1 show the clip's class; the others are for teachers' words only.
+        labelled: views 0 .. labelled - 1 have the clip's class; the others are used with teachers' outputs only.
     """
 
     inputs: dict[str, Tensor]
@@ -61,21 +61,21 @@ class Clips:
         return max([len(values) for values in self.inputs.values()] + [film.views for film in self.films.values()])
 
     def take(self, index: Tensor, view: Tensor) -> Batch:
-        """The clips `index` in the versions `view`, both (B,)."""
+        """Return the clips `index` in the views `view`, both (B,)."""
         clip = {name: values[view, index] for name, values in self.inputs.items()}
         clip |= {name: film.take(index, view) for name, film in self.films.items()}
         clip |= {f"present:{name}": flags[index] for name, flags in self.present.items() if not bool(flags.all())}
         return Batch(clip, torch.where(view < self.labelled, self.labels[index], IGNORED), index, view)
 
-    def seen_by(self, names: Sequence[str]) -> Clips:
-        """Only the clips that have all of these inputs, and only these inputs."""
+    def with_inputs(self, names: Sequence[str]) -> Clips:
+        """Return only the clips that have all of these inputs, with only these inputs."""
         keep = torch.stack([self.present[name] for name in names]).all(dim=0)
         inputs = {name: self.inputs[name][:, keep] for name in names if name in self.inputs}
-        films = {name: self.films[name].kept(keep.numpy()) for name in names if name in self.films}
+        films = {name: self.films[name].select(keep.numpy()) for name in names if name in self.films}
         return Clips(inputs, {name: self.present[name][keep] for name in names}, self.labels[keep], self.labelled, films)
 
     def to(self, device: torch.device) -> Clips:
-        """The same clips on another device."""
+        """Return the clips on another device."""
         return Clips(
             {name: values.to(device) for name, values in self.inputs.items()},
             {name: flags.to(device) for name, flags in self.present.items()},
@@ -111,8 +111,8 @@ def load_clips(
     return Clips(inputs, present, torch.from_numpy(labels.astype(np.int64)), views.labelled, films)
 
 
-class BatchOrder:
-    """Which clips and views step number `step` sees: a function of (seed, step) alone, so that training can stop and go on anywhere.
+class BatchSampler:
+    """Draws clips and views as a function of (seed, step) alone, so that training can be interrupted and resumed.
 
     Each epoch is a fresh permutation; a batch may reach across two epochs. Where there are teacher-only views, the given share of each
     batch is drawn from them.
@@ -127,7 +127,7 @@ class BatchOrder:
         self._order = torch.empty(0, dtype=torch.int64)
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
-        """(B,) clip indices and (B,) views."""
+        """Return clip indices (B,) and views (B,) of a step."""
         random = _generator(self.seed, 1, step)
         wanted = self.batch - self.unlabelled
         view = torch.randint(self.labelled, (wanted,), generator=random)
@@ -138,7 +138,7 @@ class BatchOrder:
         return index, view
 
     def _slice(self, first: int, wanted: int) -> Tensor:
-        """Entries first .. first + wanted - 1 of the endless row of permutations."""
+        """Return entries first .. first + wanted - 1 of the endless sequence of permutations."""
         parts = []
         while wanted:
             epoch, offset = divmod(first, self.count)
@@ -153,10 +153,10 @@ class BatchOrder:
         return self._order
 
 
-def mixed_seed(*numbers: int) -> int:
-    """32 bits that depend on every one of the numbers; torch's generator on CPU ignores all higher bits of its seed."""
+def mix_seeds(*numbers: int) -> int:
+    """Return a 32-bit seed that depends on all numbers; torch's generator on CPU ignores the higher bits of its seed."""
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
 def _generator(seed: int, stream: int, number: int) -> torch.Generator:
-    return torch.Generator().manual_seed(mixed_seed(seed, stream, number))
+    return torch.Generator().manual_seed(mix_seeds(seed, stream, number))

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from featherfall.core.recipe import Augment
 from featherfall.losses.detection import assign, box_losses, learn_from
-from featherfall.models.detect.net import Detector, DetectorOutputs, places
+from featherfall.models.detect.net import Detector, DetectorOutputs, grid_points
 from featherfall.training.boxes import BoxTable, augment_pictures
 from featherfall.training.data import Batch, Clips
 
@@ -50,7 +50,7 @@ class Augmented:
             drawn = torch.randint(len(self.replayed.clips), (self.replay,))
             more = self.replayed.clips.take(drawn, torch.zeros_like(drawn)).clip[input]
             pictures = torch.cat([pictures, more.to(pictures)])
-            table = table.beside(self.replayed.boxes.at(drawn))
+            table = table.concatenate(self.replayed.boxes.at(drawn))
         pictures, boxes, names = augment_pictures(pictures, table.boxes, table.names, self.augment, self.mosaic)
         return {input: pictures}, boxes.to(pictures.device), names.to(pictures.device)
 
@@ -67,7 +67,7 @@ class FromLabels(nn.Module):
         super().__init__()
         self.augmented, self.hard, self.soft = augmented, hard, soft
         self._teacher = (teacher.eval(),) if teacher else ()  # a tuple hides it: its weights are not this module's
-        self.register_buffer("middles", places(size)[0], persistent=False)
+        self.register_buffer("middles", grid_points(size)[0], persistent=False)
 
     def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
         assert isinstance(model, Detector)

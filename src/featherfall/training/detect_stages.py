@@ -18,8 +18,8 @@ from featherfall.training.boxes import BoxTable
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.detect import Augmented, FromEmbedding, FromLabels, Pictures
 from featherfall.training.fit import fit
-from featherfall.training.outputs import CHUNK_OF_FILMS
-from featherfall.training.stages import Stage
+from featherfall.training.outputs import _FILM_BATCH
+from featherfall.training.stages import FoldContext
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ def load_pictures(store: ClipStore, boxes: BoxTable, recordings: np.ndarray, inp
 
 
 def learn(
-    stage: Stage,
+    stage: FoldContext,
     model: Detector,
     pictures: Pictures,
     training: Training,
@@ -80,7 +80,7 @@ def detect(model: Detector, clips: Clips, labels: Sequence[str], overlap: float,
     """Return the boxes of each picture, best first, chosen as the runtime does."""
     model.eval()
     out: list[list[Found]] = []
-    for index in torch.arange(len(clips)).split(CHUNK_OF_FILMS):
+    for index in torch.arange(len(clips)).split(_FILM_BATCH):
         outputs = model(clips.take(index, torch.zeros_like(index)).clip)
         for scores, boxes in zip(outputs.logits.sigmoid().numpy(), outputs.boxes.numpy(), strict=True):
             out.append(decode(boxes, scores, list(labels), least, overlap))

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from featherfall.core.recipe import Training
 from featherfall.training.augment import augment
-from featherfall.training.checkpoint import load, save
-from featherfall.training.data import Batch, BatchOrder, Clips, mixed_seed
-from featherfall.training.optim import WeightAverage, optimizer_for, renew_batch_norm, schedule_for, share_of
+from featherfall.training.checkpoint import load_tensors, save_tensors
+from featherfall.training.data import Batch, BatchSampler, Clips, mix_seeds
+from featherfall.training.optim import WeightAverage, averaging_share, optimizer_for, recompute_batch_norm, schedule_for
 
 Objective = Callable[[nn.Module, Batch], Mapping[str, Tensor]]  # must hold "loss"; may itself be a module with parameters
 Validate = Callable[[nn.Module], float]  # higher is better
@@ -28,13 +28,68 @@ LOG_ROWS = 100
 
 @dataclass
 class _State:
-    """What, beside the weights, a checkpoint must bring back."""
+    """How far a training is, and its best weights so far."""
 
     step: int = 0
     best: float = float("-inf")
     best_step: int = 0
     waited: int = 0
     best_weights: dict[str, Tensor] | None = None
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """All that changes while training, and so all that a checkpoint brings back. together: the network and its objective."""
+
+    state: _State
+    together: nn.ModuleDict
+    optimizer: Any
+    schedule: Any
+    average: WeightAverage
+
+    @classmethod
+    def start(cls, fabric: Any, model: nn.Module, objective: Objective, training: Training) -> _Trained:
+        """Move network and objective to the device, with fresh optimiser, schedule and average."""
+        together = nn.ModuleDict({"model": model})
+        if isinstance(objective, nn.Module):
+            together["objective"] = objective
+        _, optimizer = fabric.setup(together, optimizer_for(together.parameters(), training))
+        schedule = schedule_for(getattr(optimizer, "optimizer", optimizer), training)
+        return cls(_State(), together, optimizer, schedule, WeightAverage(model))
+
+    def save(self, path: Path) -> None:
+        saved = {
+            "state": vars(self.state),
+            "weights": self.together.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "average": self.average.state(),
+        }
+        save_tensors(path, saved)
+
+    def load(self, path: Path) -> None:
+        saved = load_tensors(path)
+        for name, value in saved["state"].items():
+            setattr(self.state, name, value)
+        self.together.load_state_dict(saved["weights"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.schedule.load_state_dict(saved["schedule"])
+        self.average.load(saved["average"])
+
+    def step(self, fabric: Any, loss: Tensor) -> None:
+        """Change the weights by one step."""
+        self.optimizer.zero_grad(set_to_none=True)
+        fabric.backward(loss)
+        self.optimizer.step()
+        self.schedule.step()
+        self.state.step += 1
+
+    def take_best(self, model: nn.Module) -> None:
+        """Give the network its best weights where it was validated, else their average."""
+        if self.state.best_weights is not None:
+            model.load_state_dict(self.state.best_weights)
+        else:
+            self.average.swap()
 
 
 def fit(
@@ -59,34 +114,18 @@ def fit(
 
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells of mixed precision at every training
     folder.mkdir(parents=True, exist_ok=True)
-    done = folder / "weights.pt"
+    done, checkpoint = folder / "weights.pt", folder / "checkpoint.pt"
     if done.is_file():
-        model.load_state_dict(load(done))
+        model.load_state_dict(load_tensors(done))
         return model.eval()
 
     fabric = Fabric(accelerator="auto", devices=1, precision=training.precision)
-    together = nn.ModuleDict({"model": model})
-    if isinstance(objective, nn.Module):
-        together["objective"] = objective
-    optimizer = optimizer_for(together.parameters(), training)
-    _, optimizer = fabric.setup(together, optimizer)
-    clips = clips.to(fabric.device)
-    schedule = schedule_for(getattr(optimizer, "optimizer", optimizer), training)
-    average = WeightAverage(model)
-    state = _State()
-    checkpoint = folder / "checkpoint.pt"
+    trained = _Trained.start(fabric, model, objective, training)
+    state, average = trained.state, trained.average
     if checkpoint.is_file():
-        _load(checkpoint, state, together, optimizer, schedule, average)
-
-    order = BatchOrder(clips, training.batch, seed, training.augment.teacher_only_share)
+        trained.load(checkpoint)
+    batch_of = _batches(clips.to(fabric.device), training, seed, fabric.device)
     epoch = -(-len(clips) // training.batch)  # steps
-
-    def batch_of(step: int) -> Batch:
-        _seed(mixed_seed(seed, 2, step), fabric.device)
-        index, view = order(step)
-        batch = clips.take(index.to(fabric.device), view.to(fabric.device))
-        return Batch(augment(batch.clip, training.augment), batch.labels, batch.index, batch.view)
-
     log = _Log(folder / "log.csv", training.steps, state.step)
     saved_at = time.monotonic()
     model.train()
@@ -94,31 +133,37 @@ def fit(
         batch = batch_of(state.step)
         with fabric.autocast():
             losses = objective(model, batch)
-        optimizer.zero_grad(set_to_none=True)
-        fabric.backward(losses["loss"])
-        optimizer.step()
-        schedule.step()
-        state.step += 1
-        share = share_of(state.step, training, epoch)
+        trained.step(fabric, losses["loss"])
+        share = averaging_share(state.step, training, epoch)
         if share is not None:
             average.update(share)
-        score = _look(model, average, training, state, validate)
-        log.row(state.step, losses, float(schedule.get_last_lr()[0]), score)
+        score = _validated(model, average, training, state, validate)
+        log.row(state.step, losses, float(trained.schedule.get_last_lr()[0]), score)
         if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-            _save(checkpoint, state, together, optimizer, schedule, average)
+            trained.save(checkpoint)
             saved_at = time.monotonic()
 
-    if state.best_weights is not None:
-        model.load_state_dict(state.best_weights)
-    else:
-        average.swap()
+    trained.take_best(model)
     if training.swa:
         with fabric.autocast():
-            renew_batch_norm(model, (batch_of(training.steps + i).clip for i in range(epoch)))
+            recompute_batch_norm(model, (batch_of(training.steps + i).clip for i in range(epoch)))
     model.to("cpu").eval()
-    save(done, model.state_dict())
+    save_tensors(done, model.state_dict())
     checkpoint.unlink(missing_ok=True)
     return model
+
+
+def _batches(clips: Clips, training: Training, seed: int, device: torch.device) -> Callable[[int], Batch]:
+    """Return what gives the augmented batch of any step, having seeded all generators for it."""
+    order = BatchSampler(clips, training.batch, seed, training.augment.teacher_only_share)
+
+    def batch_of(step: int) -> Batch:
+        _seed(mix_seeds(seed, 2, step), device)
+        index, view = order(step)
+        batch = clips.take(index.to(device), view.to(device))
+        return Batch(augment(batch.clip, training.augment), batch.labels, batch.index, batch.view)
+
+    return batch_of
 
 
 def _seed(number: int, device: torch.device) -> None:
@@ -132,7 +177,7 @@ def _stopped(state: _State, training: Training) -> bool:
     return training.early_stop is not None and state.waited >= training.early_stop.patience
 
 
-def _look(model: nn.Module, average: WeightAverage, training: Training, state: _State, validate: Validate | None) -> float | None:
+def _validated(model: nn.Module, average: WeightAverage, training: Training, state: _State, validate: Validate | None) -> float | None:
     """Every `every` steps: score the weights that would ship, remember the best."""
     if validate is None or training.early_stop is None or state.step % training.early_stop.every:
         return None
@@ -148,27 +193,6 @@ def _look(model: nn.Module, average: WeightAverage, training: Training, state: _
     model.train()
     average.swap()
     return score
-
-
-def _save(path: Path, state: _State, together: nn.Module, optimizer: Any, schedule: Any, average: WeightAverage) -> None:
-    saved = {
-        "state": vars(state),
-        "weights": together.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "schedule": schedule.state_dict(),
-        "average": average.state(),
-    }
-    save(path, saved)
-
-
-def _load(path: Path, state: _State, together: nn.Module, optimizer: Any, schedule: Any, average: WeightAverage) -> None:
-    saved = load(path)
-    for name, value in saved["state"].items():
-        setattr(state, name, value)
-    together.load_state_dict(saved["weights"])
-    optimizer.load_state_dict(saved["optimizer"])
-    schedule.load_state_dict(saved["schedule"])
-    average.load(saved["average"])
 
 
 class _Log:

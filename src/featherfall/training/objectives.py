@@ -16,7 +16,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recipe import Distillation, Term
 from featherfall.core.registry import facts, find
 from featherfall.losses.focal import focal_loss
-from featherfall.models.taps import tap
+from featherfall.models.taps import tap_features
 from featherfall.training.data import Batch
 
 MAX_FEATURES = 16_384  # features that can be cached for every clip, or projected; maps are wider
@@ -59,7 +59,7 @@ class LiveTeachers:
     @torch.no_grad()
     def outputs(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """As `TeacherOutputs.outputs`."""
-        with tap(self.members[0], list(self.widths)) as features:
+        with tap_features(self.members[0], list(self.widths)) as features:
             logits = [member.to(batch.labels.device)(batch.clip).float() for member in self.members]
         return torch.stack(logits, dim=1), {name: values.flatten(1) for name, values in features.items()}
 
@@ -142,7 +142,7 @@ class Distil(nn.Module):
                     self.projectors[str(i)] = nn.Linear(width, wanted)
 
     def forward(self, model: nn.Module, batch: Batch) -> Mapping[str, Tensor]:
-        with tap(model, self.taps) as features:
+        with tap_features(model, self.taps) as features:
             logits = model(batch.clip)
         teacher = self.teacher.outputs(batch)
         student = (logits.float(), {name: values.flatten(1).float() for name, values in features.items()})

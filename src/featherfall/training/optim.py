@@ -1,4 +1,4 @@
-"""Optimisers, schedules and averages of weights."""
+"""Optimisers, schedules and weight averages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from featherfall.core.recipe import Training
 
 
 def optimizer_for(parameters: Iterable[nn.Parameter], training: Training) -> torch.optim.Optimizer:
-    """AdamW, Adam or SGD as the recipe says, of the parameters that are not frozen."""
+    """Return the recipe's AdamW, Adam or SGD for the parameters that are not frozen."""
     values = [parameter for parameter in parameters if parameter.requires_grad]
     if training.optimizer == "sgd":
         return torch.optim.SGD(values, training.lr, momentum=training.momentum, weight_decay=training.weight_decay)
@@ -22,7 +22,7 @@ def optimizer_for(parameters: Iterable[nn.Parameter], training: Training) -> tor
 
 
 class Schedule(Protocol):
-    """What is stepped once per training step."""
+    """A learning-rate schedule, stepped once per training step."""
 
     def step(self) -> None: ...
     def get_last_lr(self) -> list[Any]: ...
@@ -30,8 +30,8 @@ class Schedule(Protocol):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None: ...
 
 
-class ThenConstant:
-    """A schedule for the first `steps` steps, then the learning rate `lr`."""
+class ConstantAfter:
+    """A schedule for the first `steps` steps, then the constant learning rate `lr`."""
 
     def __init__(self, first: LRScheduler, steps: int, lr: float) -> None:
         self.first, self.steps, self.lr = first, steps, lr
@@ -57,11 +57,11 @@ class ThenConstant:
 
 
 def schedule_for(optimizer: torch.optim.Optimizer, training: Training) -> Schedule:
-    """One-cycle, cosine to zero, x0.1 at half-way, or constant, over all steps; with stochastic weight averaging only until that begins."""
+    """Return a one-cycle, cosine, step (x0.1 at half-way) or constant schedule over all steps; with SWA only until that begins."""
     whole = _schedule(optimizer, training)
     if training.swa is None:
         return whole
-    return ThenConstant(whole, int(training.swa.start * training.steps), training.swa.lr)
+    return ConstantAfter(whole, int(training.swa.start * training.steps), training.swa.lr)
 
 
 def _schedule(optimizer: torch.optim.Optimizer, training: Training) -> LRScheduler:
@@ -84,7 +84,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, share: float) -> None:
-        """Take in the weights as they are now; the first call copies."""
+        """Add the present weights to the average; the first call copies."""
         if self.average is None:
             self.average = [tensor.clone() for tensor in self._live]
         else:
@@ -99,16 +99,16 @@ class WeightAverage:
             average.copy_(kept)
 
     def state(self) -> dict[str, Tensor] | None:
-        """The average by name, for a checkpoint."""
+        """Return the average by name, for a checkpoint."""
         return None if self.average is None else dict(zip(self._names, self.average, strict=True))
 
     def load(self, state: dict[str, Tensor] | None) -> None:
-        """Take up an average from a checkpoint."""
+        """Restore an average from a checkpoint."""
         self.average = None if state is None else [state[name].to(live) for name, live in zip(self._names, self._live, strict=True)]
 
 
-def share_of(step: int, training: Training, epoch: int) -> float | None:
-    """By what share the weights after this step enter the average; None where they do not.
+def averaging_share(step: int, training: Training, epoch: int) -> float | None:
+    """Return the share with which the weights after this step enter the average; None where they do not.
 
     The moving average takes 1 - decay after every step of the second half; the stochastic one, for the k-th time, 1 / k at the end of each
     epoch (of `epoch` steps, counted back from the last one) after its start, so that all weigh the same.
@@ -122,8 +122,8 @@ def share_of(step: int, training: Training, epoch: int) -> float | None:
 
 
 @torch.no_grad()
-def renew_batch_norm(model: nn.Module, batches: Iterable[Any]) -> None:
-    """Take the statistics of batch norm anew, as plain means over the batches, each of which is given to the model; those of frozen parts
+def recompute_batch_norm(model: nn.Module, batches: Iterable[Any]) -> None:
+    """Recompute batch-norm statistics as plain means over the batches, each of which is given to the model; those of frozen parts
     (in evaluation mode even while training) stay. As `torch.optim.swa_utils.update_bn`."""
     was_training = model.training
     model.train()

@@ -7,22 +7,22 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from featherfall.models.taps import tap
+from featherfall.models.taps import tap_features
 from featherfall.training.data import Clips
 
-CHUNK = 512  # clips at once
-CHUNK_OF_FILMS = 16
+_BATCH = 512  # clips at once
+_FILM_BATCH = 16
 
 
 @torch.no_grad()
 def logits_of(model: nn.Module, clips: Clips, view: int = 0) -> Tensor:
-    """(N, classes) logits of one view of every clip, in evaluation mode."""
+    """Return logits (N, classes) of one view of every clip, in evaluation mode."""
     return _run(model, clips, view, ())[0]
 
 
 @torch.no_grad()
 def logits_and_features(model: nn.Module, clips: Clips, taps: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:
-    """(N, classes) logits and {tap: (N, D)} features of the clips as recorded."""
+    """Return logits (N, classes) and features {tap: (N, D)} of the clips as recorded."""
     return _run(model, clips, 0, taps)
 
 
@@ -30,8 +30,8 @@ def _run(model: nn.Module, clips: Clips, view: int, taps: Sequence[str]) -> tupl
     model.eval()
     logits: list[Tensor] = []
     features: dict[str, list[Tensor]] = {name: [] for name in taps}
-    with tap(model, taps) as tapped:
-        for index in torch.arange(len(clips)).split(CHUNK_OF_FILMS if clips.films else CHUNK):
+    with tap_features(model, taps) as tapped:
+        for index in torch.arange(len(clips)).split(_FILM_BATCH if clips.films else _BATCH):
             logits.append(model(clips.take(index, torch.full_like(index, view)).clip))
             for name in taps:
                 features[name].append(tapped[name].flatten(1))

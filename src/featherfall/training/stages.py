@@ -16,7 +16,7 @@ from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Augment, Network, Recipe, Training
 from featherfall.models.build import build
-from featherfall.training.checkpoint import load, save
+from featherfall.training.checkpoint import load_tensors, save_tensors
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.films import film_views
 from featherfall.training.fit import Validate, fit
@@ -36,7 +36,7 @@ class LabelledClips:
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class FoldContext:
     """A recipe on one fold of a store."""
 
     recipe: Recipe
@@ -61,14 +61,14 @@ class Stage:
         return part
 
     def network(self, network: Network, seed: int) -> nn.Module:
-        """A freshly initialised network of this recipe."""
+        """Return a freshly initialised network of this recipe."""
         torch.manual_seed(seed)
         return build(network.kind, network.inputs, self.store.channels, len(self.classes), **network.options)
 
     def load_network(self, network: Network, seed: int, weights: Path) -> nn.Module:
-        """A trained network."""
+        """Return a trained network."""
         model = self.network(network, seed)
-        model.load_state_dict(load(weights))
+        model.load_state_dict(load_tensors(weights))
         return model.eval()
 
     def blank(self, network: Network) -> dict[str, Tensor]:
@@ -80,7 +80,7 @@ class Stage:
         return load_clips(self.store, part.clips, part.labels, inputs, augment, teacher_only=teacher_only)
 
 
-def train_teacher(stage: Stage, member: int, folder: Path) -> nn.Module:
+def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
     """One member of the teacher ensemble: its branches alone first (if the recipe says so), then the whole."""
     teacher = stage.recipe.required_supervision.teacher
     network, training = teacher.network, teacher.training
@@ -94,13 +94,13 @@ def train_teacher(stage: Stage, member: int, folder: Path) -> nn.Module:
             alone = stage.network(network.model_copy(update=changes), member + BRANCH_SEED)
             how = teacher.branches.get(kind, training)
             goal = _hard_labels(stage, clips.labels, how, how.label_smoothing)
-            fit(alone, clips.seen_by(inputs), how, goal, member, folder / f"branch-{kind}")
+            fit(alone, clips.with_inputs(inputs), how, goal, member, folder / f"branch-{kind}")
             wanted = branch.state_dict().keys()  # all, but for a head that the branch may have lost
             branch.load_state_dict({name: values for name, values in alone.state_dict().items() if name in wanted})
-    return fit(model, clips, training, objective, member, folder, _validate(stage, network, training))
+    return fit(model, clips, training, objective, member, folder, _validation_score(stage, network, training))
 
 
-def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -> Path:
+def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: Path) -> Path:
     """Write the ensemble's outputs for every view of every training clip, computed once for all students of the fold."""
     path = folder / "outputs.pt"
     if path.is_file():
@@ -118,19 +118,19 @@ def write_teacher_outputs(stage: Stage, members: Sequence[Path], folder: Path) -
         films = {name: film_views(stage.store.films[name], part.clips, views, [v]) for name in network.inputs if name in stage.store.films}
         clips = Clips(inputs, present, torch.from_numpy(part.labels), 1, films)
         if v == 0:
-            _refuse_maps(_widths(models[0], clips, taps))
+            _check_widths(_tap_widths(models[0], clips, taps))
         outputs = [logits_and_features(model, clips, taps if i == 0 else ()) for i, model in enumerate(models)]
         logits.append(torch.stack([one for one, _ in outputs], dim=1))
         for name in taps:
             features[name].append(outputs[0][1][name])
-    save(path, {"logits": torch.stack(logits), "features": {name: torch.stack(parts) for name, parts in features.items()}})
+    save_tensors(path, {"logits": torch.stack(logits), "features": {name: torch.stack(parts) for name, parts in features.items()}})
     return path
 
 
 def train_student(
-    stage: Stage, role: str, seed: int, folder: Path, outputs: Path | None, start: Path | None = None, teachers: Sequence[Path] = ()
+    stage: FoldContext, role: str, seed: int, folder: Path, outputs: Path | None, start: Path | None = None, teachers: Sequence[Path] = ()
 ) -> nn.Module:
-    """The student, "alone" or "distilled": same data, views, augmentation, budget, seed, and the same weights to start from.
+    """Train the student, "alone" or "distilled", on the same data, views, augmentation, budget, seed and initial weights.
 
     Arguments:
         outputs: file of the teachers' outputs; needed for "distilled", unless they teach live.
@@ -140,7 +140,7 @@ def train_student(
     student = stage.recipe.student
     model = stage.network(student.network, seed)
     if start is not None:
-        model.load_state_dict(load(start))
+        model.load_state_dict(load_tensors(start))
     objective: nn.Module
     if role == "alone":
         clips = stage.load(stage.training_part, student.network.inputs, student.training.augment)
@@ -150,37 +150,37 @@ def train_student(
         seen = [*student.network.inputs, *(teacher.network.inputs if how.live else [])]
         clips = stage.load(stage.training_part, list(dict.fromkeys(seen)), student.training.augment, teacher_only=True)
         weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
-        widths = _widths(model, clips, [term.student_tap for term in how.terms if compares_features(term)])
-        taught = _live(stage, teachers, clips) if how.live else _recorded(outputs)
+        widths = _tap_widths(model, clips, [term.student_tap for term in how.terms if compares_features(term)])
+        taught = _live_teachers(stage, teachers, clips) if how.live else _load_outputs(outputs)
         torch.manual_seed(seed)
         objective = Distil(how, taught, widths, weights)
-    return fit(model, clips, student.training, objective, seed, folder, _validate(stage, student.network, student.training))
+    return fit(model, clips, student.training, objective, seed, folder, _validation_score(stage, student.network, student.training))
 
 
-def _hard_labels(stage: Stage, labels: Tensor, training: Training, smoothing: float) -> HardLabels:
+def _hard_labels(stage: FoldContext, labels: Tensor, training: Training, smoothing: float) -> HardLabels:
     weights = class_weights(labels, len(stage.classes), training.balance)
     return HardLabels(weights, smoothing, training.focal, training.mixup)
 
 
-def _recorded(outputs: Path | None) -> TeacherOutputs:
+def _load_outputs(outputs: Path | None) -> TeacherOutputs:
     assert outputs is not None
-    saved = load(outputs)
+    saved = load_tensors(outputs)
     return TeacherOutputs(saved["logits"], saved["features"])
 
 
-def _live(stage: Stage, teachers: Sequence[Path], clips: Clips) -> LiveTeachers:
+def _live_teachers(stage: FoldContext, teachers: Sequence[Path], clips: Clips) -> LiveTeachers:
     network = stage.recipe.required_supervision.teacher.network
     members = [stage.load_network(network, i, folder / "weights.pt") for i, folder in enumerate(teachers)]
-    return LiveTeachers(members, _widths(members[0], clips, _teacher_taps(stage.recipe)))
+    return LiveTeachers(members, _tap_widths(members[0], clips, _teacher_taps(stage.recipe)))
 
 
 def _teacher_taps(recipe: Recipe) -> list[str]:
     return sorted({term.teacher_tap for term in recipe.required_supervision.distillation.terms if compares_features(term)})
 
 
-def _widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, int]:
-    """Width of each tap's output, maps flattened; raises `UserError` for a name that is no submodule."""
-    films = {name: film.kept(np.arange(2)) for name, film in clips.films.items()}
+def _tap_widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, int]:
+    """Return the width of each tap's output, maps flattened; raises `UserError` for a name that is no submodule."""
+    films = {name: film.select(np.arange(2)) for name, film in clips.films.items()}
     pair = Clips({name: values[:1, :2] for name, values in clips.inputs.items()}, {}, clips.labels[:2], 1, films)
     try:
         return {name: values.shape[-1] for name, values in logits_and_features(model, pair, taps)[1].items()}
@@ -188,7 +188,7 @@ def _widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, in
         raise UserError(f"distillation: {error}") from error
 
 
-def _refuse_maps(widths: Mapping[str, int]) -> None:
+def _check_widths(widths: Mapping[str, int]) -> None:
     for name, width in widths.items():
         if width > MAX_FEATURES:
             raise UserError(
@@ -196,8 +196,8 @@ def _refuse_maps(widths: Mapping[str, int]) -> None:
             )
 
 
-def _validate(stage: Stage, network: Network, training: Training) -> Validate | None:
-    """The recipe's metric on the validation part, for early stopping."""
+def _validation_score(stage: FoldContext, network: Network, training: Training) -> Validate | None:
+    """Return the recipe's metric on the validation part, for early stopping."""
     if training.early_stop is None:
         return None
     metric, positive = training.early_stop.metric, stage.recipe.labels.positive

@@ -1,8 +1,8 @@
 """Views: versions of every clip, the same for teacher and student, made once and reused by all seeds.
 
-Labelled views are the clip as recorded and warped in time: its class still holds. Teacher-only views are blends of two clips and clips
-played backwards: they have no class, but a teacher says something of each, and matching what it says there is where much of its
-knowledge passes (function matching, Beyer et al. 2022, arXiv 2106.05237). The student alone cannot use them.
+Labelled views are the clip as recorded or warped in time; they keep its class. Teacher-only views are blends of two clips and clips played
+backwards; they have no class, but the student can match the teacher's outputs on them (function matching, Beyer et al. 2022, arXiv
+2106.05237). The student alone cannot use them.
 
 Shapes: N clips, T samples, C channels.
 """
@@ -23,8 +23,8 @@ Inputs = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
-    """How one view of N clips comes about, for any input.
+class ViewPlan:
+    """How one view of N clips is made, for any input.
 
     Attributes:
         first: (N, T) positions, in samples, at which the clips are read; None: as recorded.
@@ -41,9 +41,9 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """The views of N clips; view `v` is a function of (clips, how, seed, v) alone.
+    """The views of N clips; view `v` is a function of (clips, settings, seed, v) alone.
 
-    Order: the clip itself, `how.views` warped ones, then the teacher-only ones: `how.blends`, `how.reversed`.
+    Order: the clip itself, `settings.views` warped ones, then the teacher-only ones: `settings.blends`, `settings.reversed`.
 
     Attributes:
         inputs: {name: (N, T, C)} of the sensors.
@@ -52,59 +52,59 @@ class Views:
     """
 
     inputs: Inputs
-    how: Augment
+    settings: Augment
     alike: np.ndarray | None = None
     seed: int = 0
     shape: tuple[int, int] | None = None
 
     @property
     def count(self) -> int:
-        """N."""
+        """Number of clips, N."""
         return (self.shape or next(iter(self.inputs.values())).shape)[0]
 
     @property
     def length(self) -> int:
-        """T."""
+        """Number of samples, T."""
         return (self.shape or next(iter(self.inputs.values())).shape)[1]
 
     @property
     def labelled(self) -> int:
-        """Views whose class is the clip's."""
-        return 1 + self.how.views
+        """Number of views whose class is the clip's."""
+        return 1 + self.settings.views
 
     @property
     def total(self) -> int:
-        """All views, teacher-only ones included."""
-        return self.labelled + self.how.blends + self.how.reversed
+        """Number of all views, including teacher-only ones."""
+        return self.labelled + self.settings.blends + self.settings.reversed
 
-    def plan(self, number: int) -> Plan:
-        """How view `number` comes about."""
+    def plan(self, number: int) -> ViewPlan:
+        """Return the plan of view `number`."""
         blend = number - self.labelled
         if blend < 0:
-            return Plan(self._positions(number))
-        if blend < self.how.blends:
+            return ViewPlan(self._positions(number))
+        if blend < self.settings.blends:
             return self._blend(blend)
-        return Plan(self._positions((blend - self.how.blends) % self.labelled), backwards=True)
+        return ViewPlan(self._positions((blend - self.settings.blends) % self.labelled), backwards=True)
 
     def view(self, number: int) -> Inputs:
-        """{name: (N, T, C)} float32 of one view."""
+        """Return one view, {name: (N, T, C)} float32."""
         plan = self.plan(number)
         out = {}
         for name, values in self.inputs.items():
-            seen = values if plan.first is None else read_at(values, plan.first)
+            seen = values if plan.first is None else interpolate_at(values, plan.first)
             if plan.partner is not None and plan.share is not None:
-                other = (values if plan.second is None else read_at(values, plan.second))[plan.partner]
+                other = (values if plan.second is None else interpolate_at(values, plan.second))[plan.partner]
                 seen = blend(name, seen, other, plan.share)
-            out[name] = play_backwards(name, seen) if plan.backwards else seen
+            out[name] = reverse_time(name, seen) if plan.backwards else seen
         return out
 
     def _positions(self, number: int) -> np.ndarray | None:
         if number == 0:
             return None
-        return warp(self.count, self.length, self.how, np.random.default_rng([self.seed, number]))
+        return draw_warp(self.count, self.length, self.settings, np.random.default_rng([self.seed, number]))
 
-    def _blend(self, number: int) -> Plan:
-        """Even numbers: weighted means of two clips; odd ones: the first clip's beginning, then the other's end."""
+    def _blend(self, number: int) -> ViewPlan:
+        """Plan a blend: weighted means of two clips for even numbers, one clip's beginning and another's end for odd ones."""
         random = np.random.default_rng([self.seed, 10_000 + number])
         first, second = (self._positions(int(random.integers(self.labelled))) for _ in range(2))
         partner = np.arange(self.count)
@@ -116,40 +116,40 @@ class Views:
         else:
             cut = random.uniform(0.2, 0.8, (self.count, 1))
             share = np.clip((np.linspace(0, 1, self.length) - cut) / 0.06 + 0.5, 0, 1)
-        return Plan(first, partner, second, share)
+        return ViewPlan(first, partner, second, share)
 
 
 def load_inputs(store: ClipStore, index: np.ndarray, names: Sequence[str]) -> Inputs:
-    """{name: (N, T, C)} of the chosen clips' sensors; inputs that a recording lacks are zeros."""
+    """Return the chosen clips' sensors, {name: (N, T, C)}; inputs that a recording lacks are zeros."""
     sensors = [name for name in names if name in store.inputs]
     return {name: np.where(store.present[name][index][:, None, None], store.inputs[name][index], np.float32(0)) for name in sensors}
 
 
-def make_views(store: ClipStore, index: np.ndarray, names: Sequence[str], how: Augment) -> Views:
-    """The views of the chosen clips. They are the same whichever inputs are asked for."""
+def make_views(store: ClipStore, index: np.ndarray, names: Sequence[str], settings: Augment) -> Views:
+    """Return the views of the chosen clips; they do not depend on which inputs are asked for."""
     present = np.stack([store.present[name][index] for name in sorted(store.present)])
     alike = np.unique(present, axis=1, return_inverse=True)[1].reshape(-1)
-    return Views(load_inputs(store, index, names), how, alike, shape=(len(index), store.length))
+    return Views(load_inputs(store, index, names), settings, alike, shape=(len(index), store.length))
 
 
-def warp(count: int, length: int, how: Augment, random: np.random.Generator) -> np.ndarray:
-    """(N, T) positions, in samples, at which a warped view reads its clips.
+def draw_warp(count: int, length: int, settings: Augment, random: np.random.Generator) -> np.ndarray:
+    """Draw positions (N, T), in samples, at which a warped view reads its clips.
 
     A random piecewise-linear speed (1 +- warp at 6 knots) is summed up to a position and squeezed into a random crop.
     """
-    speed = 1 + random.uniform(-how.warp, how.warp, (count, KNOTS))
+    speed = 1 + random.uniform(-settings.warp, settings.warp, (count, KNOTS))
     at = np.linspace(0, KNOTS - 1, length)
     left = np.minimum(at.astype(int), KNOTS - 2)
     curve = speed[:, left] * (1 - (at - left)) + speed[:, left + 1] * (at - left)
     path = np.concatenate([np.zeros((count, 1)), np.cumsum((curve[:, 1:] + curve[:, :-1]) / 2, axis=1)], axis=1)
     path /= path[:, -1:]
-    cropped = random.uniform(0, how.crop, (count, 1))
+    cropped = random.uniform(0, settings.crop, (count, 1))
     begin = random.uniform(0, 1, (count, 1)) * cropped
     return (begin + (1 - cropped) * path) * (length - 1)
 
 
-def read_at(clips: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """(N, T, C) clips at (N, T) fractional positions, linear between samples."""
+def interpolate_at(clips: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Return clips (N, T, C) at fractional positions (N, T), linear between samples."""
     left = np.minimum(positions.astype(np.int64), clips.shape[1] - 2)
     share = (positions - left)[..., None].astype(np.float32)
     count, length, channels = clips.shape
@@ -160,21 +160,21 @@ def read_at(clips: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
 
 def blend(name: str, first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """first (1 - share) + second share, with (N, T) shares; skeletons are first moved to the same place."""
+    """Return first (1 - share) + second share, with (N, T) shares; skeletons are first moved to the same place."""
     if sensor_and_kind(name)[1] == "skeleton":
         second = second + _place(first) - _place(second)
     weight = share[..., None].astype(np.float32)
     return first * (1 - weight) + second * weight
 
 
-def play_backwards(name: str, values: np.ndarray) -> np.ndarray:
-    """Time reversed: positions and accelerations keep their sign, angular velocities change it."""
+def reverse_time(name: str, values: np.ndarray) -> np.ndarray:
+    """Reverse time: positions and accelerations keep their sign, angular velocities change it."""
     backwards = values[:, ::-1]
     return -backwards if sensor_and_kind(name)[1] == "gyroscope" else backwards
 
 
 def _place(skeletons: np.ndarray) -> np.ndarray:
-    """(N, T, 3 J) -> (N, 1, 3 J): where the clip's person is on average, repeated for every joint; unseen joints do not count."""
+    """Return the clip's mean position, (N, T, 3 J) -> (N, 1, 3 J), repeated for every joint; unseen joints do not count."""
     count, _, channels = skeletons.shape
     seen = np.isfinite(skeletons)
     total = np.where(seen, skeletons, 0).reshape(count, -1, 3).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Ultralytics YOLO as another family of detectors, kept at arm's length.
+"""Ultralytics YOLO as another family of detectors, in a process of its own.
 
 Ultralytics is licensed under AGPL-3.0 (or by contract from its makers): who ships a network trained with it, or offers it over a network,
 must open the source of the whole under the same terms. So it is the optional extra `yolo`, nothing of this package imports it, and it runs
@@ -24,13 +24,13 @@ from featherfall.core.files import read_json, write_json
 from featherfall.training.boxes import BoxTable
 
 YOLO_PYTHON = "FEATHERFALL_YOLO_PYTHON"  # an interpreter that has Ultralytics, where this one does not
-TERMS = "Ultralytics is under AGPL-3.0: what you ship with it you must open under the same terms"
-LOCAL = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "MPLBACKEND": "Agg"}
+LICENSE_NOTE = "Ultralytics is under AGPL-3.0: what you ship with it you must open under the same terms"
+_ENVIRONMENT = {"YOLO_OFFLINE": "true", "YOLO_VERBOSE": "false", "MPLBACKEND": "Agg"}
 
 
 @dataclass(frozen=True)
-class Yolo:
-    """A trained one: the graph, Ultralytics' own weights, parameters, multiply-accumulates."""
+class TrainedYolo:
+    """A trained YOLO: the graph, Ultralytics' own weights, parameters, multiply-accumulates."""
 
     graph: Path
     weights: Path
@@ -82,7 +82,7 @@ class YoloTraining:
     teacher: Path | None = None
 
 
-def train_yolo(folder: Path, training: YoloTraining) -> Yolo:
+def train_yolo(folder: Path, training: YoloTraining) -> TrainedYolo:
     """Train a YOLO in a process of its own; what is already trained is left alone, what was stopped goes on with its next epoch.
 
     Arguments:
@@ -101,23 +101,23 @@ def train_yolo(folder: Path, training: YoloTraining) -> Yolo:
         write_json(folder / "job.json", job)
         _run(folder / "job.json")
     known = read_json(facts)
-    return Yolo(folder / "model.onnx", folder / "weights.pt", known["parameters"], known["macs"])
+    return TrainedYolo(folder / "model.onnx", folder / "weights.pt", known["parameters"], known["macs"])
 
 
 def _run(job: Path) -> None:
     python = os.environ.get(YOLO_PYTHON, sys.executable)
     if python == sys.executable and importlib.util.find_spec("ultralytics") is None:
-        raise UserError(f"YOLO needs Ultralytics; install it: pip install 'featherfall[yolo]' ({TERMS})")
+        raise UserError(f"YOLO needs Ultralytics; install it: pip install 'featherfall[yolo]' ({LICENSE_NOTE})")
     source = str(Path(__file__).parents[2])
     search = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
     log = job.with_name("yolo.log")
     with open(log, "wb") as file:
         done = subprocess.run(
             [python, "-m", "featherfall.training.yolo_worker", str(job)],
-            env=os.environ | LOCAL | {"PYTHONPATH": search},
+            env=os.environ | _ENVIRONMENT | {"PYTHONPATH": search},
             stdout=file,
             stderr=subprocess.STDOUT,
         )
     if done.returncode:
-        last = [line for line in log.read_text(errors="replace").splitlines() if line.strip()][-1:] or ["nothing said"]
+        last = [line for line in log.read_text(errors="replace").splitlines() if line.strip()][-1:] or ["no output"]
         raise UserError(f"{log}: Ultralytics failed: {last[0][:200]}")

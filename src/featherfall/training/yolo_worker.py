@@ -1,4 +1,4 @@
-"""`python -m featherfall.training.yolo_worker JOB.json`: train one Ultralytics YOLO and write it as our graph.
+"""`python -m featherfall.training.yolo_worker JOB.json`: train one Ultralytics YOLO and export it as an ONNX graph.
 
 The only module that imports Ultralytics (AGPL-3.0); see `featherfall.training.yolo`.
 """
@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 
-class Graph(nn.Module):
-    """Pictures (B, 1, S, S, 3) uint8 RGB -> (B, A, C) scores 0..1 and (B, A, 4) boxes, fractions of the picture."""
+class YoloGraph(nn.Module):
+    """Images (B, 1, S, S, 3) uint8 RGB -> (B, A, C) scores 0..1 and (B, A, 4) boxes, fractions of the image."""
 
     def __init__(self, network: nn.Module, size: int) -> None:
         super().__init__()
@@ -33,8 +33,8 @@ class Graph(nn.Module):
         return rows[..., 4:], torch.cat([middle - half, middle + half], dim=-1) / self.size
 
 
-def main(path: str) -> None:
-    """Do what the job's file says."""
+def train_job(path: str) -> None:
+    """Train, resume or finish the job in a file."""
     from ultralytics import YOLO
 
     job: dict[str, Any] = json.loads(Path(path).read_text())
@@ -44,7 +44,7 @@ def main(path: str) -> None:
     if not _finished(last, job["epochs"]):
         model = YOLO(last if last.is_file() else job["model"], task="detect")
         model.add_callback("on_fit_epoch_end", lambda trainer: _log(trainer.csv, folder / "log.csv", len(trainer.train_loader)))
-        model.train(**({"resume": True} if last.is_file() else _terms(job)))
+        model.train(**({"resume": True} if last.is_file() else _train_arguments(job)))
     shutil.copy(last, folder / "weights.pt")
     network: Any = YOLO(folder / "weights.pt").model.float().eval()
     network.fuse(verbose=False)
@@ -54,7 +54,7 @@ def main(path: str) -> None:
         warnings.simplefilter("ignore")
         size = job["size"]
         example = torch.randint(0, 256, (2, 1, size, size, 3), dtype=torch.uint8)
-        graph = Graph(network, size).eval()
+        graph = YoloGraph(network, size).eval()
         graph(example)
         program = torch.onnx.export(
             graph,
@@ -71,8 +71,8 @@ def main(path: str) -> None:
     (folder / "yolo.json").write_text(json.dumps(facts))
 
 
-def _terms(job: dict[str, Any]) -> dict[str, Any]:
-    """How Ultralytics trains."""
+def _train_arguments(job: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of Ultralytics' training."""
     return {
         "data": job["data"],
         "epochs": job["epochs"],
@@ -102,7 +102,7 @@ def _finished(last: Path, epochs: int) -> bool:
 
 
 def _log(results: Path, log: Path, steps: int) -> None:
-    """Ultralytics' table of epochs (of so many steps) as our log: a row an epoch, the sum of its losses."""
+    """Write Ultralytics' table of epochs (of `steps` steps) as our log: a row an epoch, the sum of its losses."""
     if not results.is_file():
         return
     with open(results, newline="") as file:
@@ -132,4 +132,4 @@ def _macs(network: nn.Module, size: int) -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    train_job(sys.argv[1])

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from featherfall.core.errors import UserError
-from featherfall.models.detect.net import STRIDES, Detector, places
+from featherfall.models.detect.net import STRIDES, Detector, grid_points
 
 pytest.importorskip("timm", reason="detectors need timm: pip install 'featherfall[vision]'")
 
@@ -18,7 +18,7 @@ def test_what_it_says_of_every_place() -> None:
     said = model(pictures())
     count = sum((64 // stride) ** 2 for stride in STRIDES)
     assert said.logits.shape == (2, count, 2) and said.boxes.shape == (2, count, 4)
-    middles, strides = places(64)
+    middles, strides = grid_points(64)
     assert len(middles) == len(strides) == count
     # Distances are never negative, so that every box holds the place that says it.
     assert (said.boxes[..., :2] <= middles).all() and (said.boxes[..., 2:] >= middles).all()
@@ -31,7 +31,7 @@ def test_its_embedding_is_three_maps() -> None:
 
 
 def test_places_by_hand() -> None:
-    middles, strides = places(64)
+    middles, strides = grid_points(64)
     assert middles[0].tolist() == [1 / 16, 1 / 16] and middles[1].tolist() == [3 / 16, 1 / 16]
     assert middles[-1].tolist() == [0.75, 0.75] and strides[-1] == 32
 

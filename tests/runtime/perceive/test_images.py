@@ -108,7 +108,7 @@ def test_a_long_film_is_judged_in_parts_with_the_same_result(tmp_path: Path, mon
     recording = read_film(gray_film(tmp_path / "film.mp4", 40), films.manifest.inputs)
     whole = films.predict(recording)
     monkeypatch.setattr("featherfall.runtime.perceive.windows.MEMORY", 3 * 4 * SIZE * SIZE * 3)
-    monkeypatch.setattr("featherfall.signals.pictures.AROUND", 0.2)
+    monkeypatch.setattr("featherfall.signals.pictures._SEEK_MARGIN", 0.2)
     parts = films.predict(recording)
     assert len(whole.probabilities) == 17
     np.testing.assert_allclose(parts.probabilities, whole.probabilities, atol=1e-6)

@@ -15,7 +15,7 @@ from featherfall.core.manifest import Manifest
 from featherfall.runtime.bundle import read_manifest
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.stream import SampleStream
-from featherfall.signals.frames import Frames
+from featherfall.signals.frames import RecordingWindows
 
 SLIDING = {"kind": "sliding", "length": LENGTH, "rate": 50.0, "stride_s": 0.5}
 
@@ -28,7 +28,7 @@ def packet(times: np.ndarray, impacts: tuple[tuple[float, float], ...] = ()) -> 
     return Samples(times, {"accelerometer": motion(times, impacts)})
 
 
-def cut(stream: SampleStream, samples: Samples) -> Frames | None:
+def cut(stream: SampleStream, samples: Samples) -> RecordingWindows | None:
     stream.add(samples)
     return stream.windows()
 

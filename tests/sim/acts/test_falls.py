@@ -5,54 +5,54 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featherfall.sim.acts.falls import FALLS
-from featherfall.sim.acts.physics import perform
+from featherfall.sim.acts.falls import FALL_ACTIVITIES
+from featherfall.sim.acts.physics import simulate_act
 from featherfall.sim.puppet.kinematics import heading_of
-from featherfall.sim.world.body import NAMES, Person, make_body
-from featherfall.sim.world.motion import RATE, Motion
+from featherfall.sim.world.body import SEGMENT_NAMES, SimulatedPerson, make_body
+from featherfall.sim.world.motion import SIM_RATE, Motion
 from featherfall.sim.world.rotation import rotate
 
 PEOPLE = (
-    Person("young", "male", 24, 1.84, 80),
-    Person("old", "female", 84, 1.55, 49),
-    Person("heavy", "male", 60, 1.70, 115),
+    SimulatedPerson("young", "male", 24, 1.84, 80),
+    SimulatedPerson("old", "female", 84, 1.55, 49),
+    SimulatedPerson("heavy", "male", 60, 1.70, 115),
 )
 
 
-def fallen(kind: str, person: Person, seed: int) -> Motion:
+def fallen(kind: str, person: SimulatedPerson, seed: int) -> Motion:
     rng = np.random.default_rng([seed, 17])
     body = make_body(person)
-    return perform(body, FALLS[kind](body, rng), rng)
+    return simulate_act(body, FALL_ACTIVITIES[kind](body, rng), rng)
 
 
 def way(motion: Motion) -> tuple[float, float]:
     """How far the head went to the front and to the left of where the person faced, m, from the onset to the end."""
     assert motion.fall is not None and motion.fall.onset is not None and motion.fall.end is not None
-    start, end = round(motion.fall.onset * RATE), round(motion.fall.end * RATE)
-    gone = motion.positions[end, NAMES.index("head")] - motion.positions[start, NAMES.index("head")]
+    start, end = round(motion.fall.onset * SIM_RATE), round(motion.fall.end * SIM_RATE)
+    gone = motion.positions[end, SEGMENT_NAMES.index("head")] - motion.positions[start, SEGMENT_NAMES.index("head")]
     heading = heading_of(motion.rotations[start, 0])
     return float(gone[0] * np.cos(heading) + gone[1] * np.sin(heading)), float(-gone[0] * np.sin(heading) + gone[1] * np.cos(heading))
 
 
 @pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.name)
-@pytest.mark.parametrize("kind", FALLS)
-def test_ends_on_the_floor_in_human_time(kind: str, person: Person) -> None:
+@pytest.mark.parametrize("kind", FALL_ACTIVITIES)
+def test_ends_on_the_floor_in_human_time(kind: str, person: SimulatedPerson) -> None:
     motion = fallen(kind, person, 1)
     fall = motion.fall
     assert fall is not None and fall.onset is not None and fall.impact is not None and fall.end is not None
     assert 0.2 < fall.impact - fall.onset < 3.2
     assert fall.impact < fall.end <= motion.duration
-    trunk = motion.positions[round(fall.end * RATE), [NAMES.index(name) for name in ("pelvis", "chest")], 2]
+    trunk = motion.positions[round(fall.end * SIM_RATE), [SEGMENT_NAMES.index(name) for name in ("pelvis", "chest")], 2]
     assert trunk.mean() < 0.25 * person.height
     assert np.isfinite(motion.positions).all() and motion.positions[..., 2].min() > -0.15
-    speed = np.linalg.norm(np.diff(motion.positions, axis=0), axis=-1) * RATE
+    speed = np.linalg.norm(np.diff(motion.positions, axis=0), axis=-1) * SIM_RATE
     assert speed.max() < 12  # a hand that flails reaches 8 m/s; nothing jumps
 
 
 def test_a_trip_ends_on_the_front_and_a_slip_on_the_back() -> None:
     def front_up(motion: Motion) -> float:
         assert motion.fall is not None and motion.fall.end is not None
-        chest = motion.rotations[round(motion.fall.end * RATE), NAMES.index("chest")]
+        chest = motion.rotations[round(motion.fall.end * SIM_RATE), SEGMENT_NAMES.index("chest")]
         return float(rotate(chest, np.array([1.0, 0.0, 0.0]))[2])
 
     assert np.median([front_up(fallen("trip", PEOPLE[0], seed)) for seed in range(5)]) < -0.7

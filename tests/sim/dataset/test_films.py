@@ -6,12 +6,12 @@ import pytest
 from tests.sim.motions import move
 
 from featherfall.core.errors import UserError
-from featherfall.sim.dataset.films import make_films
+from featherfall.sim.dataset.films import make_film_setup
 
 
 def test_every_camera_films_the_whole_motion(tmp_path: Path) -> None:
     paths = [tmp_path / f"C{number}.mp4" for number in (1, 2)]
-    make_films(cameras=2, size=48).shoot(move(0.3), np.random.default_rng(0), np.random.default_rng(1), paths)
+    make_film_setup(cameras=2, size=48).render(move(0.3), np.random.default_rng(0), np.random.default_rng(1), paths)
     seen = []
     for path in paths:
         with av.open(str(path)) as film:
@@ -27,4 +27,4 @@ def test_every_camera_films_the_whole_motion(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_filmed_is_refused(cameras: int, size: int, said: str) -> None:
     with pytest.raises(UserError, match=said):
-        make_films(cameras, size)
+        make_film_setup(cameras, size)

@@ -8,10 +8,10 @@ import pytest
 from featherfall import datasets
 from featherfall.core.recording import Stream
 from featherfall.datasets.inspect import inspect
-from featherfall.sim.dataset.build import build
-from featherfall.sim.dataset.generate import cast, make_plan, simulate
-from featherfall.sim.dataset.record import Kit, make_kit, record
-from featherfall.sim.dataset.write import Folder, write_stream
+from featherfall.sim.dataset.build import build_dataset
+from featherfall.sim.dataset.generate import make_plan, make_subjects, simulate_item
+from featherfall.sim.dataset.record import SensorKit, make_sensor_kit, record
+from featherfall.sim.dataset.write import FolderLayout, write_stream
 
 PLAN = make_plan(subjects=2, hours=0.012, seed=5, share=0.5)
 
@@ -19,13 +19,13 @@ PLAN = make_plan(subjects=2, hours=0.012, seed=5, share=0.5)
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sim") / "out"
-    build(out, PLAN, Folder(Kit()))
+    build_dataset(out, PLAN, FolderLayout(SensorKit()))
     return out
 
 
 def test_the_folder_reader_reads_what_was_simulated(simulated: Path) -> None:
     dataset = datasets.open("folder", simulated)
-    people = {one.person.name: one for one in cast(PLAN)}
+    people = {one.person.name: one for one in make_subjects(PLAN)}
     assert {source.subject for source in dataset.sources} == set(people)
     seen: dict[str, int] = {}
     falls = 0
@@ -33,7 +33,7 @@ def test_the_folder_reader_reads_what_was_simulated(simulated: Path) -> None:
         item = people[source.subject].item(seen.get(source.subject, 0))
         seen[source.subject] = item.index + 1
         assert source.id == item.id
-        read, made = source.load(), record(item, simulate(item), Kit())
+        read, made = source.load(), record(item, simulate_item(item), SensorKit())
         start = min(stream.times[0] for stream in made.streams.values())  # the reader's zero
         for name, stream in made.streams.items():
             tolerance = {"g": 6e-5, "deg/s": 6e-3, "m": 6e-5}[stream.unit]
@@ -77,7 +77,7 @@ def test_a_dataset_is_simulated_where_all_of_it_is(simulated: Path, tmp_path: Pa
 
 
 def test_the_number_of_workers_changes_no_byte(simulated: Path, tmp_path: Path) -> None:
-    build(tmp_path / "two", PLAN, Folder(Kit()), workers=2)
+    build_dataset(tmp_path / "two", PLAN, FolderLayout(SensorKit()), workers=2)
     paths = sorted(path.relative_to(simulated) for path in simulated.rglob("*"))
     assert paths == sorted(path.relative_to(tmp_path / "two") for path in (tmp_path / "two").rglob("*"))
     for path in paths:
@@ -86,8 +86,8 @@ def test_the_number_of_workers_changes_no_byte(simulated: Path, tmp_path: Path) 
 
 
 def test_several_sites(tmp_path: Path) -> None:
-    kit = make_kit(["wrist", "right pocket"], "phone", True, "none")
-    build(tmp_path / "out", make_plan(1, 0.001, activities=["trip"]), Folder(kit))
+    kit = make_sensor_kit(["wrist", "right pocket"], "phone", True, "none")
+    build_dataset(tmp_path / "out", make_plan(1, 0.001, activities=["trip"]), FolderLayout(kit))
     facts = inspect(datasets.open("folder", tmp_path / "out"))
     assert facts.problems == []
     assert list(facts.streams)[3:] == ["right_pocket_accelerometer", "right_pocket_gyroscope", "right_pocket_magnetometer"]

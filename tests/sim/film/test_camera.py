@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.sim.film.camera import Camera, ring
+from featherfall.sim.film.camera import Camera, camera_ring
 from featherfall.sim.world.scene import Scene
 
 
@@ -53,7 +53,7 @@ def test_rays_and_projection_agree(position: tuple[float, float, float], field: 
 @pytest.mark.parametrize("seed", [None, 0, 1, 2])
 def test_ring_hangs_inside_and_sees_the_middle(seed: int | None) -> None:
     scene = Scene(x=(-1, 4), y=(-2, 2))
-    cameras = ring(scene, None if seed is None else np.random.default_rng(seed))
+    cameras = camera_ring(scene, None if seed is None else np.random.default_rng(seed))
     assert len(cameras) == 8 == len(set(cameras))
     for camera in cameras:
         x, y, z = camera.position
@@ -64,4 +64,4 @@ def test_ring_hangs_inside_and_sees_the_middle(seed: int | None) -> None:
 
 
 def test_ring_is_deterministic() -> None:
-    assert ring(Scene(), np.random.default_rng(3), 4) == ring(Scene(), np.random.default_rng(3), 4)
+    assert camera_ring(Scene(), np.random.default_rng(3), 4) == camera_ring(Scene(), np.random.default_rng(3), 4)

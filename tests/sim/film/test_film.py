@@ -7,10 +7,10 @@ import pytest
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes
 from featherfall.sim.film.camera import Camera
-from featherfall.sim.film.film import contact_sheet, sheet_of, write_film
+from featherfall.sim.film.film import image_grid, motion_sheet, write_film
 from featherfall.sim.film.raster import Renderer
-from featherfall.sim.world.body import Person, make_body
-from featherfall.sim.world.motion import Motion, Trajectory, pose
+from featherfall.sim.world.body import SimulatedPerson, make_body
+from featherfall.sim.world.motion import Motion, Trajectory, forward_kinematics
 from featherfall.sim.world.scene import Scene
 
 pytest.importorskip("PIL")
@@ -58,21 +58,21 @@ def test_film_without_av_names_the_extra(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_contact_sheet_lays_out_rows() -> None:
     # gap = max(4, 48 / 30) = 4; letters 10 high, captions 16.
-    sheet = contact_sheet(ramp(5), 3, ["0.00 s", "0.10 s"])
+    sheet = image_grid(ramp(5), 3, ["0.00 s", "0.10 s"])
     assert sheet.size == (3 * 52 + 4, 2 * (32 + 16 + 4) + 4)
     pixels = np.asarray(sheet)
     assert (pixels[0] == 255).all() and (pixels[4 + 16, 4 + 24] == 10).all() and (pixels[56 + 16, 56 + 24] == 58).all()
     assert pixels[36:52, :56].min() < 200  # a caption
-    assert contact_sheet(ramp(2), 5).size == (2 * 52 + 4, 40)
+    assert image_grid(ramp(2), 5).size == (2 * 52 + 4, 40)
     with pytest.raises(UserError, match="at least one"):
-        contact_sheet([], 3)
+        image_grid([], 3)
 
 
 def test_sheet_of_motion() -> None:
-    body = make_body(Person("P", "female", 30, 1.65, 60))
-    positions, rotations = pose(
+    body = make_body(SimulatedPerson("P", "female", 30, 1.65, 60))
+    positions, rotations = forward_kinematics(
         body, Trajectory(np.tile(body.offsets[0], (200, 1)), np.tile([1.0, 0, 0, 0], (200, 1)), np.zeros((200, 36)))
     )
     motion = Motion(body, Scene(), positions, rotations, FallTimes(0.2, 0.5, 0.9))
     renderer = Renderer(body, Scene(), Camera((2.5, 1, 1.5), (0, 0, 0.9)), (64, 64))
-    assert sheet_of(motion, renderer, [0, 0.2, 0.5, 7.0]).size == (4 * 68 + 4, 64 + 16 + 8)
+    assert motion_sheet(motion, renderer, [0, 0.2, 0.5, 7.0]).size == (4 * 68 + 4, 64 + 16 + 8)

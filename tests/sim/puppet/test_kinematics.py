@@ -9,21 +9,21 @@ from hypothesis.extra import numpy as hnp
 from featherfall.sim.puppet.kinematics import (
     LEG_HINGES,
     band_noise,
-    between,
     bump,
     ease,
     heading_of,
     hinge_angles,
     leg_angles,
-    lowest,
-    orientation,
+    lowest_point,
+    pelvis_orientation,
     quintic,
+    slerp,
 )
-from featherfall.sim.world.body import HINGE_INDEX, NAMES, Person, make_body
-from featherfall.sim.world.motion import Trajectory, pose
+from featherfall.sim.world.body import HINGE_INDEX, SEGMENT_NAMES, SimulatedPerson, make_body
+from featherfall.sim.world.motion import Trajectory, forward_kinematics
 
-BODY = make_body(Person("a", "male", 30, 1.75, 72))
-FEET = [NAMES.index("right foot"), NAMES.index("left foot")]
+BODY = make_body(SimulatedPerson("a", "male", 30, 1.75, 72))
+FEET = [SEGMENT_NAMES.index("right foot"), SEGMENT_NAMES.index("left foot")]
 
 
 def test_ease_and_bump() -> None:
@@ -44,7 +44,7 @@ def test_quintic_meets_both_ends() -> None:
 
 
 def test_between_takes_the_short_way_at_an_even_rate() -> None:
-    turned = between(orientation(0.0), -orientation(1.0), np.array([0.0, 0.5, 1.0]))
+    turned = slerp(pelvis_orientation(0.0), -pelvis_orientation(1.0), np.array([0.0, 0.5, 1.0]))
     assert [heading_of(q) for q in turned] == pytest.approx([0.0, 0.5, 1.0])
 
 
@@ -53,7 +53,7 @@ def test_between_takes_the_short_way_at_an_even_rate() -> None:
     st.sampled_from([(0.0, 0.0), (0.6, 0.0), (-np.pi / 2, 0.0), (-np.pi / 2, np.pi / 2), (np.pi / 2, 0.0), (1.45, 0.0)]),
 )
 def test_heading_of_orientation(heading: float, way: tuple[float, float]) -> None:
-    assert heading_of(orientation(heading, *way)) == pytest.approx(heading, abs=1e-9)
+    assert heading_of(pelvis_orientation(heading, *way)) == pytest.approx(heading, abs=1e-9)
 
 
 @given(
@@ -65,14 +65,14 @@ def test_legs_find_their_feet(shares: np.ndarray, heading: float, pitch: float) 
     low, high = np.array([-0.3, -0.2, -0.4, 0.3, -0.5, 0.0]), np.array([1.4, 0.4, 0.4, 2.0, 0.4, 0.0])
     angles = np.zeros((1, 36))
     angles[:, LEG_HINGES] = low + shares * (high - low)
-    root, turn = np.array([[0.3, -0.2, 0.8]]), orientation(heading, pitch)[None]
-    positions, rotations = pose(BODY, Trajectory(root, turn, angles))
+    root, turn = np.array([[0.3, -0.2, 0.8]]), pelvis_orientation(heading, pitch)[None]
+    positions, rotations = forward_kinematics(BODY, Trajectory(root, turn, angles))
     found = leg_angles(BODY, root, turn, positions[:, FEET], rotations[:, FEET])
     assert np.allclose(found, angles[:, LEG_HINGES], atol=0.01)
 
 
 def test_a_foot_out_of_reach_is_drawn_in() -> None:
-    root, turn = np.array([[0.0, 0.0, 1.2]]), orientation(0.0)[None]
+    root, turn = np.array([[0.0, 0.0, 1.2]]), pelvis_orientation(0.0)[None]
     ankles = np.array([[[0.0, -0.09, 0.07], [0.0, 0.09, 0.07]]])
     found = leg_angles(BODY, root, turn, ankles, np.repeat(turn[:, None], 2, axis=1))
     assert np.all(np.abs(found) < 0.05)
@@ -80,7 +80,7 @@ def test_a_foot_out_of_reach_is_drawn_in() -> None:
 
 def test_lowest_of_a_standing_body_is_the_sole() -> None:
     root = np.array([[0.0, 0.0, 0.530 * 1.75]])
-    assert lowest(BODY, Trajectory(root, orientation(0.0)[None], np.zeros((1, 36))))[0] == pytest.approx(0.0, abs=1e-9)
+    assert lowest_point(BODY, Trajectory(root, pelvis_orientation(0.0)[None], np.zeros((1, 36))))[0] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_names_without_a_side_mean_both() -> None:

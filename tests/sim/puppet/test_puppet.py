@@ -3,15 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featherfall.sim.puppet.kinematics import heading_of, lowest
+from featherfall.sim.puppet.kinematics import heading_of, lowest_point
 from featherfall.sim.puppet.postures import BEND, CROUCH, HANDS_AND_KNEES, KNEEL, LIE_BACK, LIE_FRONT, LIE_LEFT, LIE_RIGHT, STAND, buttocks
 from featherfall.sim.puppet.puppet import Puppet, get_up
-from featherfall.sim.world.body import HINGES, NAMES, Body, Person, draw_person, make_body
-from featherfall.sim.world.motion import RATE, Trajectory, pose
+from featherfall.sim.world.body import HINGES, SEGMENT_NAMES, Body, SimulatedPerson, draw_person, make_body
+from featherfall.sim.world.motion import SIM_RATE, Trajectory, forward_kinematics
 from featherfall.sim.world.rotation import rotate
 
-BODY = make_body(Person("a", "female", 30, 1.65, 60))
-FEET = [NAMES.index("right foot"), NAMES.index("left foot")]
+BODY = make_body(SimulatedPerson("a", "female", 30, 1.65, 60))
+FEET = [SEGMENT_NAMES.index("right foot"), SEGMENT_NAMES.index("left foot")]
 
 
 def puppet(seed: int = 0, body: Body = BODY) -> Puppet:
@@ -20,8 +20,8 @@ def puppet(seed: int = 0, body: Body = BODY) -> Puppet:
 
 def jolt(body: Body, trajectory: Trajectory) -> float:
     """The largest change of any segment's acceleration from one sample to the next, m/s2."""
-    positions, _ = pose(body, trajectory)
-    return float(np.abs(np.diff(positions, 3, axis=0)).max() * RATE**2)
+    positions, _ = forward_kinematics(body, trajectory)
+    return float(np.abs(np.diff(positions, 3, axis=0)).max() * SIM_RATE**2)
 
 
 def test_starts_standing_where_it_is_put() -> None:
@@ -29,7 +29,7 @@ def test_starts_standing_where_it_is_put() -> None:
     assert standing.time == 0
     assert standing.heading == pytest.approx(1.0)
     assert standing.last.ankles[:, :2].mean(axis=0) == pytest.approx([0.3, -0.2])
-    assert lowest(BODY, standing.now())[0] == pytest.approx(0.0, abs=0.003)
+    assert lowest_point(BODY, standing.now())[0] == pytest.approx(0.0, abs=0.003)
     assert standing.ahead(1.0) == pytest.approx((0.3 + np.cos(1.0), -0.2 + np.sin(1.0)))
 
 
@@ -44,14 +44,14 @@ def test_the_same_seed_gives_the_same() -> None:
     assert a.angles.shape != c.angles.shape or not np.array_equal(a.angles, c.angles)
 
 
-@pytest.mark.parametrize("posture", [CROUCH, BEND, STAND.but({"elbow flexion": 1.0}, pitch=0.3)])
+@pytest.mark.parametrize("posture", [CROUCH, BEND, STAND.modified({"elbow flexion": 1.0}, pitch=0.3)])
 def test_planted_feet_stay(posture: object) -> None:
     moved = puppet()
     moved.move(posture, 1.2)  # type: ignore[arg-type]
     moved.move(moved.stand, 1.0)
     trajectory = moved.trajectory()
-    positions, rotations = pose(BODY, trajectory)
-    assert len(trajectory) == round(2.2 * RATE) + 1
+    positions, rotations = forward_kinematics(BODY, trajectory)
+    assert len(trajectory) == round(2.2 * SIM_RATE) + 1
     assert np.ptp(positions[:, FEET], axis=0).max() < 0.004
     assert rotate(rotations[:, FEET], np.array([0, 0, 1.0]))[..., 2].min() > 0.999
     assert jolt(BODY, trajectory) < 3
@@ -61,7 +61,7 @@ def test_sits_on_the_seat() -> None:
     moved = puppet()
     moved.sit_down(0.45)
     assert moved.last.root[2] == pytest.approx(0.45 + buttocks(BODY))
-    assert [NAMES[strike.segment] for strike in moved.strikes] == ["pelvis"]
+    assert [SEGMENT_NAMES[strike.segment] for strike in moved.strikes] == ["pelvis"]
     moved.stand_up(1.5)
     assert moved.last.root[2] == pytest.approx(moved.stand.height * 1.65)
 
@@ -72,7 +72,7 @@ def test_swing_returns_its_extremes() -> None:
     times = moved.swing({"right elbow flexion": 0.4}, 2.0, 3.0)
     elbow = moved.trajectory().angles[:, [hinge.name for hinge in HINGES].index("right elbow flexion")]
     assert len(times) == pytest.approx(6, abs=1)
-    assert np.all(elbow[np.round(times[1:-1] * RATE).astype(int)] > np.percentile(elbow, 75))
+    assert np.all(elbow[np.round(times[1:-1] * SIM_RATE).astype(int)] > np.percentile(elbow, 75))
 
 
 @pytest.mark.parametrize("posture", [LIE_BACK, LIE_LEFT, LIE_RIGHT, LIE_FRONT, KNEEL, HANDS_AND_KNEES])
@@ -80,12 +80,12 @@ def test_gets_up_from_anywhere(posture: object) -> None:
     rng = np.random.default_rng(3)
     body = make_body(draw_person("b", rng))
     start = Puppet(body, rng, (1.0, 2.0), 0.7, posture=posture).now()  # type: ignore[arg-type]
-    assert lowest(body, start)[0] == pytest.approx(0.0, abs=1e-9)
-    up = get_up(body, rng, start.root[0], start.turn[0], start.angles[0])
+    assert lowest_point(body, start)[0] == pytest.approx(0.0, abs=1e-9)
+    up = get_up(body, rng, start.root[0], start.rotation[0], start.angles[0])
     assert np.allclose(up.root[0], start.root[0], atol=0.01) and np.allclose(up.angles[0], start.angles[0], atol=0.05)
-    assert lowest(body, up).min() > -0.03
+    assert lowest_point(body, up).min() > -0.03
     assert up.root[-1, 2] > 0.5 * body.person.height
-    assert abs(rotate(up.turn[-1], np.array([0, 0, 1.0]))[2]) > 0.99
+    assert abs(rotate(up.rotation[-1], np.array([0, 0, 1.0]))[2]) > 0.99
     assert jolt(body, up) < 5
 
 
@@ -94,8 +94,8 @@ def test_lies_down_on_a_bed() -> None:
     moved.sit_down(0.5)
     heading = moved.heading
     moved.lie_down(0.5, "right")
-    up = rotate(moved.last.turn, np.array([0, 0, 1.0]))
+    up = rotate(moved.last.rotation, np.array([0, 0, 1.0]))
     assert up[2] == pytest.approx(0, abs=1e-6)
     assert np.arctan2(up[1], up[0]) == pytest.approx(heading - np.pi / 2)  # the head is to the right
-    assert heading_of(moved.last.turn) == pytest.approx(heading + np.pi / 2)
-    assert lowest(BODY, moved.now())[0] > 0.4
+    assert heading_of(moved.last.rotation) == pytest.approx(heading + np.pi / 2)
+    assert lowest_point(BODY, moved.now())[0] > 0.4

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from tests.sim.motions import move
 
 from featherfall.core.skeletons import AZURE_32, KINECT_20, channel_names, parents_of
-from featherfall.sim.sense.joints import View, skeleton
-from featherfall.sim.world.motion import RATE
-from featherfall.sim.world.rotation import about, multiply, rotate
+from featherfall.sim.sense.joints import DepthCamera, skeleton
+from featherfall.sim.world.motion import SIM_RATE
+from featherfall.sim.world.rotation import from_axis_angle, multiply, rotate
 
 LAYOUTS = pytest.mark.parametrize("layout", [KINECT_20, AZURE_32], ids=["kinect", "azure"])
 
@@ -48,7 +48,7 @@ def test_the_cameras_axes_are_those_of_the_two_devices() -> None:
     np.testing.assert_allclose(at(KINECT_20, kinect, "left knee")[0], [-knee[1], knee[0] - 0.9, 3], atol=1e-6)
     np.testing.assert_allclose(at(AZURE_32, azure, "left knee")[0], [knee[1], 0.9 - knee[0], 3], atol=1e-6)
     assert at(AZURE_32, azure, "nose")[0, 2] < at(AZURE_32, azure, "head")[0, 2]  # it is nearer
-    from_the_left = skeleton(motion, KINECT_20, view=View(azimuth=np.pi / 2, distance=2.0, height=1.0)).values
+    from_the_left = skeleton(motion, KINECT_20, view=DepthCamera(azimuth=np.pi / 2, distance=2.0, height=1.0)).values
     np.testing.assert_allclose(at(KINECT_20, from_the_left, "left knee")[0], [0, knee[0] - 1, 2 - knee[1]], atol=1e-6)
 
 
@@ -57,7 +57,7 @@ def test_a_view_keeps_distances_and_handedness(azimuth: float, height: float) ->
     motion = move(0.1, turn=((0.6, 0.0, 0.8), 2.0))
     for layout in (KINECT_20, AZURE_32):
         world = skeleton(motion, layout, view=None).values.reshape(-1, len(layout), 3)
-        seen = skeleton(motion, layout, view=View(azimuth, 3.0, height)).values.reshape(-1, len(layout), 3)
+        seen = skeleton(motion, layout, view=DepthCamera(azimuth, 3.0, height)).values.reshape(-1, len(layout), 3)
         a, b = (
             np.diff(v[-1, [list(layout).index(n) for n in ("left hip", "right hip", "head", "left foot")]], axis=0) for v in (world, seen)
         )
@@ -66,17 +66,17 @@ def test_a_view_keeps_distances_and_handedness(azimuth: float, height: float) ->
 
 
 def test_frames_lie_between_the_poses() -> None:
-    t = np.arange(401) / RATE
+    t = np.arange(401) / SIM_RATE
     values = skeleton(move(2.0, root=np.stack([t, 0 * t, 0 * t], axis=1)), KINECT_20, rate=33.3, view=None).values
     np.testing.assert_allclose(at(KINECT_20, values, "right hip")[:, 0], np.arange(len(values)) / 33.3, atol=1e-6)
 
 
 @LAYOUTS
 def test_noise_has_its_size_and_grows_when_lying(layout: dict[str, str]) -> None:
-    count = round(100 * RATE) + 1
+    count = round(100 * SIM_RATE) + 1
     upright = move(100.0)
     lying = move(100.0)
-    down = about((0.0, 1.0, 0.0), np.full((count, 1), np.pi / 2))
+    down = from_axis_angle((0.0, 1.0, 0.0), np.full((count, 1), np.pi / 2))
     object.__setattr__(lying, "positions", rotate(down, lying.positions))
     object.__setattr__(lying, "rotations", multiply(np.broadcast_to(down, lying.rotations.shape), lying.rotations))
     for motion, size in ((upright, 0.005), (lying, 0.015)):

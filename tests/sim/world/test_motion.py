@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featherfall.sim.world.body import HINGE_INDEX, HINGES, NAMES, Person, make_body
-from featherfall.sim.world.motion import RATE, Motion, Trajectory, pose
+from featherfall.sim.world.body import HINGE_INDEX, HINGES, SEGMENT_NAMES, SimulatedPerson, make_body
+from featherfall.sim.world.motion import SIM_RATE, Motion, Trajectory, forward_kinematics
 from featherfall.sim.world.scene import Scene
 
-BODY = make_body(Person("P", "female", 40, 1.70, 65))
+BODY = make_body(SimulatedPerson("P", "female", 40, 1.70, 65))
 
 
 def at(segment: str, **angles: float) -> np.ndarray:
@@ -17,8 +17,8 @@ def at(segment: str, **angles: float) -> np.ndarray:
     values = np.zeros((1, len(HINGES)))
     for name, angle in angles.items():
         values[0, HINGE_INDEX[name.replace("_", " ")]] = angle
-    positions, _ = pose(BODY, Trajectory(BODY.offsets[:1], np.array([[1.0, 0, 0, 0]]), values))
-    return np.asarray(positions[0, NAMES.index(segment)])
+    positions, _ = forward_kinematics(BODY, Trajectory(BODY.offsets[:1], np.array([[1.0, 0, 0, 0]]), values))
+    return np.asarray(positions[0, SEGMENT_NAMES.index(segment)])
 
 
 def test_standing_straight() -> None:
@@ -43,6 +43,8 @@ def test_bending_forward_takes_the_head_forward() -> None:
 
 
 def test_duration() -> None:
-    positions, rotations = pose(BODY, Trajectory(np.zeros((401, 3)), np.tile([1.0, 0, 0, 0], (401, 1)), np.zeros((401, len(HINGES)))))
+    positions, rotations = forward_kinematics(
+        BODY, Trajectory(np.zeros((401, 3)), np.tile([1.0, 0, 0, 0], (401, 1)), np.zeros((401, len(HINGES))))
+    )
     motion = Motion(BODY, Scene(), positions, rotations)
-    assert motion.duration == 400 / RATE and motion.times[-1] == motion.duration
+    assert motion.duration == 400 / SIM_RATE and motion.times[-1] == motion.duration

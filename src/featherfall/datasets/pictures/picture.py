@@ -12,7 +12,7 @@ from pathlib import Path
 from featherfall.core.recording import Box, Recording, Video
 from featherfall.datasets.dataset import Side, Source
 from featherfall.datasets.streams import make_recording
-from featherfall.signals.picture_file import is_picture
+from featherfall.signals.picture_file import is_image_file
 
 from .names import activity_of, shows_fall
 
@@ -28,7 +28,7 @@ _ENDINGS = re.compile(r"([_.](png|jpe?g|bmp|webp))+$", re.IGNORECASE)
 
 def pictures_below(folder: Path) -> list[Path]:
     """Picture files in a fixed order, hidden folders left out."""
-    found = (path for path in folder.rglob("*") if is_picture(path) and path.is_file())
+    found = (path for path in folder.rglob("*") if is_image_file(path) and path.is_file())
     return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 

@@ -1,4 +1,4 @@
-"""Real and simulated 3-D skeletons as a camera's pose estimator would see them: `reader` makes recordings of other datasets' skeletons.
+"""Real and simulated 3-D skeletons as a camera's pose estimator would see them; `reader` makes the recordings.
 
-`level` stands them upright, `lens` projects them, `estimator` errs as MoveNet does, `mishaps` brings what happens in rooms.
+`level` transforms them to room axes, `lens` projects them, `estimator` adds MoveNet's errors, `occlusion_noise` furniture and bystanders.
 """

@@ -1,4 +1,4 @@
-"""A random camera in the person's room, and what it sees."""
+"""A random camera in the person's room."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Lens:
+class PinholeCamera:
     """A pinhole camera with square pixels.
 
     Attributes:
@@ -23,22 +23,22 @@ class Lens:
     focal: float
     width: float
 
-    def see(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where (..., 3) m appear.
+    def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Project points (..., 3) m into the image.
 
-        Returns: (..., 2) right and down in picture heights from the upper left corner, and (...) depth in m. What is nearer than .2 m, or
-        behind, is put at that depth.
+        Returns: (..., 2) right and down in picture heights from the upper left corner, and (...) depth in m. Points nearer than 0.2 m, or
+        behind the camera, are moved to that depth.
         """
         seen = (points - self.position) @ self.axes.T
         depth = np.maximum(seen[..., 2], 0.2)
         return self.focal * seen[..., :2] / depth[..., None] + (self.width / 2, 0.5), depth
 
 
-def draw_lens(middles: np.ndarray, rng: np.random.Generator) -> Lens:
-    """A camera somewhere around the person.
+def draw_camera(middles: np.ndarray, rng: np.random.Generator) -> PinholeCamera:
+    """Draw a camera somewhere around the person.
 
-    .8 to 2.8 m high, 2 to 7 m away, any bearing; 45 to 100 degrees wide; 4:3 or 16:9; turned up to some degrees. It looks at the person at
-    one moment, more or less: who walks on leaves the picture.
+    0.8 to 2.8 m high, 2 to 7 m away, at any bearing; 45 to 100 degrees wide; 4:3 or 16:9; rolled by some degrees. It is aimed roughly at
+    where the person is at one moment, so a person who walks on may leave the image.
 
     Arguments:
         middles: (T, 3) m where the person's middle is.
@@ -46,7 +46,7 @@ def draw_lens(middles: np.ndarray, rng: np.random.Generator) -> Lens:
     width = 4 / 3 if rng.random() < 0.5 else 16 / 9
     field = np.radians(rng.uniform(45, 100))
     focal = width / 2 / np.tan(field / 2)
-    # A wide lens far away would show a dot: the standing person is to fill .2 of the picture or more.
+    # Nearer for wide lenses: a standing person fills at least 0.2 of the image's height.
     distance = min(rng.uniform(2.0, 7.0), 1.7 * focal / 0.2)
     bearing = rng.uniform(-np.pi, np.pi)
     # Half-way between where the person is on average and at one moment.
@@ -54,7 +54,7 @@ def draw_lens(middles: np.ndarray, rng: np.random.Generator) -> Lens:
     position = np.array([*(person[:2] + distance * np.array([np.cos(bearing), np.sin(bearing)])), rng.uniform(0.8, 2.8)])
     off = rng.normal(0, 0.12 if rng.random() < 0.75 else 0.35, 2) * distance / focal * (width / 2, 0.5)
     target = np.array([person[0] - off[0] * np.sin(bearing), person[1] + off[0] * np.cos(bearing), 0.8 + off[1]])
-    return Lens(position, _axes(target - position, np.radians(rng.normal(0, 2.5))), float(focal), width)
+    return PinholeCamera(position, _axes(target - position, np.radians(rng.normal(0, 2.5))), float(focal), width)
 
 
 def _axes(direction: np.ndarray, roll: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What happens to poses in rooms: furniture hides legs, the estimator sees people in furniture (ghosts), somebody else takes the pose.
+"""Occlusion noise: furniture hides legs, furniture is detected as a person (ghost), a bystander's pose replaces the person's.
 
 Shapes: T frames, 17 joints; (T, 17, 3) keypoints are right, down (picture heights), score.
 """
@@ -9,29 +9,30 @@ import numpy as np
 
 from featherfall.core.recording import FallTimes
 
-from .estimator import LEGS, noise
+from .estimator import KNEES_AND_ANKLES, correlated_noise
 
-GHOSTS, BYSTANDERS, FURNITURE = 0.25, 0.15, 0.2  # shares of the recordings
+# Shares of the recordings with each kind of noise; their effect on the students is measured in docs/camera.md ("What it costs").
+GHOST_SHARE, BYSTANDER_SHARE, FURNITURE_SHARE = 0.25, 0.15, 0.2
 
 
-def behind_furniture(keypoints: np.ndarray, true: np.ndarray, size: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """Joints below a line, from the knees' to the hips' height of who stands, are guessed: on the line, with low scores.
+def hide_behind_furniture(keypoints: np.ndarray, true: np.ndarray, size: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
+    """Place joints below a line, between the standing person's knees and hips, on that line, with low scores.
 
-    The line is in the room: it hides the lying person altogether, or only while near it (a piece of the time).
+    The line hides the joints below it for a random stretch of the recording, or all of it.
     """
-    line = np.percentile(true[:, LEGS, 1].max(axis=1), 60) - rng.uniform(0.2, 0.5) * float(np.median(size))
+    line = np.percentile(true[:, KNEES_AND_ANKLES, 1].max(axis=1), 60) - rng.uniform(0.2, 0.5) * float(np.median(size))
     begin, end = np.sort(rng.uniform(-0.5, 1.5, 2)) * len(true)
     frame = np.arange(len(true))
     hidden = (true[..., 1] > line) & ((frame >= begin) & (frame < end))[:, None]
     out = keypoints.copy()
-    guess = line + 0.06 * size[:, None] * noise(hidden.shape, 0.3, rate, rng)
+    guess = line + 0.06 * size[:, None] * correlated_noise(hidden.shape, 0.3, rate, rng)
     out[..., 1] = np.where(hidden & np.isfinite(out[..., 1]), np.minimum(guess, out[..., 1] + 0.02), out[..., 1])
     out[..., 2] = np.where(hidden, out[..., 2] * rng.uniform(0.1, 0.5), out[..., 2])
     return out
 
 
-def ghost(shape: np.ndarray, size: np.ndarray, width: float, rate: float, count: int, rng: np.random.Generator) -> np.ndarray:
-    """(count, 17, 3): a pose seen in furniture: a person's shape, squeezed and somewhere else, that never moves but jitters.
+def ghost_pose(shape: np.ndarray, size: np.ndarray, width: float, rate: float, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a false pose (count, 17, 3) seen in furniture: a person's shape, squeezed and moved, that only jitters.
 
     Arguments:
         shape: (17, 2) of any person.
@@ -39,13 +40,13 @@ def ghost(shape: np.ndarray, size: np.ndarray, width: float, rate: float, count:
     middle = np.nanmean(shape, axis=0)
     squeezed = (shape - middle) * rng.uniform([0.4, 0.25], [1.2, 1.1])
     place = np.array([rng.uniform(0.05, 0.95) * width, rng.uniform(0.35, 0.95)])
-    jitter = rng.uniform(0.002, 0.02) * float(np.median(size)) * noise((count, 17, 2), 0.3, rate, rng)
-    score = rng.uniform(0.12, 0.4) * np.exp(0.4 * rng.normal(size=17) + 0.2 * noise((count, 17), 0.3, rate, rng))
+    jitter = rng.uniform(0.002, 0.02) * float(np.median(size)) * correlated_noise((count, 17, 2), 0.3, rate, rng)
+    score = rng.uniform(0.12, 0.4) * np.exp(0.4 * rng.normal(size=17) + 0.2 * correlated_noise((count, 17), 0.3, rate, rng))
     return np.concatenate([squeezed + place + jitter, np.clip(score, 0.02, 0.95)[..., None]], axis=-1)
 
 
-def span(count: int, rate: float, fall: FallTimes | None, rng: np.random.Generator) -> slice:
-    """When another pose takes over: any time (half of them until the end), in a fall only once the person lies or before the onset."""
+def noise_interval(count: int, rate: float, fall: FallTimes | None, rng: np.random.Generator) -> slice:
+    """Draw when another pose takes over: any time, half of them until the end; in a fall, only after the impact or before the onset."""
     seconds = count / rate
     begin = rng.uniform(0, seconds)
     end = seconds if rng.random() < 0.5 else begin + rng.uniform(0.3, 3.0)

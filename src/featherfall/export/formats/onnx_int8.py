@@ -39,4 +39,4 @@ def _write(deployment: Deployment, exact: Path, folder: Path) -> Model | Refusal
     if lost > guard.budget_points:
         path.unlink()
         return Refusal("int8", proof)
-    return model_entry(path, "onnx_int8", "int8", proof)
+    return model_entry(path, "onnx", "int8", proof)

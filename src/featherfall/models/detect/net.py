@@ -1,6 +1,6 @@
-"""A detector without anchors: backbone -> light pyramid -> a head at each of three sizes.
+"""An anchor-free detector: backbone -> light feature pyramid -> a head at each of three strides.
 
-Shapes: B pictures of S x S pixels, A = (S/8)^2 + (S/16)^2 + (S/32)^2 places, C classes.
+Shapes: B pictures of S x S pixels, A = (S/8)^2 + (S/16)^2 + (S/32)^2 grid points, C classes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from featherfall.core.registry import register
 from featherfall.models.inputs import Channels, one_film
 
 STRIDES = (8, 16, 32)
-PRIOR = 0.01  # what a place believes of each class at first: nearly all places are background (Lin et al., Focal Loss, 2017)
+_PRIOR = 0.01  # initial probability of each class: nearly all grid points are background (Lin et al., Focal Loss, 2017)
 
 
 SCORES, BOXES = "scores", "boxes"  # outputs of an exported detector
@@ -34,20 +34,22 @@ class DetectorOutputs(NamedTuple):
 
 
 class Detector(nn.Module):
-    """Boxes and classes at every place of three grids, without anchors (Tian et al., FCOS, 2019).
+    """Predicts boxes and classes at every grid point of three maps, without anchors (Tian et al., FCOS, 2019).
 
     The backbone's maps at strides 8, 16 and 32 become `width` channels each and are summed from coarse to fine (Lin et al., Feature
-    Pyramid Networks, 2017): the embedding, what is distilled. At each place of each map a head says per class whether a person's box
-    belongs to it, and how far it is to the box's four sides, in strides. There is no centre-ness: the class target is the box's quality.
+    Pyramid Networks, 2017); these maps are the embedding that is distilled. At each grid point a head predicts, per class, whether a
+    person's box belongs to it, and the distances to the box's four sides, in strides. Instead of centre-ness, the class target is the
+    box's quality.
 
     Arguments:
         input: name of the clip's film, one picture a clip.
         classes: number of classes.
         backbone: timm's name of it, e.g. resnet18 (a teacher) or mobilenetv4_conv_small_050 (a student).
-        width: channels of pyramid and heads. depth: 3 x 3 convolutions before what a head says.
-        pretrained: take the weights that the backbone's makers publish (downloaded once); random ones otherwise.
-        options: more for timm, e.g. {channels: [32, 64, 128, 256]} makes a ResNet half as wide.
-    Raises: `UserError` for a backbone that timm does not have, or weights that cannot be had.
+        width: channels of pyramid and heads.
+        depth: number of 3 x 3 convolutions in a head.
+        pretrained: use the backbone's published weights (downloaded once) instead of random ones.
+        options: further arguments for timm, e.g. {channels: [32, 64, 128, 256]} makes a ResNet half as wide.
+    Raises: `UserError` for a backbone that timm does not have, or weights that cannot be downloaded.
     """
 
     def __init__(
@@ -119,7 +121,7 @@ class _Head(nn.Module):
         super().__init__()
         self.which = nn.Sequential(*(_block(width, width) for _ in range(depth)), nn.Conv2d(width, classes, 1))
         self.where = nn.Sequential(*(_block(width, width) for _ in range(depth)), nn.Conv2d(width, 4, 1))
-        nn.init.constant_(self.which[-1].bias, -torch.log(torch.tensor((1 - PRIOR) / PRIOR)).item())  # type: ignore[arg-type]
+        nn.init.constant_(self.which[-1].bias, -torch.log(torch.tensor((1 - _PRIOR) / _PRIOR)).item())  # type: ignore[arg-type]
         nn.init.constant_(self.where[-1].bias, 2.0)  # type: ignore[arg-type]
 
     def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
@@ -131,12 +133,12 @@ def _block(into: int, out: int) -> nn.Sequential:
 
 
 def _centres(height: int, width: int) -> Tensor:
-    """(H W, 2) x and y of the places' middles, in strides."""
+    """Return x and y of the grid points, (H W, 2) in strides."""
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     return torch.stack([x.flatten(), y.flatten()], dim=1)
 
 
-def places(size: int) -> tuple[Tensor, Tensor]:
+def grid_points(size: int) -> tuple[Tensor, Tensor]:
     """(A, 2) middles of all places as fractions of the picture, and (A,) their strides in pixels, in the order of `DetectorOutputs`."""
     middles = torch.cat([_centres(size // stride, size // stride) * stride / size for stride in STRIDES])
     return middles, torch.cat([torch.full(((size // stride) ** 2,), float(stride)) for stride in STRIDES])

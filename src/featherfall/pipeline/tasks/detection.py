@@ -43,15 +43,15 @@ from featherfall.pipeline.tasks.detections import (
 from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.detector import open_detector
 from featherfall.training.boxes import box_table
-from featherfall.training.checkpoint import load
+from featherfall.training.checkpoint import load_tensors
 from featherfall.training.detect import Pictures
 from featherfall.training.detect_stages import DetectorTeacher, detect, learn, load_pictures
-from featherfall.training.stages import Stage
+from featherfall.training.stages import FoldContext
 from featherfall.training.yolo import YoloTraining, train_yolo, write_yolo
 
 CALIBRATION_PICTURES = 64
 PRETRAIN = "pretrain_"
-People = Sequence[Sequence[tuple[int, Box]]]  # of each recording: number of the class, and box
+PeopleOfEach = Sequence[Sequence[tuple[int, Box]]]  # of each recording: number of the class, and box
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Labelled:
     """A store of pictures, and the people in each of its recordings."""
 
     clips: Path
-    people: People
+    people: PeopleOfEach
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,17 +165,17 @@ class DetectionTask(Task):
         if not job.role.startswith(PRETRAIN):
             self._detect_test_part(job, stage)
 
-    def _stage_of(self, job: Job) -> Stage:
+    def _stage_of(self, job: Job) -> FoldContext:
         labelled = self.simulated if job.role.startswith(PRETRAIN) and self.simulated else self.labelled
-        return Stage(self.context.recipe, open_store(labelled.clips), job.fold)
+        return FoldContext(self.context.recipe, open_store(labelled.clips), job.fold)
 
-    def _people(self, job: Job) -> People:
+    def _people(self, job: Job) -> PeopleOfEach:
         return self.simulated.people if job.role.startswith(PRETRAIN) and self.simulated else self.labelled.people
 
-    def _pictures(self, store: ClipStore, recordings: np.ndarray, people: People) -> Pictures:
+    def _pictures(self, store: ClipStore, recordings: np.ndarray, people: PeopleOfEach) -> Pictures:
         return load_pictures(store, box_table(people), recordings, self._input)
 
-    def _fresh(self, job: Job, stage: Stage) -> Detector:
+    def _fresh(self, job: Job, stage: FoldContext) -> Detector:
         """The network to be trained: from pretrained weights, or those of `student.init`, where the recipe has them."""
         role = _network(job.role)
         model = stage.network(self.context.recipe.networks[role], job.number)
@@ -183,9 +183,9 @@ class DetectionTask(Task):
         pretrained = self._pretrained(job)
         start = self.context.run.start(job.number) if role == "student" and self.context.recipe.student.init else None
         if pretrained is not None:
-            model.load_state_dict(load(pretrained))
+            model.load_state_dict(load_tensors(pretrained))
         elif start is not None:
-            model.load_state_dict(load(Path(start.weights)))
+            model.load_state_dict(load_tensors(Path(start.weights)))
         return model
 
     def _pretrained(self, job: Job) -> Path | None:
@@ -211,7 +211,7 @@ class DetectionTask(Task):
             return training.model_copy(update={"steps": training.steps + detection.embedding_steps})
         return training
 
-    def _distil(self, job: Job, stage: Stage, model: Detector, pictures: Pictures) -> None:
+    def _distil(self, job: Job, stage: FoldContext, model: Detector, pictures: Pictures) -> None:
         """Learn the teacher's embedding first (if a term says so), then the task, with the teacher's outputs (if a term says so)."""
         supervision, training = self.context.recipe.required_supervision, self._training(job.role)
         weights = self.context.run.job(job.fold.name, "teacher", 0) / "weights.pt"
@@ -226,7 +226,7 @@ class DetectionTask(Task):
         of_outputs = DetectorTeacher(teacher, soft=soft[0]) if soft else None
         learn(stage, model, pictures, training, job.number, job.folder, of_outputs, replayed)
 
-    def _train_yolo(self, job: Job, stage: Stage, pictures: int) -> None:
+    def _train_yolo(self, job: Job, stage: FoldContext, pictures: int) -> None:
         """Train an Ultralytics network on the same pictures, as many looks at them; from pretrained weights where there are some."""
         recipe, name, store = self.context.recipe, self._input, stage.store
         network, training = recipe.networks[_network(job.role)], self._training(job.role)
@@ -249,7 +249,7 @@ class DetectionTask(Task):
         )
         train_yolo(job.folder, how)
 
-    def _detect_test_part(self, job: Job, stage: Stage) -> None:
+    def _detect_test_part(self, job: Job, stage: FoldContext) -> None:
         """Choose the threshold on the validation part (the recipe's without one), then detect in the test part."""
         recipe, labels, overlap = self.context.recipe, stage.classes, self._detection.overlap
         network = recipe.networks[_network(job.role)]
@@ -366,7 +366,7 @@ class DetectionTask(Task):
             facts = read_json(weights.with_name("yolo.json"))
             network = Exportable((SCORES, BOXES), facts["parameters"], facts["macs"], graph=weights.with_name("model.onnx"))
         else:
-            model = Stage(recipe, store, fold).load_network(recipe.student.network, 0, weights)
+            model = FoldContext(recipe, store, fold).load_network(recipe.student.network, 0, weights)
             assert isinstance(model, Detector)
             network = exportable(ScoresAndBoxes(model), sample, (SCORES, BOXES))
         decision = recipe.decision.model_copy(update={"threshold": threshold, "overlap": overlap})

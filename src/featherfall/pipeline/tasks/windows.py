@@ -29,7 +29,7 @@ from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import softmax
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
-from featherfall.training.stages import Stage, train_student, train_teacher, write_teacher_outputs
+from featherfall.training.stages import FoldContext, train_student, train_teacher, write_teacher_outputs
 
 CALIBRATION_CLIPS = 512
 CALIBRATION_FILMS = 48  # pictures are large: the activations of a whole batch are kept while scales are set
@@ -119,7 +119,7 @@ class WindowsTask(Task):
         return deployment(stage, stage.load_network(self.context.recipe.student.network, seed, weights), provenance)
 
 
-def deployment(stage: Stage, model: nn.Module, provenance: Mapping[str, Any]) -> Deployment:
+def deployment(stage: FoldContext, model: nn.Module, provenance: Mapping[str, Any]) -> Deployment:
     """Return what the bundle of a student is made of. The guard compares on the validation part, or on the training part without one."""
     recipe, store, fold = stage.recipe, stage.store, stage.fold
     names, labels = inputs_of(recipe), clip_labels(store, recipe.labels)
@@ -137,7 +137,7 @@ def deployment(stage: Stage, model: nn.Module, provenance: Mapping[str, Any]) ->
     return Deployment(recipe, store, stage.classes, recipe.decision, exportable(model, sample), sample, guard, provenance)
 
 
-def predict_test_part(stage: Stage, model: nn.Module, network: Network) -> np.ndarray:
+def predict_test_part(stage: FoldContext, model: nn.Module, network: Network) -> np.ndarray:
     """Return the (test clips, classes) float32 probabilities of a trained network."""
     index = stage.store.clips_of(stage.fold.test)
     if not len(index):
@@ -147,7 +147,7 @@ def predict_test_part(stage: Stage, model: nn.Module, network: Network) -> np.nd
     return probabilities
 
 
-def predict_by_runtime(stage: Stage, sources: Mapping[str, Source], bundle: Path) -> np.ndarray:
+def predict_by_runtime(stage: FoldContext, sources: Mapping[str, Source], bundle: Path) -> np.ndarray:
     """Return the (test clips, classes) float32 probabilities of a bundle, which reads the recordings from their files as a device would.
 
     The runtime cuts its own windows; that there are as many as clips in the store is asserted: what was trained is what runs.

@@ -16,7 +16,7 @@ from featherfall.runtime.perceive.pose import Pose
 
 KEEP = 10.0  # s of a person's past: over these the usual size is taken
 
-# Keypoints. Both rules keep out what estimators see in furniture and reflections (docs/explanation/camera.md, 6; docs/appendix/log.md, "Camera").
+# Keypoints. Both rules keep out what estimators see in furniture and reflections (docs/explanation/camera.md, 6).
 # The picture changes in a tenth of a person's box at once in a fall, in hardly a hundredth in a still scene. Without this rule 6 of 18 real
 # daily films raised an alarm, with it 1; none of 50 real and 26 simulated falls was lost. The real films were known when it was made.
 MIN_MOTION = 0.1

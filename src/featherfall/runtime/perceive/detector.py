@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,11 @@ class BoxDetector:
     def detect_file(self, path: Path, least: float | None = None) -> list[Found]:
         """Return the people as `detect`, of a picture's file. Raises `UserError`, one line, for a file that is no picture or too large."""
         return self.detect(next(iter(read_frames(Video(Path(path), images=True), (self.size, self.size)))).image, least)
+
+    def label(self, found: Sequence[Found]) -> str:
+        """Return a picture's label: the fall class where it is found, else the best other one, else "nobody"."""
+        names = [one.name for one in found]
+        return self.positive if self.positive in names else names[0] if names else "nobody"
 
 
 def open_detector(path: str | Path, model: Precision | None = None) -> BoxDetector:

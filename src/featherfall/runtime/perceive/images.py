@@ -9,8 +9,8 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
-from featherfall.signals.frames import Frames
-from featherfall.signals.pictures import LOST
+from featherfall.signals.frames import RecordingWindows
+from featherfall.signals.pictures import MAX_LOST
 from featherfall.signals.video import is_image, probe, read_frames
 
 RATE = 5.0  # pictures a second of a film that the model looks at
@@ -24,7 +24,7 @@ def refuse_image(manifest: Manifest, video: Video) -> None:
         raise UserError(f"{video.path}: a still picture, where bundle {manifest.name!r} needs a film of {least}; give it a film")
 
 
-def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.ndarray]) -> tuple[Frames, np.ndarray]:
+def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.ndarray]) -> tuple[RecordingWindows, np.ndarray]:
     """Run a model on a film's pictures, `RATE` a second, each for itself.
 
     Arguments:
@@ -46,6 +46,6 @@ def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.nda
     if batch:
         probabilities.append(run(np.stack(batch)[:, None]))
     at = np.array(times)
-    if problems and at[-1] - at[0] + LOST + 1 / RATE < probe(video).duration:
+    if problems and at[-1] - at[0] + MAX_LOST + 1 / RATE < probe(video).duration:
         raise UserError(problems[0])
-    return Frames({}, np.ones((len(at), 1), bool), at, at, at, 1 / RATE), np.concatenate(probabilities)
+    return RecordingWindows({}, np.ones((len(at), 1), bool), at, at, at, 1 / RATE), np.concatenate(probabilities)

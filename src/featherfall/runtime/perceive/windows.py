@@ -14,8 +14,8 @@ from featherfall.runtime.perceive.images import predict_pictures, refuse_image
 from featherfall.runtime.prediction import Prediction, make_prediction
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.stream import SampleStream
-from featherfall.signals.frames import Frames, frames
-from featherfall.signals.pictures import film_clock, moments, read_pictures
+from featherfall.signals.frames import RecordingWindows, cut_recording
+from featherfall.signals.pictures import film_clock, frame_times, read_pictures
 from featherfall.signals.video import is_image
 
 Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # (K, ...) inputs by name -> (K, classes) probabilities: `Bundle.probabilities`
@@ -27,7 +27,7 @@ SAME = 0.1
 TRACE = 5000  # windows remembered of live samples: 40 minutes at a stride of .5 s; it only bounds the memory
 
 
-def predict_windows(recording: Recording, manifest: Manifest, run: Run) -> tuple[Frames, np.ndarray]:
+def predict_windows(recording: Recording, manifest: Manifest, run: Run) -> tuple[RecordingWindows, np.ndarray]:
     """Cut a recording as the model was trained, and run the model on every window.
 
     A model of single pictures takes each picture of a film for itself.
@@ -44,7 +44,7 @@ def predict_windows(recording: Recording, manifest: Manifest, run: Run) -> tuple
         return predict_pictures(films[reference.name], reference.size, lambda pictures: run({reference.name: pictures}))
     if reference.is_film:
         streams[reference.name] = film_clock(films[reference.name])
-    cut = frames(streams, manifest.window, reference.name)
+    cut = cut_recording(streams, manifest.window, reference.name)
     return cut, _probabilities(cut, manifest, films, streams[reference.name], run)
 
 
@@ -64,7 +64,7 @@ class LiveWindows:
         """Forget everything."""
         manifest = self.stream.manifest
         self.stream.reset()
-        self._frames = Frames({}, np.zeros((0, manifest.window.length), bool), np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
+        self._frames = RecordingWindows({}, np.zeros((0, manifest.window.length), bool), np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
         self.prediction = make_prediction(manifest, self._frames, np.zeros((0, len(manifest.labels)), np.float32))
 
     def add(self, samples: Samples) -> Prediction:
@@ -100,18 +100,18 @@ def _fresh(centre_s: np.ndarray, last: float, window: Window) -> np.ndarray:
     return np.array(fresh, dtype=np.int64)
 
 
-def _joined(first: Frames, second: Frames) -> Frames:
+def _joined(first: RecordingWindows, second: RecordingWindows) -> RecordingWindows:
     """The last `TRACE` windows of both, without their inputs."""
     valid, start_s, end_s, centre_s = (
         np.concatenate([getattr(first, name), getattr(second, name)])[-TRACE:] for name in ("valid", "start_s", "end_s", "centre_s")
     )
-    return Frames({}, valid, start_s, end_s, centre_s, second.seconds)
+    return RecordingWindows({}, valid, start_s, end_s, centre_s, second.seconds)
 
 
-def _probabilities(cut: Frames, manifest: Manifest, films: Mapping[str, Video], reference: Stream, run: Run) -> np.ndarray:
+def _probabilities(cut: RecordingWindows, manifest: Manifest, films: Mapping[str, Video], reference: Stream, run: Run) -> np.ndarray:
     """Probabilities of the windows; pictures are read for as many windows at once as fit in memory."""
     inputs = [one for one in manifest.inputs if one.is_film]
-    wanted = {one.name: moments(films[one.name], cut, reference, one.frames) for one in inputs}
+    wanted = {one.name: frame_times(films[one.name], cut, reference, one.frames) for one in inputs}
     parts = _parts(len(cut.start_s), sum(one.frames * one.size**2 * 3 for one in inputs))
     out = []
     for part in parts:

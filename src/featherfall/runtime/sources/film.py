@@ -10,7 +10,7 @@ from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Recording, Video
 from featherfall.core.registry import register
 from featherfall.runtime.sources.source import Recorded
-from featherfall.signals.picture_file import is_picture
+from featherfall.signals.picture_file import is_image_file
 
 CAMERA = "camera"  # name of the film for bundles whose input is found in it (keypoints)
 
@@ -47,9 +47,9 @@ def as_video(path: str | Path | Video) -> Video:
     if isinstance(path, Video):
         return path
     path = Path(path)
-    return Video(path, images=path.is_dir() or is_picture(path))
+    return Video(path, images=path.is_dir() or is_image_file(path))
 
 
 def pictures_in(folder: Path) -> list[Path]:
     """Return a folder's pictures by name; none for anything else. Each stands alone: a folder may hold many that are no film."""
-    return sorted(path for path in folder.iterdir() if is_picture(path)) if folder.is_dir() else []
+    return sorted(path for path in folder.iterdir() if is_image_file(path)) if folder.is_dir() else []

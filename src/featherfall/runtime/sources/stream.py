@@ -9,10 +9,10 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Stream
-from featherfall.core.units import check_gravity, to_inside
+from featherfall.core.units import check_gravity, to_internal
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.streams import by_input
-from featherfall.signals.frames import Frames, frames
+from featherfall.signals.frames import RecordingWindows, cut_recording
 
 HOLD = 60.0  # s of samples held, for whoever shows them; never less than `WINDOWS_HELD` windows
 WINDOWS_HELD = 4
@@ -67,7 +67,7 @@ class SampleStream:
         if len(self.times):
             self._drop_before(self.now - max(HOLD, WINDOWS_HELD * self.manifest.window.seconds))
 
-    def windows(self) -> Frames | None:
+    def windows(self) -> RecordingWindows | None:
         """Cut the windows of the last seconds that are complete: all their samples, and those that decide on an impact, are here.
 
         Returns: times on the stream's clock; None as long as there is less than one window of samples.
@@ -78,7 +78,7 @@ class SampleStream:
         tail = self.times > self.now - max(WINDOWS_HELD * self.manifest.window.seconds, CUT)
         start = float(self.times[tail][0])
         streams = {need.name: self._stream(need, tail, start) for need in self.manifest.inputs}
-        cut = frames(streams, self.manifest.window, self.manifest.inputs[0].name)
+        cut = cut_recording(streams, self.manifest.window, self.manifest.inputs[0].name)
         cut = replace(cut, start_s=cut.start_s + start, end_s=cut.end_s + start, centre_s=cut.centre_s + start)
         return cut.select(cut.end_s <= self.now)
 
@@ -99,7 +99,7 @@ class SampleStream:
         raw, unit = self.values[need.name][tail], self._units[need.name]
         if not np.isfinite(raw).all():
             raise UserError(f"{self.name} gives no {need.name}, which the model needs; choose another model")
-        values, inside = to_inside(raw, unit)
+        values, inside = to_internal(raw, unit)
         if inside != need.unit:
             raise UserError(f"{self.name}: {need.name} is in {unit!r}, which does not measure what {need.unit!r} does; correct the unit")
         if inside == "g":

@@ -11,7 +11,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input
 from featherfall.core.recording import Stream
 from featherfall.core.tables import dead_axes, nearest
-from featherfall.core.units import check_gravity, to_inside
+from featherfall.core.units import check_gravity, to_internal
 from featherfall.runtime.sources.columns import is_known, split_unit
 
 LARGEST = 1e7  # no sensor gives more in any of its units; what is larger is a mark for "missing" or a broken row
@@ -66,7 +66,7 @@ def sensor_stream(where: str, need: Input, raw: np.ndarray, times: np.ndarray, u
         axes = ", ".join(need.channels[axis] for axis in dead)
         raise UserError(f"{where}: {need.name!r} never changes on {axes} (always {raw[0, dead[0]]:g}); check the sensor or the columns")
     try:
-        values, inside = to_inside(raw, unit)
+        values, inside = to_internal(raw, unit)
     except UserError as error:
         raise UserError(f"{where}: {need.name!r}: {error}") from error
     if inside != need.unit:

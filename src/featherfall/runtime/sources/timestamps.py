@@ -11,7 +11,7 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.tables import check_times, read_text
-from featherfall.signals.clock import even
+from featherfall.signals.clock import straighten_times
 
 TimeUnit = Literal["s", "ms", "us", "ns", "iso"]
 Clock = Literal["sampled", "burst"]
@@ -40,7 +40,7 @@ def straighten(path: Path, raw: np.ndarray, unit: str, header: bool, clock: Cloc
         raise UserError(f"{path}: every row has the same time; check the time column, or give the rate with --rate HZ")
     _refuse_odd_rate(path, times, unit)
     if clock == "burst":
-        times = even(times)
+        times = straighten_times(times)
     times -= times[0]
     return times
 

@@ -1,1 +1,1 @@
-"""What people do: daily living, falls, and the physics that takes over when the strings are cut."""
+"""Activities of daily living, falls, and the physics that takes over when a fall begins."""

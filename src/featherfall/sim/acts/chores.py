@@ -1,4 +1,4 @@
-"""Daily living with the hands."""
+"""Activities of daily living with the hands."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..puppet import gestures
-from ..puppet.postures import BEND, CROUCH, Posture
+from ..puppet.postures import BEND, CROUCH, BodyPosture
 from ..puppet.puppet import Puppet
 from ..world import furniture
 from ..world.act import Act
 from ..world.body import HINGE_INDEX, Body
-from ..world.scene import Box
-from .going import begin, finish, slower
-from .resting import fidget, seated
+from ..world.scene import Cuboid
+from .going import age_speed_factor, finish_act, start_standing
+from .resting import fidget, start_seated
 
 
 def _hand(rng: np.random.Generator) -> str:
-    """Most are right-handed, but what is done with one hand is as often done with the one that is free or near."""
+    """Draw a hand: right-handed people, too, often use the hand that is free or near."""
     return "right" if rng.random() < 0.5 else "left"
 
 
 def _arm(side: str, **angles: float) -> dict[str, float]:
-    """Angles of one arm: `flexion`, `abduction`, `rotation` of the shoulder, `elbow`, `pronation`, `wrist`."""
+    """Return the angles of one arm: `flexion`, `abduction`, `rotation` of the shoulder, `elbow`, `pronation`, `wrist`."""
     names = {
         "flexion": "shoulder flexion", "abduction": "shoulder abduction", "rotation": "shoulder rotation", "elbow": "elbow flexion",
         "pronation": "pronation", "wrist": "wrist flexion",
@@ -31,48 +31,48 @@ def _arm(side: str, **angles: float) -> dict[str, float]:
     return {f"{side} {names[name]}": value for name, value in angles.items()}
 
 
-def _now(puppet: Puppet, planted: Posture, angles: Mapping[str, float]) -> Posture:
-    """`planted` with the arms as they are now, but for `angles`."""
+def _now(puppet: Puppet, planted: BodyPosture, angles: Mapping[str, float]) -> BodyPosture:
+    """Return `planted` with the arms as they are now, except for `angles`."""
     kept = {
         name: float(puppet.last.angles[index])
         for name, index in HINGE_INDEX.items()
         if "hip" not in name and "knee" not in name and "ankle" not in name
     }
-    return planted.but({**kept, **angles})
+    return planted.modified({**kept, **angles})
 
 
 def _hands(rng: np.random.Generator, both: float) -> tuple[str, ...]:
-    """Both hands in so many cases, else either."""
+    """Draw both hands with probability `both`, else either."""
     return gestures.SIDES if rng.random() < both else (_hand(rng),)
 
 
 def pick_up(body: Body, rng: np.random.Generator) -> Act:
-    """Something small from the floor, from the hips or the knees; once or twice."""
-    puppet = begin(body, rng)
+    """Pick up something small from the floor, bending the hips or the knees, once or twice."""
+    puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.5, 1.5))
     if rng.random() < 0.4:
-        puppet.walk(0.9 * slower(body), 1.8)
+        puppet.walk(0.9 * age_speed_factor(body), 1.8)
     hand = _hand(rng)
     other = "left" if hand == "right" else "right"
     for _ in range(int(rng.integers(1, 3))):
         down = BEND if rng.random() < 0.6 else CROUCH
         rest = _arm(other, flexion=0.9, elbow=0.5) if down is BEND else _arm(other, flexion=0.6, elbow=1.0)
-        puppet.move(down.but(rest), rng.uniform(1.0, 1.6) * puppet.pace)
+        puppet.move(down.modified(rest), rng.uniform(1.0, 1.6) * puppet.pace)
         puppet.hold(rng.uniform(0.05, 0.4))
-        puppet.move(puppet.stand.but(_arm(hand, flexion=0.3, elbow=rng.uniform(0.6, 1.4))), rng.uniform(1.0, 1.6) * puppet.pace)
+        puppet.move(puppet.stand.modified(_arm(hand, flexion=0.3, elbow=rng.uniform(0.6, 1.4))), rng.uniform(1.0, 1.6) * puppet.pace)
         puppet.hold(rng.uniform(0.4, 1.2))
         puppet.move(puppet.stand, rng.uniform(0.6, 1.0))
-    return finish(puppet)
+    return finish_act(puppet)
 
 
 def reach(body: Body, rng: np.random.Generator) -> Act:
-    """For something high or far in front."""
-    puppet = begin(body, rng)
+    """Reach for something high or far in front."""
+    puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.4, 1.5))
     hand = _hand(rng)
     for _ in range(int(rng.integers(1, 4))):
         if rng.random() < 0.6:
-            target = puppet.stand.but(
+            target = puppet.stand.modified(
                 {
                     **_arm(hand, flexion=rng.uniform(2.1, 2.7), abduction=0.1, elbow=rng.uniform(0.1, 0.5)),
                     "neck flexion": -0.3,
@@ -81,7 +81,7 @@ def reach(body: Body, rng: np.random.Generator) -> Act:
                 }
             )
         else:
-            target = puppet.stand.but(
+            target = puppet.stand.modified(
                 {
                     **_arm(hand, flexion=rng.uniform(1.4, 1.8), elbow=0.15),
                     "lumbar flexion": 0.3,
@@ -94,7 +94,7 @@ def reach(body: Body, rng: np.random.Generator) -> Act:
         puppet.hold(rng.uniform(0.2, 1.2))
         puppet.move(puppet.stand, rng.uniform(1.1, 1.8) * puppet.pace)
         puppet.hold(rng.uniform(0.3, 1.0))
-    return finish(puppet)
+    return finish_act(puppet)
 
 
 # rad, how far hands at a shoe wander.
@@ -105,8 +105,8 @@ _BUSY = {
 
 
 def tie_shoes(body: Body, rng: np.random.Generator) -> Act:
-    """Crouching, the hands busy at a shoe with small pulls, and up again."""
-    puppet = begin(body, rng)
+    """Crouch, tie a shoe with small pulls, and rise again."""
+    puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.4, 1.2))
     puppet.move(CROUCH, rng.uniform(1.0, 1.6) * puppet.pace)
     until = puppet.time + rng.uniform(2.5, 6.0)
@@ -117,20 +117,20 @@ def tie_shoes(body: Body, rng: np.random.Generator) -> Act:
             for side in ("right", "left")
             for name, width in _BUSY.items()
         }
-        puppet.move(CROUCH.but(change), rng.uniform(0.18, 0.48) * puppet.pace, habit=0.3)
+        puppet.move(CROUCH.modified(change), rng.uniform(0.18, 0.48) * puppet.pace, habit=0.3)
         if pull:  # the lace goes taut
             puppet.strike(f"{rng.choice(['right', 'left'])} hand", rng.normal(0, 0.40, 3))
     puppet.move(puppet.stand, rng.uniform(1.0, 1.6) * puppet.pace)
-    return finish(puppet)
+    return finish_act(puppet)
 
 
 def clap(body: Body, rng: np.random.Generator) -> Act:
-    """Applause."""
-    puppet = begin(body, rng)
+    """Applaud."""
+    puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.4, 1.2))
     seconds, rate = rng.uniform(3.0, 8.0), rng.uniform(2.2, 4.0) / (1 + 0.25 * (puppet.pace - 1))
     width = min(rng.uniform(0.06, 0.14), 0.50 / rate**1.2)
-    front = puppet.stand.but(
+    front = puppet.stand.modified(
         {
             "shoulder flexion": rng.uniform(0.25, 0.7),
             "elbow flexion": rng.uniform(1.3, 1.7),
@@ -162,18 +162,18 @@ def clap(body: Body, rng: np.random.Generator) -> Act:
             puppet.strike("right hand", -blow * forth, float(time))
             puppet.strike("left hand", blow * forth, float(time))
     puppet.move(puppet.stand, rng.uniform(0.7, 1.1))
-    return finish(puppet)
+    return finish_act(puppet)
 
 
 def hit_table(body: Body, rng: np.random.Generator) -> Act:
-    """One flat hand, or both, onto a table, one to three times."""
-    puppet = begin(body, rng)
+    """Hit a table with one flat hand, or both, one to three times."""
+    puppet = start_standing(body, rng)
     hands, lean = _hands(rng, 0.4), rng.uniform(0.15, 0.3)
 
     def arms(**angles: float) -> dict[str, float]:
         return {name: value for hand in hands for name, value in _arm(hand, **angles).items()}
 
-    down = puppet.stand.but(
+    down = puppet.stand.modified(
         {
             **arms(flexion=0.75, elbow=0.55, rotation=0.1, abduction=0.1, pronation=0.8),
             "lumbar flexion": lean,
@@ -183,9 +183,9 @@ def hit_table(body: Body, rng: np.random.Generator) -> Act:
         forward=-0.03,
     )
     puppet.hold(rng.uniform(0.4, 1.5))
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[Cuboid, ...] = ()
     for index in range(int(rng.integers(1, 4))):
-        up = down.but(
+        up = down.modified(
             {
                 **arms(
                     flexion=rng.uniform(0.75, 1.15),
@@ -209,31 +209,31 @@ def hit_table(body: Body, rng: np.random.Generator) -> Act:
             palm = puppet.where(f"{hands[0]} hand", (0.0, 0.0, -0.06 * body.person.height))
             forth = np.array([np.cos(puppet.heading), np.sin(puppet.heading)])
             x, y = palm[:2] + 0.25 * forth
-            boxes = furniture.table((float(x), float(y)), puppet.heading, float(palm[2]) - 0.02)
+            boxes = furniture.make_table((float(x), float(y)), puppet.heading, float(palm[2]) - 0.02)
         puppet.hold(rng.uniform(0.2, 0.8))
     puppet.move(puppet.stand, rng.uniform(0.7, 1.2))
-    return finish(puppet, boxes)
+    return finish_act(puppet, boxes)
 
 
 def open_a_door(body: Body, rng: np.random.Generator) -> Act:
-    """To a door, the handle, pull or push it, and close it again."""
-    puppet = begin(body, rng, back=0.8)
+    """Walk to a door, turn the handle, pull or push it, and close it again."""
+    puppet = start_standing(body, rng, back=0.8)
     puppet.hold(rng.uniform(0.2, 0.8))
     if rng.random() < 0.6:
-        puppet.walk(rng.uniform(0.7, 1.0) * slower(body), 1.8)
+        puppet.walk(rng.uniform(0.7, 1.0) * age_speed_factor(body), 1.8)
     hand = _hand(rng)
     forth, side = puppet.heading, -1.0 if hand == "right" else 1.0
-    grasp = puppet.stand.but(_arm(hand, flexion=0.75, elbow=0.75, rotation=0.05, abduction=0.15, pronation=0.2), forward=0.01)
+    grasp = puppet.stand.modified(_arm(hand, flexion=0.75, elbow=0.75, rotation=0.05, abduction=0.15, pronation=0.2), forward=0.01)
     free = puppet.time
     puppet.move(grasp, rng.uniform(0.8, 1.3) * puppet.pace**0.6)
     c, s = float(np.cos(forth)), float(np.sin(forth))
     x, y = puppet.where(f"{hand} hand")[:2] + 0.17 * np.array([c, s]) - 0.35 * side * np.array([-s, c])
-    door = Box("door", (float(x), float(y), 1.0), (0.05, 0.9, 2.0), forth, solid=False)
+    door = Cuboid("door", (float(x), float(y), 1.0), (0.05, 0.9, 2.0), forth, solid=False)
     for index in range(2):
         turned = _now(puppet, puppet.stand, _arm(hand, pronation=rng.uniform(0.8, 1.3), flexion=0.65))
         puppet.move(turned, rng.uniform(0.25, 0.45), habit=0.2)
         puppet.strike(f"{hand} hand", rng.normal(0, 0.20, 3))  # the latch
-        pulled = puppet.stand.but(
+        pulled = puppet.stand.modified(
             {
                 **_arm(
                     hand,
@@ -261,18 +261,18 @@ def open_a_door(body: Body, rng: np.random.Generator) -> Act:
     if rng.random() < 0.5:
         help_ = gestures.Gesture({"shoulder flexion": 0.8, "elbow flexion": 0.9, "pronation": 0.3, "shoulder rotation": 0.3},
         {"shoulder flexion": 0.25, "elbow flexion": -0.3, "pronation": 0.5}, 0.5, (0, 0))  # fmt: skip
-        gestures.gesture(puppet, help_, other, free, puppet.time - free, (0.8, 0.9))
+        gestures.add_gesture(puppet, help_, other, free, puppet.time - free, (0.8, 0.9))
     puppet.move(puppet.stand, rng.uniform(0.6, 1.0) * puppet.pace)
-    return finish(puppet, (door,))
+    return finish_act(puppet, (door,))
 
 
 def wave(body: Body, rng: np.random.Generator) -> Act:
-    """A greeting."""
-    puppet = begin(body, rng)
+    """Wave a hand."""
+    puppet = start_standing(body, rng)
     puppet.hold(rng.uniform(0.4, 1.5))
     hand = _hand(rng)
     puppet.move(
-        puppet.stand.but(
+        puppet.stand.modified(
             _arm(
                 hand,
                 flexion=rng.uniform(0.6, 1.4),
@@ -286,21 +286,21 @@ def wave(body: Body, rng: np.random.Generator) -> Act:
     )
     puppet.swing(_arm(hand, rotation=rng.uniform(0.2, 0.4), abduction=0.08), rng.uniform(1.2, 2.6), rng.uniform(1.5, 4.0))
     puppet.move(puppet.stand, rng.uniform(0.6, 1.1) * puppet.pace)
-    return finish(puppet)
+    return finish_act(puppet)
 
 
 def drink(body: Body, rng: np.random.Generator) -> Act:
-    """Sitting on a chair or standing: a cup to the mouth, one to three sips."""
+    """Drink one to three sips from a cup, sitting on a chair or standing."""
     sits = rng.random() < 0.6
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[Cuboid, ...] = ()
     if sits:
         seat = float(rng.uniform(0.42, 0.48))
-        puppet = seated(body, rng, seat)
+        puppet = start_seated(body, rng, seat)
         x, y = puppet.last.root[:2]
-        boxes = furniture.chair((float(x), float(y)), puppet.heading, seat)
+        boxes = furniture.make_chair((float(x), float(y)), puppet.heading, seat)
         fidget(puppet, rng.uniform(0.5, 1.5))
     else:
-        puppet = begin(body, rng)
+        puppet = start_standing(body, rng)
         puppet.hold(rng.uniform(0.5, 1.5))
     hand = _hand(rng)
 
@@ -308,10 +308,10 @@ def drink(body: Body, rng: np.random.Generator) -> Act:
         nod = angles.pop("nod", 0.0)
         posture = _now(
             puppet,
-            Posture(),
+            BodyPosture(),
             {**_arm(hand, **angles), "head nod": -nod, "neck flexion": float(puppet.last.angles[HINGE_INDEX["neck flexion"]])},
         )
-        puppet.keep(posture, seconds)
+        puppet.move_upper_body(posture, seconds)
 
     arm(rng.uniform(0.6, 1.0) * puppet.pace, flexion=0.75, elbow=0.9, rotation=0.2, pronation=0.0)
     puppet.hold(rng.uniform(0.1, 0.5))
@@ -327,12 +327,12 @@ def drink(body: Body, rng: np.random.Generator) -> Act:
         rotation=0.3 if sits else 0.1,
         pronation=0.3,
     )
-    return finish(puppet, boxes)
+    return finish_act(puppet, boxes)
 
 
 def stand(body: Body, rng: np.random.Generator) -> Act:
-    """Standing about, shifting weight."""
-    puppet = begin(body, rng)
+    """Stand and shift the weight."""
+    puppet = start_standing(body, rng)
     until = rng.uniform(5.0, 12.0)
     while puppet.time < until:
         puppet.hold(rng.uniform(0.8, 3.0))
@@ -343,9 +343,9 @@ def stand(body: Body, rng: np.random.Generator) -> Act:
         }
         look = {"neck turn": rng.normal(0, 0.25), "thoracic turn": rng.normal(0, 0.08)}
         puppet.move(
-            puppet.stand.but({**arms, **look}),
+            puppet.stand.modified({**arms, **look}),
             rng.uniform(0.8, 1.6),
             shift=(rng.normal(0, 0.01), float(np.clip(rng.normal(0, 0.025), -0.05, 0.05))),
         )
-    gestures.idle(puppet, 0.05, puppet.time - 0.05, 0.4)
-    return finish(puppet)
+    gestures.add_idle_gestures(puppet, 0.05, puppet.time - 0.05, 0.4)
+    return finish_act(puppet)

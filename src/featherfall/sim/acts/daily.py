@@ -15,7 +15,7 @@ from ..world.act import Act
 from ..world.body import Body
 from . import chores, going, resting
 
-DAILY: dict[str, Callable[[Body, np.random.Generator], Act]] = {
+DAILY_ACTIVITIES: dict[str, Callable[[Body, np.random.Generator], Act]] = {
     "walk": going.walk,
     "walk slowly": going.walk_slowly,
     "walk fast": going.walk_fast,

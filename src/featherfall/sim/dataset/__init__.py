@@ -1,1 +1,1 @@
-"""From a plan to recordings on disk, and a day of one person."""
+"""Simulated datasets: from a plan to recordings on disk, and a day of one person."""

@@ -1,4 +1,4 @@
-"""A folder of simulated recordings: made in a hidden folder beside it, and in place all at once when everything is there."""
+"""Write a folder of simulated recordings: built in a hidden folder beside it, and renamed when complete."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from typing import Any, Protocol
 from featherfall.core.errors import UserError
 from featherfall.core.files import SIMULATION, hold, read_json, user_errors, write_json
 
-from .generate import LONGEST, SHORTEST, Item, Plan, Subject, cast
+from .generate import LONGEST_RECORDING, SHORTEST_RECORDING, Item, Plan, Subject, make_subjects
 from .worker_pool import WorkerPool
 
-_STATED = f".{SIMULATION}"  # until all is done
+_PARTIAL_FACTS = f".{SIMULATION}"  # until all is done
 _LOG = ".made.jsonl"
 
-Progress = Callable[[float], None]  # called with seconds of recordings made so far
+_Progress = Callable[[float], None]  # called with seconds of recordings made so far
 
 
 @dataclass(frozen=True)
-class Made:
+class FinishedRecording:
     """One finished recording.
 
     Attributes:
@@ -44,24 +44,24 @@ class Made:
 
 
 class Layout(Protocol):
-    """How recordings lie on disk. Values that processes can be sent; what `options` gives must tell layouts apart."""
+    """How recordings lie on disk. Instances must be picklable, and `options` must tell layouts apart."""
 
     def options(self) -> dict[str, Any]:
-        """What it was asked for, as plain JSON values."""
+        """Return the layout's options as plain JSON values."""
         ...
 
-    def make(self, folder: Path, item: Item) -> Made:
+    def make(self, folder: Path, item: Item) -> FinishedRecording:
         """Simulate one recording and write its files below `folder`."""
         ...
 
-    def finish(self, folder: Path, people: list[Subject], made: list[Made]) -> None:
-        """Write what describes them all; `made` is in the order of subjects and indices."""
+    def finish(self, folder: Path, people: list[Subject], made: list[FinishedRecording]) -> None:
+        """Write the files that describe all recordings; `made` is in the order of subjects and indices."""
         ...
 
 
-def build(
-    out: Path, plan: Plan, layout: Layout, workers: int = 1, resume: bool = False, progress: Progress = lambda seconds: None
-) -> list[Made]:
+def build_dataset(
+    out: Path, plan: Plan, layout: Layout, workers: int = 1, resume: bool = False, progress: _Progress = lambda seconds: None
+) -> list[FinishedRecording]:
     """Simulate a plan's recordings into the folder `out`, byte for byte the same for any number of workers.
 
     Until all is done the files lie in a hidden folder beside `out`; an interrupted build leaves it there.
@@ -80,20 +80,20 @@ def build(
     except OSError as error:
         raise UserError(f"{out}: cannot be written ({error.strerror}); choose another folder") from error
     with user_errors(out), hold(partial):
-        people = cast(plan)
-        made = _begin(partial, plan, layout, resume)
+        people = make_subjects(plan)
+        made = _prepare(partial, plan, layout, resume)
         seconds = sum(one.seconds for one in made.values())
         progress(seconds)
-        with WorkerPool(workers) as crew, open(partial / _LOG, "w", encoding="utf-8") as log:
+        with WorkerPool(workers) as pool, open(partial / _LOG, "w", encoding="utf-8") as log:
             log.writelines(map(_line, made.values()))
-            for one in _all(crew, people, functools.partial(layout.make, partial), made):
+            for one in _make_all(pool, people, functools.partial(layout.make, partial), made):
                 log.write(_line(one))
                 log.flush()
                 seconds += one.seconds
                 progress(seconds)
         everything = [made[key] for key in sorted(made)]
         layout.finish(partial, people, everything)
-        (partial / _STATED).rename(partial / SIMULATION)
+        (partial / _PARTIAL_FACTS).rename(partial / SIMULATION)
         (partial / _LOG).unlink()
         (partial / ".lock").unlink()
         os.sync()  # thousands of small files: one call for all instead of one for each
@@ -103,29 +103,31 @@ def build(
     return everything
 
 
-def _all(crew: WorkerPool, people: list[Subject], make: Callable[[Item], Made], made: dict[tuple[int, int], Made]) -> Iterator[Made]:
-    """Make recordings until each person has the planned seconds; `made` grows.
+def _make_all(
+    pool: WorkerPool, people: list[Subject], make: Callable[[Item], FinishedRecording], made: dict[tuple[int, int], FinishedRecording]
+) -> Iterator[FinishedRecording]:
+    """Make recordings until each person has the planned seconds, and add them to `made`.
 
-    How long a recording lasts is known when it is made. So each round makes only as many as are needed for certain, and what a person
-    records does not depend on who was quicker.
+    A recording's length is known only once it is made. So each round makes only as many recordings as are certainly needed, and the result
+    does not depend on the workers' speed.
     """
     while True:
-        pieces = [person.item(index) for person in people for index in _next(person, made) if (person.number, index) not in made]
+        pieces = [person.item(index) for person in people for index in _next_round(person, made) if (person.number, index) not in made]
         if not pieces:
             return
-        for one in crew.each(make, pieces):
+        for one in pool.map_unordered(make, pieces):
             made[one.subject, one.index] = one
             yield one
 
 
-def _next(person: Subject, made: dict[tuple[int, int], Made]) -> range:
-    """The person's recordings of the next round, or of one that was interrupted."""
+def _next_round(person: Subject, made: dict[tuple[int, int], FinishedRecording]) -> range:
+    """Return the indices of the person's recordings in the next round, or in one that was interrupted."""
     count, seconds = 0, 0.0
     while True:
         left = person.plan.seconds - seconds
-        if count and left < SHORTEST:
+        if count and left < SHORTEST_RECORDING:
             return range(0)
-        upcoming = range(count, count + max(1, int(left / LONGEST)))
+        upcoming = range(count, count + max(1, int(left / LONGEST_RECORDING)))
         if not all((person.number, index) in made for index in upcoming):
             return upcoming
         seconds += sum(made[person.number, index].seconds for index in upcoming)
@@ -140,16 +142,16 @@ def _check_out(out: Path) -> None:
             raise UserError(f"{out}: not empty, and not a simulation ({SIMULATION} is missing); give a new folder")
 
 
-def _begin(partial: Path, plan: Plan, layout: Layout, resume: bool) -> dict[tuple[int, int], Made]:
-    """What an interrupted build has made already; otherwise the folder is emptied for a new one."""
+def _prepare(partial: Path, plan: Plan, layout: Layout, resume: bool) -> dict[tuple[int, int], FinishedRecording]:
+    """Return what an interrupted build has made already, or empty the folder for a new one."""
     options = {"simulated": True, "featherfall": version("featherfall"), "plan": asdict(plan), **layout.options()}
     provenance = json.loads(json.dumps(options))
-    stated, log = partial / _STATED, partial / _LOG
+    stated, log = partial / _PARTIAL_FACTS, partial / _LOG
     if resume and stated.is_file():
         if read_json(stated) != provenance:
             raise UserError(f"{partial}: the interrupted simulation had other options; give the same ones, or leave --resume out")
         lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
-        return {(one.subject, one.index): one for one in _read(lines)}
+        return {(one.subject, one.index): one for one in _read_log(lines)}
     for path in partial.iterdir():
         if path.name != ".lock":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -157,11 +159,11 @@ def _begin(partial: Path, plan: Plan, layout: Layout, resume: bool) -> dict[tupl
     return {}
 
 
-def _line(made: Made) -> str:
+def _line(made: FinishedRecording) -> str:
     return json.dumps(asdict(made)) + "\n"
 
 
-def _read(lines: list[str]) -> Iterator[Made]:
+def _read_log(lines: list[str]) -> Iterator[FinishedRecording]:
     for line in lines:
         with contextlib.suppress(json.JSONDecodeError):  # the last line may be cut short
-            yield Made(**json.loads(line))
+            yield FinishedRecording(**json.loads(line))

@@ -1,4 +1,4 @@
-"""Films of a motion, by cameras around the room."""
+"""Films of a motion from cameras around the room."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from featherfall.core.errors import UserError
 
 from ..world.motion import Motion
 
-CAMERAS = 8
+MAX_CAMERAS = 8
 
 
 @dataclass(frozen=True)
-class Films:
-    """How films are taken; made by `make_films`.
+class FilmSetup:
+    """Number, size and rate of the films; made by `make_film_setup`.
 
     Attributes:
         cameras: how many, 1 to 8.
@@ -29,30 +29,30 @@ class Films:
     size: int = 160
     rate: float = 30.0
 
-    def shoot(self, motion: Motion, clothes: np.random.Generator, rng: np.random.Generator, paths: Sequence[Path]) -> None:
-        """Write an mp4 by each camera to the path of the same number.
+    def render(self, motion: Motion, clothes: np.random.Generator, rng: np.random.Generator, paths: Sequence[Path]) -> None:
+        """Write one MP4 a camera to the path of the same number.
 
         Arguments:
             clothes: decides how the person and the room look.
             rng: decides where the cameras hang.
         """
-        from ..film.camera import ring
+        from ..film.appearance import draw_appearance
+        from ..film.camera import camera_ring
         from ..film.film import write_film
-        from ..film.look import draw_look
-        from ..film.raster import Renderer, frames
+        from ..film.raster import Renderer, render_frames
 
-        look = draw_look(clothes, motion.body.person)
-        for path, camera in zip(paths, ring(motion.scene, rng, self.cameras), strict=True):
-            renderer = Renderer(motion.body, motion.scene, camera, (self.size, self.size), look)
-            write_film(path, frames(motion, renderer, self.rate), self.rate)
+        appearance = draw_appearance(clothes, motion.body.person)
+        for path, camera in zip(paths, camera_ring(motion.scene, rng, self.cameras), strict=True):
+            renderer = Renderer(motion.body, motion.scene, camera, (self.size, self.size), appearance)
+            write_film(path, render_frames(motion, renderer, self.rate), self.rate)
 
 
-def make_films(cameras: int = 1, size: int = 160, rate: float = 30.0) -> Films:
-    """Check numbers; raises `UserError`."""
-    if not 1 <= cameras <= CAMERAS:
-        raise UserError(f"--cameras {cameras}: give 1 to {CAMERAS}")
+def make_film_setup(cameras: int = 1, size: int = 160, rate: float = 30.0) -> FilmSetup:
+    """Validate the numbers and return the setup; raises `UserError`."""
+    if not 1 <= cameras <= MAX_CAMERAS:
+        raise UserError(f"--cameras {cameras}: give 1 to {MAX_CAMERAS}")
     if not 32 <= size <= 2048 or size % 2:
         raise UserError(f"--size {size}: give an even number of pixels from 32 to 2048")
     if not 1 <= rate <= 120:
         raise UserError(f"--frame-rate {rate:g}: give 1 to 120 frames a second")
-    return Films(cameras, size, rate)
+    return FilmSetup(cameras, size, rate)

@@ -1,4 +1,4 @@
-"""What is simulated: people, and the recordings each of them makes. All of it follows from a seed, in whatever order the work is done."""
+"""The plan of a simulation: its people and the recordings each of them makes, all functions of a seed."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from featherfall.core.errors import UserError
 from featherfall.core.tables import nearest
 
 from ..world.act import Act
-from ..world.body import Body, Person, draw_person, make_body
+from ..world.body import Body, SimulatedPerson, draw_person, make_body
 from ..world.motion import Motion
 
-FALLS = 0.35  # share of recordings that are falls, where none is stated
-LONGEST = 15.0  # s, about what a recording lasts at most
-SHORTEST = 5.0  # s
+DEFAULT_FALL_SHARE = 0.35  # share of recordings that are falls, where none is stated
+LONGEST_RECORDING = 15.0  # s, approximate maximum
+SHORTEST_RECORDING = 5.0  # s
 
-Perform = Callable[[Body, np.random.Generator], Act]
-
-
-def daily() -> Mapping[str, Perform]:
-    """Activities of daily living by name."""
-    from ..acts.daily import DAILY
-
-    return DAILY
+MakeAct = Callable[[Body, np.random.Generator], Act]
 
 
-def falls() -> Mapping[str, Perform]:
-    """Falls by name."""
-    from ..acts.falls import FALLS
+def daily_activities() -> Mapping[str, MakeAct]:
+    """Return the activities of daily living by name."""
+    from ..acts.daily import DAILY_ACTIVITIES
 
-    return FALLS
+    return DAILY_ACTIVITIES
+
+
+def fall_activities() -> Mapping[str, MakeAct]:
+    """Return the falls by name."""
+    from ..acts.falls import FALL_ACTIVITIES
+
+    return FALL_ACTIVITIES
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be simulated; made by `make_plan`.
+    """What to simulate; made by `make_plan`.
 
     Attributes:
         subjects: how many people.
@@ -58,20 +58,20 @@ class Plan:
 
 @dataclass(frozen=True)
 class Item:
-    """One recording to be made.
+    """One recording to make.
 
     Attributes:
         subject: number of the person, from 0.
         index: number of the recording among the person's, from 0.
-        person: who moves.
-        hand: where the person wears a watch.
-        activity, trial: what is done, and for the how-manieth time, from 1.
+        person: the person.
+        hand: the wrist on which the person wears a watch.
+        activity, trial: the activity, and its number among the person's trials of it, from 1.
         seed: of the plan.
     """
 
     subject: int
     index: int
-    person: Person
+    person: SimulatedPerson
     hand: str
     activity: str
     trial: int
@@ -83,24 +83,24 @@ class Item:
         return f"{self.person.name}/{self.activity}/{self.trial}"
 
     def rng(self, purpose: int) -> np.random.Generator:
-        """Chance for one purpose of this recording, so that e.g. other sensors leave the motion as it was."""
+        """Return the random generator for one purpose of this recording, so that e.g. other sensors leave the motion unchanged."""
         # Entropy is padded with zeros, so the recordings count from 1: 0 is the person.
         return np.random.default_rng(np.random.SeedSequence([self.seed, self.subject, self.index + 1, purpose]))
 
     def habit(self) -> np.random.Generator:
-        """Chance that is the same in all recordings of the person, e.g. how sensors are strapped on."""
+        """Return a random generator that is the same for all recordings of the person, e.g. for how sensors are strapped on."""
         return np.random.default_rng(np.random.SeedSequence([self.seed, self.subject, 0, 1]))
 
 
-MOTION, SENSORS, SKELETON, CAMERAS, PIECE = range(5)  # purposes of chance
+MOTION_STREAM, SENSOR_STREAM, SKELETON_STREAM, CAMERA_STREAM, EXCERPT_STREAM = range(5)  # purposes of random generators, see `Item.rng`
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A person and the order in which activities come: `item(0)`, `item(1)`, ... without an end."""
+    """A person and the endless sequence of their recordings: `item(0)`, `item(1)`, ..."""
 
     number: int
-    person: Person
+    person: SimulatedPerson
     hand: str
     plan: Plan
     daily: tuple[str, ...]
@@ -108,7 +108,7 @@ class Subject:
     phase: float  # in [0, 1): when the first fall is due
 
     def item(self, index: int) -> Item:
-        """The recording of that number. Falls are spread evenly, and every activity has its turn before one comes again."""
+        """Return the recording of that number. Falls are spread evenly, and all activities occur before one is repeated."""
         fallen, before = (math.floor(count * self.plan.share + self.phase) for count in (index + 1, index))
         names, count = (self.falls, before) if fallen > before else (self.daily, index - before)
         activity, trial = names[count % len(names)], count // len(names) + 1
@@ -116,14 +116,14 @@ class Subject:
 
 
 def make_plan(subjects: int, hours: float, seed: int = 0, activities: Sequence[str] = (), share: float | None = None) -> Plan:
-    """Check what is asked for.
+    """Validate the arguments and return the plan.
 
     Arguments:
         subjects: people, at least 1.
         hours: of recordings of all subjects together, above 0.
         seed: 0 or more.
         activities: names that may occur; all when empty.
-        share: of recordings that are falls, 0 to 1; `FALLS`, or what `activities` leave possible, when None.
+        share: of recordings that are falls, 0 to 1; `DEFAULT_FALL_SHARE`, or what `activities` leave possible, when None.
     Raises: `UserError`.
     """
     if subjects < 1:
@@ -134,25 +134,28 @@ def make_plan(subjects: int, hours: float, seed: int = 0, activities: Sequence[s
         raise UserError(f"--seed {seed}: must not be negative; give 0 or more")
     if share is not None and not 0 <= share <= 1:
         raise UserError(f"--falls {share:g}: not a share; give 0 (no falls) to 1 (only falls)")
-    known = [*daily(), *falls()]
+    known = [*daily_activities(), *fall_activities()]
     for name in activities:
         if name not in known:
             raise UserError(f"--activities: unknown activity {name!r}; {nearest(name, known)}")
-    does = tuple(name for name in daily() if not activities or name in activities)
-    drops = tuple(name for name in falls() if not activities or name in activities)
+    daily_names = tuple(name for name in daily_activities() if not activities or name in activities)
+    fall_names = tuple(name for name in fall_activities() if not activities or name in activities)
     if share is None:
-        share = FALLS if does and drops else float(bool(drops))
-    if share > 0 and not drops:
-        raise UserError(f"--falls {share:g}: none of the activities is a fall; add one ({', '.join(falls())}) or leave --falls out")
-    if share < 1 and not does:
+        share = DEFAULT_FALL_SHARE if daily_names and fall_names else float(bool(fall_names))
+    if share > 0 and not fall_names:
         raise UserError(
-            f"--falls {share:g}: all of the activities are falls; add one that is none ({', '.join(daily())}) or leave --falls out"
+            f"--falls {share:g}: none of the activities is a fall; add one ({', '.join(fall_activities())}) or leave --falls out"
         )
-    return Plan(subjects, hours * 3600 / subjects, seed, does, drops, share)
+    if share < 1 and not daily_names:
+        raise UserError(
+            f"--falls {share:g}: all of the activities are falls; "
+            f"add one that is none ({', '.join(daily_activities())}) or leave --falls out"
+        )
+    return Plan(subjects, hours * 3600 / subjects, seed, daily_names, fall_names, share)
 
 
-def cast(plan: Plan) -> list[Subject]:
-    """The people of a plan; each depends on the seed and the own number only."""
+def make_subjects(plan: Plan) -> list[Subject]:
+    """Return the people of a plan; each depends only on the seed and their number."""
     people = []
     for number in range(plan.subjects):
         rng = np.random.default_rng(np.random.SeedSequence([plan.seed, number]))
@@ -163,15 +166,15 @@ def cast(plan: Plan) -> list[Subject]:
     return people
 
 
-def simulate(item: Item) -> Motion:
-    """Move the body of one recording; the same item always gives the same motion."""
-    return move(item.activity, item.person, item.rng(MOTION))
+def simulate_item(item: Item) -> Motion:
+    """Simulate the motion of one recording; the same item always gives the same motion."""
+    return simulate_motion(item.activity, item.person, item.rng(MOTION_STREAM))
 
 
-def move(activity: str, person: Person, rng: np.random.Generator) -> Motion:
-    """One motion of a person; `activity` is a name of `daily` or `falls`."""
-    from ..acts.physics import perform
+def simulate_motion(activity: str, person: SimulatedPerson, rng: np.random.Generator) -> Motion:
+    """Simulate a person doing `activity`, a name of `daily_activities` or `fall_activities`."""
+    from ..acts.physics import simulate_act
 
     body = make_body(person)
-    make = {**daily(), **falls()}[activity]
-    return perform(body, make(body, rng), rng)
+    make = {**daily_activities(), **fall_activities()}[activity]
+    return simulate_act(body, make(body, rng), rng)

@@ -1,4 +1,4 @@
-"""Independent pieces of work, side by side in processes."""
+"""Run independent tasks in parallel processes."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
-from featherfall.core.processes import stay_with
+from featherfall.core.processes import exit_with_parent
 
-Work = TypeVar("Work")
-Done = TypeVar("Done")
+_Task = TypeVar("_Task")
+_Result = TypeVar("_Result")
 
 
 class WorkerPool:
-    """Processes that stay from one call to the next; none for a single worker. An error or Ctrl-C ends them.
+    """Processes that are kept between calls; none for a single worker. An error or Ctrl-C ends them.
 
-    >>> with Crew(workers=2) as crew:
-    ...     results = sorted(crew.each(abs, [-1, -2]))
+    >>> with WorkerPool(workers=2) as pool:
+    ...     results = sorted(pool.map_unordered(abs, [-1, -2]))
     """
 
     def __init__(self, workers: int) -> None:
         self._pool: ProcessPoolExecutor | None = None
         if workers > 1:
             context = multiprocessing.get_context("spawn")  # forking a process that runs threads can hang
-            self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=stay_with, initargs=(os.getpid(),))
+            self._pool = ProcessPoolExecutor(workers, mp_context=context, initializer=exit_with_parent, initargs=(os.getpid(),))
 
-    def each(self, work: Callable[[Work], Done], pieces: Iterable[Work]) -> Iterator[Done]:
-        """Results of `work` for all pieces, in the order in which they are done."""
+    def map_unordered(self, work: Callable[[_Task], _Result], pieces: Iterable[_Task]) -> Iterator[_Result]:
+        """Yield the results of `work` for all pieces, in the order of completion."""
         if self._pool is None:
             yield from map(work, pieces)
             return
@@ -55,7 +55,7 @@ class WorkerPool:
 
 @contextlib.contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Processes started here do not hear Ctrl-C: the parent does, and ends them without a page of tracebacks."""
+    """Start processes that ignore Ctrl-C: the parent handles it and ends them without a traceback from each."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""Simulated recordings as a `folder` dataset: recordings.csv, streams.yaml, and one CSV for each stream of a recording."""
+"""Write simulated recordings as a `folder` dataset: recordings.csv, streams.yaml, and one CSV for each stream."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import yaml
 
 from featherfall.core.recording import FallTimes, Recording, Stream
 
-from .build import Made
-from .films import Films
-from .generate import CAMERAS, Item, Subject, simulate
-from .record import Kit, record
+from .build import FinishedRecording
+from .films import FilmSetup
+from .generate import CAMERA_STREAM, Item, Subject, simulate_item
+from .record import SensorKit, record
 
-README = """\
+_README = """\
 SIMULATED recordings: no person moved, no sensor was worn.
 
 Made by featherfall sim; simulation.json holds the version and every option, and the same options give the same bytes.
@@ -33,7 +33,7 @@ DECIMALS = {"g": 4, "deg/s": 2, "m": 4, "uT": 2}
 
 
 @dataclass(frozen=True)
-class Folder:
+class FolderLayout:
     """The `folder` layout.
 
     Attributes:
@@ -41,16 +41,16 @@ class Folder:
         films: how videos are taken; None for none.
     """
 
-    kit: Kit
-    films: Films | None = None
+    kit: SensorKit
+    films: FilmSetup | None = None
 
     def options(self) -> dict[str, Any]:
-        """For simulation.json."""
+        """Return the options that simulation.json records."""
         return {"layout": "folder", "kit": asdict(self.kit), "films": None if self.films is None else asdict(self.films)}
 
-    def make(self, folder: Path, item: Item) -> Made:
+    def make(self, folder: Path, item: Item) -> FinishedRecording:
         """Simulate one recording and write its streams, `P001/trip_1/accelerometer.csv` etc."""
-        motion = simulate(item)
+        motion = simulate_item(item)
         recording = record(item, motion, self.kit)
         place = Path(item.person.name) / f"{item.activity}_{item.trial}".replace(" ", "_")
         (folder / place).mkdir(parents=True, exist_ok=True)
@@ -61,13 +61,13 @@ class Folder:
         views = [] if self.films is None else [f"cam{number + 1}" for number in range(self.films.cameras)]
         if self.films is not None:
             paths |= {view: str(place / f"{view}.mp4") for view in views}
-            self.films.shoot(motion, item.habit(), item.rng(CAMERAS), [folder / paths[view] for view in views])
+            self.films.render(motion, item.habit(), item.rng(CAMERA_STREAM), [folder / paths[view] for view in views])
         row: dict[str, Any] = {"activity": item.activity, "trial": item.trial, "paths": paths, "fall": _times(recording)}
         if item.index == 0:  # alike in all recordings; the first one's go to streams.yaml
             row["streams"] = {name: describe(stream) for name, stream in recording.streams.items()}
-        return Made(item.subject, item.index, motion.duration, motion.fall is not None, row)
+        return FinishedRecording(item.subject, item.index, motion.duration, motion.fall is not None, row)
 
-    def finish(self, folder: Path, people: list[Subject], made: list[Made]) -> None:
+    def finish(self, folder: Path, people: list[Subject], made: list[FinishedRecording]) -> None:
         """Write the tables."""
         described: dict[str, Any] = {"streams": made[0].row["streams"]}
         if self.films is not None:
@@ -82,12 +82,12 @@ class Folder:
         ]
         times = ["fall_onset_s", "fall_impact_s", "fall_end_s"]
         write_table(folder / "recordings.csv", ["subject", "activity", "trial", *columns, *times], rows)
-        write_people(folder / "people.csv", people)
-        (folder / "README.txt").write_text(README, encoding="utf-8")
+        write_people_table(folder / "people.csv", people)
+        (folder / "README.txt").write_text(_README, encoding="utf-8")
 
 
 def write_stream(path: Path, stream: Stream) -> None:
-    """One stream as CSV: column `t` in s, then the channels. Values are rounded to `DECIMALS`."""
+    """Write one stream as CSV: column `t` in s, then the channels, rounded to `DECIMALS`."""
     columns = stream.values.shape[1]
     row = "%.4f" + f",%.{DECIMALS.get(stream.unit, 5)}f" * columns + "\n"
     table = np.column_stack([stream.times, stream.values])
@@ -96,19 +96,19 @@ def write_stream(path: Path, stream: Stream) -> None:
 
 
 def describe(stream: Stream) -> dict[str, Any]:
-    """An entry of streams.yaml."""
+    """Return a stream's entry in streams.yaml."""
     facts = {"columns": list(stream.channels), "unit": stream.unit, "time": "t", "rate": float(stream.rate)}
     return facts | ({"placement": stream.placement} if stream.placement else {})
 
 
-def write_people(path: Path, people: Sequence[Subject]) -> None:
-    """people.csv."""
+def write_people_table(path: Path, people: Sequence[Subject]) -> None:
+    """Write people.csv."""
     rows = [[one.person.name, one.person.sex, one.person.age, one.person.height, one.person.mass, one.hand] for one in people]
     write_table(path, ["name", "sex", "age", "height", "mass", "watch"], rows)
 
 
 def write_table(path: Path, heading: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A CSV with a row of names."""
+    """Write a CSV with a header row."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(heading)

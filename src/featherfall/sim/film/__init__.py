@@ -1,1 +1,1 @@
-"""What a camera sees: figure, room, pictures, films."""
+"""Rendering: the person, the room, images and films."""

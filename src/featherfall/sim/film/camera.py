@@ -27,7 +27,7 @@ class Camera:
 
     @property
     def axes(self) -> np.ndarray:
-        """(3, 3) rows: the picture's right, its downward and the viewing direction, unit vectors of the world."""
+        """(3, 3) rows: the image's right, its downward and the viewing direction, as unit vectors of the world."""
         forward = np.subtract(self.target, self.position)
         forward = forward / np.linalg.norm(forward)
         up = (0.0, 0.0, 1.0) if abs(forward[2]) < 0.9999 else (1.0, 0.0, 0.0)  # straight up or down: x is the picture's up
@@ -38,11 +38,11 @@ class Camera:
         return np.stack([cosine * right + sine * down, cosine * down - sine * right, forward])
 
     def focal(self, height: int) -> float:
-        """Focal length in pixels of a picture `height` pixels high."""
+        """Return the focal length in pixels of an image `height` pixels high."""
         return height / 2 / float(np.tan(self.field / 2))
 
     def project(self, points: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """Where points (..., 3) m appear in a picture of `size` (width, height) pixels.
+        """Project points (..., 3) m into an image of `size` (width, height) pixels.
 
         Returns pixels (..., 2), (right, down) from the picture's upper left corner (a pixel's centre is at +0.5), and depths (...)
         in m along the viewing direction; what has a depth of zero or less lies behind the camera and its pixels mean nothing.
@@ -54,7 +54,7 @@ class Camera:
         return pixels, depth
 
     def rays(self, size: tuple[int, int]) -> np.ndarray:
-        """(height, width, 3) directions through the pixels' centres, as long as to have a depth of 1 m."""
+        """Return directions (height, width, 3) through the pixels' centres, scaled to a depth of 1 m."""
         width, height = size
         right, down = np.meshgrid(np.arange(width) + 0.5 - width / 2, np.arange(height) + 0.5 - height / 2)
         focal = self.focal(height)
@@ -62,8 +62,8 @@ class Camera:
         return rays
 
 
-def ring(scene: Scene, rng: np.random.Generator | None = None, count: int = 8) -> list[Camera]:
-    """`count` cameras along the walls and in the corners, 1.4 to 2.6 m above the floor, that look at the room's middle.
+def camera_ring(scene: Scene, rng: np.random.Generator | None = None, count: int = 8) -> list[Camera]:
+    """Return `count` cameras along the walls and in the corners, 1.4 to 2.6 m high, that look at the room's middle.
 
     Like C1 .. C8 of AI Hub's set 71641: the first looks along -x, the next ones follow counter-clockwise as seen from above, high and low
     by turns. With `rng` heights, bearings and targets vary a little. The field of view shows 1.6 m around the middle, however far it is.

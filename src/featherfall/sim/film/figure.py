@@ -1,4 +1,4 @@
-"""The visible person: a dressed body as triangle meshes that bend with the 17 segments.
+"""The visible person: a dressed body as triangle meshes, skinned to the 17 segments.
 
 Every garment (skin, hair, shirt, trousers, shoes) is a smooth union of rounded cones, turned into a mesh once by surface nets (Gibson,
 Constrained Elastic Surface Nets, 1998) and then bent by dual-quaternion skinning (Kavan et al., Skinning with Dual Quaternions, 2007),
@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..world.body import HINGE_INDEX, HINGES, NAMES, PARENTS, Body, Person, make_body
-from ..world.motion import Trajectory, pose
+from ..world.body import HINGE_INDEX, HINGES, PARENTS, SEGMENT_NAMES, Body, SimulatedPerson, make_body
+from ..world.motion import Trajectory, forward_kinematics
 from ..world.rotation import conjugate, matrices, multiply, rotate
-from .look import Look
+from .appearance import Appearance
 
 Vector = tuple[float, float, float]
 
 
 class _Part(NamedTuple):
-    """A rounded cone of a garment in a segment's frame; lengths are fractions of stature; `scale` stretches it along the axes."""
+    """A rounded cone of a garment in a segment's frame; lengths are fractions of stature, `scale` stretches it along the axes."""
 
     segment: int
     start: Vector
@@ -35,14 +35,14 @@ class _Part(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """The dressed body in its resting pose (arms and legs spread a little, standing at the origin).
+    """The dressed body in its rest pose (arms and legs spread a little, standing at the origin).
 
     Attributes:
         points: (V, 3) m.
         normals: (V, 3) unit vectors, outward.
         triangles: (T, 3) indices of points, counter-clockwise as seen from outside.
         weights: (V, 17) how much each segment carries a point along; rows sum to 1.
-        paint: (V,) indices of `PAINTS`.
+        paint: (V,) indices of `SURFACES`.
         positions, rotations: (17, 3) and (17, 4), the segments' resting pose.
     """
 
@@ -55,7 +55,7 @@ class Figure:
     rotations: np.ndarray
 
     def bend(self, positions: np.ndarray, rotations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Points and normals (V, 3), float32, for segments at `positions` (17, 3) with `rotations` (17, 4)."""
+        """Return points and normals (V, 3), float32, for segments at `positions` (17, 3) with `rotations` (17, 4)."""
         turns = multiply(rotations, conjugate(self.rotations))
         for segment, parent in enumerate(PARENTS):  # q and -q are one turn; a blend needs the same side
             if turns[segment] @ turns[parent] < 0:
@@ -75,31 +75,31 @@ class Figure:
 
 
 GARMENTS = ("skin", "hair", "shirt", "trousers", "shoes")
-PAINTS = (*GARMENTS, "eye", "lips", "sole")
+SURFACES = (*GARMENTS, "eye", "lips", "sole")
 _HEM = 0.512  # height of the shirt's hem, of stature
 _SMOOTH = {"skin": 0.003, "hair": 0.004, "shirt": 0.012, "trousers": 0.006, "shoes": 0.003}  # width of the blend, of stature
 
 
 @lru_cache(maxsize=8)
-def make_figure(person: Person, long_hair: bool, long_sleeves: bool, spacing: float) -> Figure:
-    """The mesh of a person; triangles are `spacing` m wide, half as wide on head and hands."""
+def make_figure(person: SimulatedPerson, long_hair: bool, long_sleeves: bool, spacing: float) -> Figure:
+    """Return the mesh of a person; triangles are `spacing` m wide, about half as wide on head and hands."""
     body = make_body(person)
-    positions, rotations = _rest(body)
+    positions, rotations = _rest_pose(body)
     turns = matrices(rotations)
-    parts = _parts(person, long_hair, long_sleeves)
+    parts = _garment_parts(person, long_hair, long_sleeves)
     every = [part for group in parts.values() for part in group]
     meshes = []
-    for garment, group, fineness in _pieces(parts):
+    for garment, group, fineness in _mesh_groups(parts):
         width = _SMOOTH[garment] * person.height
 
         def distance(points: np.ndarray, group: list[_Part] = group, garment: str = garment, width: float = width) -> np.ndarray:
             apart = [_distance(points, part, body, positions, turns) for part in group]
-            total = _smooth_least(np.stack(apart), width)
+            total = _smooth_minimum(np.stack(apart), width)
             cut = {"shoes": 0.0, "shirt": _HEM * person.height}.get(garment)  # flat soles, a straight hem
             return total if cut is None else np.maximum(total, cut - points[:, 2])
 
-        points, triangles = _surface(distance, *_bounds(group, body, positions, turns), spacing * fineness)
-        points, normals = _settle(distance, points, garment not in ("shoes", "shirt"))
+        points, triangles = _surface_nets(distance, *_bounds(group, body, positions, turns), spacing * fineness)
+        points, normals = _project_to_surface(distance, points, garment not in ("shoes", "shirt"))
         meshes.append((points, normals, _outward(points, normals, triangles), _paint(garment, points, body, positions, turns)))
     starts = np.cumsum([0, *[len(mesh[0]) for mesh in meshes]])
     points = np.concatenate([mesh[0] for mesh in meshes])
@@ -114,46 +114,55 @@ def make_figure(person: Person, long_hair: bool, long_sleeves: bool, spacing: fl
     )
 
 
-def _pieces(parts: dict[str, list[_Part]]) -> Iterator[tuple[str, list[_Part], float]]:
-    """Groups of parts that become one mesh each, and the width of its triangles: small ones for head and hands."""
+def _mesh_groups(parts: dict[str, list[_Part]]) -> Iterator[tuple[str, list[_Part], float]]:
+    """Yield groups of parts that become one mesh each, with the relative width of their triangles."""
     for garment, group in parts.items():
         if garment == "skin":
             for names, fineness in (("neck", "head"), 0.5), (("hand",), 0.55), (("upper arm", "forearm"), 0.9):
                 for sign in ("right ", "left ") if names != ("neck", "head") else ("",):
-                    chosen = {NAMES.index(sign + name) for name in names}
+                    chosen = {SEGMENT_NAMES.index(sign + name) for name in names}
                     yield garment, [part for part in group if part.segment in chosen], fineness
         else:
             yield garment, group, {"hair": 0.65, "shoes": 0.7}.get(garment, 1.0)
 
 
-def palette(look: Look) -> np.ndarray:
-    """(8, 3) float32 linear colours of `PAINTS`."""
-    lips = np.multiply(look.skin, (0.62, 0.34, 0.34))
-    rows = [look.skin, look.hair, look.shirt, look.trousers, look.shoes, (0.01, 0.01, 0.012), lips, (0.55, 0.54, 0.52)]
+def palette(appearance: Appearance) -> np.ndarray:
+    """Return linear colours (8, 3) float32 of `SURFACES`."""
+    lips = np.multiply(appearance.skin, (0.62, 0.34, 0.34))
+    rows = [
+        appearance.skin,
+        appearance.hair,
+        appearance.shirt,
+        appearance.trousers,
+        appearance.shoes,
+        (0.01, 0.01, 0.012),
+        lips,
+        (0.55, 0.54, 0.52),
+    ]
     return np.array(rows, np.float32)
 
 
-def _rest(body: Body) -> tuple[np.ndarray, np.ndarray]:
-    """Arms and legs apart, so that no part touches another by accident."""
+def _rest_pose(body: Body) -> tuple[np.ndarray, np.ndarray]:
+    """Return a pose with arms and legs apart, so that no parts touch that are not joined."""
     angles = np.zeros((1, len(HINGES)))
     for side in ("right", "left"):
         angles[0, HINGE_INDEX[f"{side} shoulder abduction"]] = 0.9
         angles[0, HINGE_INDEX[f"{side} hip abduction"]] = 0.10
         angles[0, HINGE_INDEX[f"{side} ankle inversion"]] = -0.10
     drop = body.offsets[0] * (1, 1, np.cos(0.10)) + (0, 0, 0.039 * body.person.height * (1 - np.cos(0.10)))
-    positions, rotations = pose(body, Trajectory(drop[None], np.array([[1.0, 0, 0, 0]]), angles))
+    positions, rotations = forward_kinematics(body, Trajectory(drop[None], np.array([[1.0, 0, 0, 0]]), angles))
     return positions[0], rotations[0]
 
 
-def _parts(person: Person, long_hair: bool, long_sleeves: bool) -> dict[str, list[_Part]]:
-    """Garments as rounded cones, in fractions of stature; girth follows the body mass index as it does in `body`."""
+def _garment_parts(person: SimulatedPerson, long_hair: bool, long_sleeves: bool) -> dict[str, list[_Part]]:
+    """Return garments as rounded cones in fractions of stature; girth follows the body mass index as in `body`."""
     female = person.sex == "female"
     girth = float(np.sqrt(person.mass / person.height**2 / 23))
     limb, belly, trunk = 1 + 0.6 * (girth - 1), 1 + 1.3 * (girth - 1), 1 + 0.8 * (girth - 1)
     parts: dict[str, list[_Part]] = {garment: [] for garment in GARMENTS}
 
     def add(garment: str, segment: str, start: Vector, end: Vector, radii: tuple[float, float], scale: Vector = (1, 1, 1)) -> None:
-        parts[garment].append(_Part(NAMES.index(segment), start, end, *radii, scale))
+        parts[garment].append(_Part(SEGMENT_NAMES.index(segment), start, end, *radii, scale))
 
     # Torso: rounded cones flattened from front to back.
     shoulders, waist, hips = (0.080, 0.068, 0.086) if female else (0.086, 0.074, 0.081)
@@ -204,7 +213,7 @@ def _parts(person: Person, long_hair: bool, long_sleeves: bool) -> dict[str, lis
 
 
 def _distance(points: np.ndarray, part: _Part, body: Body, positions: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """Signed distances (P,) m to a part, exact on its surface, roughly right near it."""
+    """Return signed distances (P,) m to a part: exact on its surface, approximate near it."""
     scale, height = np.array(part.scale), body.person.height
     local = ((points - positions[part.segment]) @ turns[part.segment]) / (scale * height)
     start, along = np.divide(part.start, scale), np.subtract(part.end, part.start) / scale
@@ -215,7 +224,7 @@ def _distance(points: np.ndarray, part: _Part, body: Body, positions: np.ndarray
     return away
 
 
-def _smooth_least(values: np.ndarray, width: float) -> np.ndarray:
+def _smooth_minimum(values: np.ndarray, width: float) -> np.ndarray:
     least = values.min(axis=0)
     total: np.ndarray = least - width * np.log(np.exp((least - values) / width).sum(axis=0))
     return total
@@ -231,10 +240,10 @@ def _bounds(group: list[_Part], body: Body, positions: np.ndarray, turns: np.nda
     return low, high
 
 
-def _surface(distance, low: np.ndarray, high: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
-    """Surface nets: points (V, 3) and triangles (T, 3) of where `distance` is zero, on a grid of `spacing` from `low` to `high`.
+def _surface_nets(distance, low: np.ndarray, high: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
+    """Return points (V, 3) and triangles (T, 3) of the zero level of `distance`, on a grid of `spacing` from `low` to `high`.
 
-    Only blocks of 4x4x4 that the surface may cross are looked at closely.
+    Only blocks of 4x4x4 cells that the surface may cross are evaluated finely.
     """
     block = 4
     blocks = np.ceil((high - low) / (spacing * block)).astype(int) + 1
@@ -278,8 +287,8 @@ def _surface(distance, low: np.ndarray, high: np.ndarray, spacing: float) -> tup
     return points, np.concatenate(triangles)
 
 
-def _settle(distance, points: np.ndarray, move: bool) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
-    """Points moved onto the surface (if smooth), and its normals there."""
+def _project_to_surface(distance, points: np.ndarray, move: bool) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
+    """Move points onto the surface (with `move`) and return them with the normals there."""
     step = 1e-3
     for last in (False, True):
         here = distance(points)
@@ -291,33 +300,33 @@ def _settle(distance, points: np.ndarray, move: bool) -> tuple[np.ndarray, np.nd
 
 
 def _outward(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Triangles turned so that they are counter-clockwise as seen from outside."""
+    """Return triangles oriented counter-clockwise as seen from outside."""
     a, b, c = points[triangles].swapaxes(0, 1)
     flipped = np.einsum("ij,ij->i", np.cross(b - a, c - a), normals[triangles].sum(axis=1)) < 0
     return np.where(flipped[:, None], triangles[:, ::-1], triangles).astype(np.int32)
 
 
 def _paint(garment: str, points: np.ndarray, body: Body, positions: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """Eyes, brows and lips on the skin, soles on the shoes."""
-    paint = np.full(len(points), PAINTS.index(garment))
+    """Return each point's surface: eyes, brows and lips on the skin, soles on the shoes, else the garment."""
+    paint = np.full(len(points), SURFACES.index(garment))
     if garment == "skin":
-        head = NAMES.index("head")
+        head = SEGMENT_NAMES.index("head")
         x, y, z = ((points - positions[head]) @ turns[head] / body.person.height).T
         front = x > 0.03
-        paint[front & (((np.abs(y) - 0.0175) / 0.0070) ** 2 + ((z - 0.054) / 0.0045) ** 2 < 1)] = PAINTS.index("eye")
-        paint[front & (((np.abs(y) - 0.0180) / 0.0110) ** 2 + ((z - 0.066) / 0.0035) ** 2 < 1)] = PAINTS.index("hair")
-        paint[front & ((y / 0.0130) ** 2 + ((z - 0.013) / 0.0045) ** 2 < 1)] = PAINTS.index("lips")
+        paint[front & (((np.abs(y) - 0.0175) / 0.0070) ** 2 + ((z - 0.054) / 0.0045) ** 2 < 1)] = SURFACES.index("eye")
+        paint[front & (((np.abs(y) - 0.0180) / 0.0110) ** 2 + ((z - 0.066) / 0.0035) ** 2 < 1)] = SURFACES.index("hair")
+        paint[front & ((y / 0.0130) ** 2 + ((z - 0.013) / 0.0045) ** 2 < 1)] = SURFACES.index("lips")
     if garment == "shoes":
-        paint[points[:, 2] < 0.011 * body.person.height] = PAINTS.index("sole")
+        paint[points[:, 2] < 0.011 * body.person.height] = SURFACES.index("sole")
     return paint
 
 
 def _weights(points: np.ndarray, parts: list[_Part], body: Body, positions: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """(V, 17) float32: shares of the nearest segment and its neighbours, that change over some 2 cm around a joint."""
-    away = np.full((len(points), len(NAMES)), np.inf)
+    """Return skinning weights (V, 17) float32 of the nearest segment and its neighbours, blended over some 2 cm around a joint."""
+    away = np.full((len(points), len(SEGMENT_NAMES)), np.inf)
     for part in parts:
         away[:, part.segment] = np.minimum(away[:, part.segment], _distance(points, part, body, positions, turns))
-    tied = np.eye(len(NAMES), dtype=bool)
+    tied = np.eye(len(SEGMENT_NAMES), dtype=bool)
     for child, parent in enumerate(PARENTS):
         tied[child, parent] = tied[parent, child] = True
     nearest = away.argmin(axis=1)

@@ -1,4 +1,4 @@
-"""Films as mp4 and as contact sheets."""
+"""Write films as MP4 and as contact sheets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_write
 
-from ..world.motion import RATE, Motion
+from ..world.motion import SIM_RATE, Motion
 from .raster import Renderer
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _INSTALL = "give `pip install 'featherfall[sim]'`"
 
 
 def write_film(path: str | Path, frames: Iterable[np.ndarray], rate: float = 30.0) -> Path:
-    """Write pictures (H, W, 3) uint8, all of one even size, as mp4 (H.264, yuv420p) at `rate` Hz, whole or not at all.
+    """Write images (H, W, 3) uint8 of one even size as MP4 (H.264, yuv420p) at `rate` Hz, whole or not at all.
 
     Raises `UserError` where PyAV is not installed, there is no picture, a side is odd, or the folder cannot be written.
     """
@@ -50,8 +50,8 @@ def write_film(path: str | Path, frames: Iterable[np.ndarray], rate: float = 30.
     return path
 
 
-def contact_sheet(images: Sequence[np.ndarray], columns: int, labels: Sequence[str] = ()) -> Image:
-    """Pictures (H, W, 3) uint8 of one size side by side on white, `columns` in a row, each with a small caption below it.
+def image_grid(images: Sequence[np.ndarray], columns: int, labels: Sequence[str] = ()) -> Image:
+    """Arrange images (H, W, 3) uint8 of one size on white, `columns` in a row, each with a small caption below it.
 
     Raises `UserError` where Pillow is not installed, or there is nothing to show.
     """
@@ -76,17 +76,17 @@ def contact_sheet(images: Sequence[np.ndarray], columns: int, labels: Sequence[s
     return sheet
 
 
-def sheet_of(motion: Motion, renderer: Renderer, moments: Sequence[float], columns: int | None = None) -> Image:
-    """The motion at some moments (s from its start; beyond its end: the last pose), captioned with the time, in one row or `columns`.
+def motion_sheet(motion: Motion, renderer: Renderer, moments: Sequence[float], columns: int | None = None) -> Image:
+    """Render a motion at some moments (s; beyond its end: the last pose) as one captioned sheet, in one row or `columns`.
 
-    The caption of the pictures nearest to a fall's onset and impact says so.
+    The captions of the images nearest to a fall's onset and impact name it.
     """
-    poses = np.clip(np.round(np.asarray(moments, dtype=float) * RATE), 0, len(motion.positions) - 1).astype(int)
-    labels = [f"{pose / RATE:.2f} s" for pose in poses]
+    poses = np.clip(np.round(np.asarray(moments, dtype=float) * SIM_RATE), 0, len(motion.positions) - 1).astype(int)
+    labels = [f"{pose / SIM_RATE:.2f} s" for pose in poses]
     if motion.fall is not None and len(poses):
         for word, time in (("onset", motion.fall.onset), ("impact", motion.fall.impact)):
             if time is not None:
-                nearest = int(np.abs(poses / RATE - time).argmin())
-                if abs(poses[nearest] / RATE - time) < 0.05:
+                nearest = int(np.abs(poses / SIM_RATE - time).argmin())
+                if abs(poses[nearest] / SIM_RATE - time) < 0.05:
                     labels[nearest] += f", {word}"
-    return contact_sheet([renderer.frame(motion.positions[pose], motion.rotations[pose]) for pose in poses], columns or len(poses), labels)
+    return image_grid([renderer.frame(motion.positions[pose], motion.rotations[pose]) for pose in poses], columns or len(poses), labels)

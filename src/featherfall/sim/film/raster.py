@@ -1,7 +1,7 @@
-"""Pictures of a person in a room, drawn by NumPy alone.
+"""Images of a person in a room, rasterised with NumPy alone.
 
 The empty room is ray-cast once per camera (`backdrop`). For every frame the person's triangles (`figure`) are bent, lit at their corners,
-drawn into a depth buffer at `SAMPLES` x `SAMPLES` samples a pixel, and laid over the room together with the shadow that they cast.
+drawn into a depth buffer at `_SAMPLES` x `_SAMPLES` samples a pixel, and laid over the room together with the shadow that they cast.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 
-from ..world.body import NAMES, Body
-from ..world.motion import RATE, Motion
+from ..world.body import SEGMENT_NAMES, Body
+from ..world.motion import SIM_RATE, Motion
 from ..world.scene import Scene
+from .appearance import Appearance, draw_appearance
 from .backdrop import AMBIENT, DIRECT, TO_LIGHT, draw_backdrop
 from .camera import Camera
 from .figure import make_figure, palette
-from .look import Look, draw_look
 
-__all__ = ["Look", "Renderer", "draw_look", "frames"]
+__all__ = ["Appearance", "Renderer", "draw_appearance", "render_frames"]
 
-SAMPLES = 2
+_SAMPLES = 2
 _CELL, _CELLS = 0.05, 72  # of a shadow map: m, and how many along each side
 _DOWN = np.array([0.0, 0.0, 1.0])
 
 
 class Renderer:
-    """A camera that watches one person in one room.
+    """A camera that renders one person in one room.
 
     Args:
         size: (width, height) in pixels, 16 to 4096 each.
@@ -36,17 +36,19 @@ class Renderer:
     Raises `UserError` for a size outside that.
     """
 
-    def __init__(self, body: Body, scene: Scene, camera: Camera, size: tuple[int, int] = (160, 160), look: Look | None = None) -> None:
+    def __init__(
+        self, body: Body, scene: Scene, camera: Camera, size: tuple[int, int] = (160, 160), appearance: Appearance | None = None
+    ) -> None:
         if not all(16 <= side <= 4096 for side in size):
             raise UserError(f"size: a picture of {size[0]} x {size[1]} pixels cannot be drawn; give 16 to 4096 for each side")
-        look = look or Look()
+        appearance = appearance or Appearance()
         self.size, self.camera, self.scene = size, camera, scene
-        pixel = np.linalg.norm(np.subtract(camera.target, camera.position)) / camera.focal(size[1] * SAMPLES)
+        pixel = np.linalg.norm(np.subtract(camera.target, camera.position)) / camera.focal(size[1] * _SAMPLES)
         spacing = min((0.011, 0.016, 0.022, 0.030), key=lambda spacing: abs(spacing - 3.6 * pixel))
-        self._figure = make_figure(body.person, look.long_hair, look.long_sleeves, spacing)
-        self._albedo = palette(look)[self._figure.paint]
-        self._head = self._figure.weights[:, NAMES.index("head")] > 0.5  # too small for the cells of a shadow map
-        room = draw_backdrop(scene, camera, size, look, SAMPLES)
+        self._figure = make_figure(body.person, appearance.long_hair, appearance.long_sleeves, spacing)
+        self._albedo = palette(appearance)[self._figure.paint]
+        self._head = self._figure.weights[:, SEGMENT_NAMES.index("head")] > 0.5  # too small for the cells of a shadow map
+        room = draw_backdrop(scene, camera, size, appearance, _SAMPLES)
         self._picture, self._nearness, self._lit = room.picture, room.nearness, room.lit.reshape(-1)
         spots = room.spots.reshape(-1, 3)
         self._light_spots, self._plan_spots, self._height = _flatten(spots, TO_LIGHT), _flatten(spots, _DOWN), spots[:, 2].copy()
@@ -59,9 +61,9 @@ class Renderer:
         return self._empty.copy()
 
     def box(self, positions: np.ndarray, rotations: np.ndarray) -> tuple[float, float, float, float] | None:
-        """Left, top, right, bottom of the person, as fractions of the picture, cut off at its edges; None where nothing of it is in sight.
+        """Return left, top, right, bottom of the person as fractions of the image, clipped to it; None where the person is out of view.
 
-        What hides behind furniture counts.
+        Parts hidden by furniture are included.
         """
         pixels, depth = self.camera.project(self._figure.bend(positions, rotations)[0], self.size)
         seen = pixels[depth > 0.1] / self.size
@@ -71,7 +73,7 @@ class Renderer:
         return (left, top, right, bottom) if left < right and top < bottom else None
 
     def frame(self, positions: np.ndarray, rotations: np.ndarray) -> np.ndarray:
-        """One picture (H, W, 3) uint8 of segments at `positions` (17, 3) m with `rotations` (17, 4), both in the world."""
+        """Render one image (H, W, 3) uint8 of segments at `positions` (17, 3) m with `rotations` (17, 4), both in the world."""
         points, normals = self._figure.bend(positions, rotations)
         cast, under = _Shadow(points, TO_LIGHT), _Shadow(points, _DOWN)
         picture = self._empty.copy()
@@ -79,23 +81,23 @@ class Renderer:
         seen = (points - self._eye) @ self._axes.T
         width, height = self.size
         safe = np.maximum(seen[:, 2], 1e-3)
-        focal = np.float32(self.camera.focal(height * SAMPLES))
-        across, down = focal * seen[:, 0] / safe + width * SAMPLES / 2, focal * seen[:, 1] / safe + height * SAMPLES / 2
+        focal = np.float32(self.camera.focal(height * _SAMPLES))
+        across, down = focal * seen[:, 0] / safe + width * _SAMPLES / 2, focal * seen[:, 1] / safe + height * _SAMPLES / 2
         near = np.where(seen[:, 2] > 0.1, 1 / safe, np.nan).astype(np.float32)
-        left, right = (int(np.clip(edge, 0, width)) for edge in (across.min() // SAMPLES, across.max() // SAMPLES + 1))
-        top, bottom = (int(np.clip(edge, 0, height)) for edge in (down.min() // SAMPLES, down.max() // SAMPLES + 1))
+        left, right = (int(np.clip(edge, 0, width)) for edge in (across.min() // _SAMPLES, across.max() // _SAMPLES + 1))
+        top, bottom = (int(np.clip(edge, 0, height)) for edge in (down.min() // _SAMPLES, down.max() // _SAMPLES + 1))
         if left >= right or top >= bottom:
             return picture
-        depth = self._nearness[top * SAMPLES : bottom * SAMPLES, left * SAMPLES : right * SAMPLES]
+        depth = self._nearness[top * _SAMPLES : bottom * _SAMPLES, left * _SAMPLES : right * _SAMPLES]
         colours = self._light(points, normals, cast)
-        figure, cover = _draw(across - left * SAMPLES, down - top * SAMPLES, near, colours, self._figure.triangles, depth)
+        figure, cover = _rasterize(across - left * _SAMPLES, down - top * _SAMPLES, near, colours, self._figure.triangles, depth)
         patch = picture[top:bottom, left:right]
         behind = np.square(patch.astype(np.float32) / 255)
         patch[:] = _as_bytes(behind * (1 - cover[..., None]) + figure)
         return picture
 
     def _light(self, points: np.ndarray, normals: np.ndarray, cast: _Shadow) -> np.ndarray:
-        """(V, 3) colours of the person: ambient light mostly from above, the light, a soft gloss, a brighter rim."""
+        """Return the person's colours (V, 3): ambient light mostly from above, direct light, soft gloss, darker edges."""
         _, _, top = cast.at(_flatten(points, TO_LIGHT))  # of other parts of the person
         free = np.maximum(1 - 0.75 * np.clip((top - points[:, 2] - 0.08) / 0.20, 0, 1), self._head)
         direct = np.maximum(normals @ TO_LIGHT.astype(np.float32), 0) * free
@@ -113,7 +115,7 @@ class Renderer:
         return colours
 
     def _darken(self, picture: np.ndarray, cast: _Shadow, under: _Shadow) -> None:
-        """Lay the person's shadow, and the darkness where they touch something, on the empty room."""
+        """Draw the person's shadow and the contact shadow onto the empty room, in place."""
         flat = picture.reshape(-1, 3)
         for shadow, where, reach, strength in ((cast, self._light_spots, 2.5, self._lit), (under, self._plan_spots, 0.10, None)):
             near = shadow.touches(where)
@@ -125,7 +127,7 @@ class Renderer:
 
 
 class _Shadow:
-    """The person seen along the light: which columns of light they stop, and between which heights."""
+    """The person seen along the light: which columns of light are blocked, and between which heights."""
 
     def __init__(self, points: np.ndarray, direction: np.ndarray) -> None:
         flat, height = _flatten(points, direction), points[:, 2]
@@ -143,7 +145,7 @@ class _Shadow:
         self.top = float(height.max())
 
     def touches(self, flat: np.ndarray) -> np.ndarray:
-        """Indices of those of `flat` (2, P) that the shadow may fall on."""
+        """Return the indices of those of `flat` (2, P) that the shadow may fall on."""
         x, y = ((axis - corner) / _CELL for axis, corner in zip(flat, self._corner, strict=True))
         inside = np.flatnonzero((x > 1) & (x < _CELLS - 2) & (y > 1) & (y < _CELLS - 2))
         row, column = x[inside].astype(np.int32), y[inside].astype(np.int32)
@@ -151,7 +153,7 @@ class _Shadow:
         return touched
 
     def at(self, flat: np.ndarray) -> np.ndarray:
-        """(3, P) for `flat` (2, P): the share of light stopped, and the lowest and highest point (m) that stop it."""
+        """Return (3, P) for `flat` (2, P): the share of light blocked, and the lowest and highest point (m) that blocks it."""
         x, y = (np.clip((axis - corner) / _CELL - 0.5, 0, _CELLS - 2.001) for axis, corner in zip(flat, self._corner, strict=True))
         row, column = x.astype(np.int32), y.astype(np.int32)
         x, y, cell = x - row, y - column, row * _CELLS + column
@@ -161,30 +163,30 @@ class _Shadow:
 
 
 def _flatten(points: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """Where the light through points (P, 3) meets the floor, (2, P) float32."""
+    """Project points (P, 3) along the light onto the floor, (2, P) float32."""
     x, y, z = points.T
     return np.stack([x - z * np.float32(direction[0] / direction[2]), y - z * np.float32(direction[1] / direction[2])]).astype(np.float32)
 
 
 def _blur(fields: np.ndarray) -> np.ndarray:
-    """Means of 3 x 3 cells of fields (K, C, C) whose border is 0."""
+    """Return means of 3 x 3 cells of fields (K, C, C) whose border is 0."""
     mean = np.zeros_like(fields)
     rows = fields[:, :-2] + fields[:, 1:-1] + fields[:, 2:]
     mean[:, 1:-1, 1:-1] = (rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]) / 9
     return mean
 
 
-def _reduced(samples: np.ndarray) -> np.ndarray:
-    """Means of SAMPLES x SAMPLES blocks of (h, w, ...)."""
-    total: np.ndarray = np.zeros_like(samples[::SAMPLES, ::SAMPLES])
-    for row in range(SAMPLES):
-        for column in range(SAMPLES):
-            total += samples[row::SAMPLES, column::SAMPLES]
-    total /= SAMPLES**2
+def _downsample(samples: np.ndarray) -> np.ndarray:
+    """Return means of _SAMPLES x _SAMPLES blocks of (h, w, ...)."""
+    total: np.ndarray = np.zeros_like(samples[::_SAMPLES, ::_SAMPLES])
+    for row in range(_SAMPLES):
+        for column in range(_SAMPLES):
+            total += samples[row::_SAMPLES, column::_SAMPLES]
+    total /= _SAMPLES**2
     return total
 
 
-def _draw(
+def _rasterize(
     x: np.ndarray, y: np.ndarray, near: np.ndarray, colours: np.ndarray, triangles: np.ndarray, behind: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw triangles (T, 3) of points at samples `x`, `y` with `near` = 1 / depth (NaN: not to be drawn) and colours (V, 3).
@@ -229,7 +231,9 @@ def _draw(
         pieces.append(piece if fits.all() else tuple(values[fits] for values in piece))
         begin = end
     if not pieces:
-        return np.zeros((height // SAMPLES, width // SAMPLES, 3), np.float32), np.zeros((height // SAMPLES, width // SAMPLES), np.float32)
+        return np.zeros((height // _SAMPLES, width // _SAMPLES, 3), np.float32), np.zeros(
+            (height // _SAMPLES, width // _SAMPLES), np.float32
+        )
     which, pixel, u, v = (np.concatenate(values) for values in zip(*pieces, strict=True))
     corners = order[which]
     a, b, c = ia[corners], ib[corners], ic[corners]
@@ -241,19 +245,19 @@ def _draw(
     picture, cover = np.zeros((height * width, 3), np.float32), np.zeros(height * width, np.float32)
     picture[pixel] = colours[a] * u[seen, None] + colours[b] * v[seen, None] + colours[c] * third[seen, None]
     cover[pixel] = 1
-    return _reduced(picture.reshape(height, width, 3)), _reduced(cover.reshape(height, width))
+    return _downsample(picture.reshape(height, width, 3)), _downsample(cover.reshape(height, width))
 
 
 def _as_bytes(colours: np.ndarray) -> np.ndarray:
-    """Linear colours as uint8, by a gamma of 2."""
+    """Convert linear colours to uint8 with gamma 2."""
     light: np.ndarray = (np.sqrt(np.clip(colours, 0, 1)) * 255 + 0.5).astype(np.uint8)
     return light
 
 
-def frames(motion: Motion, renderer: Renderer, rate: float = 30.0) -> Iterator[np.ndarray]:
-    """Pictures (H, W, 3) uint8 of a motion at `rate` Hz: the first at 0 s, each of the pose nearest in time."""
-    if not 0 < rate <= RATE:
-        raise UserError(f"rate: {rate} pictures a second; give more than 0 and at most {RATE:g}")
+def render_frames(motion: Motion, renderer: Renderer, rate: float = 30.0) -> Iterator[np.ndarray]:
+    """Yield images (H, W, 3) uint8 of a motion at `rate` Hz, the first at 0 s, each of the pose nearest in time."""
+    if not 0 < rate <= SIM_RATE:
+        raise UserError(f"rate: {rate} pictures a second; give more than 0 and at most {SIM_RATE:g}")
     for index in range(int(motion.duration * rate + 1e-9) + 1):
-        pose = round(index / rate * RATE)
+        pose = round(index / rate * SIM_RATE)
         yield renderer.frame(motion.positions[pose], motion.rotations[pose])

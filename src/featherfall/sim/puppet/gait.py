@@ -16,30 +16,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..world.body import HINGE_INDEX, NAMES, Body
-from ..world.motion import RATE
-from ..world.rotation import about, multiply
+from ..world.body import HINGE_INDEX, SEGMENT_NAMES, Body
+from ..world.motion import SIM_RATE
+from ..world.rotation import from_axis_angle, multiply
 from .feet import Feet
-from .kinematics import ANKLE, bump, ease
+from .kinematics import ANKLE_HEIGHT, bump, ease
 
 if TYPE_CHECKING:
     from .puppet import Puppet
 
 _Z = (0.0, 0.0, 1.0)
-_THIGH, _SHANK = NAMES.index("right thigh"), NAMES.index("right shank")
+_THIGH, _SHANK = SEGMENT_NAMES.index("right thigh"), SEGMENT_NAMES.index("right shank")
 _SIDES = ("right", "left")
 
 
 def cadence(speed: float, body: Body) -> float:
-    """Steps per second at a walking or jogging speed (m/s): strides per minute = 64.8 (statures per second)^0.57 (Grieve & Gear 1966);
+    """Return steps per second at a speed (m/s): strides per minute = 64.8 (statures per second)^0.57 (Grieve & Gear 1966);
     people over 65 take some 4 % more and shorter ones (Winter 1991)."""
     steps = 2 * 64.8 / 60 * (speed / body.person.height) ** 0.57
     return float(steps * (1.04 if body.person.elder else 1.0))
 
 
 @dataclass(frozen=True)
-class Style:
-    """How one moves at a speed. Angles in rad, lengths in m, times as shares of a stride.
+class GaitStyle:
+    """How a person walks or jogs at a speed. Angles in rad, lengths in m, times as shares of a stride.
 
     Attributes:
         stance: share of the stride with the foot on the floor; under 0.5 there is flight.
@@ -75,8 +75,8 @@ class Style:
         return self.stance < 0.5
 
 
-def style(speed: float, body: Body, rng: np.random.Generator) -> Style:
-    """A person's way of going at `speed` m/s; above 2 m/s it is a jog. Older people swing their arms and roll their feet less."""
+def draw_style(speed: float, body: Body, rng: np.random.Generator) -> GaitStyle:
+    """Draw a person's gait at `speed` m/s; above 2 m/s it is a jog. Older people swing their arms and roll their feet less."""
     frailty = float(np.clip((body.person.age - 55) / 35, 0, 1))
     height = body.person.height
     length = speed / cadence(speed, body)
@@ -86,7 +86,7 @@ def style(speed: float, body: Body, rng: np.random.Generator) -> Style:
     if speed > 2.0:
         arm = rng.uniform(0.26, 0.48) + 0.15 * (speed - 2.0)
         elbow = rng.uniform(0.95, 1.4)
-        return Style(
+        return GaitStyle(
             stance=0.40 - 0.04 * (speed - 2.0), bob=rng.uniform(0.034, 0.044), drop=0.035 * height, lateral=0.012, toe_off=0.8 * vigour,
             heel_strike=0.08, clear=0.12, yaw=0.12, list=0.05, lean=0.09, arm=(arm * (1 + uneven), arm * (1 - uneven)),
             roll=(0.3 * loose[0], 0.3 * loose[1]),
@@ -95,7 +95,7 @@ def style(speed: float, body: Body, rng: np.random.Generator) -> Style:
         )  # fmt: skip
     arm = (0.07 + 0.115 * min(speed, 1.4)) * vigour * rng.uniform(0.75, 1.25)
     elbow = 0.04 + 0.12 * speed
-    return Style(
+    return GaitStyle(
         stance=0.665 - 0.04 * speed, bob=min(length**2 / (22 * 0.53 * height), 0.03), drop=0.003 * height + 0.004 * speed,
         lateral=0.034 - 0.010 * speed, toe_off=(0.30 + 0.40 * min(speed, 1.5)) * (1 - 0.3 * frailty),
         heel_strike=(0.08 + 0.17 * speed) * (1 - 0.3 * frailty), clear=0.015 + 0.02 * speed * (1 - 0.4 * frailty),
@@ -107,79 +107,87 @@ def style(speed: float, body: Body, rng: np.random.Generator) -> Style:
     )  # fmt: skip
 
 
-def walk(puppet: Puppet, speed: float, seconds: float, curve: float = 0.0) -> None:
+def add_walk(puppet: Puppet, speed: float, seconds: float, curve: float = 0.0) -> None:
     """Walk or jog ahead from standing to standing; `curve` in rad/m, to the left is positive."""
     steps = cadence(speed, puppet.body) * puppet.rng.uniform(0.95, 1.05)
     count = max(round(seconds * steps) - 1, 2)
     durations = puppet.rng.normal(1, 0.018, count) / steps
     speeds = speed * np.clip(puppet.rng.normal(1, 0.025, count), 0.8, 1.2)
     speeds[[0, -1]] *= 0.55
-    go(puppet, durations, speeds, style(speed, puppet.body, puppet.rng), curve=curve)
+    add_steps(puppet, Steps(durations, speeds, curve=curve), draw_style(speed, puppet.body, puppet.rng))
 
 
-def turn(puppet: Puppet, angle: float) -> None:
+def add_turn(puppet: Puppet, angle: float) -> None:
     """Turn in place, to the left where `angle` (rad) is positive, with a step for every 40 degrees or so."""
     count = int(np.ceil(abs(angle) / puppet.rng.uniform(0.42, 0.58))) + 1
     durations = np.full(count, 0.52 * puppet.pace) * puppet.rng.normal(1, 0.04, count)
     first = 1 if angle > 0 else 0  # the inner foot goes first
-    go(puppet, durations, np.zeros(count), style(0.4, puppet.body, puppet.rng), spin=angle, first=first)
+    add_steps(puppet, Steps(durations, np.zeros(count), spin=angle, first=first), draw_style(0.4, puppet.body, puppet.rng))
 
 
-def go(
-    puppet: Puppet,
-    durations: np.ndarray,
-    speeds: np.ndarray,
-    way: Style,
-    *,
-    curve: float = 0.0,
-    spin: float = 0.0,
-    first: int | None = None,
-    marks: Sequence[float] | None = None,
-    grounds: Sequence[float] | None = None,
-    lurch: np.ndarray | None = None,
-) -> np.ndarray:
-    """From standing to standing in len(durations) steps; returns the times (s, of the puppet) at which the feet land.
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """K steps from standing to standing.
 
-    Args:
-        durations: s, of each step; speeds: m/s, of each.
-        curve: rad/m; spin: rad, turned in all while on the spot.
-        first: the foot that goes first, 0 right, 1 left.
-        marks: m ahead of the start, where each footfall goes; unless given, under the pelvis at the middle of its stance.
-        grounds: m, the height of the floor at each footfall; unless given, that of the start.
-        lurch: (steps,) rad, how far the trunk pitches forward around each landing.
+    Attributes:
+        durations: (K,) s.
+        speeds: (K,) m/s.
+        curve: rad/m, to the left is positive.
+        spin: rad turned in all while on the spot.
+        first: the foot of the first step, 0 right, 1 left; random by default.
+        marks: m ahead of the start, where each footfall goes; by default under the pelvis at the middle of its stance.
+        grounds: m, height of the floor at each footfall; by default that of the start.
+        lurch: (K,) rad, how far the trunk pitches forward around each landing.
     """
-    course = _plan(puppet, durations, speeds, way, curve, spin, marks is not None, grounds)
-    t, lands, heading = course.t, course.lands, course.heading
-    first = int(puppet.rng.integers(2)) if first is None else first
-    feet = _set_feet(puppet, course, durations, speeds, way, spin, first, marks)
-    stride = _stride(course, way, 1.0 if first == 1 else -1.0)
-    gait, side = course.gait, stride.side
-    # In a curve one leans inwards (to the left is negative about x).
-    inward = curve * course.speed**2 / 9.81
-    root = _pelvis(puppet, course, feet, way, stride, inward, marks is not None)
 
-    pitch, yaw, tilt = 0.3 * gait * way.lean, -gait * way.yaw * stride.swing, gait * (way.list * side * np.sin(stride.phase) - inward)
+    durations: np.ndarray
+    speeds: np.ndarray
+    curve: float = 0.0
+    spin: float = 0.0
+    first: int | None = None
+    marks: Sequence[float] | None = None
+    grounds: Sequence[float] | None = None
+    lurch: np.ndarray | None = None
+
+
+def add_steps(puppet: Puppet, steps: Steps, style: GaitStyle) -> np.ndarray:
+    """Append steps to the puppet's movement; return the times (K,) s at which the feet land, on the puppet's clock."""
+    course, lurch = _plan(puppet, steps, style), steps.lurch
+    t, lands, heading = course.t, course.lands, course.heading
+    first = int(puppet.rng.integers(2)) if steps.first is None else steps.first
+    feet = _set_feet(puppet, course, steps, style, first)
+    stride = _stride(course, style, 1.0 if first == 1 else -1.0)
+    gait, side = course.gait, stride.side
+    # Lean into a curve until gravity balances the centripetal acceleration (to the left is negative about x).
+    inward = steps.curve * course.speed**2 / 9.81
+    root = _pelvis(puppet, course, feet, style, stride, inward, steps.marks is not None)
+
+    pitch, yaw, tilt = 0.3 * gait * style.lean, -gait * style.yaw * stride.swing, gait * (style.list * side * np.sin(stride.phase) - inward)
     if lurch is not None:
         fall = sum(size * bump((t - at + 0.35) / 0.9) for size, at in zip(lurch, lands, strict=True))
         pitch = pitch + 0.35 * fall
-    turns = multiply(about(_Z, heading + yaw), multiply(about((0.0, 1.0, 0.0), pitch), about((1.0, 0.0, 0.0), tilt)))
+    turns = multiply(
+        from_axis_angle(_Z, heading + yaw), multiply(from_axis_angle((0.0, 1.0, 0.0), pitch), from_axis_angle((1.0, 0.0, 0.0), tilt))
+    )
 
     old = puppet.last
-    base = puppet.targets(puppet.stand)
+    base = puppet.target_angles(puppet.stand)
     angles = old.angles + (base - old.angles) * ease(t / max(lands[0], 0.6))[:, None]
-    _swing_upper_body(angles, way, gait, stride)
+    _add_upper_body(angles, style, gait, stride)
     if lurch is not None:
-        _throw_arms(angles, puppet.rng, fall)
+        _add_stumble(angles, puppet.rng, fall)
     begin, sway = puppet.time, old.sway + (1 - old.sway) * ease(t)
     puppet.add(
-        old._replace(root=root, turn=turns, angles=angles, ankles=feet.ankles, soles=feet.soles, grip=np.ones((len(t), 2)), sway=sway)
+        old._replace(
+            root=root, rotation=turns, angles=angles, ankles=feet.ankles, soles=feet.soles, planted=np.ones((len(t), 2)), sway=sway
+        )
     )
     return np.asarray(begin + lands)
 
 
 @dataclass(frozen=True, eq=False)
 class _Course:
-    """When and where one goes; N samples, K steps.
+    """Times and places of the steps; N samples, K steps.
 
     Attributes:
         t: (N,) s. lifts, lands: (K,) s, when each step's foot leaves the floor and comes down. mean: s, of a step.
@@ -201,7 +209,7 @@ class _Course:
 
 @dataclass(frozen=True, eq=False)
 class _Stride:
-    """What comes back with every stride, (N,). phase: rad, pi at every landing; side: 1 where the left foot landed at phase 0, else -1;
+    """Periodic quantities of a stride, (N,). phase: rad, pi at every landing; side: 1 where the left foot landed at phase 0, else -1;
     swing: 1 with that foot ahead; twice: the bounce, twice a stride."""
 
     phase: np.ndarray
@@ -210,23 +218,15 @@ class _Stride:
     twice: np.ndarray
 
 
-def _plan(
-    puppet: Puppet,
-    durations: np.ndarray,
-    speeds: np.ndarray,
-    way: Style,
-    curve: float,
-    spin: float,
-    marked: bool,
-    grounds: Sequence[float] | None,
-) -> _Course:
-    """Footfalls first, then the pelvis between them."""
+def _plan(puppet: Puppet, steps: Steps, style: GaitStyle) -> _Course:
+    """Place the footfalls first, then move the pelvis between them."""
+    durations, speeds, marked = steps.durations, steps.speeds, steps.marks is not None
     old = puppet.last
     mean = float(np.mean(durations))
-    swings = 2 * (1 - way.stance) * durations
+    swings = 2 * (1 - style.stance) * durations
     lands = 0.25 + 0.25 * mean + swings[0] + np.concatenate([[0.0], np.cumsum(durations[1:])])
-    last = round((lands[-1] + (1.0 if marked else 0.7) * mean) * RATE)
-    t = np.arange(1, last + 1) / RATE
+    last = round((lands[-1] + (1.0 if marked else 0.7) * mean) * SIM_RATE)
+    t = np.arange(1, last + 1) / SIM_RATE
     # The pelvis' way: speeds blend smoothly from step to step and end as the last foot comes alongside.
     # On given marks it comes over each foot half a step after that is set down.
     late = 0.45 * mean if marked else 0.0
@@ -236,63 +236,55 @@ def _plan(
     for left, right, a, b in zip(knots[:-1], knots[1:], values[:-1], values[1:], strict=True):
         speed += (b - a) * ease((t - left) / (right - left))
     gait = ease(t / lands[0]) * ease((lands[-1] + 0.45 * mean - t) / (1.1 * mean))
-    distance = np.cumsum(speed) / RATE
-    heading = puppet.heading + curve * distance + spin * ease(t / (lands[-1] + 0.1 * mean))
-    level = old.root[:2] + np.cumsum(speed[:, None] * np.stack([np.cos(heading), np.sin(heading)], axis=1), axis=0) / RATE
-    floor = float(old.ankles[:, 2].mean()) - ANKLE * puppet.body.person.height
-    levels = np.full(len(durations), floor) if grounds is None else np.asarray(grounds, dtype=np.float64)
+    distance = np.cumsum(speed) / SIM_RATE
+    heading = puppet.heading + steps.curve * distance + steps.spin * ease(t / (lands[-1] + 0.1 * mean))
+    level = old.root[:2] + np.cumsum(speed[:, None] * np.stack([np.cos(heading), np.sin(heading)], axis=1), axis=0) / SIM_RATE
+    floor = float(old.ankles[:, 2].mean()) - ANKLE_HEIGHT * puppet.body.person.height
+    levels = np.full(len(durations), floor) if steps.grounds is None else np.asarray(steps.grounds, dtype=np.float64)
     return _Course(t, lands - swings, lands, mean, speed, gait, heading, level, floor, levels)
 
 
-def _set_feet(
-    puppet: Puppet,
-    course: _Course,
-    durations: np.ndarray,
-    speeds: np.ndarray,
-    way: Style,
-    spin: float,
-    foot: int,
-    marks: Sequence[float] | None,
-) -> Feet:
-    """Each foot goes to where the pelvis will be at the middle of its stance, or to its mark, and strikes the floor."""
+def _set_feet(puppet: Puppet, course: _Course, steps: Steps, style: GaitStyle, foot: int) -> Feet:
+    """Set each foot down where the pelvis will be at the middle of its stance, or at its mark, and let it strike the floor."""
+    durations, speeds, marks = steps.durations, steps.speeds, steps.marks
     rng, old, start = puppet.rng, puppet.last, puppet.heading
     count, last = len(durations), len(course.t)
-    feet = Feet(puppet, course.t, way)
-    middles = course.lands + (1.0 * way.stance if way.flight else 0.54) * durations + (0.25 * durations if spin else 0.0)
+    feet = Feet(puppet, course.t, style)
+    middles = course.lands + (1.0 * style.stance if style.flight else 0.54) * durations + (0.25 * durations if steps.spin else 0.0)
     middles[-1] = middles[-2:].min() if count > 1 else middles[-1]  # the last foot comes to stand beside the one before
     for k in range(count):
-        at = min(int(middles[k] * RATE), last - 1)
+        at = min(int(middles[k] * SIM_RATE), last - 1)
         where, heading = course.level[at], course.heading[at]
         if marks is not None:
             where = old.ankles[:, :2].mean(0) + marks[k] * np.array([np.cos(start), np.sin(start)])
         elif speeds.any():
-            where = where + (old.ankles[:, :2].mean(0) - old.root[:2]) @ _turn2(heading - start).T
+            where = where + (old.ankles[:, :2].mean(0) - old.root[:2]) @ _rotation_2d(heading - start).T
         else:
             where = old.ankles[:, :2].mean(0)
         feet.step(foot, course.lifts[k], course.lands[k], where, float(course.levels[k]), float(heading))
         # the floor pushes up and, in walking on, back
-        blow = way.blow * rng.normal(1, 0.15) * (0.5 + 0.5 * min(speeds[k] / max(speeds.max(), 1e-6), 1.5) if speeds.any() else 0.5)
+        blow = style.blow * rng.normal(1, 0.15) * (0.5 + 0.5 * min(speeds[k] / max(speeds.max(), 1e-6), 1.5) if speeds.any() else 0.5)
         back = -0.35 * blow * np.array([np.cos(heading), np.sin(heading)])
         puppet.strike(f"{_SIDES[foot]} foot", (back[0], back[1], blow), puppet.time + course.lands[k])
         foot = 1 - foot
     return feet
 
 
-def _stride(course: _Course, way: Style, side: float) -> _Stride:
-    """Phase: pi at every landing, and on evenly before the first and after the last."""
-    phase = np.pi * _smooth_count(course.t, course.lands, course.mean)
+def _stride(course: _Course, style: GaitStyle, side: float) -> _Stride:
+    """Return the stride's phase, pi at every landing and continued evenly before the first and after the last."""
+    phase = np.pi * _landing_count(course.t, course.lands, course.mean)
     twice = np.cos(2 * phase - 0.6)
-    if way.flight:
-        beat = 2 * phase - 2 * np.pi * way.stance  # lowest at the middle of stance
+    if style.flight:
+        beat = 2 * phase - 2 * np.pi * style.stance  # lowest at the middle of stance
         twice = np.cos(beat) + 0.12 * np.cos(2 * beat)  # and in flight close to free fall
     return _Stride(phase, side, side * np.cos(phase), twice)
 
 
-def _pelvis(puppet: Puppet, course: _Course, feet: Feet, way: Style, stride: _Stride, inward: np.ndarray, marked: bool) -> np.ndarray:
-    """(N, 3) m: along the course, up and down with the ground, swaying and bouncing, never further from a foot than the leg is long."""
+def _pelvis(puppet: Puppet, course: _Course, feet: Feet, style: GaitStyle, stride: _Stride, inward: np.ndarray, marked: bool) -> np.ndarray:
+    """Return pelvis positions (N, 3) m: along the course, swaying and bouncing, never out of the legs' reach."""
     body, old, t, mean = puppet.body, puppet.last, course.t, course.mean
     final = puppet.over_feet(old._replace(ankles=feet.ankles[-1], soles=feet.soles[-1]), puppet.stand)
-    rise = _climb(t, course.lands, course.floor, course.levels, mean)
+    rise = _pelvis_rise(t, course.lands, course.floor, course.levels, mean)
     root = np.concatenate([course.level, (old.root[2] + rise)[:, None]], axis=1)
     root += (
         (final - root[-1]) * ease((t - course.lands[0]) / (t[-1] - course.lands[0]))[:, None]
@@ -301,47 +293,47 @@ def _pelvis(puppet: Puppet, course: _Course, feet: Feet, way: Style, stride: _St
     )
     across = np.stack([-np.sin(course.heading), np.cos(course.heading)], axis=1)
     sway = stride.side * np.sin(stride.phase - 0.3)
-    root[:, :2] += (course.gait * (way.lateral * sway + 0.45 * body.person.height * inward))[:, None] * across
-    root[:, 2] -= course.gait * (way.drop + way.bob * stride.twice)
+    root[:, :2] += (course.gait * (style.lateral * sway + 0.45 * body.person.height * inward))[:, None] * across
+    root[:, 2] -= course.gait * (style.drop + style.bob * stride.twice)
 
     # where a leg would have to be longer than it is, the pelvis goes lower
     reach = 0.994 * float(np.linalg.norm(body.ends[_THIGH]) + np.linalg.norm(body.ends[_SHANK]))
     gap = root[:, None] - feet.ankles
     over = np.sqrt(np.maximum(reach**2 - gap[..., 0] ** 2 - gap[..., 1] ** 2, 0.01))
     still = ease(t / 0.3) * ease((t[-1] - t) / 0.3)
-    root[:, 2] -= still * _hull(np.maximum((gap[..., 2] - over).max(axis=1), 0.0), round(0.5 * mean * RATE))
+    root[:, 2] -= still * _smooth_peaks(np.maximum((gap[..., 2] - over).max(axis=1), 0.0), round(0.5 * mean * SIM_RATE))
     return root
 
 
-def _swing_upper_body(angles: np.ndarray, way: Style, gait: np.ndarray, stride: _Stride) -> None:
-    """Trunk, head and arms go with the stride, in place; angles: (N, 36) rad, gait: (N,), how much of going, 0 to 1."""
+def _add_upper_body(angles: np.ndarray, style: GaitStyle, gait: np.ndarray, stride: _Stride) -> None:
+    """Add the stride's trunk, head and arm movement to `angles` (N, 36) rad in place; gait: (N,), share of walking, 0 to 1."""
     phase, side, swing, twice = stride.phase, stride.side, stride.swing, stride.twice
 
     def turned(name: str, change: np.ndarray) -> None:
         angles[:, HINGE_INDEX[name]] += change
 
-    turned("lumbar flexion", 0.5 * gait * way.lean)
-    turned("lumbar turn", 0.5 * gait * way.yaw * swing)
-    turned("thoracic turn", 1.3 * gait * way.yaw * swing)
-    turned("neck turn", -0.8 * gait * way.yaw * swing)
-    turned("lumbar bend", 0.6 * gait * way.list * side * np.sin(phase))
-    turned("thoracic bend", 0.4 * gait * way.list * side * np.sin(phase))
-    turned("neck flexion", -0.5 * gait * way.lean + 0.02 * gait * twice)
+    turned("lumbar flexion", 0.5 * gait * style.lean)
+    turned("lumbar turn", 0.5 * gait * style.yaw * swing)
+    turned("thoracic turn", 1.3 * gait * style.yaw * swing)
+    turned("neck turn", -0.8 * gait * style.yaw * swing)
+    turned("lumbar bend", 0.6 * gait * style.list * side * np.sin(phase))
+    turned("thoracic bend", 0.4 * gait * style.list * side * np.sin(phase))
+    turned("neck flexion", -0.5 * gait * style.lean + 0.02 * gait * twice)
     turned("head nod", -0.015 * gait * np.cos(2 * phase + 0.5))
     for index, hand in enumerate(_SIDES):
         forth = -side * np.cos(phase - 0.25) * (1.0 if hand == "left" else -1.0)  # against the leg of the same side
-        turned(f"{hand} shoulder flexion", gait * (way.arm[index] * (forth + 0.12 * np.cos(2 * phase - 0.5)) - 0.1 * way.flight))
+        turned(f"{hand} shoulder flexion", gait * (style.arm[index] * (forth + 0.12 * np.cos(2 * phase - 0.5)) - 0.1 * style.flight))
         # the forearms give way a little as the trunk bounces
-        turned(f"{hand} elbow flexion", gait * (way.elbow[index] + way.bend * forth - way.give * twice))
+        turned(f"{hand} elbow flexion", gait * (style.elbow[index] + style.bend * forth - style.give * twice))
         # the forearm turns inwards as it comes to the front, and shakes a little as the trunk goes down
-        turning = np.cos(phase - 0.25 - 0.5) * (-side if hand == "left" else side) + (0.5 if way.flight else 0.15) * np.cos(2 * phase)
-        turned(f"{hand} shoulder rotation", gait * (0.3 * way.roll[index] * turning + (0.25 if way.flight else 0.0)))
-        turned(f"{hand} pronation", gait * way.roll[index] * turning)
-        turned(f"{hand} shoulder abduction", gait * (0.05 + (0.12 if way.flight else 0.0)))
+        turning = np.cos(phase - 0.25 - 0.5) * (-side if hand == "left" else side) + (0.5 if style.flight else 0.15) * np.cos(2 * phase)
+        turned(f"{hand} shoulder rotation", gait * (0.3 * style.roll[index] * turning + (0.25 if style.flight else 0.0)))
+        turned(f"{hand} pronation", gait * style.roll[index] * turning)
+        turned(f"{hand} shoulder abduction", gait * (0.05 + (0.12 if style.flight else 0.0)))
 
 
-def _throw_arms(angles: np.ndarray, rng: np.random.Generator, fall: np.ndarray) -> None:
-    """Trunk and arms in a stumble, in place; `fall` (N,) rad is how far the trunk pitches."""
+def _add_stumble(angles: np.ndarray, rng: np.random.Generator, fall: np.ndarray) -> None:
+    """Add the trunk and arm movement of a stumble in place; `fall` (N,) rad is how far the trunk pitches."""
 
     def turned(name: str, change: np.ndarray) -> None:
         angles[:, HINGE_INDEX[name]] += change
@@ -357,13 +349,13 @@ def _throw_arms(angles: np.ndarray, rng: np.random.Generator, fall: np.ndarray) 
         turned(f"{hand} pronation", 0.8 * throw * fall)
 
 
-def _turn2(angle: float) -> np.ndarray:
+def _rotation_2d(angle: float) -> np.ndarray:
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, -s], [s, c]])
 
 
-def _smooth_count(t: np.ndarray, lands: np.ndarray, mean: float) -> np.ndarray:
-    """Which landing it is, smoothly: 0 at the first, 1 at the second, ...; by a steady beat outside."""
+def _landing_count(t: np.ndarray, lands: np.ndarray, mean: float) -> np.ndarray:
+    """Return the number of the landing as a smooth function of time: 0 at the first, 1 at the second, ..."""
     beat = np.concatenate([lands[0] - mean * np.arange(4, 0, -1), lands, lands[-1] + mean * np.arange(1, 5)])
     steps = np.arange(-4, len(lands) + 4)
     from scipy.interpolate import CubicSpline
@@ -371,8 +363,8 @@ def _smooth_count(t: np.ndarray, lands: np.ndarray, mean: float) -> np.ndarray:
     return np.asarray(CubicSpline(beat, steps)(t))
 
 
-def _climb(t: np.ndarray, lands: np.ndarray, floor: float, grounds: np.ndarray, mean: float) -> np.ndarray:
-    """(N,) m by which the pelvis is over its height at the start: it follows the feet up with the push after, down with the landing."""
+def _pelvis_rise(t: np.ndarray, lands: np.ndarray, floor: float, grounds: np.ndarray, mean: float) -> np.ndarray:
+    """Return the pelvis' height (N,) m over its height at the start: it follows the feet up during push-off, down during landing."""
     rise = np.zeros(len(t))
     before = floor
     for land, ground in zip(lands, grounds, strict=True):
@@ -384,8 +376,8 @@ def _climb(t: np.ndarray, lands: np.ndarray, floor: float, grounds: np.ndarray, 
     return rise
 
 
-def _hull(values: np.ndarray, width: int) -> np.ndarray:
-    """A smooth curve over the peaks of `values` (N,): the highest within `width` samples, then three moving means."""
+def _smooth_peaks(values: np.ndarray, width: int) -> np.ndarray:
+    """Return a smooth curve over the peaks of `values` (N,): the maximum within `width` samples, then three moving means."""
     window = 2 * width + 1
     tall = np.lib.stride_tricks.sliding_window_view(np.pad(values, width), window).max(axis=1)
     part = 2 * (width // 3) + 1

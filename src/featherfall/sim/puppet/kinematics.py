@@ -1,4 +1,4 @@
-"""Smooth curves, and the leg that finds its foot: what the puppet's strings are made of."""
+"""Smooth curves, inverse kinematics of the legs, and band-limited noise."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..world.body import HINGE_INDEX, NAMES, Body
-from ..world.motion import Trajectory, pose
-from ..world.rotation import about, conjugate, multiply, rotate
+from ..world.body import HINGE_INDEX, SEGMENT_NAMES, Body
+from ..world.motion import Trajectory, forward_kinematics
+from ..world.rotation import conjugate, from_axis_angle, multiply, rotate
 
 _Y, _X, _Z = (0.0, 1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)
-LEGS = tuple(
+_LEGS = tuple(
     tuple(
         HINGE_INDEX[f"{side} {name}"]
         for name in ("hip flexion", "hip abduction", "hip rotation", "knee flexion", "ankle flexion", "ankle inversion")
     )
     for side in ("right", "left")
 )
-LEG_HINGES = np.array(LEGS)  # (2, 6), right leg first
-OUT = np.array([-1.0, 1.0])  # abduction turns about x with this sign, right and left
-ANKLE = 0.039  # height of the ankle over the sole, fraction of stature (Drillis & Contini)
-TRUNK = tuple(NAMES.index(name) for name in ("pelvis", "abdomen", "chest", "head"))
+LEG_HINGES = np.array(_LEGS)  # (2, 6), right leg first
+_ABDUCTION_SIGN = np.array([-1.0, 1.0])  # abduction turns about x with this sign, right and left
+ANKLE_HEIGHT = 0.039  # height of the ankle over the sole, fraction of stature (Drillis & Contini)
+TRUNK = tuple(SEGMENT_NAMES.index(name) for name in ("pelvis", "abdomen", "chest", "head"))
 
 
 def ease(u: np.ndarray) -> np.ndarray:
-    """Minimum jerk from 0 to 1 while `u` goes from 0 to 1, held outside (Flash & Hogan, J. Neurosci. 5(7), 1985)."""
+    """Return a minimum-jerk curve from 0 to 1 for `u` from 0 to 1, held outside (Flash & Hogan, J. Neurosci. 5(7), 1985)."""
     u = np.clip(u, 0.0, 1.0)
     share: np.ndarray = u * u * u * (10.0 + u * (6.0 * u - 15.0))
     return share
 
 
 def bump(u: np.ndarray) -> np.ndarray:
-    """From 0 to 1 (at u = 1/2) and back to 0, with two smooth derivatives, 0 outside [0, 1]."""
+    """Return a curve from 0 to 1 (at u = 1/2) and back to 0 with two smooth derivatives, 0 outside [0, 1]."""
     u = np.clip(u, 0.0, 1.0)
     height: np.ndarray = 64.0 * (u * (1.0 - u)) ** 3
     return height
 
 
 def quintic(u: np.ndarray, start: np.ndarray, end: np.ndarray, seconds: float) -> np.ndarray:
-    """The quintic through position, velocity (1/s) and acceleration (1/s2) at both ends, (3, ...); u (N,) in [0, 1]; (N, ...)."""
+    """Return the quintic through position, velocity (1/s), acceleration (1/s2) at both ends, (3, ...); u (N,) in [0, 1]; (N, ...)."""
     p0, v0, a0 = start[0], start[1] * seconds, start[2] * seconds**2
     p1, v1, a1 = end[0], end[1] * seconds, end[2] * seconds**2
     gap = p1 - p0
@@ -57,8 +57,8 @@ def quintic(u: np.ndarray, start: np.ndarray, end: np.ndarray, seconds: float) -
     return curve
 
 
-def between(a: np.ndarray, b: np.ndarray, s: np.ndarray) -> np.ndarray:
-    """Orientations on the shortest way from quaternion `a` to `b` (4,) at shares `s` (N,): (N, 4)."""
+def slerp(a: np.ndarray, b: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """Interpolate from quaternion `a` to `b` (4,) along the shortest arc at shares `s` (N,): (N, 4)."""
     way = multiply(conjugate(a), b)
     way = -way if way[0] < 0 else way
     sine = float(np.linalg.norm(way[1:]))
@@ -69,13 +69,13 @@ def between(a: np.ndarray, b: np.ndarray, s: np.ndarray) -> np.ndarray:
     return multiply(a, step)
 
 
-def orientation(heading: float, pitch: float = 0.0, twist: float = 0.0) -> np.ndarray:
-    """Quaternion (4,): twisted about the own long axis, pitched forward, then turned to the heading; rad."""
-    return multiply(about(_Z, heading), multiply(about(_Y, pitch), about(_Z, twist)))
+def pelvis_orientation(heading: float, pitch: float = 0.0, twist: float = 0.0) -> np.ndarray:
+    """Return the quaternion (4,) of a twist about the own long axis, a pitch forward, then a turn to the heading; rad."""
+    return multiply(from_axis_angle(_Z, heading), multiply(from_axis_angle(_Y, pitch), from_axis_angle(_Z, twist)))
 
 
 def heading_of(turn: np.ndarray) -> float:
-    """The heading of `orientation` back from a pelvis (4,), rad.
+    """Return the heading (rad) of a pelvis orientation (4,), the inverse of `pelvis_orientation`.
 
     Upright, where the front points; lying on the back or a side, from head to feet; on the front, from feet to head.
     """
@@ -85,20 +85,20 @@ def heading_of(turn: np.ndarray) -> float:
 
 
 def leg_angles(body: Body, root: np.ndarray, turn: np.ndarray, ankles: np.ndarray, soles: np.ndarray) -> np.ndarray:
-    """Both legs' hinge angles (N, 2, 6) that bring the feet where they are asked.
+    """Return both legs' hinge angles (N, 2, 6) in rad that put the feet where they are wanted.
 
-    In closed form: the distance from hip to ankle gives the knee; the knee bends in the plane through hip and ankle that is square to the
-    foot's cross axis; ankle and hip take up the turns that are left (the ankle but for a turn about the shank, which it has not). A foot
-    out of reach is drawn in along the line to the hip, softly.
+    Solved in closed form: the distance from hip to ankle gives the knee angle; the knee bends in the plane through hip and ankle that is
+    perpendicular to the foot's cross axis; ankle and hip take up the remaining rotations (except the ankle's about the shank). A foot out
+    of reach is smoothly drawn in along the line to the hip.
 
     Args:
         root, turn: (N, 3) m and (N, 4), the pelvis.
         ankles: (N, 2, 3) m; right first.
         soles: (N, 2, 4), the feet's orientations.
     """
-    thigh = -body.ends[NAMES.index("right thigh"), 2]
-    shank = -body.ends[NAMES.index("right shank"), 2]
-    hips = np.stack([body.offsets[NAMES.index(f"{side} thigh")] for side in ("right", "left")])
+    thigh = -body.ends[SEGMENT_NAMES.index("right thigh"), 2]
+    shank = -body.ends[SEGMENT_NAMES.index("right shank"), 2]
+    hips = np.stack([body.offsets[SEGMENT_NAMES.index(f"{side} thigh")] for side in ("right", "left")])
     way = rotate(conjugate(soles), root[:, None] + rotate(turn[:, None], hips) - ankles)  # from ankle to hip, as the foot sees it
     reach = thigh + shank
     far = np.sqrt(np.einsum("nfi,nfi->nf", way, way))
@@ -121,15 +121,15 @@ def leg_angles(body: Body, root: np.ndarray, turn: np.ndarray, ankles: np.ndarra
     abduction = -np.arcsin(np.clip(up[..., 1], -1, 1))
     flexion = -np.arctan2(up[..., 0], up[..., 2])
     rotation = np.arctan2(front[..., 1], cross[..., 1])
-    angles = np.stack([flexion, abduction * OUT, -rotation * OUT, knee, ankle, roll * OUT], axis=-1)
+    angles = np.stack([flexion, abduction * _ABDUCTION_SIGN, -rotation * _ABDUCTION_SIGN, knee, ankle, roll * _ABDUCTION_SIGN], axis=-1)
     return angles
 
 
-def lowest(body: Body, trajectory: Trajectory, segments: tuple[int, ...] | None = None) -> np.ndarray:
-    """(N,) m: height of the lowest point of the body's solids (of `segments` only, where given)."""
+def lowest_point(body: Body, trajectory: Trajectory, segments: tuple[int, ...] | None = None) -> np.ndarray:
+    """Return the height (N,) m of the lowest point of the body's solids (of `segments` only, where given)."""
     solids = [solid for solid in body.solids if segments is None or solid.segment in segments]
     index = [solid.segment for solid in solids]
-    positions, rotations = pose(body, trajectory)
+    positions, rotations = forward_kinematics(body, trajectory)
     heights = []
     for points, radii in (
         ([s.start for s in solids], [s.start_radius for s in solids]),
@@ -141,7 +141,7 @@ def lowest(body: Body, trajectory: Trajectory, segments: tuple[int, ...] | None 
 
 
 def hinge_angles(named: Mapping[str, float]) -> dict[int, float]:
-    """Hinge index -> rad; a name without its side ("elbow flexion") means both, and a name with a side wins over it."""
+    """Map names to hinge indices; a name without its side ("elbow flexion") means both, and a name with a side wins over it."""
     found: dict[int, float] = {}
     for name, value in sorted(named.items(), key=lambda item: item[0].startswith(("right ", "left "))):
         if name in HINGE_INDEX:
@@ -152,7 +152,7 @@ def hinge_angles(named: Mapping[str, float]) -> dict[int, float]:
 
 
 def band_noise(rng: np.random.Generator, count: int, channels: int, low: float, high: float, rate: float, slope: float = 2.0) -> np.ndarray:
-    """(count, channels) of noise between `low` and `high` Hz with unit deviation; amplitude falls as frequency to the minus `slope`."""
+    """Return noise (count, channels) between `low` and `high` Hz with unit deviation; amplitude falls as frequency^-`slope`."""
     size = 1 << max(int(np.ceil(rate / low)), count).bit_length()
     frequency = np.fft.rfftfreq(size, 1 / rate)
     inside = np.flatnonzero((frequency >= low) & (frequency <= high))

@@ -1,7 +1,7 @@
-"""The puppet: a person on strings, who holds, moves, walks, sits and lies along smooth curves, piece by piece.
+"""The puppet: an animated person that stands, moves, walks, sits and lies along smooth curves, piece by piece.
 
-Every piece is minimum-jerk (two smooth derivatives), starts and ends at rest, and says what pelvis, trunk, arms and feet do. At the end
-`Puppet.trajectory` adds the small motions of a living body and lets the legs find their feet, once for the whole trajectory.
+Every piece is minimum-jerk (two smooth derivatives), starts and ends at rest, and sets targets of pelvis, trunk, arms and feet. Finally,
+`Puppet.trajectory` adds idle motion and solves the legs, once for the whole trajectory.
 """
 
 from __future__ import annotations
@@ -10,33 +10,33 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..world.body import HINGES, NAMES, Body
-from ..world.motion import RATE, Strike, Trajectory, pose
-from ..world.rotation import about, multiply, rotate
+from ..world.body import HINGES, SEGMENT_NAMES, Body
+from ..world.motion import SIM_RATE, Strike, Trajectory, forward_kinematics
+from ..world.rotation import from_axis_angle, multiply, rotate
 from . import gait
-from .idle_motion import alive
-from .kinematics import ANKLE, LEG_HINGES, band_noise, between, bump, ease, heading_of, hinge_angles, orientation
-from .pose_targets import Strings, solve
-from .postures import HALF_KNEEL, HANDS_AND_KNEES, LIE_BACK, LIE_LEFT, LIE_RIGHT, STAND, Posture, sit
-from .surface import afloat, laid, step_in
+from .idle_motion import add_idle_motion
+from .kinematics import ANKLE_HEIGHT, LEG_HINGES, band_noise, bump, ease, heading_of, hinge_angles, pelvis_orientation, slerp
+from .pose_targets import PoseTargets, solve_legs
+from .postures import HALF_KNEEL, HANDS_AND_KNEES, LIE_BACK, LIE_LEFT, LIE_RIGHT, STAND, BodyPosture, sit
+from .surface import keep_above_surface, lay_on_surface, plant_feet
 
 _LEGS = LEG_HINGES.ravel()
 _LOW, _HIGH = np.array([hinge.low for hinge in HINGES]), np.array([hinge.high for hinge in HINGES])
 
 
 class Puppet:
-    """Collects pieces of movement, each starting where the last has ended.
+    """A sequence of pieces of movement, each starting where the last has ended.
 
     Attributes:
-        body: whose measures.
-        pace: by how much this person takes longer than a nimble young one (1 to about 1.8); `move` takes seconds as given, whole actions
-            (`walk`, `sit_down`, ...) go by it.
-        stand: how this person stands: STAND with own arms, shoulders and (in elders) a stoop.
+        body: the person's body.
+        pace: factor on the durations of whole actions (`walk`, `sit_down`, ...), about 0.9 for nimble to 1.7 for frail people; `move` takes
+            its seconds as given.
+        stand: this person's standing posture: STAND with individual arms, shoulders and (in elders) a stoop.
         strikes: collisions so far, in the order of time.
 
     Args:
         at: m; the middle of the feet, or the pelvis where the posture has free feet.
-        heading: rad, where the person faces; lying on the back, the way from head to feet; on the front, from feet to head.
+        heading: rad, where the person faces; lying on the back, the direction from head to feet; on the front, from feet to head.
         posture: how it starts; standing unless given.
         surface: m, height of what the person stands, lies or kneels on.
     """
@@ -47,7 +47,7 @@ class Puppet:
         rng: np.random.Generator,
         at: tuple[float, float] = (0.0, 0.0),
         heading: float = 0.0,
-        posture: Posture | None = None,
+        posture: BodyPosture | None = None,
         surface: float = 0.0,
     ) -> None:
         self.body, self.rng, self.strikes = body, rng, list[Strike]()
@@ -55,7 +55,7 @@ class Puppet:
         frailty = float(np.clip((person.age - 55) / 35, 0, 1))
         self.pace = float((1 + 0.45 * frailty) * rng.uniform(0.88, 1.15))
         stoop = 0.04 + frailty * rng.uniform(0.0, 0.35)
-        self.stand = STAND.but(
+        self.stand = STAND.modified(
             {
                 "lumbar flexion": 0.3 * stoop, "thoracic flexion": 0.7 * stoop, "neck flexion": -0.6 * stoop + rng.uniform(-0.05, 0.15),
                 **{
@@ -69,21 +69,23 @@ class Puppet:
         )  # fmt: skip
         self.half_base = person.height * rng.uniform(0.045, 0.065)  # half the distance between the feet
         self.splay = rng.uniform(0.03, 0.2)
-        self._habit = rng.normal(0, 1, len(HINGES))  # the person's own way with every posture
+        self._habit = rng.normal(0, 1, len(HINGES))  # the person's own deviation from every posture
         posture = posture or self.stand
         ankles, soles = self._feet(np.array(at), heading)
         ankles[:, 2] += surface if posture.planted else 0.0
-        feet = Strings(np.zeros(3), orientation(heading), np.zeros(len(HINGES)), ankles, soles, np.ones(2), np.array(posture.sway))
+        feet = PoseTargets(
+            np.zeros(3), pelvis_orientation(heading), np.zeros(len(HINGES)), ankles, soles, np.ones(2), np.array(posture.sway)
+        )
         root = self.over_feet(feet, posture) if posture.planted else np.array([*at, 0.0])
         start = feet._replace(
             root=root,
-            turn=orientation(heading, posture.pitch, posture.twist),
-            angles=self.targets(posture),
-            grip=np.full(2, float(posture.planted)),
+            rotation=pelvis_orientation(heading, posture.pitch, posture.twist),
+            angles=self.target_angles(posture),
+            planted=np.full(2, float(posture.planted)),
         )
         if not posture.planted:
-            start = laid(self.body, start, surface)
-        self._pieces = [Strings(*(np.asarray(part)[None] for part in start))]
+            start = lay_on_surface(self.body, start, surface)
+        self._pieces = [PoseTargets(*(np.asarray(part)[None] for part in start))]
         self._count = 1
 
     # ---- where things stand ----
@@ -91,66 +93,66 @@ class Puppet:
     @property
     def time(self) -> float:
         """Seconds so far."""
-        return (self._count - 1) / RATE
+        return (self._count - 1) / SIM_RATE
 
     @property
-    def last(self) -> Strings:
-        """What the strings ask for now (without leading axis)."""
+    def last(self) -> PoseTargets:
+        """The present targets (without leading axis)."""
         return self._pieces[-1].last
 
     @property
     def heading(self) -> float:
         """Where the person faces, rad."""
-        return heading_of(self.last.turn)
+        return heading_of(self.last.rotation)
 
     def now(self) -> Trajectory:
-        """The present pose, a trajectory of one sample."""
-        return solve(self.body, Strings(*(part[-1:] for part in self._pieces[-1])))
+        """Return the present pose, a trajectory of one sample."""
+        return solve_legs(self.body, PoseTargets(*(part[-1:] for part in self._pieces[-1])))
 
     def where(self, segment: str, point: tuple[float, float, float] = (0, 0, 0)) -> np.ndarray:
-        """(3,) m: where a point of a segment's frame now is in the world."""
-        positions, rotations = pose(self.body, self.now())
-        index = NAMES.index(segment)
+        """Return where a point of a segment's frame now is in the world, (3,) m."""
+        positions, rotations = forward_kinematics(self.body, self.now())
+        index = SEGMENT_NAMES.index(segment)
         return np.asarray(positions[0, index] + rotate(rotations[0, index], np.array(point)))
 
     def ahead(self, forward: float, left: float = 0.0) -> tuple[float, float]:
-        """The place so many metres in front and to the left of the middle of the feet."""
+        """Return the place so many metres in front and to the left of the middle of the feet."""
         x, y = self.last.ankles[:, :2].mean(0)
         c, s = np.cos(self.heading), np.sin(self.heading)
         return float(x + c * forward - s * left), float(y + s * forward + c * left)
 
     def beside_left_foot(self) -> tuple[float, float]:
-        """The place around which both feet stand once the right one has come beside the left."""
+        """Return the place around which both feet stand once the right one has come beside the left."""
         x, y = self.where("left foot")[:2]
         return float(x + self.half_base * np.sin(self.heading)), float(y - self.half_base * np.cos(self.heading))
 
-    def between(self, start: float, end: float) -> np.ndarray:
-        """(N, 36) rad between two times (s) so far, to be changed in place; the ends must stay as they are."""
-        self._pieces = [Strings(*(np.concatenate(parts) for parts in zip(*self._pieces, strict=True)))]
-        return self._pieces[0].angles[round(start * RATE) : round(end * RATE) + 1]
+    def angles_between(self, start: float, end: float) -> np.ndarray:
+        """Return a view of the angles (N, 36) rad between two past times (s) to edit in place; the first and last must not change."""
+        self._pieces = [PoseTargets(*(np.concatenate(parts) for parts in zip(*self._pieces, strict=True)))]
+        return self._pieces[0].angles[round(start * SIM_RATE) : round(end * SIM_RATE) + 1]
 
     # ---- pieces ----
 
-    def add(self, strings: Strings) -> None:
+    def add(self, targets: PoseTargets) -> None:
         """Append a piece that continues smoothly from `last` (its first sample is the one after)."""
-        self._pieces.append(strings)
-        self._count += len(strings.root)
+        self._pieces.append(targets)
+        self._count += len(targets.root)
 
     def strike(self, segment: str, velocity: tuple[float, float, float] | np.ndarray, time: float | None = None) -> None:
-        """Note a collision: the change of velocity (m/s, world) of a segment, now or at `time` (s)."""
+        """Record a collision: the change of a segment's velocity (m/s, world), now or at `time` (s)."""
         x, y, z = (float(v) for v in velocity)
-        self.strikes.append(Strike(self.time if time is None else time, NAMES.index(segment), (x, y, z)))
+        self.strikes.append(Strike(self.time if time is None else time, SEGMENT_NAMES.index(segment), (x, y, z)))
         self.strikes.sort(key=lambda strike: strike.time)
 
     def hold(self, seconds: float) -> None:
-        """Stay as it is (with the small motions of a living body)."""
-        count = round(seconds * RATE)
+        """Keep the present pose (idle motion is added later)."""
+        count = round(seconds * SIM_RATE)
         if count > 0:
-            self.add(Strings(*(np.repeat(part[-1:], count, axis=0) for part in self._pieces[-1])))
+            self.add(PoseTargets(*(np.repeat(part[-1:], count, axis=0) for part in self._pieces[-1])))
 
     def move(
         self,
-        posture: Posture,
+        posture: BodyPosture,
         seconds: float,
         *,
         shift: tuple[float, float] = (0.0, 0.0),
@@ -163,95 +165,104 @@ class Puppet:
         feet: tuple[float, float] | None = None,
         habit: float = 1.0,
     ) -> None:
-        """Minimum jerk to a posture.
+        """Move to a posture along a minimum-jerk curve.
 
-        With planted feet the pelvis goes over them and the legs follow; feet that were free are first set flat on the floor about where
-        they are. With free feet the body is laid or set on the surface, and on the way its lowest point stays on it.
+        With planted feet, the pelvis moves over them and the legs follow; free feet are first set flat on the floor near where they are.
+        With free feet, the body is laid on the surface, and its lowest point stays on the surface along the way.
 
         Args:
-            shift: m, the pelvis goes so much further to the front and the left (of the new heading).
-            heading: rad; unless given, the present one.
-            surface: m, what a body with free feet lies or kneels on.
+            posture: where to move.
+            seconds: how long it takes.
+            shift: m, further displacement of the pelvis to the front and the left (of the new heading).
+            heading: rad; by default the present one.
+            surface: m, height of what a body with free feet lies or kneels on.
             via: hinge name -> rad, an excursion that is largest half way.
-            lean: rad, the same for the pelvis' tilt.
-            lag: share of the time by which the pelvis rises later than it goes forward (negative: sinks earlier).
-            skew: above 1 the movement is slow first and fast at the end.
-            feet: m, the place around which feet that were free are set; unless given, each where it is.
-            habit: how much of the person's own way is added to the posture's angles.
+            lean: rad, likewise for the pelvis' tilt.
+            lag: share of the time by which the pelvis rises later than it moves forward (negative: sinks earlier).
+            skew: above 1, the movement starts slowly and ends fast.
+            feet: m, the place around which free feet are set; by default, each is set below where it is.
+            habit: weight of the person's own deviation from the posture's angles.
         """
-        count = max(round(seconds * RATE), 2)
+        count = max(round(seconds * SIM_RATE), 2)
         u = (np.arange(1, count + 1) / count) ** skew
         s = ease(u)
         old = self.last
-        walking = posture.planted and old.grip.min() == 1  # then nobody asks how the legs are bent
-        now = Trajectory(old.root[None], old.turn[None], old.angles[None]) if walking else self.now()
+        walking = posture.planted and old.planted.min() == 1  # the legs' free angles do not matter then
+        now = Trajectory(old.root[None], old.rotation[None], old.angles[None]) if walking else self.now()
         facing = self.heading if heading is None else heading
-        forth = np.array([np.cos(facing), np.sin(facing), 0.0])
-        left = np.array([-forth[1], forth[0], 0.0])
-        new = old._replace(
-            angles=self.targets(posture, habit), turn=orientation(facing, posture.pitch, posture.twist), sway=np.array(posture.sway)
-        )
-        step = shift[0] * forth + shift[1] * left
-        if posture.planted:
-            if old.grip.min() < 1:
-                ankles, soles = self.feet_below(now, facing, None if feet is None else np.array(feet))
-                free = old.grip < 0.5
-                new = new._replace(ankles=np.where(free[:, None], ankles, old.ankles), soles=np.where(free[:, None], soles, old.soles))
-            new = new._replace(root=self.over_feet(new, posture) + step, grip=np.ones(2))
-        else:
-            new = laid(self.body, new._replace(root=old.root + step, grip=np.zeros(2)), surface)
+        new = self._end_targets(posture, now, facing, shift, surface, feet, habit)
         lead, late = ease(u / (1 - abs(lag))), ease((u - abs(lag)) / (1 - abs(lag)))
         level, upright = (lead, late) if lag >= 0 else (late, lead)
         root = old.root + (new.root - old.root) * np.stack([level, level, upright], axis=1)
-        turn = between(old.turn, new.turn, s)
+        rotation = slerp(old.rotation, new.rotation, s)
         if lean:
-            axis = rotate(about((0.0, 0.0, 1.0), facing), np.array([0.0, 1.0, 0.0]))
+            axis = rotate(from_axis_angle((0.0, 0.0, 1.0), facing), np.array([0.0, 1.0, 0.0]))
             half = lean * bump(u)[:, None] / 2
-            turn = multiply(np.concatenate([np.cos(half), np.sin(half) * axis], axis=1), turn)
+            rotation = multiply(np.concatenate([np.cos(half), np.sin(half) * axis], axis=1), rotation)
         angles = now.angles[0] + (new.angles - now.angles[0]) * s[:, None]
         for hinge, value in hinge_angles(via or {}).items():
             angles[:, hinge] += value * bump(u)
-        # At the start of the piece, legs on strings and legs by angle are the same: the hand-over is not seen.
-        grip = old.grip + (new.grip - old.grip) * ease(u / 0.3)[:, None]
+        # At the start, solved legs and free leg angles agree, so blending from one to the other does not show.
+        planted = old.planted + (new.planted - old.planted) * ease(u / 0.3)[:, None]
         ankles, soles = np.repeat(new.ankles[None], count, 0), np.repeat(new.soles[None], count, 0)
         if posture.planted and not walking:
-            step_in(self.body, ankles, soles, now, old, new, u)
-        piece = Strings(
-            root,
-            turn,
-            angles,
-            ankles,
-            soles,
-            grip,
-            old.sway + (new.sway - old.sway) * s,
-        )
-        self.add(piece if walking else afloat(self.body, piece, surface))
+            plant_feet(self.body, ankles, soles, now, old, new, u)
+        piece = PoseTargets(root, rotation, angles, ankles, soles, planted, old.sway + (new.sway - old.sway) * s)
+        self.add(piece if walking else keep_above_surface(self.body, piece, surface))
 
-    def keep(self, posture: Posture, seconds: float) -> None:
-        """Minimum jerk of trunk, head and arms to a posture's angles; pelvis and feet stay where they are."""
-        count = max(round(seconds * RATE), 2)
-        piece = Strings(*(np.repeat(part[-1:], count, axis=0) for part in self._pieces[-1]))
-        change = self.targets(posture, 0.3) - piece.angles[0]
+    def _end_targets(
+        self,
+        posture: BodyPosture,
+        now: Trajectory,
+        facing: float,
+        shift: tuple[float, float],
+        surface: float,
+        feet: tuple[float, float] | None,
+        habit: float,
+    ) -> PoseTargets:
+        """Return the targets (one sample) at the end of a `move`."""
+        old = self.last
+        forth = np.array([np.cos(facing), np.sin(facing), 0.0])
+        left = np.array([-forth[1], forth[0], 0.0])
+        new = old._replace(
+            angles=self.target_angles(posture, habit),
+            rotation=pelvis_orientation(facing, posture.pitch, posture.twist),
+            sway=np.array(posture.sway),
+        )
+        step = shift[0] * forth + shift[1] * left
+        if not posture.planted:
+            return lay_on_surface(self.body, new._replace(root=old.root + step, planted=np.zeros(2)), surface)
+        if old.planted.min() < 1:
+            ankles, soles = self.feet_below(now, facing, None if feet is None else np.array(feet))
+            free = old.planted < 0.5
+            new = new._replace(ankles=np.where(free[:, None], ankles, old.ankles), soles=np.where(free[:, None], soles, old.soles))
+        return new._replace(root=self.over_feet(new, posture) + step, planted=np.ones(2))
+
+    def move_upper_body(self, posture: BodyPosture, seconds: float) -> None:
+        """Move trunk, head and arms to a posture's angles along a minimum-jerk curve; pelvis and feet stay where they are."""
+        count = max(round(seconds * SIM_RATE), 2)
+        piece = PoseTargets(*(np.repeat(part[-1:], count, axis=0) for part in self._pieces[-1]))
+        change = self.target_angles(posture, 0.3) - piece.angles[0]
         change[_LEGS] = 0
         piece.angles[:] += ease(np.arange(1, count + 1) / count)[:, None] * change
         self.add(piece)
 
     def swing(self, changes: Mapping[str, float], frequency: float, seconds: float, sharp: float = 0.0) -> np.ndarray:
-        """Swing hinges back and forth around the present posture; returns the times (s) at which they are furthest, one a swing.
+        """Swing hinges around the present posture; return the times (s) of the furthest excursions, one a swing.
 
         Args:
             changes: hinge name -> rad, half of the way; where positive, first away and then back through the posture.
             frequency: Hz, about; it drifts a little.
             sharp: 0 for a sine; up to 1 the way out is quicker and the turn at its end is harder.
         """
-        count = max(round(seconds * RATE), 2)
-        t = np.arange(1, count + 1) / RATE
-        drift = band_noise(self.rng, count, 2, 0.2, 1.0, RATE)
+        count = max(round(seconds * SIM_RATE), 2)
+        t = np.arange(1, count + 1) / SIM_RATE
+        drift = band_noise(self.rng, count, 2, 0.2, 1.0, SIM_RATE)
         beat = frequency * (t + 0.04 * (drift[:, 0] - drift[0, 0]) / max(frequency, 1.0))
         phase = 2 * np.pi * beat
         course = np.sin(phase - sharp * 0.5 * np.cos(phase)) * (1 + 0.12 * drift[:, 1])
         course *= ease(t * frequency) * ease((t[-1] - t) * frequency)
-        piece = Strings(*(np.repeat(part[-1:], count, axis=0) for part in self._pieces[-1]))
+        piece = PoseTargets(*(np.repeat(part[-1:], count, axis=0) for part in self._pieces[-1]))
         for hinge, value in hinge_angles(changes).items():
             piece.angles[:, hinge] += value * course
         begin = self.time
@@ -260,15 +271,15 @@ class Puppet:
         return np.asarray(begin + np.interp(cycles, beat, t))
 
     def walk(self, speed: float, seconds: float, curve: float = 0.0) -> None:
-        """Walk (above 2 m/s: jog) ahead, from standing to standing, for about so long; `curve` in rad/m, to the left is positive."""
-        gait.walk(self, speed, seconds, curve=curve)
+        """Walk (above 2 m/s: jog) ahead from standing to standing for about `seconds`; `curve` in rad/m, to the left is positive."""
+        gait.add_walk(self, speed, seconds, curve=curve)
 
     def turn(self, angle: float) -> None:
         """Turn in place with small steps, to the left where `angle` (rad) is positive."""
-        gait.turn(self, angle)
+        gait.add_turn(self, angle)
 
     def sit_down(self, seat: float, heavy: bool = False, back: float | None = None) -> None:
-        """From standing with the back to a seat `seat` m high; `heavy`: drops the last part, and the seat strikes the pelvis.
+        """Sit down on a seat `seat` m high behind the puppet; `heavy`: drop the last part, so that the seat strikes the pelvis.
 
         `back` (m): how far behind the feet the pelvis comes to rest; unless given, as knees at a right angle want it.
         """
@@ -290,13 +301,13 @@ class Puppet:
         self.strike("pelvis", (0.0, 0.0, blow), self.time - (0.06 if heavy else 0.1) * seconds)
 
     def stand_up(self, seconds: float | None = None) -> None:
-        """From sitting, or any posture with feet that can be set on the floor below: lean forward and rise."""
+        """Lean forward and rise, from sitting or any posture whose feet can be set on the floor below."""
         seconds = seconds or self.pace * self.rng.uniform(1.3, 1.9)
         lean = self.rng.uniform(0.4, 0.65)
         self.move(self.stand, seconds, lean=lean, lag=0.12, via={"lumbar flexion": 0.35, "shoulder flexion": 0.45, "neck flexion": -0.35})
 
     def lie_down(self, surface: float, head: str = "left") -> None:
-        """From sitting on the long side of a bed `surface` m high to lying on its back, the head to the "left" or "right"."""
+        """Lie down from sitting on the long side of a bed `surface` m high to the back, the head to the "left" or "right"."""
         facing = self.heading + (-np.pi / 2 if head == "left" else np.pi / 2)
         # along the bed, towards its head, and further onto it
         along, onto = 0.12 * self.body.person.height, self.rng.uniform(0.06, 0.12) * self.body.person.height
@@ -307,14 +318,14 @@ class Puppet:
         )  # fmt: skip
 
     def trajectory(self) -> Trajectory:
-        """The whole, with sway, breath and tremor."""
-        strings = Strings(*(np.concatenate(parts) for parts in zip(*self._pieces, strict=True)))
-        return solve(self.body, alive(strings, self.body, self.rng))
+        """Return the whole trajectory with idle motion."""
+        targets = PoseTargets(*(np.concatenate(parts) for parts in zip(*self._pieces, strict=True)))
+        return solve_legs(self.body, add_idle_motion(targets, self.body, self.rng))
 
     # ---- within ----
 
-    def targets(self, posture: Posture, habit: float = 1.0) -> np.ndarray:
-        """(36,) angles of a posture, in this person's way and never twice the same."""
+    def target_angles(self, posture: BodyPosture, habit: float = 1.0) -> np.ndarray:
+        """Return the angles (36,) of a posture with this person's habits and a random variation."""
         angles = np.zeros(len(HINGES))
         for hinge, value in hinge_angles(posture.angles).items():
             angles[hinge] = value
@@ -324,34 +335,34 @@ class Puppet:
         return found
 
     def _feet(self, at: np.ndarray, heading: float) -> tuple[np.ndarray, np.ndarray]:
-        """Ankles (2, 3) and soles (2, 4) of feet that stand flat around a place on the floor."""
+        """Return ankles (2, 3) and soles (2, 4) of feet that stand flat around a place on the floor."""
         sides = np.array([-1.0, 1.0])
         across = np.array([-np.sin(heading), np.cos(heading)])
         level = at + sides[:, None] * self.half_base * across
-        ankles = np.concatenate([level, np.full((2, 1), ANKLE * self.body.person.height)], axis=1)
-        return ankles, about((0.0, 0.0, 1.0), heading + sides * self.splay)
+        ankles = np.concatenate([level, np.full((2, 1), ANKLE_HEIGHT * self.body.person.height)], axis=1)
+        return ankles, from_axis_angle((0.0, 0.0, 1.0), heading + sides * self.splay)
 
     def feet_below(self, now: Trajectory, heading: float, at: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """The same for feet that are free: set on the floor where they are, or around `at`."""
+        """Return ankles and soles of free feet: set on the floor where they are, or around `at`."""
         ankles, soles = self._feet(np.zeros(2) if at is None else at[:2], heading)
         if at is None:
-            positions, _ = pose(self.body, now)
-            ankles[:, :2] = positions[0, [NAMES.index("right foot"), NAMES.index("left foot")], :2]
+            positions, _ = forward_kinematics(self.body, now)
+            ankles[:, :2] = positions[0, [SEGMENT_NAMES.index("right foot"), SEGMENT_NAMES.index("left foot")], :2]
         return ankles, soles
 
-    def over_feet(self, feet: Strings, posture: Posture) -> np.ndarray:
-        """(3,) where the pelvis belongs over planted feet."""
+    def over_feet(self, feet: PoseTargets, posture: BodyPosture) -> np.ndarray:
+        """Return the pelvis' position (3,) m over planted feet."""
         height = self.body.person.height
         front = rotate(feet.soles, np.array([1.0, 0.0, 0.0])).sum(0)[:2]
         front /= np.linalg.norm(front)
         # the middle of a foot is ahead of its ankle
         level = feet.ankles[:, :2].mean(0) + front * (posture.forward + 0.025) * height
-        ground = feet.ankles[:, 2].mean() - ANKLE * height
+        ground = feet.ankles[:, 2].mean() - ANKLE_HEIGHT * height
         return np.array([*level, ground + posture.height * height])
 
 
 def get_up(body: Body, rng: np.random.Generator, start_root: np.ndarray, start_turn: np.ndarray, start_angles: np.ndarray) -> Trajectory:
-    """From any lying pose on the floor (pelvis (3,) m and (4,), angles (36,) rad) to standing.
+    """Return the trajectory from a lying pose on the floor (pelvis (3,) m and (4,), angles (36,) rad) to standing.
 
     Over the side or the front to hands and knees, half kneeling, standing, as people get up (VanSant, Phys. Ther. 68(2), 1988). The first
     sample is the pose given.
@@ -359,7 +370,7 @@ def get_up(body: Body, rng: np.random.Generator, start_root: np.ndarray, start_t
     puppet = Puppet(body, rng)
     feet = np.zeros((2, 3))
     puppet._pieces = [
-        Strings(
+        PoseTargets(
             *(
                 np.asarray(part, dtype=np.float64)[None]
                 for part in (start_root, start_turn, start_angles, feet, puppet.last.soles, np.zeros(2), 0.15)
@@ -374,7 +385,7 @@ def get_up(body: Body, rng: np.random.Generator, start_root: np.ndarray, start_t
         sideways = rotate(np.asarray(start_turn), np.array([0.0, 1.0, 0.0]))[2]  # above 0: the left is up
         to_left = rng.random() < 0.5 if abs(sideways) < 0.4 else sideways < 0
         side = LIE_LEFT if to_left else LIE_RIGHT
-        puppet.move(side.but({"neck bend": -side.angles["neck bend"]}), 1.5 * pace, heading=away)
+        puppet.move(side.modified({"neck bend": -side.angles["neck bend"]}), 1.5 * pace, heading=away)
     puppet.move(HANDS_AND_KNEES, 1.9 * pace, heading=away + np.pi)
     puppet.hold(rng.uniform(0.2, 0.8))
     puppet.move(HALF_KNEEL, 1.5 * pace, heading=away + np.pi)

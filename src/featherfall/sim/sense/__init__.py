@@ -1,1 +1,1 @@
-"""What is worn and tracked: inertial sensors, their electronics, skeletons."""
+"""Simulated sensors: worn inertial sensors with their electronics, and tracked skeletons."""

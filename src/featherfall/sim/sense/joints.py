@@ -1,4 +1,4 @@
-"""What a depth camera makes of the motion: the joints of Microsoft's Kinect (20) or Azure Kinect (32)."""
+"""Joints as tracked by a depth camera: Microsoft's Kinect (20) or Azure Kinect (32)."""
 
 from __future__ import annotations
 
@@ -9,62 +9,62 @@ import numpy as np
 from featherfall.core.recording import Stream
 from featherfall.core.skeletons import KINECT_20, channel_names
 
-from ..world.body import NAMES
-from ..world.motion import RATE, Motion
+from ..world.body import SEGMENT_NAMES
+from ..world.motion import SIM_RATE, Motion
 from ..world.rotation import rotate
 
-Point = tuple[str, float, tuple[float, float, float]]  # segment, how far along it, how far off it as a share of the body's height
+_BodyPoint = tuple[str, float, tuple[float, float, float]]  # segment, how far along it, how far off it as a share of the body's height
 
-_ON = (0.0, 0.0, 0.0)
+_ON_AXIS = (0.0, 0.0, 0.0)
 
 
-def _limbs(side: str, names: tuple[str, ...]) -> dict[str, Point]:
-    """The joints of one side that both layouts know."""
+def _limb_joints(side: str, names: tuple[str, ...]) -> dict[str, _BodyPoint]:
+    """Return the joints of one side that both layouts have."""
     sign = -1 if side == "right" else 1
-    points: dict[str, Point] = {
+    points: dict[str, _BodyPoint] = {
         "clavicle": ("chest", 0.9, (0, sign * 0.022, 0)),
-        "shoulder": (f"{side} upper arm", 0, _ON),
-        "elbow": (f"{side} forearm", 0, _ON),
-        "wrist": (f"{side} hand", 0, _ON),
-        "hand": (f"{side} hand", 0.45, _ON),
-        "handtip": (f"{side} hand", 1, _ON),
+        "shoulder": (f"{side} upper arm", 0, _ON_AXIS),
+        "elbow": (f"{side} forearm", 0, _ON_AXIS),
+        "wrist": (f"{side} hand", 0, _ON_AXIS),
+        "hand": (f"{side} hand", 0.45, _ON_AXIS),
+        "handtip": (f"{side} hand", 1, _ON_AXIS),
         "thumb": (f"{side} hand", 0.4, (0.025, 0, 0)),
-        "hip": (f"{side} thigh", 0, _ON),
-        "knee": (f"{side} shank", 0, _ON),
-        "ankle": (f"{side} foot", 0, _ON),
-        "foot": (f"{side} foot", 0.8, _ON),
+        "hip": (f"{side} thigh", 0, _ON_AXIS),
+        "knee": (f"{side} shank", 0, _ON_AXIS),
+        "ankle": (f"{side} foot", 0, _ON_AXIS),
+        "foot": (f"{side} foot", 0.8, _ON_AXIS),
         "eye": ("head", 0.4, (0.045, sign * 0.018, 0)),
         "ear": ("head", 0.35, (-0.002, sign * 0.043, 0)),
     }
     return {f"{side} {name}": points[name] for name in names}
 
 
-_BOTH = ("shoulder", "elbow", "wrist", "hand", "hip", "knee", "ankle", "foot")
-_MORE = (*_BOTH, "clavicle", "handtip", "thumb", "eye", "ear")
+_COMMON_JOINTS = ("shoulder", "elbow", "wrist", "hand", "hip", "knee", "ankle", "foot")
+_AZURE_JOINTS = (*_COMMON_JOINTS, "clavicle", "handtip", "thumb", "eye", "ear")
 # Heights on the trunk as the two cameras give them for people who stand.
-_KINECT: dict[str, Point] = {
-    "head": ("head", 0.5, _ON),
-    "shoulder centre": ("chest", 1, _ON),
-    "spine": ("abdomen", 0.4, _ON),
-    "hip centre": ("pelvis", 1, _ON),
-    **_limbs("left", _BOTH),
-    **_limbs("right", _BOTH),
+_KINECT_POINTS: dict[str, _BodyPoint] = {
+    "head": ("head", 0.5, _ON_AXIS),
+    "shoulder centre": ("chest", 1, _ON_AXIS),
+    "spine": ("abdomen", 0.4, _ON_AXIS),
+    "hip centre": ("pelvis", 1, _ON_AXIS),
+    **_limb_joints("left", _COMMON_JOINTS),
+    **_limb_joints("right", _COMMON_JOINTS),
 }
-_AZURE: dict[str, Point] = {
-    "pelvis": ("pelvis", 0, _ON),
-    "spine navel": ("abdomen", 0.6, _ON),
-    "spine chest": ("chest", 0.25, _ON),
-    "neck": ("chest", 1, _ON),
-    "head": ("head", 0, _ON),
+_AZURE_POINTS: dict[str, _BodyPoint] = {
+    "pelvis": ("pelvis", 0, _ON_AXIS),
+    "spine navel": ("abdomen", 0.6, _ON_AXIS),
+    "spine chest": ("chest", 0.25, _ON_AXIS),
+    "neck": ("chest", 1, _ON_AXIS),
+    "head": ("head", 0, _ON_AXIS),
     "nose": ("head", 0.25, (0.055, 0, 0)),
-    **_limbs("left", _MORE),
-    **_limbs("right", _MORE),
+    **_limb_joints("left", _AZURE_JOINTS),
+    **_limb_joints("right", _AZURE_JOINTS),
 }
 
 
 @dataclass(frozen=True)
-class View:
-    """Where the camera stands; it looks level at the middle of the person's path.
+class DepthCamera:
+    """Position of the camera, which looks level at the middle of the person's path.
 
     Attributes:
         azimuth: rad about the vertical from the world's x: 0 is in front of a person who faces x.
@@ -81,12 +81,12 @@ def skeleton(
     motion: Motion,
     layout: dict[str, str] = KINECT_20,
     rate: float = 30.0,
-    view: View | None = View(),
+    view: DepthCamera | None = DepthCamera(),
     rng: np.random.Generator | None = None,
     noise_m: float = 0.0,
     dropout: float = 0.0,
 ) -> Stream:
-    """The joints over time, (N, 3 J) m, as `channel_names(layout)`.
+    """Return the joints over time, (N, 3 J) m, with channels `channel_names(layout)`.
 
     Arguments:
         layout: `KINECT_20` or `AZURE_32` of `core.skeletons`.
@@ -101,29 +101,29 @@ def skeleton(
         dropout: share of joints missing (NaN) while the person stands, up to three times as many lying; each for about .3 s.
     """
     times = np.arange(int(motion.duration * rate + 1e-6) + 1) / rate
-    joints = _interpolated(motion, layout, times)
+    joints = _interpolate(motion, layout, times)
     upright = _uprightness(motion, times)
     if view is not None:
-        joints = _seen_from(view, motion, joints, upside_down="pelvis" in layout)
+        joints = _to_camera(view, motion, joints, upside_down="pelvis" in layout)
     if rng is not None and noise_m:
-        joints += noise_m * (_WORSE - (_WORSE - 1) * upright)[:, None, None] * _jitter(layout, len(times), rate, rng)
+        joints += noise_m * (_LYING_FACTOR - (_LYING_FACTOR - 1) * upright)[:, None, None] * _jitter(layout, len(times), rate, rng)
     if rng is not None and dropout:
-        joints[_gaps(layout, dropout * (_WORSE - (_WORSE - 1) * upright), rate, rng)] = np.nan
+        joints[_gaps(layout, dropout * (_LYING_FACTOR - (_LYING_FACTOR - 1) * upright), rate, rng)] = np.nan
     return Stream(times, joints.reshape(len(times), -1).astype(np.float32), "m", rate, channels=channel_names(layout))
 
 
-_WORSE = 3.0  # noise and gaps of a lying person, in those of a standing one
-_LINGER = 0.3  # s, of slow errors and of gaps
+_LYING_FACTOR = 3.0  # noise and gaps of a lying person relative to a standing one: depth cameras lose track of lying bodies
+_CORRELATION_TIME = 0.3  # s, of slow errors and of gaps
 
 
-def _interpolated(motion: Motion, layout: dict[str, str], times: np.ndarray) -> np.ndarray:
-    """(T, J, 3) m in the world's axes."""
-    points = _AZURE if "pelvis" in layout else _KINECT
-    segments = [NAMES.index(points[joint][0]) for joint in layout]
+def _interpolate(motion: Motion, layout: dict[str, str], times: np.ndarray) -> np.ndarray:
+    """Return joints (T, J, 3) m at the given times, in the world's axes."""
+    points = _AZURE_POINTS if "pelvis" in layout else _KINECT_POINTS
+    segments = [SEGMENT_NAMES.index(points[joint][0]) for joint in layout]
     body = motion.body
     along = np.array([points[joint][1] for joint in layout])[:, None]
     local = body.ends[segments] * along + body.person.height * np.array([points[joint][2] for joint in layout])
-    position = times * RATE
+    position = times * SIM_RATE
     left = np.minimum(position.astype(np.int64), len(motion.positions) - 2)
     both = np.stack([left, left + 1])[:, :, None]
     before, after = motion.positions[both, segments] + rotate(motion.rotations[both, segments], local)
@@ -132,14 +132,14 @@ def _interpolated(motion: Motion, layout: dict[str, str], times: np.ndarray) -> 
 
 
 def _uprightness(motion: Motion, times: np.ndarray) -> np.ndarray:
-    """(T,) 1 for an upright trunk, 0 for one that lies or hangs head down."""
-    poses = motion.positions[np.minimum(np.rint(times * RATE).astype(np.int64), len(motion.positions) - 1)]
-    trunk = poses[:, NAMES.index("neck")] - poses[:, 0]
+    """Return the uprightness (T,) of the trunk: 1 upright, 0 lying or head down."""
+    poses = motion.positions[np.minimum(np.rint(times * SIM_RATE).astype(np.int64), len(motion.positions) - 1)]
+    trunk = poses[:, SEGMENT_NAMES.index("neck")] - poses[:, 0]
     return np.asarray(np.clip(trunk[:, 2] / np.linalg.norm(trunk, axis=1), 0.0, 1.0))
 
 
-def _seen_from(view: View, motion: Motion, joints: np.ndarray, upside_down: bool) -> np.ndarray:
-    """World -> camera."""
+def _to_camera(view: DepthCamera, motion: Motion, joints: np.ndarray, upside_down: bool) -> np.ndarray:
+    """Transform joints from the world's to the camera's axes."""
     cos, sin = np.cos(view.azimuth), np.sin(view.azimuth)
     towards = np.array([cos, sin, 0.0])  # from the person to the camera
     middle = motion.positions[:, 0].mean(axis=0)
@@ -151,8 +151,8 @@ def _seen_from(view: View, motion: Motion, joints: np.ndarray, upside_down: bool
 
 
 def _jitter(layout: dict[str, str], count: int, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """(T, J, 3) errors of standard deviation 1 for the trunk: half of the variance follows a first-order autoregression, half is white."""
-    keep = float(np.exp(-1 / (rate * _LINGER)))
+    """Return errors (T, J, 3) of standard deviation 1 for the trunk: half of the variance is first-order autoregressive, half white."""
+    keep = float(np.exp(-1 / (rate * _CORRELATION_TIME)))
     fresh = rng.standard_normal((2, count, len(layout), 3))
     slow = fresh[0]
     slow[1:] *= np.sqrt(1 - keep**2)
@@ -164,9 +164,9 @@ def _jitter(layout: dict[str, str], count: int, rate: float, rng: np.random.Gene
 
 
 def _gaps(layout: dict[str, str], share: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
-    """(T, J) bool: where a joint is missing; `share` (T,) is the wanted share at each frame."""
+    """Return where a joint is missing, (T, J) bool; `share` (T,) is the wanted share at each frame."""
     count = len(share)
-    last = max(rate * _LINGER, 1.0)  # mean length of a gap, frames
+    last = max(rate * _CORRELATION_TIME, 1.0)  # mean length of a gap, frames
     # Gaps that start as a Poisson process and last geometrically long cover 1 - exp(-starts x length).
     starts = -np.log1p(-np.minimum(share, 0.9)) / last
     frame, joint = np.nonzero(rng.random((count, len(layout))) < starts[:, None])

@@ -1,4 +1,4 @@
-"""Real electronics: what a chip, its clock and its radio make of a perfect measurement."""
+"""Real electronics: errors of a chip, its clock and its radio on top of an ideal measurement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from featherfall.core.recording import Stream
 from featherfall.signals.resample import lowpass
 
-from ..world.motion import RATE
+from ..world.motion import SIM_RATE
 from .sensors import Imu
 
 
@@ -64,7 +64,7 @@ class Part:
 # Noise and ranges are round figures of the named chips (typical values). Offsets (after soldering; of magnetometers after calibration),
 # gains and clocks are what is usual for such parts.
 PARTS: dict[str, Part] = {
-    "ideal": Part(RATE),
+    "ideal": Part(SIM_RATE),
     # Bosch BMI270 (accelerometer, gyroscope) and BMM150 (magnetometer), read at 50 Hz and sent by Bluetooth LE.
     "watch": Part(
         50.0,
@@ -78,7 +78,7 @@ PARTS: dict[str, Part] = {
         dropped=0.004,
         packet=5,
     ),
-    # What the recordings of WEDA-FALL (Fitbit Sense) show: they end at 4 g, in steps of .1 m/s2 and .1 rad/s, every 20.24 ms.
+    # As in the recordings of WEDA-FALL (Fitbit Sense): range 4 g, steps of 0.1 m/s2 and 0.1 rad/s, a sample every 20.24 ms.
     "fitbit": Part(
         49.4,
         20.0,
@@ -113,25 +113,25 @@ PARTS: dict[str, Part] = {
 }
 
 
-def sample(part: Part, imu: Imu, rng: np.random.Generator, placement: str = "") -> dict[str, Stream]:
-    """One specimen of a part measures.
+def sample_imu(part: Part, imu: Imu, rng: np.random.Generator, placement: str = "") -> dict[str, Stream]:
+    """Sample an ideal measurement with one specimen of a part.
 
     Arguments:
-        imu: what a perfect one would measure, for at least two samples of the part.
-        placement: goes to the streams.
+        imu: the ideal measurement, long enough for at least two samples of the part.
+        placement: placement of the streams.
     Returns: "accelerometer" (g), "gyroscope" (deg/s) and "magnetometer" (uT), float32, of the same times: the true instants of
         sampling, from which drift shows as a rate a little off the nominal one, jitter as uneven steps and a lost packet as a gap.
     """
     chips = (part.accelerometer, part.gyroscope, part.magnetometer)
     clean = np.concatenate([imu.acceleration, imu.angular_velocity, imu.magnetic_field], axis=1)
-    if part.bandwidth < RATE / 2:
-        clean = lowpass(clean, part.bandwidth / RATE)
+    if part.bandwidth < SIM_RATE / 2:
+        clean = lowpass(clean, part.bandwidth / SIM_RATE)
     times = _instants(part, float(imu.times[-1]), rng)
-    position = times * RATE
+    position = times * SIM_RATE
     left = np.minimum(position.astype(np.int64), len(clean) - 2)
     values = clean[left]
     values += (clean[left + 1] - values) * (position - left)[:, None]
-    deviation = np.array([chip.noise for chip in chips]) * np.sqrt(min(part.bandwidth, RATE / 2))
+    deviation = np.array([chip.noise for chip in chips]) * np.sqrt(min(part.bandwidth, SIM_RATE / 2))
     noise = rng.standard_normal(values.shape) * deviation.repeat(3)
     streams = {}
     for index, (name, unit, chip) in enumerate(
@@ -144,12 +144,12 @@ def sample(part: Part, imu: Imu, rng: np.random.Generator, placement: str = "") 
 
 
 def at_rate(part: Part, rate: float) -> Part:
-    """The same part read at another rate (Hz), its filter moved along."""
+    """Return the part read at another rate (Hz), with its filter scaled accordingly."""
     return replace(part, rate=rate, bandwidth=part.bandwidth * rate / part.rate)
 
 
 def convert(chip: Chip, values: np.ndarray) -> np.ndarray:
-    """Saturate and round, like a converter of 2^bits steps over the range; as in two's complement, the top step is missing."""
+    """Saturate and round like a converter of 2^bits steps over the range; as in two's complement, the top step is missing."""
     top = chip.range
     if chip.bits:
         fine = 2 * chip.range / 2**chip.bits
@@ -160,7 +160,7 @@ def convert(chip: Chip, values: np.ndarray) -> np.ndarray:
 
 
 def _instants(part: Part, end: float, rng: np.random.Generator) -> np.ndarray:
-    """Strictly increasing times (s) from 0 to `end` at which the part samples and whose samples arrive; at least two."""
+    """Return increasing times (s) from 0 to `end` at which the part samples and whose samples arrive; at least two."""
     step = (1 + 1e-6 * part.drift * rng.standard_normal()) / part.rate
     phase = rng.random() * step if part.drift else 0.0  # a clock of its own does not start with the recording
     count = int(np.floor((end - phase) / step + 1e-6)) + 1
@@ -174,7 +174,7 @@ def _instants(part: Part, end: float, rng: np.random.Generator) -> np.ndarray:
 
 
 def _gain(part: Part, chip: Chip, rng: np.random.Generator) -> np.ndarray:
-    """(3, 3) for row vectors: gains on the diagonal, tilts beside it."""
+    """Return the gain matrix (3, 3) for row vectors: gains on the diagonal, misalignments beside it."""
     gain: np.ndarray = part.misalignment * rng.standard_normal((3, 3))
     np.fill_diagonal(gain, 1 + chip.scale * rng.standard_normal(3))
     return gain

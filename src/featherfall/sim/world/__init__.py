@@ -1,1 +1,1 @@
-"""The words of the simulator: body, room, act, motion, and the turns between them."""
+"""The simulator's data: body, room, act, motion, and rotations."""

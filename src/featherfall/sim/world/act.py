@@ -1,4 +1,4 @@
-"""Act: one piece of behaviour before physics has had its say: the scene, what the strings ask for, and when they are cut."""
+"""An act: one activity before physics: the scene, its trajectory, and when physics takes over."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Push:
 
     Attributes:
         segment: its name.
-        start: s after the cut.
-        seconds: how long it lasts.
+        start: s after the onset of the fall.
+        seconds: duration of the push.
         impulse: (3,) N s per kg of body mass, in the world's frame (what it would add to the velocity of a free body, m/s).
     """
 
@@ -28,20 +28,20 @@ class Push:
 
 
 @dataclass(frozen=True)
-class Cut:
-    """The strings are cut: from here physics moves the body.
+class PhysicsPhase:
+    """The part of an act in which physics moves the body, from the onset of a fall.
 
     Attributes:
         time: s in the trajectory; the onset of the fall.
         tone: strength of the muscles from 0 (limp) to 1 (as strong as they hold the trajectory).
-        reaction: s after the cut until the muscles take up `targets`; before that they hold what they held.
-        targets: joint angles in rad that the body reaches for (hinge name -> angle), e.g. arms to the front.
+        reaction: s after the onset until the muscles move to `targets`; before that they hold the pose of the onset.
+        targets: angles that the muscles move to (hinge name -> rad), e.g. arms to the front.
         pushes: what brings the body down.
-        grip: friction of the feet: 1 as usual, near 0 on ice.
-        flail: rad, how far the arms swing about what they reach for (standard deviation).
-        braced: s after the reaction until the body gives in to lying: until then it braces, flails and settles.
-        fade: s after which tone decays (a faint that starts as a sway); None for never.
-        seconds: how long the fall and the rest after it may last at most.
+        foot_friction: factor on the feet's friction: 1 as usual, near 0 on ice.
+        flail: rad, standard deviation of the arms' swing about their targets.
+        bracing: s after the reaction in which the body braces and flails; the tone decays after it.
+        tone_decay: time constant in s of the tone from the onset (a faint that starts as a sway); None for no decay.
+        seconds: maximum duration of the fall and the rest after it.
     """
 
     time: float
@@ -49,29 +49,29 @@ class Cut:
     reaction: float = 0.2
     targets: Mapping[str, float] = field(default_factory=dict)
     pushes: tuple[Push, ...] = ()
-    grip: float = 1.0
+    foot_friction: float = 1.0
     flail: float = 0.0
-    braced: float = 0.9
-    fade: float | None = None
+    bracing: float = 0.9
+    tone_decay: float | None = None
     seconds: float = 3.0
 
 
 @dataclass(frozen=True, eq=False)
 class Act:
-    """One piece of behaviour.
+    """One activity of a person in a room.
 
     Attributes:
         scene: the room.
-        trajectory: what the strings ask for; with a cut only its part before the cut counts.
+        trajectory: the animation; of a fall only the part before its onset is used.
         strikes: collisions of the puppet that its smooth curves do not show, in the order of time.
-        cut: None for daily living.
+        physics: how the body falls; None for daily living.
         after: what follows a fall: "lie" still, or "get up" again.
-        rest: s that the recording goes on lying (and moving a little) after the body has come to rest.
+        rest: s that the recording continues (with small movements) after the body has come to rest.
     """
 
     scene: Scene
     trajectory: Trajectory
     strikes: tuple[Strike, ...] = ()
-    cut: Cut | None = None
+    physics: PhysicsPhase | None = None
     after: Literal["lie", "get up"] = "lie"
     rest: float = 4.0

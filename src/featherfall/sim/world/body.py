@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 # segment -> parent; the root is its own parent.
-SEGMENTS: dict[str, str] = {
+_PARENT_OF: dict[str, str] = {
     "pelvis": "pelvis",
     "abdomen": "pelvis",
     "chest": "abdomen",
@@ -35,8 +35,8 @@ SEGMENTS: dict[str, str] = {
     "left shank": "left thigh",
     "left foot": "left shank",
 }
-NAMES = tuple(SEGMENTS)
-PARENTS = tuple(NAMES.index(parent) for parent in SEGMENTS.values())
+SEGMENT_NAMES = tuple(_PARENT_OF)
+PARENTS = tuple(SEGMENT_NAMES.index(parent) for parent in _PARENT_OF.values())
 
 
 class Hinge(NamedTuple):
@@ -52,7 +52,7 @@ class Hinge(NamedTuple):
 _FORWARD, _BACKWARD = (0.0, 1.0, 0.0), (0.0, -1.0, 0.0)  # what the upper (lower) end of a segment does when turned about y
 
 
-def _sided(side: Literal["right", "left"]) -> list[Hinge]:
+def _side_hinges(side: Literal["right", "left"]) -> list[Hinge]:
     out, inward = ((-1.0, 0.0, 0.0), (0.0, 0.0, 1.0)) if side == "right" else ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0))
     return [
         Hinge(f"{side} shoulder flexion", f"{side} upper arm", _BACKWARD, -1.0, 3.0),
@@ -71,7 +71,7 @@ def _sided(side: Literal["right", "left"]) -> list[Hinge]:
     ]
 
 
-def _spine(name: str, segment: str, bend: float, side: float, turn: float) -> list[Hinge]:
+def _spine_hinges(name: str, segment: str, bend: float, side: float, turn: float) -> list[Hinge]:
     return [
         Hinge(f"{name} flexion", segment, _FORWARD, -bend / 2, bend),
         Hinge(f"{name} bend", segment, (-1.0, 0.0, 0.0), -side, side),  # to the left is positive
@@ -82,22 +82,22 @@ def _spine(name: str, segment: str, bend: float, side: float, turn: float) -> li
 HINGES: tuple[Hinge, ...] = tuple(
     sorted(
         [
-            *_spine("lumbar", "abdomen", 1.0, 0.5, 0.4),
-            *_spine("thoracic", "chest", 0.7, 0.4, 0.6),
-            *_spine("neck", "neck", 0.9, 0.5, 0.8),
+            *_spine_hinges("lumbar", "abdomen", 1.0, 0.5, 0.4),
+            *_spine_hinges("thoracic", "chest", 0.7, 0.4, 0.6),
+            *_spine_hinges("neck", "neck", 0.9, 0.5, 0.8),
             Hinge("head nod", "head", _FORWARD, -0.5, 0.6),
-            *_sided("right"),
-            *_sided("left"),
+            *_side_hinges("right"),
+            *_side_hinges("left"),
         ],
-        key=lambda hinge: NAMES.index(hinge.segment),
+        key=lambda hinge: SEGMENT_NAMES.index(hinge.segment),
     )
 )
 HINGE_INDEX = {hinge.name: index for index, hinge in enumerate(HINGES)}
 
 
 @dataclass(frozen=True)
-class Person:
-    """Who is simulated. Heights in m, masses in kg, ages in years."""
+class SimulatedPerson:
+    """A simulated person. Height in m, mass in kg, age in years."""
 
     name: str
     sex: Literal["female", "male"]
@@ -107,7 +107,7 @@ class Person:
 
     @property
     def elder(self) -> bool:
-        """65 years or more."""
+        """Whether the person is 65 or older."""
         return self.age >= 65
 
 
@@ -125,7 +125,7 @@ class Solid:
 
 @dataclass(frozen=True)
 class Body:
-    """A person's measures.
+    """A person's body: dimensions, masses and shape.
 
     Attributes:
         offsets: (17, 3) m, each segment's origin in its parent's frame (the pelvis: above the floor when standing).
@@ -134,7 +134,7 @@ class Body:
         solids: the shape, for contacts and pictures.
     """
 
-    person: Person
+    person: SimulatedPerson
     offsets: np.ndarray
     ends: np.ndarray
     masses: np.ndarray
@@ -162,8 +162,8 @@ _MASSES = {
 }
 
 
-def draw_person(name: str, rng: np.random.Generator, age: float | None = None) -> Person:
-    """A random adult; `age` where it is given, else 18 to 90 with half of all people above 60."""
+def draw_person(name: str, rng: np.random.Generator, age: float | None = None) -> SimulatedPerson:
+    """Draw a random adult of `age`; by default 18 to 90 years, half of all people above 60."""
     if age is None:
         age = float(rng.uniform(18, 60) if rng.random() < 0.5 else rng.uniform(60, 90))
     sex: Literal["female", "male"] = "female" if rng.random() < 0.5 else "male"
@@ -171,17 +171,17 @@ def draw_person(name: str, rng: np.random.Generator, age: float | None = None) -
     height = rng.normal(mean - 0.0006 * max(age - 40, 0.0), spread)
     index = np.clip(rng.normal(25.5 + (1.5 if 35 < age < 75 else 0.0), 3.6), 17.5, 40.0)
     height = float(np.clip(height, 1.42, 2.05))
-    return Person(name, sex, round(age, 1), round(height, 3), round(float(index) * height**2, 1))
+    return SimulatedPerson(name, sex, round(age, 1), round(height, 3), round(float(index) * height**2, 1))
 
 
-def make_body(person: Person) -> Body:
-    """Measures of a person."""
+def make_body(person: SimulatedPerson) -> Body:
+    """Return a person's body."""
     height = person.height
-    offsets, ends = np.zeros((len(NAMES), 3)), np.zeros((len(NAMES), 3))
+    offsets, ends = np.zeros((len(SEGMENT_NAMES), 3)), np.zeros((len(SEGMENT_NAMES), 3))
 
     def place(segment: str, offset: tuple[float, float, float], end: tuple[float, float, float]) -> None:
-        offsets[NAMES.index(segment)] = np.multiply(offset, height)
-        ends[NAMES.index(segment)] = np.multiply(end, height)
+        offsets[SEGMENT_NAMES.index(segment)] = np.multiply(offset, height)
+        ends[SEGMENT_NAMES.index(segment)] = np.multiply(end, height)
 
     place("pelvis", (0, 0, _HIP), (0, 0, _LUMBAR - _HIP))
     place("abdomen", (0, 0, _LUMBAR - _HIP), (0, 0, _THORACIC - _LUMBAR))
@@ -196,12 +196,12 @@ def make_body(person: Person) -> Body:
         place(f"{side} shank", (0, 0, _KNEE - _HIP), (0, 0, _ANKLE - _KNEE))
         place(f"{side} foot", (0, 0, _ANKLE - _KNEE), (_FOOT * 0.75, 0, -_ANKLE))
     sex = 0 if person.sex == "female" else 1
-    masses = person.mass * np.array([_MASSES[name.removeprefix("right ").removeprefix("left ")][sex] for name in NAMES])
+    masses = person.mass * np.array([_MASSES[name.removeprefix("right ").removeprefix("left ")][sex] for name in SEGMENT_NAMES])
     return Body(person, offsets, ends, masses, _solids(person))
 
 
-def _solids(person: Person) -> tuple[Solid, ...]:
-    """Rounded cones whose thickness follows the body mass index; radii are fractions of stature at an index of 23."""
+def _solids(person: SimulatedPerson) -> tuple[Solid, ...]:
+    """Return rounded cones whose thickness follows the body mass index; radii are fractions of stature at an index of 23."""
     h = person.height
     girth = float(np.sqrt(person.mass / h**2 / 23))
     limb, belly = 1 + 0.6 * (girth - 1), 1 + 1.3 * (girth - 1)
@@ -210,10 +210,9 @@ def _solids(person: Person) -> tuple[Solid, ...]:
     def add(
         segment: str, start: tuple[float, ...], end: tuple[float, ...], radii: tuple[float, float], cover: str, thick: float = 1
     ) -> None:
-        a, b = np.multiply(start, h), np.multiply(end, h)
-        solids.append(
-            Solid(NAMES.index(segment), tuple(map(float, a)), tuple(map(float, b)), radii[0] * h * thick, radii[1] * h * thick, cover)  # type: ignore[arg-type]
-        )
+        a, b = (tuple(map(float, np.multiply(point, h))) for point in (start, end))
+        low, high = (radius * h * thick for radius in radii)
+        solids.append(Solid(SEGMENT_NAMES.index(segment), a, b, low, high, cover))  # type: ignore[arg-type]
 
     hips = 0.046 if person.sex == "female" else 0.041
     chest = 0.050 if person.sex == "female" else 0.058

@@ -4,51 +4,51 @@ from __future__ import annotations
 
 import numpy as np
 
-from .scene import Box
+from .scene import Cuboid
 
-Place = tuple[float, float]
+_Point = tuple[float, float]
 
 
-def _beside(at: Place, heading: float, forward: float, left: float = 0.0) -> Place:
-    """The place so many metres ahead and to the left of another that faces `heading` (rad)."""
+def _offset(at: _Point, heading: float, forward: float, left: float = 0.0) -> _Point:
+    """Return the place so many metres ahead and to the left of another that faces `heading` (rad)."""
     c, s = float(np.cos(heading)), float(np.sin(heading))
     return at[0] + c * forward - s * left, at[1] + s * forward + c * left
 
 
-def chair(at: Place, heading: float, seat: float, backrest: bool = True) -> tuple[Box, ...]:
-    """A chair `seat` m high whose seat's middle is at `at`, facing `heading`; a stool without backrest."""
-    block = Box("seat", (*at, seat - 0.03), (0.44, 0.46, 0.06), heading)
+def make_chair(at: _Point, heading: float, seat: float, backrest: bool = True) -> tuple[Cuboid, ...]:
+    """Return a chair `seat` m high whose seat's middle is at `at`, facing `heading`; a stool without backrest."""
+    block = Cuboid("seat", (*at, seat - 0.03), (0.44, 0.46, 0.06), heading)
     legs = tuple(
-        Box("leg", (*_beside(at, heading, x, y), (seat - 0.06) / 2), (0.04, 0.04, seat - 0.06), heading, solid=False)
+        Cuboid("leg", (*_offset(at, heading, x, y), (seat - 0.06) / 2), (0.04, 0.04, seat - 0.06), heading, solid=False)
         for x in (-0.19, 0.19)
         for y in (-0.2, 0.2)
     )
     if not backrest:
         return (block, *legs)
-    rest = Box("backrest", (*_beside(at, heading, -0.24), seat + 0.27), (0.05, 0.44, 0.44), heading)
+    rest = Cuboid("backrest", (*_offset(at, heading, -0.24), seat + 0.27), (0.05, 0.44, 0.44), heading)
     return (block, rest, *legs)
 
 
-def bed(at: Place, heading: float, height: float) -> tuple[Box, ...]:
-    """A bed whose middle is at `at`, its foot end towards `heading`, the mattress' top `height` m high."""
+def make_bed(at: _Point, heading: float, height: float) -> tuple[Cuboid, ...]:
+    """Return a bed whose middle is at `at`, its foot end towards `heading`, the mattress' top `height` m high."""
     return (
-        Box("mattress", (*at, height - 0.1), (2.05, 0.95, 0.2), heading, soft=True),
-        Box("frame", (*at, (height - 0.2) / 2 + 0.04), (2.05, 0.9, height - 0.28), heading),
-        Box("headboard", (*_beside(at, heading, -1.06), height / 2 + 0.2), (0.06, 0.98, height + 0.4), heading, solid=False),
+        Cuboid("mattress", (*at, height - 0.1), (2.05, 0.95, 0.2), heading, soft=True),
+        Cuboid("frame", (*at, (height - 0.2) / 2 + 0.04), (2.05, 0.9, height - 0.28), heading),
+        Cuboid("headboard", (*_offset(at, heading, -1.06), height / 2 + 0.2), (0.06, 0.98, height + 0.4), heading, solid=False),
     )
 
 
-def table(at: Place, heading: float, height: float) -> tuple[Box, ...]:
-    """A table whose middle is at `at`."""
-    top = Box("table", (*at, height - 0.02), (0.75, 1.2, 0.04), heading)
+def make_table(at: _Point, heading: float, height: float) -> tuple[Cuboid, ...]:
+    """Return a table whose middle is at `at`."""
+    top = Cuboid("table", (*at, height - 0.02), (0.75, 1.2, 0.04), heading)
     legs = tuple(
-        Box("leg", (*_beside(at, heading, x, y), (height - 0.04) / 2), (0.05, 0.05, height - 0.04), heading, solid=False)
+        Cuboid("leg", (*_offset(at, heading, x, y), (height - 0.04) / 2), (0.05, 0.05, height - 0.04), heading, solid=False)
         for x in (-0.33, 0.33)
         for y in (-0.55, 0.55)
     )
     return (top, *legs)
 
 
-def step(at: Place, heading: float, height: float, depth: float = 0.6) -> tuple[Box, ...]:
-    """A step whose front edge is at `at`, climbed towards `heading`."""
-    return (Box("step", (*_beside(at, heading, depth / 2), height / 2), (depth, 1.0, height), heading),)
+def make_step(at: _Point, heading: float, height: float, depth: float = 0.6) -> tuple[Cuboid, ...]:
+    """Return a step whose front edge is at `at`, climbed towards `heading`."""
+    return (Cuboid("step", (*_offset(at, heading, depth / 2), height / 2), (depth, 1.0, height), heading),)

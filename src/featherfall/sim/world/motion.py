@@ -1,4 +1,4 @@
-"""Trajectory (what the puppet's strings ask for) and Motion (what the body did), both at `RATE`."""
+"""Trajectory (targets of the animation) and Motion (movement of the body), both at `SIM_RATE`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 
 from featherfall.core.recording import FallTimes
 
-from .body import HINGES, NAMES, PARENTS, Body
+from .body import HINGES, PARENTS, SEGMENT_NAMES, Body
 from .rotation import rotate
 from .scene import Scene
 
-RATE = 200.0  # Hz, the step of animation and physics
+SIM_RATE = 200.0  # Hz, the step of animation and physics
 
 
 @dataclass(frozen=True, eq=False)
 class Strike:
-    """A collision of the body that the puppet's smooth curves do not show: a heel on the floor, a palm on a table.
+    """A collision that the puppet's smooth curves do not show: a heel on the floor, a palm on a table.
 
     Attributes:
         time: s.
@@ -36,12 +36,12 @@ class Trajectory:
 
     Attributes:
         root: (N, 3) m, the pelvis' origin in the world.
-        turn: (N, 4) unit quaternions, the pelvis' orientation.
+        rotation: (N, 4) unit quaternions, the pelvis' orientation.
         angles: (N, 36) rad, in the order of `HINGES`.
     """
 
     root: np.ndarray
-    turn: np.ndarray
+    rotation: np.ndarray
     angles: np.ndarray
 
     def __len__(self) -> int:
@@ -50,11 +50,11 @@ class Trajectory:
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """What the body did, ready for any sensor.
+    """Movement of the body, ready for any sensor.
 
     Attributes:
-        body, scene: who, and where.
-        positions: (N, 17, 3) m, segments' origins in the world, at `RATE`.
+        body, scene: the person's body, and the room.
+        positions: (N, 17, 3) m, segments' origins in the world, at `SIM_RATE`.
         rotations: (N, 17, 4) unit quaternions, segments' orientations.
         fall: exact times, or None.
         strikes: collisions to be added by sensors, in the order of time.
@@ -69,43 +69,43 @@ class Motion:
 
     @property
     def times(self) -> np.ndarray:
-        """(N,) s."""
-        return np.arange(len(self.positions)) / RATE
+        """Times (N,) of the poses, s."""
+        return np.arange(len(self.positions)) / SIM_RATE
 
     @property
     def duration(self) -> float:
         """Seconds from the first to the last pose."""
-        return (len(self.positions) - 1) / RATE
+        return (len(self.positions) - 1) / SIM_RATE
 
 
 # Hinges of each segment, outermost first: (index, 1 + the axis' number, its sign).
-_TURNS: tuple[list[tuple[int, int, float]], ...] = tuple(
+_SEGMENT_HINGES: tuple[list[tuple[int, int, float]], ...] = tuple(
     [(index, 1 + int(np.argmax(np.abs(hinge.axis))), float(sum(hinge.axis))) for index, hinge in enumerate(HINGES) if hinge.segment == name]
-    for name in NAMES
+    for name in SEGMENT_NAMES
 )
 
 
-def pose(body: Body, trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
-    """Forward kinematics: positions (N, 17, 3) m and rotations (N, 17, 4) of all segments."""
+def forward_kinematics(body: Body, trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions (N, 17, 3) m and rotations (N, 17, 4) of all segments."""
     count = len(trajectory)
     # Every operation runs over a row of time that stays in the cache.
     half = trajectory.angles.T * 0.5
     cosine, sine = np.cos(half), np.sin(half)
-    rotations, positions = np.empty((len(NAMES), 4, count)), np.empty((len(NAMES), 3, count))
-    rotations[0], positions[0] = trajectory.turn.T, trajectory.root.T
+    rotations, positions = np.empty((len(SEGMENT_NAMES), 4, count)), np.empty((len(SEGMENT_NAMES), 3, count))
+    rotations[0], positions[0] = trajectory.rotation.T, trajectory.root.T
     for segment, parent in enumerate(PARENTS):
         if segment == parent:
             continue
         q = rotations[parent]
         positions[segment] = positions[parent] + rotate(q.T, body.offsets[segment]).T
-        for index, axis, sign in _TURNS[segment]:
-            q = _turned(q, axis, cosine[index], sine[index] if sign > 0 else -sine[index])
+        for index, axis, sign in _SEGMENT_HINGES[segment]:
+            q = _rotate_about_axis(q, axis, cosine[index], sine[index] if sign > 0 else -sine[index])
         rotations[segment] = q
     return np.ascontiguousarray(positions.transpose(2, 0, 1)), np.ascontiguousarray(rotations.transpose(2, 0, 1))
 
 
-def _turned(q: np.ndarray, axis: int, cosine: np.ndarray, sine: np.ndarray) -> np.ndarray:
-    """`q` (4, N) times a turn about its own x (1), y (2) or z (3) axis."""
+def _rotate_about_axis(q: np.ndarray, axis: int, cosine: np.ndarray, sine: np.ndarray) -> np.ndarray:
+    """Rotate `q` (4, N) about its own x (1), y (2) or z (3) axis."""
     i, j = (2, 3) if axis == 1 else (3, 1) if axis == 2 else (1, 2)
     out = np.empty_like(q)
     out[0] = q[0] * cosine - q[axis] * sine

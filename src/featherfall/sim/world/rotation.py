@@ -1,4 +1,4 @@
-"""Quaternions (w, x, y, z), any leading shape, as MuJoCo writes them."""
+"""Quaternions (w, x, y, z) of any leading shape, in MuJoCo's order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Hamilton product: turn by `b`, then by `a`; (..., 4)."""
+    """Return the Hamilton product, the rotation `b` followed by `a`; (..., 4)."""
     aw, ax, ay, az = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
     bw, bx, by, bz = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
     w = aw * bw - ax * bx - ay * by - az * bz
@@ -19,13 +19,13 @@ def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def conjugate(q: np.ndarray) -> np.ndarray:
-    """The turn back; (..., 4)."""
+    """Return the inverse rotation; (..., 4)."""
     back: np.ndarray = q * np.array([1.0, -1.0, -1.0, -1.0])
     return back
 
 
 def rotate(q: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Vectors `v` (..., 3) turned by unit quaternions `q` (..., 4); the two broadcast."""
+    """Rotate vectors `v` (..., 3) by unit quaternions `q` (..., 4); the two broadcast."""
     w, x, y, z = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
     vx, vy, vz = v[..., 0], v[..., 1], v[..., 2]
     # v + w t + u x t with t = 2 u x v; written out, since np.cross is slow
@@ -37,15 +37,15 @@ def rotate(q: np.ndarray, v: np.ndarray) -> np.ndarray:
     return out
 
 
-def about(axis: tuple[float, float, float], angle: np.ndarray | float) -> np.ndarray:
-    """Turns about a unit axis by angles (...) in rad; (..., 4)."""
+def from_axis_angle(axis: tuple[float, float, float], angle: np.ndarray | float) -> np.ndarray:
+    """Return rotations about a unit axis by angles (...) in rad; (..., 4)."""
     half = np.asarray(angle, dtype=np.float64) / 2
     sine = np.sin(half)
     return np.stack([np.cos(half), axis[0] * sine, axis[1] * sine, axis[2] * sine], axis=-1)
 
 
 def angular_velocity(q: np.ndarray, rate: float) -> np.ndarray:
-    """Angular velocity in the body's own frame, rad/s, from orientations (N, ..., 4) at `rate` Hz; same leading shape, 3 last.
+    """Return the angular velocity in the body's own frame, rad/s, of orientations (N, ..., 4) at `rate` Hz; (N, ..., 3).
 
     Central differences of the relative turn (first and last sample: one-sided).
     """
@@ -62,6 +62,6 @@ def angular_velocity(q: np.ndarray, rate: float) -> np.ndarray:
 
 
 def matrices(q: np.ndarray) -> np.ndarray:
-    """Rotation matrices (..., 3, 3) of unit quaternions."""
+    """Return rotation matrices (..., 3, 3) of unit quaternions."""
     columns = [rotate(q, np.broadcast_to(axis, (*q.shape[:-1], 3))) for axis in np.eye(3)]
     return np.stack(columns, axis=-1)

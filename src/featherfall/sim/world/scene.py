@@ -1,4 +1,4 @@
-"""A furnished room: boxes that bodies meet and cameras see."""
+"""A furnished room: cuboids that bodies collide with and cameras see."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Box:
-    """A box that stands or hangs in the room.
+class Cuboid:
+    """A box in the room.
 
     Attributes:
         name: "seat", "backrest", "mattress", "table", "step", ...
@@ -30,7 +30,7 @@ class Box:
 class Scene:
     """The boxes of a room, and the spans (m) of its floor: x from `x[0]` to `x[1]`, y likewise. `mat` softens the floor as in a study."""
 
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[Cuboid, ...] = ()
     x: tuple[float, float] = (-3.0, 3.0)
     y: tuple[float, float] = (-3.0, 3.0)
     mat: bool = False

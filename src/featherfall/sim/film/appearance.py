@@ -1,4 +1,4 @@
-"""Look: how a person and their room look."""
+"""Random appearance of a person and their room."""
 
 # ruff: noqa: RUF009 (a colour is a constant, however it is written)
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..world.body import Person
+from ..world.body import SimulatedPerson
 
-Colour = tuple[float, float, float]
+LinearColour = tuple[float, float, float]
 
 
-def colour(code: int) -> Colour:
-    """0xRRGGBB as light: three numbers from 0 to 1, linear (gamma 2, which a square root undoes quickly)."""
+def linear_colour(code: int) -> LinearColour:
+    """Convert 0xRRGGBB to linear light, three numbers from 0 to 1 (gamma 2, whose inverse is a fast square root)."""
     red, green, blue = ((code >> shift & 255) / 255 for shift in (16, 8, 0))
     return (red**2, green**2, blue**2)
 
 
 @dataclass(frozen=True)
-class Look:
-    """Colours (linear light, 0 to 1) and styles.
+class Appearance:
+    """Colours (linear light, 0 to 1) and styles of a person and their room.
 
     Attributes:
         skin, hair, shirt, trousers, shoes: of the person.
@@ -31,18 +31,18 @@ class Look:
         tiles: a tiled floor, else planks.
     """
 
-    skin: Colour = colour(0xE3B091)
-    hair: Colour = colour(0x3A2A20)
-    shirt: Colour = colour(0x2F6DA8)
-    trousers: Colour = colour(0x3B3F4A)
-    shoes: Colour = colour(0x8A3B2E)
+    skin: LinearColour = linear_colour(0xE3B091)
+    hair: LinearColour = linear_colour(0x3A2A20)
+    shirt: LinearColour = linear_colour(0x2F6DA8)
+    trousers: LinearColour = linear_colour(0x3B3F4A)
+    shoes: LinearColour = linear_colour(0x8A3B2E)
     long_hair: bool = False
     long_sleeves: bool = False
-    wall: Colour = colour(0xE9E3D6)
-    floor: Colour = colour(0xC29A6B)
-    fabric: Colour = colour(0x7C8F86)
-    wood: Colour = colour(0x9B6B42)
-    rug: Colour = colour(0xB9AE9C)
+    wall: LinearColour = linear_colour(0xE9E3D6)
+    floor: LinearColour = linear_colour(0xC29A6B)
+    fabric: LinearColour = linear_colour(0x7C8F86)
+    wood: LinearColour = linear_colour(0x9B6B42)
+    rug: LinearColour = linear_colour(0xB9AE9C)
     tiles: bool = False
 
 
@@ -60,15 +60,15 @@ _WOOD = (0x9B6B42, 0x7A5233, 0xB98D5E, 0xCBB79A)
 _RUG = (0xB9AE9C, 0x9A6A63, 0x7D90A0, 0xA79B78)
 
 
-def draw_look(rng: np.random.Generator, person: Person | None = None) -> Look:
-    """A random look; grey hair comes with age and long hair more often with women where `person` is given."""
+def draw_appearance(rng: np.random.Generator, person: SimulatedPerson | None = None) -> Appearance:
+    """Draw a random appearance; with `person`, grey hair comes with age and long hair is more frequent for women."""
 
-    def pick(codes: tuple[int, ...]) -> Colour:
-        return colour(codes[int(rng.integers(len(codes)))])
+    def pick(codes: tuple[int, ...]) -> LinearColour:
+        return linear_colour(codes[int(rng.integers(len(codes)))])
 
     grey = person is not None and rng.random() < (person.age - 45) / 25
     tiles = bool(rng.random() < 0.3)
-    return Look(
+    return Appearance(
         skin=pick(_SKIN),
         hair=pick(_GREY if grey else _HAIR),
         shirt=pick(_SHIRT),
