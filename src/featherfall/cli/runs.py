@@ -108,9 +108,9 @@ def evaluate(
     opened = datasets.open(name, data_folder(data))
     with progress_bar(f"evaluating {opened.name}") as progress:
         result = run(bundle, opened, estimator=estimator, weights=pose_weights, cache=cache, progress=progress)
+    print_json(result) if json else show_evaluation(result)
     if csv:
         write_films(csv, result)
-    print_json(result) if json else show_evaluation(result)
 
 
 def export(
