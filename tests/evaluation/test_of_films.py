@@ -106,18 +106,8 @@ def test_a_detector_on_films(folder: Path, dataset: Dataset, tmp_path: Path) -> 
 
 
 def test_from_the_command_line(bundle: Bundle, folder: Path, estimator: KnowsWho, tmp_path: Path) -> None:
-    words = [
-        "evaluate",
-        bundle.path,
-        "--dataset",
-        "Folder",
-        "--data",
-        folder,
-        "--cache",
-        tmp_path / "cache",
-        "--csv",
-        tmp_path / "films.csv",
-    ]
+    words = ["evaluate", bundle.path, "--dataset", "Folder", "--data", folder]
+    words += ["--cache", tmp_path / "cache", "--csv", tmp_path / "films.csv"]
     shown = CliRunner().invoke(app, [str(word) for word in words])
     assert shown.exit_code == 0, shown.output
     (row,) = (line.split() for line in shown.stdout.splitlines() if "falls in time" in line)

@@ -24,6 +24,7 @@ from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.runtime.perceive.pose import open_estimator
 from featherfall.runtime.watch import Monitor, Perception, replay
 from featherfall.signals.video import Frame
+from featherfall.signals.video_shots import load_av
 
 
 class FilmEvaluator(Evaluator):
@@ -44,7 +45,8 @@ class FilmEvaluator(Evaluator):
         edit: returns the picture to look at in place of the film's; give it a cache of its own.
         """
         manifest = bundle.manifest
-        self._monitor = Monitor(bundle, _OpenedWhenNeeded(lambda: _perception(bundle, estimator, weights)))
+        self._perception = _OpenedWhenNeeded(lambda: _perception(bundle, estimator, weights))
+        self._monitor = Monitor(bundle, self._perception)
         if manifest.kind == "detector":
             self._how = f"detector {manifest.sha256[bundle.model.file]} {manifest.decision.threshold} {manifest.decision.overlap}"
         else:
@@ -70,9 +72,12 @@ class FilmEvaluator(Evaluator):
         """Return the outcome of one film. Raises as `add`."""
         seen: list[Observation] = []
         edit = None if self._edit is None else partial(self._edit, film)
+        file = cache_file(self._cache, film, self._how)
+        if not file.is_file():
+            self._check_ready(film)
 
         def observations() -> Iterator[Observation]:
-            for one in observe(film, self._monitor, cache_file(self._cache, film, self._how), notes, edit):
+            for one in observe(film, self._monitor, file, notes, edit):
                 seen.append(one)
                 yield one
 
@@ -80,6 +85,15 @@ class FilmEvaluator(Evaluator):
         if not seen:
             raise UserError(f"{film.video.path}: holds no picture")
         return film_outcome(film, result, seen[-1].time, self._monitor.settings.still_down_s)
+
+    def _check_ready(self, film: LabelledFilm) -> None:
+        """Raise `NotReadyError` where people cannot be found in any film: without weights or packages."""
+        try:
+            self._perception.open()
+            if not film.video.images:
+                load_av(film.video.path)
+        except UserError as error:
+            raise NotReadyError(str(error)) from error
 
     def result(self) -> dict[str, Any]:
         """As `Evaluator.result`, with "shares" (hits, count and 95% interval by metric) and "films" (a row each)."""
@@ -101,19 +115,18 @@ class FilmEvaluator(Evaluator):
 
 
 class _OpenedWhenNeeded:
-    """A perception that is opened with the first picture: films whose people are in the cache need no weights."""
+    """A perception that is opened for the first film that needs it: those whose people are in the cache need no weights."""
 
     def __init__(self, open_perception: Callable[[], Perception]) -> None:
         self._open = open_perception
         self._perception: Perception | None = None
 
+    def open(self) -> Perception:
+        self._perception = self._perception or self._open()
+        return self._perception
+
     def estimate(self, image: np.ndarray) -> Sequence[Sighting]:
-        if self._perception is None:
-            try:
-                self._perception = self._open()
-            except UserError as error:
-                raise NotReadyError(str(error)) from error
-        return self._perception.estimate(image)
+        return self.open().estimate(image)
 
     def reset(self) -> None:
         if self._perception is not None:
