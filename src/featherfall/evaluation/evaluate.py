@@ -43,7 +43,13 @@ def evaluate(
         "shares" (hits, count and 95% interval by metric) and "films" (a row each).
     Raises: `UserError` where no recording could be evaluated, and for what the bundle needs and is not there.
     """
-    evaluator = _evaluator(bundle, dataset, estimator, weights, cache)
+    return evaluate_with(_evaluator(bundle, dataset, estimator, weights, cache), bundle, dataset, progress)
+
+
+def evaluate_with(
+    evaluator: Evaluator, bundle: Bundle, dataset: Dataset, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """Return as `evaluate`, by an evaluator of one's own, e.g. a `FilmEvaluator` that edits the pictures."""
     dataset = evaluator.prepare(dataset)
     sources, notes = unseen(dataset, bundle.manifest)
     count = 0

@@ -53,7 +53,7 @@ class FilmEvaluator(Evaluator):
             known = fingerprint(weights) if weights is not None and weights.is_file() else str(weights)
             self._how = f"estimator {estimator} {known} {self._monitor.rate}"
         self._cache, self._edit = cache or default_cache(), edit
-        self._without_film = 0
+        self._without_film = self._pictures = self._with_people = 0
         self.outcomes: list[FilmOutcome] = []
 
     def prepare(self, dataset: Dataset) -> Dataset:
@@ -68,11 +68,15 @@ class FilmEvaluator(Evaluator):
         self.outcomes += [self.outcome(film, notes) for film in films_of(recording)]
         return notes
 
+    def file(self, film: LabelledFilm) -> Path:
+        """Return where the people of a film are kept."""
+        return cache_file(self._cache, film, self._how)
+
     def outcome(self, film: LabelledFilm, notes: list[str]) -> FilmOutcome:
         """Return the outcome of one film. Raises as `add`."""
         seen: list[Observation] = []
         edit = None if self._edit is None else partial(self._edit, film)
-        file = cache_file(self._cache, film, self._how)
+        file = self.file(film)
         if not file.is_file():
             self._check_ready(film)
 
@@ -84,6 +88,8 @@ class FilmEvaluator(Evaluator):
         result = replay(observations(), self._monitor)
         if not seen:
             raise UserError(f"{film.video.path}: holds no picture")
+        self._pictures += len(seen)
+        self._with_people += sum(bool(one.people) for one in seen)
         return film_outcome(film, result, seen[-1].time, self._monitor.settings.still_down_s)
 
     def _check_ready(self, film: LabelledFilm) -> None:
@@ -103,7 +109,7 @@ class FilmEvaluator(Evaluator):
             metrics["detection_delay_s"] = float(np.median(found.delays))
         counts: dict[str, Any] = {"films": len(self.outcomes), "falls": found.falls_found.count}
         counts |= {"daily_films": found.daily_films_alarmed.count, "hours": found.hours, "daily_hours": found.daily_hours}
-        counts["recordings_without_film"] = self._without_film
+        counts |= {"pictures": self._pictures, "pictures_with_people": self._with_people, "recordings_without_film": self._without_film}
         if found.delays:
             counts["delay_range_s"] = [round(min(found.delays), 2), round(max(found.delays), 2)]
         return {
