@@ -98,6 +98,8 @@ def test_labels_of_whole_recordings(tmp_path: Path) -> None:
     assert label_of(falls, probabilities, every, True) == "fall" and label_of(falls, probabilities, every, False) == "walk"
     assert label_of(activities, probabilities, first, False) == "walk" and label_of(activities, probabilities, every, False) == "fall"
     assert label_of(falls, probabilities, none, False) is None and label_of(activities, probabilities, none, False) is None
+    alerting = activities.model_copy(update={"positive": "fall"})
+    assert label_of(alerting, probabilities, first, True) == "walk"  # an activity bundle names the best class whatever the events
     two = read_manifest(write_bundle(tmp_path / "two"))
     empty = np.zeros((0, 2), np.float32)
     assert label_of(two, empty, np.zeros(0, bool), False) == "other"  # no impact at all
