@@ -17,13 +17,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import argparse
 from pathlib import Path
 
-from camera_films import all_films
-from featherfall.evaluation.films import Film, Outcome, outcome, summarise
+from camera_films import filmed
+from featherfall.cli.tables import show_evaluation
+from featherfall.evaluation.evaluate import evaluate
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.decide.incidents import STILL_DOWN
 from featherfall.runtime.perceive.detector import open_detector
 from featherfall.runtime.trace import BOX_RATE
-from featherfall.runtime.watch import Monitor, watch_film
+from featherfall.runtime.watch import Monitor
 from featherfall.sim.dataset.generate import (
     CAMERA_STREAM,
     EXCERPT_STREAM,
@@ -71,24 +71,11 @@ def simulated(bundle: Bundle, each: int, size: int, seed: int, limit: int) -> No
 
 
 def real(bundle: Bundle, data: Path) -> None:
-    """A line a film, and the counts."""
-    outcomes, found, pictures = [], 0, 0
-    for film in all_films(data):
-        one, seen, count = judge(bundle, film)
-        outcomes.append(one)
-        found, pictures = found + seen, pictures + count
-        print(f"{film.name}: {one.to_row()}", flush=True)
-    told = summarise(outcomes)
-    print(f"falls with an alarm {told.detected}; within [-1, 5] s of the impact {told.in_time}; delay {told.delay}")
-    print(f"still down after {STILL_DOWN:g} s {told.still_down}; daily films with an alarm {told.false_alarms}, {60 * told.hours:.0f} min")
-    print(f"somebody found in {100 * found / pictures:.0f}% of {pictures} pictures")
-
-
-def judge(bundle: Bundle, film: Film) -> tuple[Outcome, int, int]:
-    """The outcome of a film, in how many of its pictures somebody was found, and how many there are."""
-    seen: list[tuple[float, bool]] = []
-    found = watch_film(film.video, bundle, problems=[], on_picture=lambda frame, one, _: seen.append((frame.time, bool(one.people))))
-    return outcome(film, found, seen[-1][0], STILL_DOWN), sum(somebody for _, somebody in seen), len(seen)
+    """Print a line a film, and the counts, as `featherfall evaluate BUNDLE --dataset "urfd + up_fall"`."""
+    result = evaluate(bundle, filmed(data))
+    for row in result["films"]:
+        print(row)
+    show_evaluation(result)
 
 
 def main() -> None:

@@ -34,7 +34,7 @@ from featherfall.core.recipe import Recipe
 from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.intervals import mean_with_interval, paired_difference
 from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
-from featherfall.evaluation.score import MAIN, measure
+from featherfall.evaluation.score import MAIN, task_metrics
 from featherfall.pipeline.clips import make_clips, make_folds
 from featherfall.pipeline.distill import begin_run, context_of
 from featherfall.pipeline.jobs import run_jobs
@@ -136,7 +136,7 @@ def scores(recipe: Recipe, store: ClipStore, judged: Sequence[Sequence[list[Reco
     names = [recipe.labels.negative, str(recipe.labels.positive)]
 
     def score(some: Sequence[RecordingPredictions]) -> dict[str, float]:
-        return dict(measure(some, recipe.task, names, recipe.labels.positive, recipe.decision)[0])
+        return dict(task_metrics(some, recipe.task, names, recipe.labels.positive, recipe.decision)[0])
 
     pooled = [score([one for part in parts for one in part]) for parts in judged]
     by_fold = [[score(part)[MAIN[recipe.task]] for part in parts] for parts in judged]

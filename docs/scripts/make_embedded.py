@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from featherfall.core.files import atomic_folder, read_json, sha256, write_json
-from featherfall.evaluation.day import judge_day
+from featherfall.evaluation.day import match_day
 from featherfall.runtime.bundle import Bundle, load_bundle
 from featherfall.sim.dataset.day import ACTIVITIES_AN_HOUR, simulate_day
 
@@ -70,7 +70,7 @@ def waking_days(bundle: Bundle) -> dict[str, Any]:
         moved = bundle.manifest.model_copy(update={"decision": bundle.manifest.decision.model_copy(update={"threshold": threshold})})
         watch = Bundle(bundle.path, moved, bundle.model, bundle._session)
         judged = [
-            judge_day(day.recording, [(one.activity, one.start, one.end, one.fall) for one in day.activities], watch.predict(day.recording))
+            match_day(day.recording, [(one.activity, one.start, one.end, one.fall) for one in day.activities], watch.predict(day.recording))
             for day in days
         ]
         falls = sum(len(one.falls) for one in judged)

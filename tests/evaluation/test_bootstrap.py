@@ -11,14 +11,14 @@ from featherfall.evaluation.metrics import fall_metrics
 from featherfall.evaluation.predictions import RecordingPredictions
 
 
-def judged(subject: str, trial: int, fall: bool, p: float) -> RecordingPredictions:
+def predicted(subject: str, trial: int, fall: bool, p: float) -> RecordingPredictions:
     facts = RecordingFacts(f"{subject}/{trial}", subject, "", str(trial), FallTimes() if fall else None, 1.0, 1, {"series": subject[0]})
     return RecordingPredictions(facts, np.array([0.5]), np.array([1.0]), np.array([[1 - p, p]]), np.array([int(fall)]))
 
 
 def people(count: int, wrong: int = 0) -> list[RecordingPredictions]:
-    """Each falls once and does something else once; the first `wrong` of them are judged the wrong way round."""
-    return [judged(f"{i:02}", fall, bool(fall), 0.9 if bool(fall) != (i < wrong) else 0.1) for i in range(count) for fall in (0, 1)]
+    """Each falls once and does something else once; the first `wrong` of them are predictions the wrong way round."""
+    return [predicted(f"{i:02}", fall, bool(fall), 0.9 if bool(fall) != (i < wrong) else 0.1) for i in range(count) for fall in (0, 1)]
 
 
 def test_what_is_always_right_stays_right() -> None:
@@ -56,7 +56,7 @@ def test_a_students_share_by_hand() -> None:
 
 def test_draws_that_hold_no_falls_find_none() -> None:
     """One of two people falls: every fourth draw is twice the other one, and there is nothing to divide by."""
-    seed = [judged("A", 0, True, 0.9), judged("B", 0, False, 0.1)]
+    seed = [predicted("A", 0, True, 0.9), predicted("B", 0, False, 0.1)]
     intervals = over_groups([seed], 1, Decision(), "subject")
     assert intervals["sensitivity"] == intervals["precision"] == intervals["f1"] == intervals["non_fall_precision"] == [0.0, 1.0]
     assert intervals["accuracy"] == [1.0, 1.0]
@@ -70,7 +70,7 @@ def test_draws_in_which_the_teacher_finds_nothing_are_left_out() -> None:
 def test_metrics_of_a_single_group_by_hand() -> None:
     """Only one group: every draw is what it is. 3 hits, 1 false alarm, 2 misses, 4 quiet."""
     cases = [(True, 0.9)] * 3 + [(False, 0.9)] + [(True, 0.1)] * 2 + [(False, 0.1)] * 4
-    seed = [judged("A", k, fall, p) for k, (fall, p) in enumerate(cases)]
+    seed = [predicted("A", k, fall, p) for k, (fall, p) in enumerate(cases)]
     intervals = over_groups([seed], 1, Decision(), "subject")
     expected = {"accuracy": 7 / 10, "sensitivity": 3 / 5, "precision": 3 / 4, "f1": 6 / 9, "non_fall_precision": 4 / 6}
     assert {name: ends[0] for name, ends in intervals.items()} == pytest.approx(expected)
@@ -79,7 +79,7 @@ def test_metrics_of_a_single_group_by_hand() -> None:
 
 def test_intervals_hold_95_percent_of_the_draws() -> None:
     """A fall each of 400 people, 200 found: the share found in a draw has a standard deviation of .025."""
-    seed = [judged(f"{k:03}", 0, True, 0.9 if k % 2 else 0.1) for k in range(400)]
+    seed = [predicted(f"{k:03}", 0, True, 0.9 if k % 2 else 0.1) for k in range(400)]
     expected = pytest.approx((0.5 - 1.96 * 0.025, 0.5 + 1.96 * 0.025), abs=0.0025)
     assert tuple(over_groups([seed], 1, Decision(), "subject")["sensitivity"]) == expected
     found = np.array([k % 2 for k in range(400)], float)
@@ -88,7 +88,7 @@ def test_intervals_hold_95_percent_of_the_draws() -> None:
 
 
 def test_one_recording_of_each_kind_is_enough() -> None:
-    intervals = over_groups([[judged("A", 0, True, 0.9), judged("A", 1, False, 0.1)]], 1, Decision(), "subject")
+    intervals = over_groups([[predicted("A", 0, True, 0.9), predicted("A", 1, False, 0.1)]], 1, Decision(), "subject")
     assert len(intervals) == 5 and all(ends == [1.0, 1.0] for ends in intervals.values())
 
 

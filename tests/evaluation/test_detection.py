@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featherfall.evaluation.detection import Truth, average_precision, choose_threshold, detection_metrics, match, precision_of, recall_at
+from featherfall.evaluation.detection import (
+    GroundTruth,
+    average_precision,
+    choose_threshold,
+    detection_metrics,
+    match_boxes,
+    precision_of,
+    recall_at,
+)
 from featherfall.runtime.perceive.boxes import Found
 
 LABELS = ["person", "fall"]
@@ -16,8 +24,8 @@ def found(name: str, score: float, box: tuple[float, float, float, float]) -> Fo
     return Found(name, score, box, (score, 0.0) if name == "person" else (0.0, score))
 
 
-def truth(*shown: tuple[str, tuple[float, float, float, float]]) -> Truth:
-    return Truth(tuple(name for name, _ in shown), np.asarray([box for _, box in shown]).reshape(-1, 4))
+def truth(*shown: tuple[str, tuple[float, float, float, float]]) -> GroundTruth:
+    return GroundTruth(tuple(name for name, _ in shown), np.asarray([box for _, box in shown]).reshape(-1, 4))
 
 
 def test_average_precision_by_hand() -> None:
@@ -32,15 +40,15 @@ def test_average_precision_by_hand() -> None:
 
 def test_each_true_box_is_matched_once_by_the_best_score() -> None:
     both = [found("fall", 0.5, BOX), found("fall", 0.9, SHIFTED)]
-    assert match(both, np.asarray([BOX]), 0.5).tolist() == [-1, 0]
-    assert match(both, np.asarray([BOX]), 0.8).tolist() == [0, -1]  # the better score does not overlap enough
-    assert match(both, np.asarray([BOX, AWAY]), 0.5).tolist() == [-1, 0]
-    assert match([], np.asarray([BOX]), 0.5).tolist() == []
+    assert match_boxes(both, np.asarray([BOX]), 0.5).tolist() == [-1, 0]
+    assert match_boxes(both, np.asarray([BOX]), 0.8).tolist() == [0, -1]  # the better score does not overlap enough
+    assert match_boxes(both, np.asarray([BOX, AWAY]), 0.5).tolist() == [-1, 0]
+    assert match_boxes([], np.asarray([BOX]), 0.5).tolist() == []
 
 
 def test_matching_takes_the_free_box_of_the_highest_overlap() -> None:
     pair = np.asarray([SHIFTED, BOX])
-    assert match([found("fall", 0.9, BOX), found("fall", 0.8, BOX)], pair, 0.5).tolist() == [1, 0]
+    assert match_boxes([found("fall", 0.9, BOX), found("fall", 0.8, BOX)], pair, 0.5).tolist() == [1, 0]
 
 
 def test_map_counts_by_class_and_overlap() -> None:

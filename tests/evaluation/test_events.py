@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from featherfall.core.recording import FallTimes
-from featherfall.evaluation.events import Match, has_times, match
+from featherfall.evaluation.events import EventMatch, has_times, match_events
 from featherfall.runtime.decide.events import Event
 
 FALL = FallTimes(10.0, 11.0, 12.5)
@@ -18,17 +18,17 @@ def event(raised: float, latency: float = 2.0) -> Event:
     ("raised", "hit"), [(8.99, False), (9.0, True), (11.0, True), (16.0, True), (16.01, False)]
 )  # onset - 1 s to impact + 5 s
 def test_the_edges_of_the_tolerance(raised: float, hit: bool) -> None:
-    assert match([event(raised)], FALL) == Match(hit, 0 if hit else 1, pytest.approx(raised - 11) if hit else None)
+    assert match_events([event(raised)], FALL) == EventMatch(hit, 0 if hit else 1, pytest.approx(raised - 11) if hit else None)
 
 
 def test_one_alarm_matches_and_the_others_are_false() -> None:
-    assert match([event(2), event(10), event(15), event(40)], FALL) == Match(True, 3, pytest.approx(-1.0))
-    assert match([], FALL) == Match(False, 0, None)
+    assert match_events([event(2), event(10), event(15), event(40)], FALL) == EventMatch(True, 3, pytest.approx(-1.0))
+    assert match_events([], FALL) == EventMatch(False, 0, None)
 
 
 def test_without_a_fall_every_alarm_is_false() -> None:
-    assert match([event(2), event(10)], None) == Match(False, 2, None)
-    assert match([], None) == Match(False, 0, None)
+    assert match_events([event(2), event(10)], None) == EventMatch(False, 2, None)
+    assert match_events([], None) == EventMatch(False, 0, None)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_without_a_fall_every_alarm_is_false() -> None:
 )
 def test_what_is_not_annotated_is_stood_in_for(fall: FallTimes, first: float, last: float, impact: float) -> None:
     for raised, hit in ((first - 0.01, False), (first, True), (last, True), (last + 0.01, False)):
-        found = match([event(raised)], fall)
+        found = match_events([event(raised)], fall)
         assert found.hit is hit
         assert found.delay_s == (pytest.approx(raised - impact) if hit else None)
 

@@ -78,8 +78,8 @@ def test_the_verb(tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(size=(100, 3))
     (tmp_path / "walk.csv").write_text("x,y,z\n" + "".join(f"{x},{y},{z}\n" for x, y, z in values))
     words = ["data", "gaf", str(tmp_path), "S1/walk/1", "--out", str(tmp_path / "images"), "--size", "30", "--limit", "8", "--json"]
-    told = CliRunner().invoke(app, words)
-    assert told.exit_code == 0, told.output
-    assert len(json.loads(told.output)) == 6 and all(Path(file).is_file() for file in json.loads(told.output))
+    shows_fall = CliRunner().invoke(app, words)
+    assert shows_fall.exit_code == 0, shows_fall.output
+    assert len(json.loads(shows_fall.output)) == 6 and all(Path(file).is_file() for file in json.loads(shows_fall.output))
     missed = CliRunner().invoke(app, ["data", "gaf", str(tmp_path), "S9/walk/1", "--out", str(tmp_path / "images")])
     assert isinstance(missed.exception, UserError) and "it has 1, such as S1/walk/1" in str(missed.exception)

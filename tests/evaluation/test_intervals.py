@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from featherfall.evaluation.intervals import gap_closed, mean_with_interval, paired_difference, t_interval
+from featherfall.evaluation.intervals import Share, gap_closed, mean_with_interval, paired_difference, t_interval, wilson
 
 T2 = 4.302652729911275  # t(.975, 2 degrees of freedom), from a table
 
@@ -60,6 +60,27 @@ def test_mean_with_interval() -> None:
 )
 def test_gap_closed(teacher: float, alone: float, distilled: float, closed: float | None) -> None:
     assert gap_closed(teacher, alone, distilled) == (closed if closed is None else pytest.approx(closed))
+
+
+def test_wilson_by_hand() -> None:
+    """47 of 50: p = .94, z^2 = 3.84146: (.94 + .0384146 +- 1.959964 sqrt(.001128 + .000384146)) / 1.0768292."""
+    low, high = wilson(47, 50)
+    assert (low, high) == pytest.approx((0.837750, 0.979390), abs=2e-4)
+    assert wilson(0, 18) == pytest.approx((0.0, 0.175870), abs=1e-5)  # 3.84146 / 21.84146
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert str(Share(47, 50)) == "47 of 50 (94% [84, 98])" and str(Share(0, 0)) == "none"
+
+
+@given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_holds_the_share(pair: tuple[int, int]) -> None:
+    low, high = wilson(*pair)
+    assert 0 <= low <= pair[0] / pair[1] + 1e-12 and pair[0] / pair[1] - 1e-12 <= high <= 1
+
+
+def test_a_share_counts_what_is_known() -> None:
+    assert Share.of([True, None, False, True]) == Share(2, 3)
+    assert Share(0, 0).to_json() == {"hits": 0, "count": 0, "ci95": None}
+    assert Share(47, 50).to_json() == {"hits": 47, "count": 50, "ci95": pytest.approx([0.837750, 0.979390], abs=2e-4)}
 
 
 def test_pairs_are_independent_unless_told_otherwise() -> None:

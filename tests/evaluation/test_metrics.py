@@ -10,13 +10,13 @@ from featherfall.core.manifest import Decision
 from featherfall.core.recording import FallTimes
 from featherfall.evaluation.metrics import activity_metrics, fall_metrics, macro_f1, operating_points
 from featherfall.evaluation.predictions import RecordingPredictions
-from featherfall.evaluation.score import measure
+from featherfall.evaluation.score import task_metrics
 
 DECISION = Decision(threshold=0.5, merge_s=5.0)
 FALL = FallTimes(10.0, 11.0, 12.0)
 
 
-def judged(
+def predicted(
     subject: str, activity: str, fall: FallTimes | None, windows: dict[float, float], seconds: float = 600.0, age: str = "young"
 ) -> RecordingPredictions:
     """A recording; windows: {centre: probability of a fall}, each known to a device 2 s after its centre."""
@@ -29,12 +29,12 @@ def judged(
 
 
 SIX = [
-    judged("S1", "trip", FALL, {10.5: 0.9, 12.0: 0.8}),  # caught: one event
-    judged("S1", "faint", FALL, {}),  # nothing triggered: missed
-    judged("S2", "faint", FALL, {11.0: 0.2}),  # missed
-    judged("S2", "jump", None, {20.0: 0.6, 21.0: 0.1, 40.0: 0.7}, age="elder"),  # two false alarms in one recording
-    judged("S3", "jump", None, {20.0: 0.4}),  # quiet
-    judged("S3", "walk", None, {}),  # quiet, and nothing triggered
+    predicted("S1", "trip", FALL, {10.5: 0.9, 12.0: 0.8}),  # caught: one event
+    predicted("S1", "faint", FALL, {}),  # nothing triggered: missed
+    predicted("S2", "faint", FALL, {11.0: 0.2}),  # missed
+    predicted("S2", "jump", None, {20.0: 0.6, 21.0: 0.1, 40.0: 0.7}, age="elder"),  # two false alarms in one recording
+    predicted("S3", "jump", None, {20.0: 0.4}),  # quiet
+    predicted("S3", "walk", None, {}),  # quiet, and nothing triggered
 ]
 
 
@@ -72,9 +72,9 @@ def test_falls_by_hand() -> None:
 
 
 def test_a_trait_that_some_recordings_lack() -> None:
-    alarms = [judged(subject, "jump", None, {20.0: 0.9}) for subject in ("S1", "S2")]
+    alarms = [predicted(subject, "jump", None, {20.0: 0.9}) for subject in ("S1", "S2")]
     alarms[1] = replace(alarms[1], recording=replace(alarms[1].recording, traits={}))
-    assert fall_metrics([*alarms, judged("S3", "trip", FALL, {})], 1, DECISION)[1]["false_alarms_by_age"] == {"young": 1}
+    assert fall_metrics([*alarms, predicted("S3", "trip", FALL, {})], 1, DECISION)[1]["false_alarms_by_age"] == {"young": 1}
 
 
 def test_operating_points_by_hand() -> None:
@@ -89,32 +89,32 @@ def test_operating_points_by_hand() -> None:
 
 
 def test_a_second_alarm_on_one_fall_is_false() -> None:
-    metrics, counts = fall_metrics([judged("S1", "trip", FALL, {11.0: 0.9, 60.0: 0.9})], 1, DECISION)
+    metrics, counts = fall_metrics([predicted("S1", "trip", FALL, {11.0: 0.9, 60.0: 0.9})], 1, DECISION)
     assert counts["false_events"] == 1 and counts["missed"] == 0
     assert metrics["event_sensitivity"] == 1 and metrics["event_precision"] == 1 / 2
     assert metrics["false_alarms_per_hour"] == pytest.approx(6)  # one in ten minutes
 
 
 def test_an_alarm_far_from_the_fall_detects_the_recording_but_not_the_fall() -> None:
-    metrics, counts = fall_metrics([judged("S1", "trip", FALL, {60.0: 0.9})], 1, DECISION)
+    metrics, counts = fall_metrics([predicted("S1", "trip", FALL, {60.0: 0.9})], 1, DECISION)
     assert metrics["sensitivity"] == 1 and metrics["event_sensitivity"] == 0 and counts["false_events"] == 1
     assert "detection_delay_s" not in metrics
 
 
 def test_no_event_metrics_where_nobody_noted_the_times() -> None:
-    metrics, counts = fall_metrics([*SIX, judged("S4", "trip", FallTimes(), {11.0: 0.9})], 1, DECISION)
+    metrics, counts = fall_metrics([*SIX, predicted("S4", "trip", FallTimes(), {11.0: 0.9})], 1, DECISION)
     assert "event_f1" not in metrics and "hours" not in counts
     assert metrics["sensitivity"] == 2 / 4
 
 
 def test_nothing_to_divide_by_is_zero() -> None:
-    metrics, counts = fall_metrics([judged("S1", "walk", None, {})], 1, DECISION)
+    metrics, counts = fall_metrics([predicted("S1", "walk", None, {})], 1, DECISION)
     assert metrics["precision"] == metrics["sensitivity"] == metrics["f1"] == 0 and metrics["specificity"] == 1
     assert "ece" not in metrics and counts["untriggered_falls"] == 0
 
 
 def test_windows_that_are_neither_class_do_not_count_in_calibration() -> None:
-    one = judged("S1", "trip", FALL, {11.0: 0.9, 30.0: 0.1})
+    one = predicted("S1", "trip", FALL, {11.0: 0.9, 30.0: 0.1})
     one.labels[1] = -1
     metrics, _ = fall_metrics([one], 1, DECISION)
     assert metrics["brier"] == pytest.approx(2 * 0.1**2)
@@ -128,15 +128,15 @@ def swapped(one: RecordingPredictions) -> RecordingPredictions:
 
 def test_the_order_of_the_labels_has_no_meaning() -> None:
     """Labels were inverted by mistake twice where the fall class was a number; here its name decides."""
-    straight = measure(SIX, "fall", ["not_fall", "fall"], "fall", DECISION)
-    turned = measure([swapped(one) for one in SIX], "fall", ["fall", "not_fall"], "fall", DECISION)
+    straight = task_metrics(SIX, "fall", ["not_fall", "fall"], "fall", DECISION)
+    turned = task_metrics([swapped(one) for one in SIX], "fall", ["fall", "not_fall"], "fall", DECISION)
     assert turned[0] == pytest.approx(straight[0]) and turned[1] == straight[1]
 
 
 def test_a_fall_class_of_any_name() -> None:
-    assert measure(SIX, "fall", ["a", "b"], "b", DECISION)[0] == measure(SIX, "fall", ["not_fall", "fall"], "fall", DECISION)[0]
+    assert task_metrics(SIX, "fall", ["a", "b"], "b", DECISION)[0] == task_metrics(SIX, "fall", ["not_fall", "fall"], "fall", DECISION)[0]
     with pytest.raises(ValueError, match="'fall' is not in list"):
-        measure(SIX, "fall", ["a", "b"], "fall", DECISION)
+        task_metrics(SIX, "fall", ["a", "b"], "fall", DECISION)
 
 
 def activity(name: str, *rows: list[float]) -> RecordingPredictions:
@@ -147,21 +147,21 @@ def activity(name: str, *rows: list[float]) -> RecordingPredictions:
 
 
 def test_activities_by_hand() -> None:
-    judged = [
+    predictions = [
         activity("lie", [0.7, 0.2, 0.1]),
         activity("sit", [0.1, 0.8, 0.1], [0.5, 0.4, 0.1]),  # .8 x .4 > .1 x .5: sit
         activity("sit", [0.98, 0.01, 0.01], [0.3, 0.6, 0.1], [0.3, 0.6, 0.1]),  # two of three say sit, but the first is sure: lie
         activity("walk"),  # no window: wrong
         activity("lie"),  # no window: wrong, but taken for nothing else
     ]
-    metrics = activity_metrics(judged, ["lie", "sit", "walk"])
+    metrics = activity_metrics(predictions, ["lie", "sit", "walk"])
     assert metrics["accuracy"] == 2 / 5
     lie, sit, walk = 2 / (2 + 2), 2 / (2 + 1), 0.0
     assert metrics["macro_f1"] == pytest.approx((lie + sit + walk) / 3)
-    rows = np.concatenate([one.probabilities for one in judged])
+    rows = np.concatenate([one.probabilities for one in predictions])
     truth = np.eye(3)[[0, 1, 1, 1, 1, 1]]
     assert metrics["brier"] == pytest.approx(((rows - truth) ** 2).sum() / 6)
-    assert measure(judged, "activity", ["lie", "sit", "walk"], None, DECISION) == (
+    assert task_metrics(predictions, "activity", ["lie", "sit", "walk"], None, DECISION) == (
         metrics,
         {"recordings": 5, "confused": [("sit", "lie", 1)]},
     )
@@ -177,5 +177,5 @@ def test_macro_f1_by_hand() -> None:
 
 
 def test_recordings_without_a_length_have_no_hours() -> None:
-    metrics, counts = fall_metrics([judged("S1", "jump", None, {0.0: 0.9}, seconds=0.0)], 1, DECISION)
+    metrics, counts = fall_metrics([predicted("S1", "jump", None, {0.0: 0.9}, seconds=0.0)], 1, DECISION)
     assert counts["hours"] == 0 and metrics["false_alarms_per_hour"] == 0

@@ -15,7 +15,7 @@ from featherfall.cli.main import app
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_json
 from featherfall.core.recipe import Recipe
-from featherfall.evaluation.bundles import evaluate_bundle
+from featherfall.evaluation.evaluate import evaluate
 from featherfall.pipeline.distill import distill
 from featherfall.runtime import load_bundle
 
@@ -72,8 +72,8 @@ def test_from_films_to_a_bundle_of_films(data: Path, tmp_path: Path) -> None:
     said = bundle.probabilities({"video": np.zeros((3, 4, 32, 32, 3), np.uint8)})
     assert said.shape == (3, 2) and np.allclose(said.sum(axis=1), 1)
     assert read_json(tmp_path / "run" / "metrics.json")["sizes"]["teacher"]["parameters"] > 143_617
-    judged = evaluate_bundle(bundle, datasets.open("folder", data))  # its films go by the recipe's names for them
-    assert judged["counts"]["hours"] > 0 and not [note for note in judged["notes"] if note.startswith("left out")]
+    result = evaluate(bundle, datasets.open("folder", data))  # its films go by the recipe's names for them
+    assert result["counts"]["hours"] > 0 and not [note for note in result["notes"] if note.startswith("left out")]
 
 
 def test_maps_are_not_kept_for_every_clip(data: Path, tmp_path: Path) -> None:

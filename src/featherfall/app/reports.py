@@ -10,7 +10,7 @@ from typing import Any
 
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_json
-from featherfall.evaluation.pictures import NAMES
+from featherfall.evaluation.pictures import ROLE_NAMES
 
 # metric -> (label, scale, digits)
 _COLUMNS: dict[str, tuple[str, float, int]] = {
@@ -62,7 +62,7 @@ def comparison_table(root: Path, names: Sequence[str]) -> str:
             size = metrics.get("sizes", {}).get(role, {}).get("bytes")
             cells = "".join(_cell(key, values.get(key)) for key in columns)
             kilobytes = f"{size / 1e3:,.0f}" if size else ""
-            rows.append(f"<tr><td>{escape(NAMES.get(role, role))}</td>{cells}<td>{kilobytes}</td></tr>")
+            rows.append(f"<tr><td>{escape(ROLE_NAMES.get(role, role))}</td>{cells}<td>{kilobytes}</td></tr>")
     return (
         f'<div class="table" tabindex="0"><table><tr><th>model</th>{head}<th>size (kB)</th></tr>{"".join(rows)}</table></div>'
         '<p class="quiet">Small print: 95% interval over seeds.</p>'

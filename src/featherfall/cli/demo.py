@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from featherfall.evaluation.day import Judged
+    from featherfall.evaluation.day import DayResult
 
 
 def demo_command(
@@ -48,25 +48,25 @@ def demo_command(
     show_metrics(metrics, places.run)
     say(f"\n[bold]3 of 3[/bold]  The bundle analyses a new day: {DAY_HOURS:.0f} hours of another person, {DAY_FALLS} falls among them")
     with _bar("analysing the day") as report:
-        judged = live_a_day(places, report)
-    _print_day(judged, say)
+        result = live_a_day(places, report)
+    _print_day(result, say)
     say(f"\nday      {places.day}\npicture  {places.picture}", soft_wrap=True, highlight=False)
     say(f"next     featherfall predict {places.run / 'bundle'} {places.day}", soft_wrap=True, highlight=False)
     say("         featherfall data list    # real datasets; the README walks through your own recordings", highlight=False)
 
 
-def _print_day(judged: Judged, say: Callable[..., None]) -> None:
-    from featherfall.evaluation.day import clock
+def _print_day(result: DayResult, say: Callable[..., None]) -> None:
+    from featherfall.evaluation.day import time_of_day
 
-    for moment in sorted((*judged.falls, *judged.false_alarms), key=lambda moment: moment.time):
-        if moment in judged.false_alarms:
+    for moment in sorted((*result.falls, *result.false_alarms), key=lambda moment: moment.time):
+        if moment in result.false_alarms:
             verdict = "[yellow]false alarm[/yellow]"
         else:
             verdict = "[red]missed[/red]" if moment.delay_s is None else f"alarm {moment.delay_s:.1f} s after the impact"
-        say(f"        {clock(moment.time)}  {moment.activity:<20} {verdict}", highlight=False)
+        say(f"        {time_of_day(moment.time)}  {moment.activity:<20} {verdict}", highlight=False)
     say(
-        f"        {judged.detected} of {len(judged.falls)} falls noticed, {len(judged.false_alarms)} false alarm(s) "
-        f"in {judged.activities} activities and {judged.hours:.0f} hours",
+        f"        {result.detected} of {len(result.falls)} falls noticed, {len(result.false_alarms)} false alarm(s) "
+        f"in {result.activities} activities and {result.hours:.0f} hours",
         highlight=False,
     )
 

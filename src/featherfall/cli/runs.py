@@ -67,44 +67,44 @@ def train_command(
 def evaluate_command(
     target: Annotated[Path, typer.Argument(metavar="BUNDLE|RUN", help="A bundle to evaluate on --data, or a run to show.")],
     data: DataFolder = None,
-    dataset: Annotated[str | None, typer.Option(help="Dataset. Default: the one that the bundle was trained on.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help='Dataset, or several: "urfd + up_fall". Default: the one that the bundle was trained on.')
+    ] = None,
     model: Annotated[
         Literal["int8", "float32"] | None, typer.Option(help="Model file of the bundle. Default: int8 where there is one.")
     ] = None,
     json: JsonFlag = False,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: write a row for each.")] = None,
+    estimator: Annotated[str, typer.Option(metavar="NAME", help="Films: how poses are found, as for predict.")] = "several",
+    pose_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Films: folder for the people found. Default: ~/.cache/featherfall/people.")
+    ] = None,
 ) -> None:
-    """Evaluate a bundle with the runtime on the recordings of a dataset that it was not trained on."""
-    from featherfall.cli.tables import show_evaluation, show_metrics
+    """Evaluate a bundle with the runtime on the recordings of a dataset that it was not trained on. Films: an interrupted call resumes."""
+    from featherfall.cli.tables import show_evaluation, show_metrics, write_films
     from featherfall.core.files import read_json
 
     if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may hold its run's metrics
         metrics = read_json(target / "metrics.json")
         print_json(metrics) if json else show_metrics(metrics, target)
         return
-    from rich.console import Console
-    from rich.progress import Progress
-
     from featherfall import datasets
+    from featherfall.cli.console import progress_bar
     from featherfall.core.errors import UserError
-    from featherfall.evaluation.bundles import evaluate_bundle
-    from featherfall.evaluation.detect_bundles import evaluate_detector
+    from featherfall.evaluation.evaluate import evaluate as run
     from featherfall.runtime import load_bundle
-    from featherfall.runtime.perceive.detector import BoxDetector
 
     bundle = load_bundle(target, model)
-    of_boxes = bundle.manifest.kind == "detector"
     name = dataset or bundle.manifest.provenance.get("dataset")
     if not name:
         raise UserError(f"{target}: its manifest names no dataset; add --dataset NAME")
     opened = datasets.open(name, data_folder(data))
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"evaluating {opened.name}", total=None)
-
-        def progress(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        result = evaluate_detector(BoxDetector(bundle), opened, progress) if of_boxes else evaluate_bundle(bundle, opened, progress)
+    with progress_bar(f"evaluating {opened.name}") as progress:
+        result = run(bundle, opened, estimator=estimator, weights=pose_weights, cache=cache, progress=progress)
     print_json(result) if json else show_evaluation(result)
+    if csv:
+        write_films(csv, result)
 
 
 def export_command(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from featherfall.cli.console import console, plain_table
+from featherfall.core.errors import UserError
+from featherfall.core.files import atomic_write
 
 _ROLE_LABELS = {
     "teacher": "teacher",
@@ -99,11 +102,14 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
     """Print the evaluation of one bundle on one dataset."""
     out = console()
     out.print(f"[bold]{result['bundle']}[/bold] ({result['model']}) on {result['dataset']}")
+    shares: Mapping[str, Any] = result.get("shares", {})  # of films only
     table = plain_table()
-    table.add_column("metric")
-    table.add_column("value", justify="right")
+    for heading in ("metric", "value", *(("films", "95% interval") if shares else ())):
+        table.add_column(heading, justify="left" if heading == "metric" else "right")
     for name, value in result["metrics"].items():
-        table.add_row(_METRIC_LABELS.get(name, name.replace("_", " ")), _number(name, value))
+        table.add_row(_METRIC_LABELS.get(name, name.replace("_", " ")), _number(name, value), *_share(shares.get(name)))
+    for name in (name for name in shares if name not in result["metrics"]):
+        table.add_row(name.replace("_", " "), "-", "none")
     out.print(table)
     for name, value in result["counts"].items():
         if name != "operating_points" and value not in (0, {}, 0.0):
@@ -112,6 +118,25 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
         out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
     if len(result["notes"]) > _MAX_LINES:
         out.print(f"... and {len(result['notes']) - _MAX_LINES} more notes; --json lists them all", style="yellow")
+
+
+def write_films(path: Path, result: Mapping[str, Any]) -> None:
+    """Write a row for each film that was evaluated; raises `UserError` where the result is not of films."""
+    if "films" not in result:
+        raise UserError(f"--csv {path}: a row is written for each film, and no film was evaluated; leave it out")
+    with atomic_write(path, "w") as file:
+        writer = csv.DictWriter(file, list(result["films"][0]), lineterminator="\n")
+        writer.writeheader()
+        for row in result["films"]:
+            writer.writerow({name: int(value) if isinstance(value, bool) else value for name, value in row.items()})
+
+
+def _share(share: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return "12 of 14" and the interval in percent, of a metric of films."""
+    if share is None:
+        return ()
+    low, high = (100 * end for end in share["ci95"])
+    return f"{share['hits']} of {share['count']}", f"{low:.1f}-{high:.1f}"
 
 
 def _setting(metrics: Mapping[str, Any]) -> str:

@@ -1,1 +1,1 @@
-"""Evaluation: what an honest number is. Every figure comes from `RecordingPredictions` recordings, whoever judged them."""
+"""Evaluation: what an honest number is. Every figure comes from predictions beside ground truth, whichever model made them."""

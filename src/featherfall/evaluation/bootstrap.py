@@ -1,4 +1,4 @@
-"""How far fall metrics would move with other people (or other source pictures): groups drawn anew from those that were judged."""
+"""How far fall metrics would move with other people (or other source pictures): a bootstrap over groups."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ DRAWS = 4000
 def over_groups(
     seeds: Sequence[Sequence[RecordingPredictions]], positive: int, decision: Decision, group: str, draws: int = DRAWS
 ) -> dict[str, list[float]]:
-    """95% bootstrap intervals (2.5th to 97.5th percentile) of the trial-level fall metrics, each the mean over the seeds.
+    """Return 95% bootstrap intervals (2.5th to 97.5th percentile) of the trial-level fall metrics, each the mean over the seeds.
 
-    A draw takes as many groups as there are, with replacement, with all that each seed's models said of their recordings (Efron 1979). What
+    A draw takes as many groups as there are, with replacement, with every seed's predictions of their recordings (Efron 1979). What
     other training data would change is not in it; the interval over seeds holds only what chance in training changes.
 
     Arguments:
-        seeds: the judged recordings of each seed, all folds pooled.
+        seeds: the predictions recordings of each seed, all folds pooled.
         positive: column of the fall class in the probabilities.
         group: what is drawn, as `split.group`.
     """
-    tables = np.stack([_counts(judged, positive, decision, group) for judged in seeds])  # seeds, groups, 4
+    tables = np.stack([_counts(predictions, positive, decision, group) for predictions in seeds])  # seeds, groups, 4
     count = tables.shape[1]
     times = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=draws)  # how often each group is drawn
     hits, alarms, misses, quiet = np.moveaxis(times @ tables, -1, 0)  # each (seeds, draws)
@@ -42,7 +42,7 @@ def over_groups(
 
 
 def ratio_over_groups(students: np.ndarray, teacher: np.ndarray, groups: Sequence[str], draws: int = DRAWS) -> tuple[float, float, float]:
-    """What students find for each thing that their teacher finds, mean over students, and its 95% bootstrap interval over groups.
+    """Return what students find for each thing that their teacher finds, mean over students, and its 95% bootstrap interval over groups.
 
     Arguments:
         students: (S, P) how much each student finds in each recording. teacher: (P,), not 0 everywhere.
@@ -58,12 +58,12 @@ def ratio_over_groups(students: np.ndarray, teacher: np.ndarray, groups: Sequenc
     return float(found[1:].sum(axis=1).mean() / found[0].sum()), float(low), float(high)
 
 
-def _counts(judged: Sequence[RecordingPredictions], positive: int, decision: Decision, group: str) -> np.ndarray:
-    """(groups, 4) hits, false alarms, misses and quiet recordings without a fall, groups in order of their names."""
-    names = [group_of(one.recording, group) for one in judged]
+def _counts(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision, group: str) -> np.ndarray:
+    """Return (groups, 4) hits, false alarms, misses and quiet recordings without a fall, groups in order of their names."""
+    names = [group_of(one.recording, group) for one in predictions]
     rows = {name: i for i, name in enumerate(sorted(set(names)))}
     out = np.zeros((len(rows), 4))
-    for name, one in zip(names, judged, strict=True):
+    for name, one in zip(names, predictions, strict=True):
         detected = bool(events(one.centre_s, one.end_s, one.probabilities[:, positive], decision))
         fell = one.recording.fall is not None
         out[rows[name], (0 if detected else 2) if fell else (1 if detected else 3)] += 1

@@ -13,10 +13,10 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.signals.video import Frame
 
-DIFFERS = 30  # levels of 255 from the empty room, in any colour
-WHOLE = 0.35  # of the picture's height: lower figures are parts of a person
-SOFT = 1.0  # pixels, of the cut's edge
-STEP = 0.27  # of the figure's height, how far feet and hands reach from the trunk
+_DIFFERS = 30  # levels of 255 from the empty room, in any colour
+_WHOLE = 0.35  # of the picture's height: lower figures are parts of a person
+_SOFT = 1.0  # pixels, of the cut's edge
+_REACH = 0.27  # of the figure's height, how far feet and hands reach from the trunk
 STRIDE = 12  # pictures: a shorter walk has no whole step in it
 
 
@@ -72,7 +72,7 @@ def _figure(image: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, float] | N
     """Return RGBA of the largest thing that is not the room, and its middle; None where the picture's edge cuts it or it is too small."""
     from scipy import ndimage
 
-    differs = np.abs(image.astype(np.float32) - room).max(axis=2) > DIFFERS
+    differs = np.abs(image.astype(np.float32) - room).max(axis=2) > _DIFFERS
     differs = ndimage.binary_closing(ndimage.binary_opening(differs, iterations=2), iterations=2)
     parts, count = ndimage.label(differs)
     if not count:
@@ -82,15 +82,15 @@ def _figure(image: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, float] | N
     height, width = differs.shape
     if rows.start <= 2 or rows.stop >= height - 2 or columns.start <= 2 or columns.stop >= width - 2:
         return None
-    if rows.stop - rows.start < WHOLE * height or columns.stop - columns.start > 0.8 * (rows.stop - rows.start):
+    if rows.stop - rows.start < _WHOLE * height or columns.stop - columns.start > 0.8 * (rows.stop - rows.start):
         return None
     room_for_edge = slice(rows.start - 2, rows.stop + 2), slice(columns.start - 2, columns.stop + 2)
     mask = ndimage.binary_fill_holes(parts[room_for_edge] == largest)
     # What hangs on to the person (furniture that was moved, people behind) reaches beyond the stride.
     trunk = int(np.searchsorted(np.cumsum(mask.sum(axis=0)), mask.sum() / 2))
-    reach = round(STEP * mask.shape[0])
+    reach = round(_REACH * mask.shape[0])
     near = slice(max(trunk - reach, 0), trunk + reach)
-    alpha = (ndimage.gaussian_filter(mask[:, near].astype(np.float32), SOFT) * 255).astype(np.uint8)
+    alpha = (ndimage.gaussian_filter(mask[:, near].astype(np.float32), _SOFT) * 255).astype(np.uint8)
     return np.dstack([image[room_for_edge][:, near], alpha]), float(columns.start + trunk)
 
 

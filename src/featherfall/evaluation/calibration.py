@@ -1,4 +1,4 @@
-"""Do the probabilities mean what they say?"""
+"""Calibration of probabilities."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def ece(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error of the top class: mean |confidence - accuracy| over equal-width bins, weighted by their counts.
+    """Return the expected calibration error of the top class: mean |confidence - accuracy| over equal-width bins, weighted by their counts.
 
     Arguments:
         probabilities: (M, classes). labels: (M,) int.
@@ -19,6 +19,6 @@ def ece(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
 
 
 def brier(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Mean squared distance of the probabilities from the true class's indicator, summed over classes: 0 (certain, right) to 2."""
+    """Return the mean squared distance of probabilities from the true class's indicator, summed over classes: 0 (certain, right) to 2."""
     truth = np.eye(probabilities.shape[1])[labels]
     return float(((probabilities - truth) ** 2).sum(axis=1).mean())

@@ -9,7 +9,7 @@ SCHEDULES = {"onecycle": "one-cycle", "cosine": "cosine", "step": "one step down
 
 
 def describe_training(recipe: Recipe) -> dict[str, str]:
-    """By role ("teacher", "student"), e.g. "image: resnet18, fine-tuned, random weights; focal loss 2, AdamW 1e-05, one-cycle"."""
+    """Return by role ("teacher", "student"), e.g. "image: resnet18, fine-tuned, random weights; focal loss 2, AdamW 1e-05, one-cycle"."""
     words = {"student": (recipe.student.training, recipe.student.alone_label_smoothing)}
     if recipe.teacher:
         words["teacher"] = (recipe.teacher.training, recipe.teacher.training.label_smoothing)
@@ -17,7 +17,7 @@ def describe_training(recipe: Recipe) -> dict[str, str]:
 
 
 def describe_network(network: Network) -> str:
-    """Its kind; of one with a backbone also which, whether it learns, and from what weights."""
+    """Return its kind; of one with a backbone also which, whether it learns, and from what weights."""
     backbone = network.options.get("backbone")
     if backbone is None:
         return network.kind
@@ -27,7 +27,7 @@ def describe_network(network: Network) -> str:
 
 
 def describe_optimisation(training: Training, smoothing: float) -> str:
-    """What is minimised, and how. smoothing: of the labels."""
+    """Return what is minimised, and how. smoothing: of the labels."""
     parts = [f"focal loss {training.focal:g}" if training.focal else "cross-entropy"]
     parts += [f"label smoothing {smoothing:g}"] if smoothing else []
     parts += [f"mixup {training.mixup:g}"] if training.mixup else []

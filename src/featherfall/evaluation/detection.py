@@ -1,6 +1,6 @@
-"""How good boxes are: matching, average precision as COCO defines it, and what follows for the picture.
+"""Metrics of boxes: matching, average precision as COCO defines it, and what follows for the picture.
 
-Truth and found of each picture: `Truth` and `runtime.perceive.boxes.Found`. All figures are fractions of 1.
+`GroundTruth` and detections (`runtime.perceive.boxes.Found`) of each picture. All metrics are fractions of 1.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from featherfall.runtime.perceive.boxes import Found, overlap
 
 IOUS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)
-MOST = 100  # boxes a picture that count, best first, as COCO has it
+_MAX_BOXES = 100  # boxes a picture that count, best first, as COCO has it
 
 
 @dataclass(frozen=True, eq=False)
-class Truth:
+class GroundTruth:
     """What a picture shows. names: (G,) classes. boxes: (G, 4) left, top, right, bottom as fractions."""
 
     names: tuple[str, ...]
     boxes: np.ndarray
 
 
-def match(found: Sequence[Found], truth: np.ndarray, least: float) -> np.ndarray:
-    """(K,) number of the true box that each found one is, -1 for none: best score first, each takes the free one that it overlaps most, if
-    by `least` (IoU) or more.
+def match_boxes(found: Sequence[Found], truth: np.ndarray, least: float) -> np.ndarray:
+    """Return (K,) the number of the true box of each found one, -1 for none.
+
+    Best score first, each takes the free true box that it overlaps most, if by `least` (IoU) or more.
 
     Arguments:
         truth: (G, 4) boxes of the same class.
@@ -46,8 +47,9 @@ def match(found: Sequence[Found], truth: np.ndarray, least: float) -> np.ndarray
 
 
 def average_precision(scores: np.ndarray, hits: np.ndarray, positives: int) -> float:
-    """Area under precision over recall by COCO's 101 points: the mean over recalls 0, .01, ..., 1 of the best precision at that recall or
-    more.
+    """Return the area under precision over recall by COCO's 101 points.
+
+    That is the mean over recalls 0, .01, ..., 1 of the best precision at that recall or more.
 
     Arguments:
         scores: (K,) of all found boxes of a class. hits: (K,) bool. positives: true boxes of the class; NaN comes back for none.
@@ -62,27 +64,27 @@ def average_precision(scores: np.ndarray, hits: np.ndarray, positives: int) -> f
     return float(np.where(at < len(envelope), np.append(envelope, 0.0)[np.minimum(at, len(envelope))], 0.0).mean())
 
 
-def ranked(found: Sequence[Sequence[Found]], truth: Sequence[Truth], name: str, least: float) -> tuple[np.ndarray, np.ndarray, int]:
-    """Scores (K,) of all boxes found of a class, which of them hit a true one (K,), and how many true ones there are."""
+def ranked(found: Sequence[Sequence[Found]], truth: Sequence[GroundTruth], name: str, least: float) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the scores (K,) of all boxes found of a class, which of them hit a true one (K,), and how many true ones there are."""
     scores: list[float] = []
     hits: list[bool] = []
     positives = 0
     for seen, real in zip(found, truth, strict=True):
-        mine = sorted((one for one in seen if one.name == name), key=lambda one: -one.score)[:MOST]
+        mine = sorted((one for one in seen if one.name == name), key=lambda one: -one.score)[:_MAX_BOXES]
         boxes = real.boxes[[one == name for one in real.names]]
         positives += len(boxes)
         scores += [one.score for one in mine]
-        hits += (match(mine, boxes, least) >= 0).tolist()
+        hits += (match_boxes(mine, boxes, least) >= 0).tolist()
     return np.asarray(scores), np.asarray(hits, bool), positives
 
 
-def precision_of(found: Sequence[Sequence[Found]], truth: Sequence[Truth], name: str, least: float) -> float:
-    """Average precision of one class at one IoU over all pictures; NaN where none shows it."""
+def precision_of(found: Sequence[Sequence[Found]], truth: Sequence[GroundTruth], name: str, least: float) -> float:
+    """Return the average precision of one class at one IoU over all pictures; NaN where none shows it."""
     return average_precision(*ranked(found, truth, name, least))
 
 
-def recall_at(precision: float, found: Sequence[Sequence[Found]], truth: Sequence[Truth], labels: Sequence[str]) -> float:
-    """The highest recall of all classes' boxes (IoU .5) at any threshold at which so many of the told ones are right; 0 where none is."""
+def recall_at(precision: float, found: Sequence[Sequence[Found]], truth: Sequence[GroundTruth], labels: Sequence[str]) -> float:
+    """Return the highest recall of all classes' boxes (IoU .5) at any threshold with this precision or more; 0 where there is none."""
     scores, hits, positives = zip(*(ranked(found, truth, name, 0.5) for name in labels), strict=True)
     order = np.argsort(-np.concatenate(scores), kind="stable")
     right = np.cumsum(np.concatenate(hits)[order])
@@ -91,9 +93,9 @@ def recall_at(precision: float, found: Sequence[Sequence[Found]], truth: Sequenc
 
 
 def detection_metrics(
-    found: Sequence[Sequence[Found]], truth: Sequence[Truth], labels: Sequence[str], positive: str, threshold: float
+    found: Sequence[Sequence[Found]], truth: Sequence[GroundTruth], labels: Sequence[str], positive: str, threshold: float
 ) -> dict[str, float]:
-    """Everything about a set of pictures.
+    """Return all metrics of a set of pictures.
 
     map, map50: mean over the classes that occur of the average precision, over IoU .5 to .95 and at .5, of all boxes found whatever their
     score. recall_at_half: `recall_at` a precision of .5, for models whose thresholds differ. At `threshold`: `precision`, `recall` and `f1`
@@ -113,25 +115,25 @@ def detection_metrics(
     right, there = table.sum(axis=0).tolist()
     metrics |= _figures("", right, sum(map(len, sure)) - right, there - right)
     metrics |= {f"recall_{name}": hits / shown for name, (hits, shown) in zip(labels, table.tolist(), strict=True) if shown}
-    said = np.asarray([any(one.name == positive for one in seen) for seen in sure])
+    shown = np.asarray([any(one.name == positive for one in seen) for seen in sure])
     real_falls = np.asarray([positive in real.names for real in truth])
-    metrics |= _figures("picture_", int((said & real_falls).sum()), int((said & ~real_falls).sum()), int((~said & real_falls).sum()))
-    metrics["picture_accuracy"] = float((said == real_falls).mean())
+    metrics |= _figures("picture_", int((shown & real_falls).sum()), int((shown & ~real_falls).sum()), int((~shown & real_falls).sum()))
+    metrics["picture_accuracy"] = float((shown == real_falls).mean())
     return metrics
 
 
-def right_boxes(found: Sequence[Sequence[Found]], truth: Sequence[Truth], labels: Sequence[str]) -> np.ndarray:
-    """(P, C, 2) int64 of each picture and class: right boxes among those found (IoU .5, right class), and true boxes."""
+def right_boxes(found: Sequence[Sequence[Found]], truth: Sequence[GroundTruth], labels: Sequence[str]) -> np.ndarray:
+    """Return (P, C, 2) int64 of each picture and class: right boxes among those found (IoU .5, right class), and true boxes."""
     out = np.zeros((len(truth), len(labels), 2), np.int64)
     for i, (seen, real) in enumerate(zip(found, truth, strict=True)):
         for j, name in enumerate(labels):
             boxes = real.boxes[[one == name for one in real.names]]
-            out[i, j] = (match([one for one in seen if one.name == name], boxes, 0.5) >= 0).sum(), len(boxes)
+            out[i, j] = (match_boxes([one for one in seen if one.name == name], boxes, 0.5) >= 0).sum(), len(boxes)
     return out
 
 
-def choose_threshold(found: Sequence[Sequence[Found]], truth: Sequence[Truth], labels: Sequence[str], positive: str) -> float:
-    """The score, of .05, .1, ... .9, at which f1 of the boxes and of the pictures together is best: on a validation part."""
+def choose_threshold(found: Sequence[Sequence[Found]], truth: Sequence[GroundTruth], labels: Sequence[str], positive: str) -> float:
+    """Return the score, of .05, .1, ... .9, at which f1 of the boxes and of the pictures together is best: on a validation part."""
 
     def score(threshold: float) -> float:
         metrics = detection_metrics(found, truth, labels, positive, threshold)
@@ -140,8 +142,8 @@ def choose_threshold(found: Sequence[Sequence[Found]], truth: Sequence[Truth], l
     return max((round(0.05 * i, 2) for i in range(1, 19)), key=score)
 
 
-def counts(found: Sequence[Sequence[Found]], truth: Sequence[Truth], threshold: float) -> Mapping[str, int]:
-    """Pictures, true boxes, and boxes told at a threshold."""
+def detection_counts(found: Sequence[Sequence[Found]], truth: Sequence[GroundTruth], threshold: float) -> Mapping[str, int]:
+    """Return counts: pictures, true boxes, and (`told`) the boxes found at a threshold."""
     return {
         "pictures": len(truth),
         "boxes": sum(len(real.names) for real in truth),

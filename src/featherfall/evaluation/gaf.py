@@ -19,14 +19,14 @@ from featherfall.signals.windows import sliding_starts, take_windows
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_CHANNELS = 9
-MOST_ROWS = 12  # windows on a sheet
-COLOURS = "RdBu_r"  # -1 blue, 0 white, 1 red
-RGB = ("#d6604d", "#4d9a4d", "#4376b5", "#555555")
+_MAX_CHANNELS = 9
+_MAX_ROWS = 12  # windows on a sheet
+_COLOUR_MAP = "RdBu_r"  # -1 blue, 0 white, 1 red
+_AXIS_COLOURS = ("#d6604d", "#4d9a4d", "#4376b5", "#555555")
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
+class StreamWindow:
     """A stretch of a recording and its images.
 
     Attributes:
@@ -72,24 +72,22 @@ def draw(
         files += [_save(out / f"{numbered}-{name}.png", coloured(image)) for name, image in zip(names, window.images, strict=True)]
     form = "GASF" if method == "summation" else "GADF"
     scale = f"scaled by ±{limit:g} {recording.streams[stream].unit}" if limit is not None else "each series scaled by its own range"
-    sheet = contact_sheet(
-        windows, names, f"{recording.activity} ({recording.id}), {stream}: {form}, {scale}", recording.streams[stream].unit
-    )
+    sheet = draw_sheet(windows, names, f"{recording.activity} ({recording.id}), {stream}: {form}, {scale}", recording.streams[stream].unit)
     sheet.savefig(out / f"{stem}-sheet.png", dpi=100)
     return [*files, out / f"{stem}-sheet.png"]
 
 
 def cut_windows(
     recording: Recording, stream: str, size: int, method: Method, range: tuple[float, float] | None, seconds: float | None
-) -> tuple[list[Window], list[str]]:
-    """The windows of a stream at its nominal rate, and the names of their channels."""
+) -> tuple[list[StreamWindow], list[str]]:
+    """Return the windows of a stream at its nominal rate, and the names of their channels."""
     if stream not in recording.streams:
         raise UserError(f"recording {recording.id} has no stream {stream!r}; it has {', '.join(recording.streams)}")
     worn = recording.streams[stream]
     count = worn.values.shape[1]
-    if count > MOST_CHANNELS:
+    if count > _MAX_CHANNELS:
         raise UserError(
-            f"stream {stream!r} has {count} channels; images are drawn of at most {MOST_CHANNELS}, for example an accelerometer's"
+            f"stream {stream!r} has {count} channels; images are drawn of at most {_MAX_CHANNELS}, for example an accelerometer's"
         )
     if len(worn.times) < 2:
         raise UserError(f"recording {recording.id}, stream {stream!r}: {len(worn.times)} sample(s); at least 2 are needed")
@@ -106,32 +104,32 @@ def cut_windows(
     for k, start in enumerate(starts):
         times = grid[start : start + length]
         fall = impact if impact is not None and times[0] <= impact <= times[-1] else None
-        windows.append(Window(times, series[k], images[k], fall))
+        windows.append(StreamWindow(times, series[k], images[k], fall))
     names = list(worn.channels) if len(worn.channels) == count else [f"channel{i + 1}" for i in np.arange(count)]
     return windows, [*names, "magnitude"]
 
 
 def rgb(images: np.ndarray) -> np.ndarray:
-    """(3, S, S) in [-1, 1] -> (S, S, 3) uint8: x, y, z become red, green, blue; -1 is dark."""
+    """Return three axes as one image, (3, S, S) in [-1, 1] -> (S, S, 3) uint8: x, y, z become red, green, blue; -1 is dark."""
     pixels: np.ndarray = np.rint(127.5 * (np.clip(images, -1, 1).transpose(1, 2, 0) + 1)).astype(np.uint8)
     return pixels
 
 
 def coloured(image: np.ndarray) -> np.ndarray:
-    """(S, S) in [-1, 1] -> (S, S, 3) uint8: -1 blue, 0 white, 1 red."""
+    """Return an image in colours, (S, S) in [-1, 1] -> (S, S, 3) uint8: -1 blue, 0 white, 1 red."""
     from matplotlib import colormaps
 
-    pixels: np.ndarray = colormaps[COLOURS]((np.clip(image, -1, 1) + 1) / 2, bytes=True)[..., :3]
+    pixels: np.ndarray = colormaps[_COLOUR_MAP]((np.clip(image, -1, 1) + 1) / 2, bytes=True)[..., :3]
     return pixels
 
 
-def contact_sheet(windows: Sequence[Window], names: Sequence[str], title: str, unit: str) -> Figure:
-    """One row a window (at most 12): the signal, the RGB image of three axes, and each channel's image."""
+def draw_sheet(windows: Sequence[StreamWindow], names: Sequence[str], title: str, unit: str) -> Figure:
+    """Draw one row a window (at most 12): the signal, the RGB image of three axes, and each channel's image."""
     from matplotlib.figure import Figure
 
-    windows = windows[:MOST_ROWS]
+    windows = windows[:_MAX_ROWS]
     axial = len(names) == 4
-    colours = RGB if axial else [f"C{i}" for i in np.arange(len(names))]
+    colours = _AXIS_COLOURS if axial else [f"C{i}" for i in np.arange(len(names))]
     columns = 1 + axial + len(names)
     figure = Figure(figsize=(2.9 + 1.75 * (columns - 1), 0.75 + 1.85 * len(windows)), layout="constrained")
     figure.suptitle(title, fontsize=10)
@@ -154,8 +152,8 @@ def contact_sheet(windows: Sequence[Window], names: Sequence[str], title: str, u
     headings = [f"signal ({unit})", *(["x, y, z as RGB"] if axial else []), *names]
     for axes, heading, colour in zip(grid[0], headings, [*["black"] * (1 + axial), *colours], strict=True):
         axes.set_title(heading, fontsize=9, color=colour)  # a channel's heading has the colour of its line
-    told = any(window.fall is not None for window in windows)
-    grid[-1][0].set_xlabel("seconds; dotted: the fall's impact" if told else "seconds", fontsize=8)
+    shows_fall = any(window.fall is not None for window in windows)
+    grid[-1][0].set_xlabel("seconds; dotted: the fall's impact" if shows_fall else "seconds", fontsize=8)
     return figure
 
 

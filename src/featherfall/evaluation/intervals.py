@@ -1,20 +1,21 @@
-"""Means with 95% intervals, and paired differences."""
+"""Means and shares with 95% intervals, and paired differences."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 
 def mean_with_interval(values: Sequence[float]) -> dict[str, Any]:
-    """{"mean", "ci95": [lo, hi], "per_seed"}: Student's t over seeds; the interval is null for one seed."""
+    """Return {"mean", "ci95": [lo, hi], "per_seed"}: Student's t over seeds; the interval is null for one seed."""
     return {"mean": float(np.mean(values)), "ci95": t_interval(values), "per_seed": [float(value) for value in values]}
 
 
 def t_interval(values: Sequence[float], inflation: float = 0.0) -> list[float] | None:
-    """mean +- t(.975, n - 1) sd sqrt(1/n + inflation); None for n < 2.
+    """Return mean +- t(.975, n - 1) sd sqrt(1/n + inflation); None for n < 2.
 
     Arguments:
         inflation: 0 for independent values; the ratio of test to training clips for the Nadeau-Bengio correction.
@@ -29,7 +30,7 @@ def t_interval(values: Sequence[float], inflation: float = 0.0) -> list[float] |
 
 
 def paired_difference(first: Sequence[float], second: Sequence[float], test_to_train: float = 0.0) -> dict[str, Any]:
-    """second - first, pair by pair, with a 95% interval.
+    """Return second - first, pair by pair, with a 95% interval.
 
     Arguments:
         test_to_train: 0 when the pairs are independent seeds on one split; n_test / n_train when they are folds, whose training parts
@@ -42,5 +43,43 @@ def paired_difference(first: Sequence[float], second: Sequence[float], test_to_t
 
 
 def gap_closed(teacher: float, alone: float, distilled: float) -> float | None:
-    """(distilled - alone) / (teacher - alone); None when the teacher is less than a point better: a share of nothing says nothing."""
+    """Return (distilled - alone) / (teacher - alone); None where the teacher is less than a point better."""
     return (distilled - alone) / (teacher - alone) if teacher - alone >= 0.01 else None
+
+
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Return the 95% interval of a share (Wilson 1927), 0..1; (0, 1) of nothing.
+
+    (p + z^2 / 2n +- z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), z = 1.96.
+    """
+    if count == 0:
+        return 0.0, 1.0
+    z = 1.959964
+    share = hits / count
+    middle = share + z * z / (2 * count)
+    half = z * float(np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)))
+    return max(0.0, (middle - half) / (1 + z * z / count)), min(1.0, (middle + half) / (1 + z * z / count))
+
+
+@dataclass(frozen=True)
+class Share:
+    """`hits` of `count`."""
+
+    hits: int
+    count: int
+
+    @classmethod
+    def of(cls, outcomes: Iterable[bool | None]) -> Share:
+        """Count outcomes; None takes no part."""
+        known = [one for one in outcomes if one is not None]
+        return cls(sum(known), len(known))
+
+    def __str__(self) -> str:
+        if not self.count:
+            return "none"
+        low, high = wilson(self.hits, self.count)
+        return f"{self.hits} of {self.count} ({100 * self.hits / self.count:.0f}% [{100 * low:.0f}, {100 * high:.0f}])"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return {"hits", "count", "ci95": [lo, hi]}; the interval is null where nothing was counted."""
+        return {"hits": self.hits, "count": self.count, "ci95": list(wilson(self.hits, self.count)) if self.count else None}

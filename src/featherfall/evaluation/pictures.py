@@ -13,15 +13,15 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NAMES = {
+ROLE_NAMES = {
     "teacher": "teacher",
     "teacher_ensemble": "teachers, averaged",
     "alone": "student alone",
     "distilled": "student distilled",
     "int8": "distilled, int8",
 }
-COLOURS = {"teacher": "#8a8f98", "teacher_ensemble": "#8a8f98", "alone": "#d98c3f", "distilled": "#2a6fb0", "int8": "#6bb0e0"}
-ROWS = {
+ROLE_COLOURS = {"teacher": "#8a8f98", "teacher_ensemble": "#8a8f98", "alone": "#d98c3f", "distilled": "#2a6fb0", "int8": "#6bb0e0"}
+METRIC_NAMES = {
     "f1": "F1 of falls",
     "sensitivity": "falls detected (sensitivity)",
     "precision": "alarms that were falls (precision)",
@@ -37,20 +37,20 @@ ROWS = {
 }
 
 
-def shipped(metrics: Mapping[str, Any]) -> str:
-    """The role of the model that ships: the student, quantised if it was, distilled if it had a teacher."""
+def deployed_role(metrics: Mapping[str, Any]) -> str:
+    """Return the role of the exported model: the student, quantised if it was, distilled if it had a teacher."""
     return next(role for role in ("int8", "distilled", "alone") if role in metrics["roles"])
 
 
 def name_of(role: str, metrics: Mapping[str, Any]) -> str:
-    """A role for people to read."""
+    """Return a role's name for readers."""
     if "distilled" in metrics["roles"]:
-        return NAMES[role]
+        return ROLE_NAMES[role]
     return {"alone": "student", "int8": "student, int8"}[role]
 
 
 def figure(draw: Callable[[Axes], None], width: float, height: float) -> str:
-    """One picture as an <svg> element; width and height in inches."""
+    """Return one picture as an <svg> element; width and height in inches."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -63,25 +63,25 @@ def figure(draw: Callable[[Axes], None], width: float, height: float) -> str:
     return text[text.index("<svg") :]
 
 
-def pairs(axes: Axes, metrics: Mapping[str, Any]) -> None:
-    """One line a seed from the student alone to the distilled one; the teacher as a level."""
+def draw_pairs(axes: Axes, metrics: Mapping[str, Any]) -> None:
+    """Draw one line a seed from the student alone to the distilled one; the teacher as a level."""
     main = metrics["main_metric"]
     columns = [role for role in ("alone", "distilled", "int8") if role in metrics["roles"]]
     seeds = np.asarray([metrics["roles"][role][main]["per_seed"] for role in columns]) * 100
     axes.plot(range(len(columns)), seeds, "-o", color="#b9c3cd", markersize=4, linewidth=1)
     for i, role in enumerate(columns):
-        axes.plot(i, seeds[i].mean(), "D", color=COLOURS[role], markersize=9)
+        axes.plot(i, seeds[i].mean(), "D", color=ROLE_COLOURS[role], markersize=9)
     teacher = metrics["roles"].get("teacher_ensemble", metrics["roles"]["teacher"])[main]["mean"] * 100
-    axes.axhline(teacher, color=COLOURS["teacher"], linestyle="--", linewidth=1)
-    axes.annotate("teacher", (len(columns) - 0.62, teacher), va="bottom", color=COLOURS["teacher"])
-    axes.set_xticks(range(len(columns)), [NAMES[role] for role in columns])
+    axes.axhline(teacher, color=ROLE_COLOURS["teacher"], linestyle="--", linewidth=1)
+    axes.annotate("teacher", (len(columns) - 0.62, teacher), va="bottom", color=ROLE_COLOURS["teacher"])
+    axes.set_xticks(range(len(columns)), [ROLE_NAMES[role] for role in columns])
     axes.set_xlim(-0.5, len(columns) - 0.4)
-    axes.set_ylabel(f"{ROWS[main]} (%)")
+    axes.set_ylabel(f"{METRIC_NAMES[main]} (%)")
 
 
-def thresholds(axes: Axes, metrics: Mapping[str, Any]) -> None:
-    """Falls detected, and alarms that were falls, against the threshold."""
-    role = shipped(metrics)
+def draw_thresholds(axes: Axes, metrics: Mapping[str, Any]) -> None:
+    """Draw falls detected, and alarms that were falls, against the threshold."""
+    role = deployed_role(metrics)
     points = [one["operating_points"] for one in metrics["counts"][role]]
     at = [point["threshold"] for point in points[0]]
     for name, colour, label in (
@@ -97,14 +97,14 @@ def thresholds(axes: Axes, metrics: Mapping[str, Any]) -> None:
     axes.legend(frameon=False)
 
 
-def curves(axes: Axes, logs: Mapping[str, Sequence[Path]]) -> None:
-    """Training losses of all trainings by role."""
+def draw_losses(axes: Axes, logs: Mapping[str, Sequence[Path]]) -> None:
+    """Draw the training losses of all trainings by role."""
     for role, paths in logs.items():
         for i, path in enumerate(paths):
             with open(path, newline="") as file:
                 rows = list(csv.DictReader(file))
             steps, losses = [int(row["step"]) for row in rows], [float(row["loss"]) for row in rows]
-            axes.plot(steps, losses, color=COLOURS[role], linewidth=0.8, alpha=0.7, label=NAMES[role] if i == 0 else None)
+            axes.plot(steps, losses, color=ROLE_COLOURS[role], linewidth=0.8, alpha=0.7, label=ROLE_NAMES[role] if i == 0 else None)
     axes.set_yscale("log")
     axes.set_xlabel("step")
     axes.set_ylabel("training loss")

@@ -1,4 +1,4 @@
-"""Recordings with what a model said of their windows: the one input of every metric."""
+"""Recordings with a model's predictions of their windows: the input of every metric of windows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from featherfall.clips.store import ClipStore, RecordingFacts
 
 @dataclass(frozen=True, eq=False)
 class RecordingPredictions:
-    """One recording and its K judged windows (none where nothing triggered).
+    """One recording and its K predicted windows (none where nothing triggered).
 
     Attributes:
         centre_s, end_s: (K,) seconds.
@@ -31,7 +31,7 @@ def clip_predictions(store: ClipStore, recordings: np.ndarray, probabilities: np
     """Group clip probabilities by recording, in order of time.
 
     Arguments:
-        recordings: indices of the recordings to judge; those without clips are kept: a fall that triggers nothing is missed.
+        recordings: indices of the recordings; those without clips are kept: a fall that triggers nothing is missed.
         probabilities: (clips of these recordings in the store's order, classes).
         labels: (N,) class of every clip of the store.
     """
@@ -49,8 +49,8 @@ def clip_predictions(store: ClipStore, recordings: np.ndarray, probabilities: np
     return out
 
 
-def pooled(judged: Sequence[RecordingPredictions]) -> tuple[np.ndarray, np.ndarray]:
-    """All windows that have a true class: (M, classes) probabilities and (M,) labels."""
-    probabilities = np.concatenate([one.probabilities for one in judged])
-    labels = np.concatenate([one.labels for one in judged])
+def pooled(predictions: Sequence[RecordingPredictions]) -> tuple[np.ndarray, np.ndarray]:
+    """Return all windows that have a true class: (M, classes) probabilities and (M,) labels."""
+    probabilities = np.concatenate([one.probabilities for one in predictions])
+    labels = np.concatenate([one.labels for one in predictions])
     return probabilities[labels >= 0], labels[labels >= 0]

@@ -9,9 +9,9 @@ from typing import Any
 
 from featherfall.core.files import atomic_write
 from featherfall.evaluation import pictures
-from featherfall.evaluation.pictures import NAMES, ROWS
+from featherfall.evaluation.pictures import METRIC_NAMES, ROLE_NAMES
 
-STYLE = """
+_STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1c2733;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem}p.lead{font-size:1.1rem}.muted{color:#5c6670}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
@@ -20,7 +20,7 @@ td small{display:block;color:#5c6670;white-space:nowrap}.scroll{overflow-x:auto}
 """
 
 
-SIMULATED = "<p><b>Everybody here is simulated.</b> How well this works on real people, these figures do not say.</p>"
+_SIMULATED = "<p><b>Everybody here is simulated.</b> How well this works on real people, these figures do not say.</p>"
 
 
 def write_report(path: Path, metrics: Mapping[str, Any], logs: Mapping[str, Sequence[Path]]) -> None:
@@ -34,11 +34,9 @@ def write_report(path: Path, metrics: Mapping[str, Any], logs: Mapping[str, Sequ
     parts = [
         f"<h1>{escape(metrics['recipe'])}</h1>",
         f"<p class=muted>{escape(metrics['dataset'])}, {escape(metrics['protocol'])}, {len(metrics['seeds'])} seed(s)"
-        f"{', judged on the validation part' if metrics['part'] == 'validation' else ''}</p>",
+        f"{', evaluated on the validation part' if metrics['part'] == 'validation' else ''}</p>",
         f"<p class=lead>{_headline(metrics)}</p>",
-        "<p><b>Everybody here is simulated.</b> How well this works on real people, these figures do not say.</p>"
-        if metrics.get("simulated")
-        else "",
+        _SIMULATED if metrics.get("simulated") else "",
         "<h2>Figures</h2>",
         f"<p class=muted>In percent unless the row says otherwise; small: 95% interval over seeds. {_whom(metrics)}</p>",
         _table(metrics),
@@ -46,28 +44,28 @@ def write_report(path: Path, metrics: Mapping[str, Any], logs: Mapping[str, Sequ
     if "distilled" in metrics["roles"]:
         parts += [
             "<h2>What the teacher gave</h2>",
-            pictures.figure(lambda axes: pictures.pairs(axes, metrics), 6.5, 2.6),
+            pictures.figure(lambda axes: pictures.draw_pairs(axes, metrics), 6.5, 2.6),
             _gain(metrics),
         ]
     if fall:
         parts += [
             "<h2>Where to put the threshold</h2>",
-            pictures.figure(lambda axes: pictures.thresholds(axes, metrics), 6.5, 3.2),
+            pictures.figure(lambda axes: pictures.draw_thresholds(axes, metrics), 6.5, 3.2),
             _wrong(metrics),
         ]
     else:
         parts += ["<h2>What is mistaken for what</h2>", _confusions(metrics)]
-    parts += ["<h2>Training</h2>", pictures.figure(lambda axes: pictures.curves(axes, logs), 6.5, 3.0)]
+    parts += ["<h2>Training</h2>", pictures.figure(lambda axes: pictures.draw_losses(axes, logs), 6.5, 3.0)]
     parts += [f"<p class=muted>Note: {escape(note)}</p>" for note in metrics["notes"]]
     parts.append(f"<p class=muted>{escape(', '.join(f'{name} {version}' for name, version in metrics['environment'].items()))}</p>")
     title = escape(metrics["recipe"])
     head = f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>{title}</title>"
     with atomic_write(path, "w") as file:
-        file.write(f"{head}<style>{STYLE}</style><body>{''.join(parts)}</body></html>\n")
+        file.write(f"{head}<style>{_STYLE}</style><body>{''.join(parts)}</body></html>\n")
 
 
 def _headline(metrics: Mapping[str, Any]) -> str:
-    role = pictures.shipped(metrics)
+    role = pictures.deployed_role(metrics)
     values, size = metrics["roles"][role], metrics["sizes"].get(role, {})
     model = f"The model that ships ({size.get('parameters', 0):,} parameters, {size.get('bytes', 0) / 1e3:.0f} kB)"
     if metrics["positive"]:
@@ -81,19 +79,19 @@ def _headline(metrics: Mapping[str, Any]) -> str:
 def _whom(metrics: Mapping[str, Any]) -> str:
     if metrics["protocol"] == "published by_trial":
         return "This published split tests other trials of the same people."
-    return "Nobody who is judged was trained on."
+    return "Nobody in the test part was trained on."
 
 
 def _table(metrics: Mapping[str, Any]) -> str:
-    roles = {role: metrics["roles"][role] for role in NAMES if role in metrics["roles"]}
+    roles = {role: metrics["roles"][role] for role in ROLE_NAMES if role in metrics["roles"]}
     head = "".join(f"<th>{pictures.name_of(role, metrics)}</th>" for role in roles)
     rows = []
-    for name, label in ROWS.items():
+    for name, label in METRIC_NAMES.items():
         if any(name in values for values in roles.values()):
             rows.append(f"<tr><td>{label}</td>{''.join(_cell(name, values.get(name)) for values in roles.values())}</tr>")
     if over := metrics.get("over_groups"):
         cells = "".join(_interval(over["roles"].get(role, {}).get("f1")) for role in roles)
-        rows.insert(1, f"<tr><td>F1 of falls, 95% interval over the {escape(over['group'])}s that were judged</td>{cells}</tr>")
+        rows.insert(1, f"<tr><td>F1 of falls, 95% interval over the {escape(over['group'])}s of the test part</td>{cells}</tr>")
     for name, label, scale in (("parameters", "parameters", 1), ("macs", "multiply-accumulates a window", 1), ("bytes", "size (kB)", 1000)):
         cells = "".join(
             f"<td>{metrics['sizes'][role][name] / scale:,.0f}</td>" if role in metrics["sizes"] else "<td></td>" for role in roles
@@ -136,11 +134,11 @@ def _gain(metrics: Mapping[str, Any]) -> str:
         tail = (
             f" Of the gap to the teacher, {100 * closed:.0f}% is closed." if closed > 0 else " Nothing of the gap to the teacher is closed."
         )
-    return f"<p>Distilled against alone, {escape(ROWS[gain['metric']])}: {'; '.join(parts)}.{tail}</p>"
+    return f"<p>Distilled against alone, {escape(METRIC_NAMES[gain['metric']])}: {'; '.join(parts)}.{tail}</p>"
 
 
 def _wrong(metrics: Mapping[str, Any]) -> str:
-    role = pictures.shipped(metrics)
+    role = pictures.deployed_role(metrics)
     counts = metrics["counts"][role]
     falls, others = counts[0]["falls"], counts[0]["recordings"] - counts[0]["falls"]
     lines = [
@@ -163,12 +161,14 @@ def _wrong(metrics: Mapping[str, Any]) -> str:
 
 
 def _confusions(metrics: Mapping[str, Any]) -> str:
-    role = pictures.shipped(metrics)
+    role = pictures.deployed_role(metrics)
     total: dict[tuple[str, str], float] = {}
     seeds = metrics["counts"][role]
     for one in seeds:
-        for truth, said, number in one.get("confused", []):
-            total[truth, said] = total.get((truth, said), 0) + number / len(seeds)
+        for truth, predicted, number in one.get("confused", []):
+            total[truth, predicted] = total.get((truth, predicted), 0) + number / len(seeds)
     ranked = sorted(total.items(), key=lambda item: -item[1])[:12]
-    rows = "".join(f"<tr><td>{escape(truth)}</td><td>{escape(said)}</td><td>{number:.1f}</td></tr>" for (truth, said), number in ranked)
-    return f"<table><tr><th>what it was</th><th>what was said</th><th>a seed</th></tr>{rows}</table>" if rows else "<p>Nothing.</p>"
+    rows = "".join(
+        f"<tr><td>{escape(truth)}</td><td>{escape(predicted)}</td><td>{number:.1f}</td></tr>" for (truth, predicted), number in ranked
+    )
+    return f"<table><tr><th>what it was</th><th>what was predicted</th><th>a seed</th></tr>{rows}</table>" if rows else "<p>Nothing.</p>"

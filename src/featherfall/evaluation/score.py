@@ -1,4 +1,4 @@
-"""A recipe's metrics from judged recordings."""
+"""The metrics of a recipe's task."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from featherfall.evaluation.predictions import RecordingPredictions
 MAIN = {"fall": "f1", "activity": "accuracy"}  # the metric by which a task's claims are made
 
 
-def measure(
-    judged: Sequence[RecordingPredictions], task: str, classes: Sequence[str], positive: str | None, decision: Decision
+def task_metrics(
+    predictions: Sequence[RecordingPredictions], task: str, classes: Sequence[str], positive: str | None, decision: Decision
 ) -> tuple[Metrics, dict[str, Any]]:
-    """All metrics of a task, and the counts behind them (falls only)."""
+    """Return all metrics of a task, and the counts behind them (falls only)."""
     if task == "activity":
-        return activity_metrics(judged, classes), {"recordings": len(judged), "confused": confusions(judged, classes)}
+        return activity_metrics(predictions, classes), {"recordings": len(predictions), "confused": confusions(predictions, classes)}
     assert positive is not None
-    return fall_metrics(judged, list(classes).index(positive), decision)
+    return fall_metrics(predictions, list(classes).index(positive), decision)

@@ -26,7 +26,7 @@ def summarise(
     sizes: Mapping[str, Mapping[str, int]],
     notes: Sequence[str],
 ) -> dict[str, Any]:
-    """Everything that `metrics.json` holds.
+    """Return everything that `metrics.json` holds.
 
     Arguments:
         roles: metrics of each role, one per seed (teacher: one per member; teacher_ensemble: one).
@@ -66,7 +66,7 @@ def summarise(
 def _differences(
     roles: Mapping[str, Sequence[Metrics]], by_fold: Mapping[str, Sequence[Sequence[float]]], main: str, test_to_train: float
 ) -> dict[str, Any]:
-    """Paired over seeds (each seed's folds pooled), and over folds (seeds averaged) with the Nadeau-Bengio correction."""
+    """Return differences paired over seeds (folds pooled), and over folds (seeds averaged) with the Nadeau-Bengio correction."""
     if not roles.get("alone") or not roles.get("distilled"):
         return {}
     out: dict[str, Any] = {
@@ -88,6 +88,6 @@ def _gaps(means: Mapping[str, Metrics], teacher: Metrics | None) -> dict[str, fl
 
 
 def environment() -> dict[str, str]:
-    """Versions and machine that the figures come from."""
+    """Return versions and the machine that the figures come from."""
     packages = ("featherfall", "torch", "lightning-fabric", "numpy", "onnxruntime")
     return {name: metadata.version(name) for name in packages} | {"python": platform.python_version(), "machine": platform.machine()}

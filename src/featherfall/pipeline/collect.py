@@ -10,7 +10,7 @@ import numpy as np
 from featherfall.evaluation.bootstrap import over_groups
 from featherfall.evaluation.metrics import Metrics
 from featherfall.evaluation.predictions import RecordingPredictions
-from featherfall.evaluation.score import MAIN, measure
+from featherfall.evaluation.score import MAIN, task_metrics
 from featherfall.evaluation.summary import summarise
 from featherfall.pipeline.task import Job, Task
 from featherfall.runtime.bundle import read_manifest
@@ -23,7 +23,7 @@ def collect(task: Task, jobs: Sequence[Job], notes: Sequence[str]) -> dict[str, 
     recipe, names = task.context.recipe, task.classes()
 
     def score(predictions: Sequence[RecordingPredictions]) -> tuple[Metrics, dict[str, Any]]:
-        return measure(predictions, recipe.task, names, recipe.labels.positive, recipe.decision)
+        return task_metrics(predictions, recipe.task, names, recipe.labels.positive, recipe.decision)
 
     tested = [job for job in jobs if job.role in EVALUATED and len(job.fold.test)]
     roles: dict[str, list[Metrics]] = {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from featherfall.core.files import atomic_write
 from featherfall.core.recipe_file import load_recipe
-from featherfall.evaluation.day import Judged, draw_day, judge_day
+from featherfall.evaluation.day import DayResult, draw_day, match_day
 from featherfall.pipeline.distill import distill
 from featherfall.runtime import load_bundle
 
@@ -65,13 +65,13 @@ def teach(places: Places, workers: int, resume: bool, changes: Sequence[str] = (
     return distill(load_recipe(RECIPE, changes), places.recordings, places.run, resume=resume, workers=workers)
 
 
-def live_a_day(places: Places, report: Report, hours: float = DAY_HOURS, falls: int = DAY_FALLS) -> Judged:
+def live_a_day(places: Places, report: Report, hours: float = DAY_HOURS, falls: int = DAY_FALLS) -> DayResult:
     """The bundle meets a day of somebody it was not trained on: day.csv, day.png, and what it got right."""
     from featherfall.sim.dataset.day import simulate_day
 
     day = simulate_day(hours, falls, DAY_SEED, report=report)
     bundle = load_bundle(places.run / "bundle")
-    judged = judge_day(
+    result = match_day(
         day.recording, [(one.activity, one.start, one.end, one.fall) for one in day.activities], bundle.predict(day.recording)
     )
     stream = day.recording.streams["accelerometer"]
@@ -82,5 +82,5 @@ def live_a_day(places: Places, report: Report, hours: float = DAY_HOURS, falls: 
             rows = zip(stream.times[part].tolist(), *stream.values[part].T.tolist(), strict=True)
             file.write("".join(f"{t:.3f},{x:.4f},{y:.4f},{z:.4f}\n" for t, x, y, z in rows).encode())
     with atomic_write(places.picture) as file:
-        file.write(draw_day(stream, judged))
-    return judged
+        file.write(draw_day(stream, result))
+    return result

@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from featherfall.core.class_names import ClassNames
+from featherfall.clips.boxes import box_edges
 from featherfall.core.recipe import Augment
 from featherfall.core.recording import Box
-from featherfall.runtime.perceive.boxes import overlap
 
-_SAME_PERSON = 0.7  # IoU from which two boxes are one person, labelled twice (who it is, and what becomes of them)
 MIN_VISIBLE = 0.35  # share of a box that must stay in the picture for it to count: the rest is too little to learn from
 
 
@@ -39,28 +36,6 @@ class BoxTable:
         boxes = [F.pad(one.boxes, (0, 0, 0, most - one.names.shape[1])) for one in (self, other)]
         names = [F.pad(one.names, (0, most - one.names.shape[1]), value=-1) for one in (self, other)]
         return BoxTable(torch.cat(boxes), torch.cat(names))
-
-
-def unique_people(boxes: Sequence[Box], names: ClassNames, fall: int, other: int) -> list[tuple[int, Box]]:
-    """Return one box and class a person: of two boxes that overlap by `_SAME_PERSON` or more, the fall, else the first.
-
-    Arguments:
-        names: which class names are a fall, which are none; the ignored ones are no people.
-        fall, other: the numbers of the two classes.
-    """
-    falls = [(fall, box) for box in boxes if names.meaning(box.name) == "fall"]
-    named = falls + [(other, box) for box in boxes if names.meaning(box.name) == "not_fall"]
-    kept: list[tuple[int, Box]] = []
-    for number, box in named:
-        others = np.asarray([box_edges(one) for _, one in kept]).reshape(-1, 4)
-        if not (overlap(np.asarray([box_edges(box)]), others) >= _SAME_PERSON).any():
-            kept.append((number, box))
-    return kept
-
-
-def box_edges(box: Box) -> tuple[float, float, float, float]:
-    """Return left, top, right, bottom."""
-    return box.left, box.top, box.right, box.bottom
 
 
 def box_table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:

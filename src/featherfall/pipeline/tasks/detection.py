@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from featherfall import datasets
+from featherfall.clips.boxes import box_edges, unique_people
 from featherfall.clips.splits import Fold, group_of
 from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.errors import UserError
@@ -22,7 +23,7 @@ from featherfall.core.recipe import Recipe, Training
 from featherfall.core.recording import Box
 from featherfall.datasets import Dataset
 from featherfall.evaluation.bootstrap import ratio_over_groups
-from featherfall.evaluation.detection import Truth, choose_threshold, detection_metrics, right_boxes
+from featherfall.evaluation.detection import GroundTruth, choose_threshold, detection_metrics, right_boxes
 from featherfall.evaluation.metrics import Metrics
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.export.deployment import Deployment, Exportable, GraphOutputs, Guard, exportable, inputs_of, sample_of
@@ -41,7 +42,7 @@ from featherfall.pipeline.tasks.detections import (
 )
 from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.detector import open_detector
-from featherfall.training.boxes import box_edges, box_table, unique_people
+from featherfall.training.boxes import box_table
 from featherfall.training.checkpoint import load_tensors
 from featherfall.training.detect import Pictures
 from featherfall.training.detect_stages import DetectorTeacher, detect, learn, load_pictures
@@ -286,10 +287,12 @@ class DetectionTask(Task):
         known = detection_metrics(training, self._truth(job.fold.train), self.classes(), positive, threshold)
         write_detections(self.finished(job), Detections(found, threshold, known["picture_accuracy"]))
 
-    def _truth(self, recordings: np.ndarray) -> list[Truth]:
+    def _truth(self, recordings: np.ndarray) -> list[GroundTruth]:
         names, people = self.classes(), self.labelled.people
         return [
-            Truth(tuple(names[number] for number, _ in people[i]), np.asarray([box_edges(box) for _, box in people[i]]).reshape(-1, 4))
+            GroundTruth(
+                tuple(names[number] for number, _ in people[i]), np.asarray([box_edges(box) for _, box in people[i]]).reshape(-1, 4)
+            )
             for i in recordings
         ]
 

@@ -21,7 +21,7 @@ from featherfall.core.recipe import Network
 from featherfall.datasets import Source
 from featherfall.evaluation.metrics import Metrics
 from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
-from featherfall.evaluation.score import MAIN, measure
+from featherfall.evaluation.score import MAIN, task_metrics
 from featherfall.export.deployment import Deployment, GraphOutputs, Guard, exportable, inputs_of, sample_of
 from featherfall.pipeline.export import export_student
 from featherfall.pipeline.task import Job, Task
@@ -127,7 +127,7 @@ def deployment(stage: FoldContext, model: nn.Module, provenance: Mapping[str, An
 
     def score(outputs: GraphOutputs) -> Metrics:
         predictions = clip_predictions(store, recordings, softmax(outputs[0]), labels)
-        metrics, _ = measure(predictions, recipe.task, stage.classes, recipe.labels.positive, recipe.decision)
+        metrics, _ = task_metrics(predictions, recipe.task, stage.classes, recipe.labels.positive, recipe.decision)
         return {MAIN[recipe.task]: metrics[MAIN[recipe.task]]}
 
     clips = store.clips_of(recordings)

@@ -1,0 +1,77 @@
+"""Evaluate any bundle on any dataset, by the runtime itself.
+
+The kind of bundle (`manifest.kind`) and whether the dataset holds films decide how: `of_windows`, `of_pictures` or `of_films`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from featherfall.core.errors import UserError
+from featherfall.datasets import Dataset
+from featherfall.datasets.pictures import is_picture
+from featherfall.datasets.views import cameras
+from featherfall.evaluation.evaluator import Evaluator, NotReadyError
+from featherfall.evaluation.of_films import FilmEvaluator
+from featherfall.evaluation.of_pictures import PictureEvaluator
+from featherfall.evaluation.of_windows import WindowEvaluator
+from featherfall.evaluation.unseen import unseen
+from featherfall.runtime import Bundle
+
+
+def evaluate(
+    bundle: Bundle,
+    dataset: Dataset,
+    *,
+    estimator: str = "several",
+    weights: Path | None = None,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Return the metrics of a bundle on the recordings that it was not trained on; nothing is tuned.
+
+    Films are evaluated as a live camera would see them. The people found in each film are kept in a cache (keypoints or boxes, no
+    picture), so that an interrupted evaluation goes on where it was, and another threshold or model is evaluated within seconds.
+
+    Arguments:
+        estimator, weights: of a camera's bundle, see `runtime.perceive.pose.open_estimator`.
+        cache: folder of people found in films; None takes `film_cache.default_cache`.
+        progress: called with (recordings done, recordings in all).
+    Returns: plain values. All kinds: "bundle", "model", "dataset", "metrics" (numbers by name; shares 0..1), "counts", "notes". Films, too:
+        "shares" (hits, count and 95% interval by metric) and "films" (a row each).
+    Raises: `UserError` where no recording could be evaluated, and for what the bundle needs and is not there.
+    """
+    return evaluate_with(_evaluator(bundle, dataset, estimator, weights, cache), bundle, dataset, progress)
+
+
+def evaluate_with(
+    evaluator: Evaluator, bundle: Bundle, dataset: Dataset, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """Return as `evaluate`, by an evaluator of one's own, e.g. a `FilmEvaluator` that edits the pictures."""
+    dataset = evaluator.prepare(dataset)
+    sources, notes = unseen(dataset, bundle.manifest)
+    count = 0
+    for done, source in enumerate(sources, start=1):
+        try:
+            notes += evaluator.add(source.load())
+            count += 1
+        except NotReadyError:
+            raise
+        except UserError as error:
+            notes.append(f"left out: {error}")
+        if progress:
+            progress(done, len(sources))
+    if not count:
+        raise UserError(f"{dataset.folder}: no {evaluator.unit} could be evaluated; {notes[-1] if notes else 'it is empty'}")
+    facts = {"bundle": bundle.manifest.name, "model": bundle.model.precision, "dataset": dataset.name}
+    return {**facts, **evaluator.result(), "notes": notes}
+
+
+def _evaluator(bundle: Bundle, dataset: Dataset, estimator: str, weights: Path | None, cache: Path | None) -> Evaluator:
+    kind = bundle.manifest.kind
+    films = any(cameras(source) and not is_picture(source) for source in dataset.sources)
+    if kind in ("keypoints", "detector") and films:
+        return FilmEvaluator(bundle, estimator, weights, cache)
+    return PictureEvaluator(bundle) if kind == "detector" else WindowEvaluator(bundle)

@@ -1,0 +1,39 @@
+"""What differs between kinds of bundles when they are evaluated."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from featherfall.core.errors import UserError
+from featherfall.core.recording import Recording
+from featherfall.datasets import Dataset
+
+
+class NotReadyError(UserError):
+    """Nothing can be evaluated at all, e.g. without weights: other than a bad recording, it ends the evaluation."""
+
+
+class Evaluator(ABC):
+    """Collects predictions beside ground truth, recording by recording, and sums them up; `evaluate` does the rest.
+
+    Attributes:
+        unit: what a recording is, for messages.
+    """
+
+    unit: ClassVar[str]
+
+    def prepare(self, dataset: Dataset) -> Dataset:
+        """Return the dataset as the bundle needs it; raises `UserError` where that cannot be."""
+        return dataset
+
+    @abstractmethod
+    def add(self, recording: Recording) -> list[str]:
+        """Predict one recording; returns notes for the reader.
+
+        Raises: `UserError` where this recording must be left out, `NotReadyError` where every one would have to be.
+        """
+
+    @abstractmethod
+    def result(self) -> dict[str, Any]:
+        """Return "metrics" and "counts" of all recordings, and what else is known, as plain values."""

@@ -1,0 +1,123 @@
+"""Bundles that watch, on two tiny films: the estimator gives poses that are known, all else is real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.app.test_pictures import box_bundle
+from tests.evaluation.falling import RATE, WALKS, KnowsWho, no_weights, write_films
+from tests.runtime.drop import write_camera_bundle
+from typer.testing import CliRunner
+
+from featherfall import datasets
+from featherfall.cli.main import app
+from featherfall.core.errors import UserError
+from featherfall.datasets import Dataset
+from featherfall.evaluation.evaluate import evaluate
+from featherfall.runtime import Bundle, load_bundle
+
+OPEN = "featherfall.evaluation.of_films.open_estimator"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_films(tmp_path_factory.mktemp("films") / "data")
+
+
+@pytest.fixture(scope="module")
+def dataset(folder: Path) -> Dataset:
+    return datasets.open("folder", folder)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    return load_bundle(write_camera_bundle(tmp_path_factory.mktemp("camera") / "bundle"))
+
+
+@pytest.fixture
+def estimator(monkeypatch: pytest.MonkeyPatch) -> KnowsWho:
+    one = KnowsWho()
+
+    def opened(*_: object) -> KnowsWho:
+        one.reset()
+        return one
+
+    monkeypatch.setattr(OPEN, opened)
+    return one
+
+
+def test_a_fall_and_a_walk(bundle: Bundle, dataset: Dataset, estimator: KnowsWho, tmp_path: Path) -> None:
+    done: list[tuple[int, int]] = []
+    out = evaluate(bundle, dataset, cache=tmp_path, progress=lambda *both: done.append(both))
+    assert (out["bundle"], out["model"], out["dataset"], out["notes"]) == (bundle.manifest.name, "float32", "folder", [])
+    shares = {name: (share["hits"], share["count"]) for name, share in out["shares"].items()}
+    assert shares == {"falls_found": (1, 1), "falls_in_time": (1, 1), "falls_still_down": (1, 1), "daily_films_alarmed": (0, 1)}
+    assert {name: out["metrics"][name] for name in shares} == {
+        **{"falls_found": 1.0, "falls_in_time": 1.0, "falls_still_down": 1.0, "daily_films_alarmed": 0.0}
+    }
+    assert -1 <= out["metrics"]["detection_delay_s"] <= 2
+    counts = out["counts"]
+    assert (counts["films"], counts["falls"], counts["daily_films"], counts["recordings_without_film"]) == (2, 1, 1, 0)
+    assert counts["daily_hours"] * 3600 == pytest.approx(6 - 1 / RATE) and counts["hours"] * 3600 == pytest.approx(19 - 2 / RATE)
+    fall, walk = out["films"]
+    assert fall["film"] == "folder/S1/fall/1/cam1" and fall["in_time"] and fall["still_down"] and fall["events"] == 1
+    assert not walk["fall"] and walk["events"] == 0 and walk["delay_s"] is None
+    assert done == [(1, 2), (2, 2)] and estimator.asked == 13 * RATE + len(WALKS)
+
+
+def test_an_interrupted_evaluation_goes_on(bundle: Bundle, dataset: Dataset, estimator: KnowsWho, tmp_path: Path) -> None:
+    whole = evaluate(bundle, dataset, cache=tmp_path)
+    kept = {path.name.partition("-")[0]: path for path in tmp_path.iterdir()}
+    assert kept.keys() == {"fall", "walk"}
+    kept["walk"].unlink()
+    estimator.asked = 0
+    assert evaluate(bundle, dataset, cache=tmp_path) == whole and estimator.asked == len(WALKS)
+    assert evaluate(bundle, dataset, estimator="one", cache=tmp_path) == whole  # another estimator finds its own people
+    assert estimator.asked == 2 * len(WALKS) + 13 * RATE
+
+
+def test_known_people_need_no_weights(
+    bundle: Bundle, dataset: Dataset, estimator: KnowsWho, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = evaluate(bundle, dataset, cache=tmp_path)
+    monkeypatch.setattr(OPEN, no_weights)
+    assert evaluate(bundle, dataset, cache=tmp_path) == whole
+    next(tmp_path.glob("walk-*")).unlink()
+    with pytest.raises(UserError, match=r"^no weights here; fetch them$"):  # not "left out": there would be no honest count
+        evaluate(bundle, dataset, cache=tmp_path)
+
+
+def test_a_broken_film_is_left_out(bundle: Bundle, estimator: KnowsWho, tmp_path: Path) -> None:
+    folder = write_films(tmp_path / "data", seconds=8)
+    (folder / "walk.mp4").write_bytes(b"no film")
+    out = evaluate(bundle, datasets.open("folder", folder), cache=tmp_path / "cache")
+    (note,) = out["notes"]
+    assert note.startswith("left out: ") and "walk.mp4" in note and out["counts"]["films"] == 1
+    assert out["shares"]["falls_still_down"] == {"hits": 0, "count": 0, "ci95": None}  # the film ends too soon
+    assert "falls_still_down" not in out["metrics"]
+
+
+def test_a_detector_on_films(folder: Path, dataset: Dataset, tmp_path: Path) -> None:
+    bundle = load_bundle(box_bundle(tmp_path / "box"))
+    out = evaluate(bundle, dataset, cache=tmp_path / "cache")
+    assert (out["metrics"]["falls_in_time"], out["metrics"]["daily_films_alarmed"]) == (1.0, 0.0)
+    assert evaluate(bundle, dataset, cache=tmp_path / "cache") == out and len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_from_the_command_line(bundle: Bundle, folder: Path, estimator: KnowsWho, tmp_path: Path) -> None:
+    words = ["evaluate", bundle.path, "--dataset", "Folder", "--data", folder]
+    words += ["--cache", tmp_path / "cache", "--csv", tmp_path / "films.csv"]
+    shown = CliRunner().invoke(app, [str(word) for word in words])
+    assert shown.exit_code == 0, shown.output
+    (row,) = (line.split() for line in shown.stdout.splitlines() if "falls in time" in line)
+    assert row == ["falls", "in", "time", "100.0", "1", "of", "1", "20.7-100.0"]
+    head, fall, walk = (tmp_path / "films.csv").read_text().splitlines()
+    assert head.startswith("film,fall,seconds,events,") and fall.startswith("folder/S1/fall/1/cam1,1,12.93,1,1,1,")
+    assert walk == "folder/S1/walk/1/cam1,0,5.93,0,0,,," + walk.split(",,,")[1]
+
+
+def test_a_row_a_film_needs_films(tmp_path: Path, tiny: Path) -> None:
+    words = ["evaluate", "wrist", "--dataset", "folder", "--data", str(tiny), "--csv", str(tmp_path / "films.csv")]
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, UserError) and "no film was evaluated" in str(done.exception) and "metric" in done.stdout
