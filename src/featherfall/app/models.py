@@ -10,16 +10,16 @@ from typing import Any
 
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_json
-from featherfall.core.manifest import Kind, Manifest
+from featherfall.core.manifest import BundleKind, Manifest
 from featherfall.runtime.bundle import Bundle, load_bundle, read_manifest
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
 
-EATS: dict[str, tuple[Kind, ...]] = {
+EATS: dict[str, tuple[BundleKind, ...]] = {
     "table": ("window",),
     "film": ("keypoints", "detector", "film", "picture"),
     "picture": ("detector", "picture", "keypoints"),
 }
-WORDS: dict[Kind, str] = {
+WORDS: dict[BundleKind, str] = {
     "window": "watch or phone",
     "keypoints": "people in films",
     "film": "films",
@@ -41,7 +41,7 @@ class Model:
 
     name: str
     path: Path
-    kind: Kind
+    kind: BundleKind
     metrics: dict[str, Any] | None
 
     @property

@@ -9,7 +9,7 @@ from featherfall.app.analysis import Analysis, Media, Progress
 from featherfall.app.films import Screen, fitted, open_film
 from featherfall.app.models import Model
 from featherfall.app.people import curves_of, draw_film, finding_of, write_people
-from featherfall.runtime.decide.incidents import Settings, decide
+from featherfall.runtime.decide.incidents import DecisionSettings, decide
 from featherfall.runtime.observation import Fall, FrameResult
 from featherfall.runtime.sinks.draw import Painter
 from featherfall.runtime.sinks.film import film_writer
@@ -36,7 +36,7 @@ def of_camera(path: Path, name: str, model: Model, folder: Path, private: bool, 
             add(frame.time, fitted(frame.image, private))
 
         found = watch_film(path, model.bundle, problems=problems, on_picture=on_picture)
-    settings, screen = Settings.of(model.manifest), Screen(trace[0].height, trace[0].width)
+    settings, screen = DecisionSettings.of(model.manifest), Screen(trace[0].height, trace[0].width)
 
     def falls(threshold: float) -> tuple[Fall, ...]:
         return decide(trace, replace(settings, threshold=threshold))[0]

@@ -12,7 +12,7 @@ from featherfall.app.models import Model
 from featherfall.app.of_film import load, save
 from featherfall.app.people import curves_of, draw_film, finding_of, write_people
 from featherfall.core.recording import Video
-from featherfall.runtime.decide.incidents import Settings, decide
+from featherfall.runtime.decide.incidents import DecisionSettings, decide
 from featherfall.runtime.observation import Fall, FrameResult, Observation
 from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.detector import BoxDetector
@@ -34,7 +34,7 @@ def trace_of(observations: Sequence[Observation], threshold: float) -> list[Fram
 
 def of_detector(path: Path, name: str, model: Model, folder: Path, private: bool, progress: Progress) -> Analysis:
     """Analyse a film by boxes. Private: boxes on black."""
-    detector, settings = BoxDetector(model.bundle), Settings.of(model.manifest)
+    detector, settings = BoxDetector(model.bundle), DecisionSettings.of(model.manifest)
     length = open_film(path, name)
     problems: list[str] = []
     observations: list[Observation] = []

@@ -11,7 +11,7 @@ import numpy as np
 
 from featherfall.app.analysis import Curve, Finding, Progress, clock, percent
 from featherfall.app.films import Screen
-from featherfall.runtime.decide.incidents import Settings
+from featherfall.runtime.decide.incidents import DecisionSettings
 from featherfall.runtime.observation import Fall, FrameResult, Sighting, TrackedPerson
 from featherfall.runtime.perceive.pose import Pose
 from featherfall.runtime.sinks.draw import EDGES, Painter
@@ -36,7 +36,7 @@ def curves_of(table: np.ndarray, what: str = "person") -> tuple[Curve, ...]:
     return tuple(Curve(f"{what} {number}", number, *table[table[:, 1] == number][:, [0, 2]].T) for number in numbers)
 
 
-def overlay(people: Sequence[TrackedPerson], scale: float, settings: Settings) -> list[list[int]]:
+def overlay(people: Sequence[TrackedPerson], scale: float, settings: DecisionSettings) -> list[list[int]]:
     """Return what the page draws of people, in whole pixels of a picture `scale` times as large.
 
     Returns: of each the number, whether it has moved (of boxes: whether it looks fallen), then x, y, score (percent) of each joint in turn
@@ -47,7 +47,7 @@ def overlay(people: Sequence[TrackedPerson], scale: float, settings: Settings) -
     return [[one.id, int(one.is_person), *_joints(one.sighting, scale)] for one in people if isinstance(one.sighting, Pose)]
 
 
-def write_people(path: Path, trace: Sequence[FrameResult], screen: Screen, settings: Settings) -> Path:
+def write_people(path: Path, trace: Sequence[FrameResult], screen: Screen, settings: DecisionSettings) -> Path:
     """Write all people of a film, for the page."""
     boxes = settings.kind == "boxes"
     value = {

@@ -20,14 +20,14 @@ def bench(
 ) -> None:
     """Measure size, latency and memory of each model in a bundle: single windows, one thread, a fresh process each."""
     from featherfall.runtime.bundle import load_bundle, onnx_models
-    from featherfall.runtime.measure import machine, measure
+    from featherfall.runtime.measure import machine, measure_cost
 
     opened = load_bundle(bundle)
     bundle, manifest = opened.path, opened.manifest
     models = []
     for model in onnx_models(manifest):
         load_bundle(bundle, model.precision)  # says in one line what is wrong with it
-        cost = measure(bundle, model.precision, repeat)
+        cost = measure_cost(bundle, model.precision, repeat)
         models.append(
             {
                 "file": model.file,

@@ -46,11 +46,11 @@ def judge_film(bundle: Bundle, perception: Perception, file: Path, choices: Film
     if choices.drawing is None:
         found = watch_film(file, bundle, perception, still_down_s=choices.still_down_s, problems=problems)
         return Answer(found.to_json(), lines(file, found), problems)
-    from featherfall.runtime.decide.incidents import Settings
+    from featherfall.runtime.decide.incidents import DecisionSettings
     from featherfall.runtime.sinks.draw import Painter
     from featherfall.runtime.sinks.film import film_writer
 
-    painter = Painter(Settings.of(bundle.manifest).threshold, private=choices.drawing.private)
+    painter = Painter(DecisionSettings.of(bundle.manifest).threshold, private=choices.drawing.private)
     with film_writer(choices.drawing.path(file, count)) as add:
         found = watch_film(
             file,

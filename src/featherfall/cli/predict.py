@@ -17,7 +17,7 @@ from featherfall.cli.film import FilmChoices, judge_films
 from featherfall.cli.text import clock_time, table
 
 if TYPE_CHECKING:
-    from featherfall.core.manifest import Kind
+    from featherfall.core.manifest import BundleKind
     from featherfall.runtime import Bundle, Prediction
 
 
@@ -143,14 +143,14 @@ def _boxes(bundle: Bundle, files: Sequence[Path], options: Options) -> Predict:
     return files, judge_detections(bundle, options.drawing, options.still_down_s, len(files))
 
 
-BY_KIND: dict[Kind, Callable[[Bundle, Sequence[Path], Options], Predict]] = {
+BY_KIND: dict[BundleKind, Callable[[Bundle, Sequence[Path], Options], Predict]] = {
     "window": _windows,
     "film": _windows,
     "picture": _pictures,
     "keypoints": _keypoints,
     "detector": _boxes,
 }
-DRAWN: tuple[Kind, ...] = ("keypoints", "detector")  # kinds that follow people
+DRAWN: tuple[BundleKind, ...] = ("keypoints", "detector")  # kinds that follow people
 
 
 def _drawing(bundle: Bundle, files: Sequence[Path], draw: Path | None, private: bool) -> Drawing | None:

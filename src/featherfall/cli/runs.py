@@ -42,12 +42,12 @@ def distill(
 ) -> None:
     """Train the teacher, the student alone and distilled; quantise, evaluate, and leave a run with a bundle."""
     from featherfall.cli.tables import show_metrics
-    from featherfall.pipeline.distill import distill as run
+    from featherfall.pipeline.distill import run_recipe
 
     resolved = _recipe(recipe, set_, seed)
     folder = out or Path("runs") / resolved.name
     side_by_side = workers or os.cpu_count() or 1
-    metrics = run(resolved, _data(resolved, data, side_by_side), folder, resume=resume, workers=side_by_side)
+    metrics = run_recipe(resolved, _data(resolved, data, side_by_side), folder, resume=resume, workers=side_by_side)
     print_json(metrics) if json else show_metrics(metrics, folder)
 
 
@@ -149,7 +149,7 @@ def compare(
     """Several runs in one table, with intervals."""
     from featherfall.cli.tables import show_comparison
     from featherfall.core.files import read_json
-    from featherfall.pipeline.distill import distill as run
+    from featherfall.pipeline.distill import run_recipe
 
     found: list[dict[str, Any]] = []
     for target in targets:
@@ -158,7 +158,7 @@ def compare(
             resolved = _recipe(target, None, None)
             folder = Path("runs") / resolved.name
             if not (folder / "metrics.json").is_file():
-                run(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
+                run_recipe(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
         found.append(read_json(folder / "metrics.json"))
     print_json(found) if json else show_comparison(found)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.clips.films import FilmWriter, to_jpeg
-from featherfall.clips.store import VERSION, ClipStore, InputFacts, RecordingFacts, open_store, write_tables
+from featherfall.clips.store import STORE_VERSION, ClipStore, InputFacts, RecordingFacts, open_store, write_tables
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder, digest, fingerprint, hold
 from featherfall.core.recipe import Clip
@@ -23,7 +23,7 @@ from featherfall.datasets.pictures import is_picture
 from featherfall.signals.frames import RecordingWindows, cut_recording
 from featherfall.signals.pictures import choose_pictures, film_clock, frame_times
 
-Progress = Callable[[int, int, str], None]
+BuildProgress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("FEATHERFALL_CACHE", Path.home() / ".cache" / "featherfall")) / "clips"
 
 
-def prepare(
-    dataset: Dataset, clip: Clip, required: Sequence[str], *, cache: Path | None = None, workers: int = 1, progress: Progress | None = None
+def prepare_clips(
+    dataset: Dataset,
+    clip: Clip,
+    required: Sequence[str],
+    *,
+    cache: Path | None = None,
+    workers: int = 1,
+    progress: BuildProgress | None = None,
 ) -> ClipStore:
     """The clips of a dataset, from the cache when the same files were cut the same way before.
 
@@ -67,7 +73,7 @@ def prepare(
 
 def _key(dataset: Dataset, clip: Clip, required: Sequence[str]) -> str:
     known: dict[Path, str] = {}  # the views of one recording share its files
-    parts = [str(VERSION), dataset.name, clip.model_dump_json(), ",".join(required)]
+    parts = [str(STORE_VERSION), dataset.name, clip.model_dump_json(), ",".join(required)]
     for source in dataset.sources:
         parts.append(source.id)
         if is_picture(source):  # of which the recipe says what is a fall, and may add a trait
@@ -79,7 +85,7 @@ def _key(dataset: Dataset, clip: Clip, required: Sequence[str]) -> str:
     return digest(parts)
 
 
-def _build(dataset: Dataset, clip: Clip, required: Sequence[str], folder: Path, workers: int, progress: Progress | None) -> None:
+def _build(dataset: Dataset, clip: Clip, required: Sequence[str], folder: Path, workers: int, progress: BuildProgress | None) -> None:
     recordings: list[RecordingFacts] = []
     skipped: list[str] = []
     facts: dict[str, InputFacts] = {}

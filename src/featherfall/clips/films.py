@@ -78,7 +78,7 @@ class FilmClips:
         return self.pictures(self.index[clips])
 
 
-def open_film(folder: Path, name: str, size: int) -> FilmClips:
+def open_film_clips(folder: Path, name: str, size: int) -> FilmClips:
     """What `FilmWriter` wrote."""
     with np.load(folder / f"{name}.npz") as saved:
         return FilmClips(folder / f"{name}.jpgs", saved["ends"], saved["index"], size)

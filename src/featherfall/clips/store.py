@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from featherfall.clips.films import FilmClips, open_film
+from featherfall.clips.films import FilmClips, open_film_clips
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording
 
-VERSION = 4  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
+STORE_VERSION = 4  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def write_tables(
     pq.write_table(pa.Table.from_pylist(rows, schema), folder / "recordings.parquet")
     pq.write_table(pa.table(dict(index)), folder / "index.parquet")
     meta: dict[str, Any] = {
-        "version": VERSION,
+        "version": STORE_VERSION,
         "length": length,
         "whole": whole,
         "skipped": skipped,
@@ -171,7 +171,7 @@ def open_store(folder: Path) -> ClipStore:
     inputs, films = {}, {}
     for name, fact in facts.items():
         if fact.frames:
-            films[name] = open_film(folder, name, fact.size)
+            films[name] = open_film_clips(folder, name, fact.size)
             continue
         shape = (count, length, len(fact.channels))
         inputs[name] = np.memmap(folder / f"{name}.f32", np.float32, "r", shape=shape) if count else np.zeros(shape, np.float32)

@@ -11,7 +11,7 @@ from featherfall.core.checked import Checked
 from featherfall.core.window import Window
 
 FORMAT = 2
-Kind = Literal["window", "keypoints", "film", "picture", "detector"]
+BundleKind = Literal["window", "keypoints", "film", "picture", "detector"]
 
 
 class Input(Checked):
@@ -47,7 +47,7 @@ class Decision(Checked):
     overlap: float = Field(default=0.5, gt=0, lt=1)
 
 
-class Model(Checked):
+class ModelFile(Checked):
     """One model file and what was proven of it.
 
     format: what the file is, e.g. "onnx": whoever can open that format can run it. precision: of its weights and activations.
@@ -75,7 +75,7 @@ class Manifest(Checked):
 
     format: int = FORMAT
     name: str
-    kind: Kind
+    kind: BundleKind
     task: Literal["fall", "activity"]
     inputs: list[Input] = Field(min_length=1)
     window: Window
@@ -83,7 +83,7 @@ class Manifest(Checked):
     positive: str | None = None
     decision: Decision = Decision()
     temperature: float = Field(default=1.0, gt=0)
-    models: list[Model] = Field(min_length=1)
+    models: list[ModelFile] = Field(min_length=1)
     parameters: int = 0
     macs: int = 0
     provenance: dict[str, Any] = {}
@@ -110,7 +110,7 @@ class Manifest(Checked):
         return self
 
 
-def _kind_of_format_1(values: Mapping[str, Any]) -> Kind:
+def _kind_of_format_1(values: Mapping[str, Any]) -> BundleKind:
     first: Any = next(iter(values.get("inputs") or []), {})
     first = first if isinstance(first, dict) else {}
     if values.get("task") == "detect":

@@ -18,7 +18,7 @@ from featherfall.core.registry import check_name, facts, registered
 from featherfall.core.window import Window
 
 
-class Film(Checked):
+class FilmInput(Checked):
     """A film as a clip's input: `frames` pictures of `size` x `size` pixels, evenly spread over the window, cached as JPEG.
 
     A still image is a film of one picture: `frames` 1, and windows of kind "trial".
@@ -46,7 +46,7 @@ class Clip(Checked):
 
     window: Window
     inputs: dict[str, str] = {}
-    films: dict[str, Film] = {}
+    films: dict[str, FilmInput] = {}
     reference: str
     require: list[str] = []
 

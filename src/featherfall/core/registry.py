@@ -26,11 +26,11 @@ import pydantic
 from featherfall.core.errors import UserError
 from featherfall.core.tables import nearest
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Kind:
+class PluginKind:
     """A kind of thing that can be added.
 
     Attributes:
@@ -44,15 +44,15 @@ class Kind:
     extra: str = ""
 
 
-KINDS: dict[str, Kind] = {
-    "dataset": Kind("featherfall.datasets", "featherfall.datasets", "train"),
-    "model": Kind("featherfall.models", "featherfall.models", "train"),
-    "loss": Kind("featherfall.losses", "featherfall.losses", "train"),
-    "protocol": Kind("featherfall.clips", "featherfall.protocols", "train"),
-    "format": Kind("featherfall.export", "featherfall.formats", "train"),
-    "source": Kind("featherfall.runtime", "featherfall.sources"),
-    "estimator": Kind("featherfall.runtime", "featherfall.estimators", "camera"),
-    "sink": Kind("featherfall.runtime", "featherfall.sinks"),
+KINDS: dict[str, PluginKind] = {
+    "dataset": PluginKind("featherfall.datasets", "featherfall.datasets", "train"),
+    "model": PluginKind("featherfall.models", "featherfall.models", "train"),
+    "loss": PluginKind("featherfall.losses", "featherfall.losses", "train"),
+    "protocol": PluginKind("featherfall.clips", "featherfall.protocols", "train"),
+    "format": PluginKind("featherfall.export", "featherfall.formats", "train"),
+    "source": PluginKind("featherfall.runtime", "featherfall.sources"),
+    "estimator": PluginKind("featherfall.runtime", "featherfall.estimators", "camera"),
+    "sink": PluginKind("featherfall.runtime", "featherfall.sinks"),
 }
 
 
@@ -78,7 +78,7 @@ _objects: dict[tuple[str, str], Any] = {}
 _own: dict[tuple[str, str], Entry] = {}  # registered by code that neither ships with the package nor is a plugin, e.g. a notebook
 
 
-def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
+def register(kind: str, name: str, **facts: Any) -> Callable[[_T], _T]:
     """Register a function or class under a name. Use as a decorator, with literal arguments.
 
     A class without a `name` of its own gets the name as its attribute `name`.
@@ -91,7 +91,7 @@ def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
     if kind not in KINDS:
         raise UserError(f"register: unknown kind {kind!r}; {nearest(kind, tuple(KINDS))}")
 
-    def take(thing: T) -> T:
+    def take(thing: _T) -> _T:
         key = (kind, name)
         mine = _where(thing)
         if key in _objects and _where(_objects[key]) != mine:
@@ -122,7 +122,7 @@ def find(kind: str, name: str, where: str = "") -> Any:
         return _objects[kind, name]
     entries = [entry for entry in catalogue(kind) if entry.name == name]
     if not entries:
-        raise UserError(f"{start}unknown {kind} {name!r}; {nearest(name, names(kind))}")
+        raise UserError(f"{start}unknown {kind} {name!r}; {nearest(name, known_names(kind))}")
     if len(entries) > 1:
         both = " and ".join(entry.origin for entry in entries)
         raise UserError(f"{start}{kind} {name!r} comes from both {both}; uninstall one of them")
@@ -146,10 +146,10 @@ def facts(kind: str, name: str) -> Mapping[str, Any]:
 
 def known_as(kind: str, name: str) -> str | None:
     """Return the registered spelling of a name that may differ in case, "-" and "_"; None for an unknown one."""
-    return next((one for one in names(kind) if _plain(one) == _plain(name)), None)
+    return next((one for one in known_names(kind) if _plain(one) == _plain(name)), None)
 
 
-def names(kind: str) -> tuple[str, ...]:
+def known_names(kind: str) -> tuple[str, ...]:
     """Return the known names of a kind, sorted."""
     return tuple(sorted({entry.name for entry in catalogue(kind)}))
 
@@ -198,7 +198,7 @@ def check_name(kind: str, name: str) -> str:
     """
     spelling = known_as(kind, name)
     if spelling is None:
-        raise ValueError(f"unknown {kind}; {nearest(name, names(kind))}")
+        raise ValueError(f"unknown {kind}; {nearest(name, known_names(kind))}")
     if any(entry.name == spelling for entry in _plugins(kind)):
         find(kind, spelling)
     return spelling

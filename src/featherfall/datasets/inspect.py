@@ -17,7 +17,7 @@ from featherfall.core.tables import dead_axes
 from featherfall.signals.video import VideoFacts, probe
 
 from .dataset import Dataset, Source
-from .pictures.look import Look, PictureFacts
+from .pictures.look import PictureFacts, PictureInspection
 from .pictures.names import shows_fall
 from .views import cameras
 
@@ -89,7 +89,7 @@ class Facts:
         return asdict(self)
 
 
-def inspect(dataset: Dataset, progress: Callable[[int, int], None] | None = None, names: ClassNames | None = None) -> Facts:
+def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | None = None, names: ClassNames | None = None) -> Facts:
     """Read everything once; a broken file is told and does not stop the rest.
 
     Arguments:
@@ -99,7 +99,7 @@ def inspect(dataset: Dataset, progress: Callable[[int, int], None] | None = None
     problems = list(dataset.problems)
     seen: dict[str, list[_Seen]] = {}
     films: dict[str, list[VideoFacts]] = {}
-    look = Look(problems)
+    look = PictureInspection(problems)
     decoder = find_spec("av") is not None
     if not decoder and any(cameras(source) for source in dataset.sources):
         problems.append("films and pictures were not looked at: that needs PyAV; install it: pip install 'featherfall[video]'")

@@ -53,7 +53,7 @@ def _load(whole: Source) -> Recording:
     return whole.load()
 
 
-def joined(parts: Sequence[Dataset]) -> Dataset:
+def join_datasets(parts: Sequence[Dataset]) -> Dataset:
     """Several datasets as one: subjects bear their dataset's name ("urfd-S1"), published splits are gone."""
     sources = [
         replace(source, subject=f"{source.dataset}-{source.subject}", read=partial(_read_joined, whole=source))

@@ -7,7 +7,7 @@ from pathlib import Path
 from featherfall.clips.store import ClipStore, InputFacts
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder, sha256, write_json
-from featherfall.core.manifest import Input, Kind, Manifest, Model
+from featherfall.core.manifest import BundleKind, Input, Manifest, ModelFile
 from featherfall.core.recipe import Network
 from featherfall.core.registry import facts, find
 from featherfall.export.deployment import Deployment, Format, Refusal
@@ -24,7 +24,7 @@ def write_bundle(folder: Path, deployment: Deployment) -> Manifest:
     """
     recipe, store = deployment.recipe, deployment.store
     with atomic_folder(folder) as temporary:
-        models: list[Model] = []
+        models: list[ModelFile] = []
         refused: dict[str, object] = {}
         for name in recipe.export.written:
             write: Format = find("format", name, f"{recipe.name}: export.formats")
@@ -66,9 +66,9 @@ def refusals(manifest: Manifest) -> list[str]:
     ]
 
 
-def looks_at(network: Network, reference: InputFacts) -> Kind:
+def looks_at(network: Network, reference: InputFacts) -> BundleKind:
     """Return what a network looks at, as its registration states; where that may be several things, the reference input chooses."""
-    kinds: list[Kind] = facts("model", network.kind).get("looks_at", [])
+    kinds: list[BundleKind] = facts("model", network.kind).get("looks_at", [])
     if len(kinds) == 1:
         return kinds[0]
     return "window" if not reference.frames else "picture" if reference.frames == 1 else "film"

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from featherfall.clips.store import ClipStore
-from featherfall.core.manifest import Decision, Model
+from featherfall.core.manifest import Decision, ModelFile
 from featherfall.core.recipe import Recipe
 from featherfall.models.count import macs, parameters
 
@@ -88,7 +88,7 @@ class Refusal:
 class Format(Protocol):
     """An export format. Register it by name: `@register("format", "onnx")`."""
 
-    def __call__(self, deployment: Deployment, folder: Path) -> Model | Refusal:
+    def __call__(self, deployment: Deployment, folder: Path) -> ModelFile | Refusal:
         """Write one model file into the folder, which holds the files of the formats before it.
 
         Raises: `UserError` for a model that must not ship.
@@ -96,9 +96,9 @@ class Format(Protocol):
         ...
 
 
-def model_entry(path: Path, format: str, precision: Any, proof: Mapping[str, Any]) -> Model:
+def model_entry(path: Path, format: str, precision: Any, proof: Mapping[str, Any]) -> ModelFile:
     """Return the manifest's entry of a file that was written. format: what the file is, e.g. "onnx", also where it is quantised."""
-    return Model(file=path.name, format=format, precision=precision, bytes=path.stat().st_size, proof=dict(proof))
+    return ModelFile(file=path.name, format=format, precision=precision, bytes=path.stat().st_size, proof=dict(proof))
 
 
 def sample_of(store: ClipStore, names: list[str], training_clips: np.ndarray, most: int) -> dict[str, np.ndarray]:

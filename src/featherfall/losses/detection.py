@@ -24,7 +24,7 @@ class Targets(NamedTuple):
     mine: Tensor
 
 
-def overlap(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+def iou_and_giou(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     """Intersection over union of boxes (..., 4) that broadcast, 0..1, and the generalised one, -1..1 (Rezatofighi et al., 2019).
 
     Generalised: IoU - the share of the smallest box around both that neither covers. Each has the broadcast shape.
@@ -39,7 +39,7 @@ def overlap(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def assign(logits: Tensor, boxes: Tensor, middles: Tensor, truth: Tensor, names: Tensor) -> Targets:
+def assign_targets(logits: Tensor, boxes: Tensor, middles: Tensor, truth: Tensor, names: Tensor) -> Targets:
     """Task-aligned assignment (Feng et al., TOOD, 2021): a box is answered for by the `TOP` places inside it that fit it best already.
 
     fit = p^.5 IoU^4, p the place's probability of the box's class. A place that fits several boxes takes the one of the highest IoU. Its
@@ -50,7 +50,7 @@ def assign(logits: Tensor, boxes: Tensor, middles: Tensor, truth: Tensor, names:
         truth: (B, G, 4). names: (B, G) class, -1 where there is no box.
     """
     there = names >= 0
-    iou = overlap(truth[:, :, None], boxes[:, None])[0] * there[..., None]  # B, G, A
+    iou = iou_and_giou(truth[:, :, None], boxes[:, None])[0] * there[..., None]  # B, G, A
     which = names.clamp(min=0)[..., None].expand(-1, -1, logits.shape[1])
     probability = logits.sigmoid().transpose(1, 2).gather(1, which)
     inside = ((middles > truth[:, :, None, :2]) & (middles < truth[:, :, None, 2:])).all(dim=-1) & there[..., None]
@@ -76,7 +76,7 @@ def box_losses(logits: Tensor, boxes: Tensor, targets: Targets) -> tuple[Tensor,
     total = targets.scores.sum().clamp(min=1.0)
     which = F.binary_cross_entropy_with_logits(logits, targets.scores, reduction="sum") / total
     weight = targets.scores.sum(dim=-1)
-    where = ((1 - overlap(boxes, targets.boxes)[1]) * weight * targets.mine).sum() / total
+    where = ((1 - iou_and_giou(boxes, targets.boxes)[1]) * weight * targets.mine).sum() / total
     return which, where
 
 
@@ -93,5 +93,5 @@ def learn_from(logits: Tensor, boxes: Tensor, teacher_logits: Tensor, teacher_bo
     total = belief.sum().clamp(min=1.0)
     each = F.binary_cross_entropy_with_logits(logits, p, reduction="none")
     which = (each * (p - logits.detach().sigmoid()).square()).sum() / total
-    where = ((1 - overlap(boxes, teacher_boxes)[1]) * belief).sum() / total
+    where = ((1 - iou_and_giou(boxes, teacher_boxes)[1]) * belief).sum() / total
     return which, where

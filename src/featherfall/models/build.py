@@ -12,7 +12,7 @@ from featherfall.core.registry import find
 from featherfall.models.inputs import Channels
 
 
-def build(kind: str, inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+def build_network(kind: str, inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
     """Return a freshly initialised network.
 
     A builder is registered beside its network, with what the network looks at: kinds of bundles, of which the clip's inputs choose where

@@ -10,7 +10,7 @@ from typing import Any
 from featherfall.core.files import atomic_write
 from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.day import Judged, draw_day, judge_day
-from featherfall.pipeline.distill import distill
+from featherfall.pipeline.distill import run_recipe
 from featherfall.runtime import load_bundle
 
 RECIPE = "simulated_wrist_falls"
@@ -62,7 +62,7 @@ def simulate_people(places: Places, workers: int, report: Report, people: int = 
 
 def teach(places: Places, workers: int, resume: bool, changes: Sequence[str] = ()) -> dict[str, Any]:
     """Teacher, student alone, student distilled, int8, report: the run's metrics. `changes` are to the recipe."""
-    return distill(load_recipe(RECIPE, changes), places.recordings, places.run, resume=resume, workers=workers)
+    return run_recipe(load_recipe(RECIPE, changes), places.recordings, places.run, resume=resume, workers=workers)
 
 
 def live_a_day(places: Places, report: Report, hours: float = DAY_HOURS, falls: int = DAY_FALLS) -> Judged:

@@ -28,7 +28,7 @@ from featherfall.pipeline.warm_start import check_start, starts
 from featherfall.training.stages import FoldContext
 
 
-def distill(
+def run_recipe(
     recipe: Recipe,
     data: Path | Dataset,
     out: Path,
@@ -178,7 +178,7 @@ def _opened(recipe: Recipe, data: Path | Dataset, out: Path, options: _Options, 
 
 
 def context_of(run: Run, recipe: Recipe, dataset: Dataset, clips: Path, data: Path | Dataset) -> Context:
-    """Return what the jobs of a run share. clips: folder of the store. data: as `distill` takes it."""
+    """Return what the jobs of a run share. clips: folder of the store. data: as `run_recipe` takes it."""
     name = dataset.name if isinstance(data, Dataset) else recipe.dataset
     return Context(run, recipe, name, {source.id: source for source in dataset.sources}, clips, local_models(recipe))
 

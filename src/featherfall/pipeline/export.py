@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from featherfall.clips.protocols import describe
+from featherfall.clips.protocols import describe_split
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.errors import UserError
@@ -26,7 +26,7 @@ def provenance(recipe: Recipe, dataset: str, store: ClipStore, fold: Fold, seed:
     stated: dict[str, Any] = {
         "recipe": recipe.model_dump(),
         "dataset": dataset,
-        "protocol": describe(recipe.split),
+        "protocol": describe_split(recipe.split),
         "fold": fold.name,
         "trained_on": sorted({store.recordings[i].subject for i in fold.train}),
         "environment": environment(),

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 import torch
 
 from featherfall.core.processes import exit_with_parent
-from featherfall.core.registry import names, register
+from featherfall.core.registry import known_names, register
 from featherfall.pipeline.task import Job
 
 
@@ -48,7 +48,7 @@ def execute(job: Job) -> None:
     if job.finished.is_file():
         return
     for name, factory in job.task.context.models.items():
-        if name not in names("model"):
+        if name not in known_names("model"):
             register("model", name)(factory)
     with _one_thread():
         job.task.execute(job)

@@ -22,7 +22,7 @@ from featherfall.models.count import macs, parameters
 from featherfall.pipeline.run import Run
 from featherfall.training.stages import FoldContext
 
-Factory = Callable[..., nn.Module]  # (inputs, channels, classes, **options) -> a network, as `models.build.build` calls it
+Factory = Callable[..., nn.Module]  # (inputs, channels, classes, **options) -> a network, as `models.build.build_network` calls it
 CutClips = Callable[[Recipe, Dataset], ClipStore]  # the clips of a dataset, from the cache or cut now
 
 

@@ -15,7 +15,7 @@ from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Augment, Network, Recipe, Training
-from featherfall.models.build import build
+from featherfall.models.build import build_network
 from featherfall.training.checkpoint import load_tensors, save_tensors
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.films import film_views
@@ -63,7 +63,7 @@ class FoldContext:
     def network(self, network: Network, seed: int) -> nn.Module:
         """Return a freshly initialised network of this recipe."""
         torch.manual_seed(seed)
-        return build(network.kind, network.inputs, self.store.channels, len(self.classes), **network.options)
+        return build_network(network.kind, network.inputs, self.store.channels, len(self.classes), **network.options)
 
     def load_network(self, network: Network, seed: int, weights: Path) -> nn.Module:
         """Return a trained network."""

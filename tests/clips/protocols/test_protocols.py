@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 
-from featherfall.clips.protocols import cross_validates, describe
+from featherfall.clips.protocols import cross_validates, describe_split
+from featherfall.core.errors import UserError
 from featherfall.core.recipe import Split
 
 
@@ -19,7 +19,7 @@ from featherfall.core.recipe import Split
     ],
 )
 def test_a_protocol_describes_itself(split: Split, name: str) -> None:
-    assert describe(split) == name
+    assert describe_split(split) == name
 
 
 def test_folds_that_test_everybody() -> None:
@@ -28,7 +28,7 @@ def test_folds_that_test_everybody() -> None:
 
 
 def test_unknown_and_incomplete_ones() -> None:
-    with pytest.raises(ValidationError, match="unknown protocol; did you mean 'kfold'"):
+    with pytest.raises(UserError, match="unknown protocol; did you mean 'kfold'"):
         Split(protocol="kfolds")
-    with pytest.raises(ValidationError, match="protocol 'published' needs 'list'; add it"):
+    with pytest.raises(UserError, match="protocol 'published' needs 'list'; add it"):
         Split(protocol="published")

@@ -30,7 +30,7 @@ def cross_validates(split: Split) -> bool:
     return bool(facts("protocol", split.protocol).get("cross_validates"))
 
 
-def describe(split: Split) -> str:
+def describe_split(split: Split) -> str:
     """Return the split in words, e.g. "5 folds by subject", "leave one subject out, 10% of the training subjects"."""
     words: str = facts("protocol", split.protocol).get("describes", split.protocol)
     name = words.format(**split.model_dump())

@@ -37,7 +37,7 @@ def difference_hash(image: np.ndarray) -> int:
     return int.from_bytes(np.packbits(np.diff(means, axis=1) > 0).tobytes(), "big")
 
 
-def groups(hashes: Sequence[int]) -> np.ndarray:
+def similar_groups(hashes: Sequence[int]) -> np.ndarray:
     """(N,) int64 group of each of N hashes, numbered from 0 by first appearance."""
     bits = np.array(hashes, dtype=np.uint64)
     group = np.full(len(bits), -1, np.int64)
@@ -56,7 +56,7 @@ def groups(hashes: Sequence[int]) -> np.ndarray:
 def with_looks(dataset: Dataset) -> Dataset:
     """The data set whose pictures bear the trait `LOOK`; each is decoded once. One that cannot be read stays without it."""
     hashes = {number: found for number, source in enumerate(dataset.sources) if (found := _hash_of(source)) is not None}
-    group = dict(zip(hashes, groups(list(hashes.values())).tolist(), strict=True))
+    group = dict(zip(hashes, similar_groups(list(hashes.values())).tolist(), strict=True))
     sources = [_grouped(source, str(group[i])) if i in group else source for i, source in enumerate(dataset.sources)]
     return replace(dataset, sources=tuple(sources))
 

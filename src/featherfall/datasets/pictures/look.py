@@ -13,8 +13,8 @@ from featherfall.core.recording import Recording
 from featherfall.datasets.dataset import Dataset, Source
 from featherfall.signals.video import is_image, read_frames
 
-from .alike import difference_hash, groups
-from .names import USUAL, all_names, is_picture, shows_fall
+from .alike import difference_hash, similar_groups
+from .names import COMMON_NAMES, all_names, is_picture, shows_fall
 
 _ORDER: tuple[Meaning | None, ...] = ("fall", "not_fall", None, "ignore")
 
@@ -65,7 +65,7 @@ class PictureFacts:
 
 
 @dataclass
-class Look:
+class PictureInspection:
     """Pictures one by one; `problems` is told of what cannot be decoded, and at the end of files that are the same."""
 
     problems: list[str]
@@ -111,14 +111,14 @@ class Look:
             largest=sizes[-1],
             shapes=len(set(sizes)),
             endings=dict(Counter(source.files[0].suffix.lower() for source in pictures).most_common()),
-            classes=self._classes(dataset, pictures, known or USUAL),
+            classes=self._classes(dataset, pictures, known or COMMON_NAMES),
             stated=known is not None,
-            falls=sum(shows_fall(source.names, known or USUAL) for source in pictures),
+            falls=sum(shows_fall(source.names, known or COMMON_NAMES) for source in pictures),
             nothing=sum(not source.names for source in pictures),
             sources=len(versions),
             with_versions=sum(count > 1 for count in versions.values()),
             most_versions=max(versions.values()),
-            looks=sorted(Counter(groups(self._hashes).tolist()).values(), reverse=True),
+            looks=sorted(Counter(similar_groups(self._hashes).tolist()).values(), reverse=True),
             traits={name: dict(values.most_common()) for name, values in sorted(traits.items())},
         )
 

@@ -19,7 +19,7 @@ sit, sitting, walk, walking, move, moving, run, running, lie, lying, sleep, slee
 people, human, man, woman, patient, pessoa"""
 _IGNORE = "bed, chair, sofa, couch, table, walker, wheelchair, background"
 
-USUAL = ClassNames(fall=_FALL.split(", "), not_fall=_NOT_FALL.replace("\n", " ").split(", "), ignore=_IGNORE.split(", "))
+COMMON_NAMES = ClassNames(fall=_FALL.split(", "), not_fall=_NOT_FALL.replace("\n", " ").split(", "), ignore=_IGNORE.split(", "))
 """What names are taken for where no recipe says it: to look at data with, not to train by."""
 
 
@@ -28,14 +28,14 @@ def activity_of(names: tuple[str, ...]) -> str:
     return " + ".join(sorted(names)) or _NOTHING
 
 
-def shows_fall(names: tuple[str, ...], known: ClassNames = USUAL) -> bool:
+def shows_fall(names: tuple[str, ...], known: ClassNames = COMMON_NAMES) -> bool:
     """Whether any of the names is a fall."""
     return any(known.meaning(name) == "fall" for name in names)
 
 
 def meanings(dataset: Dataset, known: ClassNames | None = None) -> dict[str, Meaning | None]:
-    """What each class name of a data set is taken for, None where nobody says; by `USUAL` unless stated."""
-    return {name: (known or USUAL).meaning(name) for name in all_names(dataset)}
+    """What each class name of a data set is taken for, None where nobody says; by `COMMON_NAMES` unless stated."""
+    return {name: (known or COMMON_NAMES).meaning(name) for name in all_names(dataset)}
 
 
 def all_names(dataset: Dataset) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.detector import open_detector
 from featherfall.training.boxes import box_edges, box_table, unique_people
 from featherfall.training.checkpoint import load_tensors
-from featherfall.training.detect import Pictures
+from featherfall.training.detect import MAP_LOSSES, OUTPUT_LOSS, Pictures
 from featherfall.training.detect_stages import DetectorTeacher, detect, learn, load_pictures
 from featherfall.training.stages import FoldContext
 from featherfall.training.yolo import YoloTraining, train_yolo, write_yolo
@@ -93,9 +93,11 @@ class DetectionTask(Task):
             raise UserError(f"{recipe.name}: Ultralytics' networks cannot start from a run; leave out student.init")
         if recipe.supervision:
             losses = [term.loss for term in recipe.supervision.distillation.terms]
-            if set(losses) - {"soft", "l2", "cosine"} or len({"l2", "cosine"} & set(losses)) > 1 or len(losses) != len(set(losses)):
+            embeddings = [name for name in losses if name in MAP_LOSSES]
+            if set(losses) - {OUTPUT_LOSS, *MAP_LOSSES} or len(embeddings) > 1 or len(losses) != len(set(losses)):
+                either = " or ".join(map(repr, MAP_LOSSES))
                 raise UserError(
-                    f"{recipe.name}: a detector is distilled by 'l2' or 'cosine' (embedding), 'soft' (logits), or one and 'soft'"
+                    f"{recipe.name}: a detector is distilled by {either} (embedding), {OUTPUT_LOSS!r} (logits), or one and {OUTPUT_LOSS!r}"
                 )
 
     @classmethod
@@ -221,7 +223,7 @@ class DetectionTask(Task):
             steps = training.model_copy(update={"steps": self._detection.embedding_steps})
             of_maps = DetectorTeacher(teacher, embedding)
             learn(stage, model, pictures, steps, job.number, job.folder / "embedding", of_maps, replayed)
-        soft = [term.weight for term in supervision.distillation.terms if term.loss == "soft"]
+        soft = [term.weight for term in supervision.distillation.terms if term.loss == OUTPUT_LOSS]
         of_outputs = DetectorTeacher(teacher, soft=soft[0]) if soft else None
         learn(stage, model, pictures, training, job.number, job.folder, of_outputs, replayed)
 
@@ -392,9 +394,9 @@ def _labelled(recipe: Recipe, dataset: Dataset, store: ClipStore) -> Labelled:
 
 
 def embedding_loss(recipe: Recipe) -> str | None:
-    """Return "l2" or "cosine", where the recipe distils the embedding."""
+    """Return the loss of the embedding, where the recipe distils it."""
     terms = recipe.distillation.terms if recipe.distillation else []
-    return next((term.loss for term in terms if term.loss in ("l2", "cosine")), None)
+    return next((term.loss for term in terms if term.loss in MAP_LOSSES), None)
 
 
 def is_yolo(recipe: Recipe) -> bool:

@@ -12,7 +12,7 @@ from featherfall.clips.store import ClipStore
 from featherfall.core.files import read_json, write_json
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.export.deployment import GraphOutputs
-from featherfall.runtime.perceive.boxes import Found, decode
+from featherfall.runtime.perceive.boxes import Found, decode_boxes
 
 MIN_SCORE = 0.005  # of boxes that are kept for metrics: average precision needs those of low scores, too
 
@@ -32,7 +32,7 @@ class Detections:
 def decode_outputs(outputs: GraphOutputs, labels: Sequence[str], least: float, overlap: float) -> list[list[Found]]:
     """Return the boxes of each picture, from a graph's scores (K, A, C) and boxes (K, A, 4)."""
     scores, boxes = outputs
-    return [decode(where, which, list(labels), least, overlap) for which, where in zip(scores, boxes, strict=True)]
+    return [decode_boxes(where, which, list(labels), least, overlap) for which, where in zip(scores, boxes, strict=True)]
 
 
 def write_detections(file: Path, detections: Detections) -> None:
