@@ -101,7 +101,7 @@ def test_a_process_without_the_network_refuses_the_run_s_recipe(monkeypatch: pyt
 
 def test_networks_that_do_not_fit_are_refused_before_anything_is_trained(tiny: Path, tmp_path: Path) -> None:
     for model, complaint in (
-        (Fixed(), r"tiny: the student Fixed_student gives \(2,\) for two clips; it must give logits of shape \(2, 2\)"),
+        (Fixed(), r"tiny: the student Fixed_student returns \(2,\) for two clips; it must return logits of shape \(2, 2\)"),
         (Net(channels=7), r"tiny: the student Net_student fails on clips of accelerometer: RuntimeError"),
     ):
         with pytest.raises(UserError, match=complaint):

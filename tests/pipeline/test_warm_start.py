@@ -86,7 +86,7 @@ def test_resume_asks_for_the_same_weights(place: Path, tmp_path: Path) -> None:
         train(recipe(place / "first", {"training": STILL}, **SEEN))
     file = Run(source).job("everybody", "distilled", 3) / "weights.pt"
     shutil.copy(Run(source).job("fold 1", "distilled", 4) / "weights.pt", file)
-    with pytest.raises(UserError, match=r"run: its run was begun with other weights of student\.init \(they changed since\)"):
+    with pytest.raises(UserError, match=r"run: its run was started with other weights of student\.init \(they changed since\)"):
         train(how)
 
 

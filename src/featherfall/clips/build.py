@@ -1,4 +1,4 @@
-"""Recordings -> clip store, in parallel, once per content."""
+"""Build the clip store of a dataset, in parallel, once per content of its files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Cut:
 
 
 def cache_folder() -> Path:
-    """Where prepared clips live: $FEATHERFALL_CACHE, else ~/.cache/featherfall."""
+    """Return the folder of prepared clips, below $FEATHERFALL_CACHE, else ~/.cache/featherfall."""
     return Path(os.environ.get("FEATHERFALL_CACHE", Path.home() / ".cache" / "featherfall")) / "clips"
 
 
@@ -52,12 +52,12 @@ def prepare_clips(
     workers: int = 1,
     progress: BuildProgress | None = None,
 ) -> ClipStore:
-    """The clips of a dataset, from the cache when the same files were cut the same way before.
+    """Return the clips of a dataset, from the cache when the same files were cut the same way before.
 
     Arguments:
         required: inputs without which a recording is left out (the student's), beside `clip.require`; other inputs may be missing.
         workers: processes that read and cut.
-        progress: called with (recordings done, recordings in all, what is happening).
+        progress: called with (recordings done, recordings in all, description).
     Raises: `UserError` when no recording has the required inputs.
     """
     required = list(dict.fromkeys([*required, *clip.require]))
@@ -76,11 +76,11 @@ def _key(dataset: Dataset, clip: Clip, required: Sequence[str]) -> str:
     parts = [str(STORE_VERSION), dataset.name, clip.model_dump_json(), ",".join(required)]
     for source in dataset.sources:
         parts.append(source.id)
-        if is_picture(source):  # of which the recipe says what is a fall, and may add a trait
+        if is_picture(source):  # the recipe decides which pictures are falls, and may add a trait
             parts.append(f"{source.fall} {sorted(source.traits.items())}")
         for path in source.files:
             if path not in known:
-                known[path] = fingerprint(path) if os.access(path, os.R_OK) else "not readable"  # cutting will tell
+                known[path] = fingerprint(path) if os.access(path, os.R_OK) else "not readable"  # reported when it is cut
             parts += [path.name, known[path]]
     return digest(parts)
 
@@ -145,7 +145,7 @@ def _agree(facts: dict[str, InputFacts], name: str, fact: InputFacts, where: str
 
 
 def _behind(clip: Clip, name: str) -> str:
-    """What stands behind an input, for people to read."""
+    """Return the streams or films behind an input, for messages."""
     streams = " or ".join(clip.behind(name))
     return streams if name in clip.inputs else f"a film {streams!r}"
 
@@ -204,7 +204,7 @@ def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) ->
 
 
 def named(recording: Recording, clip: Clip) -> Recording:
-    """The recording with streams and films under the clip's names for them; what the clip does not know is left out."""
+    """Return the recording with streams and films under the clip's names for them; all others are left out."""
     streams, videos = {}, {}
     for name in clip.inputs:
         for one in [one for one in clip.behind(name) if one in recording.streams][:1]:

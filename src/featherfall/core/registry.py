@@ -58,7 +58,7 @@ KINDS: dict[str, PluginKind] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of a name without importing it.
+    """A registered name, without importing its module.
 
     Attributes:
         summary: first line of the docstring; empty for plugins that were not imported yet.
@@ -85,7 +85,7 @@ def register(kind: str, name: str, **facts: Any) -> Callable[[_T], _T]:
 
     Arguments:
         kind: one of `KINDS`.
-        facts: what is worth knowing without importing the module.
+        facts: properties that are read without importing the module.
     Raises: `UserError` for an unknown kind, and for a name that another definition has.
     """
     if kind not in KINDS:
@@ -112,7 +112,7 @@ def find(kind: str, name: str, where: str = "") -> Any:
 
     Arguments:
         name: in any case, with "-" or "_".
-        where: begins the message of an error, e.g. the file that holds the name.
+        where: start of error messages, e.g. the file that holds the name.
     Raises: `UserError` for an unknown name (with the nearest known one), a name that two plugins share, a plugin that fails to import, and
         a built-in one whose extra is not installed.
     """
@@ -155,9 +155,9 @@ def known_names(kind: str) -> tuple[str, ...]:
 
 
 def catalogue(kind: str) -> list[Entry]:
-    """Return what there is of a kind, sorted by name.
+    """Return all entries of a kind, sorted by name.
 
-    Plugins are not imported: one that was not yet has neither summary nor facts. Two of one name both appear.
+    Plugins are not imported: before its first use, a plugin has neither summary nor facts. Two plugins of one name both appear.
     """
     plugins = [_imported(entry) for entry in _plugins(kind)]
     known = {entry.name for entry in plugins}
@@ -213,7 +213,7 @@ def _load(entry: Entry, start: str) -> None:
             importlib.import_module(entry.origin)
     except (Exception, SystemExit) as error:
         why = f"{type(error).__name__}: {error}".splitlines()[0]
-        if entry.plugin is not None:  # whatever it raises, it is another's code: name it and go on
+        if entry.plugin is not None:  # third-party code may raise anything; name the plugin
             raise UserError(f"{what}: plugin {entry.origin} cannot be imported ({why}); mend or uninstall it") from error
         extra = KINDS[entry.kind].extra
         if isinstance(error, ImportError) and extra:
@@ -226,7 +226,7 @@ def _plain(name: str) -> str:
 
 
 def _imported(entry: Entry) -> Entry:
-    """The entry of a plugin with what its `register` said, once it is imported."""
+    """Return the entry of a plugin with the summary and facts of its `register`, once it is imported."""
     own = _own.get((entry.kind, entry.name))
     return replace(entry, summary=own.summary, facts=own.facts) if own else entry
 
@@ -245,7 +245,7 @@ def _built_in_names(kind: str) -> set[tuple[str, str]]:
 
 @functools.lru_cache
 def _built_in(kind: str) -> tuple[Entry, ...]:
-    """Read the package's source; nothing of it is imported."""
+    """Return the entries found in the package's source, without importing it."""
     package = KINDS[kind].package
     spec = importlib.util.find_spec(package)
     folders = [Path(folder) for folder in (spec.submodule_search_locations or [])] if spec else []

@@ -1,4 +1,4 @@
-"""The bundle: model files, a manifest, and what was proven of them."""
+"""The bundle: model files, and a manifest with the checks that they passed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def write_bundle(folder: Path, deployment: Deployment) -> Manifest:
 
     A refused model leaves its proof with the first model that is kept.
 
-    Raises: `UserError` where a model must not ship, or none is kept.
+    Raises: `UserError` for a model that must not be deployed, or if every format is refused.
     """
     recipe, store = deployment.recipe, deployment.store
     with atomic_folder(folder) as temporary:
@@ -67,7 +67,7 @@ def refusals(manifest: Manifest) -> list[str]:
 
 
 def looks_at(network: Network, reference: InputFacts) -> BundleKind:
-    """Return what a network looks at, as its registration states; where that may be several things, the reference input chooses."""
+    """Return the kind of bundle of a network, as registered; where it has several, by the reference input."""
     kinds: list[BundleKind] = facts("model", network.kind).get("looks_at", [])
     if len(kinds) == 1:
         return kinds[0]

@@ -1,4 +1,4 @@
-"""What builders are told of a network's inputs."""
+"""The inputs of networks, as builders receive them."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class MultimodalNet(nn.Module):
         self.head = make_head(self.width, classes, hidden)
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
-        """The clip as its branches take it -> (B, width)."""
+        """Return the clip as its branches take it -> (B, width)."""
         parts = [branch.embed(clip) for branch in self.branches.values()]  # type: ignore[operator]
         together: Tensor = self.embedding(torch.cat(parts, dim=1))
         return together

@@ -181,13 +181,13 @@ class TRN(nn.Module):
         return self.relations(features)
 
     def _embed_frames(self, pictures: Tensor) -> Tensor:
-        """(B S, 3, size, size) -> (B S, width). In evaluation in parts: hundreds of clips' images at once overflow the caches."""
+        """Map (B S, 3, size, size) -> (B S, width). In evaluation in parts: hundreds of clips' images at once overflow the caches."""
         if self.training or torch.compiler.is_compiling():
             return self.backbone(pictures)
         return torch.cat([self.backbone(part) for part in pictures.split(_EVALUATION_BATCH)])
 
     def _frames(self, scene: Tensor) -> Tensor:
-        """(B, T, ...) -> (B, S, ...): one frame of each segment."""
+        """Map (B, T, ...) -> (B, S, ...): one frame of each segment."""
         count, length = scene.shape[:2]
         if not self.training:
             middle = [int((i + 0.5) * length / self.segments) for i in range(self.segments)]

@@ -18,8 +18,8 @@ from featherfall.core.recipe import Augment
 from featherfall.core.recording import Box
 from featherfall.runtime.perceive.boxes import overlap
 
-_SAME_PERSON = 0.7  # IoU from which two boxes are one person, labelled twice (who it is, and what becomes of them)
-MIN_VISIBLE = 0.35  # share of a box that must stay in the picture for it to count: the rest is too little to learn from
+_SAME_PERSON = 0.7  # IoU from which two boxes are one person labelled twice (e.g. "patient" and "fall")
+MIN_VISIBLE = 0.35  # share of a box that must stay in the picture for it to count: less of a person is too little to learn from
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def box_edges(box: Box) -> tuple[float, float, float, float]:
 
 
 def box_table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
-    """The people of N pictures as tensors."""
+    """Return the people of N pictures as tensors."""
     most = max([len(one) for one in pictures] + [1])
     boxes, names = torch.zeros(len(pictures), most, 4), torch.full((len(pictures), most), -1, dtype=torch.int64)
     for i, one in enumerate(pictures):
@@ -79,8 +79,8 @@ def augment_pictures(
     """Augment pictures and their boxes alike, with torch's random numbers.
 
     Each picture is scaled by a factor of up to exp(+- 2 x `film_crop`), its sides by another of up to exp(+- `film_crop`), moved within
-    that, mirrored by chance where `film_flip`, each channel brightened by its own factor (sd of the logarithm half of `film_light`; the
-    whole picture's light is the loop's). What lies outside is gray. Boxes of which less than `MIN_VISIBLE` stays in sight are dropped.
+    that, mirrored at random where `film_flip`, each channel brightened by its own factor (sd of the logarithm half of `film_light`; the
+    whole picture's light is the loop's). The outside is gray. Boxes of which less than `MIN_VISIBLE` stays in the picture are dropped.
 
     Arguments:
         pictures: (B, 1, S, S, 3) uint8. boxes: (B, G, 4). names: (B, G).

@@ -24,7 +24,7 @@ from featherfall.training.stages import FoldContext
 
 @dataclass(frozen=True, eq=False)
 class DetectorTeacher:
-    """A trained teacher, and what a student learns from it.
+    """A trained teacher, and which of its outputs a student learns.
 
     embedding: loss of its embedding (a key of `training.detect.MAP_LOSSES`), without labels. None: its outputs, beside the labels.
     soft: weight of the loss of its outputs.

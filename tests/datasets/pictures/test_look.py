@@ -67,7 +67,7 @@ def test_what_a_recipe_takes_names_for(data: Path) -> None:
     assert facts.pictures is not None and facts.pictures.stated
     assert facts.falls == facts.pictures.falls == 4
     assert {one.name: one.taken_for for one in facts.pictures.classes} == {"fall": "fall", "lie": "fall", "bed": "ignore", "dog": None}
-    assert "the recipe's labels.names does not say what 'dog' is" in facts.problems
+    assert "the recipe's labels.names does not list 'dog'" in facts.problems
 
 
 def test_the_command_line_shows_it(data: Path, tmp_path: Path) -> None:

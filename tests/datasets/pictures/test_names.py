@@ -53,7 +53,7 @@ def test_the_usual_words_until_a_recipe_says_it(data: Path) -> None:
 
 def test_names_that_the_recipe_does_not_state(data: Path) -> None:
     dataset = datasets.open("yolo", data)
-    with pytest.raises(UserError, match=r"yolo: labels\.names does not say what 'bed', 'dog' is"):
+    with pytest.raises(UserError, match=r"yolo: labels\.names does not list 'bed', 'dog'"):
         by_names(dataset, ClassNames(fall=["fall"], not_fall=["lie"]))  # "cat" is in no picture
     with pytest.raises(UserError, match=r"state in labels\.names .* the data has 'bed' \(2 pictures\), 'dog' \(1"):
         by_names(dataset, None)

@@ -76,7 +76,7 @@ def test_things_that_are_no_multipose(tmp_path: Path) -> None:
     (tmp_path / "text.tflite").write_text("not a model")
     with pytest.raises(UserError, match=r"text\.tflite: LiteRT cannot open it"):
         MultiPose(tmp_path / "text.tflite")
-    with pytest.raises(UserError, match="multiples of 32"):
+    with pytest.raises(UserError, match="needs a multiple of 32 pixels"):
         MultiPose(tmp_path / "text.tflite", size=250)
     single = data_folder() / "weights" / "movenet_single_pose_lightning_ptq.tflite"
     if not single.is_file():

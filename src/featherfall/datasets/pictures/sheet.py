@@ -1,4 +1,4 @@
-"""A contact sheet of a data set of pictures: what is marked, where, and what it is taken for."""
+"""Draw a contact sheet of a data set of pictures, with the boxes and their meaning."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def draw_sheet(dataset: Dataset, path: Path, known: ClassNames | None = None) ->
         try:
             cells.append(_cell(source, known or COMMON_NAMES))
         except UserError:
-            continue  # whoever inspects tells
+            continue  # `data inspect` reports unreadable pictures
     if not cells:
         raise UserError(f"{dataset.folder}: no picture to draw")
     image, _ = _pillow()
@@ -57,7 +57,7 @@ def _spread(pictures: Sequence[Source], known: ClassNames) -> list[Source]:
 
 
 def _cell(source: Source, known: ClassNames) -> Any:
-    """A picture with its boxes, above its id and what it is taken for."""
+    """Draw a picture with its boxes, above its id and meaning."""
     image, draws = _pillow()
     recording = source.load()
     video = next(video for video in recording.videos.values() if is_image(video))

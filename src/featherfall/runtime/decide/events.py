@@ -32,12 +32,12 @@ class Event:
     state: str = "detected"
 
     def to_json(self) -> dict[str, Any]:
-        """The attributes as plain values, times to the microsecond."""
+        """Return the attributes as plain values, times to the microsecond."""
         return {name: round(value, 6) if name.endswith("_s") else value for name, value in vars(self).items()}
 
 
 def counting(probability: np.ndarray, decision: Decision) -> np.ndarray:
-    """(K,) bool: the windows whose probability reaches the threshold; NaN never counts."""
+    """Return (K,) bool: the windows whose probability reaches the threshold; NaN never counts."""
     return np.asarray(probability, dtype=np.float64) >= decision.threshold
 
 
@@ -49,7 +49,7 @@ def merge_groups(centre_s: np.ndarray, merge_s: float) -> list[np.ndarray]:
 
 
 def events(centre_s: np.ndarray, end_s: np.ndarray, probability: np.ndarray, decision: Decision) -> list[Event]:
-    """The events of one recording, in order of time.
+    """Return the events of one recording, in order of time.
 
     A window counts when its probability reaches the threshold; counting windows within `merge_s` of the previous counting one are one
     event, so two events' windows are always more than `merge_s` apart.

@@ -212,7 +212,7 @@ class SeveralPeople:
         return [one.pose for one in self._known if not one.missed]
 
     def _again(self, one: _Known, image: np.ndarray) -> Pose | None:
-        """A known person in this picture; None where it cannot be."""
+        """Return a known person in this picture; None where it cannot be."""
         others = [other.pose for other in self._known if other is not one and not other.missed and _beside(one.pose, other.pose)]
         pose = self._net.look(image, one.region, [_cover(other) for other in others])
         return pose if pose.score >= self.FADED and self._can_be(pose, one) else None

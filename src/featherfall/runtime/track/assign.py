@@ -24,7 +24,7 @@ def assign(cost: np.ndarray, limit: float) -> list[tuple[int, int]]:
 
 
 def _hungarian(table: np.ndarray) -> np.ndarray:
-    """(R,) the column of each row, at the least total; R <= C, all finite."""
+    """Return (R,) the column of each row, at the least total; R <= C, all finite."""
     rows, columns = table.shape
     of_row, of_column = np.zeros(rows), np.zeros(columns)  # potentials: table - of_row - of_column >= 0, and 0 for pairs
     owner = np.full(columns, -1)
