@@ -198,3 +198,57 @@ def test_no_group_ever_stands_on_two_sides(
         tested.update(fold.test.tolist())
     if part == "test":
         assert tested == Counter(range(len(recordings)))  # everybody is judged once
+
+
+@pytest.mark.parametrize("split", [Split(protocol="loso"), Split(protocol="kfold", folds=2)])
+def test_as_many_groups_as_folds_are_enough(split: Split) -> None:
+    assert [subjects(SIX[:4], fold.test) for fold in folds(SIX[:4], split)] == [{"S0"}, {"S1"}]
+
+
+def test_a_trait_may_be_the_group_and_a_scene_may_not() -> None:
+    recordings = [facts(f"S{i}", home=f"H{i % 2}", scene=f"S{i}") for i in range(4)]
+    assert [subjects(recordings, fold.test) for fold in folds(recordings, Split(protocol="loso", group="home"))] == [
+        {"S0", "S2"},
+        {"S1", "S3"},
+    ]
+    with pytest.raises(UserError, match=r"'scene': no recording has this trait; give subject, recording, home$"):
+        folds(recordings, Split(protocol="loso", group="scene"))
+
+
+def test_groups_that_fall_at_all_are_dealt_after_those_that_do_not() -> None:
+    """S0, S2 and S4 fall once and walk once; S1 and S3 only walk."""
+    recordings = [facts(f"S{i}") for i in range(5)] + [facts(f"S{i}", "trip", fall=FallTimes()) for i in (0, 2, 4)]
+    parts = folds(recordings, Split(protocol="kfold", folds=2, balance="fall"))
+    assert [subjects(recordings, fold.test) for fold in parts] == [{"S1", "S0", "S4"}, {"S3", "S2"}]
+
+
+TWELVE = [facts(f"S{i:02}") for i in range(12)]
+
+
+@pytest.mark.parametrize(("number", "chosen"), [(0, "01 02 03 04 05 06"), (1, "07 08 09 10 11 00"), (2, "01 03 04 05 06 07")])
+def test_validation_groups_follow_each_other_from_fold_to_fold(number: int, chosen: str) -> None:
+    """Eleven groups are left to train: those of the third fold, 2 x 6 on, begin anew at the second."""
+    fold = folds(TWELVE, Split(protocol="loso", validation=6))[number]
+    assert subjects(TWELVE, fold.validation) == {f"S{name}" for name in chosen.split()}
+
+
+def test_validation_is_balanced_where_names_alternate() -> None:
+    recordings = [facts(f"S{i:02}", age="elder" if i % 2 else "young") for i in range(16)]
+    for fold in folds(recordings, Split(protocol="kfold", folds=2, balance="age", validation=4)):
+        assert Counter(recordings[i].traits["age"] for i in fold.validation) == {"elder": 2, "young": 2}
+
+
+@pytest.mark.parametrize(("share", "elders", "young"), [(0.01, 0, 1), (0.23, 1, 2), (0.24, 2, 2), (0.5, 3, 5), (0.9, 6, 8)])
+def test_the_traits_of_a_share(share: float, elders: int, young: int) -> None:
+    """Of 6 elders and 9 young, rounded to the nearest number."""
+    recordings = [facts(f"S{i:02}", age="elder" if i < 6 else "young") for i in range(15)]
+    kept = full_fit(recordings, Split(protocol="loso", balance="age", train_share=share)).train
+    ages = [recordings[i].traits["age"] for i in kept]
+    assert (ages.count("elder"), ages.count("young")) == (elders, young)
+
+
+@pytest.mark.parametrize("sides", [("train", "validation"), ("train", "test"), ("validation", "test")])
+def test_the_guard_compares_each_two_sides(sides: tuple[str, str]) -> None:
+    names = {side: np.asarray(["eve", side] if side in sides else [side]) for side in ("train", "validation", "test")}
+    with pytest.raises(UserError, match=f"here: eve on both {sides[0]} and {sides[1]}"):
+        guard(names, "here")

@@ -78,10 +78,24 @@ def test_metrics_of_a_single_group_by_hand() -> None:
 
 
 def test_intervals_hold_95_percent_of_the_draws() -> None:
-    """A fall each of 100 people, 50 found: the share found in a draw has a standard deviation of .05."""
-    seed = [judged(f"{k:03}", 0, True, 0.9 if k % 2 else 0.1) for k in range(100)]
-    low, high = over_groups([seed], 1, Decision(), "subject")["sensitivity"]
-    assert (low, high) == pytest.approx((0.5 - 0.098, 0.5 + 0.098), abs=0.008)
-    found = np.array([k % 2 for k in range(100)], float)
-    share, low, high = ratio_over_groups(found[None], np.ones(100), [f"{k:03}" for k in range(100)])
-    assert share == 0.5 and (low, high) == pytest.approx((0.5 - 0.098, 0.5 + 0.098), abs=0.008)
+    """A fall each of 400 people, 200 found: the share found in a draw has a standard deviation of .025."""
+    seed = [judged(f"{k:03}", 0, True, 0.9 if k % 2 else 0.1) for k in range(400)]
+    expected = pytest.approx((0.5 - 1.96 * 0.025, 0.5 + 1.96 * 0.025), abs=0.0025)
+    assert tuple(over_groups([seed], 1, Decision(), "subject")["sensitivity"]) == expected
+    found = np.array([k % 2 for k in range(400)], float)
+    share, low, high = ratio_over_groups(found[None], np.ones(400), [f"{k:03}" for k in range(400)])
+    assert share == 0.5 and (low, high) == expected
+
+
+def test_one_recording_of_each_kind_is_enough() -> None:
+    intervals = over_groups([[judged("A", 0, True, 0.9), judged("A", 1, False, 0.1)]], 1, Decision(), "subject")
+    assert len(intervals) == 5 and all(ends == [1.0, 1.0] for ends in intervals.values())
+
+
+def test_draws_in_which_a_student_finds_nothing_count() -> None:
+    assert ratio_over_groups(np.array([[0.0, 1.0]]), np.ones(2), ["a", "b"]) == (0.5, 0.0, 1.0)
+
+
+def test_draws_in_which_the_teacher_finds_a_single_one_count() -> None:
+    """The students find 2 in every draw, the teacher 2, 1 or none."""
+    assert ratio_over_groups(np.ones((1, 2)), np.array([1.0, 0.0]), ["a", "b"]) == (2.0, 1.0, 2.0)

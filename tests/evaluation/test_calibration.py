@@ -33,3 +33,17 @@ def test_ranges(values: np.ndarray, labels: list[int]) -> None:
     probabilities = values / values.sum(axis=1, keepdims=True)
     assert 0 <= ece(probabilities, np.asarray(labels)) <= 1
     assert 0 <= brier(probabilities, np.asarray(labels)) <= 2
+
+
+def top(*confidences: float) -> np.ndarray:
+    """Rows that say class 0 with these confidences."""
+    return np.asarray([[confidence, 1 - confidence] for confidence in confidences])
+
+
+def test_fifteen_bins_of_which_the_last_holds_certainty() -> None:
+    """The edges of 15 bins about these are .8, .867, .933 and 1."""
+    right_and_wrong = np.asarray([0, 1])
+    assert ece(top(0.87, 0.93), right_and_wrong) == pytest.approx(abs(0.9 - 0.5))
+    assert ece(top(0.86, 0.87), right_and_wrong) == pytest.approx((0.14 + 0.87) / 2)
+    assert ece(top(0.96, 1.0), right_and_wrong) == pytest.approx(abs(0.98 - 0.5))
+    assert ece(top(0.92, 0.94), right_and_wrong) == pytest.approx((0.08 + 0.94) / 2)

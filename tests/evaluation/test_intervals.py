@@ -49,7 +49,19 @@ def test_mean_with_interval() -> None:
 
 @pytest.mark.parametrize(
     ("teacher", "alone", "distilled", "closed"),
-    [(0.9, 0.8, 0.85, 0.5), (0.9, 0.8, 0.95, 1.5), (0.9, 0.8, 0.7, -1.0), (0.8, 0.8, 0.9, None), (0.7, 0.8, 0.9, None)],
+    [
+        (0.9, 0.8, 0.85, 0.5),
+        (0.9, 0.8, 0.95, 1.5),
+        (0.9, 0.8, 0.7, -1.0),
+        (0.8, 0.8, 0.9, None),
+        (0.7, 0.8, 0.9, None),
+        (0.01, 0.0, 0.005, 0.5),
+    ],
 )
 def test_gap_closed(teacher: float, alone: float, distilled: float, closed: float | None) -> None:
     assert gap_closed(teacher, alone, distilled) == (closed if closed is None else pytest.approx(closed))
+
+
+def test_pairs_are_independent_unless_told_otherwise() -> None:
+    half = T2 * 0.01 / sqrt(3)
+    assert paired_difference([0.0, 0.0, 0.0], [0.01, 0.02, 0.03])["ci95"] == pytest.approx([0.02 - half, 0.02 + half])

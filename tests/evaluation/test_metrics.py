@@ -92,6 +92,7 @@ def test_a_second_alarm_on_one_fall_is_false() -> None:
     metrics, counts = fall_metrics([judged("S1", "trip", FALL, {11.0: 0.9, 60.0: 0.9})], 1, DECISION)
     assert counts["false_events"] == 1 and counts["missed"] == 0
     assert metrics["event_sensitivity"] == 1 and metrics["event_precision"] == 1 / 2
+    assert metrics["false_alarms_per_hour"] == pytest.approx(6)  # one in ten minutes
 
 
 def test_an_alarm_far_from_the_fall_detects_the_recording_but_not_the_fall() -> None:
@@ -107,9 +108,9 @@ def test_no_event_metrics_where_nobody_noted_the_times() -> None:
 
 
 def test_nothing_to_divide_by_is_zero() -> None:
-    metrics, _ = fall_metrics([judged("S1", "walk", None, {})], 1, DECISION)
+    metrics, counts = fall_metrics([judged("S1", "walk", None, {})], 1, DECISION)
     assert metrics["precision"] == metrics["sensitivity"] == metrics["f1"] == 0 and metrics["specificity"] == 1
-    assert "ece" not in metrics
+    assert "ece" not in metrics and counts["untriggered_falls"] == 0
 
 
 def test_windows_that_are_neither_class_do_not_count_in_calibration() -> None:
@@ -151,20 +152,30 @@ def test_activities_by_hand() -> None:
         activity("sit", [0.1, 0.8, 0.1], [0.5, 0.4, 0.1]),  # .8 x .4 > .1 x .5: sit
         activity("sit", [0.98, 0.01, 0.01], [0.3, 0.6, 0.1], [0.3, 0.6, 0.1]),  # two of three say sit, but the first is sure: lie
         activity("walk"),  # no window: wrong
+        activity("lie"),  # no window: wrong, but taken for nothing else
     ]
     metrics = activity_metrics(judged, ["lie", "sit", "walk"])
-    assert metrics["accuracy"] == 2 / 4
-    lie, sit, walk = 2 / (1 + 2), 2 / (2 + 1), 0.0
+    assert metrics["accuracy"] == 2 / 5
+    lie, sit, walk = 2 / (2 + 2), 2 / (2 + 1), 0.0
     assert metrics["macro_f1"] == pytest.approx((lie + sit + walk) / 3)
     rows = np.concatenate([one.probabilities for one in judged])
     truth = np.eye(3)[[0, 1, 1, 1, 1, 1]]
     assert metrics["brier"] == pytest.approx(((rows - truth) ** 2).sum() / 6)
     assert measure(judged, "activity", ["lie", "sit", "walk"], None, DECISION) == (
         metrics,
-        {"recordings": 4, "confused": [("sit", "lie", 1)]},
+        {"recordings": 5, "confused": [("sit", "lie", 1)]},
     )
+
+
+def test_a_window_that_excludes_a_class_does_not_decide_alone() -> None:
+    assert activity_metrics([activity("lie", [1, 0, 0], [1, 0, 0], [0, 1, 0])], ["lie", "sit", "walk"])["accuracy"] == 1
 
 
 def test_macro_f1_by_hand() -> None:
     # Class 2 is said but never true: it is no class of its own, but costs those it was said for.
     assert macro_f1(np.asarray([0, 0, 1, 1]), np.asarray([0, 2, 1, 0])) == pytest.approx((2 / (2 + 2) + 2 / (2 + 1)) / 2)
+
+
+def test_recordings_without_a_length_have_no_hours() -> None:
+    metrics, counts = fall_metrics([judged("S1", "jump", None, {0.0: 0.9}, seconds=0.0)], 1, DECISION)
+    assert counts["hours"] == 0 and metrics["false_alarms_per_hour"] == 0

@@ -22,6 +22,7 @@ NAMES = {
     "protocol": "holdout",
     "format": "npz",
     "source": "ndjson",
+    "estimator": "silhouette",
     "sink": "logging",
 }
 
@@ -109,6 +110,18 @@ def test_its_sink_takes_notices(installed: Path, tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment)
     assert done.returncode == 0 and done.stderr.startswith("ward 2: {") and "possible fall" in done.stderr
+
+
+def test_its_estimator_finds_a_person(installed: Path, tmp_path: Path) -> None:
+    code = (
+        "import numpy as np; from featherfall.runtime.perceive.pose import open_estimator\n"
+        "estimator = open_estimator('silhouette'); room = np.zeros((120, 160, 3), np.uint8); estimator.estimate(room)\n"
+        "lying = room.copy(); lying[90:101, 20:101] = 255; (pose,) = estimator.estimate(lying)\n"
+        "print(pose.box.round().astype(int).tolist(), round(pose.motion, 2)); assert not estimator.estimate(room)"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert done.returncode == 0 and done.stdout.startswith("[25, 95, 97, 95] "), done.stderr
 
 
 def test_a_recipe_without_the_plugin(ward: Path, tmp_path: Path) -> None:

@@ -92,10 +92,11 @@ def test_nothing_to_judge_is_judged_as_nothing(jobs: list[Job]) -> None:
 PARENT = """
 import multiprocessing, os, time
 from concurrent.futures import ProcessPoolExecutor
-from featherfall.core.processes import stay_with
+from featherfall.core.processes import exit_with_parent
 
 if __name__ == "__main__":
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=stay_with, initargs=(os.getpid(),)) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context, initializer=exit_with_parent, initargs=(os.getpid(),)) as pool:
         print(pool.submit(os.getpid).result(), flush=True)
         pool.submit(time.sleep, 60).result()
 """

@@ -101,6 +101,8 @@ def test_labels_of_whole_recordings(tmp_path: Path) -> None:
         and recording_label(activities, probabilities, every, False) == "fall"
     )
     assert recording_label(falls, probabilities, none, False) is None and recording_label(activities, probabilities, none, False) is None
+    alerting = activities.model_copy(update={"positive": "fall"})
+    assert recording_label(alerting, probabilities, first, True) == "walk"  # an activity bundle names the best class whatever the events
     two = read_manifest(write_bundle(tmp_path / "two"))
     empty = np.zeros((0, 2), np.float32)
     assert recording_label(two, empty, np.zeros(0, bool), False) == "other"  # no impact at all

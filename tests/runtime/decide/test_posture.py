@@ -77,3 +77,53 @@ def test_usual_size_is_the_85th_percentile() -> None:
 
 def test_down() -> None:
     assert [one.is_down for one in (Posture.lying, Posture.low, Posture.upright, Posture.unknown)] == [True, True, False, False]
+
+
+def only(score: float = 0.6, **places: tuple[float, float]) -> Posture:
+    """Of a person of 1000 pixels, of whom only some joints are seen, away from the picture's corner."""
+    joints, scores = np.zeros((17, 2)), np.zeros(17)
+    for name, place in places.items():
+        index = NAMES.index(name.replace("_", " "))
+        joints[index], scores[index] = np.array(place) + 500, score
+    return posture(make_pose(joints, scores), 1000.0)
+
+
+@pytest.mark.parametrize(("down", "expected"), [(381, Posture.upright), (380, Posture.upright), (379, Posture.lying)])
+def test_hips_from_38_hundredths_over_the_feet_are_upright(down: float, expected: Posture) -> None:
+    """The lowest of the legs' joints counts, and the middle of the hips."""
+    hips = {"left_hip": (200.0, -20.0), "right_hip": (240.0, 20.0)}
+    assert only(**hips, left_knee=(0, 200), left_ankle=(0, down), right_ankle=(0, 250)) is expected
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(
+    ("degrees", "expected"), [(54.5, Posture.upright), (55.5, Posture.lying), (90, Posture.lying), (180, Posture.lying)]
+)
+def test_a_trunk_from_55_degrees_is_level(degrees: float, expected: Posture, side: int) -> None:
+    """From the middle of the hips to the middle of the shoulders."""
+    right, down = 300 * side * np.sin(np.radians(degrees)), -300 * np.cos(np.radians(degrees))
+    shoulders = {"left_shoulder": (right - 90, down + 15), "right_shoulder": (right + 90, down - 15)}
+    assert only(left_hip=(-60, 9), right_hip=(60, -9), **shoulders) is expected
+
+
+@pytest.mark.parametrize(("length", "expected"), [(119, Posture.upright), (120, Posture.upright), (121, Posture.lying)])
+def test_a_trunk_of_up_to_12_hundredths_has_no_direction(length: float, expected: Posture) -> None:
+    assert only(left_hip=(0, 0), left_shoulder=(length, 0), nose=(length, 10)) is expected
+
+
+@pytest.mark.parametrize(
+    ("height", "expected"), [(449, Posture.lying), (450, Posture.low), (619, Posture.low), (620, Posture.unknown), (621, Posture.unknown)]
+)
+def test_the_heights_of_a_box_with_legs(height: float, expected: Posture) -> None:
+    assert only(left_knee=(0, 0), left_ankle=(30, 0), nose=(0, -height)) is expected
+    assert only(left_wrist=(0, 0), left_elbow=(30, 0), nose=(0, -height)) is Posture.unknown
+
+
+@pytest.mark.parametrize(("score", "expected"), [(0.1, Posture.unknown), (0.11, Posture.lying)])
+def test_joints_count_from_a_score_above_a_tenth(score: float, expected: Posture) -> None:
+    assert only(score, left_hip=(0, 0), left_shoulder=(300, 0), nose=(350, 0)) is expected
+
+
+@pytest.mark.parametrize("hidden", [("left hip", "right hip"), ("left shoulder", "right shoulder")])
+def test_half_a_trunk_is_none(hidden: tuple[str, ...]) -> None:
+    assert seen(joints(), "knee", "ankle", *hidden) is Posture.unknown

@@ -60,3 +60,16 @@ def test_bundles_that_are_none_for_cameras(tmp_path: Path) -> None:
     other = good.inputs[0].model_copy(update={"channels": list(CHANNELS[::-1])})
     with pytest.raises(UserError, match="17 joints of COCO"):
         check_camera(tmp_path, good.model_copy(update={"inputs": [other]}))
+
+
+def test_a_gap_and_a_hold_of_exactly_their_limits() -> None:
+    cut = window([1.0, 1.25, 1.75], rows(1, 2, 3), np.array([1.125, 1.5, 2.25, 2.375]), gap=0.25, hold=0.5)
+    np.testing.assert_allclose(cut[:, 0], [1.5, np.nan, 3, np.nan])
+
+
+def test_a_bundle_for_cameras_is_of_kind_keypoints_slides_and_raises_events(tmp_path: Path) -> None:
+    good = read_manifest(write_camera_bundle(tmp_path / "good"))
+    with pytest.raises(UserError, match="no bundle for cameras, it takes keypoints, keypoints; give one that takes 'keypoints'"):
+        check_camera(tmp_path, good.model_copy(update={"inputs": good.inputs * 2}))
+    with pytest.raises(UserError, match="sliding windows"):
+        check_camera(tmp_path, good.model_copy(update={"window": good.window.model_copy(update={"kind": "impact"})}))

@@ -31,3 +31,15 @@ def test_no_pairing_is_cheaper(rows: int, columns: int, seed: int) -> None:
     choices = itertools.permutations([*range(columns), *[None] * rows], rows)
     best = min(sum(1.0 if column is None else cost[row, column] for row, column in enumerate(choice)) for choice in choices)
     assert total <= best + 1e-9
+
+
+def test_a_pair_may_cost_the_limit_but_no_more() -> None:
+    assert assign(np.array([[2.0]]), 2.0) == [(0, 0)]
+    assert assign(np.array([[2.01]]), 2.0) == []
+
+
+def test_the_place_of_the_limit_among_the_costs() -> None:
+    """Two rows want the only column: the dearer one goes without, as that costs the limit in any case."""
+    assert assign(np.array([[0.5], [0.4]]), 1.0) == [(1, 0)]
+    assert assign(np.array([[0.1, 0.9], [0.2, np.inf]]), 1.0) == [(0, 1), (1, 0)]  # .9 + .2 is more than .1, but less than .1 + 1
+    assert assign(np.array([[0.1, 0.9], [0.3, np.inf]]), 1.0) == [(0, 0)]  # .9 + .3 is more than .1 + 1

@@ -34,7 +34,7 @@ def test_who_is_lost_while_falling_is_found_on_the_floor(
 
 @pytest.mark.parametrize(
     ("gap", "right", "same"),
-    [(0.1, 0.53, True), (0.1, 0.57, False), (1.9, 0.97, True), (1.9, 1.03, False), (2.1, 0, False)],
+    [(0.1, 0.53, True), (0.1, 0.57, False), (1.9, 0.97, True), (1.9, 1.03, False), (0.0, 0, False), (2.0, 0.9, True), (2.1, 0, False)],
 )
 def test_how_far_who_was_lost_may_be_grows_with_the_time(gap: float, right: float, same: bool) -> None:
     """Half a size at once and half for every second, one size at most, for two seconds."""

@@ -180,7 +180,9 @@ def test_how_far_head_and_shoulders_rise_grows_with_the_time_unseen(gap: float, 
     assert (found is first) == same
 
 
-@pytest.mark.parametrize(("gap", "right", "same"), [(0.9, 40, True), (1.1, 40, True), (1.1, 55, False), (9.9, 40, True), (10.2, 0, False)])
+@pytest.mark.parametrize(
+    ("gap", "right", "same"), [(0.9, 40, True), (1.0, 55, True), (1.1, 40, True), (1.1, 55, False), (9.9, 40, True), (10.2, 0, False)]
+)
 def test_after_patience_only_who_has_stayed_is_known_again(gap: float, right: float, same: bool) -> None:
     """40 pixels are .21 sizes, 55 are .29."""
     tracker = tracker_of_poses()
