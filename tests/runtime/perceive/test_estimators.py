@@ -15,13 +15,13 @@ from featherfall.core.registry import known_names, register
 from featherfall.core.skeletons import COCO_17
 from featherfall.runtime.perceive.blazepose import COUNT, LANDMARKS, BlazePose, to_pose
 from featherfall.runtime.perceive.crop import whole
-from featherfall.runtime.perceive.multipose import PEOPLE, VALUES, MultiPose, decode_people
+from featherfall.runtime.perceive.multipose import MAX_PEOPLE, VALUES, MultiPose, decode_people
 from featherfall.runtime.perceive.pose import Pose, open_estimator
 
 
 def output(*people: tuple[Pose, float]) -> np.ndarray:
     """What MoveNet MultiPose gives for people of a 640 x 480 picture: places in the square of 640 that holds it."""
-    tensor = np.zeros((PEOPLE, VALUES), dtype=np.float32)
+    tensor = np.zeros((MAX_PEOPLE, VALUES), dtype=np.float32)
     for row, (pose, score) in zip(tensor, people, strict=False):
         joints = np.add(pose.joints, (0, 80)) / 640
         row[:51] = np.column_stack([joints[:, 1], joints[:, 0], pose.scores]).ravel()
@@ -37,7 +37,7 @@ def test_several_people_of_one_tensor() -> None:
         np.testing.assert_allclose(pose.joints, true.joints, atol=1e-3)
         np.testing.assert_allclose(pose.scores, true.scores, atol=1e-6)
         np.testing.assert_allclose(pose.box, true.box, atol=1e-3)
-    assert decode_people(np.zeros((PEOPLE, VALUES), dtype=np.float32), whole(480, 640)) == []
+    assert decode_people(np.zeros((MAX_PEOPLE, VALUES), dtype=np.float32), whole(480, 640)) == []
 
 
 def test_landmarks_of_blazepose() -> None:

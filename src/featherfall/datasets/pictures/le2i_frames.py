@@ -29,7 +29,7 @@ from .picture import VIEW
 from .yolo_labels import clipped
 
 EVERY = 12  # frames from one picture to the next: about two pictures a second
-FALL, PERSON = "fall", "person"
+_FALL, _PERSON = "fall", "person"
 
 
 @register("dataset", "le2i-frames", pictures=True)
@@ -49,7 +49,7 @@ class Le2iFrames(Reader):
                 sources += _frames(film, problems)
             except UserError as error:
                 problems.append(f"{error}; its film is left out")
-        return Dataset(self.name, folder, tuple(sources), problems=tuple(problems), class_names=(FALL, PERSON))
+        return Dataset(self.name, folder, tuple(sources), problems=tuple(problems), class_names=(_FALL, _PERSON))
 
 
 def _frames(film: Source, problems: list[str]) -> list[Source]:
@@ -67,7 +67,7 @@ def _frames(film: Source, problems: list[str]) -> list[Source]:
         if number > facts.frames:
             late += 1
             continue
-        name = FALL if number >= first else PERSON
+        name = _FALL if number >= first else _PERSON
         boxes: list[Box] = []
         if any(rows[number]):
             left, top, right, bottom = rows[number]

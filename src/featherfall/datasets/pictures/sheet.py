@@ -17,7 +17,7 @@ from featherfall.signals.video import is_image, read_frames
 
 from .names import COMMON_NAMES, is_picture, shows_fall
 
-COLUMNS, MAX_PICTURES = 6, 30
+SHEET_COLUMNS, MAX_PICTURES = 6, 30
 _CELL, _TEXT, _GAP = (260, 195), 34, 10
 _COLOURS: dict[Meaning | None, str] = {"fall": "#e5484d", "not_fall": "#30a46c", "ignore": "#8b8d98", None: "#f5a524"}
 _PAPER, _FAINT = "#ffffff", "#60646c"
@@ -37,11 +37,11 @@ def draw_sheet(dataset: Dataset, path: Path, known: ClassNames | None = None) ->
     if not cells:
         raise UserError(f"{dataset.folder}: no picture to draw")
     image, _ = _pillow()
-    rows = -(-len(cells) // COLUMNS)
+    rows = -(-len(cells) // SHEET_COLUMNS)
     width, height = _CELL[0] + _GAP, _CELL[1] + _TEXT + _GAP
-    sheet = image.new("RGB", (min(len(cells), COLUMNS) * width + _GAP, rows * height + _GAP), _PAPER)
+    sheet = image.new("RGB", (min(len(cells), SHEET_COLUMNS) * width + _GAP, rows * height + _GAP), _PAPER)
     for i, cell in enumerate(cells):
-        sheet.paste(cell, (_GAP + i % COLUMNS * width, _GAP + i // COLUMNS * height))
+        sheet.paste(cell, (_GAP + i % SHEET_COLUMNS * width, _GAP + i // SHEET_COLUMNS * height))
     with atomic_write(path) as file:
         sheet.save(file, "PNG")
     return len(cells)

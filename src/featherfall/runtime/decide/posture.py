@@ -20,7 +20,7 @@ _LEGS = [_NAMES.index(f"{side} {joint}") for side in ("left", "right") for joint
 # thresholds lie between these; checked on simulated films only (docs/explanation/camera.md, "Posture").
 FLAT = 0.45  # height of the box
 LOW = 0.62  # height of the box
-HIPS = 0.38  # hips over the feet
+HIPS_UP = 0.38  # hips over the feet
 MIN_TRUNK = 0.12  # length; a shorter trunk (.3 in the image plane) points at the camera and has no direction
 LEVEL = 55.0  # degrees from upright; a person who bends down leans as far, but has the hips high
 SIZE_PERCENTILE = 85  # high, because half-hidden bodies give poses that are too small, and few poses are too large
@@ -63,7 +63,7 @@ def posture(pose: Pose, size: float) -> Posture:
     """
     seen = pose.scores > FAINT
     shoulders, hips, legs = ([joint for joint in part if seen[joint]] for part in (_SHOULDERS, _HIPS, _LEGS))
-    if legs and hips and float(pose.joints[legs, 1].max() - pose.joints[hips, 1].mean()) >= HIPS * size:
+    if legs and hips and float(pose.joints[legs, 1].max() - pose.joints[hips, 1].mean()) >= HIPS_UP * size:
         return Posture.upright
     if shoulders and hips:
         trunk = pose.joints[hips].mean(axis=0) - pose.joints[shoulders].mean(axis=0)

@@ -12,7 +12,7 @@ from featherfall.runtime.perceive.crop import Region, cut, whole
 from featherfall.runtime.perceive.litert import open_net, opening
 from featherfall.runtime.perceive.pose import Estimator, Pose, check_picture, make_pose, stated_weights
 
-PEOPLE, VALUES = 6, 56  # of the output: 17 joints of (down, right, score), then the box and its score
+MAX_PEOPLE, VALUES = 6, 56  # of the output: 17 joints of (down, right, score), then the box and its score
 MIN_PERSON_SCORE = 0.3  # score of a person, as the model card recommends
 _MULTIPLE = 32  # pixels; the input's side must be a multiple of it
 
@@ -38,7 +38,7 @@ class MultiPose:
             (eaten,), (given,) = self._net.get_input_details(), self._net.get_output_details()
             open_shape = [int(side) for side in eaten.get("shape_signature", eaten["shape"])]
             shape = [int(side) for side in eaten["shape"]]
-            fits = len(shape) == 4 and shape[3] == 3 and [int(side) for side in given["shape"]] == [1, PEOPLE, VALUES]
+            fits = len(shape) == 4 and shape[3] == 3 and [int(side) for side in given["shape"]] == [1, MAX_PEOPLE, VALUES]
             if fits and -1 in open_shape:
                 self._net.resize_tensor_input(eaten["index"], [1, size, size, 3])
                 shape = [1, size, size, 3]
@@ -46,7 +46,7 @@ class MultiPose:
                 self._net.allocate_tensors()
         if not fits or shape[1] != shape[2]:
             raise UserError(
-                f"{path}: no MoveNet MultiPose, which maps (1, S, S, 3) to (1, {PEOPLE}, {VALUES}); give one of its .tflite files"
+                f"{path}: no MoveNet MultiPose, which maps (1, S, S, 3) to (1, {MAX_PEOPLE}, {VALUES}); give one of its .tflite files"
             )
         self.size = shape[1]
         self._eaten, self._given, self._type = eaten["index"], given["index"], eaten["dtype"]

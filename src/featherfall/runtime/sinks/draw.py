@@ -30,7 +30,7 @@ EDGES = [(_NAMES.index(a), _NAMES.index(b)) for a, b in _SIDES + _ACROSS]
 PALETTE: list[Colour] = [(64, 196, 255), (166, 226, 96), (214, 140, 255), (255, 214, 102), (120, 220, 200), (255, 150, 190)]
 AMBER, RED, GREEN = (245, 158, 30), (214, 40, 40), (46, 160, 90)
 UPRIGHT: Colour = (64, 196, 255)
-DARK, PALE, DIM = (22, 24, 29), (232, 234, 238), (112, 118, 130)
+BACKGROUND, PALE, DIM = (22, 24, 29), (232, 234, 238), (112, 118, 130)
 _FINE = 2  # lines are drawn so many times larger and averaged
 _LEAST = 360  # pixels: lower pictures are scaled up, so that text can be read
 _SURE = 0.5  # score from which a joint is drawn in full
@@ -76,7 +76,7 @@ class Painter:
         scale = max(1.0, _LEAST / height)
         shown = (round(width * scale), round(height * scale))
         strip = max(64, round(shown[1] * 0.17))
-        canvas = Image.new("RGB", (shown[0] + shown[0] % 2, (shown[1] + strip + 1) // 2 * 2), DARK)
+        canvas = Image.new("RGB", (shown[0] + shown[0] % 2, (shown[1] + strip + 1) // 2 * 2), BACKGROUND)
         if not self._private:
             whole = Image.fromarray(image)
             canvas.paste(whole if scale == 1 else whole.resize(shown, Image.Resampling.BICUBIC), (0, 0))
@@ -84,7 +84,7 @@ class Painter:
         pen = ImageDraw.Draw(layer)
         for one in result.people:
             self._person(pen, one, colour(one.id) if one.is_person else DIM, scale * _FINE)
-        layer.paste((*DARK, 255), (0, shown[1] * _FINE, layer.width, layer.height))
+        layer.paste((*BACKGROUND, 255), (0, shown[1] * _FINE, layer.width, layer.height))
         self._strip(pen, result.time, (0, shown[1] * _FINE, layer.width, layer.height))
         for one in result.people:
             _label(pen, one.sighting.box, f"{one.id}", colour(one.id) if one.is_person else DIM, scale * _FINE, shown[1] * _FINE)
@@ -187,7 +187,7 @@ def _label(pen: ImageDraw, box: np.ndarray, text: str, tone: Colour, scale: floa
     x, y = float((box[0] + box[2]) / 2 * scale), float(box[1] * scale) - 0.7 * letter
     y = min(max(y, 1.2 * letter), limit - letter)
     reach = 0.75 * letter
-    pen.ellipse([x - reach, y - 0.45 * letter - reach, x + reach, y - 0.45 * letter + reach], fill=(*DARK, 200))
+    pen.ellipse([x - reach, y - 0.45 * letter - reach, x + reach, y - 0.45 * letter + reach], fill=(*BACKGROUND, 200))
     pen.text((x, y - 0.45 * letter), text, fill=(*tone, 255), font=_font(letter), anchor="mm")
 
 

@@ -11,7 +11,7 @@ from featherfall.runtime.perceive.boxes import PersonBox, area, overlap
 from featherfall.runtime.track.tracker import Track
 
 # Chosen on films of simulated people (docs/explanation/detectors.md, "In films"); no real film was used.
-FARTHEST = 0.5  # sizes that the middle may move between two pictures; grows by as much in the first second unseen
+MAX_BOX_MOVE = 0.5  # sizes that the middle may move between two pictures; grows by as much in the first second unseen
 MAX_BOX_RESIZE = 2.2  # largest ratio of sizes: of all measures of a box, the diagonal changes least in a fall
 # Share of the smaller of two boxes above which the weaker one may be a duplicate: with this rule 22 instead of 20 of 32 simulated falls.
 INSIDE = 0.6
@@ -64,7 +64,7 @@ def box_cost(track: Track[PersonBox], time: float, box: PersonBox) -> float:
     sizes = last.size, box.size
     if min(sizes) <= 0 or max(sizes) / min(sizes) > MAX_BOX_RESIZE:
         return float("inf")
-    reach = FARTHEST * (1 + min(time - track.seen, 1.0)) * max(sizes)
+    reach = MAX_BOX_MOVE * (1 + min(time - track.seen, 1.0)) * max(sizes)
     far = float(np.hypot(*(last.middle - box.middle))) / reach
     return 0.5 * far + 0.5 * (1 - float(overlap(last.box, box.box)[0, 0])) if far <= 1 else float("inf")
 

@@ -13,7 +13,7 @@ from featherfall.runtime.track.tracker import KEEP, Track
 # More tolerant than the tracker, which must not confuse people: a wrong join only puts another person's past before a new track's poses.
 MAX_ABSENCE = 2.0  # s that a person may be lost
 # Sizes that the middle may move: at once, per second, and at most. A fall moves the middle by about half a body's length.
-NEAR, GOING, FARTHEST = 0.5, 0.5, 1.0
+NEAR, GOING, MAX_DISTANCE = 0.5, 0.5, 1.0
 MIN_RATIO, MAX_RATIO = 0.4, 2.5  # of sizes, as in the tracker (`poses.MAX_POSE_RESIZE`)
 HIGHER = 0.3  # sizes that head and shoulders may rise: a person who stands in the place is not the one who was falling
 
@@ -107,6 +107,6 @@ class People:
 def continues(lost: Track[Pose], time: float, pose: Pose) -> bool:
     """Return whether a new track's first pose can be the lost person: recent, near, of similar size, head and shoulders no higher."""
     gap = time - lost.seen
-    near = float(np.hypot(*(pose.middle - lost.last.middle))) <= min(NEAR + GOING * gap, FARTHEST) * lost.size
+    near = float(np.hypot(*(pose.middle - lost.last.middle))) <= min(NEAR + GOING * gap, MAX_DISTANCE) * lost.size
     alike = MIN_RATIO <= pose.size / lost.size <= MAX_RATIO
     return 0 < gap <= MAX_ABSENCE and near and alike and rise(lost.last, pose) <= HIGHER * lost.size

@@ -14,7 +14,7 @@ from featherfall.runtime.track.tracker import SETTLE, Track
 # How far a person's middle may be from where it is expected, in sizes (about body lengths): at once (the estimator's errors), per second
 # unseen (people walk about .8 lengths a second), and at most, so that a track never jumps to a person across the room. Chosen on drawn and
 # simulated people who cross, hide each other and fall (tests/runtime/track); no real film was used.
-SLACK, DRIFT, FARTHEST = 0.4, 1.0, 0.8
+SLACK, DRIFT, MAX_DRIFT = 0.4, 1.0, 0.8
 # Head and shoulders (`pose.rise`) may rise less: people fall within a second but do not get up as fast. A helper who stands where the
 # fallen person was lost must not take over the track.
 SLACK_UP, DRIFT_UP = 0.3, 0.3
@@ -64,7 +64,7 @@ def pose_cost(track: Track[Pose], time: float, pose: Pose) -> float:
 def _unlikeness(track: Track[Pose], gap: float, pose: Pose, move: np.ndarray) -> float:
     last = track.last
     offset = (pose.middle - last.middle - move) / track.size
-    distance = float(np.hypot(*offset)) / min(SLACK + DRIFT * gap, FARTHEST)
+    distance = float(np.hypot(*offset)) / min(SLACK + DRIFT * gap, MAX_DRIFT)
     resized = abs(float(np.log(pose.size / track.size))) / float(np.log(MAX_POSE_RESIZE))
     if distance > 1 or resized > 1 or rise(last, pose) > (SLACK_UP + DRIFT_UP * gap) * track.size:
         return float("inf")
