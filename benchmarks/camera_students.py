@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from featherfall import datasets
-from featherfall.clips.build import prepare
+from featherfall.clips.build import prepare_clips
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.core.recipe import Recipe
@@ -169,7 +169,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     recipe = load_recipe("camera_falls", options.changes)
-    store = prepare(datasets.open(recipe.dataset, options.data), recipe.clip, ["keypoints"], cache=options.cache, workers=2)
+    store = prepare_clips(datasets.open(recipe.dataset, options.data), recipe.clip, ["keypoints"], cache=options.cache, workers=2)
     judged = run(recipe, store, options.out, options.seeds)
     fold = the_fold(store)
     shown = []

@@ -24,7 +24,7 @@ from typing import Any
 
 from featherfall.core.files import read_json
 from featherfall.core.recipe_file import load_recipe
-from featherfall.pipeline.distill import distill
+from featherfall.pipeline.distill import run_recipe
 
 TERMS = {
     "soft": "[{loss: soft}]",
@@ -64,10 +64,10 @@ def run(data: Path, out: Path, seeds: int, only: Sequence[str], steps: int | Non
         _share(out, name)
         changes = [f"distillation.terms={TERMS[name]}", f"student.training.steps={total - embedding}", numbers]
         changes += [f"teacher.training.steps={teacher}"] if teacher else []
-        distill(load_recipe("detect_falls", changes), data, out / name, resume=True)
+        run_recipe(load_recipe("detect_falls", changes), data, out / name, resume=True)
     if "yolo" in only:
         changes = [f"{role}.training.steps={yolo_steps}" for role in ("teacher", "student") if yolo_steps]
-        distill(load_recipe("detect_falls_yolo", [*changes, numbers]), data, out / "yolo", resume=True)
+        run_recipe(load_recipe("detect_falls_yolo", [*changes, numbers]), data, out / "yolo", resume=True)
 
 
 def _share(out: Path, name: str) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from featherfall import datasets
-from featherfall.clips.build import prepare
+from featherfall.clips.build import prepare_clips
 from featherfall.clips.labels import clip_labels
 from featherfall.clips.splits import Fold
 from featherfall.core.files import atomic_write, read_json, write_json
@@ -33,7 +33,7 @@ from featherfall.evaluation.intervals import mean_with_interval
 from featherfall.evaluation.metrics import fall_metrics
 from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
 from featherfall.pipeline.clips import make_folds
-from featherfall.pipeline.distill import distill
+from featherfall.pipeline.distill import run_recipe
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import FoldContext, train_student
 
@@ -77,7 +77,7 @@ def main() -> None:
                     train(row, seed, options.data, out, changes)
         if STUDENT in options.rows:
             recipe = load_recipe(STUDENT, [*changes, f"seeds={options.seeds}"])
-            distill(recipe, options.data, out / "student", resume=(out / "student").exists(), quiet=True)
+            run_recipe(recipe, options.data, out / "student", resume=(out / "student").exists(), quiet=True)
     found = [summary for row in ROWS if (summary := judge(row, options.data, out, changes))]
     student = out / "student" / "metrics.json"
     if options.json:
@@ -98,7 +98,7 @@ class Pictures:
         name, own = ROWS[row]
         recipe = load_recipe(name, [*own, *changes])
         dataset = datasets.open_for(recipe, data)
-        store = prepare(dataset, recipe.clip, recipe.student.network.inputs)
+        store = prepare_clips(dataset, recipe.clip, recipe.student.network.inputs)
         return cls(recipe, [FoldContext(recipe, store, fold) for fold in make_folds(recipe, dataset, store)])
 
 

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from featherfall import datasets
-from featherfall.clips.build import prepare
+from featherfall.clips.build import prepare_clips
 from featherfall.core.files import read_json, write_json
 from featherfall.core.recipe import Network, Recipe
 from featherfall.core.recipe_file import load_recipe
@@ -46,7 +46,7 @@ def main() -> None:
     torch.set_num_threads(1)
     recipe = load_recipe(options.recipe, options.changes)
     dataset = datasets.open_for(recipe, options.data)
-    store = prepare(dataset, recipe.clip, recipe.student.network.inputs)
+    store = prepare_clips(dataset, recipe.clip, recipe.student.network.inputs)
     stages = [FoldContext(recipe, store, fold) for fold in make_folds(recipe, dataset, store)]
     for seed in options.seeds:
         for stage in stages:

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from featherfall import datasets
-from featherfall.clips.build import prepare
+from featherfall.clips.build import prepare_clips
 from featherfall.core.files import read_json, write_json
 from featherfall.core.recipe import Distillation, Recipe
 from featherfall.core.recipe_file import load_recipe
@@ -132,7 +132,7 @@ def with_terms(recipe: Recipe, row: str) -> Recipe:
 
 def open_stage(recipe: Recipe, data: Path) -> FoldContext:
     dataset = datasets.open(recipe.dataset, data, recipe.folder)
-    store = prepare(dataset, recipe.clip, recipe.student.network.inputs)
+    store = prepare_clips(dataset, recipe.clip, recipe.student.network.inputs)
     return FoldContext(recipe, store, make_folds(recipe, dataset, store)[0])
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from featherfall import datasets
-from featherfall.clips.build import prepare
+from featherfall.clips.build import prepare_clips
 from featherfall.clips.store import ClipStore
 from featherfall.core.recipe import Recipe
 from featherfall.core.skeletons import KINECT_20, channel_names
@@ -118,4 +118,4 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_store(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> ClipStore:
     """The clips of `tiny`, cut as `tiny_recipe` says."""
-    return prepare(datasets.open("folder", tiny), tiny_recipe().clip, ["accelerometer"], cache=tmp_path_factory.mktemp("clips"))
+    return prepare_clips(datasets.open("folder", tiny), tiny_recipe().clip, ["accelerometer"], cache=tmp_path_factory.mktemp("clips"))

@@ -115,7 +115,9 @@ def test_own_networks_and_an_own_dataset(tmp_path: Path) -> None:
 
 def test_a_network_that_does_not_fit_is_one_line(tmp_path: Path) -> None:
     data = tiny_dataset(tmp_path / "data", subjects=2)
-    with pytest.raises(ff.UserError, match=r"the student Identity_student gives dict for two clips; it must give logits of shape \(2, 2\)"):
+    with pytest.raises(
+        ff.UserError, match=r"the student Identity_student returns dict for two clips; it must return logits of shape \(2, 2\)"
+    ):
         ff.distill(tiny_recipe(), data, tmp_path / "run", student=nn.Identity())
 
 

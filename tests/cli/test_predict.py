@@ -13,7 +13,7 @@ from featherfall.cli.bench import bench_command
 from featherfall.cli.predict import BY_KIND, predict_command
 from featherfall.cli.text import clock_time
 from featherfall.core.errors import UserError
-from featherfall.core.manifest import Kind
+from featherfall.core.manifest import BundleKind
 from featherfall.core.units import STANDARD_GRAVITY
 
 app = typer.Typer()
@@ -125,4 +125,4 @@ def test_bench_of_pictures_names_pictures(tmp_path: Path) -> None:
 
 
 def test_every_kind_of_bundle_is_predicted() -> None:
-    assert set(BY_KIND) == set(get_args(Kind))
+    assert set(BY_KIND) == set(get_args(BundleKind))

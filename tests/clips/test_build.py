@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import IMPACT_S, RATE, tiny_dataset, tiny_recipe
 
 from featherfall import datasets
-from featherfall.clips.build import cache_folder, prepare
+from featherfall.clips.build import cache_folder, prepare_clips
 from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Clip
@@ -22,7 +22,7 @@ def cut(
 ) -> tuple[ClipStore, int]:
     """The store, and how many recordings had to be read for it."""
     read: list[str] = []
-    store = prepare(
+    store = prepare_clips(
         datasets.open("folder", data), clip, required, cache=cache, workers=workers, progress=lambda done, total, note: read.append(note)
     )
     return store, len(read)
@@ -132,7 +132,7 @@ def test_an_interruption_leaves_no_store(data: Path, tmp_path: Path) -> None:
 
     cache = tmp_path / "cache"
     with pytest.raises(KeyboardInterrupt):
-        prepare(datasets.open("folder", data), WORN, ["accelerometer"], cache=cache, progress=stop)
+        prepare_clips(datasets.open("folder", data), WORN, ["accelerometer"], cache=cache, progress=stop)
     assert list(cache.iterdir()) == []
     assert cut(data, cache)[1] == 6
 

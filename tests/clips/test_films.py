@@ -11,13 +11,13 @@ from tests.conftest import tiny_dataset
 from tests.films import gray_film, number
 
 from featherfall import datasets
-from featherfall.clips.build import prepare
+from featherfall.clips.build import prepare_clips
 from featherfall.clips.films import from_jpeg, to_jpeg
 from featherfall.clips.splits import group_of
 from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Clip
-from featherfall.datasets.views import cameras, each_view, joined
+from featherfall.datasets.views import cameras, each_view, join_datasets
 
 SLIDING = {"kind": "sliding", "length": 20, "rate": 10, "stride_s": 0.5}
 FILMED = Clip.model_validate(
@@ -49,7 +49,7 @@ def data(tmp_path: Path) -> Path:
 
 def cut(data: Path, cache: Path, clip: Clip = FILMED, required: tuple[str, ...] = ("video",)) -> ClipStore:
     dataset = datasets.open("folder", data)
-    return prepare(each_view(dataset) if clip.each_view else dataset, clip, required, cache=cache)
+    return prepare_clips(each_view(dataset) if clip.each_view else dataset, clip, required, cache=cache)
 
 
 def test_a_jpeg_is_nearly_the_picture() -> None:
@@ -97,7 +97,7 @@ def test_without_films_there_are_no_views(tiny: Path) -> None:
 
 def test_several_datasets_as_one(data: Path, tmp_path: Path) -> None:
     one = datasets.open("folder", data)
-    both = joined([one, one])
+    both = join_datasets([one, one])
     assert both.name == "folder+folder" and both.sources[0].subject == "folder-S1"
     assert both.sources[0].load().id == both.sources[0].id == "folder-S1/fall/0"
     with pytest.raises(UserError, match="several, which cannot share the folder"):

@@ -10,7 +10,7 @@ from tests.conftest import tiny_recipe
 from tests.stills import scene, write
 
 from featherfall import datasets
-from featherfall.clips.build import prepare
+from featherfall.clips.build import prepare_clips
 from featherfall.clips.labels import clip_labels
 from featherfall.clips.splits import folds
 from featherfall.clips.store import ClipStore
@@ -51,7 +51,7 @@ def recipe(group: str = "subject", fall: tuple[str, ...] = ("fall",)) -> Recipe:
 
 
 def cut(stated: Recipe, data: Path, cache: Path) -> ClipStore:
-    return prepare(datasets.open_for(stated, data), stated.clip, ["camera"], cache=cache)
+    return prepare_clips(datasets.open_for(stated, data), stated.clip, ["camera"], cache=cache)
 
 
 def test_one_clip_a_picture(data: Path, tmp_path: Path) -> None:

@@ -22,12 +22,12 @@ def test_meanings() -> None:
 
 def test_names_that_are_not_listed_are_named() -> None:
     KNOWN.check(["fall", "SIT"], "data")
-    with pytest.raises(UserError, match=r"^data: labels\.names does not say what 'dog', 'walker' is; add it to fall, not_fall or ignore$"):
+    with pytest.raises(UserError, match=r"^data: labels\.names does not list 'dog', 'walker'; add it to fall, not_fall or ignore$"):
         KNOWN.check(["walker", "bed", "dog", "walker"], "data")
 
 
 def test_a_name_means_one_thing() -> None:
-    with pytest.raises(UserError, match="'not fallen' stands in 'fall' and in 'not_fall'; a name means one thing"):
+    with pytest.raises(UserError, match="'not fallen' is in both 'fall' and 'not_fall'; keep one"):
         check(ClassNames, {"fall": ["Not-Fallen"], "not_fall": ["not fallen"]}, "recipe")
     with pytest.raises(UserError, match="fall"):
         check(ClassNames, {"fall": []}, "recipe")

@@ -10,7 +10,7 @@ import pytest
 
 from featherfall.core import registry
 from featherfall.core.errors import UserError
-from featherfall.core.registry import Kind, catalogue, facts, find, names, problems, register, registered
+from featherfall.core.registry import PluginKind, catalogue, facts, find, known_names, problems, register, registered
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (folder / "heavy.py").write_text('import no_such_library\n\n@register("loss", "heavy")\ndef heavy(): ...\n')
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setitem(registry.KINDS, "loss", Kind("house", "house.losses", "train"))
+    monkeypatch.setitem(registry.KINDS, "loss", PluginKind("house", "house.losses", "train"))
     monkeypatch.setattr(registry, "_objects", {})
     monkeypatch.setattr(registry, "_own", {})
     registry._built_in.cache_clear()
@@ -49,7 +49,7 @@ def plug(monkeypatch: pytest.MonkeyPatch, folder: Path, **modules: str) -> None:
 
 
 def test_names_facts_and_summaries_need_no_import(house: Path) -> None:
-    assert names("loss") == ("heavy", "one")
+    assert known_names("loss") == ("heavy", "one")
     assert "house.one" not in sys.modules
     (entry,) = [entry for entry in catalogue("loss") if entry.name == "one"]
     assert (entry.summary, entry.origin) == ("Sum of both.", "house.one")
@@ -86,7 +86,7 @@ def test_what_a_notebook_registers_is_there_at_once(house: Path) -> None:
         """Seven."""
         return 7
 
-    assert "mine" in names("loss") and find("loss", "mine")() == 7 and facts("loss", "mine") == {"note": 1}
+    assert "mine" in known_names("loss") and find("loss", "mine")() == 7 and facts("loss", "mine") == {"note": 1}
     register("loss", "mine")(mine)  # a cell that runs again
     with pytest.raises(UserError, match=r"loss 'mine' is registered by both .*; give one another name"):
         register("loss", "mine")(lambda: 8)
@@ -100,7 +100,7 @@ def test_an_unknown_kind_is_refused() -> None:
 def test_a_plugin_takes_part(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = 'from featherfall.core.registry import register\n@register("loss", "theirs", a=2)\ndef theirs():\n    "Five."\n    return 5\n'
     plug(monkeypatch, house, theirs=text)
-    assert "theirs" in names("loss") and "theirs_theirs" not in sys.modules
+    assert "theirs" in known_names("loss") and "theirs_theirs" not in sys.modules
     assert [entry.summary for entry in catalogue("loss") if entry.name == "theirs"] == [""]
     assert find("loss", "theirs")() == 5 and catalogue("loss")[-1].summary == "Five." and facts("loss", "theirs") == {"a": 2}
     assert sum(entry.name == "theirs" for entry in catalogue("loss")) == 1

@@ -14,7 +14,7 @@ from featherfall import datasets
 from featherfall.core.recording import FallTimes
 from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.datasets import aihub
-from featherfall.datasets.inspect import inspect
+from featherfall.datasets.inspect import inspect_dataset
 
 QUANTITIES = ("Segment Acceleration", "Segment Angular Velocity", "Sensor Magnetic Field")
 SEGMENTS = (
@@ -99,7 +99,7 @@ def test_one_recording_a_scene_with_eight_films(folder: Path, resting: np.ndarra
     assert all(video.path in fall.files for video in recording.videos.values())
     assert pickle.loads(pickle.dumps(fall)).load().id == fall.id
     assert len(fall.files) == 10  # one csv, one json, eight films
-    problems = inspect(dataset).problems
+    problems = inspect_dataset(dataset).problems
     assert sum(".mp4" in problem for problem in problems) == 16  # of two scenes; nothing was filmed, their films are text
     (problem,) = [problem for problem in problems if ".mp4" not in problem]  # these scenes are short
     assert "the fall ends at 1.1 s, after the last sample" in problem
@@ -198,7 +198,7 @@ def test_broken_json_and_no_column_of_frames(folder: Path, resting: np.ndarray) 
 def test_what_the_simulator_writes(tmp_path: Path) -> None:
     options = ["--subjects", "1", "--hours", "0.006", "--layout", "aihub", "--out", str(tmp_path / "made")]
     subprocess.run([sys.executable, "-m", "featherfall.cli", "sim", *options], check=True, capture_output=True)
-    facts = inspect(datasets.open("aihub", tmp_path / "made"))
+    facts = inspect_dataset(datasets.open("aihub", tmp_path / "made"))
     assert facts.problems == []
     assert len(facts.streams) == 36
     scenes = {row["scene"]: row for row in csv.DictReader((tmp_path / "made/scenes.csv").read_text().splitlines())}

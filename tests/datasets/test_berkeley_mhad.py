@@ -8,7 +8,7 @@ import pytest
 
 from featherfall import datasets
 from featherfall.datasets import berkeley_mhad
-from featherfall.datasets.inspect import inspect
+from featherfall.datasets.inspect import inspect_dataset
 from featherfall.datasets.lists import read_list
 
 EPOCH = 1309539264.0
@@ -67,7 +67,7 @@ def test_what_is_missing_is_told(folder: Path) -> None:
 
 def test_real_recordings(real: Callable[[str], Path]) -> None:
     dataset = datasets.open("berkeley-mhad", real("Berkeley-MHAD"))
-    facts = inspect(dataset)
+    facts = inspect_dataset(dataset)
     assert facts.recordings >= 328
     assert facts.problems[0].endswith("no sensor's file of s02_a07_r05")
     assert all("gap(s) in the time stamps" in problem for problem in facts.problems[1:])

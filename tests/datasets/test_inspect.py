@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from featherfall import datasets
 from featherfall.cli.data import data_app as app
 from featherfall.core.errors import UserError
-from featherfall.datasets.inspect import inspect
+from featherfall.datasets.inspect import inspect_dataset
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def folder(tmp_path: Path, resting: np.ndarray) -> Path:
 
 def test_facts_of_a_small_folder(folder: Path) -> None:
     calls = []
-    facts = inspect(datasets.open("folder", folder), lambda done, total: calls.append((done, total)))
+    facts = inspect_dataset(datasets.open("folder", folder), lambda done, total: calls.append((done, total)))
     assert calls == [(1, 3), (2, 3), (3, 3)]
     assert (facts.recordings, facts.subjects, facts.falls) == (3, ["S2", "S10"], 2)
     assert facts.activities == {"walk": 1, "fall": 2}
@@ -53,7 +53,7 @@ def test_a_slow_sensor_is_slow_and_not_full_of_gaps(tmp_path: Path, resting: np.
     (tmp_path / "streams.yaml").write_text("streams: {accelerometer: {columns: [1, 2, 3], unit: g, rate: 1}}")
     (tmp_path / "recordings.csv").write_text("subject,activity,trial,accelerometer\nS1,walk,1,a.csv\n")
     np.savetxt(tmp_path / "a.csv", resting, delimiter=",")
-    facts = inspect(datasets.open("folder", tmp_path))
+    facts = inspect_dataset(datasets.open("folder", tmp_path))
     assert facts.streams["accelerometer"].rate == 1.0
     assert facts.problems == []
 
@@ -78,7 +78,7 @@ def test_command_line(folder: Path) -> None:
     [("UTD-MHAD", 861, 0, 8, 0), ("WEDA-FALL", 969, 350, 25, 127), ("SmartFallMM", 348, 138, 6, 195)],
 )
 def test_facts_of_real_data(real: Callable[[str], Path], name: str, recordings: int, falls: int, subjects: int, problems: int) -> None:
-    facts = inspect(datasets.open(name, real(name)))
+    facts = inspect_dataset(datasets.open(name, real(name)))
     counts = (facts.recordings, facts.falls, len(facts.subjects), len(facts.problems))
     expected = (recordings, falls, subjects, problems)
     assert counts == expected or (name == "SmartFallMM" and all(np.greater_equal(counts, expected)))  # a part, or more of it
@@ -96,11 +96,11 @@ def test_films_are_told_and_a_broken_one_is_one_problem(folder: Path) -> None:
         file.write("\nfilms: {cam1: {}}\n")
     for i in range(len(rows) - 1):
         gray_film(folder / f"{i}.mp4")
-    whole = inspect(datasets.open("folder", folder))
+    whole = inspect_dataset(datasets.open("folder", folder))
     film = whole.films["cam1"]
     assert (film.recordings, film.sizes, film.codecs) == (2, {"32 x 32": 2}, {"h264": 2})  # the third recording is broken
     assert film.rate == 10.0 and film.variable == 0 and film.hours == pytest.approx(2 * 3 / 3600, rel=0.01)
     (folder / "0.mp4").write_bytes(b"no film")
-    broken = inspect(datasets.open("folder", folder))
+    broken = inspect_dataset(datasets.open("folder", folder))
     assert broken.films["cam1"].recordings == 1
     assert len(broken.problems) == len(whole.problems) + 1 and any("0.mp4" in line for line in broken.problems)

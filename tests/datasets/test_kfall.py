@@ -11,7 +11,7 @@ from featherfall import datasets
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes
 from featherfall.datasets import kfall
-from featherfall.datasets.inspect import inspect
+from featherfall.datasets.inspect import inspect_dataset
 
 HEADER = "TimeStamp(s),FrameCounter,AccX,AccY,AccZ,GyrX,GyrY,GyrZ,EulerX,EulerY,EulerZ"
 SITTING = "Forward fall when trying to sit down"
@@ -92,7 +92,7 @@ def test_a_counter_that_stands_still(folder: Path) -> None:
 
 def test_real_impacts_are_the_largest_accelerations(real: Callable[[str], Path]) -> None:
     dataset = datasets.open("kfall", real("KFall"))
-    facts = inspect(dataset)
+    facts = inspect_dataset(dataset)
     assert facts.recordings >= 306
     assert facts.falls >= 136
     assert facts.problems == [] or facts.recordings > 306

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from featherfall.core.recording import FallTimes
 from featherfall.datasets import le2i
-from featherfall.datasets.inspect import inspect
+from featherfall.datasets.inspect import inspect_dataset
 
 
 def write(folder: Path, number: int, notes: str | None) -> Path:
@@ -41,4 +41,4 @@ def test_films_falls_and_rooms(tmp_path: Path) -> None:
         "Home_02/Annotation_files/video (3).txt: rows 1 and 2 are not the first and last frame of a fall; left out",
         "Office: no annotation of 1 film(s); they are left out",
     ]
-    assert inspect(dataset).falls == 1
+    assert inspect_dataset(dataset).falls == 1

@@ -9,7 +9,7 @@ import pytest
 from featherfall import datasets
 from featherfall.core.errors import UserError
 from featherfall.datasets import sisfall
-from featherfall.datasets.inspect import inspect
+from featherfall.datasets.inspect import inspect_dataset
 
 ROW = "  16,-256,   0, -42, 512,-123,   0,-1024, 512;"
 
@@ -52,7 +52,7 @@ def test_faults_are_told_by_file_and_row(tmp_path: Path) -> None:
 
 def test_real_recordings(real: Callable[[str], Path]) -> None:
     dataset = datasets.open("sisfall", real("SisFall"))
-    facts = inspect(dataset)
+    facts = inspect_dataset(dataset)
     assert facts.recordings >= 102
     assert facts.falls >= 45
     assert facts.problems == []

@@ -11,7 +11,7 @@ from featherfall import datasets
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes
 from featherfall.datasets import up_fall
-from featherfall.datasets.inspect import inspect
+from featherfall.datasets.inspect import inspect_dataset
 
 START = datetime(2018, 7, 4, 12, 5, 19, 608268)
 HEADER = "time," + ",".join(f"{kind}_{axis}_list" for kind in ("accel", "gyro") for axis in "xyz") + ",filename\n"
@@ -140,7 +140,7 @@ def test_faults_of_the_published_table(tmp_path: Path, resting: np.ndarray) -> N
 
 def test_real_recordings(real: Callable[[str], Path]) -> None:
     dataset = datasets.open("up-fall", real("UP-Fall"))
-    facts = inspect(dataset)
+    facts = inspect_dataset(dataset)
     assert facts.recordings >= 132
     assert facts.falls >= 60
     assert all("gap(s) in the time stamps" in problem for problem in facts.problems)

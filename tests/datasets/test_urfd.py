@@ -10,7 +10,7 @@ from featherfall import datasets
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes
 from featherfall.datasets import urfd
-from featherfall.datasets.inspect import inspect
+from featherfall.datasets.inspect import inspect_dataset
 
 
 def write(folder: Path, name: str, values: np.ndarray, ms: np.ndarray) -> Path:
@@ -100,7 +100,7 @@ def test_stamps_that_repeat_or_go_back(folder: Path, resting: np.ndarray) -> Non
     stream = source.load().streams["accelerometer"]
     np.testing.assert_allclose(stream.values, np.delete(resting, range(20, 25), axis=0), atol=1e-5)
     np.testing.assert_allclose(stream.times[:7], [0, 0.02, 0.04, 0.06, 0.08, 0.10, 0.12])
-    assert any("out of order" in problem for problem in inspect(urfd.URFD().scan(folder)).problems)
+    assert any("out of order" in problem for problem in inspect_dataset(urfd.URFD().scan(folder)).problems)
 
 
 def test_broken_labels_and_a_lost_accelerometer(folder: Path) -> None:
@@ -118,7 +118,7 @@ def test_broken_labels_and_a_lost_accelerometer(folder: Path) -> None:
 
 def test_real_falls_peak_where_the_labels_end(real: Callable[[str], Path]) -> None:
     dataset = datasets.open("urfd", real("URFD"))
-    facts = inspect(dataset)
+    facts = inspect_dataset(dataset)
     assert (facts.recordings, facts.falls) == (70, 30)
     assert [problem.split("/")[-1].split(":")[0] for problem in facts.problems] == ["fall-10-acc.csv", *["adl-27-acc.csv"] * 2]
     for source in dataset.sources:

@@ -13,9 +13,9 @@ from featherfall.clips.store import ClipStore
 from featherfall.core import registry
 from featherfall.core.errors import UserError
 from featherfall.core.files import sha256
-from featherfall.core.manifest import Manifest, Model
+from featherfall.core.manifest import Manifest, ModelFile
 from featherfall.core.recipe import Export, Recipe
-from featherfall.core.registry import names, register
+from featherfall.core.registry import known_names, register
 from featherfall.export.bundle import looks_at, refusals, write_bundle
 from featherfall.export.deployment import Deployment, model_entry
 from featherfall.export.formats import onnx as onnx_format
@@ -102,7 +102,7 @@ def test_a_model_that_onnx_tells_otherwise_does_not_ship(
 
 
 def test_formats_are_found_by_name() -> None:
-    assert {"onnx", "onnx_int8"} <= set(names("format"))
+    assert {"onnx", "onnx_int8"} <= set(known_names("format"))
     assert Export(formats=["onnx"]).written == ["onnx", "onnx_int8"] and Export(int8=False).written == ["onnx"]
     with pytest.raises(ValueError, match="unknown format; did you mean 'onnx'"):
         Export(formats=["onx"])
@@ -126,7 +126,7 @@ def test_a_format_of_ones_own(
         del one["format", "weights"]
 
     @register("format", "weights")
-    def write(deployment: Deployment, folder: Path) -> Model:
+    def write(deployment: Deployment, folder: Path) -> ModelFile:
         assert (folder / "model.onnx").is_file()
         torch.save(deployment.network.module.state_dict(), folder / "weights.pt")
         return model_entry(folder / "weights.pt", "weights", "float32", {})

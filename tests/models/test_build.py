@@ -7,7 +7,7 @@ import torch
 
 from featherfall.core.errors import UserError
 from featherfall.core.skeletons import AZURE_32, KINECT_20, channel_names
-from featherfall.models import build
+from featherfall.models import build_network
 from featherfall.models.fusion import branches_of
 
 XYZ = ("x", "y", "z")
@@ -24,7 +24,7 @@ CHANNELS = {"accelerometer": XYZ, "watch_gyroscope": XYZ, "skeleton": channel_na
     ],
 )
 def test_from_words_to_logits(kind: str, inputs: list[str], options: dict[str, Any]) -> None:
-    model = build(kind, inputs, CHANNELS, 5, **options).eval()
+    model = build_network(kind, inputs, CHANNELS, 5, **options).eval()
     assert model({name: torch.randn(2, 40, len(CHANNELS[name])) for name in inputs}).shape == (2, 5)
 
 
@@ -47,4 +47,4 @@ def test_branches_of() -> None:
 )
 def test_errors_name_the_model_and_the_fault(kind: str, inputs: list[str], options: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=rf"model '{kind}' .*{message}"):
-        build(kind, inputs, CHANNELS, 5, **options)
+        build_network(kind, inputs, CHANNELS, 5, **options)

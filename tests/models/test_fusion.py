@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from featherfall.core.skeletons import KINECT_20, channel_names
-from featherfall.models import build
+from featherfall.models import build_network
 from featherfall.models.fusion import FusionNet
 
 CHANNELS = {"skeleton": channel_names(KINECT_20), "accelerometer": ("x", "y", "z"), "gyroscope": ("x", "y", "z")}
@@ -13,7 +13,7 @@ CHANNELS = {"skeleton": channel_names(KINECT_20), "accelerometer": ("x", "y", "z
 
 def fusion(**options: float) -> FusionNet:
     torch.manual_seed(0)
-    model = build("fusion", ["skeleton", "accelerometer", "gyroscope"], CHANNELS, 4, **options)
+    model = build_network("fusion", ["skeleton", "accelerometer", "gyroscope"], CHANNELS, 4, **options)
     assert isinstance(model, FusionNet)
     for parameter in model.absent:
         torch.nn.init.normal_(parameter)

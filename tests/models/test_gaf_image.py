@@ -13,7 +13,7 @@ from featherfall import gaf
 from featherfall.core.errors import UserError
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
 from featherfall.export.quantise import quantise
-from featherfall.models import build
+from featherfall.models import build_network
 from featherfall.models.count import parameters
 from featherfall.models.gaf_image import GafNet
 from featherfall.models.taps import tap_features
@@ -24,7 +24,7 @@ CHANNELS = {"accelerometer": ("x", "y", "z"), "gyroscope": ("x", "y", "z")}
 def student(**options: Any) -> GafNet:
     torch.manual_seed(0)
     inputs = options.pop("inputs", ["accelerometer"])
-    model = build("gaf", inputs, CHANNELS, 5, **{"size": 32, **options})
+    model = build_network("gaf", inputs, CHANNELS, 5, **{"size": 32, **options})
     assert isinstance(model, GafNet)
     return model.eval()
 

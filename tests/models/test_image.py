@@ -7,7 +7,7 @@ pytest.importorskip("torchvision", reason="torchvision is not installed (extra '
 
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Training
-from featherfall.models.build import build
+from featherfall.models.build import build_network
 from featherfall.models.image import PictureNet
 from featherfall.training.optim import optimizer_for
 
@@ -17,7 +17,7 @@ PICTURES = torch.randint(0, 256, (4, 1, 32, 32, 3), dtype=torch.uint8)
 
 def net(**options: object) -> PictureNet:
     torch.manual_seed(0)
-    model = build("image", ["picture"], CHANNELS, 2, **options)
+    model = build_network("image", ["picture"], CHANNELS, 2, **options)
     assert isinstance(model, PictureNet)
     return model
 
@@ -66,6 +66,6 @@ def test_a_tuned_backbone_learns() -> None:
 
 def test_what_it_cannot_see_is_refused() -> None:
     with pytest.raises(UserError, match="it takes one film"):
-        build("image", ["accelerometer"], CHANNELS, 2)
+        build_network("image", ["accelerometer"], CHANNELS, 2)
     with pytest.raises(UserError, match="unexpected keyword argument 'froze'"):
-        build("image", ["picture"], CHANNELS, 2, froze=True)
+        build_network("image", ["picture"], CHANNELS, 2, froze=True)

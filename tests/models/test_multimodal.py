@@ -10,7 +10,7 @@ from torch import Tensor
 from featherfall.core.errors import UserError
 from featherfall.datasets.aihub import AIHubFalls
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
-from featherfall.models import build
+from featherfall.models import build_network
 from featherfall.models.count import macs, parameters
 from featherfall.models.multimodal import MultimodalNet
 from featherfall.models.parts import PartsNet
@@ -24,7 +24,7 @@ SMALL = {"layers": [[4, 1], [8, 2], [8, 2], [4, 2]]}
 
 def teacher(inputs: list[str], **options: object) -> MultimodalNet:
     torch.manual_seed(0)
-    model = build("multimodal", inputs, CHANNELS, 2, **options)
+    model = build_network("multimodal", inputs, CHANNELS, 2, **options)
     assert isinstance(model, MultimodalNet)
     return model
 
@@ -69,7 +69,7 @@ def test_the_embedding_is_that_of_the_branches() -> None:
 
 
 def test_pretrained_branches_leave_only_their_heads_behind() -> None:
-    model, alone = teacher(["video", *HEAD]), build("video", ["video"], CHANNELS, 2)
+    model, alone = teacher(["video", *HEAD]), build_network("video", ["video"], CHANNELS, 2)
     branch = model.branches["video"]
     kept = branch.state_dict().keys()
     assert {name for name in alone.state_dict() if name not in kept} == {"head.0.weight", "head.0.bias"}
@@ -118,4 +118,4 @@ def test_half_precision_trains() -> None:
 )
 def test_errors_name_the_branch_and_the_fault(inputs: list[str], options: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        build("multimodal", inputs, CHANNELS, 2, **options)
+        build_network("multimodal", inputs, CHANNELS, 2, **options)

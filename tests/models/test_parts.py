@@ -11,7 +11,7 @@ from torch import Tensor
 from featherfall.core.errors import UserError
 from featherfall.datasets.aihub import AIHubFalls
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
-from featherfall.models import build
+from featherfall.models import build_network
 from featherfall.models.count import macs, parameters
 from featherfall.models.parts import PartsNet, group_by_part
 from featherfall.models.taps import tap_features
@@ -45,7 +45,7 @@ def test_parts_of() -> None:
 )
 def test_inputs_that_do_not_fit(inputs: list[str], message: str) -> None:
     with pytest.raises(UserError, match=rf"model 'parts' .*{message}"):
-        build("parts", inputs, {name: ("x", "y", "z") for name in inputs}, 2)
+        build_network("parts", inputs, {name: ("x", "y", "z") for name in inputs}, 2)
 
 
 def test_shapes_and_sizes_are_the_originals() -> None:
@@ -132,7 +132,7 @@ def test_clips_shorter_than_a_mean() -> None:
     with pytest.raises(UserError, match="clips of 40 samples have no mean of 50; lower the option means"):
         PartsNet(TWO, 2, means=50)(sensors(TWO, length=40))
     with pytest.raises(UserError, match="means must be 1 or more, not 0"):
-        build("parts", TWO, {name: ("x", "y", "z") for name in TWO}, 2, means=0)
+        build_network("parts", TWO, {name: ("x", "y", "z") for name in TWO}, 2, means=0)
 
 
 def test_units_do_not_matter() -> None:

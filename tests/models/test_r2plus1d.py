@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from featherfall.core.errors import UserError
 from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
-from featherfall.models import build
+from featherfall.models import build_network
 from featherfall.models.count import macs, parameters
 from featherfall.models.r2plus1d import MonoVideoNet, NormalizeFrames, R2Plus1DBlock, VisionNet
 from featherfall.models.taps import tap_features
@@ -140,10 +140,10 @@ def test_half_precision_trains() -> None:
 
 @pytest.mark.parametrize("kind", ["video", "mono_video"])
 def test_it_takes_one_film(kind: str) -> None:
-    assert build(kind, ["second"], CHANNELS, 2).inputs == ("second",)
+    assert build_network(kind, ["second"], CHANNELS, 2).inputs == ("second",)
     for inputs in (["video", "second"], ["accelerometer"], ["video", "accelerometer"]):
         with pytest.raises(UserError, match=f"model '{kind}' .* takes one film, an input of the channels red, green, blue"):
-            build(kind, inputs, CHANNELS, 2)
+            build_network(kind, inputs, CHANNELS, 2)
 
 
 def test_without_background_only_what_moves_is_left() -> None:

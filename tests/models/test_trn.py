@@ -12,7 +12,7 @@ pytest.importorskip("torchvision", reason="torchvision is not installed (extra '
 
 from featherfall.core.errors import UserError
 from featherfall.core.skeletons import KINECT_20, channel_names
-from featherfall.models import build
+from featherfall.models import build_network
 from featherfall.models.taps import tap_features
 from featherfall.models.trn import _CROPS, TRN, FilmPictures, Relations, _random_crops
 
@@ -21,7 +21,7 @@ CHANNELS = {"skeleton": channel_names(KINECT_20), "film": ("red", "green", "blue
 
 def teacher(input: str = "skeleton", **options: Any) -> TRN:
     torch.manual_seed(0)
-    model = build("trn", [input], CHANNELS, 4, **{"size": 32, "backbone": "resnet18", "segments": 4, **options})
+    model = build_network("trn", [input], CHANNELS, 4, **{"size": 32, "backbone": "resnet18", "segments": 4, **options})
     assert isinstance(model, TRN)
     return model
 

@@ -14,7 +14,7 @@ from featherfall.cli.main import app
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_json, write_json
 from featherfall.core.recipe import Recipe
-from featherfall.pipeline.distill import distill, export_run, train_one
+from featherfall.pipeline.distill import export_run, run_recipe, train_one
 from featherfall.runtime.bundle import read_manifest
 
 
@@ -25,7 +25,7 @@ def alone(**changes: Any) -> Recipe:
 @pytest.fixture(scope="module")
 def place(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("alone")
-    distill(alone(), tiny, folder / "run", quiet=True, cache=folder / "cache")
+    run_recipe(alone(), tiny, folder / "run", quiet=True, cache=folder / "cache")
     return folder
 
 
@@ -59,7 +59,7 @@ def test_its_report_speaks_of_no_teacher(place: Path) -> None:
 def test_it_goes_on_and_is_exported_again(place: Path, tiny: Path, tmp_path: Path) -> None:
     (place / "run" / "folds" / "fold-2" / "alone" / "0" / "predictions.npz").unlink()
     before = read_json(place / "run" / "metrics.json")
-    again = distill(alone(), tiny, place / "run", resume=True, quiet=True, cache=place / "cache")
+    again = run_recipe(alone(), tiny, place / "run", resume=True, quiet=True, cache=place / "cache")
     assert again["roles"] == before["roles"]
     assert export_run(place / "run", tmp_path / "bundle", int8=False)[0].startswith("bundle")
 
@@ -67,7 +67,7 @@ def test_it_goes_on_and_is_exported_again(place: Path, tiny: Path, tmp_path: Pat
 def test_a_student_may_start_from_it(place: Path, tiny: Path, tmp_path: Path) -> None:
     student = alone().student.model_copy(update={"init": str(place / "run")})
     with pytest.raises(UserError, match="was trained on S1, S3, whom fold 1 tests"):
-        distill(alone(student=student.model_dump()), tiny, tmp_path / "run", quiet=True, cache=place / "cache")
+        run_recipe(alone(student=student.model_dump()), tiny, tmp_path / "run", quiet=True, cache=place / "cache")
 
 
 def test_there_is_no_teacher_to_train(place: Path, tiny: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from featherfall.cli.main import app
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
 from featherfall.core.recipe_file import load_recipe
-from featherfall.pipeline.distill import distill
+from featherfall.pipeline.distill import run_recipe
 from featherfall.pipeline.tasks.detection import embedding_loss
 from featherfall.pipeline.tasks.detections import Detections, picture_predictions
 from featherfall.runtime.perceive.boxes import Found
@@ -75,7 +75,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str,
     data = tmp_path_factory.mktemp("data")
     tiny_yolo(data / "yolo")
     out = tmp_path_factory.mktemp("runs") / "run"
-    metrics = distill(tiny_recipe(), data, out, quiet=True, cache=data / "cache")
+    metrics = run_recipe(tiny_recipe(), data, out, quiet=True, cache=data / "cache")
     return data, out, metrics
 
 
@@ -101,7 +101,7 @@ def test_a_finished_run_is_not_trained_again(run: tuple[Path, Path, dict[str, An
     data, out, metrics = run
     weights = out / "folds" / "fold-1" / "alone" / "0" / "weights.pt"
     before = weights.stat().st_mtime_ns
-    again = distill(tiny_recipe(), data, out, resume=True, quiet=True, cache=data / "cache")
+    again = run_recipe(tiny_recipe(), data, out, resume=True, quiet=True, cache=data / "cache")
     assert again["roles"] == metrics["roles"] and weights.stat().st_mtime_ns == before
 
 
@@ -163,7 +163,7 @@ def test_simulated_people_are_pretrained_on_and_replayed(tmp_path: Path, monkeyp
     for replay in (0, 2):
         pretrain = f"detection.pretrain={{teacher_steps: 1, student_steps: 1, replay: {replay}}}"
         recipe = tiny_recipe([pretrain, "teacher=null", "distillation=null"])
-        metrics = distill(recipe, tmp_path, tmp_path / f"run{replay}", quiet=True, cache=tmp_path / "cache")
+        metrics = run_recipe(recipe, tmp_path, tmp_path / f"run{replay}", quiet=True, cache=tmp_path / "cache")
         assert any("pretrained on pictures of simulated people" in note for note in metrics["notes"]) and metrics["share_of_teacher"] == {}
         folds = tmp_path / f"run{replay}" / "folds"
         weights[replay] = [(folds / one / "0" / "weights.pt").read_bytes() for one in ("simulated/pretrain_student", "fold-1/alone")]
@@ -177,9 +177,9 @@ def test_recipes_that_make_no_detector_are_refused(tmp_path: Path) -> None:
         ("student.network.kind=image", "must be 'detector'"),
     ):
         with pytest.raises(UserError, match=complaint):
-            distill(tiny_recipe([change]), tmp_path, tmp_path / "run", quiet=True)
+            run_recipe(tiny_recipe([change]), tmp_path, tmp_path / "run", quiet=True)
     with pytest.raises(UserError, match="cannot replay"):
-        distill(load_recipe("detect_falls_yolo", ["detection.pretrain.replay=2"]), tmp_path, tmp_path / "run", quiet=True)
+        run_recipe(load_recipe("detect_falls_yolo", ["detection.pretrain.replay=2"]), tmp_path, tmp_path / "run", quiet=True)
 
 
 def test_the_models_own_threshold_becomes_the_recipes() -> None:

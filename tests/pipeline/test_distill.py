@@ -19,7 +19,7 @@ from featherfall import datasets
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_json
 from featherfall.core.recipe import Recipe
-from featherfall.pipeline.distill import distill, export_run, train_one
+from featherfall.pipeline.distill import export_run, run_recipe, train_one
 from featherfall.pipeline.run import open_run
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import read_manifest
@@ -50,12 +50,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny_dataset(folder / "data", subjects=4, lacking=[("S1", "skeleton"), ("S2", "gyroscope")])
     with open(folder / "data" / "data" / "S2-walk-0-accelerometer.csv", "a") as file:
         file.write("1,2\n")  # cut short: the recording is left out, and said so
-    distill(recipe(), folder / "data", folder / "run", quiet=True, cache=folder / "cache")
+    run_recipe(recipe(), folder / "data", folder / "run", quiet=True, cache=folder / "cache")
     return folder
 
 
 def again(place: Path, run: Path, how: Recipe | None = None, **options: Any) -> dict[str, Any]:
-    return distill(how or recipe(), place / "data", run, quiet=True, cache=place / "cache", **options)
+    return run_recipe(how or recipe(), place / "data", run, quiet=True, cache=place / "cache", **options)
 
 
 @pytest.fixture
@@ -230,10 +230,10 @@ def test_a_refused_run_leaves_nothing_and_may_be_corrected(tmp_path: Path) -> No
     whole = table.read_text()
     table.write_text("\n".join(line for line in whole.splitlines() if ",fall," not in line) + "\n")
     with pytest.raises(UserError, match="no training clip of class fall"):
-        distill(tiny_recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+        run_recipe(tiny_recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
     assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
     table.write_text(whole)
-    assert distill(tiny_recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")["recipe"] == "tiny"
+    assert run_recipe(tiny_recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")["recipe"] == "tiny"
 
 
 def test_the_python_face_needs_a_recipe_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

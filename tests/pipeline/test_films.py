@@ -16,7 +16,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import read_json
 from featherfall.core.recipe import Recipe
 from featherfall.evaluation.evaluate import evaluate
-from featherfall.pipeline.distill import distill
+from featherfall.pipeline.distill import run_recipe
 from featherfall.runtime import load_bundle
 
 TRAINING = {"steps": 3, "batch": 4, "lr": 0.01, "average": 0, "augment": {"views": 1, "blends": 1}}
@@ -61,7 +61,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_from_films_to_a_bundle_of_films(data: Path, tmp_path: Path) -> None:
-    metrics = distill(recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+    metrics = run_recipe(recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
     assert {"teacher", "alone", "distilled", "int8"} <= metrics["roles"].keys()
     log = next(tmp_path.glob("run/folds/*/distilled/*/log.csv")).read_text().splitlines()
     assert log[0].startswith("step,loss,hard,mse,mse_1,soft")
@@ -78,17 +78,17 @@ def test_from_films_to_a_bundle_of_films(data: Path, tmp_path: Path) -> None:
 
 def test_maps_are_not_kept_for_every_clip(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"set distillation\.live: true"):
-        distill(recipe(live=False), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+        run_recipe(recipe(live=False), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
 
 
 def test_a_tap_that_is_not_there_is_named(data: Path, tmp_path: Path) -> None:
     terms = [{"loss": "mse", "student_tap": "blocks.0", "teacher_tap": "blocks.9"}]
     with pytest.raises(UserError, match=r"no submodule 'blocks.9'"):
-        distill(recipe(terms=terms), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+        run_recipe(recipe(terms=terms), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
 
 
 def test_a_bundle_of_films_reads_a_film(data: Path, tmp_path: Path) -> None:
-    distill(recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+    run_recipe(recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
     (tmp_path / "broken.mp4").write_bytes(b"no film")
     said = CliRunner().invoke(app, ["predict", str(tmp_path / "run" / "bundle"), str(tmp_path / "broken.mp4"), str(data / "film-0.mp4")])
     assert said.exit_code == 2 and "broken.mp4" in said.output and "label" in said.output and "1 judged" in said.output

@@ -16,7 +16,7 @@ from featherfall import datasets
 from featherfall.core import registry
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
-from featherfall.pipeline.distill import distill
+from featherfall.pipeline.distill import run_recipe
 from featherfall.pipeline.models import importable, local_models, with_models
 from featherfall.runtime import load_bundle
 
@@ -75,7 +75,7 @@ def test_own_networks_on_an_own_dataset(tiny: Path, tmp_path: Path) -> None:
     before = {name: values.clone() for name, values in student.state_dict().items()}
     out = tmp_path / "run"
     models = {"student": student, "teacher": build_wide}
-    metrics = distill(recipe(), dataset, out, models=models, workers=2, quiet=True, cache=tmp_path / "cache")
+    metrics = run_recipe(recipe(), dataset, out, models=models, workers=2, quiet=True, cache=tmp_path / "cache")
     assert list(metrics["roles"]) == ["teacher", "alone", "distilled", "int8"] and metrics["dataset"] == "ward"
     assert metrics["trained"]["student"].startswith("Net_student;") and metrics["trained"]["teacher"].startswith("build_wide_teacher;")
     assert metrics["sizes"]["alone"]["parameters"] == sum(one.numel() for one in student.parameters())
@@ -86,10 +86,10 @@ def test_own_networks_on_an_own_dataset(tiny: Path, tmp_path: Path) -> None:
     (out / "folds" / "fold-1" / "alone" / "0" / "predictions.npz").unlink()
     (out / "folds" / "fold-1" / "alone" / "0" / "weights.pt").unlink()
     anew = {"student": Net(), "teacher": build_wide}  # other initial weights: those of the run are taken
-    again = distill(recipe(), dataset, out, models=anew, resume=True, quiet=True, cache=tmp_path / "cache")
+    again = run_recipe(recipe(), dataset, out, models=anew, resume=True, quiet=True, cache=tmp_path / "cache")
     assert again["roles"] == metrics["roles"]
     with pytest.raises(UserError, match="begun with another Net_student"):
-        distill(recipe(), dataset, out, models={**models, "student": Net(width=9)}, resume=True, quiet=True, cache=tmp_path / "cache")
+        run_recipe(recipe(), dataset, out, models={**models, "student": Net(width=9)}, resume=True, quiet=True, cache=tmp_path / "cache")
 
 
 def test_a_process_without_the_network_refuses_the_run_s_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,11 +101,11 @@ def test_a_process_without_the_network_refuses_the_run_s_recipe(monkeypatch: pyt
 
 def test_networks_that_do_not_fit_are_refused_before_anything_is_trained(tiny: Path, tmp_path: Path) -> None:
     for model, complaint in (
-        (Fixed(), r"tiny: the student Fixed_student gives \(2,\) for two clips; it must give logits of shape \(2, 2\)"),
+        (Fixed(), r"tiny: the student Fixed_student returns \(2,\) for two clips; it must return logits of shape \(2, 2\)"),
         (Net(channels=7), r"tiny: the student Net_student fails on clips of accelerometer: RuntimeError"),
     ):
         with pytest.raises(UserError, match=complaint):
-            distill(recipe(), tiny, tmp_path / "run", models={"student": model}, quiet=True, cache=tmp_path / "cache")
+            run_recipe(recipe(), tiny, tmp_path / "run", models={"student": model}, quiet=True, cache=tmp_path / "cache")
         assert not (tmp_path / "run" / "folds").exists()
     with pytest.raises(UserError, match="no role 'pupil'; it has teacher, student"):
         with_models(recipe(), {"pupil": Net()})

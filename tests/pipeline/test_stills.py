@@ -9,7 +9,7 @@ import pytest
 
 from featherfall.core.files import read_json
 from featherfall.core.recipe import Recipe
-from featherfall.pipeline.distill import distill
+from featherfall.pipeline.distill import run_recipe
 from featherfall.runtime import load_bundle
 
 pytest.importorskip("torchvision", reason="torchvision is not installed (extra 'vision')")
@@ -51,7 +51,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_from_pictures_to_a_bundle_of_pictures(data: Path, tmp_path: Path) -> None:
-    metrics = distill(recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+    metrics = run_recipe(recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
     assert list(metrics["roles"]) == ["alone", "int8"] and metrics["positive"] == "fall"
     assert metrics["counts"]["alone"][0]["falls"] == 4 and "event_f1" not in metrics["roles"]["alone"]
     assert metrics["trained"]["student"].startswith("image: mobilenet_v1_025, fine-tuned, random weights; cross-entropy")

@@ -13,7 +13,7 @@ from tests.conftest import tiny_dataset, tiny_recipe
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_json, sha256, write_json
 from featherfall.core.recipe import Recipe
-from featherfall.pipeline.distill import distill, train_one
+from featherfall.pipeline.distill import run_recipe, train_one
 from featherfall.pipeline.run import Run
 from featherfall.pipeline.warm_start import starts
 from featherfall.runtime.bundle import read_manifest
@@ -35,7 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("start")
     for name in ("data", "other"):
         tiny_dataset(folder / name, streams=["accelerometer"])
-    distill(recipe(seeds=[3, 4], **SEEN), folder / "other", folder / "first", quiet=True, cache=folder / "cache")
+    run_recipe(recipe(seeds=[3, 4], **SEEN), folder / "other", folder / "first", quiet=True, cache=folder / "cache")
     return folder
 
 
@@ -61,7 +61,7 @@ def test_the_student_of_the_bundles_fold_of_the_same_seed_else_of_the_one_that_s
 
 def test_both_roles_start_there_and_the_run_says_so(place: Path) -> None:
     how = recipe(place / "first", {"training": STILL}, seeds=[7], split={"protocol": "kfold", "folds": 2, "train_share": 0.5}, **SEEN)
-    metrics = distill(how, place / "data", place / "second", quiet=True, cache=place / "cache")
+    metrics = run_recipe(how, place / "data", place / "second", quiet=True, cache=place / "cache")
     assert metrics["protocol"] == "2 folds by subject, 50% of the training subjects"
     given = weights(place / "first", "everybody", "distilled", 3)
     for fold, role in (("fold 1", "alone"), ("fold 2", "distilled"), ("everybody", "distilled")):
@@ -86,7 +86,7 @@ def test_resume_asks_for_the_same_weights(place: Path, tmp_path: Path) -> None:
         train(recipe(place / "first", {"training": STILL}, **SEEN))
     file = Run(source).job("everybody", "distilled", 3) / "weights.pt"
     shutil.copy(Run(source).job("fold 1", "distilled", 4) / "weights.pt", file)
-    with pytest.raises(UserError, match=r"run: its run was begun with other weights of student\.init \(they changed since\)"):
+    with pytest.raises(UserError, match=r"run: its run was started with other weights of student\.init \(they changed since\)"):
         train(how)
 
 
@@ -119,13 +119,13 @@ def test_a_student_of_another_kind_is_refused_before_anything_is_trained(
     else:
         values |= changes
     with pytest.raises(UserError, match=message):
-        distill(recipe(place / "first", student, **values), place / "data", tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+        run_recipe(recipe(place / "first", student, **values), place / "data", tmp_path / "run", quiet=True, cache=tmp_path / "cache")
     assert not (tmp_path / "run" / "folds").exists()
 
 
 def test_whom_it_was_trained_on_it_must_not_judge(place: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"weights\.pt: was trained on S1, S3, whom fold 1 tests; start from a run on other people"):
-        distill(recipe(place / "first", **SEEN), place / "other", tmp_path / "run", quiet=True, cache=place / "cache")
+        run_recipe(recipe(place / "first", **SEEN), place / "other", tmp_path / "run", quiet=True, cache=place / "cache")
     assert not (tmp_path / "run" / "folds").exists()
 
 
@@ -135,7 +135,7 @@ def test_weights_of_other_shapes_are_refused(place: Path, tmp_path: Path) -> Non
     values = torch.load(file, weights_only=True)
     torch.save(values | {"head.bias": torch.zeros(3)}, file)
     with pytest.raises(UserError, match=r"weights\.pt: head\.bias has the shape \(3,\), this recipe's student needs \(2,\)"):
-        distill(recipe(source, **SEEN), place / "data", tmp_path / "run", quiet=True, cache=place / "cache")
+        run_recipe(recipe(source, **SEEN), place / "data", tmp_path / "run", quiet=True, cache=place / "cache")
     assert not (tmp_path / "run" / "folds").exists()
 
 

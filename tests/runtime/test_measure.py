@@ -5,14 +5,14 @@ from typing import get_args
 
 from tests.runtime.tiny import write_bundle
 
-from featherfall.core.manifest import Kind
+from featherfall.core.manifest import BundleKind
 from featherfall.runtime import load_bundle
-from featherfall.runtime.measure import RUNS, latencies, machine, measure, peak_bytes
+from featherfall.runtime.measure import RUNS, latencies, machine, measure_cost, peak_bytes
 
 
 def test_a_fresh_process_is_measured(tmp_path: Path) -> None:
     ballast = bytearray(200_000_000)  # the caller's memory must not count
-    cost = measure(write_bundle(tmp_path / "b"), "float32", 20)
+    cost = measure_cost(write_bundle(tmp_path / "b"), "float32", 20)
     assert 0 < cost.p50_ms <= cost.p95_ms
     assert 20e6 < cost.peak_bytes < 150e6 < len(ballast)
 
@@ -35,4 +35,4 @@ def test_pictures_and_boxes_are_measured_too(tmp_path: Path) -> None:
 
     for bundle in (bright_bundle(tmp_path / "bright"), load_bundle(box_bundle(tmp_path / "box"))):
         assert (latencies(bundle, 3) > 0).all()
-    assert set(RUNS) == set(get_args(Kind))
+    assert set(RUNS) == set(get_args(BundleKind))

@@ -11,7 +11,7 @@ from featherfall.core.recipe import Augment
 from featherfall.models.detect.net import Detector
 from featherfall.training.boxes import BoxTable
 from featherfall.training.data import Batch, Clips
-from featherfall.training.detect import Augmented, FromEmbedding, FromLabels, Pictures, map_loss
+from featherfall.training.detect import MAP_LOSSES, Augmented, FromEmbedding, FromLabels, Pictures
 from featherfall.training.films import FilmViews
 from featherfall.training.yolo import YOLO_PYTHON, YoloTraining, train_yolo, write_yolo
 
@@ -44,10 +44,10 @@ def batch() -> Batch:
 def test_map_losses_by_hand() -> None:
     teacher = torch.tensor([3.0, 4.0]).view(1, 2, 1, 1).repeat(1, 1, 1, 2)
     teacher[..., 1] = 0
-    assert map_loss("cosine", teacher, teacher).item() == pytest.approx(0, abs=1e-6)
-    assert map_loss("cosine", -teacher, teacher).item() == pytest.approx(2)  # a place of length 0 has no say
-    assert map_loss("l2", teacher, teacher).item() == 0
-    assert map_loss("l2", teacher.mean().expand_as(teacher), teacher).item() == pytest.approx(0.75)  # 1 but for n - 1
+    assert MAP_LOSSES["cosine"](teacher, teacher).item() == pytest.approx(0, abs=1e-6)
+    assert MAP_LOSSES["cosine"](-teacher, teacher).item() == pytest.approx(2)  # a place of length 0 has no say
+    assert MAP_LOSSES["l2"](teacher, teacher).item() == 0
+    assert MAP_LOSSES["l2"](teacher.mean().expand_as(teacher), teacher).item() == pytest.approx(0.75)  # 1 but for n - 1
 
 
 def test_labels_teach_boxes() -> None:

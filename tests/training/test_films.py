@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from featherfall.clips.films import FilmClips, FilmWriter, open_film, to_jpeg
+from featherfall.clips.films import FilmClips, FilmWriter, open_film_clips, to_jpeg
 from featherfall.core.recipe import Augment
 from featherfall.training.augment import augment_film
 from featherfall.training.films import film_views
@@ -24,7 +24,7 @@ def film(tmp_path: Path) -> FilmClips:
             pictures = [to_jpeg(np.full((16, 16, 3), 20 * (FRAMES * clip + i), np.uint8), 95) for i in range(FRAMES)]
             writer.add(pictures, np.arange(FRAMES)[None])
         writer.add_blank(1)
-    return open_film(tmp_path, "video", 16)
+    return open_film_clips(tmp_path, "video", 16)
 
 
 def views(count: int = 3) -> Views:

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from featherfall.core import registry
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Distillation
-from featherfall.core.registry import facts, find, names
+from featherfall.core.registry import facts, find, known_names
 from featherfall.losses import feature_mse, rkd_distance, soft_targets
 from featherfall.models.taps import tap_features
 from featherfall.training.data import Batch, BatchSampler
@@ -128,7 +128,7 @@ def test_the_teacher_is_asked_about_exactly_the_same_clip_and_view() -> None:
     assert not torch.allclose(losses["soft"], soft_targets(model(batch.clip), wrong, 2.0))
 
 
-@pytest.mark.parametrize("loss", [name for name in names("loss") if facts("loss", name)["compares"] == "features"])
+@pytest.mark.parametrize("loss", [name for name in known_names("loss") if facts("loss", name)["compares"] == "features"])
 def test_features_are_of_the_same_clip_and_view_too(loss: str) -> None:
     clips = toy_clips(6, views=3)
     features = torch.randn(3, 6, 8)

@@ -152,7 +152,7 @@ def distill(
     from featherfall.core.files import data_folder
     from featherfall.core.recipe_file import load_recipe
     from featherfall.datasets import Dataset
-    from featherfall.pipeline.distill import distill as run
+    from featherfall.pipeline.distill import run_recipe
     from featherfall.pipeline.simulated import simulated_data
 
     resolved = load_recipe(recipe, changes)
@@ -160,5 +160,5 @@ def distill(
     simulated = data is None and resolved.simulation is not None
     place = simulated_data(resolved, workers, quiet=quiet) if simulated else data if isinstance(data, Dataset) else data_folder(data)
     models = {role: network for role, network in (("teacher", teacher), ("student", student)) if network is not None}
-    run(resolved, place, folder, models=models, resume=resume, workers=workers, quiet=quiet)
+    run_recipe(resolved, place, folder, models=models, resume=resume, workers=workers, quiet=quiet)
     return FinishedRun(folder)

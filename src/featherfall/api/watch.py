@@ -16,7 +16,7 @@ from featherfall.runtime.observation import Notice
 from featherfall.runtime.perceive.windows import LiveWindows
 from featherfall.runtime.sinks.sink import Plain, Sink
 from featherfall.runtime.sources.prefetch import prefetch
-from featherfall.runtime.sources.source import Source, gives, open_source
+from featherfall.runtime.sources.source import InputSource, gives, open_source
 from featherfall.runtime.sources.stream import SampleStream
 
 
@@ -32,7 +32,7 @@ def watch(
 
     Arguments:
         model: a model, or what `load` takes.
-        source: what `Model.predict` takes, an opened `Source`, or the URL of a registered source.
+        source: what `Model.predict` takes, an opened `InputSource`, or the URL of a registered source.
         sinks: where notices go, too: names of registered sinks ("console", "jsonl"), sinks, or functions of a notice.
         options: of the source, and of cameras as in `Model.predict`.
     Raises: `UserError`, one line.
@@ -76,7 +76,7 @@ def _frames(bundle: Bundle, spec: Any, options: dict[str, Any]) -> Iterator[Noti
         yield from seen.notices if seen is not None else ()
 
 
-def _open(spec: Any, bundle: Bundle, options: dict[str, Any]) -> Source:
+def _open(spec: Any, bundle: Bundle, options: dict[str, Any]) -> InputSource:
     if hasattr(spec, "samples") and hasattr(spec, "frames"):
         return spec  # type: ignore[no-any-return]
     return open_source(spec, bundle.manifest, **options)

@@ -10,17 +10,17 @@ from typing import Any, Literal
 
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_json
-from featherfall.core.manifest import Kind, Manifest
+from featherfall.core.manifest import BundleKind, Manifest
 from featherfall.runtime.bundle import Bundle, load_bundle, read_manifest
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
 
 MediaType = Literal["table", "film", "picture"]
-KINDS_BY_MEDIA: dict[MediaType, tuple[Kind, ...]] = {  # in order of preference
+KINDS_BY_MEDIA: dict[MediaType, tuple[BundleKind, ...]] = {  # in order of preference
     "table": ("window",),
     "film": ("keypoints", "detector", "film", "picture"),
     "picture": ("detector", "picture", "keypoints"),
 }
-KIND_LABELS: dict[Kind, str] = {
+KIND_LABELS: dict[BundleKind, str] = {
     "window": "watch or phone",
     "keypoints": "people in films",
     "film": "films",
@@ -42,7 +42,7 @@ class OfferedModel:
 
     name: str
     path: Path
-    kind: Kind
+    kind: BundleKind
     metrics: dict[str, Any] | None
 
     @property

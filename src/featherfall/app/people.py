@@ -11,11 +11,11 @@ import numpy as np
 
 from featherfall.app.analysis import Curve, Finding, TaskProgress, percent, short_clock
 from featherfall.app.film_copy import CopySize
-from featherfall.runtime.decide.incidents import Settings
+from featherfall.runtime.decide.incidents import DecisionSettings
 from featherfall.runtime.observation import Fall, FrameResult, Sighting, TrackedPerson
 from featherfall.runtime.perceive.pose import Pose
 from featherfall.runtime.sinks.draw import EDGES, Painter
-from featherfall.runtime.sinks.film import Film
+from featherfall.runtime.sinks.film import FilmSink
 from featherfall.runtime.sources.film import as_video
 from featherfall.signals.video import read_frames
 
@@ -36,7 +36,7 @@ def person_curves(table: np.ndarray, what: str = "person") -> tuple[Curve, ...]:
     return tuple(Curve(f"{what} {number}", number, *table[table[:, 1] == number][:, [0, 2]].T) for number in numbers)
 
 
-def overlay(people: Sequence[TrackedPerson], scale: float, settings: Settings) -> list[list[int]]:
+def overlay(people: Sequence[TrackedPerson], scale: float, settings: DecisionSettings) -> list[list[int]]:
     """Return people as the page draws them, in whole pixels of a picture `scale` times as large.
 
     Returns: for each person the number, 1 where it has moved (boxes: where it looks fallen), then x, y, score (percent) of each joint in
@@ -47,7 +47,7 @@ def overlay(people: Sequence[TrackedPerson], scale: float, settings: Settings) -
     return [[one.id, int(one.is_person), *_joints(one.sighting, scale)] for one in people if isinstance(one.sighting, Pose)]
 
 
-def write_overlay(path: Path, trace: Sequence[FrameResult], size: CopySize, settings: Settings) -> Path:
+def write_overlay(path: Path, trace: Sequence[FrameResult], size: CopySize, settings: DecisionSettings) -> Path:
     """Write the people of a film as JSON, for the page."""
     boxes = settings.kind == "boxes"
     value = {
@@ -66,7 +66,7 @@ def draw_annotated_film(
     copy: Path, out: Path, trace: Sequence[FrameResult], size: CopySize, falls: Sequence[Fall], painter: Painter, progress: TaskProgress
 ) -> Path:
     """Draw results over the page's copy of a film; return the new file."""
-    with Film(out) as film:
+    with FilmSink(out) as film:
         for k, (frame, one) in enumerate(zip(read_frames(as_video(copy)), trace, strict=False)):
             progress.report(k / len(trace), "drawing")
             film.frame(

@@ -20,14 +20,14 @@ def bench_command(
 ) -> None:
     """Measure size, latency and memory of each model in a bundle: single windows, one thread, a fresh process each."""
     from featherfall.runtime.bundle import load_bundle, onnx_models
-    from featherfall.runtime.measure import machine, measure
+    from featherfall.runtime.measure import machine, measure_cost
 
     opened = load_bundle(bundle)
     folder, manifest = opened.path, opened.manifest
     models = []
     for model in onnx_models(manifest):
         load_bundle(folder, model.precision)  # raises a `UserError` here, where the measuring process could only fail
-        cost = measure(folder, model.precision, repeat)
+        cost = measure_cost(folder, model.precision, repeat)
         models.append(
             {
                 "file": model.file,

@@ -68,7 +68,7 @@ def inspect_command(
     from rich.progress import Progress
 
     from featherfall.core.recipe_file import load_recipe
-    from featherfall.datasets.inspect import inspect as read_all
+    from featherfall.datasets.inspect import inspect_dataset as read_all
 
     dataset = _open(name, data)
     names = load_recipe(recipe).labels.names if recipe else None

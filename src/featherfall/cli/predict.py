@@ -17,7 +17,7 @@ from featherfall.cli.predict_people import DetectorPredictor, FilmPredictor
 from featherfall.cli.predict_windows import csv_options, predict_file
 
 if TYPE_CHECKING:
-    from featherfall.core.manifest import Kind, Manifest
+    from featherfall.core.manifest import BundleKind, Manifest
     from featherfall.runtime import Bundle
 
 
@@ -147,14 +147,14 @@ def _boxes(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> Fi
     return files, DetectorPredictor(detector, FilmPredictor(bundle, detector, options.still_down_s, options.drawing, len(files)))
 
 
-BY_KIND: dict[Kind, Callable[[Bundle, Sequence[Path], PredictOptions], FilePredictor]] = {
+BY_KIND: dict[BundleKind, Callable[[Bundle, Sequence[Path], PredictOptions], FilePredictor]] = {
     "window": _windows,
     "film": _windows,
     "picture": _pictures,
     "keypoints": _keypoints,
     "detector": _boxes,
 }
-_DRAWN_KINDS: tuple[Kind, ...] = ("keypoints", "detector")  # bundles that follow people; the others have nothing to draw
+_DRAWN_KINDS: tuple[BundleKind, ...] = ("keypoints", "detector")  # bundles that follow people; the others have nothing to draw
 
 
 def _drawing(manifest: Manifest, files: Sequence[Path], draw: Path | None, private: bool) -> Drawing | None:

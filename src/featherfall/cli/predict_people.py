@@ -57,12 +57,12 @@ class FilmPredictor:
 
     def _draw(self, drawing: Drawing, file: Path, stack: contextlib.ExitStack) -> Callable[[Frame, FrameResult, Monitor], None]:
         """Open the drawing of a film in `stack`; return a function that draws a picture."""
-        from featherfall.runtime.decide.incidents import Settings
+        from featherfall.runtime.decide.incidents import DecisionSettings
         from featherfall.runtime.sinks.draw import Painter
-        from featherfall.runtime.sinks.film import Film
+        from featherfall.runtime.sinks.film import FilmSink
 
-        painter = Painter(Settings.of(self.bundle.manifest).threshold, private=drawing.private)
-        film = stack.enter_context(Film(drawing.path(file, self.count)))
+        painter = Painter(DecisionSettings.of(self.bundle.manifest).threshold, private=drawing.private)
+        film = stack.enter_context(FilmSink(drawing.path(file, self.count)))
         return lambda frame, result, monitor: film.frame(frame.time, painter.paint(frame.image, result, monitor.falls))
 
 

@@ -36,12 +36,12 @@ def distill_command(
 ) -> None:
     """Train the teacher, the student alone and distilled; quantise, evaluate, and write a run with a bundle."""
     from featherfall.cli.tables import show_metrics
-    from featherfall.pipeline.distill import distill
+    from featherfall.pipeline.distill import run_recipe
 
     resolved = _recipe(recipe, set_, seed)
     folder = out or Path("runs") / resolved.name
     processes = workers or os.cpu_count() or 1
-    metrics = distill(resolved, _data(resolved, data, processes), folder, resume=resume, workers=processes)
+    metrics = run_recipe(resolved, _data(resolved, data, processes), folder, resume=resume, workers=processes)
     print_json(metrics) if json else show_metrics(metrics, folder)
 
 
@@ -143,7 +143,7 @@ def compare_command(
     """Compare several runs in one table, with intervals."""
     from featherfall.cli.tables import show_comparison
     from featherfall.core.files import read_json
-    from featherfall.pipeline.distill import distill
+    from featherfall.pipeline.distill import run_recipe
 
     found: list[dict[str, Any]] = []
     for target in targets:
@@ -152,7 +152,7 @@ def compare_command(
             resolved = _recipe(target, None, None)
             folder = Path("runs") / resolved.name
             if not (folder / "metrics.json").is_file():
-                distill(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
+                run_recipe(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
         found.append(read_json(folder / "metrics.json"))
     print_json(found) if json else show_comparison(found)
 

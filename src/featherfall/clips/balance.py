@@ -1,4 +1,4 @@
-"""Traits that every part of a split shall have in proportion."""
+"""Traits by which the parts of a split are stratified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings -> clip store, in parallel, once per content."""
+"""Build the clip store of a dataset, in parallel, once per content of its files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.clips.films import FilmWriter, to_jpeg
-from featherfall.clips.store import VERSION, ClipStore, InputFacts, RecordingFacts, open_store, write_tables
+from featherfall.clips.store import STORE_VERSION, ClipStore, InputFacts, RecordingFacts, open_store, write_tables
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder, digest, fingerprint, hold
 from featherfall.core.recipe import Clip
@@ -23,7 +23,7 @@ from featherfall.datasets.pictures import is_picture
 from featherfall.signals.frames import RecordingWindows, cut_recording
 from featherfall.signals.pictures import choose_pictures, film_clock, frame_times
 
-Progress = Callable[[int, int, str], None]
+BuildProgress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -39,19 +39,25 @@ class _Cut:
 
 
 def cache_folder() -> Path:
-    """Where prepared clips live: $FEATHERFALL_CACHE, else ~/.cache/featherfall."""
+    """Return the folder of prepared clips, below $FEATHERFALL_CACHE, else ~/.cache/featherfall."""
     return Path(os.environ.get("FEATHERFALL_CACHE", Path.home() / ".cache" / "featherfall")) / "clips"
 
 
-def prepare(
-    dataset: Dataset, clip: Clip, required: Sequence[str], *, cache: Path | None = None, workers: int = 1, progress: Progress | None = None
+def prepare_clips(
+    dataset: Dataset,
+    clip: Clip,
+    required: Sequence[str],
+    *,
+    cache: Path | None = None,
+    workers: int = 1,
+    progress: BuildProgress | None = None,
 ) -> ClipStore:
-    """The clips of a dataset, from the cache when the same files were cut the same way before.
+    """Return the clips of a dataset, from the cache when the same files were cut the same way before.
 
     Arguments:
         required: inputs without which a recording is left out (the student's), beside `clip.require`; other inputs may be missing.
         workers: processes that read and cut.
-        progress: called with (recordings done, recordings in all, what is happening).
+        progress: called with (recordings done, recordings in all, description).
     Raises: `UserError` when no recording has the required inputs.
     """
     required = list(dict.fromkeys([*required, *clip.require]))
@@ -67,19 +73,19 @@ def prepare(
 
 def _key(dataset: Dataset, clip: Clip, required: Sequence[str]) -> str:
     known: dict[Path, str] = {}  # the views of one recording share its files
-    parts = [str(VERSION), dataset.name, clip.model_dump_json(), ",".join(required)]
+    parts = [str(STORE_VERSION), dataset.name, clip.model_dump_json(), ",".join(required)]
     for source in dataset.sources:
         parts.append(source.id)
-        if is_picture(source):  # of which the recipe says what is a fall, and may add a trait
+        if is_picture(source):  # the recipe decides which pictures are falls, and may add a trait
             parts.append(f"{source.fall} {sorted(source.traits.items())}")
         for path in source.files:
             if path not in known:
-                known[path] = fingerprint(path) if os.access(path, os.R_OK) else "not readable"  # cutting will tell
+                known[path] = fingerprint(path) if os.access(path, os.R_OK) else "not readable"  # reported when it is cut
             parts += [path.name, known[path]]
     return digest(parts)
 
 
-def _build(dataset: Dataset, clip: Clip, required: Sequence[str], folder: Path, workers: int, progress: Progress | None) -> None:
+def _build(dataset: Dataset, clip: Clip, required: Sequence[str], folder: Path, workers: int, progress: BuildProgress | None) -> None:
     recordings: list[RecordingFacts] = []
     skipped: list[str] = []
     facts: dict[str, InputFacts] = {}
@@ -139,7 +145,7 @@ def _agree(facts: dict[str, InputFacts], name: str, fact: InputFacts, where: str
 
 
 def _behind(clip: Clip, name: str) -> str:
-    """What stands behind an input, for people to read."""
+    """Return the streams or films behind an input, for messages."""
     streams = " or ".join(clip.behind(name))
     return streams if name in clip.inputs else f"a film {streams!r}"
 
@@ -198,7 +204,7 @@ def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) ->
 
 
 def named(recording: Recording, clip: Clip) -> Recording:
-    """The recording with streams and films under the clip's names for them; what the clip does not know is left out."""
+    """Return the recording with streams and films under the clip's names for them; all others are left out."""
     streams, videos = {}, {}
     for name in clip.inputs:
         for one in [one for one in clip.behind(name) if one in recording.streams][:1]:

@@ -14,7 +14,7 @@ from featherfall.core.errors import UserError
 
 
 class FilmWriter:
-    """Writes `<name>.jpgs` (pictures one after the other) and, when closed, `<name>.npz` (where each begins, which ones a clip shows)."""
+    """Write `<name>.jpgs` (concatenated pictures) and, when closed, `<name>.npz` (their offsets, and the pictures of each clip)."""
 
     def __init__(self, folder: Path, name: str, frames: int) -> None:
         self._folder, self._name, self._frames = folder, name, frames
@@ -32,7 +32,7 @@ class FilmWriter:
             np.savez(self._folder / f"{self._name}.npz", ends=np.asarray(self._ends), index=index)
 
     def add(self, pictures: list[bytes], index: np.ndarray) -> None:
-        """The pictures of one recording and (K, frames) which of them its clips show."""
+        """Add the pictures of one recording, and index (K, frames): which of them its clips show."""
         first = len(self._ends) - 1
         for picture in pictures:
             self._file.write(picture)
@@ -40,7 +40,7 @@ class FilmWriter:
         self._index.append(np.asarray(index, np.int64) + first)
 
     def add_blank(self, count: int) -> None:
-        """Clips of a recording that has no film."""
+        """Add clips of a recording that has no film."""
         self._index.append(np.full((count, self._frames), -1, np.int64))
 
 
@@ -63,7 +63,7 @@ class FilmClips:
         return (*self.index.shape, self.size, self.size, 3)
 
     def pictures(self, numbers: np.ndarray) -> np.ndarray:
-        """(..., size, size, 3) uint8 RGB pictures by their numbers (any shape), black for -1; each is decoded once."""
+        """Return (..., size, size, 3) uint8 RGB pictures by their numbers (any shape), black for -1; each is decoded once."""
         wanted, where = np.unique(numbers, return_inverse=True)
         out = np.zeros((len(wanted), self.size, self.size, 3), np.uint8)
         with open(self.path, "rb") as file:
@@ -74,30 +74,30 @@ class FilmClips:
         return np.asarray(out[where.reshape(np.shape(numbers))])
 
     def read(self, clips: np.ndarray) -> np.ndarray:
-        """(K, F, size, size, 3) uint8 RGB of the given clips."""
+        """Return (K, F, size, size, 3) uint8 RGB of the given clips."""
         return self.pictures(self.index[clips])
 
 
-def open_film(folder: Path, name: str, size: int) -> FilmClips:
-    """What `FilmWriter` wrote."""
+def open_film_clips(folder: Path, name: str, size: int) -> FilmClips:
+    """Open what `FilmWriter` wrote."""
     with np.load(folder / f"{name}.npz") as saved:
         return FilmClips(folder / f"{name}.jpgs", saved["ends"], saved["index"], size)
 
 
 def to_jpeg(image: np.ndarray, quality: int) -> bytes:
-    """(H, W, 3) uint8 RGB as JPEG without colour subsampling: small pictures have no colour to spare."""
+    """Encode (H, W, 3) uint8 RGB as JPEG without colour subsampling, which would lose most of the colour of small pictures."""
     buffer = io.BytesIO()
     load_pillow().fromarray(image).save(buffer, "JPEG", quality=quality, subsampling=0)
     return buffer.getvalue()
 
 
 def from_jpeg(data: bytes) -> np.ndarray:
-    """(H, W, 3) uint8 RGB."""
+    """Decode a JPEG to (H, W, 3) uint8 RGB."""
     return np.asarray(load_pillow().open(io.BytesIO(data)))
 
 
 def load_pillow() -> ModuleType:
-    """Pillow's module Image; raises `UserError` where it is not installed."""
+    """Import Pillow's module Image; raises `UserError` where it is not installed."""
     try:
         from PIL import Image
     except ImportError:

@@ -1,4 +1,4 @@
-"""Which class a clip belongs to."""
+"""Classes of clips."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ IGNORED = -1
 
 
 def classes(store: ClipStore, labels: Labels) -> list[str]:
-    """Class names in the order of the logits."""
+    """Return class names in the order of the logits."""
     if labels.by == "fall":
         assert labels.positive is not None
         return [labels.negative, labels.positive]
@@ -21,10 +21,10 @@ def classes(store: ClipStore, labels: Labels) -> list[str]:
 
 
 def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
-    """(N,) int64 class of each clip; `IGNORED` for clips of a fall recording away from its fall, which are neither.
+    """Return the class of each clip, (N,) int64; `IGNORED` for clips of a fall recording outside of its fall, which have no class.
 
-    A window of a recording with a fall is the fall's when its centre lies between the annotated onset and `margin_s` after the end;
-    where the dataset gives no times, or the window is the whole recording, it always is.
+    A window of a recording with a fall belongs to the fall if its centre is between the annotated onset and `margin_s` after the end. Where
+    the dataset has no times, or the window is the whole recording, it always does.
     """
     names = classes(store, labels)
     if labels.by == "activity":
@@ -40,14 +40,14 @@ def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
 
 
 def of_fall(centre_s: float, fall: FallTimes, margin_s: float) -> bool:
-    """Whether a window with this centre shows the fall. Without an onset, the margin before the impact stands for it."""
+    """Return whether a window with this centre shows the fall. Without an onset, it is taken as the margin before the impact."""
     begin = fall.onset if fall.onset is not None else None if fall.impact is None else fall.impact - margin_s
     end = fall.end if fall.end is not None else fall.impact if fall.impact is not None else fall.onset
     return begin is None or end is None or begin <= centre_s <= end + margin_s
 
 
 def check_classes(names: list[str], train_labels: np.ndarray, where: str) -> None:
-    """Raise `UserError` naming the classes that no training clip shows."""
+    """Raise `UserError` naming the classes without a training clip."""
     absent = [name for i, name in enumerate(names) if not (train_labels == i).any()]
     if absent:
         raise UserError(f"{where}: no training clip of class {', '.join(absent)}; widen the training part or drop the class")

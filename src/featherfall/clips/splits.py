@@ -45,14 +45,14 @@ def folds(recordings: Sequence[RecordingFacts], split: Split, published: Publish
 
 
 def full_fit(recordings: Sequence[RecordingFacts], split: Split) -> Fold:
-    """All recordings to train on (the share of them that the split keeps), none to test: the fold whose student ships."""
+    """Return a fold of all recordings to train on (the share that the split keeps) and none to test, whose student is exported."""
     groups = _groups(recordings, split)
     nobody = np.zeros(0, np.int64)
     return Fold("everybody", _share(recordings, groups, np.arange(len(groups)), split, "everybody"), nobody, nobody)
 
 
 def group_of(recording: RecordingFacts, group: str) -> str:
-    """The name of what may not be split: the subject, the recording itself (of which a view is a part), or a trait where it has it."""
+    """Return the recording's group: its subject, the recording itself (of which a view is a part), or a trait where it has it."""
     if group == "recording":
         return recording.traits.get(SCENE, recording.id)
     return recording.traits.get(group, recording.subject)
@@ -66,7 +66,7 @@ def _groups(recordings: Sequence[RecordingFacts], split: Split) -> np.ndarray:
 
 
 def _share(recordings: Sequence[RecordingFacts], groups: np.ndarray, train: np.ndarray, split: Split, fold: str) -> np.ndarray:
-    """The training recordings whose groups are kept: a function of the fold's name, its training groups and the draw."""
+    """Return the training recordings whose groups are kept: a function of the fold's name, its training groups and the draw."""
     if split.train_share == 1:
         return train
     trait = traits_of(recordings, groups, split.balance)

@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from featherfall.clips.films import FilmClips, open_film
+from featherfall.clips.films import FilmClips, open_film_clips
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording
 
-VERSION = 4  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
+STORE_VERSION = 4  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
 
 
 @dataclass(frozen=True)
 class RecordingFacts:
-    """What is known of a recording without its samples; `clips` may be 0 (nothing triggered)."""
+    """A recording without its samples; `clips` may be 0 (nothing triggered)."""
 
     id: str
     subject: str
@@ -32,14 +32,14 @@ class RecordingFacts:
 
     @classmethod
     def of(cls, recording: Recording, clips: int, seconds: float | None = None) -> RecordingFacts:
-        """The facts of a recording that was cut into so many clips; its streams' duration unless stated."""
+        """Return the facts of a recording that was cut into so many clips; its streams' duration unless stated."""
         r = recording
         return cls(r.id, r.subject, r.activity, r.trial, r.fall, r.duration if seconds is None else seconds, clips, r.traits)
 
 
 @dataclass(frozen=True)
 class InputFacts:
-    """One input's unit, channels, nominal rate (Hz) and placement as the dataset gives them.
+    """One input's unit, channels, nominal rate (Hz) and placement, as in the dataset.
 
     frames, size: of a film: pictures a clip, side of each in pixels; its unit is "rgb8". 0 for sensors.
     """
@@ -94,11 +94,11 @@ class ClipStore:
         return {name: fact.channels for name, fact in self.facts.items()}
 
     def read(self, name: str, clips: np.ndarray) -> np.ndarray:
-        """The given clips of one input: (K, length, C) float32, or (K, F, size, size, 3) uint8 of a film."""
+        """Return the given clips of one input: (K, length, C) float32, or (K, F, size, size, 3) uint8 of a film."""
         return self.films[name].read(clips) if name in self.films else np.asarray(self.inputs[name][clips])
 
     def clips_of(self, recordings: np.ndarray) -> np.ndarray:
-        """Indices of the clips whose recording is among the given recording indices."""
+        """Return the indices of the clips of the given recordings, by their indices."""
         return np.flatnonzero(np.isin(self.recording, recordings))
 
 
@@ -134,7 +134,7 @@ def write_tables(
     pq.write_table(pa.Table.from_pylist(rows, schema), folder / "recordings.parquet")
     pq.write_table(pa.table(dict(index)), folder / "index.parquet")
     meta: dict[str, Any] = {
-        "version": VERSION,
+        "version": STORE_VERSION,
         "length": length,
         "whole": whole,
         "skipped": skipped,
@@ -144,7 +144,7 @@ def write_tables(
 
 
 def open_store(folder: Path) -> ClipStore:
-    """Open a store that `clips.build.prepare` wrote; raises `UserError` when the folder is not one."""
+    """Open a store that `clips.build.prepare_clips` wrote; raises `UserError` when the folder is not one."""
     import pyarrow.parquet as pq
 
     folder = Path(folder)
@@ -171,7 +171,7 @@ def open_store(folder: Path) -> ClipStore:
     inputs, films = {}, {}
     for name, fact in facts.items():
         if fact.frames:
-            films[name] = open_film(folder, name, fact.size)
+            films[name] = open_film_clips(folder, name, fact.size)
             continue
         shape = (count, length, len(fact.channels))
         inputs[name] = np.memmap(folder / f"{name}.f32", np.float32, "r", shape=shape) if count else np.zeros(shape, np.float32)

@@ -1,4 +1,4 @@
-"""Which class names of an image dataset mean a fall, no fall, or nothing."""
+"""Meaning of an image dataset's class names: fall, no fall, or to be ignored."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Meaning = Literal["fall", "not_fall", "ignore"]
 class ClassNames(Checked):
     """Meaning of each class name of an image dataset; upper and lower case, "-", "_" and spaces make no difference.
 
-    A picture is a fall when any name in it is one of `fall`. `ignore` are things that tell nothing about a person (a bed): they count as
-    not there, so a picture that shows nothing else is no fall.
+    A picture is a fall if any of its names is in `fall`. Names in `ignore` (e.g. a bed) say nothing about a person and are skipped, so a
+    picture with no other name is not a fall.
     """
 
     fall: list[str] = Field(min_length=1)
@@ -30,7 +30,7 @@ class ClassNames(Checked):
         for meaning in ("fall", "not_fall", "ignore"):
             for name in getattr(self, meaning):
                 if known.setdefault(normal(name), meaning) != meaning:
-                    raise ValueError(f"{name!r} stands in {known[normal(name)]!r} and in {meaning!r}; a name means one thing")
+                    raise ValueError(f"{name!r} is in both {known[normal(name)]!r} and {meaning!r}; keep one")
         return self
 
     def meaning(self, name: str) -> Meaning | None:
@@ -43,9 +43,7 @@ class ClassNames(Checked):
         """Raise `UserError` with all of `names` that are not listed."""
         unknown = sorted({name for name in names if self.meaning(name) is None})
         if unknown:
-            raise UserError(
-                f"{where}: labels.names does not say what {', '.join(map(repr, unknown))} is; add it to fall, not_fall or ignore"
-            )
+            raise UserError(f"{where}: labels.names does not list {', '.join(map(repr, unknown))}; add it to fall, not_fall or ignore")
 
 
 def normal(name: str) -> str:

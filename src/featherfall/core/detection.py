@@ -31,9 +31,9 @@ class Detection(Checked):
     """Settings of a detector: boxes around people, of the classes that `labels.names` makes of the data's class names.
 
     mosaic: share of the batches whose pictures are put together from four.
-    embedding_steps: where `distillation.terms` has l2 or cosine: so many steps the student learns the teacher's embedding, before it learns
-        the task. The student alone learns the task for so many steps more, so that both see as many pictures.
-    overlap: of two boxes that overlap by more than this (IoU) the better one stays.
+    embedding_steps: steps in which the student learns the teacher's embedding before it learns the task, where `distillation.terms` has l2
+        or cosine. The student alone learns the task for as many steps more, so that both see the same number of pictures.
+    overlap: of two boxes that overlap by more than this (IoU), the better one is kept.
     pretrain: simulated pictures on which teacher and student are pretrained; without, they start from random (or published) weights.
     """
 

@@ -1,4 +1,4 @@
-"""The bundle's manifest: all that a device must know to run the model, and where the model comes from."""
+"""The bundle's manifest: everything needed to run the model, and its provenance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from featherfall.core.checked import Checked
 from featherfall.core.window import Window
 
 FORMAT = 2
-Kind = Literal["window", "keypoints", "film", "picture", "detector"]
+BundleKind = Literal["window", "keypoints", "film", "picture", "detector"]
 
 
 class Input(Checked):
@@ -30,7 +30,7 @@ class Input(Checked):
 
     @property
     def is_film(self) -> bool:
-        """Whether it is pictures, not samples."""
+        """Whether the input is a film's pictures and not samples."""
         return self.frames > 0
 
 
@@ -47,10 +47,10 @@ class Decision(Checked):
     overlap: float = Field(default=0.5, gt=0, lt=1)
 
 
-class Model(Checked):
+class ModelFile(Checked):
     """One model file and what was proven of it.
 
-    format: what the file is, e.g. "onnx": whoever can open that format can run it. precision: of its weights and activations.
+    format: of the file, e.g. "onnx". precision: of its weights and activations.
     """
 
     file: str
@@ -67,7 +67,7 @@ class Manifest(Checked):
     kind: what the model looks at, and so what the runtime does with it: "window" (samples of worn sensors), "keypoints" (a person's joints
     over time, found in a camera's pictures), "film" (windows of pictures), "picture" (one picture at a time) or "detector" (scores and
     boxes of people in one picture; the threshold is of scores).
-    task: what is told apart.
+    task: kind of labels.
     labels: class names in the order of the model's logits. positive: the label that raises events, or None.
     temperature: logits are divided by it before the softmax.
     sha256: digest of every other file of the bundle, by name.
@@ -75,7 +75,7 @@ class Manifest(Checked):
 
     format: int = FORMAT
     name: str
-    kind: Kind
+    kind: BundleKind
     task: Literal["fall", "activity"]
     inputs: list[Input] = Field(min_length=1)
     window: Window
@@ -83,7 +83,7 @@ class Manifest(Checked):
     positive: str | None = None
     decision: Decision = Decision()
     temperature: float = Field(default=1.0, gt=0)
-    models: list[Model] = Field(min_length=1)
+    models: list[ModelFile] = Field(min_length=1)
     parameters: int = 0
     macs: int = 0
     provenance: dict[str, Any] = {}
@@ -92,7 +92,7 @@ class Manifest(Checked):
     @model_validator(mode="before")
     @classmethod
     def _renewed(cls, values: Any) -> Any:
-        """Read format 1, whose kind was told by its task and inputs."""
+        """Read format 1, whose kind follows from its task and inputs."""
         if not isinstance(values, dict) or "kind" in values or values.get("format", 1) != 1:
             return values
         task = "fall" if values.get("task") == "detect" else values.get("task")
@@ -110,7 +110,7 @@ class Manifest(Checked):
         return self
 
 
-def _kind_of_format_1(values: Mapping[str, Any]) -> Kind:
+def _kind_of_format_1(values: Mapping[str, Any]) -> BundleKind:
     first: Any = next(iter(values.get("inputs") or []), {})
     first = first if isinstance(first, dict) else {}
     if values.get("task") == "detect":

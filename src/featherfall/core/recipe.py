@@ -18,7 +18,7 @@ from featherfall.core.registry import check_name, facts, registered
 from featherfall.core.window import Window
 
 
-class Film(Checked):
+class FilmInput(Checked):
     """A film as a clip's input: `frames` pictures of `size` x `size` pixels, evenly spread over the window, cached as JPEG.
 
     A still image is a film of one picture: `frames` 1, and windows of kind "trial".
@@ -46,7 +46,7 @@ class Clip(Checked):
 
     window: Window
     inputs: dict[str, str] = {}
-    films: dict[str, Film] = {}
+    films: dict[str, FilmInput] = {}
     reference: str
     require: list[str] = []
 
@@ -80,24 +80,24 @@ class Clip(Checked):
         return any(film.view == "each" for film in self.films.values())
 
     def behind(self, name: str) -> list[str]:
-        """The dataset's streams, or views, that may stand behind an input."""
+        """Return the dataset's streams, or views, that may stand behind an input."""
         stated = self.inputs[name] if name in self.inputs else self.films[name].view
         return [one.strip() for one in stated.split("|")]
 
 
 class Split(Checked):
-    """Who is tested, who is trained on.
+    """How recordings are split into training, validation and test parts.
 
     protocol: a registered one, e.g. "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups) or "loso"
     (each group once). options: more keyword arguments of the protocol.
-    group: what may not stand on two sides: "subject", "recording" (its films count as the recording) or a trait, e.g. series (recordings
-    without it go by their subject).
-    balance: a trait (e.g. age), or "fall" (whether a group holds falls), that every fold and its validation part shall have in proportion.
+    group: what may not be on two sides of a split: "subject", "recording" (its films count as the recording) or a trait, e.g. series
+    (recordings without it go by their subject).
+    balance: a trait (e.g. age), or "fall" (whether a group holds falls), by which folds and their validation parts are stratified.
     validation: groups cut from each training part, in rotation; 0 trains on all of it.
-    part: "test" evaluates on the test part; "validation" sets the test part aside unread and evaluates on the validation part: the way to
-    choose.
-    train_share: the share of each training part's groups that is kept (at least one), to learn what fewer people would give; test and
-    validation parts stay. train_draw: which of the random draws of them; smaller shares of a draw lie inside larger ones.
+    part: "test" evaluates on the test part; "validation" sets the test part aside unread and evaluates on the validation part, to choose
+    between recipes.
+    train_share: the share of each training part's groups that is kept (at least one), to measure the effect of fewer people; test and
+    validation parts are unchanged. train_draw: number of the random draw; smaller shares of a draw are subsets of larger ones.
     """
 
     protocol: Annotated[str, registered("protocol")]
@@ -122,19 +122,20 @@ class Split(Checked):
 
 
 class Augment(Checked):
-    """What is done to training clips; nothing mirrors, so left stays left.
+    """Augmentation of training clips. Sensors are not mirrored, so left stays left.
 
     views: how many time-warped and cropped versions of each clip are kept (all inputs warped alike); 0 for the clip itself only.
     warp: local speed changes by up to this fraction. crop: up to this fraction of the clip is cut away.
-    blends, reversed: views that have no class (two clips blended; played backwards), on which a student is taught by its teacher's words
-    alone; teacher_only_share: their share of a batch when distilling.
+    blends, reversed: views that have no class (two clips blended; played backwards), on which a student learns from its teacher's outputs
+    only; teacher_only_share: their share of a batch when distilling.
     rotation_deg: standard deviation of the angle by which a sensor's frame is turned about a random axis.
     dynamics: standard deviation of the logarithm of a factor on a gyroscope, and on an accelerometer's motion (what its half-second mean
-    leaves over; gravity is kept). gyroscope_drop: chance that a clip's gyroscope reads zero, so that nothing leans on it alone.
+    leaves over; gravity is kept). gyroscope_drop: probability that a clip's gyroscope is set to 0, so that the network does not depend on
+    it alone.
     scale: standard deviation of a factor on sensor values. noise_g: standard deviation of noise on accelerometers (other inertial
     inputs: the same in their scaled units). joint_noise_m: on skeletons, per frame and joint.
     film_crop: up to this fraction of a film's sides is cut away. film_light: sd of the logarithm of brightness and contrast.
-    film_flip: films are mirrored by chance; only where left and right mean the same.
+    film_flip: mirror films at random; only where left and right mean the same.
     """
 
     views: int = Field(default=0, ge=0, le=256)
@@ -155,10 +156,9 @@ class Augment(Checked):
 
 
 class EarlyStop(Checked):
-    """Look at the validation part every `every` steps; stop after `patience` looks without a better one and keep the best.
+    """Validate every `every` steps; stop after `patience` validations without improvement and keep the best weights.
 
-    metric: what is better: "balanced_accuracy" (mean recall of the classes) or "f1" of the class that `labels.positive` names, both over
-    clips.
+    metric: "balanced_accuracy" (mean recall of the classes) or "f1" of the class that `labels.positive` names, both over clips.
     """
 
     every: int = Field(default=100, ge=1)
@@ -168,7 +168,7 @@ class EarlyStop(Checked):
 
 class Swa(Checked):
     """Stochastic weight averaging: from the share `start` of the steps on the learning rate is `lr`, and the weights at the end of each
-    epoch are averaged. Batch norm's statistics are then taken anew over the training clips; these weights ship (Izmailov et al. 2018,
+    epoch are averaged. Batch norm statistics are then recomputed over the training clips; these weights are exported (Izmailov et al. 2018,
     arXiv 1803.05407)."""
 
     start: float = Field(default=0.75, ge=0, lt=1)
@@ -180,9 +180,9 @@ class Training(Checked):
 
     average: decay of the moving average of the weights, which starts half-way; 0 for none.
     swa: another average in its place.
-    balance: weigh classes by frequency ** -balance: 0 not at all, 1 so that all weigh the same.
+    balance: weight classes by frequency ** -balance: 0 for no weights, 1 for equal influence of all classes.
     focal: gamma of the focal loss, 0 for plain cross-entropy. mixup: alpha of the shares by which the clips of a batch, and their labels,
-    are mixed in pairs, 0 for none. Both, like label smoothing, are for who learns from labels alone: teachers and the student alone.
+    are mixed in pairs, 0 for none. Both, like label smoothing, apply only to training from labels: teachers and the student alone.
     precision: of Lightning Fabric; "bf16-mixed" is quicker on GPUs and on CPUs that have the instructions.
     """
 
@@ -213,7 +213,7 @@ class Training(Checked):
 
 
 class Network(Checked):
-    """A network: the registered model's name, the inputs it sees ("*_gyroscope" names several), its options."""
+    """A network: the registered model's name, its inputs ("*_gyroscope" names several), its options."""
 
     kind: Annotated[str, registered("model")]
     inputs: list[str] = Field(min_length=1)
@@ -221,7 +221,7 @@ class Network(Checked):
 
 
 class Teacher(Checked):
-    """The model that is only needed to train.
+    """The model that is only needed for training.
 
     members: how many are trained (seeds 0, 1, ...); their softened probabilities are averaged.
     pretrain: train each branch of a network that has them alone first; branches: how, by the branch's kind, where not as `training` says
@@ -236,7 +236,7 @@ class Teacher(Checked):
 
 
 class Student(Checked):
-    """The model that ships. `training` holds for both roles; `alone_label_smoothing` helps the one that has no teacher.
+    """The model that is deployed. `training` applies to both roles; `alone_label_smoothing` to the one without a teacher.
 
     init: the folder of a finished run with the same network, whose distilled student both roles start from, e.g. one on simulated
     recordings: the student of the fold that its bundle comes from, of the same seed if that was trained, else the one that shipped.
@@ -272,8 +272,8 @@ class Term(Checked):
 class Distillation(Checked):
     """Loss = hard x cross-entropy + the weighted terms.
 
-    live: the teachers look at every batch, augmented as the student sees it, instead of once at every view. Features that are maps need it:
-    those of all clips would fill the memory.
+    live: run the teachers on every batch, augmented as for the student, instead of once on every view. Needed for features that are maps,
+    which would not fit in memory for all clips.
     """
 
     hard: float = Field(default=0.2, ge=0)
@@ -282,10 +282,10 @@ class Distillation(Checked):
 
 
 class Labels(Checked):
-    """What is told apart: "activity" (the dataset's activities) or "fall" (`positive` names the fall class, `negative` the other).
+    """The classes: "activity" (the dataset's activities) or "fall" (`positive` names the fall class, `negative` the other).
 
-    margin_s: a window of a fall recording is the fall's until this long after the annotated end; windows before the onset or later
-    than that are neither, and not used to train. names: of pictures, which class names are a fall.
+    margin_s: a window of a fall recording belongs to the fall until this long after the annotated end; windows before the onset or later
+    than that have no class and are not used for training. names: of pictures, which class names are a fall.
     """
 
     by: Literal["activity", "fall"]
@@ -299,7 +299,7 @@ class Labels(Checked):
         if self.by == "fall" and not self.positive:
             raise ValueError("labels by fall need 'positive', the fall class's name, e.g. fall")
         if self.by != "fall" and self.names:
-            raise ValueError("'names' say what is a fall; leave them out, or label by fall")
+            raise ValueError("'names' state which class names are a fall; leave them out, or label by fall")
         return self
 
 
@@ -320,7 +320,7 @@ class Export(Checked):
 
 
 class Simulation(Checked):
-    """Simulated people in the layout of AI Hub 71641, for who runs the recipe without `--data`: as the options of `featherfall sim`."""
+    """Simulated people in the layout of AI Hub 71641, used without `--data`; fields as the options of `featherfall sim`."""
 
     subjects: int = Field(default=20, ge=1)
     hours: float = Field(default=0.5, gt=0)
@@ -338,14 +338,14 @@ class Supervision(NamedTuple):
 
 
 def _known_datasets(names: str) -> str:
-    """One registered dataset, or several joined by " + "."""
+    """Return one registered dataset, or several joined by " + "."""
     return " + ".join(check_name("dataset", name.strip()) for name in names.split("+"))
 
 
 class Recipe(Checked):
-    """Everything that `featherfall distill` needs to know.
+    """All settings of `featherfall distill`.
 
-    Without `teacher` and `distillation` the student learns from the labels alone, and ships.
+    Without `teacher` and `distillation`, the student learns from the labels alone and is deployed.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
@@ -384,7 +384,7 @@ class Recipe(Checked):
         return self
 
     def save(self, path: str | Path) -> Path:
-        """Write what was stated as YAML, which `load_recipe` reads; defaults are left out. Returns the path."""
+        """Write the stated values as YAML, which `load_recipe` reads; defaults are left out. Return the path."""
         import yaml
 
         with atomic_write(Path(path), "w") as file:
@@ -414,12 +414,12 @@ class Recipe(Checked):
 
     @property
     def task(self) -> Literal["fall", "activity"]:
-        """What the metrics are about."""
+        """The kind of labels, which decides on the metrics."""
         return self.labels.by
 
 
 def expand(patterns: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Names with "*" replaced by all known ones that they fit, each once; a pattern that fits none stays as it is."""
+    """Return names with each "*" pattern replaced by all known names that match, each once; a pattern without a match is kept."""
     names: list[str] = []
     for pattern in patterns:
         found = [name for name in known if fnmatch.fnmatchcase(name, pattern)] if "*" in pattern else []

@@ -15,7 +15,7 @@ class Stream:
 
     Attributes:
         times: (N,) float64, seconds from the recording's start, strictly increasing.
-        values: (N, C) float32 in the inside unit; NaN marks a missing value (a joint not seen), never a bad one.
+        values: (N, C) float32 in the internal unit; NaN marks a missing value (a joint not seen), never an invalid one.
         unit: "g", "deg/s", "m", "quaternion", "uT" or "1".
         rate: nominal samples per second, Hz.
         placement: where it is worn or stands, e.g. "right wrist"; "" where that has no meaning.

@@ -26,11 +26,11 @@ import pydantic
 from featherfall.core.errors import UserError
 from featherfall.core.tables import nearest
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Kind:
+class PluginKind:
     """A kind of thing that can be added.
 
     Attributes:
@@ -44,21 +44,21 @@ class Kind:
     extra: str = ""
 
 
-KINDS: dict[str, Kind] = {
-    "dataset": Kind("featherfall.datasets", "featherfall.datasets", "train"),
-    "model": Kind("featherfall.models", "featherfall.models", "train"),
-    "loss": Kind("featherfall.losses", "featherfall.losses", "train"),
-    "protocol": Kind("featherfall.clips", "featherfall.protocols", "train"),
-    "format": Kind("featherfall.export", "featherfall.formats", "train"),
-    "source": Kind("featherfall.runtime", "featherfall.sources"),
-    "estimator": Kind("featherfall.runtime", "featherfall.estimators", "camera"),
-    "sink": Kind("featherfall.runtime", "featherfall.sinks"),
+KINDS: dict[str, PluginKind] = {
+    "dataset": PluginKind("featherfall.datasets", "featherfall.datasets", "train"),
+    "model": PluginKind("featherfall.models", "featherfall.models", "train"),
+    "loss": PluginKind("featherfall.losses", "featherfall.losses", "train"),
+    "protocol": PluginKind("featherfall.clips", "featherfall.protocols", "train"),
+    "format": PluginKind("featherfall.export", "featherfall.formats", "train"),
+    "source": PluginKind("featherfall.runtime", "featherfall.sources"),
+    "estimator": PluginKind("featherfall.runtime", "featherfall.estimators", "camera"),
+    "sink": PluginKind("featherfall.runtime", "featherfall.sinks"),
 }
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of a name without importing it.
+    """A registered name, without importing its module.
 
     Attributes:
         summary: first line of the docstring; empty for plugins that were not imported yet.
@@ -78,20 +78,20 @@ _objects: dict[tuple[str, str], Any] = {}
 _own: dict[tuple[str, str], Entry] = {}  # registered by code that neither ships with the package nor is a plugin, e.g. a notebook
 
 
-def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
+def register(kind: str, name: str, **facts: Any) -> Callable[[_T], _T]:
     """Register a function or class under a name. Use as a decorator, with literal arguments.
 
     A class without a `name` of its own gets the name as its attribute `name`.
 
     Arguments:
         kind: one of `KINDS`.
-        facts: what is worth knowing without importing the module.
+        facts: properties that are read without importing the module.
     Raises: `UserError` for an unknown kind, and for a name that another definition has.
     """
     if kind not in KINDS:
         raise UserError(f"register: unknown kind {kind!r}; {nearest(kind, tuple(KINDS))}")
 
-    def take(thing: T) -> T:
+    def take(thing: _T) -> _T:
         key = (kind, name)
         mine = _where(thing)
         if key in _objects and _where(_objects[key]) != mine:
@@ -112,7 +112,7 @@ def find(kind: str, name: str, where: str = "") -> Any:
 
     Arguments:
         name: in any case, with "-" or "_".
-        where: begins the message of an error, e.g. the file that holds the name.
+        where: start of error messages, e.g. the file that holds the name.
     Raises: `UserError` for an unknown name (with the nearest known one), a name that two plugins share, a plugin that fails to import, and
         a built-in one whose extra is not installed.
     """
@@ -122,7 +122,7 @@ def find(kind: str, name: str, where: str = "") -> Any:
         return _objects[kind, name]
     entries = [entry for entry in catalogue(kind) if entry.name == name]
     if not entries:
-        raise UserError(f"{start}unknown {kind} {name!r}; {nearest(name, names(kind))}")
+        raise UserError(f"{start}unknown {kind} {name!r}; {nearest(name, known_names(kind))}")
     if len(entries) > 1:
         both = " and ".join(entry.origin for entry in entries)
         raise UserError(f"{start}{kind} {name!r} comes from both {both}; uninstall one of them")
@@ -146,18 +146,18 @@ def facts(kind: str, name: str) -> Mapping[str, Any]:
 
 def known_as(kind: str, name: str) -> str | None:
     """Return the registered spelling of a name that may differ in case, "-" and "_"; None for an unknown one."""
-    return next((one for one in names(kind) if _plain(one) == _plain(name)), None)
+    return next((one for one in known_names(kind) if _plain(one) == _plain(name)), None)
 
 
-def names(kind: str) -> tuple[str, ...]:
+def known_names(kind: str) -> tuple[str, ...]:
     """Return the known names of a kind, sorted."""
     return tuple(sorted({entry.name for entry in catalogue(kind)}))
 
 
 def catalogue(kind: str) -> list[Entry]:
-    """Return what there is of a kind, sorted by name.
+    """Return all entries of a kind, sorted by name.
 
-    Plugins are not imported: one that was not yet has neither summary nor facts. Two of one name both appear.
+    Plugins are not imported: before its first use, a plugin has neither summary nor facts. Two plugins of one name both appear.
     """
     plugins = [_imported(entry) for entry in _plugins(kind)]
     known = {entry.name for entry in plugins}
@@ -198,7 +198,7 @@ def check_name(kind: str, name: str) -> str:
     """
     spelling = known_as(kind, name)
     if spelling is None:
-        raise ValueError(f"unknown {kind}; {nearest(name, names(kind))}")
+        raise ValueError(f"unknown {kind}; {nearest(name, known_names(kind))}")
     if any(entry.name == spelling for entry in _plugins(kind)):
         find(kind, spelling)
     return spelling
@@ -213,7 +213,7 @@ def _load(entry: Entry, start: str) -> None:
             importlib.import_module(entry.origin)
     except (Exception, SystemExit) as error:
         why = f"{type(error).__name__}: {error}".splitlines()[0]
-        if entry.plugin is not None:  # whatever it raises, it is another's code: name it and go on
+        if entry.plugin is not None:  # third-party code may raise anything; name the plugin
             raise UserError(f"{what}: plugin {entry.origin} cannot be imported ({why}); mend or uninstall it") from error
         extra = KINDS[entry.kind].extra
         if isinstance(error, ImportError) and extra:
@@ -226,7 +226,7 @@ def _plain(name: str) -> str:
 
 
 def _imported(entry: Entry) -> Entry:
-    """The entry of a plugin with what its `register` said, once it is imported."""
+    """Return the entry of a plugin with the summary and facts of its `register`, once it is imported."""
     own = _own.get((entry.kind, entry.name))
     return replace(entry, summary=own.summary, facts=own.facts) if own else entry
 
@@ -245,7 +245,7 @@ def _built_in_names(kind: str) -> set[tuple[str, str]]:
 
 @functools.lru_cache
 def _built_in(kind: str) -> tuple[Entry, ...]:
-    """Read the package's source; nothing of it is imported."""
+    """Return the entries found in the package's source, without importing it."""
     package = KINDS[kind].package
     spec = importlib.util.find_spec(package)
     folders = [Path(folder) for folder in (spec.submodule_search_locations or [])] if spec else []

@@ -102,7 +102,7 @@ def parents_of(channels: Sequence[str]) -> list[int]:
     raise UserError(f"unknown skeleton of {len(joints)} joints ({', '.join(joints[:4])}, ...); known are Kinect (20) and Azure Kinect (32)")
 
 
-# Kinect's head joint is the middle of the head; COCO's points of the face from there, in m ahead, left and up of an adult's.
+# Kinect's head joint is the middle of the head; COCO's points of the face from there, in m to the front, left and top, of an adult.
 _FACE: dict[str, tuple[float, float, float]] = {
     "nose": (0.10, 0.0, 0.0),
     "left eye": (0.08, 0.03, 0.03),

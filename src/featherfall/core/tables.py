@@ -57,10 +57,10 @@ def read_text(path: Path) -> str:
 
 
 def check_times(times: np.ndarray, path: Path, header: bool, bursts: bool = False) -> None:
-    """Raise `UserError` for time stamps that go back or repeat.
+    """Raise `UserError` for time stamps that decrease or repeat.
 
     Arguments:
-        times: (N,) seconds, row by row as `read_columns` gives them.
+        times: (N,) seconds, row by row as from `read_columns`.
         header: whether the file has a header row, to name rows as an editor counts them.
         bursts: the sensor reports several samples with one stamp, so equal stamps are no fault.
     Raises: `UserError` that names the first bad row.
@@ -77,11 +77,11 @@ def check_times(times: np.ndarray, path: Path, header: bool, bursts: bool = Fals
 
 
 def dead_axes(values: np.ndarray, seconds: float) -> list[int]:
-    """Return axes that never change: a loose wire, a sensor switched off, a column filled with zeros.
+    """Return axes that never change, e.g. of a loose wire, a sensor switched off, or a column filled with zeros.
 
     Arguments:
         values: (N, C) of an accelerometer or a gyroscope, N >= 2.
-        seconds: what they cover; within one second a single axis of a coarse sensor may rest by itself.
+        seconds: duration; within one second, a single axis of a coarse sensor may be constant by chance.
     Returns: positions of the dead axes; all of them when nothing changes at all.
     """
     still = np.ptp(values, axis=0) == 0

@@ -58,7 +58,7 @@ def check_gravity(acceleration_g: np.ndarray, where: str, unit: str) -> None:
     """Raise `UserError` for an accelerometer whose resting magnitude contradicts its stated unit.
 
     A body-worn accelerometer spends most of its time near 1 g, also while jogging (median magnitude .92-1.53 g over the 2,327 accelerometer
-    files of UTD-MHAD, WEDA-FALL and SmartFallMM). A median that is a factor of 9.8 or 1000 away is a wrong unit; near zero, gravity was
+    files of UTD-MHAD, WEDA-FALL and SmartFallMM). A median off by a factor of 9.8 or 1000 means a wrong unit; near zero, gravity was
     removed.
 
     Arguments:

@@ -14,7 +14,7 @@ from featherfall.core.recipe import Recipe
 
 from .dataset import Dataset, Reader, Source
 from .pictures import LOOK, by_names, with_looks
-from .views import each_view, joined
+from .views import each_view, join_datasets
 
 __all__ = ["Dataset", "Reader", "Source", "by_names", "each_view", "fitted", "names", "open", "open_for", "reader"]
 
@@ -22,7 +22,7 @@ __all__ = ["Dataset", "Reader", "Source", "by_names", "each_view", "fitted", "na
 def names() -> tuple[str, ...]:
     """Return the names that `open` knows: recordings, then still pictures, each sorted."""
     pictures = {entry.name for entry in registry.catalogue("dataset") if entry.facts.get("pictures")}
-    return tuple(sorted(registry.names("dataset"), key=lambda name: (name in pictures, name)))
+    return tuple(sorted(registry.known_names("dataset"), key=lambda name: (name in pictures, name)))
 
 
 def reader(name: str) -> Reader:
@@ -58,7 +58,7 @@ def open(name: str, data_dir: str | Path, folder: str | Path | None = None) -> D
     if "+" in name:
         if folder is not None:
             raise UserError(f"dataset {name!r} is several, which cannot share the folder {str(folder)!r}; leave 'folder' out")
-        return joined([open(part.strip(), data_dir) for part in name.split("+")])
+        return join_datasets([open(part.strip(), data_dir) for part in name.split("+")])
     one = reader(name)
     path = Path(data_dir) / (one.folder if folder is None else folder)
     own = registry.facts("dataset", one.name).get("pictures") or Path(data_dir).name == one.folder  # sets of pictures are often one's own

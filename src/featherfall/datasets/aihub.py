@@ -9,8 +9,8 @@ One recording is one scene with all its films, and its subject is the actor, so 
 A labelled fall always lasts 60 frames (1 s) from its start; no label says when the body hits the floor, so a fall has an onset and an end.
 
 Proven on simulated files in this layout only. Sensor columns are matched by pattern (`<Quantity>_<Segment> <axis>`), and what does not
-match is told, one line for each kind of file. Units are not documented: m/s2, rad/s and uT are taken unless the values of the first files
-say g or deg/s, which is told too.
+match is reported, one line for each kind of file. Units are not documented: m/s2, rad/s and uT are assumed unless the values of the first
+files suggest g or deg/s, which is reported too.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class _Scene:
 
 
 def _published(source: Source) -> Side:
-    """What lies in a folder `Validation` tests."""
+    """Put scenes in a folder `Validation` on the test side."""
     return "test" if source.traits["side"] == "Validation" else "train"
 
 
@@ -96,7 +96,7 @@ class AIHubFalls(Reader):
     streams = tuple(f"{segment.replace(' ', '_')}_{kind}" for segment in _SEGMENTS for kind in _KINDS)
 
     def scan(self, folder: Path) -> Dataset:
-        """List the scenes; everything that does not fit is told in `problems`, a line for each kind of fault."""
+        """List the scenes; what does not fit is reported in `problems`, one line for each kind of fault."""
         scenes = _scenes(folder)
         matched, problems = _match([(scene.sensors[0], scene.number) for scene in scenes if scene.sensors])
         units, told = _units([(scene.sensors[0], matched[scene.number]) for scene in scenes if scene.number in matched][:_PROBED])
@@ -105,7 +105,7 @@ class AIHubFalls(Reader):
         sources = []
         for scene in scenes:
             if scene.sensors and scene.number not in matched:
-                scene.sensors = []  # told above
+                scene.sensors = []  # reported above
             if not scene.sensors and not scene.films:
                 continue
             label: dict[str, Any] = {}
@@ -201,7 +201,7 @@ def _fall_times(label: Mapping[str, Any]) -> FallTimes | None:
 
 
 def match_columns(names: Sequence[str]) -> tuple[_Columns, list[str]]:
-    """Which columns make which stream.
+    """Return the columns of each stream.
 
     Arguments:
         names: the header row.
@@ -232,7 +232,7 @@ def _segment(text: str) -> str:
 
 
 def _match(files: Sequence[tuple[Path, str]]) -> tuple[dict[str, _Columns], list[str]]:
-    """Columns by scene, and one line for each kind of header that does not match wholly."""
+    """Return columns by scene, and one line for each kind of header that does not match wholly."""
     matched: dict[str, _Columns] = {}
     kinds: dict[tuple[str, ...], list[Path]] = {}
     unreadable: list[Path] = []
@@ -277,14 +277,14 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _units(files: Sequence[tuple[Path, _Columns]]) -> tuple[Units, list[str]]:
-    """What the units of the first few files must be, and a line for each that is not the usual one."""
+    """Infer the units from the first few files; also return a line for each that is not the usual one."""
     norms: dict[str, list[float]] = {}
     for path, columns in files:
         for stream, names in columns.items():
             try:
                 norms.setdefault(stream.rsplit("_", 1)[1], []).append(_typical(read_columns(path, names, header=True), stream))
             except UserError:
-                break  # `read` will tell
+                break  # `read` reports it
     if not files:
         return Units(), []
     where, problems = f"{files[0][0]}", []
@@ -323,7 +323,7 @@ def _read(source: Source, columns: _Columns, units: Units) -> Recording:
         times = _times(path, len(table))
         for i, stream in enumerate(columns):
             kind, place = stream.rsplit("_", 1)[1], stream.rsplit("_", 1)[0].replace("_", " ")
-            # Not by make_stream: whether there is gravity was decided, and told, for the whole dataset.
+            # Not by make_stream: whether there is gravity was decided, and reported, for the whole dataset.
             values, unit = to_internal(table[:, 3 * i : 3 * i + 3], getattr(units, kind))
             streams[stream] = Stream(times, values, unit, _FRAME_RATE, place, XYZ)
     videos = {role: Video(file) for role, file in zip(source.roles, source.files, strict=True) if role.startswith("cam")}
@@ -331,7 +331,7 @@ def _read(source: Source, columns: _Columns, units: Units) -> Recording:
 
 
 def _times(path: Path, rows: int) -> np.ndarray:
-    """(N,) s by the column of frames, from its first."""
+    """Return (N,) s by the column of frames, from its first."""
     if rows < 2:
         raise UserError(f"{path}: {rows} sample(s), at least 2 are needed; leave the scene out")
     try:

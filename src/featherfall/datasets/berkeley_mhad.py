@@ -47,7 +47,7 @@ _MISSING_BY_DESIGN = {(4, 8, 5)}
 
 
 def _cross_subject(source: Source) -> Side:
-    """Subjects 1-7 train, 8-12 test."""
+    """Split by subject: 1-7 train, 8-12 test."""
     return "train" if int(source.subject.removeprefix("S")) <= 7 else "test"
 
 
@@ -60,7 +60,7 @@ class BerkeleyMHAD(Reader):
     streams = tuple(f"{place.replace(' ', '_')}_accelerometer" for place in _PLACES)
 
     def scan(self, folder: Path) -> Dataset:
-        """List the recordings; sensors that are missing are told in `problems`."""
+        """List the recordings; sensors that are missing are reported in `problems`."""
         found: dict[tuple[int, int, int], dict[str, Path]] = {}
         problems = []
         for path in sorted(folder.glob("Accelerometer/Shimmer*/*.txt")):
@@ -122,7 +122,7 @@ def _read(source: Source) -> Recording:
 
 
 def _stamps(source: Source) -> Mapping[str, np.ndarray]:
-    """Times of reception, seconds from the first of each sensor."""
+    """Return times of reception, seconds from the first of each sensor."""
     files = {name: source.file(name) for name in BerkeleyMHAD.streams}
     tables = {name: _table(path, 4)[:, 3] for name, path in files.items() if path}
     return {name: times - times[0] for name, times in tables.items()}

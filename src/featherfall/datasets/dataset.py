@@ -50,7 +50,7 @@ class Source:
         return f"{self.subject}/{self.activity}/{self.trial}"
 
     def file(self, role: str) -> Path | None:
-        """The file that holds `role`, or None where this recording has none."""
+        """Return the file that holds `role`, or None where this recording has none."""
         return dict(zip(self.roles, self.files, strict=False)).get(role)
 
     def load(self) -> Recording:

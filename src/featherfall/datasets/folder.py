@@ -262,7 +262,7 @@ def _read_stream(path: Path, spec: StreamSpec) -> Stream:
 
 
 def _rate(times: np.ndarray, path: Path, spec: StreamSpec) -> float:
-    """Measured samples per second; refuses what can only be a wrong time unit."""
+    """Return measured samples per second; refuses what can only be a wrong time unit."""
     span = float(times[-1] - times[0])
     rate = (len(times) - 1) / span if span > 0 else float("inf")
     if not 1 <= rate <= 10_000:

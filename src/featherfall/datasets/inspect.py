@@ -1,4 +1,4 @@
-"""What is really in a dataset: counts, measured rates, gaps, and everything wrong with it."""
+"""Inspect a dataset: counts, measured rates, gaps, and faults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from featherfall.core.tables import dead_axes
 from featherfall.signals.video import VideoFacts, probe
 
 from .dataset import Dataset, Source
-from .pictures.look import Look, PictureFacts
+from .pictures.look import PictureFacts, PictureInspection
 from .pictures.names import shows_fall
 from .views import cameras
 
@@ -85,21 +85,21 @@ class Facts:
     problems: list[str]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain lists, dicts, strings and numbers."""
+        """Return plain lists, dicts, strings and numbers."""
         return asdict(self)
 
 
-def inspect(dataset: Dataset, progress: Callable[[int, int], None] | None = None, names: ClassNames | None = None) -> Facts:
-    """Read everything once; a broken file is told and does not stop the rest.
+def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | None = None, names: ClassNames | None = None) -> Facts:
+    """Read every recording once; broken files are reported and do not stop the rest.
 
     Arguments:
         progress: called with (done, total) after each recording.
-        names: of pictures, what a recipe takes class names for; without it the usual words decide what is called a fall.
+        names: meanings of the class names of pictures, as a recipe states them; `COMMON_NAMES` by default.
     """
     problems = list(dataset.problems)
     seen: dict[str, list[_Seen]] = {}
     films: dict[str, list[VideoFacts]] = {}
-    look = Look(problems)
+    look = PictureInspection(problems)
     decoder = find_spec("av") is not None
     if not decoder and any(cameras(source) for source in dataset.sources):
         problems.append("films and pictures were not looked at: that needs PyAV; install it: pip install 'featherfall[video]'")
@@ -188,7 +188,7 @@ def _sum_up_films(facts: list[VideoFacts]) -> FilmFacts:
 
 
 def _faults(source: Source, recording: Recording, name: str, stamps: np.ndarray | None) -> list[str]:
-    """Everything that is wrong with one readable stream, each with its file."""
+    """Return one line for each fault of a readable stream, with its file."""
     stream = recording.streams[name]
     where = f"{source.file(name) or source.files[0]}: {name}"
     found = []
@@ -213,11 +213,11 @@ def _faults(source: Source, recording: Recording, name: str, stamps: np.ndarray 
 
 
 def _gap(stream: Stream) -> float:
-    """Steps above this many seconds are interruptions."""
+    """Return the step, in s, above which samples are interrupted."""
     return max(_GAP, 4 / stream.rate)
 
 
 def _natural(name: str) -> tuple[str, int, str]:
-    """S2 before S10."""
+    """Return a sort key that puts S2 before S10."""
     digits = "".join(filter(str.isdigit, name))
     return name.rstrip("0123456789"), int(digits or 0), name

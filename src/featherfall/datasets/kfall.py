@@ -81,7 +81,7 @@ class KFall(Reader):
     streams = tuple(_SENSORS)
 
     def scan(self, folder: Path) -> Dataset:
-        """List the recordings; a fall without label and a label sheet that says something odd are told in `problems`."""
+        """List the recordings; falls without labels and inconsistent label sheets are reported in `problems`."""
         sources: list[Source] = []
         problems: list[str] = []
         labels: dict[int, dict[tuple[int, int], _Frames]] = {}
@@ -124,7 +124,7 @@ def _source(path: Path, subject: int, task: int, trial: int, frames: _Frames | N
 
 
 def _labels(path: Path) -> tuple[dict[tuple[int, int], _Frames], list[str]]:
-    """Frames of onset and impact by (task, trial), and what is odd about the sheet."""
+    """Return the frames of onset and impact by (task, trial), and one line for each inconsistency of the sheet."""
     try:
         rows = read_sheet(path)
     except UserError as error:

@@ -1,11 +1,11 @@
 """Le2i (ImViA) fall detection videos: four rooms, actors falling and not, 320 x 240 at 25 frames a second (Charfi et al., 2013).
 
 `Coffee_room_01/Videos/video (1).avi` with `Coffee_room_01/Annotation_files/video (1).txt`: line 1 the fall's first frame, line 2 its last
-(0 and 0, or boxes at once, where nobody falls), then a box for each frame. Archives double some folders. Rooms without annotations are left
-out, since nothing says who falls there. There is no sensor: recordings hold films only. Who acts is not published; a room, filmed in one or
-more sessions, counts as one subject, so that no room stands on two sides of a split.
+(0 and 0, or boxes at once, where there is no fall), then a box for each frame. Archives double some folders. Rooms without annotations are
+left out, since their falls are unknown. There is no sensor: recordings hold films only. The actors are not published; a room, filmed in one
+or more sessions, counts as one subject, so that no room stands on two sides of a split.
 
-Written from the documentation of others; no file was seen.
+Written from third-party documentation and not tested on original files.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Le2i(Reader):
     layout = "Coffee_room_01/Videos/video (1).avi and Coffee_room_01/Annotation_files/video (1).txt"
 
     def scan(self, folder: Path) -> Dataset:
-        """List the annotated films; folders without annotations and annotations that make no sense are told in `problems`."""
+        """List the annotated films; folders without annotations and invalid annotations are reported in `problems`."""
         sources, problems = [], []
         bare: dict[Path, int] = {}
         for path in sorted(folder.rglob("*.avi"), key=lambda path: (path.parent, _number(path))):
@@ -78,7 +78,7 @@ def _source(path: Path, place: str, notes: Path, frames: tuple[int, int] | None)
 
 
 def _fall(path: Path) -> tuple[int, int] | None:
-    """First and last frame of the fall, or None where nobody falls."""
+    """Return first and last frame of the fall, or None where there is no fall."""
     lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
     if not lines or "," in lines[0]:
         return None
@@ -94,5 +94,5 @@ def _fall(path: Path) -> tuple[int, int] | None:
 
 
 def _read(source: Source) -> Recording:
-    """Where the film lies, and when its fall is."""
+    """Return the recording of a film: its file and the times of its fall."""
     return make_recording(source, {}, {"cam0": Video(source.files[0])})

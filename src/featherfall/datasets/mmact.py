@@ -37,17 +37,17 @@ _PARTS = {name: re.compile(rf"{name}_?0*(\d+)", re.IGNORECASE) for name in ("sub
 
 
 def _cross_subject(source: Source) -> Side:
-    """Subjects 1-16 train, 17-20 test."""
+    """Split by subject: 1-16 train, 17-20 test."""
     return "train" if int(source.subject.removeprefix("S")) <= 16 else "test"
 
 
 def _cross_scene(source: Source) -> Side:
-    """Scene 2 tests."""
+    """Split by scene: 2 tests, the others train."""
     return "test" if _numbers(source)[0] == 2 else "train"
 
 
 def _cross_session(source: Source) -> Side:
-    """Session 5 tests."""
+    """Split by session: 5 tests, the others train."""
     return "test" if _numbers(source)[1] == 5 else "train"
 
 
@@ -65,7 +65,7 @@ class MMAct(Reader):
     streams = tuple(_BY_STREAM)
 
     def scan(self, folder: Path) -> Dataset:
-        """List the clips; empty files and unknown names are told in `problems`."""
+        """List the clips; empty files and unknown names are reported in `problems`."""
         found: dict[tuple[int, str, int, int], dict[str, Path]] = {}
         problems = []
         for path in sorted((*folder.rglob("*.csv"), *folder.rglob("*.mp4"))):
@@ -125,6 +125,6 @@ def _sensors(source: Source) -> dict[str, Path]:
 
 
 def _stamps(source: Source) -> Mapping[str, np.ndarray]:
-    """Stamps as the files have them, s."""
+    """Return stamps as the files have them, s."""
     clocks = {name: read_clock(path, _STAMP) for name, path in _sensors(source).items()}
     return {name: times - times[0] for name, times in clocks.items()}

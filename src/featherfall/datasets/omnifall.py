@@ -6,7 +6,7 @@ makers and lie below the folder as `<dataset>/<path>.mp4` or `videos/<dataset>/<
 left out.
 
 One recording is one film without sensors. A film whose labels hold a fall is a fall: from the start to the end of its first "fall" segment;
-a second fall in one film is not told. Films of the validation part train.
+a second fall in one film is not kept. Films of the validation part train.
 
 Written from the documentation; no file was seen.
 """
@@ -39,7 +39,7 @@ class OmniFall(Reader):
     layout = "labels/le2i.csv and le2i/<path>.mp4"
 
     def scan(self, folder: Path) -> Dataset:
-        """List the films that have labels; labels without a film and rows that say nothing are told in `problems`."""
+        """List the films that have labels; labels without a film and rows that say nothing are reported in `problems`."""
         segments: dict[_Key, list[tuple[int, float, float]]] = {}
         people: dict[_Key, tuple[str, str, Path]] = {}
         problems = []
@@ -80,7 +80,7 @@ def _film(folder: Path, key: _Key) -> Path | None:
 
 
 def _tests(folder: Path) -> frozenset[_Key]:
-    """Dataset and path of each film on the test side."""
+    """Return dataset and path of each film on the test side."""
     rows = ((table.parent.name, row) for table in folder.glob("*/test.csv") for row in csv.DictReader(read_text(table).splitlines()))
     return frozenset((name, row["path"]) for name, row in rows if row.get("path"))
 

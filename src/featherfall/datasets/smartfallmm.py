@@ -110,7 +110,7 @@ def _read(source: Source) -> Recording:
 
 
 def _stamps(source: Source) -> Mapping[str, np.ndarray]:
-    """Times of reception of watch and phone, seconds from the first."""
+    """Return times of reception of watch and phone, seconds from the first."""
     files = {name: source.file(name) for name in ("watch_accelerometer", "phone_accelerometer")}
     return {name: _reception(path) for name, path in files.items() if path}
 

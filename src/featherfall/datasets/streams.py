@@ -29,7 +29,7 @@ def make_stream(
     channels: tuple[str, ...] = XYZ,
     clock: str = "shared",
 ) -> Stream:
-    """A Stream in inside units.
+    """Return a Stream in inside units.
 
     Arguments:
         path: named in messages.
@@ -48,7 +48,7 @@ def make_stream(
 
 
 def make_recording(source: Source, streams: dict[str, Stream], videos: Mapping[str, Video] | None = None) -> Recording:
-    """The Recording of a source; a fall whose times nobody noted has empty `FallTimes`."""
+    """Return the Recording of a source; a fall whose times nobody noted has empty `FallTimes`."""
     fall = (source.fall_times or FallTimes()) if source.fall else None
     return Recording(source.dataset, source.subject, source.activity, source.trial, streams, fall, source.traits, videos or {})
 
@@ -91,5 +91,5 @@ def strictly(times: np.ndarray) -> np.ndarray:
 
 
 def images_in(folder: Path) -> tuple[Path, ...]:
-    """The PNG files of one film in order of their names, wherever below `folder` they lie (archives tend to double a folder)."""
+    """Return the PNG files of one film in order of their names, wherever below `folder` they lie (archives tend to double a folder)."""
     return tuple(sorted(folder.rglob("*.png"), key=lambda path: path.name))

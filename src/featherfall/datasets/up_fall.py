@@ -74,7 +74,7 @@ class UPFall(Reader):
     streams = tuple(f"{place}_{kind}" for place, _ in _PLACES.values() for kind, _ in _KINDS.values())
 
     def scan(self, folder: Path) -> Dataset:
-        """List the recordings of either layout; films without sensors and missing trials are told in `problems`."""
+        """List the recordings of either layout; films without sensors and missing trials are reported in `problems`."""
         found: dict[_Key, dict[str, Path]] = {}
         spans: dict[_Key, _Span] = {}
         problems = []
@@ -154,7 +154,7 @@ def _read_wrist(path: Path) -> tuple[np.ndarray, dict[str, Stream]]:
 
 
 def _streams(path: Path, clock: np.ndarray, values: np.ndarray, places: Sequence[str]) -> tuple[np.ndarray, dict[str, Stream]]:
-    """Streams from (N, 6 P) values, accelerometer and gyroscope of each place; and the clock put in order."""
+    """Return streams from (N, 6 P) values, accelerometer and gyroscope of each place; and the clock put in order."""
     if (np.diff(clock) < 0).any():
         order = np.argsort(clock, kind="stable")
         clock, values = clock[order], values[order]
@@ -168,7 +168,7 @@ def _streams(path: Path, clock: np.ndarray, values: np.ndarray, places: Sequence
 
 
 def _film(path: Path, clock: np.ndarray) -> Video:
-    """A film spread again: its frames are the rows' images, one of 25 / 18."""
+    """Return a film spread again: its frames are the rows' images, one of 25 / 18."""
     if len(clock) < 2:
         return Video(path)
     step = (clock[-1] - clock[0]) / (len(clock) - 1)
@@ -179,7 +179,7 @@ def _film(path: Path, clock: np.ndarray) -> Video:
 
 
 def _images(files: Sequence[Path], clock: np.ndarray) -> Video:
-    """A folder of images whose names are times; where a name is none, they are taken as one a row."""
+    """Return a folder of images whose names are times; where a name is none, they are taken as one a row."""
     folder = files[0].parent
     try:
         times = clock_of(folder, [_iso(file.stem) for file in files])
@@ -198,7 +198,7 @@ def _iso(name: str) -> str:
 
 
 def _spans(path: Path) -> tuple[dict[_Key, _Span], list[str]]:
-    """Bytes of each trial's rows in the published table, and what is odd about it."""
+    """Return bytes of each trial's rows in the published table, and what is odd about it."""
     spans: dict[_Key, _Span] = {}
     problems: list[str] = []
     with open(path, "rb") as file:
@@ -228,7 +228,7 @@ def _spans(path: Path) -> tuple[dict[_Key, _Span], list[str]]:
 
 
 def _names(path: Path, upper: str, lower: str) -> list[tuple[str, str]]:
-    """The two rows of names as pairs, the upper one filled forward."""
+    """Return the two rows of names as pairs, the upper one filled forward."""
     above, below = ([name.strip().strip('"') for name in row.rstrip("\r\n").split(",")] for row in (upper, lower))
     if len(above) != len(below):
         raise UserError(f"{path}: rows 1 and 2 have {len(above)} and {len(below)} names; copy the original file again")

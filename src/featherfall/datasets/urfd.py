@@ -53,7 +53,7 @@ class URFD(Reader):
     streams = ("accelerometer",)
 
     def scan(self, folder: Path) -> Dataset:
-        """List the recordings; missing labels and the one film that is out of step are told in `problems`."""
+        """List the recordings; missing labels and the one film that is out of step are reported in `problems`."""
         found: dict[str, dict[str, Path]] = {}
         falling: dict[str, _Falling] = {}
         problems = []
@@ -108,7 +108,7 @@ def _source(name: str, files: dict[str, Path], falling: _Falling | None) -> Sour
 
 
 def _falling(path: Path) -> tuple[dict[str, _Falling], list[str]]:
-    """First and last falling frame by recording, and the rows that say nothing usable."""
+    """Return first and last falling frame by recording, and the rows that say nothing usable."""
     frames: dict[str, list[int]] = {}
     problems = []
     for number, row in enumerate(csv.reader(read_text(path).splitlines()), start=1):
@@ -155,7 +155,7 @@ def _read(source: Source, falling: _Falling | None, ahead: float) -> Recording:
 
 
 def _raw(path: Path) -> np.ndarray:
-    """(N, 4): stamps in s, then x, y, z in g."""
+    """Return (N, 4): stamps in s, then x, y, z in g."""
     table = read_columns(path, [0, 2, 4, 3], header=False)
     table[:, 0] /= 1e3
     return table
@@ -170,7 +170,7 @@ def _table(path: Path) -> np.ndarray:
 
 
 def _film_clock(path: Path) -> tuple[float, float]:
-    """Time of the first frame on the accelerometer's clock in s, and frames per second."""
+    """Return time of the first frame on the accelerometer's clock in s, and frames per second."""
     frames, ms = read_columns(path, [0, 1], header=False).T
     if len(frames) < 2 or ms[-1] <= ms[0] or frames[-1] <= frames[0]:
         raise UserError(f"{path}: frames and times do not count up; copy the file again or delete it")
@@ -179,6 +179,6 @@ def _film_clock(path: Path) -> tuple[float, float]:
 
 
 def _stamps(source: Source) -> Mapping[str, np.ndarray]:
-    """Stamps as the file has them, s."""
+    """Return stamps as the file has them, s."""
     path = source.file("accelerometer")
     return {"accelerometer": _raw(path)[:, 0]} if path else {}

@@ -56,12 +56,12 @@ _MISSING_BY_DESIGN = {(8, 1, 4), (23, 6, 4), (27, 8, 4)}
 
 
 def _by_trial(source: Source) -> Side:
-    """Trials 1 and 2 train, 3 and 4 test; every subject stands on both sides."""
+    """Split by trial: 1 and 2 train, 3 and 4 test; every subject is on both sides."""
     return "train" if int(source.trial) <= 2 else "test"
 
 
 def _cross_subject(source: Source) -> Side:
-    """Odd subjects train, even subjects test."""
+    """Split by subject: odd ones train, even ones test."""
     return "train" if int(source.subject.removeprefix("S")) % 2 else "test"
 
 
@@ -74,7 +74,7 @@ class UTDMHAD(Reader):
     streams = ("accelerometer", "gyroscope", "skeleton")
 
     def scan(self, folder: Path) -> Dataset:
-        """List the trials; a trial with one of the two files is kept and told in `problems`."""
+        """List the trials; a trial with one of the two files is kept and reported in `problems`."""
         found: dict[tuple[int, int, int], dict[str, Path]] = {}
         problems = []
         for path in sorted((*folder.glob("Inertial/*.mat"), *folder.glob("Skeleton/*.mat"), *folder.glob("RGB/*.avi"))):
@@ -123,7 +123,7 @@ def _read(source: Source) -> Recording:
 
 
 def _matrix(path: Path, key: str, shape: tuple[int | None, ...]) -> np.ndarray:
-    """One finite matrix of a .mat file; None in `shape` stands for any length."""
+    """Return one finite matrix of a .mat file; None in `shape` stands for any length."""
     from scipy.io import loadmat  # heavy: only when a .mat file is read
 
     try:

@@ -11,12 +11,12 @@ from featherfall.core.recording import Recording
 
 from .dataset import Dataset, Source
 
-SCENE = "scene"  # the trait that holds the recording's id, the same for all its views: no split separates them
+SCENE = "scene"  # the trait that holds the recording's id, the same for all its views, so that no split separates them
 _VIEW = "each"  # the film's name in each of them
 
 
 def each_view(dataset: Dataset) -> Dataset:
-    """Every film of every recording as a recording of its own, whose id ends with "@" and the camera; those without a film are left out.
+    """Return each film of each recording as a recording of its own, whose id ends with "@" and the camera; others are left out.
 
     The film's name is then `_VIEW`; the trait `SCENE` keeps them together.
     """
@@ -27,7 +27,7 @@ def each_view(dataset: Dataset) -> Dataset:
 
 
 def cameras(source: Source) -> list[str]:
-    """Names of the films that a source has: its roles that begin with "cam"."""
+    """Return names of the films that a source has: its roles that begin with "cam"."""
     return sorted({role for role in source.roles if role.startswith("cam")})
 
 
@@ -53,8 +53,8 @@ def _load(whole: Source) -> Recording:
     return whole.load()
 
 
-def joined(parts: Sequence[Dataset]) -> Dataset:
-    """Several datasets as one: subjects bear their dataset's name ("urfd-S1"), published splits are gone."""
+def join_datasets(parts: Sequence[Dataset]) -> Dataset:
+    """Join datasets: subjects get their dataset's name as a prefix ("urfd-S1"), and published splits are dropped."""
     sources = [
         replace(source, subject=f"{source.dataset}-{source.subject}", read=partial(_read_joined, whole=source))
         for part in parts

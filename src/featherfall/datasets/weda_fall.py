@@ -66,7 +66,7 @@ class WEDAFall(Reader):
     streams = ("accelerometer", "gyroscope", "orientation")
 
     def scan(self, folder: Path) -> Dataset:
-        """List the recordings; a missing sensor file or fall time is told in `problems`."""
+        """List the recordings; a missing sensor file or fall time is reported in `problems`."""
         root = folder / "dataset"
         found: dict[tuple[str, int, int], dict[str, Path]] = {}
         problems = []
@@ -111,7 +111,7 @@ def _source(code: str, user: int, trial: int, files: dict[str, Path], times: Fal
 
 
 def _fall_times(path: Path) -> tuple[dict[str, FallTimes], list[str]]:
-    """Start and end of each fall by "F01/U01_R01", and the rows that say nothing usable."""
+    """Return start and end of each fall by "F01/U01_R01", and the rows that say nothing usable."""
     try:
         rows = csv.reader(read_text(path).splitlines()[1:])
     except UserError as error:
@@ -129,7 +129,7 @@ def _fall_times(path: Path) -> tuple[dict[str, FallTimes], list[str]]:
 
 
 def _table(path: Path, suffix: str, axes: tuple[str, ...]) -> np.ndarray:
-    """(N, 1 + C): stamps in seconds, then the axes."""
+    """Return (N, 1 + C): stamps in seconds, then the axes."""
     return read_columns(path, [f"{suffix}_time_list", *(f"{suffix}_{axis}_list" for axis in axes)], header=True)
 
 
@@ -148,6 +148,6 @@ def _read(source: Source) -> Recording:
 
 
 def _stamps(source: Source) -> Mapping[str, np.ndarray]:
-    """Time stamps as the files have them, late packets and all."""
+    """Return time stamps as the files have them, late packets and all."""
     files = {name: source.file(name) for name in _SENSORS}
     return {name: _table(path, _SENSORS[name][0], ())[:, 0] for name, path in files.items() if path}

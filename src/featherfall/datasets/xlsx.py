@@ -13,7 +13,7 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def read_sheet(path: Path) -> list[list[str]]:
-    """Rows of the first sheet as text; "" for an empty cell, all rows equally long, formulas as last computed.
+    """Return rows of the first sheet as text; "" for an empty cell, all rows equally long, formulas as last computed.
 
     Raises: `UserError` for a file that is no .xlsx.
     """
@@ -44,7 +44,7 @@ def _strings(data: bytes) -> list[str]:
 
 
 def _column(reference: str | None) -> int:
-    """Position of "B7", counted from 0."""
+    """Return position of "B7", counted from 0."""
     number = 0
     for letter in re.sub(r"[^A-Z]", "", reference or ""):
         number = 26 * number + ord(letter) - ord("A") + 1

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from featherfall.clips.protocols import describe
+from featherfall.clips.protocols import describe_split
 from featherfall.core.recipe import Recipe
 from featherfall.evaluation.description import describe_training
 from featherfall.evaluation.intervals import gap_closed, mean_with_interval, paired_difference
@@ -44,7 +44,7 @@ def summarise(
     return {
         "recipe": recipe.name,
         "dataset": recipe.dataset,
-        "protocol": describe(recipe.split),
+        "protocol": describe_split(recipe.split),
         "part": recipe.split.part,
         "positive": recipe.labels.positive,
         "main_metric": main,

@@ -1,4 +1,4 @@
-"""The bundle: model files, a manifest, and what was proven of them."""
+"""The bundle: model files, and a manifest with the checks that they passed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from featherfall.clips.store import ClipStore, InputFacts
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder, sha256, write_json
-from featherfall.core.manifest import Input, Kind, Manifest, Model
+from featherfall.core.manifest import BundleKind, Input, Manifest, ModelFile
 from featherfall.core.recipe import Network
 from featherfall.core.registry import facts, find
 from featherfall.export.deployment import Deployment, Format, Refusal
@@ -20,11 +20,11 @@ def write_bundle(folder: Path, deployment: Deployment) -> Manifest:
 
     A refused model leaves its proof with the first model that is kept.
 
-    Raises: `UserError` where a model must not ship, or none is kept.
+    Raises: `UserError` for a model that must not be deployed, or if every format is refused.
     """
     recipe, store = deployment.recipe, deployment.store
     with atomic_folder(folder) as temporary:
-        models: list[Model] = []
+        models: list[ModelFile] = []
         refused: dict[str, object] = {}
         for name in recipe.export.written:
             write: Format = find("format", name, f"{recipe.name}: export.formats")
@@ -66,9 +66,9 @@ def refusals(manifest: Manifest) -> list[str]:
     ]
 
 
-def looks_at(network: Network, reference: InputFacts) -> Kind:
-    """Return what a network looks at, as its registration states; where that may be several things, the reference input chooses."""
-    kinds: list[Kind] = facts("model", network.kind).get("looks_at", [])
+def looks_at(network: Network, reference: InputFacts) -> BundleKind:
+    """Return the kind of bundle of a network, as registered; where it has several, by the reference input."""
+    kinds: list[BundleKind] = facts("model", network.kind).get("looks_at", [])
     if len(kinds) == 1:
         return kinds[0]
     return "window" if not reference.frames else "picture" if reference.frames == 1 else "film"

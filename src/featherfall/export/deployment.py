@@ -1,4 +1,4 @@
-"""What an export format is given, and what it answers with."""
+"""The interface of export formats: `Deployment` in, `ModelFile` or `Refusal` out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from featherfall.clips.store import ClipStore
-from featherfall.core.manifest import Decision, Model
+from featherfall.core.manifest import Decision, ModelFile
 from featherfall.core.recipe import Recipe
 from featherfall.models.count import macs, parameters
 
@@ -60,7 +60,7 @@ class Guard:
 
 @dataclass(frozen=True, eq=False)
 class Deployment:
-    """Everything that a bundle is made of.
+    """All parts of a bundle.
 
     Attributes:
         labels: class names in the order of the scores.
@@ -79,7 +79,7 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A model that was not kept. proof: what was measured; it must hold "points_lost", "budget_points" and "clips"."""
+    """A model that is not exported. proof: the measurements; must hold "points_lost", "budget_points" and "clips"."""
 
     precision: str
     proof: Mapping[str, Any]
@@ -88,17 +88,17 @@ class Refusal:
 class Format(Protocol):
     """An export format. Register it by name: `@register("format", "onnx")`."""
 
-    def __call__(self, deployment: Deployment, folder: Path) -> Model | Refusal:
+    def __call__(self, deployment: Deployment, folder: Path) -> ModelFile | Refusal:
         """Write one model file into the folder, which holds the files of the formats before it.
 
-        Raises: `UserError` for a model that must not ship.
+        Raises: `UserError` for a model that must not be deployed.
         """
         ...
 
 
-def model_entry(path: Path, format: str, precision: Any, proof: Mapping[str, Any]) -> Model:
-    """Return the manifest's entry of a file that was written. format: what the file is, e.g. "onnx", also where it is quantised."""
-    return Model(file=path.name, format=format, precision=precision, bytes=path.stat().st_size, proof=dict(proof))
+def model_entry(path: Path, format: str, precision: Any, proof: Mapping[str, Any]) -> ModelFile:
+    """Return the manifest's entry of a file. format: e.g. "onnx", for a quantised file, too."""
+    return ModelFile(file=path.name, format=format, precision=precision, bytes=path.stat().st_size, proof=dict(proof))
 
 
 def sample_of(store: ClipStore, names: list[str], training_clips: np.ndarray, most: int) -> dict[str, np.ndarray]:

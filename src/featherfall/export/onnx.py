@@ -1,4 +1,4 @@
-"""Torch -> ONNX, and both of them run on the same clips."""
+"""Export from PyTorch to ONNX, and run either on the same clips."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-CLIPS_AT_ONCE = 32  # clips at once
-PICTURE_CLIPS_AT_ONCE = 8  # pictures are large
+CLIPS_AT_ONCE = 32
+PICTURE_CLIPS_AT_ONCE = 8  # fewer, because pictures are large
 
 
 class _Positional(nn.Module):
@@ -57,7 +57,7 @@ def export_onnx(model: nn.Module, example: Mapping[str, np.ndarray], path: Path,
 
 
 def _bare(model: Any) -> Any:
-    """Drop the exporter's notes (stack traces, value names), which would be four fifths of a small model's file."""
+    """Drop the exporter's metadata (stack traces, value names), four fifths of a small model's file."""
     del model.metadata_props[:], model.graph.metadata_props[:], model.graph.value_info[:]
     for part in (*model.graph.node, *model.graph.input, *model.graph.output, *model.graph.initializer):
         del part.metadata_props[:]

@@ -16,13 +16,13 @@ def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray]) 
 
     Convolutions (with the ReLU or ReLU6 after them) and matrix products become int8 (weights QInt8 per channel, activations QUInt8: on x86
     the default QInt8 activations lose most of the speed). The input's preparation (magnitudes, low-pass, normalisation) and the first
-    convolution (in a network without one, the first matrix product) stay in float32: raw impacts reach far beyond the range in which most
-    samples lie, and one scale for both loses the quiet ones.
+    convolution (in a network without one, the first matrix product) stay in float32: raw impacts are far beyond the range of most samples,
+    and one scale for both loses the resolution of small values.
 
     Arguments:
         calibration: {name: (K, length, channels), or a film's (K, F, H, W, 3)} clips of the training part, whose ranges set the scales.
     """
-    batch = 4 if any(values.ndim == 5 for values in calibration.values()) else 64  # the activations of all are kept
+    batch = 4 if any(values.ndim == 5 for values in calibration.values()) else 64  # the calibrator holds the activations of a whole batch
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process

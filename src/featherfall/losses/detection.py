@@ -1,4 +1,4 @@
-"""Losses of detectors: which place answers for which box, and how wrong it is.
+"""Losses of detectors: assignment of places to boxes, and the losses of classes and boxes.
 
 Shapes: B pictures, A places, G boxes (padded), C classes. Boxes: left, top, right, bottom as fractions of the picture.
 """
@@ -11,21 +11,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-TOP = 10  # places that may answer for a box
-CLASS_POWER, BOX_POWER = 0.5, 4.0
-TINY = 1e-9
+TOP = 10  # places assigned to a box at most
+CLASS_POWER, BOX_POWER = 0.5, 4.0  # of probability and IoU in the fit, see `assign_targets`
+TINY = 1e-9  # against division by 0
 
 
 class Targets(NamedTuple):
-    """scores: (B, A, C) what the sigmoid of each class should be, 0..1. boxes: (B, A, 4) of places that answer for one. mine: (B, A)."""
+    """scores: (B, A, C) targets of the class probabilities, 0..1. boxes: (B, A, 4) of the assigned places. mine: (B, A) bool, assigned."""
 
     scores: Tensor
     boxes: Tensor
     mine: Tensor
 
 
-def overlap(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    """Intersection over union of boxes (..., 4) that broadcast, 0..1, and the generalised one, -1..1 (Rezatofighi et al., 2019).
+def iou_and_giou(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Return intersection over union of boxes (..., 4) that broadcast, 0..1, and the generalised one, -1..1 (Rezatofighi et al., 2019).
 
     Generalised: IoU - the share of the smallest box around both that neither covers. Each has the broadcast shape.
     """
@@ -39,8 +39,8 @@ def overlap(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def assign(logits: Tensor, boxes: Tensor, middles: Tensor, truth: Tensor, names: Tensor) -> Targets:
-    """Task-aligned assignment (Feng et al., TOOD, 2021): a box is answered for by the `TOP` places inside it that fit it best already.
+def assign_targets(logits: Tensor, boxes: Tensor, middles: Tensor, truth: Tensor, names: Tensor) -> Targets:
+    """Assign places to boxes (task-aligned: Feng et al., TOOD, 2021): to each box the `TOP` places inside it that fit it best.
 
     fit = p^.5 IoU^4, p the place's probability of the box's class. A place that fits several boxes takes the one of the highest IoU. Its
     target for that class is the fit, scaled so that the best place of a box gets the box's best IoU; everything else gets 0.
@@ -50,11 +50,11 @@ def assign(logits: Tensor, boxes: Tensor, middles: Tensor, truth: Tensor, names:
         truth: (B, G, 4). names: (B, G) class, -1 where there is no box.
     """
     there = names >= 0
-    iou = overlap(truth[:, :, None], boxes[:, None])[0] * there[..., None]  # B, G, A
+    iou = iou_and_giou(truth[:, :, None], boxes[:, None])[0] * there[..., None]  # B, G, A
     which = names.clamp(min=0)[..., None].expand(-1, -1, logits.shape[1])
     probability = logits.sigmoid().transpose(1, 2).gather(1, which)
     inside = ((middles > truth[:, :, None, :2]) & (middles < truth[:, :, None, 2:])).all(dim=-1) & there[..., None]
-    fit = (probability**CLASS_POWER * iou**BOX_POWER + TINY) * inside  # while nothing fits, those inside are all alike
+    fit = (probability**CLASS_POWER * iou**BOX_POWER + TINY) * inside  # while no place fits, all places inside rank equal
     best = fit.topk(min(TOP, fit.shape[-1]), dim=-1)
     chosen = torch.zeros_like(fit).scatter_(-1, best.indices, (best.values > 0).to(fit))
     several = chosen.sum(dim=1, keepdim=True) > 1
@@ -71,21 +71,21 @@ def assign(logits: Tensor, boxes: Tensor, middles: Tensor, truth: Tensor, names:
 
 
 def box_losses(logits: Tensor, boxes: Tensor, targets: Targets) -> tuple[Tensor, Tensor]:
-    """(classes, boxes): binary cross-entropy with the target scores, summed over all places, and 1 - generalised IoU of the places that
-    answer for a box, weighted by their target; both over the sum of targets."""
+    """Return (classes, boxes) losses: binary cross-entropy with the target scores, summed over all places, and 1 - generalised IoU of the
+    assigned places, weighted by their target; both over the sum of targets."""
     total = targets.scores.sum().clamp(min=1.0)
     which = F.binary_cross_entropy_with_logits(logits, targets.scores, reduction="sum") / total
     weight = targets.scores.sum(dim=-1)
-    where = ((1 - overlap(boxes, targets.boxes)[1]) * weight * targets.mine).sum() / total
+    where = ((1 - iou_and_giou(boxes, targets.boxes)[1]) * weight * targets.mine).sum() / total
     return which, where
 
 
 def learn_from(logits: Tensor, boxes: Tensor, teacher_logits: Tensor, teacher_boxes: Tensor, least: float = 0.1) -> tuple[Tensor, Tensor]:
-    """Logit distillation: (classes, boxes) of a student against its teacher's.
+    """Return the logit distillation losses (classes, boxes) of a student against its teacher.
 
     Classes: at every place binary cross-entropy with the teacher's probability p, weighted by |p - q|^2 (q the student's; Li et al.,
-    Generalized Focal Loss, 2020: places on which both agree to see nothing would drown the others). Boxes: 1 - generalised IoU where the
-    teacher believes in a box by `least` or more, weighted by its p. Both over the sum of the p that are at least `least`.
+    Generalized Focal Loss, 2020: otherwise the many places on which both agree on background would dominate). Boxes: 1 - generalised IoU
+    where the teacher's p is `least` or more, weighted by p. Both over the sum of the p that are at least `least`.
     """
     p = teacher_logits.sigmoid()
     belief = p.amax(dim=-1)
@@ -93,5 +93,5 @@ def learn_from(logits: Tensor, boxes: Tensor, teacher_logits: Tensor, teacher_bo
     total = belief.sum().clamp(min=1.0)
     each = F.binary_cross_entropy_with_logits(logits, p, reduction="none")
     which = (each * (p - logits.detach().sigmoid()).square()).sum() / total
-    where = ((1 - overlap(boxes, teacher_boxes)[1]) * belief).sum() / total
+    where = ((1 - iou_and_giou(boxes, teacher_boxes)[1]) * belief).sum() / total
     return which, where

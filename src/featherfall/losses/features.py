@@ -1,4 +1,4 @@
-"""Feature matching: the student's features stand where the teacher's stand. Project first where the widths differ."""
+"""Feature matching: compare the student's features with the teacher's. Project first where the widths differ."""
 
 from __future__ import annotations
 

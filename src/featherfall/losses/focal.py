@@ -1,4 +1,4 @@
-"""The focal loss: what is already right counts less."""
+"""The focal loss: well-classified clips count less."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 
 def focal_loss(logits: Tensor, labels: Tensor, gamma: float = 2.0, class_weights: Tensor | None = None) -> Tensor:
-    """Weighted mean over the clips of -(1 - p)^gamma log p, with p the probability of the clip's own class.
+    """Return the weighted mean over the clips of -(1 - p)^gamma log p, with p the probability of the clip's own class.
 
     Lin, Goyal, Girshick, He and Dollar 2017, "Focal loss for dense object detection", ICCV, arXiv 1708.02002, equation 5. gamma 0 is
     cross-entropy; the weighted mean is that of `torch.nn.functional.cross_entropy`.

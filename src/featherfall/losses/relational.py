@@ -42,7 +42,7 @@ def dask(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def _relative_distances(features: Tensor) -> Tensor:
-    """(B, D) -> (B, B)."""
+    """Map (B, D) -> (B, B)."""
     difference = features[:, None, :] - features[None, :, :]
     squared = difference.square().sum(dim=-1)
     distance = torch.where(squared > 0, (squared + _TINY).sqrt(), squared)
@@ -51,7 +51,7 @@ def _relative_distances(features: Tensor) -> Tensor:
 
 
 def _cosines(features: Tensor) -> Tensor:
-    """(B, D) -> (B, B, B): a_ijk = <e_ij, e_ik>, e_ij = (f_i - f_j) / ||f_i - f_j||, 0 where i = j."""
+    """Map (B, D) -> (B, B, B): a_ijk = <e_ij, e_ik>, e_ij = (f_i - f_j) / ||f_i - f_j||, 0 where i = j."""
     difference = features[:, None, :] - features[None, :, :]
     unit = F.normalize(difference, dim=-1)
     return torch.bmm(unit, unit.transpose(1, 2))

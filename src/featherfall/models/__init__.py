@@ -1,5 +1,5 @@
 """Networks: students, teachers, and taps into them (PyTorch)."""
 
-from featherfall.models.build import build
+from featherfall.models.build import build_network
 
-__all__ = ["build"]
+__all__ = ["build_network"]

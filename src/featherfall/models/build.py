@@ -1,4 +1,4 @@
-"""From a recipe's words to a network."""
+"""Build the networks that a recipe names."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from featherfall.core.registry import find
 from featherfall.models.inputs import Channels
 
 
-def build(kind: str, inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
+def build_network(kind: str, inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
     """Return a freshly initialised network.
 
-    A builder is registered beside its network, with what the network looks at: kinds of bundles, of which the clip's inputs choose where
-    there are several::
+    A builder is registered beside its network, with the kinds of bundles that it can make; where there are several, the clip's inputs
+    decide::
 
         @register("model", "my-net", looks_at=["window"])
         def build_my_net(inputs, channels, classes, **options): ...
 
     Arguments:
         kind: a registered model, e.g. "inertial".
-        inputs: names of the clip's inputs that it sees.
+        inputs: names of the clip's inputs that it takes.
         channels: channel names by input.
         classes: number of logits.
         options: keyword arguments of the network.

@@ -1,4 +1,4 @@
-"""Cost of a model: parameters and multiply-accumulates."""
+"""Count a model's parameters and multiply-accumulates."""
 
 from __future__ import annotations
 

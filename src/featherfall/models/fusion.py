@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from featherfall.core.registry import register
-from featherfall.models.build import build
+from featherfall.models.build import build_network
 from featherfall.models.inputs import Channels
 
 
@@ -67,7 +67,7 @@ class FusionNet(nn.Module):
 @register("model", "fusion", looks_at=["window"])
 def build_fusion(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
     """Fusion teacher: a skeleton branch and an inertial branch, either of which may be missing."""
-    branches = {kind: build(kind, names, channels, classes) for kind, names in branches_of(inputs).items()}
+    branches = {kind: build_network(kind, names, channels, classes) for kind, names in branches_of(inputs).items()}
     return FusionNet(branches, classes, **options)
 
 

@@ -44,7 +44,7 @@ class GAF(nn.Module):
         return images.reshape(*shape, *images.shape[1:])
 
     def _polar(self, values: Tensor, length: int) -> tuple[Tensor, Tensor]:
-        """(K, N) -> cosines and sines of the angles, (K, size) float32 each."""
+        """Map (K, N) -> cosines and sines of the angles, (K, size) float32 each."""
         size = length if self.size is None else self.size
         if self.range is not None:
             span = self.range[1] - self.range[0]
@@ -68,7 +68,7 @@ class GAF(nn.Module):
 
 
 def _segment_means(values: Tensor, size: int) -> Tensor:
-    """(K, N) -> (K, size): means over equal segments of time, by running sums, as in `featherfall.signals.gaf`."""
+    """Map (K, N) -> (K, size): means over equal segments of time, by running sums, as in `featherfall.signals.gaf`."""
     length = values.shape[1]
     border = torch.arange(size + 1, device=values.device) * length
     whole, share = border // size, (border % size).to(values.dtype) / size
@@ -78,7 +78,7 @@ def _segment_means(values: Tensor, size: int) -> Tensor:
 
 
 def _interpolate_missing(values: Tensor, filler: float) -> Tensor:
-    """(K, N): missing samples interpolated between neighbours, held at the ends; `filler` where all are missing.
+    """Return (K, N): missing samples interpolated between neighbours, held at the ends; `filler` where all are missing.
 
     The last sample seen before each and the first after are running maxima: a max pooling, which every exporter knows.
     """

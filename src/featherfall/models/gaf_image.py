@@ -6,6 +6,7 @@ Ni et al., "Progressive cross-modal knowledge distillation" / "VSKD", ICASSP 202
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,6 +19,28 @@ from featherfall.models.pretrained import Backbone, Pretrained
 from featherfall.signals.gaf import Method
 
 
+@dataclass(frozen=True)
+class GafOptions:
+    """Options of `GafNet`: `network.options` of a recipe.
+
+    Attributes:
+        size: pixels a side. method, range, magnitude: as in `models.gaf.GAF`; `method` may be several, whose pictures are stacked.
+            A range is in the inputs' unit, so with several inputs of different units leave it out.
+        backbone, pretrained: as in `models.pretrained.Backbone`.
+        semantic: width of the semantic layer, whose output is the embedding.
+        dropout: before the classifier.
+    """
+
+    size: int = 64
+    method: Method | Sequence[Method] = "summation"
+    range: tuple[float, float] | None = None
+    magnitude: bool = False
+    backbone: str = "resnet18"
+    pretrained: Pretrained = False
+    semantic: int = 300
+    dropout: float = 0.0
+
+
 class GafNet(nn.Module):
     """Sensors -> Gramian angular fields -> backbone -> semantic layer -> linear; everything is in the exported graph.
 
@@ -27,39 +50,21 @@ class GafNet(nn.Module):
         inputs: names of the inputs, each a key of the clip.
         widths: number of channels of each input; each channel becomes one of the picture's.
         classes: number of logits.
-        size: pixels a side. method, range, magnitude: as in `models.gaf.GAF`; `method` may be several, whose pictures are stacked.
-            A range is in the inputs' unit, so with several inputs of different units leave it out.
-        backbone, pretrained: as in `models.pretrained.Backbone`.
-        semantic: width of the semantic layer, whose output is the embedding.
-        dropout: before the classifier.
     """
 
-    def __init__(
-        self,
-        inputs: Sequence[str],
-        widths: Mapping[str, int],
-        classes: int,
-        size: int = 64,
-        method: Method | Sequence[Method] = "summation",
-        range: tuple[float, float] | None = None,
-        magnitude: bool = False,
-        backbone: str = "resnet18",
-        pretrained: Pretrained = False,
-        semantic: int = 300,
-        dropout: float = 0.0,
-    ) -> None:
+    def __init__(self, inputs: Sequence[str], widths: Mapping[str, int], classes: int, options: GafOptions) -> None:
         super().__init__()
         self.inputs = tuple(inputs)
-        methods: Sequence[Method] = [method] if isinstance(method, str) else method
-        limits = None if range is None else (float(range[0]), float(range[1]))
-        self.pictures = nn.ModuleList([GAF(size, one, limits, magnitude) for one in methods])
-        channels = len(methods) * sum(widths[name] + magnitude for name in self.inputs)
-        self.backbone = Backbone(backbone, pretrained, channels)
-        self.semantic = nn.Linear(self.backbone.width, semantic)
+        methods: Sequence[Method] = [options.method] if isinstance(options.method, str) else options.method
+        limits = None if options.range is None else (float(options.range[0]), float(options.range[1]))
+        self.pictures = nn.ModuleList([GAF(options.size, one, limits, options.magnitude) for one in methods])
+        channels = len(methods) * sum(widths[name] + options.magnitude for name in self.inputs)
+        self.backbone = Backbone(options.backbone, options.pretrained, channels)
+        self.semantic = nn.Linear(self.backbone.width, options.semantic)
         self.embedding = nn.Identity()
-        self.dropout = nn.Dropout(dropout)
-        self.width = semantic
-        self.head = nn.Linear(semantic, classes)
+        self.dropout = nn.Dropout(options.dropout)
+        self.width = options.semantic
+        self.head = nn.Linear(options.semantic, classes)
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
         """{name: (B, T, C)} -> (B, width)."""
@@ -75,4 +80,4 @@ class GafNet(nn.Module):
 @register("model", "gaf", looks_at=["window"])
 def build_gaf(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
     """VSKD's student: worn sensors as Gramian angular fields, seen by an image network."""
-    return GafNet(inputs, {name: len(channels[name]) for name in inputs}, classes, **options)
+    return GafNet(inputs, {name: len(channels[name]) for name in inputs}, classes, GafOptions(**options))

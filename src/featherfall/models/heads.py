@@ -18,7 +18,7 @@ class PrependZero(nn.Module):
 
 
 def make_head(width: int, classes: int, hidden: int | None = None) -> nn.Sequential:
-    """(B, width) -> (B, classes): linear, or linear to `hidden` -> ReLU -> linear. Two classes have one logit z and give [0, z]."""
+    """Map (B, width) -> (B, classes): linear, or linear to `hidden` -> ReLU -> linear. Two classes have one logit z and give [0, z]."""
     layers: list[nn.Module] = []
     if hidden is not None:
         layers += [nn.Linear(width, hidden), nn.ReLU()]

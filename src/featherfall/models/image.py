@@ -20,7 +20,7 @@ class PictureNet(nn.Module):
         input: the film's name.
         classes: number of logits.
         backbone, pretrained: as in `models.pretrained.Backbone`.
-        frozen: the backbone stays as it is: no gradient, batch norm with the statistics that it came with; only the last layer learns.
+        frozen: do not train the backbone: no gradient, batch norm with its loaded statistics; only the last layer is trained.
         dropout: before the last layer.
     """
 

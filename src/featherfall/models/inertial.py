@@ -27,7 +27,7 @@ def conv_block(channels: int, width: int, kernel: int, stride: int) -> nn.Sequen
 
 
 def magnitude(vectors: Tensor) -> Tensor:
-    """(B, C, T) -> (B, 1, T); the small constant keeps the gradient finite at rest."""
+    """Map (B, C, T) -> (B, 1, T); the small constant keeps the gradient finite at rest."""
     return (vectors.square().sum(dim=1, keepdim=True) + 1e-6).sqrt()
 
 
@@ -75,7 +75,7 @@ class InertialChannels(nn.Module):
 
 
 def up_direction(quaternions: Tensor) -> Tensor:
-    """(B, 4, T) orientations (scalar first, sensor to world) -> (B, 3, T) unit vectors: the world's up in the sensor's axes."""
+    """Map (B, 4, T) orientations (scalar first, sensor to world) -> (B, 3, T) unit vectors: the world's up in the sensor's axes."""
     w, x, y, z = F.normalize(quaternions, dim=1).unbind(dim=1)
     return torch.stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)], dim=1)
 

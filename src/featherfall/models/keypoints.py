@@ -83,13 +83,13 @@ class KeypointFeatures(nn.Module):
         return torch.stack([*heights, *shape, *box, *spread, *speeds, *sure], dim=1)
 
     def _speed(self, values: Tensor, step: int) -> Tensor:
-        """(B, T) -> (B, T) change per second over the last `step` frames; 0 before there are as many."""
+        """Map (B, T) -> (B, T) change per second over the last `step` frames; 0 before there are as many."""
         change = (values[:, step:] - values[:, :-step]) * (self.rate / step)
         return nn.functional.pad(change.clamp(-_MAX_VELOCITY, _MAX_VELOCITY), (step, 0))
 
 
 def _subtract_mean(values: Tensor, weight: Tensor) -> Tensor:
-    """(B, T, 17) less its weighted mean over frames and joints, so that sums stay small wherever the person is in the image."""
+    """Return (B, T, 17) less its weighted mean over frames and joints, so that sums stay small wherever the person is in the image."""
     mean = (values * weight).sum(dim=(1, 2), keepdim=True) / weight.sum(dim=(1, 2), keepdim=True).clamp(min=_TINY)
     return values - mean
 
@@ -111,26 +111,26 @@ def _smooth_over_time(x: Tensor, y: Tensor, score: Tensor) -> tuple[Tensor, Tens
 
 
 def _mean(values: Tensor, weight: Tensor) -> Tensor:
-    """(B, T, n) -> (B, T), weighted; the plain mean where no weight is."""
+    """Map (B, T, n) -> (B, T), weighted; the plain mean where no weight is."""
     weight = weight + 1e-4
     return (values * weight).sum(dim=-1) / weight.sum(dim=-1)
 
 
 def _box(values: Tensor, score: Tensor) -> tuple[Tensor, Tensor]:
-    """(B, T, 17) -> least and greatest of the seen joints, (B, T); of all where fewer than three are seen."""
+    """Map (B, T, 17) -> least and greatest of the seen joints, (B, T); of all where fewer than three are seen."""
     seen = score >= _MIN_SCORE
     seen = seen | (seen.sum(dim=-1, keepdim=True) < 3)
     return torch.where(seen, values, 1e6).amin(dim=-1), torch.where(seen, values, -1e6).amax(dim=-1)
 
 
 def _spread(values: Tensor, weight: Tensor) -> Tensor:
-    """(B, T, 17) -> (B, T) weighted standard deviation."""
+    """Map (B, T, 17) -> (B, T) weighted standard deviation."""
     off = values - _mean(values, weight)[..., None]
     return (_mean(off.square(), weight) + 1e-12).sqrt()
 
 
 def _percentile(values: Tensor, share: float) -> Tensor:
-    """(B, T) -> (B, 1): the value of that rank."""
+    """Map (B, T) -> (B, 1): the value of that rank."""
     rank = values.shape[1] - round(share * (values.shape[1] - 1))
     return values.topk(rank, dim=1).values[:, -1:]
 

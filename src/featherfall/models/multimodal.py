@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from featherfall.core.registry import register
-from featherfall.models.build import build
+from featherfall.models.build import build_network
 from featherfall.models.heads import make_head
-from featherfall.models.inputs import RGB, Channels
+from featherfall.models.inputs import FILM_CHANNELS, Channels
 
 
 class MultimodalNet(nn.Module):
@@ -38,7 +38,7 @@ class MultimodalNet(nn.Module):
         self.head = make_head(self.width, classes, hidden)
 
     def embed(self, clip: Mapping[str, Tensor]) -> Tensor:
-        """The clip as its branches take it -> (B, width)."""
+        """Return the clip as its branches take it -> (B, width)."""
         parts = [branch.embed(clip) for branch in self.branches.values()]  # type: ignore[operator]
         together: Tensor = self.embedding(torch.cat(parts, dim=1))
         return together
@@ -56,11 +56,12 @@ def build_multimodal(inputs: Sequence[str], channels: Channels, classes: int, **
     Arguments:
         options: those under "video" and "parts" are the branch's.
     """
-    films = [name for name in inputs if tuple(channels[name]) == RGB]
+    films = [name for name in inputs if tuple(channels[name]) == FILM_CHANNELS]
     sensors = [name for name in inputs if name not in films]
     if not films or not sensors:
         raise ValueError("it takes a film and sensors")
     branches = {
-        kind: build(kind, names, channels, classes, **options.pop(kind, {})) for kind, names in (("video", films), ("parts", sensors))
+        kind: build_network(kind, names, channels, classes, **options.pop(kind, {}))
+        for kind, names in (("video", films), ("parts", sensors))
     }
     return MultimodalNet(branches, classes, **options)

@@ -70,7 +70,7 @@ class Backbone(nn.Module):
 
 
 def _per_channel(values: Tensor, channels: int) -> Tensor:
-    """(3,) -> (channels, 1, 1)."""
+    """Map (3,) -> (channels, 1, 1)."""
     extended = torch.cat([values, values.mean().expand(max(channels - 3, 0))])[:channels]
     return extended[:, None, None]
 

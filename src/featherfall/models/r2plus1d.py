@@ -47,7 +47,7 @@ class NormalizeFrames(nn.Module):
     which a training step on a CPU takes two thirds of the time.
 
     Arguments:
-        background: False takes the clip's mean picture away, so that what does not move is 0 and the rest lies in [-1, 1].
+        background: False subtracts the clip's mean picture, so that what does not move is 0 and the rest is in [-1, 1].
     """
 
     def __init__(self, background: bool = True) -> None:

@@ -8,6 +8,7 @@ Shapes: B clips, T frames, S segments, D feature width.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from featherfall.core.registry import register
-from featherfall.models.inputs import RGB, Channels
+from featherfall.models.inputs import FILM_CHANNELS, Channels
 from featherfall.models.pretrained import Backbone, Pretrained
 from featherfall.models.skeleton_pictures import SkeletonPictures
 
@@ -96,6 +97,34 @@ def _random_crops(count: int, across: float, down: float) -> Tensor:
     return torch.cat([torch.diag_embed(share), shift[:, :, None]], dim=2)
 
 
+@dataclass(frozen=True)
+class TRNOptions:
+    """Options of `TRN`: `network.options` of a recipe.
+
+    Attributes:
+        segments: S; published: 8, for MMAct 3.
+        relations: drawn per scale. width: D. size: pixels a side. dropout: of the backbone's features.
+        backbone, pretrained: as in `models.pretrained.Backbone`.
+        partial_bn: freeze all batch norms but the first, for a pretrained backbone and few clips a batch (TSN).
+    """
+
+    segments: int = 8
+    relations: int = 3
+    width: int = 300
+    size: int = 224
+    backbone: str = "bn_inception"
+    pretrained: Pretrained = False
+    partial_bn: bool = False
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for options that contradict each other."""
+        if self.segments < 2:
+            raise ValueError(f"a relation needs at least 2 segments, not {self.segments}")
+        if self.partial_bn and not self.pretrained:
+            raise ValueError("partial_bn keeps the batch norms of a pretrained backbone; with 'pretrained: false' there are none to keep")
+
+
 class TRN(nn.Module):
     """Frames of S segments -> backbone -> dropout -> Linear(width, D), each -> relations. The embedding is the frames' mean: (B, D).
 
@@ -104,41 +133,20 @@ class TRN(nn.Module):
     Arguments:
         input: name of the clip's film (B, T, H, W, 3) uint8, or skeleton (B, T, 3 J), which is drawn (`SkeletonPictures`).
         skeleton: the skeleton's channel names; None for a film.
-        segments: S; published: 8, for MMAct 3.
-        relations: drawn per scale. width: D. size: pixels a side. dropout: of the backbone's features.
-        backbone, pretrained: as in `models.pretrained.Backbone`.
-        partial_bn: freeze all batch norms but the first, for a pretrained backbone and few clips a batch (TSN).
     """
 
-    def __init__(
-        self,
-        input: str,
-        skeleton: Sequence[str] | None,
-        classes: int,
-        segments: int = 8,
-        relations: int = 3,
-        width: int = 300,
-        size: int = 224,
-        backbone: str = "bn_inception",
-        pretrained: Pretrained = False,
-        partial_bn: bool = False,
-        dropout: float = 0.5,
-    ) -> None:
+    def __init__(self, input: str, skeleton: Sequence[str] | None, classes: int, options: TRNOptions) -> None:
         super().__init__()
-        if segments < 2:
-            raise ValueError(f"a relation needs at least 2 segments, not {segments}")
-        if partial_bn and not pretrained:
-            raise ValueError("partial_bn keeps the batch norms of a pretrained backbone; with 'pretrained: false' there are none to keep")
         self.inputs = (input,)
-        self.segments, self.partial_bn = segments, partial_bn
-        self.skeleton = None if skeleton is None else SkeletonPictures(skeleton, size)
-        self.film = FilmPictures(size) if skeleton is None else None
-        self.backbone = Backbone(backbone, pretrained)
-        self.dropout = nn.Dropout(dropout)
-        self.project = nn.Linear(self.backbone.width, width)
+        self.segments, self.partial_bn = options.segments, options.partial_bn
+        self.skeleton = None if skeleton is None else SkeletonPictures(skeleton, options.size)
+        self.film = FilmPictures(options.size) if skeleton is None else None
+        self.backbone = Backbone(options.backbone, options.pretrained)
+        self.dropout = nn.Dropout(options.dropout)
+        self.project = nn.Linear(self.backbone.width, options.width)
         self.embedding = nn.Identity()
-        self.width = width
-        self.relations = Relations(segments, width, classes, relations)
+        self.width = options.width
+        self.relations = Relations(options.segments, options.width, classes, options.relations)
         self.train()
 
     def train(self, mode: bool = True) -> TRN:
@@ -173,13 +181,13 @@ class TRN(nn.Module):
         return self.relations(features)
 
     def _embed_frames(self, pictures: Tensor) -> Tensor:
-        """(B S, 3, size, size) -> (B S, width). In evaluation in parts: hundreds of clips' images at once overflow the caches."""
+        """Map (B S, 3, size, size) -> (B S, width). In evaluation in parts: hundreds of clips' images at once overflow the caches."""
         if self.training or torch.compiler.is_compiling():
             return self.backbone(pictures)
         return torch.cat([self.backbone(part) for part in pictures.split(_EVALUATION_BATCH)])
 
     def _frames(self, scene: Tensor) -> Tensor:
-        """(B, T, ...) -> (B, S, ...): one frame of each segment."""
+        """Map (B, T, ...) -> (B, S, ...): one frame of each segment."""
         count, length = scene.shape[:2]
         if not self.training:
             middle = [int((i + 0.5) * length / self.segments) for i in range(self.segments)]
@@ -193,4 +201,4 @@ class TRN(nn.Module):
 def build_trn(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
     """VSKD's teacher: relations between frames of a film, or of a skeleton drawn as pictures."""
     (name,) = inputs
-    return TRN(name, None if tuple(channels[name]) == RGB else channels[name], classes, **options)
+    return TRN(name, None if tuple(channels[name]) == FILM_CHANNELS else channels[name], classes, TRNOptions(**options))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from featherfall import datasets
-from featherfall.clips.build import prepare
+from featherfall.clips.build import prepare_clips
 from featherfall.clips.splits import Fold, folds
 from featherfall.clips.store import ClipStore, RecordingFacts
 from featherfall.core.recipe import Recipe
@@ -26,7 +26,7 @@ def open_data(recipe: Recipe, data: Path | Dataset) -> Dataset:
 def make_clips(recipe: Recipe, dataset: Dataset, workers: int, show: Show, cache: Path | None = None) -> ClipStore:
     """Return the recipe's clips, from the cache or cut now."""
     bar = show.stage("clips", len(dataset.sources))
-    store = prepare(dataset, recipe.clip, recipe.student.network.inputs, cache=cache, workers=workers, progress=bar.at)
+    store = prepare_clips(dataset, recipe.clip, recipe.student.network.inputs, cache=cache, workers=workers, progress=bar.at)
     bar.at(len(dataset.sources), len(dataset.sources), f"{len(store)} clips of {len(store.recordings)} recordings")
     return store
 

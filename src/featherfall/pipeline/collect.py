@@ -1,4 +1,4 @@
-"""From finished jobs to what `metrics.json` holds."""
+"""Collect the metrics of finished jobs for `metrics.json`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main job, start to end, on simulated people: no data, no network, no account."""
+"""The demo: a recipe from start to end on simulated people, without data, network access or account."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 from featherfall.core.files import atomic_write
 from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.day import DayResult, draw_day, match_day
-from featherfall.pipeline.distill import distill
+from featherfall.pipeline.distill import run_recipe
 from featherfall.runtime import load_bundle
 
 RECIPE = "simulated_wrist_falls"
 PEOPLE, HOURS, SEED = 16, 0.8, 0
-DAY_HOURS, DAY_FALLS, DAY_SEED = 8.0, 4, 1_000_000  # a seed apart from the people who were trained on
-Report = Callable[[float], None]  # told the share that is done, 0 to 1
+DAY_HOURS, DAY_FALLS, DAY_SEED = 8.0, 4, 1_000_000  # the seed differs from those of the people in the training data
+Report = Callable[[float], None]  # called with the share that is done, 0 to 1
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where the demo leaves what it makes."""
+    """Paths of the demo's output."""
 
     out: Path
 
@@ -47,7 +47,7 @@ class Places:
 
 
 def simulate_people(places: Places, workers: int, report: Report, people: int = PEOPLE, hours: float = HOURS) -> dict[str, Any]:
-    """Write the dataset that the demo trains on; gives counts of recordings, falls and people."""
+    """Write the dataset that the demo trains on; return counts of recordings, falls and people."""
     from featherfall.sim.dataset.build import build_dataset
     from featherfall.sim.dataset.generate import make_plan
     from featherfall.sim.dataset.record import make_sensor_kit
@@ -61,8 +61,8 @@ def simulate_people(places: Places, workers: int, report: Report, people: int = 
 
 
 def teach(places: Places, workers: int, resume: bool, changes: Sequence[str] = ()) -> dict[str, Any]:
-    """Teacher, student alone, student distilled, int8, report: the run's metrics. `changes` are to the recipe."""
-    return distill(load_recipe(RECIPE, changes), places.recordings, places.run, resume=resume, workers=workers)
+    """Run the demo's recipe and return its metrics. changes: to the recipe."""
+    return run_recipe(load_recipe(RECIPE, changes), places.recordings, places.run, resume=resume, workers=workers)
 
 
 def live_a_day(places: Places, report: Report, hours: float = DAY_HOURS, falls: int = DAY_FALLS) -> DayResult:

@@ -1,4 +1,4 @@
-"""A recipe, whole: clips, jobs, metrics, bundle."""
+"""Run a recipe: clips, jobs, metrics, bundle."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from featherfall.pipeline.warm_start import check_start, starts
 from featherfall.training.stages import FoldContext
 
 
-def distill(
+def run_recipe(
     recipe: Recipe,
     data: Path | Dataset,
     out: Path,
@@ -79,7 +79,7 @@ def train_one(
 
 
 def export_run(folder: Path, out: Path, int8: bool, data: Path | Dataset | None = None) -> list[str]:
-    """Write the bundle of a finished run to `out`. Return what a user wants to know, line by line.
+    """Write the bundle of a finished run to `out`; return lines about it for the user.
 
     Arguments:
         data: where the recordings are, unless where the run found them.
@@ -103,10 +103,10 @@ def plan(task: Task, folds: Sequence[Fold]) -> list[Job]:
 
 
 def begin_run(task: Task, folds: Sequence[Fold], start: Mapping[int, Start]) -> None:
-    """Note what the run is made of.
+    """Record what the run uses.
 
-    Raises: `UserError`, before anything is trained, for a class that no training clip shows, weights to start from that do not fit, and
-        own networks that do not.
+    Raises: `UserError`, before anything is trained, for a class without training clips, and for initial weights or own networks that do not
+        fit.
     """
     context = task.context
     store = open_store(context.clips)
@@ -178,7 +178,7 @@ def _opened(recipe: Recipe, data: Path | Dataset, out: Path, options: _Options, 
 
 
 def context_of(run: Run, recipe: Recipe, dataset: Dataset, clips: Path, data: Path | Dataset) -> Context:
-    """Return what the jobs of a run share. clips: folder of the store. data: as `distill` takes it."""
+    """Return the context that the jobs of a run share. clips: folder of the store. data: as in `run_recipe`."""
     name = dataset.name if isinstance(data, Dataset) else recipe.dataset
     return Context(run, recipe, name, {source.id: source for source in dataset.sources}, clips, local_models(recipe))
 

@@ -1,4 +1,4 @@
-"""A trained student becomes a bundle."""
+"""Export trained students as bundles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from featherfall.clips.protocols import describe
+from featherfall.clips.protocols import describe_split
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.errors import UserError
@@ -22,11 +22,11 @@ from featherfall.runtime.bundle import read_manifest
 
 
 def provenance(recipe: Recipe, dataset: str, store: ClipStore, fold: Fold, seed: int, start: Start | None = None) -> dict[str, Any]:
-    """Return where a student comes from, as its manifest states it. start: the weights that it started from."""
+    """Return a student's provenance for its manifest. start: the weights that it started from."""
     stated: dict[str, Any] = {
         "recipe": recipe.model_dump(),
         "dataset": dataset,
-        "protocol": describe(recipe.split),
+        "protocol": describe_split(recipe.split),
         "fold": fold.name,
         "trained_on": sorted({store.recordings[i].subject for i in fold.train}),
         "environment": environment(),
@@ -36,7 +36,7 @@ def provenance(recipe: Recipe, dataset: str, store: ClipStore, fold: Fold, seed:
 
 
 def export_student(task: Task, fold: Fold, seed: int, folder: Path) -> Manifest:
-    """Export the trained student of a fold and seed, proven and guarded."""
+    """Export the trained student of a fold and seed, with its parity check and quantisation guard."""
     context = task.context
     weights = context.run.job(fold.name, context.recipe.deployed_role, seed) / "weights.pt"
     if not weights.is_file():
@@ -46,7 +46,7 @@ def export_student(task: Task, fold: Fold, seed: int, folder: Path) -> Manifest:
 
 
 def ship(task: Task, folds: Sequence[Fold]) -> list[str]:
-    """Write the run's bundle: the first seed's student, distilled where it has a teacher. Return notes for the reader."""
+    """Write the run's bundle: the first seed's student, distilled where there is a teacher. Return notes on it."""
     run, recipe = task.context.run, task.context.recipe
     fold, seed = task.shipped(folds), recipe.seeds[0]
     exported = run.job(fold.name, "int8", seed) / "bundle"
@@ -59,11 +59,12 @@ def ship(task: Task, folds: Sequence[Fold]) -> list[str]:
 
 
 def shipping_notes(task: Task, fold: Fold, manifest: Manifest) -> list[str]:
-    """Return what a reader of the metrics must know of the data and of the bundle."""
+    """Return notes on the data and the bundle, for reports."""
     skipped = open_store(task.context.clips).skipped
     notes = [f"{len(skipped)} {task.unit} left out: {'; '.join(skipped[:5])}"] if skipped else []
     if not len(fold.test):
         notes.append(
-            "the bundle's student was trained on all recordings; the figures are of the folds' students, which never met whom they judge"
+            "the bundle's student was trained on all recordings; the figures are of the folds' students, each tested on people it was not "
+            "trained on"
         )
     return [*notes, *task.notes(manifest.decision.threshold), *refusals(manifest)]

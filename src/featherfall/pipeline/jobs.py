@@ -1,4 +1,4 @@
-"""Jobs, run side by side in processes of one thread each."""
+"""Run jobs in parallel processes of one thread each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 import torch
 
 from featherfall.core.processes import exit_with_parent
-from featherfall.core.registry import names, register
+from featherfall.core.registry import known_names, register
 from featherfall.pipeline.task import Job
 
 
@@ -44,11 +44,11 @@ def _as_done(waiting: Iterable[Future[None]]) -> Iterator[Future[None]]:
 
 
 def execute(job: Job) -> None:
-    """Do one job on one thread, so that its result does not depend on how many run beside it. What is already done is left alone."""
+    """Run one job on one thread, so that its result does not depend on parallel jobs. A finished job is skipped."""
     if job.finished.is_file():
         return
     for name, factory in job.task.context.models.items():
-        if name not in names("model"):
+        if name not in known_names("model"):
             register("model", name)(factory)
     with _one_thread():
         job.task.execute(job)
@@ -56,7 +56,7 @@ def execute(job: Job) -> None:
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """Keep torch on one thread within."""
+    """Limit torch to one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""Networks that a user gives in Python, in place of a recipe's own."""
+"""Networks passed from Python in place of a recipe's own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Models = Mapping[str, nn.Module | Factory]  # by role: "teacher", "student"
 
 
 class Copies:
-    """A factory that gives copies of a module, with the weights that it has: all seeds start from the same ones."""
+    """A factory that returns copies of a module with its weights, so that all seeds start from the same ones."""
 
     def __init__(self, module: nn.Module) -> None:
         self.module = module
@@ -67,7 +67,7 @@ def local_models(recipe: Recipe) -> dict[str, Factory]:
 
 
 def importable(models: Mapping[str, Factory]) -> bool:
-    """Return whether a worker process can import every factory: not one of a notebook, of a function, or a module given as it is."""
+    """Return whether a worker process can import every factory; not one of a notebook, of a function's body, or a given module."""
     return all(
         getattr(factory, "__module__", "__main__") != "__main__" and "<" not in getattr(factory, "__qualname__", "<instance>")
         for factory in models.values()
@@ -75,9 +75,9 @@ def importable(models: Mapping[str, Factory]) -> bool:
 
 
 def keep_weights(run: Run, models: Mapping[str, Factory]) -> None:
-    """Keep in the run what given modules start from, so that a resumed run starts from the same weights.
+    """Store the initial weights of given modules in the run, so that a resumed run starts from the same ones.
 
-    Raises: `UserError` for a module that does not fit the weights that the run was begun with.
+    Raises: `UserError` for a module that does not fit the weights that the run was started with.
     """
     for name, factory in models.items():
         if not isinstance(factory, Copies):
@@ -87,14 +87,14 @@ def keep_weights(run: Run, models: Mapping[str, Factory]) -> None:
             try:
                 factory.module.load_state_dict(load_tensors(file))
             except RuntimeError as error:
-                raise UserError(f"{run.folder}: its run was begun with another {name}; give another out") from error
+                raise UserError(f"{run.folder}: its run was started with another {name}; give another out") from error
         else:
             file.parent.mkdir(exist_ok=True)
             save_tensors(file, factory.module.state_dict())
 
 
 def check_models(stage: FoldContext, models: Mapping[str, Factory]) -> None:
-    """Raise `UserError` for an own network that does not give logits of the recipe's classes."""
+    """Raise `UserError` for an own network that does not return logits of the recipe's classes."""
     for role, network in stage.recipe.networks.items():
         if network.kind not in models:
             continue
@@ -108,4 +108,4 @@ def check_models(stage: FoldContext, models: Mapping[str, Factory]) -> None:
         wanted = (2, len(stage.classes))
         if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != wanted:
             found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
-            raise UserError(f"{where} gives {found} for two clips; it must give logits of shape {wanted}")
+            raise UserError(f"{where} returns {found} for two clips; it must return logits of shape {wanted}")

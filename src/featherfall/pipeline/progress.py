@@ -1,4 +1,4 @@
-"""What people see while a run works: one bar per stage, and the losses of what trains now. TensorBoard gets the same rows."""
+"""Progress of a run: one bar per stage, with the current losses; the same rows go to TensorBoard."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Show:
         self.progress.stop()
 
     def stage(self, description: str, total: int) -> Bar:
-        """A bar of its own."""
+        """Add a bar."""
         return Bar(self.progress, self.progress.add_task(description, total=total, note=""))
 
 
@@ -47,23 +47,23 @@ class Bar:
         self._progress, self._task = progress, task
 
     def step(self, note: str = "") -> None:
-        """One more is done."""
+        """Advance by one."""
         self._progress.update(self._task, advance=1, note=note)
 
     def at(self, done: int, total: int, note: str) -> None:
-        """So many of so many are done."""
+        """Set the number of done and of all steps."""
         self._progress.update(self._task, completed=done, total=total, note=note)
 
     def note(self, text: str) -> None:
-        """What is happening now."""
+        """Set the text beside the bar."""
         self._progress.update(self._task, note=text)
 
 
 @contextmanager
 def follow_logs(folder: Path, bar: Bar, steps: int) -> Iterator[None]:
-    """While the context is open, rows that trainings add to `log.csv` files below `folder` show in the bar's note and go to TensorBoard.
+    """While the context is open, show rows added to `log.csv` files below `folder` beside the bar, and write them to TensorBoard.
 
-    One follower for all processes: workers then need neither a bar nor TensorBoard's second of import time.
+    One follower serves all processes, so that workers need neither a bar nor to import TensorBoard, which takes a second.
     """
     stop = threading.Event()
     follower = threading.Thread(target=_follow, args=(folder, bar, steps, stop), daemon=True)

@@ -1,4 +1,4 @@
-"""The run directory: what lies where, and who may write it."""
+"""The run directory: its layout, and the lock on it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from featherfall.core.recipe import Recipe
 
 @dataclass(frozen=True)
 class Start:
-    """What a student starts from: a file of weights and the digest of its content.
+    """Initial weights of a student: their file and the digest of its content.
 
-    classes: what its logits stand for. met: who of this run's own data it was trained on (nobody, where that was other data).
+    classes: of its logits. met: subjects of this run's data that it was trained on; empty where it was trained on other data.
     """
 
     weights: str
@@ -38,24 +38,24 @@ class Run:
     folder: Path
 
     def job(self, fold: str, role: str, number: int) -> Path:
-        """Folder of one training (teacher member or student seed)."""
+        """Return the folder of one training (teacher member or student seed)."""
         return self.folder / "folds" / fold.replace(" ", "-") / role / str(number)
 
     def teacher_outputs(self, fold: str) -> Path:
-        """Folder of what a fold's teachers say of its training clips."""
+        """Return the folder of the teachers' outputs for a fold's training clips."""
         return self.folder / "folds" / fold.replace(" ", "-") / "teacher"
 
     def of_clips(self, store: str) -> None:
-        """Note which clips the run is made of; raises `UserError` when it was begun with others (the recordings changed since)."""
+        """Record which clips the run uses; raises `UserError` if it was started with others (the recordings changed since)."""
         self._note("clips", store, "recordings")
 
     def of_starts(self, starts: Mapping[int, Start]) -> None:
-        """Note what each seed's students start from; raises `UserError` when it was begun with others (that run changed since)."""
+        """Record each seed's initial weights; raises `UserError` if the run was started with others (that run changed since)."""
         if starts:
             self._note("starts", {str(seed): asdict(start) for seed, start in starts.items()}, "weights of student.init")
 
     def start(self, seed: int) -> Start | None:
-        """What the students of this seed start from, as noted; None for fresh weights."""
+        """Return the recorded initial weights of this seed's students; None for fresh ones."""
         record = self.folder / "run.json"
         noted = read_json(record).get("starts", {}).get(str(seed)) if record.is_file() else None
         return noted and Start(**noted)
@@ -64,7 +64,7 @@ class Run:
         record = self.folder / "run.json"
         values = read_json(record)
         if values.setdefault(key, value) != value:
-            raise UserError(f"{self.folder}: its run was begun with other {what} (they changed since); give another --out")
+            raise UserError(f"{self.folder}: its run was started with other {what} (they changed since); give another --out")
         write_json(record, values)
 
     @property
@@ -82,7 +82,7 @@ class Run:
 
 @contextlib.contextmanager
 def open_run(folder: Path, recipe: Recipe, data: Path, resume: bool) -> Iterator[Run]:
-    """Hold a run directory for this process.
+    """Open a run directory and lock it for this process.
 
     Raises: `UserError` when another process writes it, when it holds a run and `resume` is not asked for, or when the run in it was made
     with another recipe.
@@ -106,7 +106,7 @@ def open_run(folder: Path, recipe: Recipe, data: Path, resume: bool) -> Iterator
 
 
 def read_run(folder: Path) -> tuple[Run, Recipe, Path]:
-    """A run on disk: its paths, its resolved recipe, its data folder. Raises `UserError` when the folder holds no run."""
+    """Return a run on disk: its paths, resolved recipe and data folder. Raises `UserError` if the folder holds no run."""
     record = Path(folder) / "run.json"
     if not record.is_file():
         raise UserError(f"{folder}: not a run, it holds no run.json; 'featherfall distill' makes one")

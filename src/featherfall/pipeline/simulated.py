@@ -1,4 +1,4 @@
-"""Simulated people: recordings for a recipe whose dataset a user does not have, pictures to pretrain a detector on."""
+"""Simulated people: recordings for a recipe without a dataset, and pictures for the pretraining of a detector."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from featherfall.pipeline.progress import Show
 
 
 def simulated_data(recipe: Recipe, workers: int = 1, *, quiet: bool = False, cache: Path | None = None) -> Path:
-    """Return the folder of the recipe's simulation, made now unless it is there; an interrupted one goes on.
+    """Return the folder of the recipe's simulation; simulate it unless it exists, or resume an interrupted one.
 
     Raises: `UserError` where the recipe states none, or the simulator is not installed.
     """
@@ -44,7 +44,7 @@ def _simulate(wanted: Simulation, folder: Path, workers: int, quiet: bool) -> No
 
 
 def simulated_pictures(wanted: SimulatedPictures, size: int, *, quiet: bool = False, cache: Path | None = None) -> Path:
-    """Return the folder of pictures with boxes (YOLO's layout), drawn now unless it is there.
+    """Return the folder of pictures with boxes (YOLO's layout); draw them unless it exists.
 
     Arguments:
         size: side of the pictures, pixels.

@@ -22,7 +22,7 @@ from featherfall.models.count import macs, parameters
 from featherfall.pipeline.run import Run
 from featherfall.training.stages import FoldContext
 
-Factory = Callable[..., nn.Module]  # (inputs, channels, classes, **options) -> a network, as `models.build.build` calls it
+Factory = Callable[..., nn.Module]  # (inputs, channels, classes, **options) -> a network, as `models.build.build_network` calls it
 CutClips = Callable[[Recipe, Dataset], ClipStore]  # the clips of a dataset, from the cache or cut now
 
 
@@ -64,7 +64,7 @@ class Job:
 
     @property
     def finished(self) -> Path:
-        """The file whose presence says that the job is done."""
+        """The file whose presence marks the job as done."""
         return self.task.finished(self)
 
 
@@ -73,9 +73,9 @@ class Task(ABC):
     """What differs between kinds of recipes. Pickled to worker processes along with each job.
 
     Attributes:
-        stages: what is done for each role, in order, for people to read.
-        unit: what a recording of this task is called.
-        averages_teachers: whether the members of a teacher ensemble are also judged together.
+        stages: description of each role's jobs, in order, for progress bars.
+        unit: noun for the recordings of this task, for messages.
+        averages_teachers: whether the members of a teacher ensemble are also evaluated together.
     """
 
     context: Context

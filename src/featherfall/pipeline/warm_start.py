@@ -1,4 +1,4 @@
-"""Where a recipe's students start from when it names another run: the weights of that run's student that ships."""
+"""Initial weights from another run (`student.init`): those of the run's exported student."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from featherfall.training.stages import FoldContext
 
 
 def starts(recipe: Recipe, data: Path) -> dict[int, Start]:
-    """What the students of each seed start from; empty where the recipe names no run.
+    """Return the initial weights of each seed's students; empty where the recipe names no run.
 
-    Of the run it is the student of the fold that its bundle comes from (all recordings, or the published split): the seed's own, else the
-    one that shipped.
+    They are of the fold that the run's bundle comes from (all recordings, or the published split): of the same seed, else of the exported
+    student.
 
     Raises: `UserError` where `student.init` is no finished run, or its student sees other inputs than this recipe's.
     """
@@ -51,7 +51,7 @@ def starts(recipe: Recipe, data: Path) -> dict[int, Start]:
 
 
 def check_start(start: Start, stage: FoldContext) -> None:
-    """Raise `UserError` unless the weights fit the recipe's student (classes, shapes) and were never trained on whom the fold tests."""
+    """Raise `UserError` unless the weights fit the recipe's student (classes, shapes) and were not trained on people of the test part."""
     where = f"student.init: {start.weights}"
     both = sorted({stage.store.recordings[i].subject for i in stage.fold.test} & set(start.met))
     if both:
@@ -66,7 +66,7 @@ def check_start(start: Start, stage: FoldContext) -> None:
 
 
 def _place(recipe: Recipe, data: Path) -> tuple[str, str]:
-    """Which people a run is about. Datasets with a name are the same wherever they lie; a user's own folder is its path."""
+    """Return an identifier of a run's data: the dataset's name, or the path of a user's own folder."""
     name = recipe.dataset.lower().replace("_", "-")
     return name, str((data / (recipe.folder or "")).resolve()) if name == "folder" else ""
 

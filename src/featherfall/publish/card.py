@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from featherfall.core.manifest import Input, Kind
+from featherfall.core.manifest import BundleKind, Input
 from featherfall.publish.front_matter import with_front_matter
 from featherfall.publish.offer import Offer, join_words
 
@@ -32,21 +32,21 @@ _METRIC_LABELS = {
 _CLASS_METRICS = ("sensitivity", "precision", "f1")
 _TASK_LABELS = {"fall": "fall detection", "activity": "activity recognition"}
 # The Hub's names for what a bundle does; it has none for a watch's motion or for keypoints.
-_PIPELINE_TAGS: dict[Kind, str | None] = {
+_PIPELINE_TAGS: dict[BundleKind, str | None] = {
     "window": None,
     "keypoints": None,
     "film": "video-classification",
     "picture": "image-classification",
     "detector": "object-detection",
 }
-_EXAMPLE_FILES: dict[Kind, str] = {
+_EXAMPLE_FILES: dict[BundleKind, str] = {
     "window": "my-recording.csv",
     "keypoints": "film.mp4",
     "film": "film.mp4",
     "picture": "picture.jpg",
     "detector": "picture.jpg",
 }
-_PICTURE_KINDS: tuple[Kind, ...] = ("picture", "detector")
+_PICTURE_KINDS: tuple[BundleKind, ...] = ("picture", "detector")
 _SHIPPED_ROLES = ("int8", "distilled", "alone")  # the first that has metrics is the bundle's
 TRAINING_DATA_NOTES = {
     True: "**It was trained on simulated people only.** How well it works on real people is not known.",

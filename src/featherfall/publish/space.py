@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from featherfall.core.files import atomic_folder
-from featherfall.core.manifest import Kind
+from featherfall.core.manifest import BundleKind
 from featherfall.publish.card import TRAINING_DATA_NOTES
 from featherfall.publish.front_matter import with_front_matter
 from featherfall.publish.offer import Offer, write_bundle_files
@@ -26,7 +26,7 @@ _HEALTH_CHECK = (
     f"import http.client as h; c = h.HTTPConnection('127.0.0.1', {PORT}, timeout=5); c.request('GET', '/login'); "
     "exit(c.getresponse().status >= 500)"
 )
-_INPUT_TEXTS: dict[Kind, str] = {
+_INPUT_TEXTS: dict[BundleKind, str] = {
     "window": "a watch's motion (CSV)",
     "keypoints": "a film",
     "film": "a film",

@@ -1,4 +1,4 @@
-"""What runs on the device: a bundle, a recording, an answer. NumPy and ONNX Runtime only."""
+"""The part that runs on the device: open a bundle, read or watch data, decide. NumPy and ONNX Runtime only."""
 
 from featherfall.runtime.bundle import Bundle, load_bundle
 from featherfall.runtime.decide.events import Event

@@ -11,7 +11,7 @@ import numpy as np
 from featherfall.core.checked import check
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_json, sha256
-from featherfall.core.manifest import Manifest, Model
+from featherfall.core.manifest import Manifest, ModelFile
 from featherfall.core.recording import Recording
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
 from featherfall.runtime.perceive.windows import predict_windows
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import onnxruntime
 
 Precision = Literal["int8", "float32"]
-BATCH = 256  # windows a run of the model: bounds the memory, whatever the recording's length
-BATCH_OF_FILMS = 8
+BATCH = 256  # windows a run of the model, so that memory does not grow with the recording's length
+BATCH_OF_FILMS = 8  # windows of films, whose pictures are large
 
 
 class Bundle:
@@ -31,11 +31,11 @@ class Bundle:
 
     Attributes:
         path: the bundle's folder.
-        manifest: its inputs, how it decides, where it comes from.
+        manifest: inputs, decision settings, provenance.
         model: the model file in use.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, model: Model, session: onnxruntime.InferenceSession) -> None:
+    def __init__(self, path: Path, manifest: Manifest, model: ModelFile, session: onnxruntime.InferenceSession) -> None:
         self.path = path
         self.manifest = manifest
         self.model = model
@@ -63,11 +63,11 @@ class Bundle:
         return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
 
     def predict(self, data: Any, *, source: str | None = None, **options: Any) -> Prediction:
-        """Return the windows of a recording, their probabilities, and the events and the label that follow.
+        """Return the windows of a recording, their probabilities, the events and the label.
 
         Arguments:
             data: `Recording`; path of a CSV, a film or a picture; array (N, channels), mapping of arrays, or DataFrame.
-            source: name of the source that opens it; None chooses by what it is.
+            source: name of the source that opens it; None chooses by the type of `data`, or a path's ending.
             options: of the source: `rate`, `unit`, `columns`, ..., see `sources.csv.CsvOptions` and `sources.array.ArrayOptions`.
         Raises: `UserError` when it cannot be read, lacks an input, or has it in another unit or with other channels.
         """
@@ -85,7 +85,7 @@ def load_bundle(path: str | Path, model: Precision | None = None) -> Bundle:
     Arguments:
         path: its folder, the run that holds it, or the name of one that comes with the package (`runtime.embedded`).
         model: "int8" or "float32"; None takes int8 where there is one.
-    Raises: `UserError` when it is no bundle, a file is missing or altered, or the model does not fit the manifest.
+    Raises: `UserError` if it is not a bundle, a file is missing or altered, or the model does not fit the manifest.
     """
     path = find_bundle(path)
     manifest = read_manifest(path)
@@ -97,7 +97,7 @@ def load_bundle(path: str | Path, model: Precision | None = None) -> Bundle:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest of a bundle's folder; raises `UserError` where there is none or it is not valid."""
+    """Return the manifest of a bundle's folder; raises `UserError` where there is none or it is not valid."""
     if not path.is_dir():
         what = "not a folder" if path.exists() else "no such folder"
         names = " or ".join(embedded_bundles()) or "none"
@@ -108,13 +108,13 @@ def read_manifest(path: Path) -> Manifest:
     return check(Manifest, read_json(file), file)
 
 
-def onnx_models(manifest: Manifest) -> list[Model]:
+def onnx_models(manifest: Manifest) -> list[ModelFile]:
     """Return the models that ONNX Runtime runs, int8 first."""
     return sorted((one for one in manifest.models if Path(one.file).suffix == ".onnx"), key=lambda one: one.precision != "int8")
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Over the last axis; (K, classes) -> (K, classes)."""
+    """Return the softmax over the last axis; (K, classes) -> (K, classes)."""
     raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return raised / raised.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]
 
@@ -127,7 +127,7 @@ def _verify(path: Path, manifest: Manifest) -> None:
             raise UserError(f"{path / name}: not the file that was exported (sha256 differs); copy the bundle again or re-export it")
 
 
-def _choose(path: Path, manifest: Manifest, precision: Precision | None) -> Model:
+def _choose(path: Path, manifest: Manifest, precision: Precision | None) -> ModelFile:
     models = onnx_models(manifest)
     fitting = [one for one in models if precision in (None, one.precision)]
     if not fitting:
@@ -137,7 +137,7 @@ def _choose(path: Path, manifest: Manifest, precision: Precision | None) -> Mode
 
 
 def _session(file: Path) -> onnxruntime.InferenceSession:
-    """One thread, run in order: a watch has no more, and a result does not depend on how threads meet."""
+    """Open a session of one thread, run in order: as on a small device, and results do not depend on the threads' timing."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -146,13 +146,13 @@ def _session(file: Path) -> onnxruntime.InferenceSession:
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the file is whole, so this ONNX Runtime does not know what it holds
+    except Exception as error:  # the file's digest is right, so this ONNX Runtime does not support its content
         reason = str(error).splitlines()[0]
         raise UserError(f"{file}: ONNX Runtime {onnxruntime.__version__} cannot open it ({reason}); update onnxruntime") from error
 
 
 def _fits(file: Path, manifest: Manifest, session: onnxruntime.InferenceSession) -> None:
-    """Inputs by name and shape, classes by count; symbolic sizes fit anything."""
+    """Check inputs by name and shape, classes by number; symbolic sizes fit anything. Raises `UserError`."""
     graph = {one.name: one.shape[1:] for one in session.get_inputs()}
     stated = {
         one.name: [one.frames, one.size, one.size, 3] if one.is_film else [manifest.window.length, len(one.channels)]

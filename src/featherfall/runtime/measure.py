@@ -1,4 +1,4 @@
-"""Measure what a bundle costs on this machine, in a fresh process: `python -m featherfall.runtime.measure BUNDLE PRECISION REPEAT`."""
+"""Measure a bundle's latency and memory in a fresh process: `python -m featherfall.runtime.measure BUNDLE PRECISION REPEAT`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.core.manifest import Kind
+from featherfall.core.manifest import BundleKind
 from featherfall.runtime.bundle import Bundle, Precision, load_bundle
 
-WARM_UP = 50
+WARM_UP = 50  # untimed runs before the measurement
 
 
 @dataclass(frozen=True)
-class Cost:
+class InferenceCost:
     """Latency of one window (batch 1, one thread, softmax or choice of boxes included) and peak resident memory of the process."""
 
     p50_ms: float
@@ -29,13 +29,13 @@ class Cost:
     peak_bytes: int
 
 
-def measure(path: Path, precision: Precision, repeat: int) -> Cost:
-    """Measure in a new Python process, so that nothing of the caller's memory or warm caches counts."""
+def measure_cost(path: Path, precision: Precision, repeat: int) -> InferenceCost:
+    """Measure in a new Python process, so that the caller's memory and warm caches do not count."""
     source = str(Path(__file__).parents[2])
     search = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-m", __name__, str(path), precision, str(repeat)]
     done = subprocess.run(command, env=os.environ | {"PYTHONPATH": search}, stdout=subprocess.PIPE, text=True, check=True)
-    return Cost(**json.loads(done.stdout))
+    return InferenceCost(**json.loads(done.stdout))
 
 
 def latencies(bundle: Bundle, repeat: int) -> np.ndarray:
@@ -59,29 +59,29 @@ def latencies(bundle: Bundle, repeat: int) -> np.ndarray:
     return taken / 1e6
 
 
-Run = Callable[[Mapping[str, np.ndarray]], object]
+TimedRun = Callable[[Mapping[str, np.ndarray]], object]
 
 
-def _windows(bundle: Bundle) -> Run:
-    """One window, or one picture, with its softmax."""
+def _windows(bundle: Bundle) -> TimedRun:
+    """Run one window, or one picture, with its softmax."""
     return bundle.probabilities
 
 
-def _detection(bundle: Bundle) -> Run:
-    """One picture, with the choice among overlapping boxes."""
-    from featherfall.runtime.perceive.boxes import decode
+def _detection(bundle: Bundle) -> TimedRun:
+    """Run one picture, with non-maximum suppression of its boxes."""
+    from featherfall.runtime.perceive.boxes import decode_boxes
 
     manifest = bundle.manifest
 
     def run(window: Mapping[str, np.ndarray]) -> object:
         outputs = bundle.raw(window)
         threshold, overlap = manifest.decision.threshold, manifest.decision.overlap
-        return decode(outputs["boxes"][0], outputs["scores"][0], list(manifest.labels), threshold, overlap)
+        return decode_boxes(outputs["boxes"][0], outputs["scores"][0], list(manifest.labels), threshold, overlap)
 
     return run
 
 
-RUNS: dict[Kind, Callable[[Bundle], Run]] = {
+RUNS: dict[BundleKind, Callable[[Bundle], TimedRun]] = {
     "window": _windows,
     "keypoints": _windows,
     "film": _windows,
@@ -116,7 +116,7 @@ def machine() -> str:
 def _main(path: str, precision: Precision, repeat: str) -> None:
     taken = latencies(load_bundle(path, precision), int(repeat))
     p50, p95 = np.percentile(taken, [50, 95])
-    print(json.dumps(asdict(Cost(float(p50), float(p95), peak_bytes()))))
+    print(json.dumps(asdict(InferenceCost(float(p50), float(p95), peak_bytes()))))
 
 
 if __name__ == "__main__":

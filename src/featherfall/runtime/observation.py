@@ -1,4 +1,4 @@
-"""The values that flow from perception to tracking, to decisions, to sinks. None holds a picture."""
+"""Values passed from perception to tracking, decisions and sinks. None holds a picture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from featherfall.runtime.perceive.boxes import PersonBox
 from featherfall.runtime.perceive.pose import Pose
 
 Sighting = Pose | PersonBox  # one person in one picture, by keypoints or by a detector's box
-State = Literal["possible fall", "still down", "got up"]
+FallState = Literal["possible fall", "still down", "got up"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +35,12 @@ class TrackedPerson:
     """One person in one picture.
 
     Attributes:
-        id: the person's number, from 0; it stays when the track breaks and is continued.
+        id: the person's number, from 0; kept when the track breaks and is continued.
         sighting: pose or box.
-        probability: of a fall by the person's last window, 0..1, None before the first; of boxes the smoothed share that looks fallen.
-        is_person: whether it has moved as only the living do. Estimators find poses in furniture, too.
-        born: s, when the current track began.
-        start: (2,) where it began, pixels.
+        probability: of a fall by the person's last window, 0..1, None before the first; for boxes the smoothed share of the fall class.
+        is_person: whether the track has moved (`Track.is_person`); False for a pose that may be furniture.
+        born: start of the current track, s.
+        start: (2,) where the current track started, pixels.
         size: pixels, smoothed; about a body's length.
     """
 
@@ -55,11 +55,11 @@ class TrackedPerson:
 
 @dataclass(frozen=True)
 class Notice:
-    """News to be told at once.
+    """A notice to deliver at once.
 
     Attributes:
         kind: "possible fall" or "still down".
-        time_s: time of the picture at which it is known.
+        time_s: time of the picture in which it was raised.
         track: the person's number.
         confidence: probability of a fall, 0..1: of the window that raised it; for "still down" the highest of the fall.
     """
@@ -81,7 +81,7 @@ class FrameResult:
     Attributes:
         time: s.
         people: those seen in the picture.
-        scores: probability of a fall (0..1) by person's number, of the windows that end here; of boxes the share of everybody seen.
+        scores: probability of a fall (0..1) by person's number, of the windows that end here; for boxes the share of each person seen.
         height, width: of the picture, pixels.
         notices: empty in a trace that has not been decided.
     """
@@ -100,12 +100,12 @@ class Fall:
 
     Attributes:
         track: number of the person who falls.
-        start_s: centre of the first window that counts; of boxes when the person went down.
-        raised_s: time of the picture at which a live camera knows.
+        start_s: centre of the first window that counts; for boxes the time at which the person went down.
+        raised_s: time of the picture in which a live camera raises it.
         peak_s: centre of the window with the highest probability.
         confidence: that probability, 0..1.
-        still_down_s: when the person was found still down; None if not (yet).
-        up_s: when the person had got up; None if not.
+        still_down_s: time at which "still down" was reached; None if not (yet).
+        up_s: time at which the person had got up; None if not (yet).
     """
 
     track: int
@@ -117,8 +117,8 @@ class Fall:
     up_s: float | None = None
 
     @property
-    def state(self) -> State:
-        """What is known so far."""
+    def state(self) -> FallState:
+        """The state reached so far."""
         return "got up" if self.up_s is not None else "possible fall" if self.still_down_s is None else "still down"
 
     def to_json(self) -> dict[str, Any]:

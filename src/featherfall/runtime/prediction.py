@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from featherfall.core.manifest import Decision, Manifest
-from featherfall.runtime.decide.events import Event, events, label_of, usable
+from featherfall.runtime.decide.events import Event, events, recording_label, usable
 from featherfall.signals.frames import RecordingWindows
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Neighbouring windows of one label. label: None where they are not usable; confidence: mean probability of the label, 0..1."""
+    """Consecutive windows of one label. label: None where they are not usable; confidence: mean probability of the label, 0..1."""
 
     start_s: float
     end_s: float
@@ -25,17 +25,17 @@ class Stretch:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """The windows of one recording, the probabilities of each, and what was decided of the whole.
+    """The windows of one recording, their probabilities, and the decision on the whole recording.
 
     Attributes:
         labels: class names, in the order of the columns of `probabilities`.
         start_s, end_s, centre_s: (K,) seconds of the recording.
         probabilities: (K, classes) float32; each row sums to 1.
         valid: (K,) fraction of each window that is real signal, 0..1.
-        usable: (K,) bool; False for windows that are left out of the label and of the events (mostly gap).
+        usable: (K,) bool; False for windows excluded from label and events (mostly gap).
         label: of the whole recording; None when no window is usable.
         events: detected falls; empty when the bundle names no positive class.
-        positive, decision: the class that is a fall, and how events were decided.
+        positive, decision: the class that is a fall, and the decision settings of the events.
     """
 
     labels: tuple[str, ...]
@@ -58,7 +58,7 @@ class Prediction:
 
     @property
     def skipped(self) -> int:
-        """Windows that are not usable."""
+        """Number of windows that are not usable."""
         return int((~self.usable).sum())
 
     def curve(self) -> np.ndarray:
@@ -69,12 +69,12 @@ class Prediction:
         return np.stack([np.asarray(column, dtype=np.float64)[self.usable] for column in columns], axis=1)
 
     def events_at(self, threshold: float) -> tuple[Event, ...]:
-        """Decide again at another threshold, 0..1; the model does not run."""
+        """Return the events at another threshold, 0..1; the model does not run again."""
         centre_s, end_s, probability = self.curve().T
         return tuple(events(centre_s, end_s, probability, self.decision.model_copy(update={"threshold": threshold})))
 
     def stretches(self) -> Iterator[Stretch]:
-        """Yield neighbouring windows of one label as one stretch, in order of time."""
+        """Yield consecutive windows of one label as one stretch, in order of time."""
         labels = self.window_labels
         first = 0
         for k in range(1, len(labels) + 1):
@@ -105,7 +105,7 @@ class Prediction:
 
 
 def make_prediction(manifest: Manifest, frames: RecordingWindows, probabilities: np.ndarray) -> Prediction:
-    """Decide on the windows of a recording.
+    """Return the label and events of a recording's windows.
 
     Arguments:
         frames: K windows. probabilities: (K, classes) float32.
@@ -124,7 +124,7 @@ def make_prediction(manifest: Manifest, frames: RecordingWindows, probabilities:
         probabilities=probabilities,
         valid=valid,
         usable=use,
-        label=label_of(manifest, probabilities, use, bool(found)),
+        label=recording_label(manifest, probabilities, use, bool(found)),
         events=found,
         positive=manifest.positive,
         decision=manifest.decision,

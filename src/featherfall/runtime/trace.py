@@ -1,4 +1,4 @@
-"""From the people of each picture to a trace: tracked people and their probabilities of a fall. What follows from it is `decide`'s."""
+"""Make the trace of a film: tracked people and their probabilities of a fall. `runtime.decide` derives falls from it."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from featherfall.runtime.track.people import People, Person
 from featherfall.runtime.track.poses import PoseCost
 from featherfall.runtime.track.tracker import Track, Tracker
 
-BOX_RATE = 10.0  # pictures a second for detectors: a fall takes .6 to 1 s, and .3 s are smoothed over
-LEAST = 1.0  # s of a window in which the person must have been seen: with less, most of the window would be the first pose, held
-STALE = 1.0  # s unseen, after which there is no new window of a person: a track that is waited for as long may be somebody else's
+BOX_RATE = 10.0  # pictures a second for detectors: a fall takes .6 to 1 s, and shares are smoothed over .3 s
+MIN_SEEN = 1.0  # s of a window in which the person must have been seen: with less, most of the window would repeat the first pose
+STALE = 1.0  # s unseen after which a person has no new windows: a track that is continued later may be another person's
 
 
 class Tracer(Protocol):
-    """Observations of one film in order of time -> its trace. rate: pictures a second that it needs, Hz."""
+    """Turn the observations of one film, in order of time, into its trace. rate: pictures a second that it needs, Hz."""
 
     rate: float
 
     def follow(self, seen: Observation) -> FrameResult:
-        """Take the people of the next picture."""
+        """Take the people of the next picture; return its result."""
 
 
 class PoseTracer:
     """Poses -> tracks -> people -> windows of keypoints -> the bundle's probabilities.
 
     Every `stride_s` the last window of each person is classified. Where a person has been seen for less than a window, the first pose is
-    held; people seen for less than `LEAST` seconds of it have no window.
+    held; people seen for less than `MIN_SEEN` seconds of it have no window.
     """
 
     def __init__(self, bundle: Bundle) -> None:
@@ -88,15 +88,15 @@ class PoseTracer:
         if person.seen < grid[-1] - STALE:
             return None
         times, poses = person.sightings(float(grid[0]) - spacing)
-        if len(times) * spacing < LEAST:
+        if len(times) * spacing < MIN_SEEN:
             return None
-        # Between pictures that are one or two missing samples apart a body moves evenly enough; longer gaps stay gaps. A camera's jitter
+        # Up to two missing pictures are interpolated, since a body moves evenly enough in between; longer gaps stay gaps. A camera's jitter
         # must not end a window early, so the last pose is held for three quarters of a step.
         return window(times, np.stack([row(pose, height) for pose in poses]), grid, gap=2.5 * spacing, hold=0.75 * spacing)
 
 
 class BoxTracer:
-    """A detector's boxes -> tracks -> the smoothed share of each that looks fallen."""
+    """A detector's boxes -> tracks -> the smoothed share of the fall class of each."""
 
     rate = BOX_RATE
 
@@ -109,7 +109,7 @@ class BoxTracer:
         tracks = self._tracker.update(seen.time, cast(tuple[PersonBox, ...], seen.people))
         scores = {track.id: self._share.update(track) for track in tracks}
         self._share.keep(self._tracker.tracks)
-        # Detectors are trained not to find people in furniture, so nobody has to move first.
+        # Detectors learn not to find people in furniture, so people need not move first.
         shown = tuple(_tracked(track.id, track, scores[track.id], True) for track in tracks)
         return FrameResult(seen.time, shown, scores, seen.height, seen.width)
 

@@ -1,4 +1,4 @@
-"""The loop that joins the steps: pictures -> people -> trace -> falls and notices; live, or of a whole film."""
+"""Watch a camera or a film: pictures -> people -> trace -> falls and notices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.decide.incidents import STILL_DOWN, Decider, Settings
+from featherfall.runtime.decide.incidents import STILL_DOWN, Decider, DecisionSettings
 from featherfall.runtime.observation import AnalysisResult, Fall, FrameResult, Notice, Observation, Sighting
 from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.runtime.perceive.images import refuse_image
@@ -25,7 +25,7 @@ from featherfall.signals.video import Frame, read_frames
 
 
 class Perception(Protocol):
-    """Finds people in pictures of one film: a pose estimator (`perceive.pose.Estimator`) or a `BoxDetector`."""
+    """Find people in the pictures of one film: a pose estimator (`perceive.pose.Estimator`) or a `BoxDetector`."""
 
     def estimate(self, image: np.ndarray) -> Sequence[Sighting]:
         """Return the people in a picture, (H, W, 3) uint8 RGB."""
@@ -41,13 +41,13 @@ class Monitor:
     - The people in it are tracked, and their windows are classified (`runtime.trace`).
     - Falls and notices follow from that trace alone (`runtime.decide.incidents`).
 
-    A picture leaves nothing behind but its people (`pictures` holds some seconds, only where asked for).
+    Pictures are not stored, except the last `keep_s` seconds in `pictures`, if set.
 
     Attributes:
-        settings: how the trace is decided.
-        perception: finds people.
+        settings: decision settings of the trace.
+        perception: pose estimator or detector.
         rate: pictures analysed a second, Hz.
-        pictures: the last `keep_s` seconds that were analysed; none by default.
+        pictures: analysed pictures of the last `keep_s` seconds; none by default.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class Monitor:
             perception: of this camera alone; None takes the default pose estimator, or the detector itself.
             still_down_s: s after a possible fall.
             rate: pictures analysed a second, Hz; None takes what the bundle needs.
-            keep_s: s of pictures held in memory, to store what led to an alarm.
+            keep_s: s of pictures held in memory, e.g. to store the seconds before an alarm.
 
         Raises: `UserError` for another bundle, an impossible number, or absent weights.
         """
         self.bundle = bundle
-        self.settings = Settings.of(bundle.manifest, still_down_s)
+        self.settings = DecisionSettings.of(bundle.manifest, still_down_s)
         self.pictures: deque[Frame] = deque()
         self._keep = keep_s
         self._begin()
@@ -83,7 +83,7 @@ class Monitor:
 
     @property
     def falls(self) -> list[Fall]:
-        """All falls so far, each brought up to date."""
+        """All falls so far, each with its latest state."""
         return self._decider.falls
 
     def reset(self) -> None:
@@ -93,7 +93,7 @@ class Monitor:
         self._begin()
 
     def wants(self, time: float) -> bool:
-        """Return whether a picture of this time (s) will be analysed: it is the first that is nearer to the next step than to the last."""
+        """Return whether a picture at this time (s) will be analysed: the first one nearer to the next step than to the last."""
         return self._first is None or round((time - self._first) * self.rate) >= self._wanted
 
     def see(self, time: float, image: np.ndarray) -> FrameResult | None:
@@ -113,7 +113,7 @@ class Monitor:
         return self.take(Observation(time, tuple(self.perception.estimate(image)), image.shape[0], image.shape[1]))
 
     def take(self, seen: Observation) -> FrameResult:
-        """Take a picture whose people are known."""
+        """Take a picture whose people are already found; return its result."""
         self._first = seen.time if self._first is None else self._first
         self._wanted = round((seen.time - self._first) * self.rate) + 1
         result = self._tracer.follow(seen)
@@ -129,10 +129,10 @@ def watch_film(
     problems: list[str] | None = None,
     on_picture: Callable[[Frame, FrameResult, Monitor], object] | None = None,
 ) -> AnalysisResult:
-    """Watch a film from its beginning to its end, as a camera would live; only a few pictures are in memory.
+    """Watch a film from start to end as a live camera would; only a few pictures are in memory.
 
     Arguments:
-        video: or the path of a film, or of a folder of pictures that are named by their times.
+        video: a `Video`, the path of a film, or of a folder of pictures that are named by their times.
         bundle, perception, still_down_s: as `Monitor`'s; perception is reset.
         problems: receives one line for each part of the film that is lost; None raises it.
         on_picture: called with each picture that was analysed, its result and the monitor, e.g. to draw.
@@ -155,7 +155,7 @@ def watch_film(
 
 
 def replay(observations: Iterable[Observation], monitor: Monitor) -> AnalysisResult:
-    """Return the result for people that were found before: bundles are compared without decoding or perceiving again.
+    """Return the result for people that were found before, e.g. to compare bundles without decoding films or finding people again.
 
     The monitor is reset.
     """
@@ -166,13 +166,13 @@ def replay(observations: Iterable[Observation], monitor: Monitor) -> AnalysisRes
 def _sum_up(monitor: Monitor, results: Iterable[FrameResult]) -> AnalysisResult:
     times: list[float] = []
     notices: list[Notice] = []
-    rows: list[np.ndarray] = []  # not the results themselves: a long film's poses need not stay in memory
+    rows: list[np.ndarray] = []  # not the results themselves, so that a long film's poses do not stay in memory
     for one in results:
         times.append(one.time)
         notices += one.notices
         rows.append(curve([one]))
     return AnalysisResult(
-        label=label_of(monitor.bundle.manifest, monitor.falls),
+        label=film_label(monitor.bundle.manifest, monitor.falls),
         falls=tuple(monitor.falls),
         notices=tuple(notices),
         curve=np.concatenate([curve([]), *rows]),
@@ -187,6 +187,6 @@ def curve(trace: Iterable[FrameResult]) -> np.ndarray:
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 
-def label_of(manifest: Manifest, falls: Sequence[Fall]) -> str:
+def film_label(manifest: Manifest, falls: Sequence[Fall]) -> str:
     """Return the positive class where there is a fall, else the bundle's other class."""
     return str(manifest.positive) if falls else next(name for name in manifest.labels if name != manifest.positive)

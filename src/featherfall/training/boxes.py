@@ -39,7 +39,7 @@ class BoxTable:
 
 
 def box_table(pictures: Sequence[Sequence[tuple[int, Box]]]) -> BoxTable:
-    """The people of N pictures as tensors."""
+    """Return the people of N pictures as tensors."""
     most = max([len(one) for one in pictures] + [1])
     boxes, names = torch.zeros(len(pictures), most, 4), torch.full((len(pictures), most), -1, dtype=torch.int64)
     for i, one in enumerate(pictures):
@@ -54,8 +54,8 @@ def augment_pictures(
     """Augment pictures and their boxes alike, with torch's random numbers.
 
     Each picture is scaled by a factor of up to exp(+- 2 x `film_crop`), its sides by another of up to exp(+- `film_crop`), moved within
-    that, mirrored by chance where `film_flip`, each channel brightened by its own factor (sd of the logarithm half of `film_light`; the
-    whole picture's light is the loop's). What lies outside is gray. Boxes of which less than `MIN_VISIBLE` stays in sight are dropped.
+    that, mirrored at random where `film_flip`, each channel brightened by its own factor (sd of the logarithm half of `film_light`; the
+    whole picture's light is the loop's). The outside is gray. Boxes of which less than `MIN_VISIBLE` stays in the picture are dropped.
 
     Arguments:
         pictures: (B, 1, S, S, 3) uint8. boxes: (B, G, 4). names: (B, G).

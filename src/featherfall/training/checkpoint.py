@@ -12,7 +12,7 @@ from featherfall.core.files import atomic_write
 
 
 def save_tensors(path: Path, value: Any) -> None:
-    """Write tensors (or a tree of them). Serialised in memory first: torch turns a full disk into an error that no longer says so."""
+    """Write tensors (or a tree of them). Serialised in memory first, because torch's error for a full disk does not name the cause."""
     buffer = io.BytesIO()
     torch.save(value, buffer)
     with atomic_write(path) as file:

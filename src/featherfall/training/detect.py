@@ -5,7 +5,7 @@ Shapes: B batch, G boxes (padded with class -1), D width of a map.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from featherfall.core.recipe import Augment
-from featherfall.losses.detection import assign, box_losses, learn_from
+from featherfall.losses.detection import assign_targets, box_losses, learn_from
 from featherfall.models.detect.net import Detector, DetectorOutputs, grid_points
 from featherfall.training.boxes import BoxTable, augment_pictures
 from featherfall.training.data import Batch, Clips
@@ -75,7 +75,7 @@ class FromLabels(nn.Module):
         clip, boxes, names = self.augmented(model.input, batch)
         student: DetectorOutputs = model(clip)
         with torch.autocast(student.logits.device.type, enabled=False):  # sums over thousands of places: not in bfloat16
-            classes, where = box_losses(student.logits, student.boxes, assign(student.logits, student.boxes, middles, boxes, names))
+            classes, where = box_losses(student.logits, student.boxes, assign_targets(student.logits, student.boxes, middles, boxes, names))
         losses = {"classes": classes, "boxes": where}
         total = self.hard * (classes + BOX_WEIGHT * where)
         for teacher in self._teacher:
@@ -91,11 +91,11 @@ class FromLabels(nn.Module):
 class FromEmbedding(nn.Module):
     """Embedding distillation: the headless student's three maps against those of the headless, frozen teacher, place by place.
 
-    Where widths differ, a 1 x 1 convolution a map takes the student's to the teacher's; it is trained along and thrown away. No label is
-    looked at.
+    Where widths differ, a 1 x 1 convolution a map takes the student's to the teacher's; it is trained along and discarded. Labels are
+    not used.
 
     Arguments:
-        width: of the student's maps. loss: "l2" or "cosine", see `map_loss`.
+        width: of the student's maps. loss: a key of `MAP_LOSSES`.
     """
 
     def __init__(self, augmented: Augmented, teacher: Detector, width: int, loss: str) -> None:
@@ -112,20 +112,27 @@ class FromEmbedding(nn.Module):
         with torch.no_grad():
             wanted = self._teacher[0].to(maps[0].device).embed(clip)
         parts = [
-            map_loss(self.loss, projector(one).float(), other.float())
+            MAP_LOSSES[self.loss](projector(one).float(), other.float())
             for projector, one, other in zip(self.projectors, maps, wanted, strict=True)
         ]
         return {"loss": torch.stack(parts).mean(), **{f"map_{i}": part for i, part in enumerate(parts)}}
 
 
-def map_loss(loss: str, student: Tensor, teacher: Tensor) -> Tensor:
-    """Of two (B, D, H, W) maps. l2: mean squared difference over the teacher's variance (1 for a student that says the mean).
+def l2_of_maps(student: Tensor, teacher: Tensor) -> Tensor:
+    """Return the mean squared difference of two (B, D, H, W) maps over the teacher's variance; 1 for a student that predicts the mean."""
+    return (student - teacher).square().mean() / teacher.var().clamp(min=1e-6)
 
-    cosine: 1 - cosine of the vectors of each place, 0..2, places weighed by the length of the teacher's vector, so that those where it sees
-    something lead.
+
+def cosine_of_maps(student: Tensor, teacher: Tensor) -> Tensor:
+    """Return 1 - cosine of the vectors of each place of two (B, D, H, W) maps, 0..2.
+
+    Places are weighted by the length of the teacher's vector, so that places where the teacher has strong features dominate the mean.
     """
-    if loss == "l2":
-        return (student - teacher).square().mean() / teacher.var().clamp(min=1e-6)
     length = teacher.norm(dim=1)
     apart = 1 - F.cosine_similarity(student, teacher, dim=1)
     return (apart * length).sum() / length.sum().clamp(min=1e-6)
+
+
+# What the registered losses of these names are for a detector, whose embedding is three maps and not one vector.
+MAP_LOSSES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {"l2": l2_of_maps, "cosine": cosine_of_maps}
+OUTPUT_LOSS = "soft"  # the registered loss for which a detector has `losses.detection.learn_from`

@@ -13,7 +13,7 @@ from torch import nn
 from featherfall.clips.store import ClipStore
 from featherfall.core.recipe import Training
 from featherfall.models.detect.net import Detector
-from featherfall.runtime.perceive.boxes import Found, decode
+from featherfall.runtime.perceive.boxes import Found, decode_boxes
 from featherfall.training.boxes import BoxTable
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.detect import Augmented, FromEmbedding, FromLabels, Pictures
@@ -24,9 +24,9 @@ from featherfall.training.stages import FoldContext
 
 @dataclass(frozen=True, eq=False)
 class DetectorTeacher:
-    """A trained teacher, and what a student learns from it.
+    """A trained teacher, and which of its outputs a student learns.
 
-    embedding: "l2" or "cosine": its embedding, and no labels. None: its outputs, beside the labels.
+    embedding: loss of its embedding (a key of `training.detect.MAP_LOSSES`), without labels. None: its outputs, beside the labels.
     soft: weight of the loss of its outputs.
     """
 
@@ -83,5 +83,5 @@ def detect(model: Detector, clips: Clips, labels: Sequence[str], overlap: float,
     for index in torch.arange(len(clips)).split(_FILM_BATCH):
         outputs = model(clips.take(index, torch.zeros_like(index)).clip)
         for scores, boxes in zip(outputs.logits.sigmoid().numpy(), outputs.boxes.numpy(), strict=True):
-            out.append(decode(boxes, scores, list(labels), least, overlap))
+            out.append(decode_boxes(boxes, scores, list(labels), least, overlap))
     return out

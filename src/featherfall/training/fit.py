@@ -1,4 +1,4 @@
-"""The training loop. All randomness is a function of (seed, step), so killed and resumed equals never killed."""
+"""The training loop. All randomness is a function of (seed, step), so a resumed training equals an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from featherfall.training.optim import WeightAverage, averaging_share, optimizer
 Objective = Callable[[nn.Module, Batch], Mapping[str, Tensor]]  # must hold "loss"; may itself be a module with parameters
 Validate = Callable[[nn.Module], float]  # higher is better
 
-CHECKPOINT_SECONDS = 20.0
-LOG_ROWS = 100
+CHECKPOINT_SECONDS = 20.0  # between checkpoints: at most this much work is lost when a run is killed
+LOG_ROWS = 100  # of a training, whatever its number of steps
 
 
 @dataclass
@@ -39,7 +39,7 @@ class _State:
 
 @dataclass(frozen=True)
 class _Trained:
-    """All that changes while training, and so all that a checkpoint brings back. together: the network and its objective."""
+    """All state of a training, as stored in a checkpoint. together: the network and its objective."""
 
     state: _State
     together: nn.ModuleDict
@@ -105,14 +105,14 @@ def fit(
 
     Arguments:
         objective: losses of a batch; the entry "loss" is minimised, the others are logged. If it is a module, its parameters (projectors)
-            are trained along.
+            are trained, too.
         folder: receives `checkpoint.pt` while training, `log.csv`, and `weights.pt` at the end. If `weights.pt` is there, it is loaded and
             nothing is trained; if a checkpoint is there, training goes on from it.
         validate: needed for early stopping.
     """
     from lightning_fabric import Fabric
 
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it tells of mixed precision at every training
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it logs the precision for every training
     folder.mkdir(parents=True, exist_ok=True)
     done, checkpoint = folder / "weights.pt", folder / "checkpoint.pt"
     if done.is_file():
@@ -154,7 +154,7 @@ def fit(
 
 
 def _batches(clips: Clips, training: Training, seed: int, device: torch.device) -> Callable[[int], Batch]:
-    """Return what gives the augmented batch of any step, having seeded all generators for it."""
+    """Return a function that seeds all generators for a step and returns its augmented batch."""
     order = BatchSampler(clips, training.batch, seed, training.augment.teacher_only_share)
 
     def batch_of(step: int) -> Batch:
@@ -167,7 +167,7 @@ def _batches(clips: Clips, training: Training, seed: int, device: torch.device) 
 
 
 def _seed(number: int, device: torch.device) -> None:
-    """Seed the generators of the CPU and of the device; `torch.manual_seed` would ask every backend, a millisecond each time."""
+    """Seed the generators of the CPU and of the device; `torch.manual_seed` seeds every backend, which takes a millisecond."""
     torch.default_generator.manual_seed(number)
     if device.type == "cuda":
         torch.cuda.manual_seed(number)
@@ -178,7 +178,7 @@ def _stopped(state: _State, training: Training) -> bool:
 
 
 def _validated(model: nn.Module, average: WeightAverage, training: Training, state: _State, validate: Validate | None) -> float | None:
-    """Every `every` steps: score the weights that would ship, remember the best."""
+    """Score the averaged weights every `every` steps, and store the best; return the score, or None at other steps."""
     if validate is None or training.early_stop is None or state.step % training.early_stop.every:
         return None
     average.swap()

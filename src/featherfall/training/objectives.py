@@ -1,4 +1,4 @@
-"""What a network minimises: cross-entropy alone, or with the distillation terms of a recipe."""
+"""Training objectives: cross-entropy alone, or with the distillation terms of a recipe."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from featherfall.losses.focal import focal_loss
 from featherfall.models.taps import tap_features
 from featherfall.training.data import Batch
 
-MAX_FEATURES = 16_384  # features that can be cached for every clip, or projected; maps are wider
+MAX_FEATURES = 16_384  # features per clip up to which they are cached or projected; maps have more and would not fit in memory
 
 Outputs = tuple[Tensor, Mapping[str, Tensor]]  # logits, and features by tap
 
@@ -48,7 +48,7 @@ class TeacherOutputs:
 
 @dataclass(frozen=True, eq=False)
 class LiveTeachers:
-    """Trained teachers that look at every batch themselves, augmented as it is; features are the first one's.
+    """Trained teachers that run on every batch as it is augmented for the student; features are the first one's.
 
     widths: D by tap, maps flattened.
     """
@@ -108,11 +108,11 @@ def mixed(clip: Mapping[str, Tensor], other: Tensor, share: float) -> dict[str, 
 class Distil(nn.Module):
     """hard x cross-entropy + sum of weight x term(student, teacher), clip by clip of the same batch.
 
-    Where a term compares features of different widths, a linear projector from the student's to the teacher's width is trained along and
-    thrown away afterwards.
+    Where a term compares features of different widths, a linear projector from the student's to the teacher's width is trained, too, and
+    discarded afterwards.
 
     Arguments:
-        teacher: gives the teachers' outputs for exactly the clips and views of a batch.
+        teacher: returns the teachers' outputs for exactly the clips and views of a batch.
         student_widths: width of the student's output at each tap.
     """
 
@@ -171,7 +171,7 @@ def compares_features(term: Term) -> bool:
 
 
 def _loss_of(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
-    """The term's loss with its options; raises `UserError` for options that it does not have."""
+    """Return the term's loss with its options; raises `UserError` for options that it does not have."""
     loss = find("loss", term.loss)
     options = term.options if compares_features(term) else {"temperature": term.temperature, **term.options}
     try:
@@ -182,7 +182,7 @@ def _loss_of(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
 
 
 def class_weights(labels: Tensor, classes: int, balance: float) -> Tensor | None:
-    """(classes,) frequency ** -balance, with mean 1 over the clips; None for balance 0. Every class must occur."""
+    """Return (classes,) frequency ** -balance, with mean 1 over the clips; None for balance 0. Every class must occur."""
     if not balance:
         return None
     counts = torch.bincount(labels, minlength=classes).float()

@@ -57,7 +57,7 @@ class ConstantAfter:
 
 
 def schedule_for(optimizer: torch.optim.Optimizer, training: Training) -> Schedule:
-    """Return a one-cycle, cosine, step (x0.1 at half-way) or constant schedule over all steps; with SWA only until that begins."""
+    """Return a one-cycle, cosine, step (x0.1 at half-way) or constant schedule over all steps; with SWA only until that starts."""
     whole = _schedule(optimizer, training)
     if training.swa is None:
         return whole

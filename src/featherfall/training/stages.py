@@ -15,7 +15,7 @@ from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Augment, Network, Recipe, Training
-from featherfall.models.build import build
+from featherfall.models.build import build_network
 from featherfall.training.checkpoint import load_tensors, save_tensors
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.films import film_views
@@ -48,7 +48,7 @@ class FoldContext:
         return classes(self.store, self.recipe.labels)
 
     def part(self, recordings: np.ndarray) -> LabelledClips:
-        """The labelled clips of the given recordings; clips that are neither class are left out."""
+        """Return the labelled clips of the given recordings; clips that are neither class are left out."""
         labels = clip_labels(self.store, self.recipe.labels)
         clips = self.store.clips_of(recordings)
         clips = clips[labels[clips] != IGNORED]
@@ -63,7 +63,7 @@ class FoldContext:
     def network(self, network: Network, seed: int) -> nn.Module:
         """Return a freshly initialised network of this recipe."""
         torch.manual_seed(seed)
-        return build(network.kind, network.inputs, self.store.channels, len(self.classes), **network.options)
+        return build_network(network.kind, network.inputs, self.store.channels, len(self.classes), **network.options)
 
     def load_network(self, network: Network, seed: int, weights: Path) -> nn.Module:
         """Return a trained network."""
@@ -72,16 +72,16 @@ class FoldContext:
         return model.eval()
 
     def blank(self, network: Network) -> dict[str, Tensor]:
-        """Two clips of zeros for a network."""
+        """Return two clips of zeros for a network."""
         return {name: torch.from_numpy(np.zeros_like(self.store.read(name, np.arange(2)))) for name in network.inputs}
 
     def load(self, part: LabelledClips, inputs: Sequence[str], augment: Augment | None = None, *, teacher_only: bool = False) -> Clips:
-        """A part's clips with the given inputs and their views."""
+        """Return a part's clips with the given inputs and their views."""
         return load_clips(self.store, part.clips, part.labels, inputs, augment, teacher_only=teacher_only)
 
 
 def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
-    """One member of the teacher ensemble: its branches alone first (if the recipe says so), then the whole."""
+    """Train one member of the teacher ensemble: first each branch alone (if `teacher.pretrain`), then the whole network."""
     teacher = stage.recipe.required_supervision.teacher
     network, training = teacher.network, teacher.training
     model = stage.network(network, member)
@@ -95,7 +95,7 @@ def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
             how = teacher.branches.get(kind, training)
             goal = _hard_labels(stage, clips.labels, how, how.label_smoothing)
             fit(alone, clips.with_inputs(inputs), how, goal, member, folder / f"branch-{kind}")
-            wanted = branch.state_dict().keys()  # all, but for a head that the branch may have lost
+            wanted = branch.state_dict().keys()  # without the head, which a branch may lack
             branch.load_state_dict({name: values for name, values in alone.state_dict().items() if name in wanted})
     return fit(model, clips, training, objective, member, folder, _validation_score(stage, network, training))
 
@@ -113,7 +113,7 @@ def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: P
     models = [stage.load_network(network, i, member / "weights.pt") for i, member in enumerate(members)]
     logits: list[Tensor] = []
     features: dict[str, list[Tensor]] = {name: [] for name in taps}
-    for v in range(views.total):  # one view at a time: all of them with all of a teacher's inputs would not fit everywhere
+    for v in range(views.total):  # one view at a time: all views of all of a teacher's inputs may not fit in memory
         inputs = {name: torch.from_numpy(np.ascontiguousarray(values))[None] for name, values in views.view(v).items()}
         films = {name: film_views(stage.store.films[name], part.clips, views, [v]) for name in network.inputs if name in stage.store.films}
         clips = Clips(inputs, present, torch.from_numpy(part.labels), 1, films)
@@ -130,11 +130,11 @@ def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: P
 def train_student(
     stage: FoldContext, role: str, seed: int, folder: Path, outputs: Path | None, start: Path | None = None, teachers: Sequence[Path] = ()
 ) -> nn.Module:
-    """Train the student, "alone" or "distilled", on the same data, views, augmentation, budget, seed and initial weights.
+    """Train the student, "alone" or "distilled", with the same data, views, augmentation, budget, seed and initial weights.
 
     Arguments:
-        outputs: file of the teachers' outputs; needed for "distilled", unless they teach live.
-        teachers: folders of the trained teachers, for those that teach live.
+        outputs: file of the teachers' outputs; needed for "distilled", unless `distillation.live`.
+        teachers: folders of the trained teachers, needed for `distillation.live`.
         start: weights to start from (see `pipeline.warm_start`); fresh ones without.
     """
     student = stage.recipe.student
@@ -192,7 +192,7 @@ def _check_widths(widths: Mapping[str, int]) -> None:
     for name, width in widths.items():
         if width > MAX_FEATURES:
             raise UserError(
-                f"distillation: the teacher's {name!r} has {width} features a clip, too many to keep; set distillation.live: true"
+                f"distillation: the teacher's {name!r} has {width} features a clip, too many to cache; set distillation.live: true"
             )
 
 

@@ -18,7 +18,7 @@ from featherfall.clips.store import ClipStore
 from featherfall.core.recipe import Augment
 from featherfall.training.augment import sensor_and_kind
 
-KNOTS = 6  # of the random speed curve of a warped view
+KNOTS = 6  # of the piecewise-linear speed of a warped view
 Inputs = dict[str, np.ndarray]
 
 

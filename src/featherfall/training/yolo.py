@@ -1,9 +1,9 @@
-"""Ultralytics YOLO as another family of detectors, in a process of its own.
+"""Ultralytics YOLO as another family of detectors, in a separate process.
 
-Ultralytics is licensed under AGPL-3.0 (or by contract from its makers): who ships a network trained with it, or offers it over a network,
-must open the source of the whole under the same terms. So it is the optional extra `yolo`, nothing of this package imports it, and it runs
-in a process of its own (`featherfall.training.yolo_worker`), told by files. What comes back is an ONNX graph with the outputs of our own
-detectors, and the weights that a student's teacher is read from.
+Ultralytics is licensed under AGPL-3.0 (or by contract from its makers): whoever distributes a network trained with it, or offers it over a
+network, must publish the whole source under the same terms. So it is the optional extra `yolo`, no other module imports it, and it runs in
+a separate process (`featherfall.training.yolo_worker`), controlled by files. The result is an ONNX graph with the same outputs as our own
+detectors, and the weights, from which a teacher is read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class TrainedYolo:
 
 
 def write_yolo(folder: Path, parts: dict[str, tuple[np.ndarray, BoxTable]], labels: Sequence[str]) -> Path:
-    """Write pictures and boxes in YOLO's layout; gives the path of data.yaml.
+    """Write pictures and boxes in YOLO's layout; return the path of data.yaml.
 
     Arguments:
         parts: {"train": ((K, S, S, 3) uint8 RGB, boxes), "val": ...}.
@@ -66,7 +66,7 @@ class YoloTraining:
     """How a YOLO is trained.
 
     Attributes:
-        model: Ultralytics' description of a network, e.g. yolov8n.yaml or yolo11n.yaml; weights (.pt) to start from, where they are there.
+        model: Ultralytics' description of a network, e.g. yolov8n.yaml or yolo11n.yaml; or initial weights (.pt).
         data: data.yaml. size: side of the pictures, pixels. input: name of the graph's input.
         teacher: weights.pt of a trained one: Ultralytics' own distillation of features (`distill_model`).
     """
@@ -83,7 +83,7 @@ class YoloTraining:
 
 
 def train_yolo(folder: Path, training: YoloTraining) -> TrainedYolo:
-    """Train a YOLO in a process of its own; what is already trained is left alone, what was stopped goes on with its next epoch.
+    """Train a YOLO in a separate process; a finished training is skipped, an interrupted one resumes with its next epoch.
 
     Arguments:
         folder: receives model.onnx, weights.pt and yolo.json.

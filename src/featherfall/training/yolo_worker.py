@@ -97,7 +97,7 @@ def _train_arguments(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _finished(last: Path, epochs: int) -> bool:
-    """Whether these weights are those of the last epoch; -1 is what Ultralytics writes when it has tidied them up."""
+    """Return whether these weights are those of the last epoch; -1 is what Ultralytics writes when it has tidied them up."""
     return last.is_file() and int(torch.load(last, map_location="cpu", weights_only=False)["epoch"]) in (-1, epochs - 1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from featherfall.clips.protocols import cross_validates, describe
+from featherfall.clips.protocols import cross_validates, describe_split
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Split
 
@@ -19,7 +19,7 @@ from featherfall.core.recipe import Split
     ],
 )
 def test_a_protocol_describes_itself(split: Split, name: str) -> None:
-    assert describe(split) == name
+    assert describe_split(split) == name
 
 
 def test_folds_that_test_everybody() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.stills import scene, write
 
 from featherfall import datasets
-from featherfall.datasets.pictures.alike import ALIKE, LOOK, difference_hash, groups, with_looks
+from featherfall.datasets.pictures.alike import ALIKE, LOOK, difference_hash, similar_groups, with_looks
 
 
 def test_the_hash_of_a_picture_by_hand() -> None:
@@ -33,13 +33,13 @@ def test_size_light_and_noise_change_little() -> None:
 
 def test_chains_are_one_group() -> None:
     chain = [0, (1 << 10) - 1, (1 << 20) - 1]  # 10 bits from one to the next, 20 from end to end
-    assert groups([chain[0], 2**64 - 1, chain[2], chain[1]]).tolist() == [0, 1, 0, 0]
-    assert groups([]).tolist() == []
+    assert similar_groups([chain[0], 2**64 - 1, chain[2], chain[1]]).tolist() == [0, 1, 0, 0]
+    assert similar_groups([]).tolist() == []
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=12))
 def test_groups_are_what_a_slow_search_finds(hashes: list[int]) -> None:
-    found = groups(hashes).tolist()
+    found = similar_groups(hashes).tolist()
     near = {(i, j) for i in range(len(hashes)) for j in range(len(hashes)) if (hashes[i] ^ hashes[j]).bit_count() <= ALIKE}
     parent = list(range(len(hashes)))
     for _ in hashes:

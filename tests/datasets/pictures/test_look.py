@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from featherfall import datasets
 from featherfall.cli.data import data_app as app
 from featherfall.core.class_names import ClassNames
-from featherfall.datasets.inspect import inspect
+from featherfall.datasets.inspect import inspect_dataset
 
 FALL, LIE, BED = "0 .5 .5 .2 .2\n", "1 .5 .5 .2 .2\n", "2 .2 .2 .1 .1\n"
 
@@ -42,7 +42,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_facts(data: Path) -> None:
-    facts = inspect(datasets.open("yolo", data))
+    facts = inspect_dataset(datasets.open("yolo", data))
     pictures = facts.pictures
     assert pictures is not None and not facts.films and not facts.streams
     assert (facts.recordings, facts.falls, pictures.readable, pictures.sources) == (6, 2, 5, 5)
@@ -63,11 +63,11 @@ def test_facts(data: Path) -> None:
 
 def test_what_a_recipe_takes_names_for(data: Path) -> None:
     known = ClassNames(fall=["fall", "lie"], ignore=["bed"])
-    facts = inspect(datasets.open("yolo", data), names=known)
+    facts = inspect_dataset(datasets.open("yolo", data), names=known)
     assert facts.pictures is not None and facts.pictures.stated
     assert facts.falls == facts.pictures.falls == 4
     assert {one.name: one.taken_for for one in facts.pictures.classes} == {"fall": "fall", "lie": "fall", "bed": "ignore", "dog": None}
-    assert "the recipe's labels.names does not say what 'dog' is" in facts.problems
+    assert "the recipe's labels.names does not list 'dog'" in facts.problems
 
 
 def test_the_command_line_shows_it(data: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from featherfall import datasets
 from featherfall.core.class_names import ClassNames
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes
-from featherfall.datasets.pictures.names import USUAL, all_names, by_names, meanings
+from featherfall.datasets.pictures.names import COMMON_NAMES, all_names, by_names, meanings
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def test_the_usual_words_until_a_recipe_says_it(data: Path) -> None:
     dataset = datasets.open("yolo", data)
     assert {source.subject for source in dataset.sources if source.fall} == {"a"}
     assert meanings(dataset) == {"fall": "fall", "bed": "ignore", "lie": "not_fall", "dog": None, "cat": None}
-    assert USUAL.meaning("Not Fallen") == "not_fall" and USUAL.meaning("Fallen") == "fall"
+    assert COMMON_NAMES.meaning("Not Fallen") == "not_fall" and COMMON_NAMES.meaning("Fallen") == "fall"
 
 
 def test_names_that_the_recipe_does_not_state(data: Path) -> None:
     dataset = datasets.open("yolo", data)
-    with pytest.raises(UserError, match=r"yolo: labels\.names does not say what 'bed', 'dog' is"):
+    with pytest.raises(UserError, match=r"yolo: labels\.names does not list 'bed', 'dog'"):
         by_names(dataset, ClassNames(fall=["fall"], not_fall=["lie"]))  # "cat" is in no picture
     with pytest.raises(UserError, match=r"state in labels\.names .* the data has 'bed' \(2 pictures\), 'dog' \(1"):
         by_names(dataset, None)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from featherfall import datasets
 from featherfall.cli.data import data_app as app
 from featherfall.core.errors import UserError
-from featherfall.datasets.pictures.sheet import MOST, draw_sheet
+from featherfall.datasets.pictures.sheet import MAX_PICTURES, draw_sheet
 
 
 def pictures(folder: Path, falls: int, others: int) -> Path:
@@ -38,7 +38,7 @@ def test_boxes_are_drawn_in_the_colour_of_what_they_mean(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(("falls", "others", "drawn"), [(40, 3, 30), (3, 40, 30), (40, 40, 30), (4, 5, 9), (0, 50, 30)])
 def test_a_sheet_is_spread_over_falls_and_others(tmp_path: Path, falls: int, others: int, drawn: int) -> None:
-    assert draw_sheet(datasets.open("yolo", pictures(tmp_path / "data", falls, others)), tmp_path / "sheet.png") == drawn <= MOST
+    assert draw_sheet(datasets.open("yolo", pictures(tmp_path / "data", falls, others)), tmp_path / "sheet.png") == drawn <= MAX_PICTURES
 
 
 def test_nothing_to_draw(tmp_path: Path, tiny: Path) -> None:

@@ -10,7 +10,7 @@ from tests.runtime.tiny import write_bundle
 
 from featherfall.core.manifest import Decision
 from featherfall.runtime.bundle import read_manifest
-from featherfall.runtime.decide.events import Event, counting, events, groups, label_of, usable
+from featherfall.runtime.decide.events import Event, counting, events, merge_groups, recording_label, usable
 
 HALF = Decision(threshold=0.5, merge_s=5.0)
 
@@ -57,7 +57,7 @@ def test_every_counting_window_lies_in_exactly_one_event(case: tuple[np.ndarray,
     centre, probability = case
     decision = Decision(threshold=threshold, merge_s=merge_s)
     chosen = np.flatnonzero(counting(probability, decision))
-    parts = groups(centre[chosen], merge_s)
+    parts = merge_groups(centre[chosen], merge_s)
     found = events(centre, centre + 1, probability, decision)
     assert len(found) == len(parts)
     assert [int(i) for part in parts for i in part] == list(range(len(chosen)))
@@ -95,12 +95,15 @@ def test_labels_of_whole_recordings(tmp_path: Path) -> None:
     first, every, none = np.array([True, True, False]), np.ones(3, bool), np.zeros(3, bool)
     falls = read_manifest(write_bundle(tmp_path / "falls", labels=["walk", "sit", "fall"]))
     activities = read_manifest(write_bundle(tmp_path / "activities", task="activity", labels=["walk", "sit", "fall"], positive=None))
-    assert label_of(falls, probabilities, every, True) == "fall" and label_of(falls, probabilities, every, False) == "walk"
-    assert label_of(activities, probabilities, first, False) == "walk" and label_of(activities, probabilities, every, False) == "fall"
-    assert label_of(falls, probabilities, none, False) is None and label_of(activities, probabilities, none, False) is None
+    assert recording_label(falls, probabilities, every, True) == "fall" and recording_label(falls, probabilities, every, False) == "walk"
+    assert (
+        recording_label(activities, probabilities, first, False) == "walk"
+        and recording_label(activities, probabilities, every, False) == "fall"
+    )
+    assert recording_label(falls, probabilities, none, False) is None and recording_label(activities, probabilities, none, False) is None
     alerting = activities.model_copy(update={"positive": "fall"})
-    assert label_of(alerting, probabilities, first, True) == "walk"  # an activity bundle names the best class whatever the events
+    assert recording_label(alerting, probabilities, first, True) == "walk"  # an activity bundle names the best class whatever the events
     two = read_manifest(write_bundle(tmp_path / "two"))
     empty = np.zeros((0, 2), np.float32)
-    assert label_of(two, empty, np.zeros(0, bool), False) == "other"  # no impact at all
-    assert label_of(two, probabilities[:, :2], none, False) is None
+    assert recording_label(two, empty, np.zeros(0, bool), False) == "other"  # no impact at all
+    assert recording_label(two, probabilities[:, :2], none, False) is None

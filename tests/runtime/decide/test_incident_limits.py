@@ -11,13 +11,13 @@ from tests.runtime.drop import write_camera_bundle
 
 from featherfall.runtime.bundle import read_manifest
 from featherfall.runtime.decide.evidence import DOWN_SHARE, BoxEvidence, KeypointEvidence, Past
-from featherfall.runtime.decide.incidents import Incident, Settings
+from featherfall.runtime.decide.incidents import DecisionSettings, Incident
 from featherfall.runtime.decide.posture import Posture
 from featherfall.runtime.observation import Fall, FrameResult, TrackedPerson
 from featherfall.runtime.perceive.boxes import PersonBox
 
 STEP = 0.125
-SETTINGS = Settings("boxes", 0.5, 0.0, merge_s=5.0, still_down_s=2.0)
+SETTINGS = DecisionSettings("boxes", 0.5, 0.0, merge_s=5.0, still_down_s=2.0)
 LYING, STANDING = 0.9, 0.1
 
 
@@ -237,9 +237,9 @@ def test_after_getting_up_it_is_over_with_the_signs() -> None:
 def test_settings_of_bundles(tmp_path: Path) -> None:
     manifest = read_manifest(write_camera_bundle(tmp_path / "camera"))
     decision = manifest.decision.model_copy(update={"threshold": 0.7, "merge_s": 4.0})
-    settings = Settings.of(manifest.model_copy(update={"decision": decision}), 9.0)
-    assert settings == Settings("keypoints", 0.7, manifest.window.seconds, 4.0, 9.0)
+    settings = DecisionSettings.of(manifest.model_copy(update={"decision": decision}), 9.0)
+    assert settings == DecisionSettings("keypoints", 0.7, manifest.window.seconds, 4.0, 9.0)
     assert settings.evidence() == KeypointEvidence(0.7, manifest.window.seconds)
-    boxes = Settings.of(detector_without_model().manifest)
-    assert boxes == Settings("boxes", DOWN_SHARE, 0.0) == Settings("boxes", DOWN_SHARE, 0.0, merge_s=5.0, still_down_s=7.0)
+    boxes = DecisionSettings.of(detector_without_model().manifest)
+    assert boxes == DecisionSettings("boxes", DOWN_SHARE, 0.0) == DecisionSettings("boxes", DOWN_SHARE, 0.0, merge_s=5.0, still_down_s=7.0)
     assert isinstance(boxes.evidence(), BoxEvidence)

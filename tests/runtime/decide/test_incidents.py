@@ -8,7 +8,7 @@ from tests.runtime.people import person
 
 from featherfall.core.errors import UserError
 from featherfall.runtime.decide.evidence import Past
-from featherfall.runtime.decide.incidents import Decider, Incident, Settings, decide
+from featherfall.runtime.decide.incidents import Decider, DecisionSettings, Incident, decide
 from featherfall.runtime.observation import Fall, FrameResult, Notice, TrackedPerson
 from featherfall.runtime.perceive.boxes import PersonBox
 from featherfall.runtime.perceive.pose import Pose
@@ -71,7 +71,7 @@ def trace(*parts: tuple[float, list[TrackedPerson]]) -> list[FrameResult]:
     return out
 
 
-BOXES = Settings("boxes", 0.5, 0.0)
+BOXES = DecisionSettings("boxes", 0.5, 0.0)
 
 
 def test_a_box_that_is_lost_is_still_down_where_somebody_lies() -> None:
@@ -121,7 +121,7 @@ def pose(number: int, time: float, score: float | None) -> TrackedPerson:
 def test_another_threshold_decides_the_same_trace_again() -> None:
     scores = {23: 0.6, 25: 0.8, 27: 0.7}
     film = [FrameResult(k / 10, (pose(0, k / 10, scores.get(k)),), {0: scores[k]} if k in scores else {}, 480, 640) for k in range(100)]
-    settings = Settings("keypoints", 0.5, 2.0)
+    settings = DecisionSettings("keypoints", 0.5, 2.0)
     found = {threshold: decide(film, replace(settings, threshold=threshold)) for threshold in (0.5, 0.75, 0.9)}
     assert [falls[0].raised_s if falls else None for falls, _ in found.values()] == [2.3, 2.5, None]
     assert [falls[0].confidence for falls, _ in found.values() if falls] == [0.8, 0.8]
@@ -139,7 +139,7 @@ def test_an_incident_is_forgotten_and_memory_is_bounded() -> None:
 
 def test_an_impossible_wait_is_refused() -> None:
     with pytest.raises(UserError, match="still down after 0 s; give more than 0"):
-        Settings("boxes", 0.5, 0.0, still_down_s=0)
+        DecisionSettings("boxes", 0.5, 0.0, still_down_s=0)
 
 
 @pytest.mark.parametrize(("merge_s", "count"), [(2.0, 2), (6.0, 1)])

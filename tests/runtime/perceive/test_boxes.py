@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.runtime.perceive.boxes import decode, overlap, suppress
+from featherfall.runtime.perceive.boxes import decode_boxes, overlap, suppress
 
 
 def test_overlap_by_hand() -> None:
@@ -40,8 +40,8 @@ def test_what_stays_does_not_overlap(rows: list[tuple[float, ...]]) -> None:
 def test_one_person_has_one_box_whatever_its_class() -> None:
     boxes = np.array([[0, 0, 0.4, 0.4], [0, 0, 0.4, 0.41], [0.5, 0.5, 1.2, 1]])
     scores = np.array([[0.1, 0.8], [0.7, 0.2], [0.3, 0.05]])
-    found = decode(boxes, scores, ["person", "fall"], 0.2, 0.5)
+    found = decode_boxes(boxes, scores, ["person", "fall"], 0.2, 0.5)
     assert [one.name for one in found] == ["fall", "person"]
     assert found[1].box == pytest.approx((0.5, 0.5, 1, 1))  # cut off at the picture's edge
     assert found[0].scores == pytest.approx((0.1, 0.8)) and found[0].to_json() == {"name": "fall", "score": 0.8, "box": [0, 0, 0.4, 0.4]}
-    assert decode(boxes, scores, ["person", "fall"], 0.9, 0.5) == []
+    assert decode_boxes(boxes, scores, ["person", "fall"], 0.9, 0.5) == []

@@ -11,17 +11,17 @@ from tests.runtime.people import person
 
 from featherfall.core.errors import UserError
 from featherfall.core.files import data_folder
-from featherfall.core.registry import names, register
+from featherfall.core.registry import known_names, register
 from featherfall.core.skeletons import COCO_17
 from featherfall.runtime.perceive.blazepose import COUNT, LANDMARKS, BlazePose, to_pose
 from featherfall.runtime.perceive.crop import whole
-from featherfall.runtime.perceive.multipose import PEOPLE, VALUES, MultiPose, decode
+from featherfall.runtime.perceive.multipose import MAX_PEOPLE, VALUES, MultiPose, decode_people
 from featherfall.runtime.perceive.pose import Pose, open_estimator
 
 
 def output(*people: tuple[Pose, float]) -> np.ndarray:
     """What MoveNet MultiPose gives for people of a 640 x 480 picture: places in the square of 640 that holds it."""
-    tensor = np.zeros((PEOPLE, VALUES), dtype=np.float32)
+    tensor = np.zeros((MAX_PEOPLE, VALUES), dtype=np.float32)
     for row, (pose, score) in zip(tensor, people, strict=False):
         joints = np.add(pose.joints, (0, 80)) / 640
         row[:51] = np.column_stack([joints[:, 1], joints[:, 0], pose.scores]).ravel()
@@ -31,13 +31,13 @@ def output(*people: tuple[Pose, float]) -> np.ndarray:
 
 def test_several_people_of_one_tensor() -> None:
     first, second = person(150, 260, score=0.5), person(420, 380, turn=np.pi / 2, score=0.4)
-    found = decode(output((second, 0.4), (person(300, 200), 0.29), (first, 0.8)), whole(480, 640))
+    found = decode_people(output((second, 0.4), (person(300, 200), 0.29), (first, 0.8)), whole(480, 640))
     assert len(found) == 2  # surest first; who is below .3 is nobody
     for pose, true in zip(found, (first, second), strict=True):
         np.testing.assert_allclose(pose.joints, true.joints, atol=1e-3)
         np.testing.assert_allclose(pose.scores, true.scores, atol=1e-6)
         np.testing.assert_allclose(pose.box, true.box, atol=1e-3)
-    assert decode(np.zeros((PEOPLE, VALUES), dtype=np.float32), whole(480, 640)) == []
+    assert decode_people(np.zeros((MAX_PEOPLE, VALUES), dtype=np.float32), whole(480, 640)) == []
 
 
 def test_landmarks_of_blazepose() -> None:
@@ -76,7 +76,7 @@ def test_things_that_are_no_multipose(tmp_path: Path) -> None:
     (tmp_path / "text.tflite").write_text("not a model")
     with pytest.raises(UserError, match=r"text\.tflite: LiteRT cannot open it"):
         MultiPose(tmp_path / "text.tflite")
-    with pytest.raises(UserError, match="multiples of 32"):
+    with pytest.raises(UserError, match="needs a multiple of 32 pixels"):
         MultiPose(tmp_path / "text.tflite", size=250)
     single = data_folder() / "weights" / "movenet_single_pose_lightning_ptq.tflite"
     if not single.is_file():
@@ -86,7 +86,7 @@ def test_things_that_are_no_multipose(tmp_path: Path) -> None:
 
 
 def test_estimators_are_found_by_name() -> None:
-    assert {"several", "one", "multipose", "mediapipe"} <= set(names("estimator"))
+    assert {"several", "one", "multipose", "mediapipe"} <= set(known_names("estimator"))
     with pytest.raises(UserError, match="unknown estimator 'sevral'; did you mean 'several'"):
         open_estimator("sevral")
 

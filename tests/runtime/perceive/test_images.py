@@ -87,7 +87,7 @@ def test_a_film_whose_end_is_lost(bundle: Bundle, tmp_path: Path) -> None:
 
 def test_a_still_for_a_bundle_of_films(tmp_path: Path) -> None:
     films = bright_bundle(tmp_path / "films", 4, {"kind": "sliding", "length": 20, "rate": 10.0})
-    with pytest.raises(UserError, match=r"a\.jpg: a still picture, where bundle 'bright' needs a film of 2 s or more; give it a film"):
+    with pytest.raises(UserError, match=r"a\.jpg: a still picture, but bundle 'bright' needs a film of 2 s or more; give a film"):
         films.predict(read_film(still(tmp_path / "a.jpg"), films.manifest.inputs))
 
 
@@ -99,7 +99,7 @@ def test_a_text_file_named_like_a_picture(bundle: Bundle, tmp_path: Path) -> Non
 
 def test_a_still_for_a_camera_that_watches_keypoints(tmp_path: Path) -> None:
     camera = load_bundle(write_camera_bundle(tmp_path / "camera"))
-    with pytest.raises(UserError, match=r"a\.jpg: a still picture, where bundle .* needs a film"):
+    with pytest.raises(UserError, match=r"a\.jpg: a still picture, but bundle .* needs a film"):
         watch_film(still(tmp_path / "a.jpg"), camera, None)  # type: ignore[arg-type]
 
 

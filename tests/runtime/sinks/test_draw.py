@@ -10,7 +10,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.observation import Fall, FrameResult, TrackedPerson
 from featherfall.runtime.perceive.pose import Pose, make_pose
-from featherfall.runtime.sinks.draw import AMBER, DARK, EDGES, GREEN, LINGER, RED, Painter, banner, colour
+from featherfall.runtime.sinks.draw import AMBER, BACKGROUND, EDGES, GREEN, LINGER, RED, Painter, banner, colour
 from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import probe, read_frames
 
@@ -65,7 +65,7 @@ def test_private_has_nothing_of_the_picture() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
     once, again = (Painter(0.5, private=True).paint(image, result(), []) for image in (noise, GREY))
     np.testing.assert_array_equal(once, again)
-    assert near(once, DARK, 2) > 0.8 * once.shape[0] * once.shape[1]
+    assert near(once, BACKGROUND, 2) > 0.8 * once.shape[0] * once.shape[1]
 
 
 def test_a_banner_is_shown_and_small_pictures_are_enlarged() -> None:

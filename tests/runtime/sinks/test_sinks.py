@@ -13,7 +13,7 @@ from featherfall.core import registry
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.sinks.console import Console
-from featherfall.runtime.sinks.film import Film
+from featherfall.runtime.sinks.film import FilmSink
 from featherfall.runtime.sinks.jsonl import JsonDocument, JsonLines
 from featherfall.runtime.sinks.sink import Sink
 from featherfall.signals.video import read_frames
@@ -32,7 +32,7 @@ def fill(sink: Sink) -> None:
 
 
 def test_built_in_sinks_are_registered() -> None:
-    assert {"console", "film", "jsonl"} <= set(registry.names("sink"))
+    assert {"console", "film", "jsonl"} <= set(registry.known_names("sink"))
     assert registry.find("sink", "console") is Console
 
 
@@ -62,7 +62,7 @@ def test_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {"bundle": "tiny", "files": [{"file": "a.csv", "label": "fall"}]}
 
 
-def _draw(film: Film, picture: np.ndarray) -> None:
+def _draw(film: FilmSink, picture: np.ndarray) -> None:
     film.frame(0.0, picture)
     raise ValueError
 
@@ -70,14 +70,14 @@ def _draw(film: Film, picture: np.ndarray) -> None:
 def test_a_film_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     pytest.importorskip("av")
     pictures = [np.full((32, 48, 3), 60 * k, np.uint8) for k in range(4)]
-    with Film(tmp_path / "seen.mp4") as film:
+    with FilmSink(tmp_path / "seen.mp4") as film:
         for k, picture in enumerate(pictures):
             film.notice(Told())
             film.frame(10 + k / 5, picture)
     frames = list(read_frames(Video(tmp_path / "seen.mp4")))
     assert [frame.time for frame in frames] == pytest.approx([0, 0.2, 0.4, 0.6]) and frames[3].image.mean() == pytest.approx(180, abs=5)
-    with pytest.raises(ValueError), Film(tmp_path / "broken.mp4") as film:
+    with pytest.raises(ValueError), FilmSink(tmp_path / "broken.mp4") as film:
         _draw(film, pictures[0])
     assert not (tmp_path / "broken.mp4").exists()
-    with pytest.raises(UserError, match="no pictures to write"), Film(tmp_path / "empty.mp4"):
+    with pytest.raises(UserError, match="no pictures to write"), FilmSink(tmp_path / "empty.mp4"):
         pass

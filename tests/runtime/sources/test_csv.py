@@ -134,7 +134,7 @@ def test_a_dead_axis_is_named(tmp_path: Path) -> None:
     ("header", "options", "message"),
     [
         ("time,ax,ay,az", {}, "gravity in 'm/s2', not in 'g'; state the unit as 'm/s2'"),
-        ("time,ax,ay,az", {"units": {"accelerometer": "deg/s"}}, "said to be in 'deg/s', which does not measure what 'g' does"),
+        ("time,ax,ay,az", {"units": {"accelerometer": "deg/s"}}, "is stated in 'deg/s', which does not measure what 'g' does"),
         ("time,ax,ay,az", {"units": {"accelerometer": "m/s3"}}, "unknown unit 'm/s3'; did you mean 'm/s2'"),
         ("time,ax,ay,az", {"units": {"acceleromter": "m/s2"}}, "--unit acceleromter: .* did you mean 'accelerometer'"),
         ("time,ax [g],ay [g],az [g]", {"units": {"accelerometer": "m/s2"}}, "two units for 'accelerometer': g, m/s2"),

@@ -34,7 +34,7 @@ def camera(tmp_path: Path) -> Manifest:
 
 
 def test_built_in_sources_are_registered() -> None:
-    assert {"array", "csv", "film"} <= set(registry.names("source"))
+    assert {"array", "csv", "film"} <= set(registry.known_names("source"))
     assert all(entry.summary for entry in registry.catalogue("source"))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from featherfall.runtime.perceive.boxes import Found, PersonBox, in_pixels
-from featherfall.runtime.track.boxes import BoxCost, unlikeness
+from featherfall.runtime.track.boxes import BoxCost, box_cost
 from featherfall.runtime.track.tracker import KEEP, Track, Tracker
 
 PATIENCE = BoxCost().memory
@@ -70,7 +70,7 @@ def test_a_box_far_away_or_of_another_size_is_somebody_else() -> None:
     first = tracker.update(0.0, [found(0.2)])[0]
     assert tracker.update(0.1, [found(0.8)])[0] is not first
     assert tracker.update(0.2, [found(0.2, height=0.95, width=0.4)])[0] is not first
-    assert unlikeness(first, 0.1, found(0.8)) == np.inf and unlikeness(first, 0.1, found(0.2)) == 0
+    assert box_cost(first, 0.1, found(0.8)) == np.inf and box_cost(first, 0.1, found(0.2)) == 0
 
 
 def test_who_is_lost_for_long_is_new() -> None:
@@ -90,7 +90,7 @@ def test_a_track_forgets() -> None:
 
 def test_distances_are_of_the_picture_not_of_the_square() -> None:
     square, wide = (track_of(found(0.5, aspect=aspect)) for aspect in (1.0, 1.8))
-    assert unlikeness(square, 0.1, found(0.68)) < unlikeness(wide, 0.1, found(0.68, aspect=1.8))
+    assert box_cost(square, 0.1, found(0.68)) < box_cost(wide, 0.1, found(0.68, aspect=1.8))
 
 
 @pytest.mark.parametrize(
@@ -138,16 +138,16 @@ def test_unlikeness_by_hand() -> None:
     """Half of 1 - IoU, half of the distance over the reach."""
     track = track_of(found(0.5))
     reach = 0.5 * (1 + 0.2) * np.hypot(0.1, 0.4)
-    assert unlikeness(track, 0.2, found(0.55)) == pytest.approx(0.5 * 0.05 / reach + 0.5 * (1 - 1 / 3))
-    assert unlikeness(track, 0.2, found(0.5, 0.6)) == pytest.approx(0.5 * 0.1 / reach + 0.5 * (1 - 0.3 / 0.5))
+    assert box_cost(track, 0.2, found(0.55)) == pytest.approx(0.5 * 0.05 / reach + 0.5 * (1 - 1 / 3))
+    assert box_cost(track, 0.2, found(0.5, 0.6)) == pytest.approx(0.5 * 0.1 / reach + 0.5 * (1 - 0.3 / 0.5))
     reach = 0.5 * (1 + 0.2) * np.hypot(0.2, 0.4)
     track = track_of(found(0.5, aspect=2.0))
-    assert unlikeness(track, 0.2, found(0.55, aspect=2.0)) == pytest.approx(0.5 * 0.1 / reach + 0.5 * (1 - 1 / 3))
+    assert box_cost(track, 0.2, found(0.55, aspect=2.0)) == pytest.approx(0.5 * 0.1 / reach + 0.5 * (1 - 1 / 3))
 
 
 def test_a_box_without_a_size_is_nobodys() -> None:
     track = track_of(found(0.5, width=0.0, height=0.0))
-    assert unlikeness(track, 0.1, found(0.5)) == np.inf
+    assert box_cost(track, 0.1, found(0.5)) == np.inf
 
 
 def test_a_track_holds_ten_seconds() -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.runtime.people import noisy, person
 
 from featherfall.runtime.perceive.pose import Pose, make_pose
-from featherfall.runtime.track.poses import PoseCost, unlikeness
+from featherfall.runtime.track.poses import PoseCost, pose_cost
 from featherfall.runtime.track.tracker import KEEP, Tracker
 
 STEP = 1 / 15
@@ -48,19 +48,19 @@ def test_unlikeness_of_the_same_pose_is_nothing_and_of_a_moved_one_by_hand() -> 
     tracker = tracker_of_poses()
     pose = person(100, FLOOR)
     (track,) = tracker.update(0.0, [pose])
-    assert unlikeness(track, 0.1, pose) == pytest.approx(0, abs=1e-6)
+    assert pose_cost(track, 0.1, pose) == pytest.approx(0, abs=1e-6)
     moved = make_pose(pose.joints + np.array([0.1 * pose.size, 0], dtype=np.float32), pose.scores)
     width = pose.box[2] - pose.box[0]
     union = (width - 0.1 * pose.size) / (width + 0.1 * pose.size)
-    assert unlikeness(track, 0.1, moved) == pytest.approx(0.1 / (0.4 + 0.1) + 0.5 * (1 - union + 0.1 + 0 + 1), abs=1e-4)  # 1 size/s
+    assert pose_cost(track, 0.1, moved) == pytest.approx(0.1 / (0.4 + 0.1) + 0.5 * (1 - union + 0.1 + 0 + 1), abs=1e-4)  # 1 size/s
 
 
 def test_far_larger_and_much_higher_poses_are_somebody_else() -> None:
     (track,) = tracker_of_poses().update(0.0, [person(100, FLOOR)])
-    assert unlikeness(track, STEP, person(250, FLOOR)) == float("inf")
-    assert unlikeness(track, STEP, person(100, FLOOR, height=600)) == float("inf")
-    assert unlikeness(track, 0.9, person(100, FLOOR + 140)) < float("inf")  # down: one falls within a second
-    assert unlikeness(track, 0.9, person(100, FLOOR - 140)) == float("inf")  # up: nobody rises as fast
+    assert pose_cost(track, STEP, person(250, FLOOR)) == float("inf")
+    assert pose_cost(track, STEP, person(100, FLOOR, height=600)) == float("inf")
+    assert pose_cost(track, 0.9, person(100, FLOOR + 140)) < float("inf")  # down: one falls within a second
+    assert pose_cost(track, 0.9, person(100, FLOOR - 140)) == float("inf")  # up: nobody rises as fast
 
 
 @pytest.mark.parametrize("seed", range(5))

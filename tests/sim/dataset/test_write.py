@@ -7,7 +7,7 @@ import pytest
 
 from featherfall import datasets
 from featherfall.core.recording import Stream
-from featherfall.datasets.inspect import inspect
+from featherfall.datasets.inspect import inspect_dataset
 from featherfall.sim.dataset.build import build_dataset
 from featherfall.sim.dataset.generate import make_plan, make_subjects, simulate_item
 from featherfall.sim.dataset.record import SensorKit, make_sensor_kit, record
@@ -50,7 +50,7 @@ def test_the_folder_reader_reads_what_was_simulated(simulated: Path) -> None:
 
 
 def test_inspection_finds_no_problem(simulated: Path) -> None:
-    facts = inspect(datasets.open("folder", simulated))
+    facts = inspect_dataset(datasets.open("folder", simulated))
     assert facts.problems == []
     assert list(facts.streams) == ["accelerometer", "gyroscope", "skeleton"]
     assert facts.streams["accelerometer"].rate == pytest.approx(50, abs=1)
@@ -88,7 +88,7 @@ def test_the_number_of_workers_changes_no_byte(simulated: Path, tmp_path: Path) 
 def test_several_sites(tmp_path: Path) -> None:
     kit = make_sensor_kit(["wrist", "right pocket"], "phone", True, "none")
     build_dataset(tmp_path / "out", make_plan(1, 0.001, activities=["trip"]), FolderLayout(kit))
-    facts = inspect(datasets.open("folder", tmp_path / "out"))
+    facts = inspect_dataset(datasets.open("folder", tmp_path / "out"))
     assert facts.problems == []
     assert list(facts.streams)[3:] == ["right_pocket_accelerometer", "right_pocket_gyroscope", "right_pocket_magnetometer"]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.core.errors import UserError
-from featherfall.core.manifest import Model
+from featherfall.core.manifest import ModelFile
 from featherfall.core.registry import register
 from featherfall.export.deployment import Deployment, model_entry
 
 
 @register("format", "npz")
-def write_npz(deployment: Deployment, folder: Path) -> Model:
+def write_npz(deployment: Deployment, folder: Path) -> ModelFile:
     """NumPy archive of the network's weights by name."""
     module = deployment.network.module
     if module is None:

@@ -14,7 +14,7 @@ from featherfall.app.analysers.window_film import analyse_window_film
 from featherfall.app.analysis import Analysis, TaskProgress
 from featherfall.app.models import KINDS_BY_MEDIA, MediaType, OfferedModel, choose_model
 from featherfall.core.errors import UserError
-from featherfall.core.manifest import Kind
+from featherfall.core.manifest import BundleKind
 from featherfall.runtime.sources.csv import CsvOptions
 from featherfall.signals.picture_file import SUFFIXES
 
@@ -23,7 +23,7 @@ SUFFIXES_BY_MEDIA: dict[MediaType, set[str]] = {
     "picture": set(SUFFIXES),
     "film": {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts"},
 }
-ANALYSERS: dict[MediaType, dict[Kind, Callable[[AnalysisRequest], Analysis]]] = {
+ANALYSERS: dict[MediaType, dict[BundleKind, Callable[[AnalysisRequest], Analysis]]] = {
     "table": {"window": analyse_recording},
     "film": {
         "keypoints": analyse_people_film,

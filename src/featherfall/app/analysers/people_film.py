@@ -14,13 +14,13 @@ from featherfall.app.analysis import Analysis, Media, TaskProgress
 from featherfall.app.film_copy import CopySize, check_length, resize_for_page
 from featherfall.app.people import draw_annotated_film, fall_finding, person_curves, write_overlay
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.decide.incidents import Settings, decide
+from featherfall.runtime.decide.incidents import DecisionSettings, decide
 from featherfall.runtime.observation import Fall, FrameResult, Observation
 from featherfall.runtime.perceive.boxes import PersonBox
 from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.runtime.perceive.pose import open_estimator
 from featherfall.runtime.sinks.draw import Painter
-from featherfall.runtime.sinks.film import Film
+from featherfall.runtime.sinks.film import FilmSink
 from featherfall.runtime.trace import BoxTracer
 from featherfall.runtime.watch import Monitor, Perception, curve, watch_film
 from featherfall.signals.video import Frame
@@ -49,7 +49,7 @@ class _ThresholdedTrace(Protocol):
     def add(self, result: FrameResult) -> None:
         """Take the next picture's result."""
 
-    def at(self, threshold: float) -> tuple[Sequence[FrameResult], Settings]:
+    def at(self, threshold: float) -> tuple[Sequence[FrameResult], DecisionSettings]:
         """Return the trace at a threshold, and how it is decided."""
 
 
@@ -62,14 +62,14 @@ class _KeypointTrace:
 
     def __init__(self, bundle: Bundle) -> None:
         self.perception: Perception = open_estimator()
-        self._settings = Settings.of(bundle.manifest)
+        self._settings = DecisionSettings.of(bundle.manifest)
         self.threshold = self._settings.threshold
         self._trace: list[FrameResult] = []
 
     def add(self, result: FrameResult) -> None:
         self._trace.append(result)
 
-    def at(self, threshold: float) -> tuple[Sequence[FrameResult], Settings]:
+    def at(self, threshold: float) -> tuple[Sequence[FrameResult], DecisionSettings]:
         return self._trace, replace(self._settings, threshold=threshold)
 
 
@@ -85,7 +85,7 @@ class _BoxTrace:
 
     def __init__(self, bundle: Bundle) -> None:
         self.perception: Perception = self
-        self._detector, self._settings = BoxDetector(bundle), Settings.of(bundle.manifest)
+        self._detector, self._settings = BoxDetector(bundle), DecisionSettings.of(bundle.manifest)
         self.threshold, self.line = self._detector.threshold, self._settings.threshold
         self._observations: list[Observation] = []
         self._boxes: list[PersonBox] = []  # of the last picture
@@ -100,7 +100,7 @@ class _BoxTrace:
     def add(self, result: FrameResult) -> None:
         self._observations.append(Observation(result.time, tuple(self._boxes), result.height, result.width))
 
-    def at(self, threshold: float) -> tuple[Sequence[FrameResult], Settings]:
+    def at(self, threshold: float) -> tuple[Sequence[FrameResult], DecisionSettings]:
         tracer = BoxTracer()
         above = (replace(one, people=tuple(box for box in one.people if box.score >= threshold)) for one in self._observations)
         return [tracer.follow(one) for one in above], self._settings
@@ -115,7 +115,7 @@ def analyse_people_film(request: AnalysisRequest) -> Analysis:
     people: _ThresholdedTrace = _BoxTrace(bundle) if request.model.kind == "detector" else _KeypointTrace(bundle)
     length = check_length(request.path, request.name)
     copy, problems = request.folder / "film.mp4", list[str]()
-    with Film(copy) as film:
+    with FilmSink(copy) as film:
 
         def on_picture(frame: Frame, result: FrameResult, monitor: Monitor) -> None:
             length.report(frame.time, request.progress, "analysing")

@@ -9,7 +9,7 @@ from featherfall.app.analysis import Analysis, Media
 from featherfall.app.film_copy import FilmLength, check_length, resize_for_page
 from featherfall.app.predictions import fall_findings, prediction_curves
 from featherfall.core.recording import Video
-from featherfall.runtime.sinks.film import Film
+from featherfall.runtime.sinks.film import FilmSink
 from featherfall.signals.video import read_frames
 
 _COPY_RATE = 15.0  # Hz, of the page's copy
@@ -38,7 +38,7 @@ def analyse_window_film(request: AnalysisRequest) -> Analysis:
 
 def _copy(request: AnalysisRequest, length: FilmLength) -> Path:
     target = request.folder / "film.mp4"
-    with Film(target) as film:
+    with FilmSink(target) as film:
         for frame in read_frames(Video(request.path), rate=_COPY_RATE):
             length.report(0.5 * frame.time, request.progress, "copying")  # copying is the first half of the work
             film.frame(frame.time, resize_for_page(frame.image))

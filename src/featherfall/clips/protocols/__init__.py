@@ -1,4 +1,4 @@
-"""Split protocols: who is tested, fold by fold; each registered beside its definition.
+"""Split protocols: which recordings each fold tests; each registered beside its definition.
 
     @register("protocol", "my-split", describes="{folds} folds of mine", cross_validates=True)
     def my_split(recordings, groups, split, published): ...
@@ -6,8 +6,8 @@
 A protocol returns the name of each fold and a mask (N,) of the recordings that it tests; the leak check, the validation part and the
 share of the training part are the same for all (`featherfall.clips.splits`). `split.options` are further keyword arguments.
 
-describes: one line about the protocol, with fields of `split` in braces. cross_validates: whether the folds together test everybody, so
-that the student that ships is trained on all recordings. needs: fields of `split` that must be given.
+describes: one line about the protocol, with fields of `split` in braces. cross_validates: whether the folds together test all recordings,
+so that the exported student is trained on all of them. needs: fields of `split` that must be given.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Protocol = Callable[[Sequence[RecordingFacts], np.ndarray, Split, Published], Te
 
 
 def cross_validates(split: Split) -> bool:
-    """Return whether the folds together test everybody."""
+    """Return whether the folds together test all recordings."""
     return bool(facts("protocol", split.protocol).get("cross_validates"))
 
 
-def describe(split: Split) -> str:
-    """Return the split in words, e.g. "5 folds by subject", "leave one subject out, 10% of the training subjects"."""
-    words: str = facts("protocol", split.protocol).get("describes", split.protocol)
-    name = words.format(**split.model_dump())
+def describe_split(split: Split) -> str:
+    """Return a description of the split, e.g. "5 folds by subject", "leave one subject out, 10% of the training subjects"."""
+    pattern: str = facts("protocol", split.protocol).get("describes", split.protocol)
+    name = pattern.format(**split.model_dump())
     return name if split.train_share == 1 else f"{name}, {100 * split.train_share:g}% of the training {split.group}s"

@@ -1,4 +1,4 @@
-"""Pictures that look alike: frames of one camera have other names and other stems, and yet a model that saw one knows the other.
+"""Group similar pictures, e.g. frames of one camera under different names, which leak information if a split separates them.
 
 Each picture is reduced to 9 x 8 gray fields; one bit a field says whether the next one to its right is brighter (the "difference hash" of
 N. Krawetz, 2013). Pictures that differ in few of the 64 bits, or are joined by a chain of such, are one group. Unrelated pictures differ in
@@ -22,12 +22,12 @@ from featherfall.signals.video import is_image, read_frames
 from .names import is_picture
 
 LOOK = "look"  # the trait that holds a picture's group
-ALIKE = 11  # bits of 64
+ALIKE = 11  # bits of 64 that may differ: frames of one standing camera differ in fewer than 12, unrelated pictures in about 32
 _ROWS, _COLUMNS = 8, 9
 
 
 def difference_hash(image: np.ndarray) -> int:
-    """64 bits of a (H, W, 3) uint8 picture of at least 9 x 8 pixels; 0 for smaller ones."""
+    """Return the 64-bit hash of a (H, W, 3) uint8 picture of at least 9 x 8 pixels; 0 for smaller ones."""
     height, width = image.shape[:2]
     if height < _ROWS or width < _COLUMNS:
         return 0
@@ -37,8 +37,8 @@ def difference_hash(image: np.ndarray) -> int:
     return int.from_bytes(np.packbits(np.diff(means, axis=1) > 0).tobytes(), "big")
 
 
-def groups(hashes: Sequence[int]) -> np.ndarray:
-    """(N,) int64 group of each of N hashes, numbered from 0 by first appearance."""
+def similar_groups(hashes: Sequence[int]) -> np.ndarray:
+    """Return (N,) int64 group of each of N hashes, numbered from 0 by first appearance."""
     bits = np.array(hashes, dtype=np.uint64)
     group = np.full(len(bits), -1, np.int64)
     for first in range(len(bits)):
@@ -54,15 +54,15 @@ def groups(hashes: Sequence[int]) -> np.ndarray:
 
 
 def with_looks(dataset: Dataset) -> Dataset:
-    """The data set whose pictures bear the trait `LOOK`; each is decoded once. One that cannot be read stays without it."""
+    """Return the data set whose pictures have the trait `LOOK`. Each is decoded once; unreadable pictures stay without the trait."""
     hashes = {number: found for number, source in enumerate(dataset.sources) if (found := _hash_of(source)) is not None}
-    group = dict(zip(hashes, groups(list(hashes.values())).tolist(), strict=True))
+    group = dict(zip(hashes, similar_groups(list(hashes.values())).tolist(), strict=True))
     sources = [_grouped(source, str(group[i])) if i in group else source for i, source in enumerate(dataset.sources)]
     return replace(dataset, sources=tuple(sources))
 
 
 def _hash_of(source: Source) -> int | None:
-    """None for what is no picture, or none that can be read, which whoever reads it next tells."""
+    """Return the picture's hash; None for other sources, and for unreadable pictures, which are reported when they are cut."""
     if not is_picture(source):
         return None
     try:

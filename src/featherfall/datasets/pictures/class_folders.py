@@ -22,7 +22,7 @@ class ClassFolders(Reader):
     layout = "train/fall/a.jpg and train/walking/b.jpg"
 
     def scan(self, folder: Path) -> Dataset:
-        """Every picture that lies in a folder which names its class; those directly in `folder` or in "train" are told in `problems`."""
+        """List the pictures in folders that name their class; those directly in `folder` or in "train" are reported in `problems`."""
         if (folder / "data.yaml").is_file():
             raise UserError(f"{folder}: has a data.yaml, so that classes are of boxes, not of folders; open it as 'yolo'")
         sources, bare = [], []

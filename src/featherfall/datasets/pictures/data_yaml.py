@@ -17,10 +17,10 @@ _PLAIN_NAMES = ("classes.txt", "obj.names", "_darknet.labels")
 
 @dataclass(frozen=True)
 class Described:
-    """What a data set says of itself.
+    """The content of a data.yaml.
 
     Attributes:
-        file: that says it.
+        file: its path.
         names: class names by their number.
         parts: for "train", "valid" and "test" the folders or lists of pictures, as written.
     """
@@ -30,7 +30,7 @@ class Described:
     parts: tuple[tuple[str, str], ...] = ()
 
     def name(self, number: int) -> str:
-        """A class's name; raises `UserError` for a number without one."""
+        """Return a class's name; raises `UserError` for a number without one."""
         if number not in self.names:
             last = max(self.names, default=-1)
             raise UserError(f"class {number}, where {self.file.name} names {len(self.names)} (0 to {last}); correct the row or the names")
@@ -38,7 +38,7 @@ class Described:
 
 
 def find_described(folder: Path, problems: list[str]) -> list[Described]:
-    """All data sets below a folder, the nearest first; `problems` is told of YAML that cannot be used."""
+    """Return all data sets below a folder, the nearest first; unusable YAML files are reported in `problems`."""
     found = []
     for file in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")], key=lambda file: (len(file.parts), file)):
         try:
@@ -57,7 +57,7 @@ def find_described(folder: Path, problems: list[str]) -> list[Described]:
 
 
 def read_data_yaml(file: Path, problems: list[str]) -> Described | None:
-    """One YAML file; None where it names no classes, and so is about something else. Raises `UserError` for one that is broken."""
+    """Read one YAML file; None where it names no classes and so is no description. Raises `UserError` for a broken one."""
     import yaml
 
     try:
@@ -91,7 +91,7 @@ def _texts(value: Any) -> Sequence[str]:
 
 
 def place(folder: Path, text: str) -> Path | None:
-    """Where a path of another machine lies below `folder`: by as many of its last parts as are there; None where it is not."""
+    """Return the path below `folder` that matches most last parts of a path of another machine; None where none matches."""
     parts = [part for part in re.split(r"[\\/]+", text.strip()) if part not in ("", ".", "..") and not part.endswith(":")]
     for first in range(len(parts)):
         path = folder.joinpath(*parts[first:])

@@ -29,7 +29,7 @@ class KaggleFall(Reader):
     layout = "images/train/fall001.jpg, images/train/not fallen001.png and labels/train/fall001.txt"
 
     def scan(self, folder: Path) -> Dataset:
-        """Every picture below an `images` folder whose name tells its class; the others are told in `problems`."""
+        """List the pictures below `images` folders whose names state their class; the others are reported in `problems`."""
         problems: list[str] = []
         sources: list[Source] = []
         bare: list[Path] = []
@@ -61,7 +61,7 @@ class KaggleFall(Reader):
 
 
 def class_of(name: str) -> str | None:
-    """The class in a file's name; None where it tells none."""
+    """Return the class in a file's name; None where there is none."""
     return NOT_FALLEN if _NOT.match(name) else FALL if _FALL.match(name) else None
 
 

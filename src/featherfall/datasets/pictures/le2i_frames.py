@@ -1,11 +1,11 @@
 """Frames of the Le2i (ImViA) films as still pictures with the boxes that their annotations give; see `featherfall.datasets.le2i`.
 
 About two pictures a second (every 12th frame) are taken, without writing any: a picture is a place in a film. After the two rows about the
-fall, an annotation has a row for each frame: number, label, and the box's corners in pixels, all 0 where nobody is seen. A frame shows a
+fall, an annotation has a row for each frame: number, label, and the box's corners in pixels, all 0 without a person. A frame shows a
 "fall" from the first to the last frame of the fall, and a "person" before and in films without one; frames after the fall are left out,
 since no row says when the person gets up. A film is a subject; `split.group: room` keeps whole rooms together.
 
-Written from the documentation of others; no file was seen.
+Written from third-party documentation and not tested on original files.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .picture import VIEW
 from .yolo_labels import clipped
 
 EVERY = 12  # frames from one picture to the next: about two pictures a second
-FALL, PERSON = "fall", "person"
+_FALL, _PERSON = "fall", "person"
 
 
 @register("dataset", "le2i-frames", pictures=True)
@@ -40,7 +40,7 @@ class Le2iFrames(Reader):
     layout = Le2i.layout
 
     def scan(self, folder: Path) -> Dataset:
-        """Pictures of every annotated film, those told in `problems` left out."""
+        """List the pictures of every annotated film, without those reported in `problems`."""
         films = Le2i().scan(folder)
         problems = list(films.problems)
         sources: list[Source] = []
@@ -49,7 +49,7 @@ class Le2iFrames(Reader):
                 sources += _frames(film, problems)
             except UserError as error:
                 problems.append(f"{error}; its film is left out")
-        return Dataset(self.name, folder, tuple(sources), problems=tuple(problems), class_names=(FALL, PERSON))
+        return Dataset(self.name, folder, tuple(sources), problems=tuple(problems), class_names=(_FALL, _PERSON))
 
 
 def _frames(film: Source, problems: list[str]) -> list[Source]:
@@ -67,7 +67,7 @@ def _frames(film: Source, problems: list[str]) -> list[Source]:
         if number > facts.frames:
             late += 1
             continue
-        name = FALL if number >= first else PERSON
+        name = _FALL if number >= first else _PERSON
         boxes: list[Box] = []
         if any(rows[number]):
             left, top, right, bottom = rows[number]
@@ -85,7 +85,7 @@ def _frames(film: Source, problems: list[str]) -> list[Source]:
 
 
 def _span(film: Source) -> tuple[float, float]:
-    """First and last frame of the fall, counted from 1; infinity where nobody falls."""
+    """Return first and last frame of the fall, counted from 1; infinity where there is no fall."""
     times = film.fall_times
     if times is None or times.onset is None or times.end is None:
         return math.inf, math.inf
@@ -109,12 +109,12 @@ def _source(film: Source, number: int, boxes: list[Box], rate: float) -> Source:
 
 
 def _read(source: Source, boxes: tuple[Box, ...], still: float) -> Recording:
-    """Where the frame lies, and what it shows."""
+    """Return the recording of a frame: its place in the film, and its boxes."""
     return replace(make_recording(source, {}, {VIEW: Video(source.files[0], still=still)}), boxes=boxes)
 
 
 def read_rows(path: Path) -> dict[int, tuple[float, float, float, float]]:
-    """Left, top, right, bottom (pixels) of each frame by its number, from 1. Raises `UserError` that names the row which makes no sense."""
+    """Return left, top, right, bottom (pixels) of each frame by its number, from 1; raises `UserError` that names an invalid row."""
     found = {}
     for row, line in enumerate(read_text(path).splitlines(), start=1):
         fields = line.strip().split(",")

@@ -1,4 +1,4 @@
-"""What is really in a data set of pictures: sizes, classes and what they are taken for, versions of one picture, doubles."""
+"""Inspect a data set of pictures: sizes, classes and their meaning, versions of one picture, duplicates."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from featherfall.core.recording import Recording
 from featherfall.datasets.dataset import Dataset, Source
 from featherfall.signals.video import is_image, read_frames
 
-from .alike import difference_hash, groups
-from .names import USUAL, all_names, is_picture, shows_fall
+from .alike import difference_hash, similar_groups
+from .names import COMMON_NAMES, all_names, is_picture, shows_fall
 
 _ORDER: tuple[Meaning | None, ...] = ("fall", "not_fall", None, "ignore")
 
 
 @dataclass(frozen=True)
 class ClassFacts:
-    """One class name: what it is taken for (None: nobody says), its boxes, the pictures that show it."""
+    """One class name: its meaning (None if not stated), number of boxes, number of pictures with it."""
 
     name: str
     taken_for: Meaning | None
@@ -39,9 +39,9 @@ class PictureFacts:
         shapes: how many different sizes.
         endings: files by the ending of their names, e.g. {".jpg": 101}.
         classes: falls first, then by how many pictures show them.
-        stated: whether a recipe says what the names are; otherwise the usual words do.
-        falls: pictures with a name that is taken for a fall.
-        nothing: pictures in which nothing is marked.
+        stated: whether a recipe states the names' meanings; otherwise `names.COMMON_NAMES` are used.
+        falls: pictures with a name that means a fall.
+        nothing: pictures without labels.
         sources, with_versions, most_versions: source pictures (file names before ".rf."), those with several files, the most files of one.
         looks: groups of pictures that look alike (see `alike`), how many pictures each has, the largest first.
         traits: by trait, how many pictures have which value.
@@ -65,8 +65,8 @@ class PictureFacts:
 
 
 @dataclass
-class Look:
-    """Pictures one by one; `problems` is told of what cannot be decoded, and at the end of files that are the same."""
+class PictureInspection:
+    """Collect facts picture by picture; undecodable and duplicate files are reported in `problems`."""
 
     problems: list[str]
     _sizes: list[tuple[int, int]] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Look:
     _contents: dict[str, list[Source]] = field(default_factory=dict)
 
     def add(self, source: Source, recording: Recording) -> bool:
-        """Decode a still; False for a recording that is none."""
+        """Decode a still; return False for a recording that is not one."""
         stills = [video for video in recording.videos.values() if is_image(video)]
         self._boxes.update(box.name for box in recording.boxes)
         for video in stills:
@@ -91,13 +91,13 @@ class Look:
         return bool(stills)
 
     def facts(self, dataset: Dataset, known: ClassNames | None) -> PictureFacts | None:
-        """What was seen, None where it was no picture; `known` as a recipe states it."""
+        """Return the facts so far; None without pictures. known: the names' meanings, as a recipe states them."""
         pictures = [source for source in dataset.sources if is_picture(source)]
         if not pictures:
             return None
         self.problems += _doubles(list(self._contents.values()))
         if known is not None and (unknown := [name for name in all_names(dataset) if known.meaning(name) is None]):
-            self.problems.append(f"the recipe's labels.names does not say what {', '.join(map(repr, unknown))} is")
+            self.problems.append(f"the recipe's labels.names does not list {', '.join(map(repr, unknown))}")
         sizes = sorted(self._sizes, key=lambda size: (size[0] * size[1], size)) or [(0, 0)]
         versions = Counter(source.subject for source in pictures)
         traits: dict[str, Counter[str]] = {}
@@ -111,14 +111,14 @@ class Look:
             largest=sizes[-1],
             shapes=len(set(sizes)),
             endings=dict(Counter(source.files[0].suffix.lower() for source in pictures).most_common()),
-            classes=self._classes(dataset, pictures, known or USUAL),
+            classes=self._classes(dataset, pictures, known or COMMON_NAMES),
             stated=known is not None,
-            falls=sum(shows_fall(source.names, known or USUAL) for source in pictures),
+            falls=sum(shows_fall(source.names, known or COMMON_NAMES) for source in pictures),
             nothing=sum(not source.names for source in pictures),
             sources=len(versions),
             with_versions=sum(count > 1 for count in versions.values()),
             most_versions=max(versions.values()),
-            looks=sorted(Counter(groups(self._hashes).tolist()).values(), reverse=True),
+            looks=sorted(Counter(similar_groups(self._hashes).tolist()).values(), reverse=True),
             traits={name: dict(values.most_common()) for name, values in sorted(traits.items())},
         )
 
@@ -129,7 +129,7 @@ class Look:
 
 
 def _doubles(same: list[list[Source]]) -> list[str]:
-    """One line about files with the same content under different source names: no split by source keeps them together."""
+    """Return one line about files with the same content under different source names: no split by source keeps them together."""
     doubles = [sources for sources in same if len({source.subject for source in sources}) > 1]
     if not doubles:
         return []

@@ -19,33 +19,33 @@ sit, sitting, walk, walking, move, moving, run, running, lie, lying, sleep, slee
 people, human, man, woman, patient, pessoa"""
 _IGNORE = "bed, chair, sofa, couch, table, walker, wheelchair, background"
 
-USUAL = ClassNames(fall=_FALL.split(", "), not_fall=_NOT_FALL.replace("\n", " ").split(", "), ignore=_IGNORE.split(", "))
-"""What names are taken for where no recipe says it: to look at data with, not to train by."""
+COMMON_NAMES = ClassNames(fall=_FALL.split(", "), not_fall=_NOT_FALL.replace("\n", " ").split(", "), ignore=_IGNORE.split(", "))
+"""Meanings of common names where no recipe states them: for inspecting data, not for training."""
 
 
 def activity_of(names: tuple[str, ...]) -> str:
-    """One picture's activity: "fall", "patient + sit", or "nothing"."""
+    """Return one picture's activity: "fall", "patient + sit", or "nothing"."""
     return " + ".join(sorted(names)) or _NOTHING
 
 
-def shows_fall(names: tuple[str, ...], known: ClassNames = USUAL) -> bool:
-    """Whether any of the names is a fall."""
+def shows_fall(names: tuple[str, ...], known: ClassNames = COMMON_NAMES) -> bool:
+    """Return whether any of the names is a fall."""
     return any(known.meaning(name) == "fall" for name in names)
 
 
 def meanings(dataset: Dataset, known: ClassNames | None = None) -> dict[str, Meaning | None]:
-    """What each class name of a data set is taken for, None where nobody says; by `USUAL` unless stated."""
-    return {name: (known or USUAL).meaning(name) for name in all_names(dataset)}
+    """Return the meaning of each class name of a data set, None where not stated; by `COMMON_NAMES` unless `known` is given."""
+    return {name: (known or COMMON_NAMES).meaning(name) for name in all_names(dataset)}
 
 
 def all_names(dataset: Dataset) -> tuple[str, ...]:
-    """Class names that the data set declares, then those that only pictures show."""
+    """Return class names that the data set declares, then those that only pictures show."""
     shown = sorted({name for source in dataset.sources for name in source.names})
     return tuple(dict.fromkeys([*dataset.class_names, *shown]))
 
 
 def by_names(dataset: Dataset, known: ClassNames | None) -> Dataset:
-    """The data set with the falls that `labels.names` says; one of sensors and films as it is.
+    """Return the data set with falls as `labels.names` states them; data sets of sensors and films are returned unchanged.
 
     Names that are ignored no longer count to a picture's activity. Raises: `UserError` that lists the names, where not all are stated.
     """
@@ -62,7 +62,7 @@ def by_names(dataset: Dataset, known: ClassNames | None) -> Dataset:
 
 
 def is_picture(source: Source) -> bool:
-    """Whether a source is a still image, by what it shows or that nothing is marked in it."""
+    """Return whether a source is a still image: it has class names, or the activity of a picture without labels."""
     return bool(source.names) or source.activity == _NOTHING
 
 

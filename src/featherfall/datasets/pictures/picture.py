@@ -1,4 +1,4 @@
-"""One picture as a source: a film of one picture, with what it shows."""
+"""One picture as a source: a film of one picture, with its boxes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ENDINGS = re.compile(r"([_.](png|jpe?g|bmp|webp))+$", re.IGNORECASE)
 
 
 def pictures_below(folder: Path) -> list[Path]:
-    """Picture files in a fixed order, hidden folders left out."""
+    """Return picture files in a fixed order, hidden folders left out."""
     found = (path for path in folder.rglob("*") if is_image_file(path) and path.is_file())
     return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
@@ -38,7 +38,7 @@ def split_of(parts: Iterable[str]) -> str | None:
 
 
 def stem_of(path: Path) -> str:
-    """The name of the picture that a file was made of: before Roboflow's ".rf.", without the endings that it writes into names."""
+    """Return the name of the picture that a file was made of: before Roboflow's ".rf.", without the endings that it writes into names."""
     name = path.name if ".rf." in path.name else path.stem
     return _ENDINGS.sub("", name.split(".rf.", 1)[0]) or path.stem
 
@@ -46,7 +46,7 @@ def stem_of(path: Path) -> str:
 def picture_source(
     dataset: str, path: Path, subject: str, names: Sequence[str], boxes: Sequence[Box], labels: Path | None, folder: str | None
 ) -> Source:
-    """The source of one picture file.
+    """Return the source of one picture file.
 
     Arguments:
         names: class names of the picture; those of `boxes`, or the picture's own.
@@ -69,12 +69,12 @@ def picture_source(
 
 
 def read(source: Source, boxes: tuple[Box, ...]) -> Recording:
-    """Where the picture lies, and what it shows."""
+    """Return the recording of a picture: its file and boxes."""
     return replace(make_recording(source, {}, {VIEW: Video(source.files[0], images=True)}), boxes=boxes)
 
 
 def numbered(sources: Sequence[Source]) -> tuple[Source, ...]:
-    """Sources with ids that differ: augmented siblings in one folder become "train", "train-2", ..."""
+    """Return sources with ids that differ: augmented siblings in one folder become "train", "train-2", ..."""
     seen: Counter[str] = Counter()
     out = []
     for source in sources:
@@ -85,7 +85,7 @@ def numbered(sources: Sequence[Source]) -> tuple[Source, ...]:
 
 
 def folder_splits(sources: Sequence[Source]) -> dict[str, Callable[[Source], Side]]:
-    """The split that folders make, where they make one: "test" is the test side, "valid" where there is no such folder."""
+    """Return the split by folders, if any: "test" is the test side, or "valid" where there is no folder "test"."""
     there = {source.traits.get(FOLDER) for source in sources}
     for last in ("test", "valid"):
         if last in there and len(there) > 1:
@@ -98,7 +98,7 @@ def _side(source: Source, test: str) -> Side:
 
 
 def leaks(folder: Path, sources: Sequence[Source]) -> list[str]:
-    """One line about source pictures whose versions lie in two folders of the published split."""
+    """Return one line about source pictures with versions in two folders of the published split."""
     where: dict[str, set[str]] = {}
     for source in sources:
         if FOLDER in source.traits:

@@ -1,4 +1,4 @@
-"""A contact sheet of a data set of pictures: what is marked, where, and what it is taken for."""
+"""Draw a contact sheet of a data set of pictures, with the boxes and their meaning."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from featherfall.core.recording import Box
 from featherfall.datasets.dataset import Dataset, Source
 from featherfall.signals.video import is_image, read_frames
 
-from .names import USUAL, is_picture, shows_fall
+from .names import COMMON_NAMES, is_picture, shows_fall
 
-COLUMNS, MOST = 6, 30
+SHEET_COLUMNS, MAX_PICTURES = 6, 30
 _CELL, _TEXT, _GAP = (260, 195), 34, 10
 _COLOURS: dict[Meaning | None, str] = {"fall": "#e5484d", "not_fall": "#30a46c", "ignore": "#8b8d98", None: "#f5a524"}
 _PAPER, _FAINT = "#ffffff", "#60646c"
@@ -29,19 +29,19 @@ def draw_sheet(dataset: Dataset, path: Path, known: ClassNames | None = None) ->
     Raises: `UserError` where there is no picture, or none that can be read.
     """
     cells = []
-    for source in _spread([source for source in dataset.sources if is_picture(source)], known or USUAL):
+    for source in _spread([source for source in dataset.sources if is_picture(source)], known or COMMON_NAMES):
         try:
-            cells.append(_cell(source, known or USUAL))
+            cells.append(_cell(source, known or COMMON_NAMES))
         except UserError:
-            continue  # whoever inspects tells
+            continue  # `data inspect` reports unreadable pictures
     if not cells:
         raise UserError(f"{dataset.folder}: no picture to draw")
     image, _ = _pillow()
-    rows = -(-len(cells) // COLUMNS)
+    rows = -(-len(cells) // SHEET_COLUMNS)
     width, height = _CELL[0] + _GAP, _CELL[1] + _TEXT + _GAP
-    sheet = image.new("RGB", (min(len(cells), COLUMNS) * width + _GAP, rows * height + _GAP), _PAPER)
+    sheet = image.new("RGB", (min(len(cells), SHEET_COLUMNS) * width + _GAP, rows * height + _GAP), _PAPER)
     for i, cell in enumerate(cells):
-        sheet.paste(cell, (_GAP + i % COLUMNS * width, _GAP + i // COLUMNS * height))
+        sheet.paste(cell, (_GAP + i % SHEET_COLUMNS * width, _GAP + i // SHEET_COLUMNS * height))
     with atomic_write(path) as file:
         sheet.save(file, "PNG")
     return len(cells)
@@ -50,14 +50,14 @@ def draw_sheet(dataset: Dataset, path: Path, known: ClassNames | None = None) ->
 def _spread(pictures: Sequence[Source], known: ClassNames) -> list[Source]:
     falls = [source for source in pictures if shows_fall(source.names, known)]
     others = [source for source in pictures if not shows_fall(source.names, known)]
-    share = max(MOST // 2, MOST - min(len(falls), len(others)))
+    share = max(MAX_PICTURES // 2, MAX_PICTURES - min(len(falls), len(others)))
     return [
         part[i] for part in (falls, others) for i in np.unique(np.linspace(0, len(part) - 1, min(len(part), share)).round().astype(int))
     ]
 
 
 def _cell(source: Source, known: ClassNames) -> Any:
-    """A picture with its boxes, above its id and what it is taken for."""
+    """Draw a picture with its boxes, above its id and meaning."""
     image, draws = _pillow()
     recording = source.load()
     video = next(video for video in recording.videos.values() if is_image(video))

@@ -32,7 +32,7 @@ class YOLO(Reader):
     layout = "data.yaml, train/images/a.jpg and train/labels/a.txt"
 
     def scan(self, folder: Path) -> Dataset:
-        """Every picture below `folder` that has a label file; all others, and every fault in a label file, are told in `problems`."""
+        """List the pictures below `folder` that have a label file; all others, and faults in label files, are reported in `problems`."""
         problems: list[str] = []
         sources: list[Source] = []
         described = find_described(folder, problems)
@@ -81,13 +81,13 @@ def _export(root: Path, described: Described, inner: list[Path], problems: list[
 
 
 def _series(stem: str) -> dict[str, str]:
-    """The trait that holds what names count films by: "18" of "18_100288"."""
+    """Return the trait "series" of a file's name: "18" of "18_100288"."""
     head, underscore, _ = stem.partition("_")
     return {SERIES: head} if head and underscore else {}
 
 
 def _label_files(path: Path) -> list[Path]:
-    """Where the labels of a picture may lie: in "labels" in the place of "images", or beside it."""
+    """Return the possible label files of a picture: in "labels" in place of "images", or beside it."""
     parts = list(path.with_suffix(".txt").parts)
     at = [i for i, part in enumerate(parts[:-1]) if part.lower() == "images"]
     moved = [Path(*parts[: at[-1]], "labels", *parts[at[-1] + 1 :])] if at else []
@@ -95,13 +95,13 @@ def _label_files(path: Path) -> list[Path]:
 
 
 def _label_like(root: Path) -> list[Path]:
-    """Text files in folders called "labels"."""
+    """Return text files in folders called "labels"."""
     found = (file for file in root.rglob("*.txt") if "labels" in (part.lower() for part in file.relative_to(root).parts[:-1]))
     return sorted(file for file in found if file.name.lower() not in _NO_LABELS)
 
 
 def _stated(root: Path, described: Described, problems: list[str]) -> dict[Path, str]:
-    """The part of each picture that `data.yaml` puts in a folder or on a list which is there."""
+    """Return the part of each picture that is in a folder or on a list of `data.yaml`, where that exists."""
     stated: dict[Path, str] = {}
     for part, text in described.parts:
         where = place(root, text)

@@ -10,18 +10,18 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Box
 from featherfall.core.tables import read_text
 
-SLIGHTLY = 0.01  # of the picture's side; more beyond its edge than rounding gives is told
+SLIGHTLY = 0.01  # of the picture's side; boxes that reach farther beyond the edge, more than by rounding, are reported
 
 Name = Callable[[int], str]
 
 
 def read_labels(path: Path, name: Name, problems: list[str]) -> list[Box]:
-    """The boxes of one file, in order; an empty file has none.
+    """Return the boxes of one file, in order; an empty file has none.
 
     Arguments:
-        name: gives the name of a class number, or raises `UserError` with what is wrong with it.
+        name: returns the name of a class number, or raises `UserError`.
         problems: one line is added for each box that is clipped or left out.
-    Raises: `UserError` that names the row which cannot be read: who knows what it says of the picture.
+    Raises: `UserError` that names the row which cannot be read, since the picture's labels are then unknown.
     """
     boxes = []
     for row, line in enumerate(read_text(path).splitlines(), start=1):
@@ -43,7 +43,7 @@ def read_labels(path: Path, name: Name, problems: list[str]) -> list[Box]:
 
 
 def parse(fields: Sequence[str]) -> tuple[int, tuple[float, float, float, float]]:
-    """Class number and left, top, right, bottom of one row; a polygon gives the box around it. Raises `UserError` without a place."""
+    """Return class number and left, top, right, bottom of one row (of a polygon, of its box); raises `UserError` that names no row."""
     if len(fields) != 5 and (len(fields) < 7 or len(fields) % 2 == 0):
         raise UserError(f"{len(fields)} columns; a box has 5, a polygon 7, 9, 11 ...; correct or delete the row")
     try:
@@ -67,13 +67,13 @@ def parse(fields: Sequence[str]) -> tuple[int, tuple[float, float, float, float]
 
 
 def clipped(box: Box) -> Box | None:
-    """The part of a box inside the picture; None where there is none."""
+    """Return the part of a box inside the picture; None where there is none."""
     left, top, right, bottom = (min(max(edge, 0.0), 1.0) for edge in (box.left, box.top, box.right, box.bottom))
     return Box(box.name, left, top, right, bottom) if left < right and top < bottom else None
 
 
 def beyond(box: Box) -> float:
-    """How far a box reaches out of the picture, in fractions of the picture's sides; 0 for one inside."""
+    """Return how far a box reaches beyond the picture, in fractions of its sides; 0 for a box inside."""
     return max(-box.left, -box.top, box.right - 1, box.bottom - 1, 0.0)
 
 

@@ -2,7 +2,7 @@
 
 Reads a data folder that holds any of `SmartFallMM/`, `UTD-MHAD/` and `simulated/` (a simulation in the `folder` layout). Recordings have
 two streams on one clock, at 15 Hz: `skeleton`, the 20 joints of `KINECT_20` in m with z up, and `keypoints`, a pose estimator's output:
-(T, 51) right, down (picture heights from the upper left corner) and score (0 to 1) of `COCO_17`'s joints; NaN, NaN, 0 where nobody is seen.
+(T, 51) right, down (picture heights from the upper left corner) and score (0 to 1) of `COCO_17`'s joints; NaN, NaN, 0 without a person.
 
 A recording's camera and noise are functions of its id. SmartFallMM has no times of falls: `level.fall_times` finds
 them; all falls end at their impact, and their onset is at most 1.3 s before it. Subjects are called "smartfallmm-S29", and so on.
@@ -89,7 +89,7 @@ class Projected(Reader):
 
 
 def _source(number: int, inner: Source, others: list[Source], camera: int) -> Source:
-    """One camera's recording; its bystander is another recording of the same person, so that no one stands on two sides of a split."""
+    """Return one camera's recording; its bystander is another recording of the same subject, so that no split separates them."""
     seed = int.from_bytes(hashlib.sha256(f"{_SETS[number].name}/{inner.id}/{camera}".encode()).digest()[:8], "big")
     other = others[seed % len(others)]
     return Source(
@@ -126,7 +126,7 @@ def _read(source: Source, number: int, inner: Source, other: Source, seed: int) 
 
 
 def _load_person(source: Source, tilted: bool, tempo: float) -> tuple[np.ndarray, FallTimes | None]:
-    """(T, J, 3) levelled joints at `_RATE`, `tempo` times as fast as they were; and when the person falls."""
+    """Return (T, J, 3) levelled joints at `_RATE`, `tempo` times as fast as they were; and when the person falls."""
     recording = source.load()
     stream = recording.streams["skeleton"]
     values = _interpolate_missing(stream.values.astype(np.float64))

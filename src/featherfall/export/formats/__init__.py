@@ -1,1 +1,1 @@
-"""Export formats, one file each: a function `(deployment, folder) -> Model | Refusal`, registered by name."""
+"""Export formats, one file each: a function `(deployment, folder) -> ModelFile | Refusal`, registered by name."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.core.errors import UserError
-from featherfall.core.manifest import Model
+from featherfall.core.manifest import ModelFile
 from featherfall.core.registry import register
 from featherfall.export.deployment import Deployment, model_entry
 from featherfall.export.onnx import export_onnx, onnx_outputs, torch_outputs
@@ -18,7 +18,7 @@ PARITY_TOLERANCE = 1e-3  # of an output; float32 against float32 on another runt
 
 
 @register("format", "onnx")
-def write_onnx(deployment: Deployment, folder: Path) -> Model:
+def write_onnx(deployment: Deployment, folder: Path) -> ModelFile:
     """ONNX in float32, proven against PyTorch on training clips."""
     network, sample, path = deployment.network, deployment.sample, folder / FILE
     if network.module is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from featherfall.core.manifest import Model
+from featherfall.core.manifest import ModelFile
 from featherfall.core.registry import register
 from featherfall.export.deployment import Deployment, Refusal, model_entry
 from featherfall.export.formats.onnx import FILE, write_onnx
@@ -14,7 +14,7 @@ from featherfall.export.quantise import quantise
 
 
 @register("format", "onnx_int8")
-def write_onnx_int8(deployment: Deployment, folder: Path) -> Model | Refusal:
+def write_onnx_int8(deployment: Deployment, folder: Path) -> ModelFile | Refusal:
     """ONNX with int8 weights and activations, kept only where no metric loses more than the budget."""
     exact = folder / FILE
     if not exact.is_file():
@@ -24,7 +24,7 @@ def write_onnx_int8(deployment: Deployment, folder: Path) -> Model | Refusal:
     return _write(deployment, exact, folder)
 
 
-def _write(deployment: Deployment, exact: Path, folder: Path) -> Model | Refusal:
+def _write(deployment: Deployment, exact: Path, folder: Path) -> ModelFile | Refusal:
     guard, path = deployment.guard, folder / "model.int8.onnx"
     quantise(exact, path, deployment.sample)
     before, after = (dict(guard.metrics(onnx_outputs(file, guard.inputs, deployment.network.outputs))) for file in (exact, path))

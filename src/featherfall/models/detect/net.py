@@ -139,7 +139,7 @@ def _centres(height: int, width: int) -> Tensor:
 
 
 def grid_points(size: int) -> tuple[Tensor, Tensor]:
-    """(A, 2) middles of all places as fractions of the picture, and (A,) their strides in pixels, in the order of `DetectorOutputs`."""
+    """Return middles (A, 2) as fractions of the picture, and strides (A,) in pixels, of all places, in the order of `DetectorOutputs`."""
     middles = torch.cat([_centres(size // stride, size // stride) * stride / size for stride in STRIDES])
     return middles, torch.cat([torch.full(((size // stride) ** 2,), float(stride)) for stride in STRIDES])
 

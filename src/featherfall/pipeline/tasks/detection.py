@@ -1,6 +1,6 @@
-"""Detectors: boxes around people in pictures. Teacher, student alone and distilled, int8 judged by the runtime.
+"""Detectors: boxes around people in pictures. Teacher, student alone and distilled, int8 evaluated by the runtime.
 
-Pretraining on pictures of simulated people is a fold of its own. The first fold of the protocol is the test.
+Pretraining on pictures of simulated people is a fold of its own. Of the protocol's folds, only the first is used.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.detector import open_detector
 from featherfall.training.boxes import box_table
 from featherfall.training.checkpoint import load_tensors
-from featherfall.training.detect import Pictures
+from featherfall.training.detect import MAP_LOSSES, OUTPUT_LOSS, Pictures
 from featherfall.training.detect_stages import DetectorTeacher, detect, learn, load_pictures
 from featherfall.training.stages import FoldContext
 from featherfall.training.yolo import YoloTraining, train_yolo, write_yolo
@@ -74,7 +74,7 @@ class DetectionTask(Task):
         "teacher": "teacher",
         "alone": "student alone",
         "distilled": "student distilled",
-        "int8": "int8, judged by the runtime",
+        "int8": "int8, evaluated by the runtime",
     }
     unit: ClassVar[str] = "pictures"
     averages_teachers: ClassVar[bool] = False  # a student is distilled from the first one
@@ -82,21 +82,23 @@ class DetectionTask(Task):
     @classmethod
     def check(cls, recipe: Recipe) -> None:
         if recipe.labels.by != "fall" or recipe.labels.names is None:
-            raise UserError(f"{recipe.name}: a detector labels by fall, and needs labels.names: which class names are a fall")
+            raise UserError(f"{recipe.name}: a detector needs labels by fall, and labels.names with the class names that are a fall")
         for role, one in recipe.networks.items():
             if one.kind != "detector":
                 raise UserError(f"{recipe.name}: {role}.network.kind is {one.kind!r}; with a section 'detection' it must be 'detector'")
             if recipe.clip.films[one.inputs[0]].frames != 1:
-                raise UserError(f"{recipe.name}: a detector looks at one picture; set clip.films.{one.inputs[0]}.frames: 1")
+                raise UserError(f"{recipe.name}: a detector takes one picture; set clip.films.{one.inputs[0]}.frames: 1")
         if is_yolo(recipe) and recipe.detection and recipe.detection.pretrain and recipe.detection.pretrain.replay:
             raise UserError(f"{recipe.name}: Ultralytics' training cannot replay pictures; set detection.pretrain.replay: 0")
         if is_yolo(recipe) and recipe.student.init:
             raise UserError(f"{recipe.name}: Ultralytics' networks cannot start from a run; leave out student.init")
         if recipe.supervision:
             losses = [term.loss for term in recipe.supervision.distillation.terms]
-            if set(losses) - {"soft", "l2", "cosine"} or len({"l2", "cosine"} & set(losses)) > 1 or len(losses) != len(set(losses)):
+            embeddings = [name for name in losses if name in MAP_LOSSES]
+            if set(losses) - {OUTPUT_LOSS, *MAP_LOSSES} or len(embeddings) > 1 or len(losses) != len(set(losses)):
+                either = " or ".join(map(repr, MAP_LOSSES))
                 raise UserError(
-                    f"{recipe.name}: a detector is distilled by 'l2' or 'cosine' (embedding), 'soft' (logits), or one and 'soft'"
+                    f"{recipe.name}: a detector is distilled by {either} (embedding), {OUTPUT_LOSS!r} (logits), or one and {OUTPUT_LOSS!r}"
                 )
 
     @classmethod
@@ -104,7 +106,7 @@ class DetectionTask(Task):
         return cls(context, _labelled(context.recipe, dataset, open_store(context.clips)))
 
     def prepare(self, cut: CutClips, *, quiet: bool, cache: Path | None) -> DetectionTask:
-        """Draw the simulated pictures, unless they are there."""
+        """Draw the simulated pictures, unless they exist."""
         recipe, pretrain = self.context.recipe, self._detection.pretrain
         if pretrain is None:
             return self
@@ -176,7 +178,7 @@ class DetectionTask(Task):
         return load_pictures(store, box_table(people), recordings, self._input)
 
     def _fresh(self, job: Job, stage: FoldContext) -> Detector:
-        """The network to be trained: from pretrained weights, or those of `student.init`, where the recipe has them."""
+        """Return the network to be trained: from pretrained weights, or those of `student.init`, where the recipe has them."""
         role = _network(job.role)
         model = stage.network(self.context.recipe.networks[role], job.number)
         assert isinstance(model, Detector)
@@ -193,7 +195,7 @@ class DetectionTask(Task):
         return weights if weights.is_file() and not job.role.startswith(PRETRAIN) else None
 
     def _replayed(self, job: Job) -> Pictures | None:
-        """The simulated pictures of which some are added to every batch of real ones."""
+        """Return the simulated pictures to replay in every batch of real ones; None without replay."""
         pretrain = self._detection.pretrain
         if pretrain is None or not pretrain.replay or self.simulated is None or job.role.startswith(PRETRAIN):
             return None
@@ -201,7 +203,7 @@ class DetectionTask(Task):
         return self._pictures(store, np.arange(len(store.recordings)), self.simulated.people)
 
     def _training(self, role: str) -> Training:
-        """The student alone learns the task for as long as the distilled one learns embedding and task."""
+        """Return a role's training. The student alone trains for as many steps as the distilled one does on embedding and task."""
         recipe, detection, of_teacher = self.context.recipe, self._detection, _network(role) == "teacher"
         training = recipe.required_supervision.teacher.training if of_teacher else recipe.student.training
         if role.startswith(PRETRAIN):
@@ -212,7 +214,7 @@ class DetectionTask(Task):
         return training
 
     def _distil(self, job: Job, stage: FoldContext, model: Detector, pictures: Pictures) -> None:
-        """Learn the teacher's embedding first (if a term says so), then the task, with the teacher's outputs (if a term says so)."""
+        """Learn the teacher's embedding first, if a term compares it, then the task, with the teacher's outputs if a term compares them."""
         supervision, training = self.context.recipe.required_supervision, self._training(job.role)
         weights = self.context.run.job(job.fold.name, "teacher", 0) / "weights.pt"
         teacher = stage.load_network(supervision.teacher.network, 0, weights)
@@ -222,12 +224,12 @@ class DetectionTask(Task):
             steps = training.model_copy(update={"steps": self._detection.embedding_steps})
             of_maps = DetectorTeacher(teacher, embedding)
             learn(stage, model, pictures, steps, job.number, job.folder / "embedding", of_maps, replayed)
-        soft = [term.weight for term in supervision.distillation.terms if term.loss == "soft"]
+        soft = [term.weight for term in supervision.distillation.terms if term.loss == OUTPUT_LOSS]
         of_outputs = DetectorTeacher(teacher, soft=soft[0]) if soft else None
         learn(stage, model, pictures, training, job.number, job.folder, of_outputs, replayed)
 
     def _train_yolo(self, job: Job, stage: FoldContext, pictures: int) -> None:
-        """Train an Ultralytics network on the same pictures, as many looks at them; from pretrained weights where there are some."""
+        """Train an Ultralytics network on the same pictures, as often; from pretrained weights where there are some."""
         recipe, name, store = self.context.recipe, self._input, stage.store
         network, training = recipe.networks[_network(job.role)], self._training(job.role)
         data = self.context.run.folder / "yolo" / job.fold.name.replace(" ", "-")
@@ -308,7 +310,7 @@ class DetectionTask(Task):
         )
 
     def more_metrics(self, jobs: Sequence[Job]) -> tuple[Metrics, Mapping[str, Any]]:
-        """Metrics of boxes ("box_recall", "map50", ...), beside those of pictures."""
+        """Return the metrics of boxes ("box_recall", "map50", ...), beside those of pictures."""
         (job,) = jobs
         result, labels = self.detections(job), self.classes()
         boxes = detection_metrics(
@@ -373,14 +375,14 @@ class DetectionTask(Task):
         return Deployment(recipe, store, labels, decision, network, sample, guard, provenance)
 
     def notes(self, threshold: float) -> list[str]:
-        notes = [f"sensitivity, precision and F1 are of pictures (a fall is in it, or not); scores count from {threshold:g}"]
+        notes = [f"sensitivity, precision and F1 are of pictures (with a fall, or without); scores count from {threshold:g}"]
         if self._detection.pretrain is not None:
             notes.append("teacher and student were pretrained on pictures of simulated people")
         return notes
 
 
 def _network(role: str) -> str:
-    """ "teacher" or "student": the network that a job of this role trains."""
+    """Return "teacher" or "student": the network that a job of this role trains."""
     return "teacher" if role in ("teacher", PRETRAIN + "teacher") else "student"
 
 
@@ -395,9 +397,9 @@ def _labelled(recipe: Recipe, dataset: Dataset, store: ClipStore) -> Labelled:
 
 
 def embedding_loss(recipe: Recipe) -> str | None:
-    """Return "l2" or "cosine", where the recipe distils the embedding."""
+    """Return the loss of the embedding, where the recipe distils it."""
     terms = recipe.distillation.terms if recipe.distillation else []
-    return next((term.loss for term in terms if term.loss in ("l2", "cosine")), None)
+    return next((term.loss for term in terms if term.loss in MAP_LOSSES), None)
 
 
 def is_yolo(recipe: Recipe) -> bool:

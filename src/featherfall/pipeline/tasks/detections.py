@@ -1,4 +1,4 @@
-"""What a detector detects in the pictures of a part: kept in a file, and as predictions like those of any model."""
+"""A detector's boxes in the pictures of a part: stored in a file, and converted to predictions as of any model."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from featherfall.clips.store import ClipStore
 from featherfall.core.files import read_json, write_json
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.export.deployment import GraphOutputs
-from featherfall.runtime.perceive.boxes import Found, decode
+from featherfall.runtime.perceive.boxes import Found, decode_boxes
 
-MIN_SCORE = 0.005  # of boxes that are kept for metrics: average precision needs those of low scores, too
+MIN_SCORE = 0.005  # of boxes that are stored for metrics: average precision also counts boxes of low scores
 
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """What a job's model detects in each test picture (all boxes from `MIN_SCORE`).
+    """Boxes of a job's model in each test picture, with scores from `MIN_SCORE`.
 
-    threshold: chosen for it. train_accuracy: share of the training pictures of which it says rightly whether they show a fall.
+    threshold: chosen for the model. train_accuracy: share of the training pictures that are classified correctly as fall or not.
     """
 
     found: Sequence[Sequence[Found]]
@@ -32,7 +32,7 @@ class Detections:
 def decode_outputs(outputs: GraphOutputs, labels: Sequence[str], least: float, overlap: float) -> list[list[Found]]:
     """Return the boxes of each picture, from a graph's scores (K, A, C) and boxes (K, A, 4)."""
     scores, boxes = outputs
-    return [decode(where, which, list(labels), least, overlap) for which, where in zip(scores, boxes, strict=True)]
+    return [decode_boxes(where, which, list(labels), least, overlap) for which, where in zip(scores, boxes, strict=True)]
 
 
 def write_detections(file: Path, detections: Detections) -> None:
@@ -57,8 +57,8 @@ def picture_predictions(
 ) -> list[RecordingPredictions]:
     """Return pictures as recordings of one window.
 
-    The probability of a fall is the best score of a box of that class, to the power that takes the model's own threshold to `threshold`,
-    so that one decision serves all models.
+    The probability of a fall is the best score of a box of that class, raised to the power that maps the model's own threshold to
+    `threshold`, so that the same decision settings apply to all models.
     """
     power = np.log(threshold) / np.log(result.threshold)
     out = []

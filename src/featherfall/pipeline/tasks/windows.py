@@ -1,4 +1,4 @@
-"""Windows of sensors, keypoints or pictures: a teacher's outputs, the student alone and distilled, int8 judged by the runtime."""
+"""Windows of sensors, keypoints or pictures: a teacher's outputs, the student alone and distilled, int8 evaluated by the runtime."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class WindowsTask(Task):
         "outputs": "teachers' outputs",
         "alone": "student alone",
         "distilled": "student distilled",
-        "int8": "int8, judged by the runtime",
+        "int8": "int8, evaluated by the runtime",
     }
 
     def check_fold(self, fold: Fold) -> None:
         self.stage(fold).training_part  # noqa: B018 (refuses)
 
     def folds(self, folds: Sequence[Fold]) -> list[Fold]:
-        """Cross-validation adds a fold of all recordings, whose student ships."""
+        """Return the protocol's folds; cross-validation adds a fold of all recordings, whose student is exported."""
         return [*folds, *self._full_fit()]
 
     def shipped(self, folds: Sequence[Fold]) -> Fold:
@@ -104,7 +104,7 @@ class WindowsTask(Task):
             _save(job, predict_test_part(stage, model, recipe.student.network))
 
     def _teachers(self, job: Job) -> list[Path]:
-        """Folders of the fold's teachers."""
+        """Return the folders of the fold's teachers."""
         teacher = self.context.recipe.teacher
         return [self.context.run.job(job.fold.name, "teacher", i) for i in range(teacher.members)] if teacher else []
 
@@ -120,7 +120,7 @@ class WindowsTask(Task):
 
 
 def deployment(stage: FoldContext, model: nn.Module, provenance: Mapping[str, Any]) -> Deployment:
-    """Return what the bundle of a student is made of. The guard compares on the validation part, or on the training part without one."""
+    """Return the deployment of a student. The guard compares on the validation part, or on the training part without one."""
     recipe, store, fold = stage.recipe, stage.store, stage.fold
     names, labels = inputs_of(recipe), clip_labels(store, recipe.labels)
     recordings = fold.validation if len(fold.validation) else fold.train
@@ -150,7 +150,7 @@ def predict_test_part(stage: FoldContext, model: nn.Module, network: Network) ->
 def predict_by_runtime(stage: FoldContext, sources: Mapping[str, Source], bundle: Path) -> np.ndarray:
     """Return the (test clips, classes) float32 probabilities of a bundle, which reads the recordings from their files as a device would.
 
-    The runtime cuts its own windows; that there are as many as clips in the store is asserted: what was trained is what runs.
+    The runtime cuts its own windows; it is asserted that there are as many as clips in the store, so that both cut alike.
     """
     student = load_bundle(bundle)
     out = []

@@ -1,1 +1,1 @@
-"""What is concluded: events, incidents, posture."""
+"""Decisions: events of windows, incidents of films, posture."""

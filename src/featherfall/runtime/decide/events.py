@@ -9,7 +9,7 @@ import numpy as np
 
 from featherfall.core.manifest import Decision, Manifest
 
-# Less real signal than this is mostly interpolated or held: what a model says of it follows from the filling, not from the wearer.
+# Below half, most samples are interpolated or held, so the model's output depends on the filling and not on the wearer.
 MINIMUM_VALID = 0.5
 
 
@@ -22,7 +22,7 @@ class Event:
         peak_s: centre of the window with the highest probability (the first of equals).
         confidence: that probability, 0..1.
         raised_s: end of the first window that counts: the earliest that a device reading live could know.
-        state: "detected"; what people get of it (countdown, alarm, cancelled) is decided later.
+        state: "detected". Later states (countdown, alarm, cancelled) are the application's.
     """
 
     start_s: float
@@ -32,16 +32,16 @@ class Event:
     state: str = "detected"
 
     def to_json(self) -> dict[str, Any]:
-        """The attributes as plain values, times to the microsecond."""
+        """Return the attributes as plain values, times to the microsecond."""
         return {name: round(value, 6) if name.endswith("_s") else value for name, value in vars(self).items()}
 
 
 def counting(probability: np.ndarray, decision: Decision) -> np.ndarray:
-    """(K,) bool: the windows whose probability reaches the threshold; NaN never counts."""
+    """Return (K,) bool: the windows whose probability reaches the threshold; NaN never counts."""
     return np.asarray(probability, dtype=np.float64) >= decision.threshold
 
 
-def groups(centre_s: np.ndarray, merge_s: float) -> list[np.ndarray]:
+def merge_groups(centre_s: np.ndarray, merge_s: float) -> list[np.ndarray]:
     """Split (K,) increasing seconds where a step is longer than `merge_s`; returns the indices of each group."""
     if len(centre_s) == 0:
         return []
@@ -49,7 +49,7 @@ def groups(centre_s: np.ndarray, merge_s: float) -> list[np.ndarray]:
 
 
 def events(centre_s: np.ndarray, end_s: np.ndarray, probability: np.ndarray, decision: Decision) -> list[Event]:
-    """The events of one recording, in order of time.
+    """Return the events of one recording, in order of time.
 
     A window counts when its probability reaches the threshold; counting windows within `merge_s` of the previous counting one are one
     event, so two events' windows are always more than `merge_s` apart.
@@ -60,7 +60,7 @@ def events(centre_s: np.ndarray, end_s: np.ndarray, probability: np.ndarray, dec
         probability: (K,) of the positive class, 0..1.
     """
     chosen = np.flatnonzero(counting(probability, decision))
-    return [_event(centre_s, end_s, probability, chosen[group]) for group in groups(np.asarray(centre_s)[chosen], decision.merge_s)]
+    return [_event(centre_s, end_s, probability, chosen[group]) for group in merge_groups(np.asarray(centre_s)[chosen], decision.merge_s)]
 
 
 def _event(centre_s: np.ndarray, end_s: np.ndarray, probability: np.ndarray, windows: np.ndarray) -> Event:
@@ -87,12 +87,12 @@ def usable(valid: np.ndarray, probabilities: np.ndarray, window: Literal["trial"
     return np.asarray(finite if window == "impact" else finite & (valid >= MINIMUM_VALID))
 
 
-def label_of(manifest: Manifest, probabilities: np.ndarray, use: np.ndarray, found: bool) -> str | None:
+def recording_label(manifest: Manifest, probabilities: np.ndarray, use: np.ndarray, found: bool) -> str | None:
     """Return the label of a whole recording; None where no window can tell.
 
-    Of a fall bundle it is the positive class where an event was found, else the best other class; with two classes that is the other one,
-    also where no impact was felt at all. Of an activity bundle it is the best class. Best is the highest mean log probability, so that
-    one confident error does not decide.
+    For a fall bundle: the positive class if an event was found, else the best other class (of two classes the other one, even where no
+    window was triggered). For an activity bundle: the best class. The best class has the highest mean log probability, so that one
+    confident error does not decide.
 
     Arguments:
         probabilities: (K, classes). use: (K,) bool, see `usable`.

@@ -1,4 +1,4 @@
-"""What counts as a sign of a fall, and as being down: one strategy for keypoints, one for boxes."""
+"""Signs of a fall, and of lying: one strategy for keypoints, one for boxes."""
 
 from __future__ import annotations
 
@@ -14,49 +14,50 @@ from featherfall.runtime.observation import FrameResult, TrackedPerson
 from featherfall.runtime.perceive.boxes import PersonBox
 from featherfall.runtime.perceive.pose import Pose
 
-KEEP = 10.0  # s of a person's past: over these the usual size is taken
+HISTORY = 10.0  # s of sightings kept of each person; the usual size is taken over them (docs/explanation/camera.md, "Posture")
 
-# Keypoints. Both rules keep out what estimators see in furniture and reflections (docs/explanation/camera.md, 6).
-# The picture changes in a tenth of a person's box at once in a fall, in hardly a hundredth in a still scene. Without this rule 6 of 18 real
-# daily films raised an alarm, with it 1; none of 50 real and 26 simulated falls was lost. The real films were known when it was made.
+# Keypoints. Both rules reject poses that estimators find in furniture and reflections (docs/explanation/camera.md, 6).
+# In a fall, a tenth of the pixels in a person's box changes at once; in a still scene about a hundredth. Without this rule 6 of 18 real
+# daily films raised an alarm, with it 1; none of 50 real and 26 simulated falls was lost. The rule was written after seeing the real films.
 MIN_MOTION = 0.1
-# Unseen for .2 s, and the middle within .15 sizes of the left or right edge: half a body looks like anything.
+# A person unseen for .2 s whose middle was within .15 sizes of the left or right edge has left the picture: poses of a body that is cut
+# off by the edge are unreliable.
 GONE, EDGE = 0.2, 0.15
 
 # Boxes. Chosen on films of simulated people (docs/explanation/detectors.md, "In films").
 DOWN_SHARE = 0.5  # of the smoothed share: fallen is the likelier of the two classes
-WAS_UP = 0.8  # s seen up, in all, before somebody can fall: who lies from first sight on (in bed) has not fallen
-DOWN_FOR = 0.5  # s on end down, from which it counts: a doubtful moment is shorter
-CHANGE = 3.0  # s, the longest from having been up to being down: a fall takes about one, and the detector may lose the person for two
-SUNK = 0.2  # of the height while up: how much lower the top or the middle of the box must be; who lies and is taken for up sinks by nothing
-LATELY = 1.0  # s while up, over which the place of the box is taken (median)
-GAP = 0.5  # s; a longer silence does not count as time seen
-FORGET = 10.0  # s unseen, after which what is known of a box is dropped; tracks end sooner
+WAS_UP = 0.8  # s seen up in all before a fall is possible: a person who lies from the first picture on (in bed) has not fallen
+DOWN_FOR = 0.5  # s down without a break before it counts: misclassified moments are shorter
+CHANGE = 3.0  # s at most from last up to down: a fall takes about 1 s, and the detector may lose the person for 2 s (`BoxCost.memory`)
+SUNK = 0.2  # share of the height while up by which top or middle must sink: a lying person misclassified as up does not sink
+LATELY = 1.0  # s while up over which the box's position is taken; the median rejects single wrong boxes
+GAP = 0.5  # s; a longer gap between sightings counts as this much: what happened in it is unknown
+FORGET_BOX = 10.0  # s unseen after which a box's state is dropped; tracks end sooner, so this only bounds the memory
 
 
 @dataclass(eq=False)
 class Past:
-    """One person's last `KEEP` seconds: times in s, increasing, and how it was seen."""
+    """One person's sightings of the last `HISTORY` seconds; times in s, increasing."""
 
     times: deque[float] = field(default_factory=deque)
     people: deque[TrackedPerson] = field(default_factory=deque)
 
     def add(self, time: float, person: TrackedPerson) -> None:
-        """Add a sighting; older ones than `KEEP` are dropped."""
+        """Add a sighting; older ones than `HISTORY` are dropped."""
         self.times.append(time)
         self.people.append(person)
-        while self.times[0] < time - KEEP:
+        while self.times[0] < time - HISTORY:
             self.times.popleft()
             self.people.popleft()
 
     @property
     def seen(self) -> float:
-        """When the person was last seen, s."""
+        """Time of the last sighting, s."""
         return self.times[-1]
 
     @property
     def last(self) -> TrackedPerson:
-        """How the person was last seen."""
+        """The last sighting."""
         return self.people[-1]
 
     @property
@@ -67,7 +68,7 @@ class Past:
 
 @dataclass(frozen=True)
 class Sign:
-    """A sign that a person falls or has fallen: number, probability, and the times (s) at which the fall begins and is clearest."""
+    """A sign of a person's fall: the person's number, the probability, and the times (s) of the fall's start and peak."""
 
     person: int
     probability: float
@@ -76,26 +77,26 @@ class Sign:
 
 
 class Evidence(Protocol):
-    """What a kind of perception says about falls."""
+    """Signs of falls from one kind of perception."""
 
     def signs(self, frame: FrameResult, past: Mapping[int, Past], ongoing: Set[int]) -> list[Sign]:
         """Return the signs in a picture.
 
         Arguments:
-            past: of everybody seen lately, up to this picture, by number.
+            past: of all people seen within `HISTORY` seconds, this picture included, by number.
             ongoing: numbers of the people who have fallen and have not got up.
         """
 
     def posture(self, person: TrackedPerson, size: float) -> Posture:
-        """Return a person's posture; size: the body's usual one, pixels."""
+        """Return a person's posture; size: the usual size of the body, pixels."""
 
 
 @dataclass(frozen=True)
 class KeypointEvidence:
-    """Windows whose probability reaches the threshold, of people.
+    """Windows whose probability reaches the threshold.
 
-    Only who has moved since first seen (by the fall itself, if not before), in whose box the picture changes within the window, and who has
-    not left over the picture's side. Poses in furniture do none of the three.
+    The person must have moved since first seen (the fall itself counts), the picture must change in the person's box within the window, and
+    the person must not have left at the picture's side. False poses in furniture meet none of the three conditions.
 
     Attributes:
         threshold: probability, 0..1.
@@ -123,24 +124,24 @@ class KeypointEvidence:
 
 
 def has_left(past: Past, time: float, width: int) -> bool:
-    """Return whether somebody was lost at the picture's left or right edge."""
+    """Return whether the person was last seen at the picture's left or right edge, more than `GONE` seconds ago."""
     right = float(past.last.sighting.middle[0])
     return time - past.seen > GONE and min(right, width - right) < EDGE * past.last.size
 
 
 def motion(past: Past, since: float) -> float:
-    """Return the most that the picture has changed in a person's box at once since a time: the median of the three highest shares, 0..1."""
+    """Return the largest change of the picture in a person's box since a time (s): the median of the three highest shares, 0..1."""
     shares = [cast(Pose, one.sighting).motion for time, one in zip(past.times, past.people, strict=True) if time >= since]
     return float(np.median(sorted(shares)[-3:])) if shares else 0.0
 
 
 @dataclass(eq=False)
 class _Body:
-    """What is known of one box.
+    """State of one tracked box.
 
     Attributes:
-        seen: s, when last. up_for: s seen up, in all. was_up: s, when last up. down_since: s; None while up.
-        height, top, middle: of the box while last up, pixels: the median of `LATELY` seconds.
+        seen: time of the last sighting, s. up_for: s seen up in all. was_up: time of the last sighting up, s. down_since: s; None while up.
+        height, top, middle: of the box when last up, pixels; medians over `LATELY` seconds.
     """
 
     seen: float
@@ -153,7 +154,7 @@ class _Body:
     lately: list[tuple[float, float, float]] = field(default_factory=list)  # time, top, bottom while up
 
     def rise(self, time: float, box: np.ndarray) -> None:
-        """Take a sighting up."""
+        """Add a sighting of the person up."""
         self.up_for += min(time - self.seen, GAP)
         self.was_up, self.down_since = time, None
         self.lately = [row for row in self.lately if row[0] > time - LATELY] + [(time, float(box[1]), float(box[3]))]
@@ -161,7 +162,7 @@ class _Body:
         self.top, self.middle, self.height = top, (top + bottom) / 2, bottom - top
 
     def has_fallen(self, time: float, box: np.ndarray) -> bool:
-        """Take a sighting down; return whether the body fell."""
+        """Add a sighting of the person down; return whether this is a fall."""
         self.down_since = time if self.down_since is None else self.down_since
         if time - self.down_since < DOWN_FOR or self.up_for < WAS_UP or self.down_since - self.was_up > CHANGE:
             return False
@@ -170,17 +171,16 @@ class _Body:
 
 
 class BoxEvidence:
-    """Boxes that looked up and look fallen a moment later, and have sunk.
+    """Boxes that were classified as up, then as fallen, and have sunk.
 
-    A detector says what somebody looks like in one picture; a fall is a change. While somebody who has fallen is down, every picture is
-    another sign.
+    A detector classifies single pictures; a fall is a change over time. While a fallen person stays down, every picture is another sign.
     """
 
     def __init__(self) -> None:
         self._bodies: dict[int, _Body] = {}
 
     def signs(self, frame: FrameResult, past: Mapping[int, Past], ongoing: Set[int]) -> list[Sign]:
-        """As `Evidence.signs`: a fall begins when the person goes down, and is clearest in this picture."""
+        """As `Evidence.signs`: a fall starts when the person goes down, and peaks in this picture."""
         found = []
         for person in frame.people:
             body = self._bodies.setdefault(person.id, _Body(frame.time))
@@ -190,7 +190,7 @@ class BoxEvidence:
             elif body.has_fallen(frame.time, box) or person.id in ongoing:
                 found.append(Sign(person.id, share, cast(float, body.down_since), frame.time))
             body.seen = frame.time
-        self._bodies = {number: body for number, body in self._bodies.items() if frame.time - body.seen <= FORGET}
+        self._bodies = {number: body for number, body in self._bodies.items() if frame.time - body.seen <= FORGET_BOX}
         return found
 
     def posture(self, person: TrackedPerson, size: float) -> Posture:

@@ -1,4 +1,4 @@
-"""Falls and what becomes of them, from a trace: possible fall, still down, got up. Pure: another threshold is another `decide`."""
+"""Derive falls and their course (possible fall, still down, got up) from a trace. No model runs: call `decide` for another threshold."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
-from featherfall.runtime.decide.evidence import DOWN_SHARE, KEEP, BoxEvidence, Evidence, KeypointEvidence, Past
+from featherfall.runtime.decide.evidence import DOWN_SHARE, GAP, HISTORY, BoxEvidence, Evidence, KeypointEvidence, Past
 from featherfall.runtime.decide.posture import Posture
 from featherfall.runtime.observation import Fall, FrameResult, Notice, TrackedPerson
 
-# Looked at on films of simulated people (docs/explanation/camera.md, 8); no real film was looked at for any of these.
+# Checked on films of simulated people (docs/explanation/camera.md, 8); no real film was used to choose any of these.
 STILL_DOWN = 7.0  # s after a possible fall; a convention, `--still-down` changes it
-UP = 1.0  # s on end that the fallen one must be upright to have got up: postures of single pictures err
-DOWN = 1.0  # s that must have been seen down to be still down: an alarm must not rest on one picture
-AGAIN = 0.5  # s on end down after getting up: down again (a stumble, then a fall)
-LOST = 0.5  # s unseen, after which another track may be the fallen one's; shorter gaps are the tracker's
-HERE = 0.6  # sizes from the place of the fall: who lies turns and crawls by about half a body's length
-COMPANY, RECENT = 1.2, 3.0  # sizes, s: somebody who was this near before a track began could have left it behind, as helpers do
-FORGET = 3.0  # times the wait for "still down": when an incident without an answer is closed
-GAP = 0.5  # s; a longer silence does not count as time seen
+UP = 1.0  # s upright without a break to have got up: postures of single pictures are sometimes wrong
+DOWN = 1.0  # s seen down in all to be still down: an alarm must not rest on one picture
+AGAIN = 0.5  # s down without a break after getting up to count as down again (a stumble, then a fall)
+LOST = 0.5  # s unseen after which another track may be the fallen person's; the tracker bridges shorter gaps
+SAME_PLACE = 0.6  # sizes from the place of the fall: a person who lies turns and crawls by about half a body's length
+# Sizes and s: another person this near, this recently before a track began, may be the one whom the new track shows (a helper who hid the
+# fallen person), so such a track is not taken for the fallen person getting up.
+COMPANY, RECENT = 1.2, 3.0
+CLOSE_AFTER = 3.0  # multiples of `still_down_s` after which an incident without an outcome is closed, so that none stays open for ever
 
 
 @dataclass(frozen=True)
-class Settings:
+class DecisionSettings:
     """How a trace is decided.
 
     Attributes:
         kind: of the trace.
-        threshold: probability from which a window counts; of boxes `evidence.DOWN_SHARE`, from which somebody is down.
+        threshold: probability from which a window counts; for boxes `evidence.DOWN_SHARE`, the share from which a person is down.
         window_s: length of a window; 0 for boxes.
-        merge_s: signs within this of each other, of one person or in one place, are one fall.
+        merge_s: signs of one person, or in one place, within this many seconds of each other are one fall.
         still_down_s: s after a possible fall.
     """
 
@@ -50,7 +51,7 @@ class Settings:
             raise UserError(f"still down after {self.still_down_s:g} s; give more than 0")
 
     @classmethod
-    def of(cls, manifest: Manifest, still_down_s: float = STILL_DOWN) -> Settings:
+    def of(cls, manifest: Manifest, still_down_s: float = STILL_DOWN) -> DecisionSettings:
         """Return those of a camera's or a detector's bundle."""
         decision = manifest.decision
         if manifest.kind == "detector":
@@ -58,11 +59,11 @@ class Settings:
         return cls("keypoints", decision.threshold, manifest.window.seconds, decision.merge_s, still_down_s)
 
     def evidence(self) -> Evidence:
-        """Return what counts as a sign of a fall."""
+        """Return the strategy for this kind of trace."""
         return BoxEvidence() if self.kind == "boxes" else KeypointEvidence(self.threshold, self.window_s)
 
 
-def decide(trace: Iterable[FrameResult], settings: Settings) -> tuple[tuple[Fall, ...], tuple[Notice, ...]]:
+def decide(trace: Iterable[FrameResult], settings: DecisionSettings) -> tuple[tuple[Fall, ...], tuple[Notice, ...]]:
     """Return the falls of a trace, in the order in which they are raised, and the notices, in order of time. No model runs."""
     decider = Decider(settings)
     notices = [notice for frame in trace for notice in decider.step(frame)]
@@ -73,17 +74,17 @@ def decide(trace: Iterable[FrameResult], settings: Settings) -> tuple[tuple[Fall
 class Incident:
     """A possible fall that is being followed.
 
-    The fallen one is followed by number; where that person is lost, by whoever is down in the same place. Only the fallen one's getting up
-    ends it: upright for a while, or a track that begins upright in the place while nobody else has been near (a helper who stands over the
-    fallen one hides them, and must not end it).
+    The fallen person is followed by number. When that track is lost, a person who is down in the same place takes over. The incident ends
+    only when the fallen person gets up: upright for `UP` seconds, also by a track that starts upright in the place while no other person
+    has been near. A helper who stands over the fallen person hides them and must not end the incident.
 
     Attributes:
-        fall: what is told.
-        person: number of who shows the fallen one now.
-        size: the person's usual size before, pixels.
-        place: (2,) where it was last seen down (or at all), pixels.
-        counted: s, time of the last sign.
-        seen: s, when the person was last seen.
+        fall: the fall, brought up to date.
+        person: number of the person who is now taken for the fallen one.
+        size: usual size of the person before the fall, pixels.
+        place: (2,) where the person was last seen down (or at all), pixels.
+        counted: time of the last sign, s.
+        seen: time of the last sighting, s.
     """
 
     fall: Fall
@@ -94,21 +95,21 @@ class Incident:
     seen: float
     last: Posture = Posture.unknown
     clock: float = 0.0  # s, from which `still_down_s` is counted
-    known: set[int] = field(default_factory=set)  # numbers of all who have shown the fallen one
-    _looked: float = 0.0  # s, when last
-    _down: float = 0.0  # s seen down, in all since the clock started
-    _up_for: float = 0.0  # s on end
+    known: set[int] = field(default_factory=set)  # numbers of all people taken for the fallen one so far
+    _looked: float = 0.0  # time of the last posture, s
+    _down: float = 0.0  # s seen down in all since the clock started
+    _up_for: float = 0.0  # s without a break
     _down_for: float = 0.0
-    _company: float = field(default=-np.inf)  # s, when somebody else was last near
+    _company: float = field(default=-np.inf)  # time at which another person was last near, s
 
     @classmethod
     def begin(cls, fall: Fall, past: Past, time: float) -> Incident:
-        """Begin with a fall that has just been raised, and its person's past."""
+        """Return the incident of a fall that has just been raised; past: of its person."""
         number, place = fall.track, past.last.sighting.middle
         return cls(fall, number, past.usual_size, place, time, past.seen, clock=time, known={number}, _looked=time)
 
-    def follow(self, frame: FrameResult, settings: Settings, evidence: Evidence) -> bool:
-        """Take one picture's people; return whether the person has just been found still down."""
+    def follow(self, frame: FrameResult, settings: DecisionSettings, evidence: Evidence) -> bool:
+        """Take one picture's people; return whether "still down" is reached in it."""
         people = {one.id: one for one in frame.people}
         if self.person not in people and frame.time - self.seen > LOST:
             self._hand_over(frame.people, evidence)
@@ -123,23 +124,23 @@ class Incident:
             return True
         return False
 
-    def is_over(self, time: float, settings: Settings) -> bool:
-        """Return whether nothing more can follow."""
+    def is_over(self, time: float, settings: DecisionSettings) -> bool:
+        """Return whether the incident is closed."""
         quiet = time > self.counted + settings.merge_s
-        return quiet and (self.fall.up_s is not None or time > max(self.clock, self.seen) + FORGET * settings.still_down_s)
+        return quiet and (self.fall.up_s is not None or time > max(self.clock, self.seen) + CLOSE_AFTER * settings.still_down_s)
 
     def goes_on(self, time: float, merge_s: float) -> bool:
-        """Return whether a sign can belong to it now: soon after the last one, or while the person is known to be still down."""
+        """Return whether a sign can still belong to it: within `merge_s` of the last one, or while the person is still down."""
         return time - self.counted <= merge_s or self.fall.state == "still down"
 
     def is_of(self, person: TrackedPerson) -> bool:
-        """Return whether a person's sign belongs to it: the same person's, or in the same place.
+        """Return whether a person's sign belongs to it: of the same person, or in the same place.
 
-        One who lies may have two tracks, and who kneels down beside the fallen one is no second fall.
+        A lying person may have two tracks, and a helper who kneels down beside the fallen person is not a second fall.
         """
-        return person.id in self.known or self._near(person.sighting.middle, HERE)
+        return person.id in self.known or self._near(person.sighting.middle, SAME_PLACE)
 
-    def _look(self, time: float, person: TrackedPerson, settings: Settings, evidence: Evidence) -> None:
+    def _look(self, time: float, person: TrackedPerson, settings: DecisionSettings, evidence: Evidence) -> None:
         now = evidence.posture(person, self.size)
         gap = time - self._looked
         step = min(gap, GAP)
@@ -150,7 +151,7 @@ class Incident:
         if now.is_down:
             self.place = person.sighting.middle
             self._down += step
-            self._up_for, self._down_for = 0.0, self._down_for + (step if gap <= GAP else 0.0)  # one sighting after a silence is a moment
+            self._up_for, self._down_for = 0.0, self._down_for + (step if gap <= GAP else 0.0)  # a longer gap adds nothing
             if self.fall.up_s is not None and self._down_for >= AGAIN and time <= self.counted + settings.merge_s:
                 self.fall.up_s, self.clock, self._down = None, time, self._down_for
             return
@@ -159,9 +160,9 @@ class Incident:
             self.fall.up_s = time
 
     def _hand_over(self, people: Sequence[TrackedPerson], evidence: Evidence) -> None:
-        """Give it to who is down in the place, or to who begins upright in it without company."""
+        """Continue with a person who is down in the place, or whose track starts upright in it while no other person was near."""
         for one in people:
-            if not self._began_here(one) or not self._near(one.sighting.middle, HERE):
+            if not self._began_here(one) or not self._near(one.sighting.middle, SAME_PLACE):
                 continue
             alone = self._company < one.born - RECENT
             if alone or evidence.posture(one, self.size).is_down:
@@ -170,7 +171,7 @@ class Incident:
                 return
 
     def _began_here(self, one: TrackedPerson) -> bool:
-        return one.born > self.seen and self._near(one.start, HERE)
+        return one.born > self.seen and self._near(one.start, SAME_PLACE)
 
     def _near(self, point: np.ndarray, sizes: float) -> bool:
         return float(np.hypot(*(point - self.place))) <= sizes * self.size
@@ -183,7 +184,7 @@ class Decider:
         falls: all so far, each brought up to date.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: DecisionSettings) -> None:
         self.settings = settings
         self.falls: list[Fall] = []
         self._evidence = settings.evidence()
@@ -191,10 +192,10 @@ class Decider:
         self._incidents: list[Incident] = []
 
     def step(self, frame: FrameResult) -> list[Notice]:
-        """Take the next picture's result; return what is new."""
+        """Take the next picture's result; return its notices."""
         for person in frame.people:
             self._past.setdefault(person.id, Past()).add(frame.time, person)
-        self._past = {number: past for number, past in self._past.items() if past.seen >= frame.time - KEEP}
+        self._past = {number: past for number, past in self._past.items() if past.seen >= frame.time - HISTORY}
         notices = self._raise(frame)
         for incident in list(self._incidents):
             if incident.follow(frame, self.settings, self._evidence):
@@ -204,7 +205,7 @@ class Decider:
         return notices
 
     def _raise(self, frame: FrameResult) -> list[Notice]:
-        """Give signs to the incidents that they belong to; begin incidents with the others."""
+        """Assign signs to open incidents; open an incident for each of the others."""
         notices = []
         ongoing = {number for incident in self._incidents if incident.fall.up_s is None for number in incident.known}
         for sign in self._evidence.signs(frame, self._past, ongoing):

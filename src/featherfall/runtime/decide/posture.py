@@ -1,4 +1,4 @@
-"""Whether a person is down: from one pose and the person's own size."""
+"""Posture of a person from one pose and the person's usual size."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _SHOULDERS = [_NAMES.index("left shoulder"), _NAMES.index("right shoulder")]
 _HIPS = [_NAMES.index("left hip"), _NAMES.index("right hip")]
 _LEGS = [_NAMES.index(f"{side} {joint}") for side in ("left", "right") for joint in ("knee", "ankle")]
 
-# Shares of the person's size, which is about the standing height. They follow from the proportions of a body: a standing one's box is .95
-# high, somebody's on a chair .75, somebody's who sits on the floor .5; hips are .5 over the feet when one stands or bends down, .25 on a
-# chair, .1 when one lies. Looked at on simulated films only (docs/explanation/camera.md, "Posture").
-FLAT = 0.45
-LOW = 0.62
-HIPS = 0.38
-SHORT = 0.12  # a trunk (.3 long) that points at the camera has no direction
-LEVEL = 55.0  # degrees from upright; who bends down leans as far, but has the hips high
-USUAL = 85  # percentile: some poses are too small (half hidden), few too large
+# Shares of the person's size, which is about the standing height. They follow from the proportions of a body. Height of the box: .95
+# standing, .75 on a chair, .5 sitting on the floor. Hips over the feet: .5 standing or bending down, .25 on a chair, .1 lying. The
+# thresholds lie between these; checked on simulated films only (docs/explanation/camera.md, "Posture").
+FLAT = 0.45  # height of the box
+LOW = 0.62  # height of the box
+HIPS_UP = 0.38  # hips over the feet
+MIN_TRUNK = 0.12  # length; a shorter trunk (.3 in the image plane) points at the camera and has no direction
+LEVEL = 55.0  # degrees from upright; a person who bends down leans as far, but has the hips high
+SIZE_PERCENTILE = 85  # high, because half-hidden bodies give poses that are too small, and few poses are too large
 
 
 class Posture(enum.StrEnum):
     """lying: the trunk is level or the whole body is near the floor; low: sits or crouches on the floor; upright: stands, walks, sits on a
-    chair, bends down; unknown: too little is seen."""
+    chair, bends down; unknown: too few joints are seen."""
 
     lying = "lying"
     low = "low"
@@ -37,20 +37,20 @@ class Posture(enum.StrEnum):
 
     @property
     def is_down(self) -> bool:
-        """Near the floor."""
+        """Whether the person is near the floor: lying or low."""
         return self in (Posture.lying, Posture.low)
 
 
 def usual_size(sizes: Sequence[float]) -> float:
     """Return a person's size over some seconds: the 85th percentile of box diagonals, which hardly change when one falls; same unit."""
-    return float(np.percentile(sizes, USUAL))
+    return float(np.percentile(sizes, SIZE_PERCENTILE))
 
 
 def posture(pose: Pose, size: float) -> Posture:
     """Return the posture of a pose.
 
-    Heights are down the picture, so a camera should not be turned by more than some 20 degrees; one that looks down steeply sees everybody
-    low. Only joints with a score above .1 count.
+    Heights are measured along the picture's vertical, so the camera should not be tilted sideways by more than about 20 degrees; from a
+    camera that looks down steeply everyone appears low. Only joints with a score above .1 count.
 
     - upright: the hips are .38 sizes or more over the legs' lowest joint, as when one stands or bends down. Otherwise:
     - lying: the trunk leans by 55 degrees or more (shoulders over hips, from the vertical: 0 upright, 90 level, 180 upside down), or
@@ -63,12 +63,12 @@ def posture(pose: Pose, size: float) -> Posture:
     """
     seen = pose.scores > FAINT
     shoulders, hips, legs = ([joint for joint in part if seen[joint]] for part in (_SHOULDERS, _HIPS, _LEGS))
-    if legs and hips and float(pose.joints[legs, 1].max() - pose.joints[hips, 1].mean()) >= HIPS * size:
+    if legs and hips and float(pose.joints[legs, 1].max() - pose.joints[hips, 1].mean()) >= HIPS_UP * size:
         return Posture.upright
     if shoulders and hips:
         trunk = pose.joints[hips].mean(axis=0) - pose.joints[shoulders].mean(axis=0)
         lean = float(np.degrees(np.arctan2(abs(trunk[0]), trunk[1])))
-        if lean >= LEVEL and np.hypot(*trunk) > SHORT * size:
+        if lean >= LEVEL and np.hypot(*trunk) > MIN_TRUNK * size:
             return Posture.lying
     height = float(pose.box[3] - pose.box[1]) / size
     if legs and height < LOW:

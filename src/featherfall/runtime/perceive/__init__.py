@@ -1,1 +1,1 @@
-"""What a moment holds: window probabilities, people."""
+"""Perception: probabilities of windows, people in pictures."""

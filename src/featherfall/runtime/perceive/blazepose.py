@@ -28,8 +28,8 @@ _STEP_MS = 67  # between pictures; the landmarker only wants stamps that increas
 class BlazePose:
     """The pose landmarker over a film: it follows people from picture to picture and looks for new ones when it has lost some.
 
-    Its scores are visibilities, near 1 for all but hidden joints, where MoveNet's are some .4 to .7: a student taught with MoveNet's noise
-    meets other numbers.
+    Its scores are visibilities, near 1 for all but hidden joints, whereas MoveNet's are about .4 to .7: a student trained with MoveNet's
+    noise gets scores of another distribution.
     """
 
     def __init__(self, path: str | Path, most: int = 4) -> None:
@@ -78,7 +78,7 @@ class BlazePose:
 
 
 def to_pose(landmarks: np.ndarray, height: int, width: int) -> Pose:
-    """COCO's joints of one person's landmarks.
+    """Return COCO's joints of one person's landmarks.
 
     Arguments:
         landmarks: (33, 3) right and down as fractions of width and height, visibility 0..1.

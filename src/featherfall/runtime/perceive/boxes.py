@@ -1,6 +1,6 @@
-"""Boxes in NumPy: overlap, and which of many that mean one person stays.
+"""Boxes in NumPy: overlap and non-maximum suppression.
 
-Boxes: (..., 4) left, top, right, bottom, as fractions of the picture where nothing else is said.
+Boxes: (..., 4) left, top, right, bottom, as fractions of the picture unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-# Most of a detector's places score near 0. Without these bounds suppression would compare thousands of them.
-LEAST = 1e-3  # score
-MOST = 300  # places
+# Most places of a detector's output score near 0; without these bounds, suppression would compare thousands of boxes pairwise.
+MIN_CANDIDATE_SCORE = 1e-3  # score
+MAX_CANDIDATES = 300  # places
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class PersonBox:
 
     Attributes:
         box: (4,) float64 left, top, right, bottom.
-        share: of the fall class among the scores of all classes, 0..1: how far the person looks fallen.
+        share: of the fall class among the scores of all classes, 0..1.
         score: the highest of the scores, 0..1.
     """
 
@@ -82,10 +82,10 @@ def area(boxes: np.ndarray) -> np.ndarray:
 
 
 def suppress(boxes: np.ndarray, scores: np.ndarray, most_overlap: float) -> np.ndarray:
-    """Return the numbers of the boxes that non-maximum suppression keeps, best first.
+    """Return the indices of the boxes that non-maximum suppression keeps, best first.
 
     Arguments:
-        boxes: (K, 4). scores: (K,). most_overlap: IoU, 0..1; a box that overlaps a better one by more goes.
+        boxes: (K, 4). scores: (K,). most_overlap: IoU, 0..1; a box that overlaps a better one by more is dropped.
     """
     order = np.argsort(-scores, kind="stable")
     between = overlap(boxes[order], boxes[order])
@@ -96,8 +96,8 @@ def suppress(boxes: np.ndarray, scores: np.ndarray, most_overlap: float) -> np.n
     return np.asarray(order[stays])
 
 
-def decode(boxes: np.ndarray, scores: np.ndarray, labels: list[str], least: float, most_overlap: float) -> list[Found]:
-    """Return the people in one picture from a detector's outputs; one person has one box, whatever its class.
+def decode_boxes(boxes: np.ndarray, scores: np.ndarray, labels: list[str], least: float, most_overlap: float) -> list[Found]:
+    """Return the people in one picture from a detector's outputs; suppression is across classes, so a person has one box.
 
     Arguments:
         boxes: (A, 4). scores: (A, C), 0..1. labels: C names.
@@ -105,8 +105,8 @@ def decode(boxes: np.ndarray, scores: np.ndarray, labels: list[str], least: floa
     Returns: best first.
     """
     best = scores.max(axis=1)
-    likely = np.flatnonzero(best >= max(least, LEAST))
-    likely = likely[np.argsort(-best[likely], kind="stable")[:MOST]]
+    likely = np.flatnonzero(best >= max(least, MIN_CANDIDATE_SCORE))
+    likely = likely[np.argsort(-best[likely], kind="stable")[:MAX_CANDIDATES]]
     kept = likely[suppress(boxes[likely], best[likely], most_overlap)]
     return [
         Found(

@@ -1,4 +1,4 @@
-"""Square regions of a picture: which one to look at, and how it is brought to a network's size. NumPy only."""
+"""Square regions of a picture: choose one, and resample it to a network's input size. NumPy only."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from featherfall.core.skeletons import COCO_17
 _NAMES = list(COCO_17)
 _SHOULDERS = [_NAMES.index("left shoulder"), _NAMES.index("right shoulder")]
 _HIPS = [_NAMES.index("left hip"), _NAMES.index("right hip")]
-_SEEN = 0.2  # score from which a joint may say where to look
-GREY = 114  # what hidden people are painted over with
+_SEEN = 0.2  # score from which a joint counts for the region, as in MoveNet's reference code
+GREY = 114  # level with which hidden people are painted over
 
 
 class Region(NamedTuple):
@@ -25,13 +25,13 @@ class Region(NamedTuple):
 
 
 def whole(height: int, width: int) -> Region:
-    """The smallest square that holds the picture, which lies in its middle (letterbox)."""
+    """Return the smallest square that holds the picture, centred (letterbox)."""
     side = float(max(height, width))
     return Region((width - side) / 2, (height - side) / 2, side)
 
 
 def around(joints: np.ndarray, scores: np.ndarray, height: int, width: int) -> Region | None:
-    """The square around a person in which the next frame's pose is sought, as MoveNet's authors cut it.
+    """Return the square around a person in which to look for the next frame's pose, as MoveNet's authors cut it.
 
     Centred on the hips; reaches 1.9 times as far as the farthest shoulder or hip and 1.2 times as far as the farthest joint of a score
     above .2, but no farther than the picture's farthest edge. Source: TensorFlow Hub's MoveNet tutorial.
@@ -39,7 +39,7 @@ def around(joints: np.ndarray, scores: np.ndarray, height: int, width: int) -> R
     Arguments:
         joints: (17, 2) pixels.
         scores: (17,) 0..1.
-    Returns: None where the trunk is not seen, or where the square would be as large as the picture.
+    Returns: None where the trunk is not visible, or where the square would be as large as the picture.
     """
     seen = scores > _SEEN
     if not (seen[_SHOULDERS].any() and seen[_HIPS].any()):
@@ -54,7 +54,7 @@ def around(joints: np.ndarray, scores: np.ndarray, height: int, width: int) -> R
 
 
 def cut(image: np.ndarray, region: Region, size: int, hidden: Sequence[np.ndarray] = ()) -> np.ndarray:
-    """A region at another size, bilinear; black outside of the picture.
+    """Resample a region to another size, bilinear; black outside of the picture.
 
     Arguments:
         image: (H, W, 3) uint8.
@@ -65,8 +65,8 @@ def cut(image: np.ndarray, region: Region, size: int, hidden: Sequence[np.ndarra
     height, width = image.shape[:2]
     upper, lower, down, in_y = _samples(region.top, region.side, size, height)
     left, right, along, in_x = _samples(region.left, region.side, size, width)
-    # Rows first, then columns, each as one flat table of bytes in 1/256: ten times as fast as fancy indexing of pixels. Only of the columns
-    # that are needed.
+    # Rows first, then columns, each as one flat table of bytes in 1/256 and only of the columns that are needed: ten times as fast as fancy
+    # indexing of pixels.
     start, stop = int(left.min()), int(right.max()) + 1
     table = image[:, start:stop].reshape(height, (stop - start) * 3)
     rows = table.take(upper, axis=0) * (256 - down)[:, None] + table.take(lower, axis=0) * down[:, None] >> 8
@@ -83,7 +83,7 @@ def cut(image: np.ndarray, region: Region, size: int, hidden: Sequence[np.ndarra
 
 
 def _samples(start: float, side: float, size: int, limit: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Along one axis, (size,) each: the two pixels to mix, the second one's share in 1/256, and whether the place is in the picture."""
+    """Return along one axis, (size,) each: the two pixels to mix, the second one's share in 1/256, whether it lies in the picture."""
     place = start + (np.arange(size) + 0.5) * (side / size) - 0.5  # a pixel's centre is at +.5
     first = np.floor(place).astype(np.int64)
     share = ((place - first) * 256).astype(np.uint16)

@@ -11,7 +11,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle, Precision, load_bundle
-from featherfall.runtime.perceive.boxes import Found, PersonBox, decode, in_pixels
+from featherfall.runtime.perceive.boxes import Found, PersonBox, decode_boxes, in_pixels
 from featherfall.signals.video import read_frames
 
 
@@ -44,7 +44,7 @@ class BoxDetector:
         square = stretch(image, self.size)
         outputs = self.bundle.raw({self.bundle.manifest.inputs[0].name: square[None, None]})
         least = self.threshold if least is None else least
-        return decode(outputs["boxes"][0], outputs["scores"][0], self.labels, least, self.bundle.manifest.decision.overlap)
+        return decode_boxes(outputs["boxes"][0], outputs["scores"][0], self.labels, least, self.bundle.manifest.decision.overlap)
 
     def estimate(self, image: np.ndarray, least: float | None = None) -> list[PersonBox]:
         """Return the people as `detect`, in pixels of the picture."""
@@ -52,10 +52,10 @@ class BoxDetector:
         return [in_pixels(one, positive, image.shape[0], image.shape[1]) for one in self.detect(image, least)]
 
     def reset(self) -> None:
-        """Do nothing: every picture is seen by itself."""
+        """Do nothing: a detector keeps no state between pictures."""
 
     def detect_file(self, path: Path, least: float | None = None) -> list[Found]:
-        """Return the people as `detect`, of a picture's file. Raises `UserError`, one line, for a file that is no picture or too large."""
+        """Return the people in a picture file, as `detect`; raises `UserError` for a file that is not a picture, or too large."""
         return self.detect(next(iter(read_frames(Video(Path(path), images=True), (self.size, self.size)))).image, least)
 
     def label(self, found: Sequence[Found]) -> str:
@@ -70,12 +70,12 @@ def open_detector(path: str | Path, model: Precision | None = None) -> BoxDetect
 
 
 def check_detector(path: Path, manifest: Manifest) -> None:
-    """Raises `UserError` where the bundle is not a detector's, or takes more than one picture."""
+    """Raise `UserError` where the bundle is not a detector's, or takes more than one picture."""
     if manifest.kind != "detector":
         raise UserError(f"{path}: bundle {manifest.name!r} finds no boxes (kind {manifest.kind}); give a detector's bundle")
     (first, *more) = manifest.inputs
     if more or first.frames != 1:
-        raise UserError(f"{path}: a detector takes one picture, the manifest says otherwise; re-export the bundle")
+        raise UserError(f"{path}: the manifest does not have one input of one picture, which a detector takes; re-export the bundle")
 
 
 def stretch(image: np.ndarray, size: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A model of single pictures on a film: one picture at a time."""
+"""Run a model of single pictures on a film, picture by picture."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from featherfall.signals.frames import RecordingWindows
 from featherfall.signals.pictures import MAX_LOST
 from featherfall.signals.video import is_image, probe, read_frames
 
-RATE = 5.0  # pictures a second of a film that the model looks at
-BATCH = 16  # pictures in memory
+PICTURE_RATE = 5.0  # pictures of a film that are classified a second, Hz
+PICTURE_BATCH = 16  # pictures in memory
 
 
 def refuse_image(manifest: Manifest, video: Video) -> None:
     """Raise `UserError` for a single picture where the bundle needs a film."""
     if is_image(video) and manifest.window.kind != "trial":
         least = f"{manifest.window.seconds:g} s or more"
-        raise UserError(f"{video.path}: a still picture, where bundle {manifest.name!r} needs a film of {least}; give it a film")
+        raise UserError(f"{video.path}: a still picture, but bundle {manifest.name!r} needs a film of {least}; give a film")
 
 
 def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.ndarray]) -> tuple[RecordingWindows, np.ndarray]:
-    """Run a model on a film's pictures, `RATE` a second, each for itself.
+    """Run a model on a film's pictures, `PICTURE_RATE` a second, each for itself.
 
     Arguments:
         size: side of the square that pictures are stretched to, pixels.
@@ -37,15 +37,15 @@ def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.nda
     probabilities: list[np.ndarray] = []
     batch: list[np.ndarray] = []
     problems: list[str] = []
-    for frame in read_frames(video, (size, size), rate=RATE, problems=problems):
+    for frame in read_frames(video, (size, size), rate=PICTURE_RATE, problems=problems):
         times.append(frame.time)
         batch.append(frame.image)
-        if len(batch) == BATCH:
+        if len(batch) == PICTURE_BATCH:
             probabilities.append(run(np.stack(batch)[:, None]))
             batch.clear()
     if batch:
         probabilities.append(run(np.stack(batch)[:, None]))
     at = np.array(times)
-    if problems and at[-1] - at[0] + MAX_LOST + 1 / RATE < probe(video).duration:
+    if problems and at[-1] - at[0] + MAX_LOST + 1 / PICTURE_RATE < probe(video).duration:
         raise UserError(problems[0])
-    return RecordingWindows({}, np.ones((len(at), 1), bool), at, at, at, 1 / RATE), np.concatenate(probabilities)
+    return RecordingWindows({}, np.ones((len(at), 1), bool), at, at, at, 1 / PICTURE_RATE), np.concatenate(probabilities)

@@ -1,4 +1,4 @@
-"""From poses to windows: a person's last seconds as the input of a camera's bundle."""
+"""Windows of keypoints: a person's last seconds of poses as the input of a camera's bundle."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHANNELS: tuple[str, ...] = tuple(f"{joint}.{axis}" for joint in COCO_17 for axi
 
 
 def check_camera(path: Path, manifest: Manifest) -> None:
-    """Raises `UserError` where a bundle is not one for cameras: one input of `CHANNELS`, sliding windows, a class that raises events."""
+    """Raise `UserError` unless a bundle is one for cameras: one input of `CHANNELS`, sliding windows, a class that raises events."""
     if manifest.kind != "keypoints" or len(manifest.inputs) != 1:
         takes = ", ".join(one.name for one in manifest.inputs)
         raise UserError(f"{path}: no bundle for cameras, it takes {takes}; give one that takes {INPUT!r}")

@@ -1,4 +1,4 @@
-"""LiteRT: how its networks are opened."""
+"""Open networks with LiteRT."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from featherfall.core.errors import UserError
 
 
 def open_net(path: str | Path, threads: int = 1) -> Any:
-    """An interpreter of a .tflite file, tensors not yet allocated; raises `UserError` where LiteRT is absent or cannot open the file."""
+    """Return an interpreter of a .tflite file, tensors not yet allocated; raises `UserError` where LiteRT is missing or cannot open it."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
@@ -23,7 +23,7 @@ def open_net(path: str | Path, threads: int = 1) -> Any:
 
 @contextlib.contextmanager
 def opening(path: str | Path) -> Iterator[None]:
-    """Turn what LiteRT refuses into a `UserError`, and keep its notes (which CPU it found) off stderr."""
+    """Convert LiteRT's errors to `UserError`s, and keep its notes (which CPU it found) off stderr."""
     shown = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:

@@ -1,4 +1,4 @@
-"""Measure whether a picture changes where somebody is seen. Who moves changes it; poses in furniture do not, however they jump."""
+"""Measure the change of the picture inside each person's box: people who move change it, false poses in furniture do not."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 from featherfall.runtime.perceive.pose import Estimator, Pose
 
-ROWS = 72  # cells of a picture's height
-CHANGED = 8.0  # of 255 levels; the mean over a cell of a still picture wanders by some 2
+CELL_ROWS = 72  # cells along a picture's height
+CHANGED = 8.0  # of 255 levels; in a still scene the mean over a cell varies by about 2
 
 
 class MotionEstimator:
     """Add to an estimator's poses how much of their box has changed since the picture before (`Pose.motion`).
 
-    The picture is looked at as cells of equal size, in green alone, the colour that cameras see best; a change that all cells share
-    (a lamp, the camera's exposure) is none.
+    The picture is divided into cells of equal size, in green alone, the channel in which cameras resolve most. The change that all cells
+    share (a lamp, the camera's exposure) is subtracted.
     """
 
     def __init__(self, estimator: Estimator) -> None:
@@ -42,8 +42,8 @@ class MotionEstimator:
 
 
 def coarse(image: np.ndarray) -> np.ndarray:
-    """Return (h, w) float32 means of green over cells of an (H, W, 3) uint8 picture; h is about `ROWS`."""
-    side = max(image.shape[0] // ROWS, 1)
+    """Return (h, w) float32 means of green over cells of an (H, W, 3) uint8 picture; h is about `CELL_ROWS`."""
+    side = max(image.shape[0] // CELL_ROWS, 1)
     rows, columns = image.shape[0] // side, image.shape[1] // side
     cells = image[: rows * side, : columns * side, 1].reshape(rows, side, columns, side)
     return np.asarray(cells.mean(axis=(1, 3), dtype=np.float32))

@@ -1,4 +1,4 @@
-"""People in a picture as 17 joints: what an estimator gives, and MoveNet's two ways of giving it (one person, several)."""
+"""Poses of 17 joints: the estimator's interface, and MoveNet SinglePose for one person or for several."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from featherfall.runtime.perceive.litert import open_net, opening
 from featherfall.runtime.perceive.weights import KNOWN, find_weights
 
 _UPPER = 7  # the first joints: face and shoulders
-FAINT = 0.1  # joints of a lower score say nothing about where the person is
+FAINT = 0.1  # joints with a lower score do not locate the person
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,17 +40,17 @@ class Pose:
 
     @property
     def score(self) -> float:
-        """Mean of the joints' scores: some .7 for people who stand, .2 to .4 lying, below .2 for most things that are no people."""
+        """Mean of the joints' scores: about .7 for standing people, .2 to .4 for lying ones, below .2 for most objects."""
         return float(self.scores.mean())
 
     @property
     def middle(self) -> np.ndarray:
-        """(2,) where the person is: the mean of the joints that are seen, weighted by their scores."""
+        """(2,) position of the person, pixels: the mean of the joints, weighted by their scores."""
         return np.asarray(np.average(self.joints, axis=0, weights=self.scores + 1e-3))
 
     @property
     def size(self) -> float:
-        """The box's diagonal, pixels, at least 1; of all measures the one that changes least when a person falls."""
+        """The box's diagonal, pixels, at least 1; of all measures of a pose it changes least in a fall."""
         return max(float(np.hypot(*(self.box[2:] - self.box[:2]))), 1.0)
 
 
@@ -62,9 +62,9 @@ def make_pose(joints: np.ndarray, scores: np.ndarray) -> Pose:
 
 
 def apart(a: Pose, b: Pose) -> float:
-    """Return how far two poses are from being the same: the mean distance of like joints in sizes of the larger person, 0 = the same.
+    """Return the distance of two poses: the mean distance of corresponding joints, in sizes of the larger person; 0 = the same.
 
-    Joints count as both see them. Two estimates of one person are some .05 apart, people side by side .3 or more.
+    Joints are weighted by the product of their scores. Two estimates of one person are about .05 apart, people side by side .3 or more.
     """
     weight = a.scores * b.scores + 1e-4
     distance = np.hypot(*(a.joints - b.joints).T)
@@ -72,9 +72,9 @@ def apart(a: Pose, b: Pose) -> float:
 
 
 def rise(before: Pose, after: Pose) -> float:
-    """Return how far head and shoulders went up, pixels; negative for down.
+    """Return how far head and shoulders moved up, pixels; negative for down.
 
-    People fall faster than they get up: who rises at once is another, or half another (MoveNet mixes two people who overlap).
+    People fall faster than they get up: a pose that rises at once is of another person, or a mixture (MoveNet mixes people who overlap).
     """
     weight = before.scores[:_UPPER] * after.scores[:_UPPER] + 1e-4
     return float(((before.joints[:_UPPER, 1] - after.joints[:_UPPER, 1]) * weight).sum() / weight.sum())
@@ -84,19 +84,19 @@ class Estimator(Protocol):
     """Find the people of one film, picture by picture; an estimator may look where it found them last."""
 
     def estimate(self, image: np.ndarray) -> list[Pose]:
-        """Return the people in a picture, (H, W, 3) uint8 RGB; none, or as many as it can tell apart."""
+        """Return the people in a picture, (H, W, 3) uint8 RGB: none, one or several."""
 
     def reset(self) -> None:
         """Forget the people seen so far: the next picture is of another film."""
 
 
-class Network(Protocol):
-    """A pose network that sees one person."""
+class PoseNetwork(Protocol):
+    """A pose network for one person."""
 
     def look(self, image: np.ndarray, region: Region, hidden: Sequence[np.ndarray] = ()) -> Pose:
-        """Return the pose of the person nearest to the middle of a region, with the boxes of people not meant painted over (`crop.cut`).
+        """Return the pose of the person nearest to the middle of a region; hidden: boxes of other people, painted over (`crop.cut`).
 
-        There is always one; where nobody is, its scores are low.
+        There is always a pose; where there is no person, its scores are low.
         """
 
 
@@ -123,7 +123,7 @@ class MoveNet:
         self._eaten, self._given, self._type = eaten[0]["index"], given[0]["index"], eaten[0]["dtype"]
 
     def look(self, image: np.ndarray, region: Region, hidden: Sequence[np.ndarray] = ()) -> Pose:
-        """As `Network.look`."""
+        """As `PoseNetwork.look`."""
         picture = cut(image, region, self.size, hidden)
         self._net.set_tensor(self._eaten, picture[None].astype(self._type, copy=False))
         self._net.invoke()
@@ -132,13 +132,14 @@ class MoveNet:
 
 
 class OnePerson:
-    """One person, sought around the last pose as MoveNet's authors do (`crop.around`), else in the whole picture.
+    """One person, searched around the last pose as MoveNet's authors do (`crop.around`), else in the whole picture.
 
-    One look a picture. It jumps to whoever is there when the trunk of the one it follows is not seen: for people who live alone.
+    One run of the network a picture. When the followed person's trunk is not visible, it may jump to another person, so it is meant for
+    people who live alone.
     """
 
-    def __init__(self, net: Network, least: float = FAINT) -> None:
-        """least: a mean score below this is nobody."""
+    def __init__(self, net: PoseNetwork, least: float = FAINT) -> None:
+        """least: mean score from which a pose counts as a person."""
         self._net, self._least = net, least
         self._region: Region | None = None
 
@@ -154,7 +155,7 @@ class OnePerson:
 
 @dataclass
 class _Known:
-    """A person to look for again. pose: the last; region: where to look; reach: size of late, pixels; missed: pictures since seen."""
+    """A known person. pose: the last one; region: where to look next; reach: recent size, pixels; missed: pictures since last seen."""
 
     pose: Pose
     region: Region
@@ -163,7 +164,7 @@ class _Known:
 
 
 class SeveralPeople:
-    """Several people with a network that sees one: each known person has a region of the picture, and further looks find new ones.
+    """Several people with a network for one: one run for each known person's region, and further runs to find new people.
 
     - A known person is sought around the last pose, with the boxes of the others painted over so that they cannot be taken for it. The
       region does not shrink with the pose at once: who falls may be seen in part for a moment. A pose that is fainter than `FADED`, that no
@@ -176,16 +177,16 @@ class SeveralPeople:
     """
 
     # Chosen on simulated and projected people (docs/log.md, "Camera").
-    FADED = 0.12  # mean score: people who lie have some .2 to .4
+    FADED = 0.12  # mean score; people who lie have about .2 to .4
     MOVE = 0.5  # sizes, a person's middle from one picture to the next: a fall moves it by less than a tenth at 15 Hz
-    RISE = 0.3  # sizes, `rise`: nobody gets up within a picture; half another person does
+    RISE = 0.3  # sizes, `rise`: people do not get up between two pictures; a pose mixed with another person's does
     RESIZE = 2.5  # ratio to the size of late, as the tracker's
     NEW = 0.3  # the score that MoveNet's model card recommends
     SMALL = 0.12  # of the picture's height: smaller people have too few of the network's pixels
     SAME = 0.15  # `apart`: two estimates of one person are some .05 apart, neighbours .3 or more
     PATIENCE = 30  # pictures, two seconds at 15 Hz: as long as a lost track can be continued (`track.people`)
 
-    def __init__(self, net: Network, most: int = 4) -> None:
+    def __init__(self, net: PoseNetwork, most: int = 4) -> None:
         """most: people known at once."""
         self._net, self._most = net, most
         self._known: list[_Known] = []
@@ -211,7 +212,7 @@ class SeveralPeople:
         return [one.pose for one in self._known if not one.missed]
 
     def _again(self, one: _Known, image: np.ndarray) -> Pose | None:
-        """A known person in this picture; None where it cannot be."""
+        """Return a known person in this picture; None where it cannot be."""
         others = [other.pose for other in self._known if other is not one and not other.missed and _beside(one.pose, other.pose)]
         pose = self._net.look(image, one.region, [_cover(other) for other in others])
         return pose if pose.score >= self.FADED and self._can_be(pose, one) else None
@@ -264,9 +265,9 @@ def open_estimator(
     folder: str | Path | None = None,
     threads: int = 1,
 ) -> Estimator:
-    """Open a registered estimator, and let it look at what changes in the picture (`runtime.perceive.motion`).
+    """Open a registered estimator whose poses also hold the change of the picture (`runtime.perceive.motion`).
 
-    One a film, or `reset` between films.
+    Open one for each film, or call `reset` between films.
 
     Arguments:
         name: of the estimator: "several", "one", "multipose", "mediapipe", or a plugin's.
@@ -283,7 +284,7 @@ def open_estimator(
 
 @register("estimator", "several")
 def open_several(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
-    """Several people by MoveNet SinglePose, a look for each."""
+    """Several people by MoveNet SinglePose, one run for each."""
     return SeveralPeople(_movenet(weights, folder, threads))
 
 
@@ -308,7 +309,7 @@ def stated_weights(weights: str | Path | None, estimator: str, example: str) -> 
 
 
 def proposals(height: int, width: int) -> list[Region]:
-    """Return where to look for new people: the whole picture, by turns with overlapping squares of its shorter side.
+    """Return the regions in which to look for new people: the whole picture, alternating with overlapping squares of its shorter side.
 
     Squares are half a side apart at most.
     """
@@ -329,26 +330,26 @@ def check_picture(image: np.ndarray) -> tuple[int, int]:
 
 
 def _cover(pose: Pose) -> np.ndarray:
-    """(4,) the pose's box with room for what lies beyond the joints: hair, hands, feet."""
+    """Return the pose's box (4,) with a margin for what lies beyond the joints: hair, hands, feet."""
     room = 0.1 * (pose.box[2:] - pose.box[:2]).max()
     return np.asarray(pose.box + np.array([-room, -room, room, room]))
 
 
 def _beside(one: Pose, other: Pose) -> bool:
-    """Whether hiding `other` leaves most of `one` to be seen."""
+    """Return whether most of `one` stays visible when `other` is painted over."""
     low, high = np.maximum(one.box[:2], other.box[:2]), np.minimum(one.box[2:], other.box[2:])
     common = np.prod(np.maximum(high - low, 0))
     return bool(common < 0.25 * np.prod(one.box[2:] - one.box[:2]))
 
 
 def _upon(pose: Pose) -> Region:
-    """The square around a pose whose trunk is not seen: one and a half times its size, around its box."""
+    """Return the square around a pose whose trunk is not visible: one and a half times its size, around its box."""
     side = 1.5 * pose.size
     left, top = (pose.box[:2] + pose.box[2:]) / 2 - side / 2
     return Region(float(left), float(top), side)
 
 
 def _at_least(region: Region, side: float) -> Region:
-    """The region, grown around its middle where it is smaller."""
+    """Return the region, enlarged around its middle to at least this side."""
     grown = max(side, region.side)
     return Region(region.left - (grown - region.side) / 2, region.top - (grown - region.side) / 2, grown)

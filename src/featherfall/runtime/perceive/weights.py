@@ -1,4 +1,4 @@
-"""Weights made by others, which users fetch once: where from, and that they are the right ones."""
+"""Third-party weights that users download once: their source, and the check of their content."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from featherfall.core.tables import nearest
 
 @dataclass(frozen=True)
 class Weights:
-    """One file that others offer. file: its name; sha256: hex digest; url, licence: where it comes from and its terms."""
+    """One third-party file. file: its name; sha256: hex digest; url, licence: its source and terms."""
 
     file: str
     sha256: str
@@ -40,11 +40,11 @@ KNOWN: dict[str, Weights] = {
 
 
 def find_weights(name: str, folder: str | Path | None = None) -> Path:
-    """The checked file of known weights; nothing is downloaded.
+    """Return the checked file of known weights; nothing is downloaded.
 
     Arguments:
         name: a key of `KNOWN`.
-        folder: where it lies; None looks in $FEATHERFALL_WEIGHTS (else ~/.cache/featherfall/weights), then `weights` beside the recordings.
+        folder: that holds it; None looks in $FEATHERFALL_WEIGHTS (else ~/.cache/featherfall/weights), then `weights` beside the recordings.
     Raises: `UserError` for an unknown name, an absent file (with the command that fetches it) or one whose content is not the known one.
     """
     if name not in KNOWN:

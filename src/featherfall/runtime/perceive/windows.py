@@ -1,4 +1,4 @@
-"""Recordings and live samples -> windows and their class probabilities."""
+"""Cut recordings and live samples into windows, and classify them."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from featherfall.signals.frames import RecordingWindows, cut_recording
 from featherfall.signals.pictures import film_clock, frame_times, read_pictures
 from featherfall.signals.video import is_image
 
-Run = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # (K, ...) inputs by name -> (K, classes) probabilities: `Bundle.probabilities`
+RunModel = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # (K, ...) inputs by name -> (K, classes) probabilities: `Bundle.probabilities`
 
-MEMORY = 256 << 20  # bytes of pictures at once, so that the longest film can be predicted
-# The grid of live windows moves with the samples held, so that the window of an impact comes again some samples earlier or later. Two
-# windows whose peaks are nearer than this, s, are of one impact; peaks are at least `Window.spacing_s` apart, by default .5 s.
+MEMORY = 256 << 20  # bytes of pictures at once, so that memory does not grow with the film's length
+# The grid of live windows moves with the samples held, so the window of one impact is cut again some samples earlier or later. Two windows
+# whose peaks are nearer than this, s, are of one impact; peaks are at least `Window.spacing_s` apart, by default .5 s.
 SAME = 0.1
 TRACE = 5000  # windows remembered of live samples: 40 minutes at a stride of .5 s; it only bounds the memory
 
 
-def predict_windows(recording: Recording, manifest: Manifest, run: Run) -> tuple[RecordingWindows, np.ndarray]:
+def predict_windows(recording: Recording, manifest: Manifest, run: RunModel) -> tuple[RecordingWindows, np.ndarray]:
     """Cut a recording as the model was trained, and run the model on every window.
 
     A model of single pictures takes each picture of a film for itself.
@@ -56,7 +56,7 @@ class LiveWindows:
         prediction: the last `TRACE` usable windows, and the events that follow.
     """
 
-    def __init__(self, stream: SampleStream, run: Run) -> None:
+    def __init__(self, stream: SampleStream, run: RunModel) -> None:
         self.stream, self._run = stream, run
         self.reset()
 
@@ -68,7 +68,7 @@ class LiveWindows:
         self.prediction = make_prediction(manifest, self._frames, np.zeros((0, len(manifest.labels)), np.float32))
 
     def add(self, samples: Samples) -> Prediction:
-        """Take a packet; return what is known now.
+        """Take a packet; return the prediction so far.
 
         Raises: `UserError` for samples that are not those of the bundle's sensors.
         """
@@ -89,7 +89,7 @@ class LiveWindows:
 
 
 def _fresh(centre_s: np.ndarray, last: float, window: Window) -> np.ndarray:
-    """Indices of the windows to predict: new impacts, or one window every `stride_s`."""
+    """Return the indices of the windows to predict: new impacts, or one window every `stride_s`."""
     if window.kind == "impact":
         return np.flatnonzero(centre_s > last + min(SAME, window.spacing_s / 2))
     fresh: list[int] = []
@@ -101,15 +101,15 @@ def _fresh(centre_s: np.ndarray, last: float, window: Window) -> np.ndarray:
 
 
 def _joined(first: RecordingWindows, second: RecordingWindows) -> RecordingWindows:
-    """The last `TRACE` windows of both, without their inputs."""
+    """Return the last `TRACE` windows of both, without their inputs."""
     valid, start_s, end_s, centre_s = (
         np.concatenate([getattr(first, name), getattr(second, name)])[-TRACE:] for name in ("valid", "start_s", "end_s", "centre_s")
     )
     return RecordingWindows({}, valid, start_s, end_s, centre_s, second.seconds)
 
 
-def _probabilities(cut: RecordingWindows, manifest: Manifest, films: Mapping[str, Video], reference: Stream, run: Run) -> np.ndarray:
-    """Probabilities of the windows; pictures are read for as many windows at once as fit in memory."""
+def _probabilities(cut: RecordingWindows, manifest: Manifest, films: Mapping[str, Video], reference: Stream, run: RunModel) -> np.ndarray:
+    """Return the windows' probabilities; pictures are read for as many windows at once as fit in memory."""
     inputs = [one for one in manifest.inputs if one.is_film]
     wanted = {one.name: frame_times(films[one.name], cut, reference, one.frames) for one in inputs}
     parts = _parts(len(cut.start_s), sum(one.frames * one.size**2 * 3 for one in inputs))
@@ -123,7 +123,7 @@ def _probabilities(cut: RecordingWindows, manifest: Manifest, films: Mapping[str
 
 
 def _parts(windows: int, size: int) -> list[slice]:
-    """Windows in parts whose pictures fit in memory, at least one part; size: bytes of one window's pictures."""
+    """Split windows into parts whose pictures fit in memory, at least one part; size: bytes of one window's pictures."""
     count = max(1, MEMORY // size) if size else max(1, windows)
     return [slice(at, at + count) for at in range(0, max(1, windows), count)]
 

@@ -16,7 +16,7 @@ class Console(Sink):
     """Text for people: one line per notice, aligned lines per result."""
 
     def notice(self, notice: Plain, source: str = "") -> None:
-        """Print one line: time, kind, and whatever else there is."""
+        """Print one line: time, kind, and all other values."""
         facts = notice.to_json()
         time, kind = facts.pop("time_s", None), facts.pop("kind", "notice")
         rest = "  ".join(f"{name} {value}" for name, value in facts.items())

@@ -1,4 +1,4 @@
-"""Draw results over pictures: people by skeletons or boxes, the probability of a fall over the last seconds, and falls."""
+"""Draw results over pictures: skeletons or boxes of people, the probability of a fall over the last seconds, and falls."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Colour = tuple[int, int, int]
 
-SECONDS = 10.0  # of the curve
-LINGER = 4.0  # s that a banner stays after its moment
+CURVE_SECONDS = 10.0  # time span of the curve
+LINGER = 4.0  # s for which a banner is shown
 _NAMES = list(COCO_17)
 _SIDES = [(f"{side} {a}", f"{side} {b}") for side in ("left", "right") for a, b in (
     ("eye", "ear"), ("shoulder", "elbow"), ("elbow", "wrist"), ("shoulder", "hip"), ("hip", "knee"), ("knee", "ankle"),
@@ -30,7 +30,7 @@ EDGES = [(_NAMES.index(a), _NAMES.index(b)) for a, b in _SIDES + _ACROSS]
 PALETTE: list[Colour] = [(64, 196, 255), (166, 226, 96), (214, 140, 255), (255, 214, 102), (120, 220, 200), (255, 150, 190)]
 AMBER, RED, GREEN = (245, 158, 30), (214, 40, 40), (46, 160, 90)
 UPRIGHT: Colour = (64, 196, 255)
-DARK, PALE, DIM = (22, 24, 29), (232, 234, 238), (112, 118, 130)
+BACKGROUND, PALE, DIM = (22, 24, 29), (232, 234, 238), (112, 118, 130)
 _FINE = 2  # lines are drawn so many times larger and averaged
 _LEAST = 360  # pixels: lower pictures are scaled up, so that text can be read
 _SURE = 0.5  # score from which a joint is drawn in full
@@ -41,8 +41,8 @@ class Painter:
 
     def __init__(self, threshold: float, *, private: bool = False) -> None:
         """Arguments:
-            threshold: probability from which a window counts, and a box is red (`decide.incidents.Settings.threshold`).
-            private: nothing of the picture is drawn, only people on black.
+            threshold: probability from which a window counts, and a box is red (`decide.incidents.DecisionSettings.threshold`).
+            private: draw only the people, on black, and nothing of the picture.
 
         Raises: `UserError` where Pillow is not installed.
         """
@@ -56,9 +56,9 @@ class Painter:
     def paint(self, image: np.ndarray, result: FrameResult, falls: Sequence[Fall]) -> np.ndarray:
         """Draw one picture and its result.
 
-        Skeletons have their person's colour; the line's width grows with the person and fades with the joints' scores; people that have not
-        moved yet (furniture, maybe) are grey. Boxes are thick and red while the person looks fallen. Below: the probability over the last
-        10 s by person, the threshold dashed.
+        Skeletons have their person's colour; lines are wider for larger people and fade with the joints' scores; people who have not moved
+        yet (possibly furniture) are grey. Boxes are thick and red while the person is classified as fallen. Below the picture: the
+        probability over the last 10 s by person, with the threshold dashed.
 
         Arguments:
             image: (H, W, 3) uint8 RGB.
@@ -69,14 +69,14 @@ class Painter:
         from PIL import Image, ImageDraw
 
         self._curve += [(result.time, number, probability) for number, probability in sorted(result.scores.items())]
-        while self._curve and self._curve[0][0] < result.time - SECONDS:
+        while self._curve and self._curve[0][0] < result.time - CURVE_SECONDS:
             self._curve.popleft()
 
         height, width = image.shape[:2]
         scale = max(1.0, _LEAST / height)
         shown = (round(width * scale), round(height * scale))
         strip = max(64, round(shown[1] * 0.17))
-        canvas = Image.new("RGB", (shown[0] + shown[0] % 2, (shown[1] + strip + 1) // 2 * 2), DARK)
+        canvas = Image.new("RGB", (shown[0] + shown[0] % 2, (shown[1] + strip + 1) // 2 * 2), BACKGROUND)
         if not self._private:
             whole = Image.fromarray(image)
             canvas.paste(whole if scale == 1 else whole.resize(shown, Image.Resampling.BICUBIC), (0, 0))
@@ -84,7 +84,7 @@ class Painter:
         pen = ImageDraw.Draw(layer)
         for one in result.people:
             self._person(pen, one, colour(one.id) if one.is_person else DIM, scale * _FINE)
-        layer.paste((*DARK, 255), (0, shown[1] * _FINE, layer.width, layer.height))
+        layer.paste((*BACKGROUND, 255), (0, shown[1] * _FINE, layer.width, layer.height))
         self._strip(pen, result.time, (0, shown[1] * _FINE, layer.width, layer.height))
         for one in result.people:
             _label(pen, one.sighting.box, f"{one.id}", colour(one.id) if one.is_person else DIM, scale * _FINE, shown[1] * _FINE)
@@ -107,16 +107,16 @@ class Painter:
         left, top, right, bottom = left + round(2.4 * letter), top + room, right - room, bottom - room
 
         def at(time: float, probability: float) -> tuple[float, float]:
-            return right - (now - time) / SECONDS * (right - left), bottom - probability * (bottom - top)
+            return right - (now - time) / CURVE_SECONDS * (right - left), bottom - probability * (bottom - top)
 
         for value in (0.0, 1.0):
-            pen.line([at(now - SECONDS, value), at(now, value)], fill=(*DIM, 110), width=1)
+            pen.line([at(now - CURVE_SECONDS, value), at(now, value)], fill=(*DIM, 110), width=1)
             pen.text((left - letter / 2, at(now, value)[1]), f"{value:g}", fill=(*DIM, 255), font=_font(letter), anchor="rm")
         level = at(now, self._threshold)[1]
         for dash in range(left, right, 3 * _FINE * 4):
             pen.line([(dash, level), (min(dash + 2 * _FINE * 3, right), level)], fill=(*AMBER, 255), width=_FINE)
         pen.text((left - letter / 2, level), "fall", fill=(*AMBER, 255), font=_font(letter), anchor="rm")
-        for second in range(int(np.ceil(max(now - SECONDS, 0))), int(now) + 1):
+        for second in range(int(np.ceil(max(now - CURVE_SECONDS, 0))), int(now) + 1):
             x = at(second, 0)[0]
             pen.line([(x, bottom), (x, bottom - (10 if second % 5 == 0 else 5) * _FINE // 2)], fill=(*DIM, 160), width=1)
         for number in sorted({track for _, track, _ in self._curve}):
@@ -133,7 +133,7 @@ def colour(track: int) -> Colour:
 
 
 def banner(fall: Fall, now: float) -> tuple[str, Colour] | None:
-    """Return text and colour for a fall at a time (s): the last thing that has happened, for a while; then None."""
+    """Return text and colour for a fall at a time (s): its latest state, for some seconds; then None."""
     if fall.up_s is not None and now >= fall.up_s:
         return (f"got up {fall.up_s:.1f} s", GREEN) if now <= fall.up_s + LINGER else None
     if fall.still_down_s is not None and now >= fall.still_down_s:
@@ -187,7 +187,7 @@ def _label(pen: ImageDraw, box: np.ndarray, text: str, tone: Colour, scale: floa
     x, y = float((box[0] + box[2]) / 2 * scale), float(box[1] * scale) - 0.7 * letter
     y = min(max(y, 1.2 * letter), limit - letter)
     reach = 0.75 * letter
-    pen.ellipse([x - reach, y - 0.45 * letter - reach, x + reach, y - 0.45 * letter + reach], fill=(*DARK, 200))
+    pen.ellipse([x - reach, y - 0.45 * letter - reach, x + reach, y - 0.45 * letter + reach], fill=(*BACKGROUND, 200))
     pen.text((x, y - 0.45 * letter), text, fill=(*tone, 255), font=_font(letter), anchor="mm")
 
 

@@ -1,4 +1,4 @@
-"""Drawn pictures as a film (mp4), with their true times."""
+"""Write drawn pictures as a film (mp4) with their true times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TICKS = 90_000  # a second
 
 @contextlib.contextmanager
 def film_writer(path: str | Path) -> Iterator[Callable[[float, np.ndarray], None]]:
-    """A film (mp4, H.264, yuv420p) that is written whole or not at all.
+    """Open a film (mp4, H.264, yuv420p) for writing; it is written whole or not at all.
 
     Yields `add(time, picture)`: s, increasing; (H, W, 3) uint8 RGB, all of one size with even sides. The first picture is the film's start.
     Raises: `UserError` where PyAV is not installed, nothing was added, or the folder cannot be written.
@@ -35,7 +35,7 @@ def film_writer(path: str | Path) -> Iterator[Callable[[float, np.ndarray], None
     with atomic_write(path) as file, av.open(file, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=30)
         stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, _TICKS)
-        stream.options = {"crf": "21", "preset": "veryfast", "threads": "1"}  # one thread: the same bytes every time
+        stream.options = {"crf": "21", "preset": "veryfast", "threads": "1"}  # one thread: reproducible bytes
         first: list[float] = []
 
         def add(time: float, picture: np.ndarray) -> None:
@@ -54,15 +54,15 @@ def film_writer(path: str | Path) -> Iterator[Callable[[float, np.ndarray], None
 
 
 @register("sink", "film")
-class Film(Sink):
-    """An mp4 of the drawn pictures; written whole, or not at all where watching fails."""
+class FilmSink(Sink):
+    """An mp4 of the drawn pictures, written whole, or not at all if watching fails."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         self._stack = contextlib.ExitStack()
 
     def open(self) -> None:
-        """Begin the film; raises `UserError` as `film_writer`."""
+        """Start the film; raises `UserError` as `film_writer`."""
         self._add = self._stack.enter_context(film_writer(self._path))
 
     def frame(self, time: float, picture: np.ndarray) -> None:
@@ -70,7 +70,7 @@ class Film(Sink):
         self._add(time, picture)
 
     def close(self) -> None:
-        """Write the film; raises `UserError` where no picture came."""
+        """Write the film; raises `UserError` if there was no picture."""
         self._stack.close()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

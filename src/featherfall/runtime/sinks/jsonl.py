@@ -1,4 +1,4 @@
-"""Notices and results as JSON: lines, flushed one by one, so that a program at the other end of a pipe acts at once; or one document."""
+"""Notices and results as JSON: one object a line, flushed at once so that a program behind a pipe can react; or one document."""
 
 from __future__ import annotations
 

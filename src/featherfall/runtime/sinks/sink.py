@@ -1,7 +1,7 @@
-"""What every sink takes.
+"""The interface of sinks.
 
-A sink is one file here, or a plugin: a class of this form, registered as `@register("sink", "mqtt")`. What it does not care about it
-leaves as it is here.
+A sink is one file in this folder, or a plugin: a subclass of `Sink`, registered as `@register("sink", "mqtt")`. Methods that are not
+overridden do nothing.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ import numpy as np
 
 
 class Plain(Protocol):
-    """A notice, an event, a result: whatever has plain values."""
+    """A notice, an event or a result, which can be converted to plain values."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for `json.dump`."""
 
 
 class Sink:
-    """Where notices, results and drawn pictures go. Use as a context manager: entering opens, leaving closes."""
+    """Receives notices, results and drawn pictures. Use as a context manager: entering opens, leaving closes."""
 
     def open(self) -> None:
-        """Connect, or open what is written to."""
+        """Connect, or open the output."""
 
     def notice(self, notice: Plain, source: str = "") -> None:
-        """Take what is to be told at once, e.g. a possible fall. source: where it was seen."""
+        """Deliver a notice at once, e.g. a possible fall. source: name of its source."""
 
     def frame(self, time: float, picture: np.ndarray) -> None:
         """Take a drawn picture: s; (H, W, 3) uint8 RGB."""
 
     def result(self, source: str, facts: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
-        """Take what a recorded source gave as a whole: plain values for programs, lines for people."""
+        """Take the result of a recorded source: plain values for programs, lines for people."""
 
     def problem(self, text: str, source: str = "") -> None:
-        """Take one line about what cannot be read, or not whole."""
+        """Take one line about a source that cannot be read, or only in part."""
 
     def close(self) -> None:
-        """Write what is held back, and disconnect."""
+        """Write buffered output, and disconnect."""
 
     def __enter__(self) -> Sink:
         self.open()

@@ -1,4 +1,4 @@
-"""Samples that are in memory: an array, arrays by input, or a table of columns such as a DataFrame (pandas and polars are not imported)."""
+"""Samples in memory: an array, arrays by input, or a table of columns such as a DataFrame (pandas and polars are not imported)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from featherfall.core.tables import nearest
 from featherfall.runtime.sources.columns import Header, match_input, match_time, refuse_shared, time_unit
 from featherfall.runtime.sources.source import Recorded
 from featherfall.runtime.sources.streams import by_input, sensor_stream, unit_of
-from featherfall.runtime.sources.timestamps import SECONDS, fitting_unit, odd_rate
+from featherfall.runtime.sources.timestamps import UNIT_SECONDS, fitting_unit, odd_rate
 
 
 @dataclass(frozen=True)
 class ArrayOptions:
-    """What an array does not tell.
+    """Properties of the samples that an array does not hold.
 
     Attributes:
         rate: samples per second, Hz. Needed without times, refused with them.
@@ -80,7 +80,7 @@ def read_array(data: Any, inputs: Sequence[Input], options: ArrayOptions) -> Rec
 
 
 def _is_table(data: Any, inputs: Sequence[Input]) -> bool:
-    """Whether it has named columns: a DataFrame, or a mapping whose keys are not the bundle's inputs."""
+    """Return whether `data` has named columns: a DataFrame, or a mapping whose keys are not the bundle's inputs."""
     if isinstance(data, Mapping):
         return not all(need.name in data for need in inputs)
     return hasattr(data, "columns") and hasattr(data, "__getitem__")
@@ -89,7 +89,7 @@ def _is_table(data: Any, inputs: Sequence[Input]) -> bool:
 def _of_table(
     data: Any, inputs: Sequence[Input], options: ArrayOptions
 ) -> tuple[dict[str, list[str]], dict[str, np.ndarray], np.ndarray | None]:
-    """Column names and (N, C) values by input, and (N,) times or None."""
+    """Return column names and (N, C) values by input, and (N,) times or None."""
     header = Header(tuple(str(name) for name in _columns(data)), len(_columns(data)))
     stated = by_input("columns", options.columns, inputs)
     places = {need.name: _places(header, need, stated.get(need.name)) for need in inputs}
@@ -103,13 +103,14 @@ def _of_table(
 
 
 def _table_times(data: Any, header: Header, options: ArrayOptions) -> np.ndarray | None:
-    """(N,) s as `time` states or names tell, else those of a DataFrame's index of dates; None where a rate or times are given."""
+    """Return (N,) s of the column that `time` states, or that is named like a time, or of a DataFrame's index of dates; None where a rate
+    or times are given."""
     if options.time is None and (options.rate is not None or options.times is not None):
         return None
     at = match_time(header) if options.time is None else header.position(options.time)
     if at is not None:
         values = _numbers(f"column {header.names[at]!r}", data[_columns(data)[at]])
-        return values * SECONDS.get(options.time_unit or time_unit(header.names[at]) or "s", 1.0)
+        return values * UNIT_SECONDS.get(options.time_unit or time_unit(header.names[at]) or "s", 1.0)
     if options.time is not None:
         raise UserError(f"table: no time column {options.time!r}; {nearest(options.time, header.names)}")
     index = getattr(data, "index", None)
@@ -144,7 +145,7 @@ def _places(header: Header, need: Input, stated: Sequence[str] | None) -> list[i
 
 
 def _numbers(what: str, values: Any) -> np.ndarray:
-    """float64 of any shape; dates as seconds."""
+    """Return float64 of the same shape; dates as seconds."""
     if hasattr(values, "to_numpy") and str(getattr(values, "dtype", "")).startswith("datetime64"):
         values = values.to_numpy(dtype="datetime64[ns]")  # dates with a zone would come as objects
     try:
@@ -159,7 +160,7 @@ def _numbers(what: str, values: Any) -> np.ndarray:
 
 
 def _matrix(what: str, data: Any, inputs: Sequence[Input]) -> dict[str, np.ndarray]:
-    """(N, C) by input, of all channels side by side."""
+    """Split an array (N, all channels) into (N, C) by input."""
     array = _numbers(what, data)
     channels = sum(len(need.channels) for need in inputs)
     if array.ndim != 2 or array.shape[1] != channels:
@@ -179,7 +180,7 @@ def _refuse_missing(need: Input, values: np.ndarray) -> None:
 
 
 def _clock(count: int, times: np.ndarray | None, options: ArrayOptions) -> np.ndarray:
-    """(count,) s from 0, strictly increasing."""
+    """Return (count,) s from 0, strictly increasing."""
     if count < 2:
         raise UserError(f"array: {count} sample(s); at least 2 are needed")
     if times is None:

@@ -1,4 +1,4 @@
-"""Which columns of a CSV hold an input: stated by the user, or found by their names."""
+"""Find the columns of a CSV that hold an input: stated by the user, or by their names."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input
 from featherfall.core.units import quantity
-from featherfall.runtime.sources.timestamps import SECONDS
+from featherfall.runtime.sources.timestamps import UNIT_SECONDS
 
-# Beginnings that recorders give to the columns of a sensor; "" stands for bare "x", "y", "z".
+# Prefixes that recording apps give to a sensor's columns; "" stands for bare "x", "y", "z".
 _BEGINNINGS = {
     "accelerometer": ("accelerometer", "acceleration", "accel", "acc", "a", ""),
     "gyroscope": ("gyroscope", "gyro", "gyr", "g", "w"),
@@ -60,7 +60,7 @@ def split_unit(name: str) -> tuple[str, str | None]:
 
 
 def is_known(unit: str) -> bool:
-    """Whether `core.units` converts it."""
+    """Return whether `core.units` knows a unit."""
     try:
         return bool(quantity(unit))
     except UserError:
@@ -68,7 +68,7 @@ def is_known(unit: str) -> bool:
 
 
 def find_input(path: Path, header: Header, need: Input, stated: Sequence[str] | None) -> list[int]:
-    """Indices of the input's columns, in the order of its channels; raises `UserError` that shows what the file has."""
+    """Return the indices of the input's columns, in the order of its channels; raises `UserError` that lists the file's columns."""
     if stated is not None:
         return _stated(path, header, need, stated)
     found = match_input(header, need)
@@ -92,7 +92,7 @@ def match_input(header: Header, need: Input) -> list[int] | None:
 
 
 def find_time(path: Path, header: Header, stated: str | None) -> tuple[int, str | None]:
-    """Index of the time column, stated or found by its name, and the unit that its name gives, if any; raises `UserError`."""
+    """Return the index of the time column, stated or found by its name, and the unit in its name, if any; raises `UserError`."""
     if stated is not None:
         found = header.position(stated)
         if found is None:
@@ -107,7 +107,7 @@ def find_time(path: Path, header: Header, stated: str | None) -> tuple[int, str 
 def match_time(header: Header) -> int | None:
     """Return the index of the column that is named like a time; None where there is none."""
     plain = [_plain(name) for name in header.names]
-    spellings = (spelling for known in _TIMES for spelling in (known, *(f"{known}{unit}" for unit in SECONDS)))
+    spellings = (spelling for known in _TIMES for spelling in (known, *(f"{known}{unit}" for unit in UNIT_SECONDS)))
     return next((plain.index(spelling) for spelling in spellings if spelling in plain), None)
 
 
@@ -117,11 +117,11 @@ def time_unit(name: str) -> str | None:
     unit = unit or (bare.lower().rsplit("_", 1)[-1] if "_" in bare else None)
     if _plain(bare) == "secondselapsed":
         return "s"
-    return unit if unit in SECONDS else None
+    return unit if unit in UNIT_SECONDS else None
 
 
 def refuse_shared(path: Path | str, found: Mapping[str, Sequence[int]], header: Header, hint: str = "state each with --columns") -> None:
-    """No column may serve two inputs, as it would when two accelerometers are told apart by nothing."""
+    """Raise `UserError` if a column is found for two inputs, e.g. for two accelerometers whose columns have the same names."""
     owner: dict[int, str] = {}
     for name, columns in found.items():
         for i in columns:
@@ -146,11 +146,11 @@ def _stated(path: Path, header: Header, need: Input, stated: Sequence[str]) -> l
 
 
 def _beginnings(name: str) -> tuple[str, ...]:
-    """The input's own name first, then what its kind of sensor is usually called ("wrist_gyroscope" is a gyroscope)."""
+    """Return the prefixes to try: the input's own name, then the usual ones of its kind of sensor ("wrist_gyroscope" is a gyroscope)."""
     kind = next((kind for kind in _BEGINNINGS if kind in name), None)
     return (name, *(_BEGINNINGS[kind] if kind else ("",)))
 
 
 def _plain(name: str) -> str:
-    """Lower case, no unit, no "_list", nothing but letters and digits: "Accel_X_list [g]" -> "accelx"."""
+    """Normalise a name: lower case, no unit, no "_list", only letters and digits: "Accel_X_list [g]" -> "accelx"."""
     return re.sub(r"[^a-z0-9]", "", re.sub(r"_list$", "", split_unit(name)[0].lower()))

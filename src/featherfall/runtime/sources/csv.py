@@ -1,4 +1,4 @@
-"""A user's own CSV at any rate and in any known unit -> Recording."""
+"""Read a user's own CSV, at any rate and in any known unit."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from featherfall.runtime.sources.source import Recorded
 from featherfall.runtime.sources.streams import by_input, sensor_stream, unit_of
 from featherfall.runtime.sources.timestamps import Clock, TimeUnit, guess_unit, read_dates, straighten
 
-LONGEST = 100_000  # characters of a row that is still one of a table
+MAX_LINE = 100_000  # characters; a longer row is not one of a table of sensor samples
 
 
 @dataclass(frozen=True)
 class CsvOptions:
-    """How to read a CSV whose header does not tell; what is left out is found by name.
+    """How to read a CSV; what is left out is found by the header's names.
 
     Attributes:
         columns: columns by input name in the order of its channels, as names or numbers counted from 1.
@@ -75,7 +75,7 @@ def read_csv(
     Arguments:
         inputs: the manifest's inputs; each becomes a stream in the manifest's unit.
         units, columns, time, time_unit, rate, clock: see `CsvOptions`.
-    Raises: `UserError` naming the file and the row or column for whatever is not the record of a living sensor.
+    Raises: `UserError` naming the file and the row or column for data that cannot be a worn sensor's.
     """
     return read_table(path, inputs, CsvOptions(columns or {}, units or {}, time, time_unit, rate, clock))
 
@@ -99,12 +99,12 @@ def read_table(path: str | Path, inputs: Sequence[Input], options: CsvOptions) -
 
 
 def _header(path: Path) -> tuple[Header, list[str]]:
-    """The names (none when the file starts with numbers), and the fields of the first row of values."""
+    """Return the names (none when the file starts with numbers), and the fields of the first row of values."""
     try:
         with open(path, encoding="utf-8-sig") as file:
-            lines = (file.readline(LONGEST) + file.readline(LONGEST)).splitlines()[:2]
+            lines = (file.readline(MAX_LINE) + file.readline(MAX_LINE)).splitlines()[:2]
     except (OSError, UnicodeDecodeError):
-        lines = read_text(path).splitlines()[:2]  # raises, and says why
+        lines = read_text(path).splitlines()[:2]  # raises with the reason
     rows = [[field.strip() for field in row] for line in lines for row in csv.reader([line])]
     if not rows or not any(rows[0]):
         raise UserError(f"{path}: row 1 is empty; it should name the columns, or hold the first sample")
@@ -123,7 +123,7 @@ def _is_number(field: str) -> bool:
 
 
 def _samples(path: Path, header: Header, first: list[str], places: list[int], options: CsvOptions) -> tuple[np.ndarray, np.ndarray]:
-    """(N, len(places)) values as written and (N,) seconds from 0, N >= 2."""
+    """Return (N, len(places)) values as written and (N,) seconds from 0, N >= 2."""
     named, rate = bool(header.names), options.rate
     if rate is not None:
         if options.time is not None or not 0 < rate < float("inf"):
@@ -140,7 +140,7 @@ def _samples(path: Path, header: Header, first: list[str], places: list[int], op
 
 
 def _read(path: Path, header: Header, places: list[int]) -> np.ndarray:
-    """(N, len(places)) float64, N >= 2; columns go by name where names tell them apart, so that errors show them."""
+    """Return (N, len(places)) float64, N >= 2; columns are read by name where names are unique, so that errors show them."""
     names = [header.names[i] for i in places] if header.names else []
     apart = bool(names) and all(header.names.count(name) == 1 for name in names)
     table = read_columns(path, names if apart else places, header=bool(header.names))

@@ -1,4 +1,4 @@
-"""Films: a file that a decoder opens, a folder of pictures, or one picture. Nothing is decoded before frames are asked for."""
+"""Films: a file that a decoder opens, a folder of pictures, or one picture. Frames are decoded on demand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def open_film(path: str | Path | Video, manifest: Manifest) -> Recorded:
 def read_film(path: str | Path | Video, inputs: Sequence[Input]) -> Recording:
     """Return a film as the recording that a bundle of films or pictures takes.
 
-    Raises: `UserError` for a bundle that needs more than a film, whose other inputs no file here can give.
+    Raises: `UserError` for a bundle that needs other inputs beside a film.
     """
     video = as_video(path)
     films = [need.name for need in inputs if need.is_film]
@@ -51,5 +51,5 @@ def as_video(path: str | Path | Video) -> Video:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Return a folder's pictures by name; none for anything else. Each stands alone: a folder may hold many that are no film."""
+    """Return a folder's pictures, sorted by name; none for anything else. They need not be frames of one film."""
     return sorted(path for path in folder.iterdir() if is_image_file(path)) if folder.is_dir() else []

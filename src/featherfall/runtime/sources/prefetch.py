@@ -1,4 +1,4 @@
-"""Make items in a thread before they are asked for: a film is decoded while the model looks at the last picture."""
+"""Produce items in a background thread: a film is decoded while the model runs on the last picture."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-def prefetch(items: Iterable[T], most: int = 2) -> Iterator[T]:
-    """Yield the same items in the same order, up to `most` of them made before they are asked for.
+def prefetch(items: Iterable[_T], most: int = 2) -> Iterator[_T]:
+    """Yield the same items in the same order, up to `most` of them produced in advance.
 
     An error of the iterable is raised after the last item before it. Stopping early (`close`, or leaving the loop) stops the thread.
     """
-    line: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(most)
+    line: queue.Queue[tuple[_T | None, BaseException | None]] = queue.Queue(most)
     stop = threading.Event()
 
-    def put(item: T | None, error: BaseException | None) -> None:
+    def put(item: _T | None, error: BaseException | None) -> None:
         while not stop.is_set():
             try:
                 return line.put((item, error), timeout=0.1)
@@ -52,4 +52,4 @@ def prefetch(items: Iterable[T], most: int = 2) -> Iterator[T]:
 
 
 class _End(Exception):
-    """After the last item."""
+    """Marks the end of the items."""

@@ -1,6 +1,6 @@
-"""What every source gives, and the one place where a source is opened: by its name, or by what a path or an object is.
+"""The interface of sources, and `open_source`, which opens them by name, or by a path's ending or an object's type.
 
-A source is one file here, or a plugin: a function `(spec, manifest, **options) -> Source`, registered as
+A source is one file in this folder, or a plugin: a function `(spec, manifest, **options) -> InputSource`, registered as
 
     @register("source", "parquet", gives="samples", suffixes=[".parquet"])
 
@@ -19,10 +19,10 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Recording, Video
-from featherfall.core.registry import facts, find, names
+from featherfall.core.registry import facts, find, known_names
 from featherfall.signals.video import Frame, read_frames
 
-PACKET = 1.0  # s of samples that a recorded source gives at once
+PACKET = 1.0  # s of samples that a recorded source yields at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Samples:
     values: Mapping[str, np.ndarray]
 
 
-class Source(Protocol):
+class InputSource(Protocol):
     """Timed samples or frames, in order of time."""
 
     @property
@@ -52,14 +52,14 @@ class Source(Protocol):
         """Yield frames; nothing for a source of samples.
 
         Arguments:
-            rate: frames per second, Hz; None gives all.
+            rate: frames per second, Hz; None yields all.
             problems: receives one line for each part of the source that is lost; None raises it.
         """
 
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """A source that is at hand as a whole: a file, a folder, an array."""
+    """A source that is complete: a file, a folder, an array."""
 
     name: str
     recording: Recording
@@ -80,7 +80,7 @@ class Recorded:
             yield from read_frames(video, rate=rate, problems=problems)
 
 
-def open_source(spec: Any, manifest: Manifest, source: str | None = None, **options: Any) -> Source:
+def open_source(spec: Any, manifest: Manifest, source: str | None = None, **options: Any) -> InputSource:
     """Open a source.
 
     Arguments:
@@ -88,13 +88,13 @@ def open_source(spec: Any, manifest: Manifest, source: str | None = None, **opti
         manifest: of the bundle that takes the samples or frames.
         source: a registered name; None chooses by the URL's scheme, the file's ending, or the object.
         options: those of the source, e.g. `sources.csv.CsvOptions`' fields.
-    Raises: `UserError`, one line, for whatever cannot be opened.
+    Raises: `UserError`, one line, for a spec that cannot be opened.
     """
     if isinstance(spec, Recording):
         return Recorded(spec.trial, spec)
     name = source or source_of(spec, manifest)
     try:
-        return cast(Source, find("source", name)(spec, manifest, **options))
+        return cast(InputSource, find("source", name)(spec, manifest, **options))
     except TypeError as error:
         if "unexpected keyword argument" not in str(error):
             raise
@@ -117,7 +117,7 @@ def source_of(spec: Any, manifest: Manifest) -> str:
         return "array"
     wanted = gives(manifest)
     scheme, separator, _ = str(spec).partition("://")
-    known = {name: _facts(name) for name in names("source")}
+    known = {name: _facts(name) for name in known_names("source")}
     if separator:
         for name, its in known.items():
             if scheme in its.get("schemes", ()):

@@ -1,4 +1,4 @@
-"""Live samples of worn sensors: what arrives in packets, uneven and with gaps, is held for some seconds and cut into complete windows."""
+"""Live samples of worn sensors: buffer packets, which may be uneven and have gaps, and cut complete windows."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.streams import by_input
 from featherfall.signals.frames import RecordingWindows, cut_recording
 
-HOLD = 60.0  # s of samples held, for whoever shows them; never less than `WINDOWS_HELD` windows
+HOLD = 60.0  # s of samples held, e.g. to plot them; never less than `WINDOWS_HELD` windows
 WINDOWS_HELD = 4
-CUT = 12.0  # s cut again with each packet, at least; resampling needs what surrounds a window
-LEAST = 10  # samples; fewer tell no rate
+CUT = 12.0  # s cut again with each packet, at least; resampling needs the samples around a window
+MIN_SAMPLES = 10  # from fewer samples the rate cannot be estimated
 
 
 class SampleStream:
-    """Holds the last seconds of live samples and cuts windows of them as `signals.frames` cuts recordings.
+    """Hold the last seconds of live samples, and cut windows of them as `signals.frames` cuts recordings.
 
     Attributes:
         times: (N,) float64 s of the samples held, strictly increasing.
-        values: (N, C) float64 of them by input name, as they came.
+        values: (N, C) float64 of them by input name, in the unit in which they arrived.
     """
 
     def __init__(self, manifest: Manifest, unit: str | dict[str, str] | None = None, name: str = "stream") -> None:
@@ -54,7 +54,7 @@ class SampleStream:
         return float(self.times[-1]) if len(self.times) else 0.0
 
     def add(self, samples: Samples) -> None:
-        """Take a packet. Samples that are not later than one before them are dropped: they came twice, or too late.
+        """Take a packet. Samples that are not later than one before them (repeated, or too late) are dropped.
 
         Raises: `UserError` for a missing input or a wrong shape.
         """
@@ -68,12 +68,12 @@ class SampleStream:
             self._drop_before(self.now - max(HOLD, WINDOWS_HELD * self.manifest.window.seconds))
 
     def windows(self) -> RecordingWindows | None:
-        """Cut the windows of the last seconds that are complete: all their samples, and those that decide on an impact, are here.
+        """Cut the windows of the last seconds that are complete: all their samples have arrived, and those that decide on an impact.
 
         Returns: times on the stream's clock; None as long as there is less than one window of samples.
         Raises: `UserError` for missing values, and for acceleration that contradicts its unit.
         """
-        if len(self.times) <= LEAST or self.now - self.times[0] < self.manifest.window.seconds:
+        if len(self.times) <= MIN_SAMPLES or self.now - self.times[0] < self.manifest.window.seconds:
             return None
         tail = self.times > self.now - max(WINDOWS_HELD * self.manifest.window.seconds, CUT)
         start = float(self.times[tail][0])

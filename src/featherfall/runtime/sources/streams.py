@@ -1,4 +1,4 @@
-"""Numbers of a sensor, however they came -> a stream in the unit that a bundle needs, or an error that says what is wrong with them."""
+"""Convert a sensor's numbers, from any source, to a stream in the unit that a bundle needs, and check that they are plausible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from featherfall.core.tables import dead_axes, nearest
 from featherfall.core.units import check_gravity, to_internal
 from featherfall.runtime.sources.columns import is_known, split_unit
 
-LARGEST = 1e7  # no sensor gives more in any of its units; what is larger is a mark for "missing" or a broken row
+MAX_VALUE = 1e7  # larger than any sensor's values in any unit; such values are marks for "missing", or broken rows
 
 
 def by_input(option: str, stated: Any, inputs: Sequence[Input]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def unit_of(where: str, need: Input, names: Sequence[str], stated: Mapping[str, 
 
 
 def sensor_stream(where: str, need: Input, raw: np.ndarray, times: np.ndarray, unit: str) -> Stream:
-    """Convert one input's samples to the bundle's unit, and check that they are those of a living sensor that feels gravity.
+    """Convert one input's samples to the bundle's unit, and check that they change, and that an accelerometer measures gravity.
 
     Arguments:
         where: file or object, for the message.
@@ -57,7 +57,7 @@ def sensor_stream(where: str, need: Input, raw: np.ndarray, times: np.ndarray, u
     Raises: `UserError`.
     """
     sample, axis = np.unravel_index(np.abs(raw).argmax(), raw.shape)
-    if abs(raw[sample, axis]) > LARGEST:
+    if abs(raw[sample, axis]) > MAX_VALUE:
         raise UserError(
             f"{where}: sample {sample + 1}: {need.name!r} {need.channels[axis]} is {raw[sample, axis]:g}; correct or delete the row"
         )
@@ -70,9 +70,7 @@ def sensor_stream(where: str, need: Input, raw: np.ndarray, times: np.ndarray, u
     except UserError as error:
         raise UserError(f"{where}: {need.name!r}: {error}") from error
     if inside != need.unit:
-        raise UserError(
-            f"{where}: {need.name!r} is said to be in {unit!r}, which does not measure what {need.unit!r} does; correct the unit"
-        )
+        raise UserError(f"{where}: {need.name!r} is stated in {unit!r}, which does not measure what {need.unit!r} does; correct the unit")
     if inside == "g" and values.shape[1] == 3:
         check_gravity(values, f"{where}: {need.name}", unit)
     rate = (len(times) - 1) / float(times[-1] - times[0])

@@ -1,4 +1,4 @@
-"""The time of each row: seconds from 0, whatever the file writes."""
+"""Convert a file's time stamps to seconds from 0."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from featherfall.signals.clock import straighten_times
 
 TimeUnit = Literal["s", "ms", "us", "ns", "iso"]
 Clock = Literal["sampled", "burst"]
-SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+UNIT_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _SLOWEST, _FASTEST = 1.0, 20_000.0  # Hz; outside of it, the time's unit is wrong
 
 
@@ -25,16 +25,16 @@ def guess_unit(field: str) -> TimeUnit:
 
 
 def straighten(path: Path, raw: np.ndarray, unit: str, header: bool, clock: Clock) -> np.ndarray:
-    """Times of a sensor's rows.
+    """Return the times of a sensor's rows.
 
     Arguments:
         raw: (N,) float64 as written (seconds for "iso"), N >= 2.
         header: whether the file has a header row, to name rows as an editor counts them.
         clock: "burst" when rows come in packets, so that stamps repeat or cluster while the sensor samples evenly.
     Returns: (N,) float64 seconds from 0, strictly increasing.
-    Raises: `UserError` when time goes back or stands still, or runs at a rate that no worn sensor has.
+    Raises: `UserError` for times that decrease or repeat, or whose rate no worn sensor has.
     """
-    times: np.ndarray = (raw - raw[0]) * SECONDS.get(unit, 1.0)
+    times: np.ndarray = (raw - raw[0]) * UNIT_SECONDS.get(unit, 1.0)
     check_times(times, path, header=header, bursts=clock == "burst")
     if times[-1] == 0:
         raise UserError(f"{path}: every row has the same time; check the time column, or give the rate with --rate HZ")
@@ -46,7 +46,7 @@ def straighten(path: Path, raw: np.ndarray, unit: str, header: bool, clock: Cloc
 
 
 def read_dates(path: Path, header: bool, at: int) -> np.ndarray:
-    """(N,) seconds since 1970 of a column of ISO 8601 dates; one without a zone is read as UTC, so that no summer time jumps in."""
+    """Return (N,) seconds since 1970 of a column of ISO 8601 dates; dates without a zone are read as UTC, which has no daylight saving."""
     lines = read_text(path).rstrip().splitlines()
     first = int(header)
     return np.fromiter((_seconds(path, row, line, at) for row, line in enumerate(lines[first:], start=first + 1)), dtype=np.float64)
@@ -82,5 +82,5 @@ def odd_rate(times: np.ndarray) -> float | None:
 
 
 def fitting_unit(rate: float, unit: str) -> str | None:
-    """Return the unit in which times that give `rate` Hz when read in `unit` would be those of a worn sensor."""
-    return next((other for other, second in SECONDS.items() if 10 <= rate * SECONDS.get(unit, 1.0) / second <= 2000), None)
+    """Return the unit in which times that have `rate` Hz when read in `unit` would have a worn sensor's rate."""
+    return next((other for other, second in UNIT_SECONDS.items() if 10 <= rate * UNIT_SECONDS.get(unit, 1.0) / second <= 2000), None)

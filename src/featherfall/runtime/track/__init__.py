@@ -1,1 +1,1 @@
-"""Who is who over time."""
+"""Tracking: people over time."""

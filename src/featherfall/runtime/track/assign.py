@@ -1,4 +1,4 @@
-"""Pairing rows with columns at the least total cost."""
+"""Linear assignment: pair rows with columns at the least total cost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def assign(cost: np.ndarray, limit: float) -> list[tuple[int, int]]:
-    """The pairs of rows and columns whose total is least, where a row without a column costs `limit`.
+    """Return the pairs of rows and columns with the least total cost, where a row without a column costs `limit`.
 
     So no pair costs more than `limit`. Hungarian method with potentials (Kuhn 1955, Munkres 1957), O(R^2 (R + C)).
 
@@ -15,7 +15,7 @@ def assign(cost: np.ndarray, limit: float) -> list[tuple[int, int]]:
     Returns: (row, column) pairs by row; no row or column occurs twice.
     """
     rows, columns = cost.shape
-    # Each row may take an empty column of its own.
+    # One extra column per row stands for "no pair", at cost `limit`.
     forbidden = limit * (rows + columns + 1)
     table = np.full((rows, columns + rows), forbidden)
     table[:, :columns] = np.where(cost <= limit, cost, forbidden)
@@ -24,7 +24,7 @@ def assign(cost: np.ndarray, limit: float) -> list[tuple[int, int]]:
 
 
 def _hungarian(table: np.ndarray) -> np.ndarray:
-    """(R,) the column of each row, at the least total; R <= C, all finite."""
+    """Return (R,) the column of each row, at the least total; R <= C, all finite."""
     rows, columns = table.shape
     of_row, of_column = np.zeros(rows), np.zeros(columns)  # potentials: table - of_row - of_column >= 0, and 0 for pairs
     owner = np.full(columns, -1)

@@ -1,4 +1,4 @@
-"""Cost of giving a detector's box to a track, and how far each track looks fallen."""
+"""Cost of assigning a detector's box to a track, and the smoothed fall score of each track."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ import numpy as np
 from featherfall.runtime.perceive.boxes import PersonBox, area, overlap
 from featherfall.runtime.track.tracker import Track
 
-# Chosen on films of simulated people (docs/explanation/detectors.md, "In films"); no real film was looked at.
-FARTHEST = 0.5  # of a body's size at once, from which two boxes are two people; grows by as much in the first second unseen
-RESIZE = 2.2  # ratio of sizes: a box's diagonal changes least of its measures while somebody falls
-# Share of the smaller of two boxes from which the weaker may be the same person once more: 22 instead of 20 of 32 simulated falls.
+# Chosen on films of simulated people (docs/explanation/detectors.md, "In films"); no real film was used.
+MAX_BOX_MOVE = 0.5  # sizes that the middle may move between two pictures; grows by as much in the first second unseen
+MAX_BOX_RESIZE = 2.2  # largest ratio of sizes: of all measures of a box, the diagonal changes least in a fall
+# Share of the smaller of two boxes above which the weaker one may be a duplicate: with this rule 22 instead of 20 of 32 simulated falls.
 INSIDE = 0.6
-SMOOTH = 0.3  # s, time constant of the share that looks fallen: single pictures err, a fall takes .6 to 1 s
-STEP = 0.5  # s; a longer gap says no more about the share than this
+SMOOTH = 0.3  # s, time constant of the smoothed share: single pictures are sometimes misclassified, and a fall takes .6 to 1 s
+MAX_STEP = 0.5  # s; a longer gap counts as this much: the next picture says no more about the share
 
 
 @dataclass(frozen=True)
 class BoxCost:
-    """`unlikeness` of boxes. Classes play no part: who falls keeps the number.
+    """`box_cost`. Classes play no part, so a person who falls keeps the number.
 
     Attributes:
-        memory: s unseen after which a track ends; who is hidden for longer while falling is somebody new (docs/detectors.md, limits).
-        limit: `unlikeness` is 1 at most.
+        memory: s unseen after which a track ends; a person hidden for longer gets a new number (docs/explanation/detectors.md, limits).
+        limit: `box_cost` is 1 at most.
     """
 
     memory: float = 2.0
     limit: float = 1.0
 
     def __call__(self, track: Track[PersonBox], time: float, box: PersonBox) -> float:
-        """Return `unlikeness`."""
-        return unlikeness(track, time, box)
+        """Return `box_cost`."""
+        return box_cost(track, time, box)
 
     def doubtful(self, boxes: Sequence[PersonBox]) -> list[bool]:
         """Return for each box, best first, whether more than `INSIDE` of it or of a better one is shared.
 
-        A detector often finds one person twice, most of all while somebody falls: who stood there still, and who lies there now.
+        A detector often reports one person twice, above all during a fall: once standing, once lying.
         """
         certain: list[PersonBox] = []
         out = []
@@ -55,30 +55,30 @@ def covered(one: PersonBox, other: PersonBox) -> float:
     return both / max(min(float(area(one.box)), float(area(other.box))), 1e-9)
 
 
-def unlikeness(track: Track[PersonBox], time: float, box: PersonBox) -> float:
-    """Return 0 for the same box, up to 1; inf where it cannot be the same person: too far for the time, or of another size.
+def box_cost(track: Track[PersonBox], time: float, box: PersonBox) -> float:
+    """Return the cost, 0 (same box) to 1; inf where it cannot be the same person: too far for the time, or of another size.
 
-    Half is 1 - IoU, half the distance of the middles over the largest that is allowed.
+    Mean of 1 - IoU and of the distance between the middles, relative to the largest that is allowed.
     """
     last = track.last
     sizes = last.size, box.size
-    if min(sizes) <= 0 or max(sizes) / min(sizes) > RESIZE:
+    if min(sizes) <= 0 or max(sizes) / min(sizes) > MAX_BOX_RESIZE:
         return float("inf")
-    reach = FARTHEST * (1 + min(time - track.seen, 1.0)) * max(sizes)
+    reach = MAX_BOX_MOVE * (1 + min(time - track.seen, 1.0)) * max(sizes)
     far = float(np.hypot(*(last.middle - box.middle))) / reach
     return 0.5 * far + 0.5 * (1 - float(overlap(last.box, box.box)[0, 0])) if far <= 1 else float("inf")
 
 
 class FallenShare:
-    """The share of fallen among each track's scores, smoothed over `SMOOTH` seconds."""
+    """Share of the fall class among each track's scores, smoothed over `SMOOTH` seconds."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[float, float]] = {}  # time s and share by track's number
 
     def update(self, track: Track[PersonBox]) -> float:
-        """Return the share after the track's last sighting, 0..1; the first counts as it is."""
+        """Return the smoothed share after the track's last sighting, 0..1; the first is not smoothed."""
         before, share = self._known.get(track.id, (track.seen, track.last.share))
-        step = min(track.seen - before, STEP)
+        step = min(track.seen - before, MAX_STEP)
         share += (track.last.share - share) * (1 - float(np.exp(-step / SMOOTH)))
         self._known[track.id] = track.seen, share
         return share

@@ -1,4 +1,4 @@
-"""People across broken tracks: estimators lose people while they fall, and the model needs to see what was before."""
+"""Join broken tracks of a person: estimators often lose people during a fall, and the model needs the poses before it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import numpy as np
 from featherfall.runtime.perceive.pose import Pose, rise
 from featherfall.runtime.track.tracker import KEEP, Track
 
-# Softer than the tracker, which must not mix up people: this decides only whose past the model sees with a pose that would have none.
-LONGEST = 2.0  # s that somebody may be lost
-NEAR, GOING, FARTHEST = 0.5, 0.5, 1.0  # sizes: at once, a second, at most: a fall moves the middle by about half a body's length
-SMALLEST, LARGEST = 0.4, 2.5  # ratio of sizes, as the tracker's
-HIGHER = 0.3  # sizes that head and shoulders may rise: who stands there is no continuation of who was falling
+# More tolerant than the tracker, which must not confuse people: a wrong join only puts another person's past before a new track's poses.
+MAX_ABSENCE = 2.0  # s that a person may be lost
+# Sizes that the middle may move: at once, per second, and at most. A fall moves the middle by about half a body's length.
+NEAR, GOING, MAX_DISTANCE = 0.5, 0.5, 1.0
+MIN_RATIO, MAX_RATIO = 0.4, 2.5  # of sizes, as in the tracker (`poses.MAX_POSE_RESIZE`)
+HIGHER = 0.3  # sizes that head and shoulders may rise: a person who stands in the place is not the one who was falling
 
 
 @dataclass(eq=False)
 class Person:
-    """One person: the track that shows it now, after those that it continues.
+    """One person: the current track and the earlier tracks that it continues.
 
     Attributes:
         id: number of the first track.
@@ -31,17 +32,17 @@ class Person:
 
     @property
     def track(self) -> Track[Pose]:
-        """The track that shows it now."""
+        """The current track."""
         return self.tracks[-1]
 
     @property
     def seen(self) -> float:
-        """When it was last seen, s."""
+        """Time of the last sighting, s."""
         return self.track.seen
 
     @property
     def is_person(self) -> bool:
-        """Whether it has ever moved as only the living do."""
+        """Whether any track has moved (see `Track.is_person`)."""
         return any(track.is_person for track in self.tracks)
 
     def sightings(self, since: float) -> tuple[list[float], list[Pose]]:
@@ -54,7 +55,7 @@ class People:
     """Join tracks to people: a track that begins where somebody was just lost continues that person."""
 
     def __init__(self) -> None:
-        self._by_track: dict[int, Person] = {}  # by the number of the track that shows them now
+        self._by_track: dict[int, Person] = {}  # by the number of the current track
 
     def __len__(self) -> int:
         return len(self._by_track)
@@ -68,7 +69,7 @@ class People:
         Arguments:
             time: s.
             seen: tracks seen in this picture.
-            waiting: all that the tracker holds; others are forgotten after `KEEP` seconds.
+            waiting: all tracks that the tracker holds; people without one are forgotten after `KEEP` seconds.
         """
         shown = {track.id for track in seen}
         for track in seen:
@@ -82,9 +83,9 @@ class People:
         return [self._by_track[track.id] for track in seen]
 
     def _join(self, time: float, track: Track[Pose], shown: set[int]) -> None:
-        """Give a track to the person whom it continues, or to a new one."""
+        """Assign a track to the person whom it continues, or to a new one."""
         first = next((one for one in self if one.id == track.id), None)
-        if first is not None:  # the first track is seen again: the one that seemed to continue it was somebody else
+        if first is not None:  # the first track is seen again, so the one that seemed to continue it was another person
             other = first.track
             first.tracks.remove(other)
             self._by_track[other.id] = Person(other.id, [other])
@@ -104,8 +105,8 @@ class People:
 
 
 def continues(lost: Track[Pose], time: float, pose: Pose) -> bool:
-    """Return whether a new track's first pose can be who was lost: recently, near, of like size, and head and shoulders no higher."""
+    """Return whether a new track's first pose can be the lost person: recent, near, of similar size, head and shoulders no higher."""
     gap = time - lost.seen
-    near = float(np.hypot(*(pose.middle - lost.last.middle))) <= min(NEAR + GOING * gap, FARTHEST) * lost.size
-    alike = SMALLEST <= pose.size / lost.size <= LARGEST
-    return 0 < gap <= LONGEST and near and alike and rise(lost.last, pose) <= HIGHER * lost.size
+    near = float(np.hypot(*(pose.middle - lost.last.middle))) <= min(NEAR + GOING * gap, MAX_DISTANCE) * lost.size
+    alike = MIN_RATIO <= pose.size / lost.size <= MAX_RATIO
+    return 0 < gap <= MAX_ABSENCE and near and alike and rise(lost.last, pose) <= HIGHER * lost.size

@@ -1,4 +1,4 @@
-"""Cost of giving a pose to a track."""
+"""Cost of assigning a pose to a track."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from featherfall.runtime.perceive.boxes import overlap
 from featherfall.runtime.perceive.pose import Pose, apart, rise
 from featherfall.runtime.track.tracker import SETTLE, Track
 
-# How far a person's middle may be from where it is expected, in sizes (about body lengths): some at once, for the estimator's errors, and
-# more for every second unseen (people walk about .8 lengths a second), up to a limit, so that nobody takes the track of somebody across
-# the room. Chosen on drawn and simulated people who cross, hide each other and fall (tests/runtime/track); no real film was looked at.
-SLACK, DRIFT, FARTHEST = 0.4, 1.0, 0.8
-# Head and shoulders (`pose.rise`) may go up less far: people fall within a second, but nobody rises as fast. A helper who stands where
-# the fallen one was lost is not the fallen one.
+# How far a person's middle may be from where it is expected, in sizes (about body lengths): at once (the estimator's errors), per second
+# unseen (people walk about .8 lengths a second), and at most, so that a track never jumps to a person across the room. Chosen on drawn and
+# simulated people who cross, hide each other and fall (tests/runtime/track); no real film was used.
+SLACK, DRIFT, MAX_DRIFT = 0.4, 1.0, 0.8
+# Head and shoulders (`pose.rise`) may rise less: people fall within a second but do not get up as fast. A helper who stands where the
+# fallen person was lost must not take over the track.
 SLACK_UP, DRIFT_UP = 0.3, 0.3
-RESIZE = 2.5  # ratio of sizes: a box's diagonal hardly changes in a fall, but a half-hidden body is half as large
-STAYED = 0.25  # sizes, of the middle and of `pose.apart`: two estimates of one lying person are some .05 apart, two people .3 or more
+MAX_POSE_RESIZE = 2.5  # largest ratio of sizes: the diagonal hardly changes in a fall, but a half-hidden body is half as large
+STAYED = 0.25  # sizes, of the middle and of `pose.apart`: two estimates of one lying person differ by about .05, two people by .3 or more
 
 
 @dataclass(frozen=True)
 class PoseCost:
-    """`unlikeness`, limited by how long a track has not been seen.
+    """`pose_cost`, limited by the time since the track was last seen.
 
     Attributes:
-        patience: s that a track waits for somebody who moves on; a second bridges what an estimator misses of a person who walks or falls.
-        memory: s that it waits for somebody who stays as they are (who lies behind a helper who stands in front).
-        limit: `unlikeness` reaches 3 where every bound is met at once; somebody who is near that in everything is somebody else.
+        patience: s that a track waits for a person who moves; one second bridges what estimators miss of people who walk or fall.
+        memory: s that it waits for a person who does not move, e.g. one who lies behind a helper.
+        limit: `pose_cost` is 3 where every bound is reached at once; a pose that is near all of them is another person.
     """
 
     patience: float = 1.0
@@ -37,23 +37,23 @@ class PoseCost:
     limit: float = 2.5
 
     def __call__(self, track: Track[Pose], time: float, pose: Pose) -> float:
-        """Return `unlikeness`; inf after `patience` for a pose that has not stayed in place, size and posture."""
+        """Return `pose_cost`; inf after `patience` for a pose that differs from the last one in place or posture."""
         if time - track.seen > self.patience and not _stayed(track, pose):
             return float("inf")
-        return unlikeness(track, time, pose)
+        return pose_cost(track, time, pose)
 
     def doubtful(self, poses: Sequence[Pose]) -> list[bool]:
-        """Return False for each: estimators do not give one person twice (`perceive.pose.SeveralPeople` sees to it)."""
+        """Return False for each: estimators report a person once (`perceive.pose.SeveralPeople` ensures it)."""
         return [False] * len(poses)
 
 
-def unlikeness(track: Track[Pose], time: float, pose: Pose) -> float:
-    """Return how unlike a pose is to be the track's next one: 0 for the same pose in the same place, inf for what no person can do.
+def pose_cost(track: Track[Pose], time: float, pose: Pose) -> float:
+    """Return the cost of a pose as the track's next one: 0 for the same pose in the same place, inf for an impossible movement.
 
-    Sum of the middle's distance from where it is expected (0..1 of what is possible), and half each of what the boxes do not share (1 -
-    intersection over union), the joints' distance (`pose.apart`, at most 1), the size's change (0..1 of what is possible) and the change of
-    speed (in sizes/s, at most 1), by which people who cross are told apart. The person is expected to stay or to go on as before; the less
-    unlike of both counts, since who falls or stops does not go on.
+    Sum of the middle's distance from the expected place (0..1 of the bound), and half each of 1 - IoU of the boxes, the joints' distance
+    (`pose.apart`, at most 1), the change of size (0..1 of the bound) and the change of speed (sizes/s, at most 1), which separates people
+    who cross. The expected place assumes that the person stays, or moves on as before; the lower cost counts, since a person who falls or
+    stops does not move on.
     """
     gap = time - track.seen
     going = track.speed * min(gap, 2 * SETTLE)
@@ -64,8 +64,8 @@ def unlikeness(track: Track[Pose], time: float, pose: Pose) -> float:
 def _unlikeness(track: Track[Pose], gap: float, pose: Pose, move: np.ndarray) -> float:
     last = track.last
     offset = (pose.middle - last.middle - move) / track.size
-    distance = float(np.hypot(*offset)) / min(SLACK + DRIFT * gap, FARTHEST)
-    resized = abs(float(np.log(pose.size / track.size))) / float(np.log(RESIZE))
+    distance = float(np.hypot(*offset)) / min(SLACK + DRIFT * gap, MAX_DRIFT)
+    resized = abs(float(np.log(pose.size / track.size))) / float(np.log(MAX_POSE_RESIZE))
     if distance > 1 or resized > 1 or rise(last, pose) > (SLACK_UP + DRIFT_UP * gap) * track.size:
         return float("inf")
     expected = Pose(last.joints + move.astype(np.float32), last.scores, last.box + np.tile(move, 2).astype(np.float32))

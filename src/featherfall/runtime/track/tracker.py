@@ -1,4 +1,4 @@
-"""People over time: which person of this picture is which of the last ones. One tracker; what is alike is the cost's to say."""
+"""Tracker: assign the people of a picture to those of earlier pictures, by a cost function of poses or of boxes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from featherfall.runtime.track.assign import assign
 
 S = TypeVar("S", Pose, PersonBox)
 
-KEEP = 10.0  # s of sightings that a track holds: more than a window and the longest wait; bounded on a camera that never stops
-# The two below were looked at on films of simulated people, where it is known who is a ghost (docs/explanation/camera.md, 6).
-MIN_MOVED = 0.25  # sizes; the middle of a pose seen in a chair wanders by some .1, who walks or falls goes farther
-SETTLE = 0.3  # s, time constant of smoothed place, size and speed: some five pictures at 15 Hz, less than a fall takes (.6 to 1 s)
+KEEP = 10.0  # s of sightings that a track holds: more than a window and the longest wait; bounds the memory on a live camera
+# The two below were chosen on films of simulated people, where it is known which poses are false (docs/explanation/camera.md, 6).
+MIN_MOVED = 0.25  # sizes; the middle of a false pose in a chair wanders by about .1, people who walk or fall move farther
+SETTLE = 0.3  # s, time constant of smoothed place, size and speed: about five pictures at 15 Hz, less than a fall takes (.6 to 1 s)
 
 
 @dataclass(eq=False)
@@ -26,13 +26,13 @@ class Track(Generic[S]):
     """One person of a film.
 
     Attributes:
-        id: from 0, never used again.
-        born: s, when it was first seen.
-        start: (2,) where it was first seen, pixels.
+        id: number from 0, never reused.
+        born: time of the first sighting, s.
+        start: (2,) middle of the first sighting, pixels.
         size: pixels, smoothed.
-        times, sightings: when and how it was seen, the last `KEEP` seconds; times in s, increasing.
+        times, sightings: of the last `KEEP` seconds; times in s, increasing.
         speed: (2,) of the middle, pixels/s, smoothed.
-        moved: the farthest that it has been from `start`, in sizes; small for ghosts, the poses that an estimator sees in furniture.
+        moved: largest distance from `start` so far, in sizes; small for false poses in furniture.
     """
 
     id: int
@@ -50,7 +50,7 @@ class Track(Generic[S]):
 
     @property
     def seen(self) -> float:
-        """When it was last seen, s."""
+        """Time of the last sighting, s."""
         return self.times[-1]
 
     @property
@@ -60,7 +60,7 @@ class Track(Generic[S]):
 
     @property
     def is_person(self) -> bool:
-        """Whether it has moved as only the living do; who has sat still since the first picture is not yet one."""
+        """Whether it has moved by `MIN_MOVED`; False also for a person who has sat still since the first picture."""
         return self.moved >= MIN_MOVED
 
     def add(self, time: float, sighting: S) -> None:
@@ -80,10 +80,10 @@ class Track(Generic[S]):
 
 
 class Cost(Protocol[S]):
-    """How unlike a sighting is to be a track's next one.
+    """Cost of a sighting as a track's next one.
 
     Attributes:
-        limit: above this cost it is somebody else.
+        limit: above this cost it is another person.
         memory: s unseen after which a track ends.
     """
 
@@ -94,20 +94,20 @@ class Cost(Protocol[S]):
     def memory(self) -> float: ...
 
     def __call__(self, track: Track[S], time: float, sighting: S, /) -> float:
-        """Return 0 for the same sighting again, more for unlike ones, inf where it cannot be the same person."""
+        """Return 0 for the same sighting again, more for different ones, inf where it cannot be the same person."""
 
     def doubtful(self, sightings: Sequence[S], /) -> list[bool]:
-        """Return for each sighting whether it may be somebody seen once more: it continues a track, but begins none."""
+        """Return for each sighting whether it may be a duplicate: duplicates continue tracks but start none."""
 
 
 class Tracker(Generic[S]):
-    """Give each sighting to the track of its person; begin tracks for those who have none.
+    """Assign each sighting to the track of its person; start tracks for people who have none.
 
-    Sightings and tracks are paired at the least total cost (Hungarian method). A sighting that fits no track begins one, so no track ever
-    jumps. Doubtful sightings come second: they continue tracks that nobody else continues (somebody behind a helper), but begin none.
+    Sightings and tracks are paired at the least total cost (Hungarian method). A sighting that fits no track starts one, so tracks never
+    jump. Doubtful sightings come second: they continue tracks that no other sighting continues (a person behind a helper) but start none.
 
     Attributes:
-        tracks: those seen last and those that are waited for.
+        tracks: all current tracks: seen in the last picture, or unseen for at most the cost's `memory`.
     """
 
     def __init__(self, cost: Cost[S]) -> None:
@@ -120,7 +120,7 @@ class Tracker(Generic[S]):
 
         Arguments:
             time: s, after that of the last picture.
-        Returns: the tracks seen in it, in the order of `people`; doubtful ones that continue no track have none.
+        Returns: the tracks seen in it, in the order of `people`; doubtful sightings that continue no track are left out.
         Raises: `ValueError` for a time that is not later.
         """
         if any(track.seen >= time for track in self.tracks):
