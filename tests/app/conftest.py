@@ -21,7 +21,7 @@ from tests.runtime.tiny import write_bundle
 
 pytest.importorskip("gradio", reason="the app needs Gradio: pip install 'featherfall[app]'")
 
-from featherfall.app.models import Model, open_models
+from featherfall.app.models import OfferedModel, open_models
 from featherfall.core.errors import UserError
 from featherfall.core.files import write_json
 from featherfall.core.recording import Video
@@ -91,7 +91,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def models(bundles: tuple[Path, Path]) -> list[Model]:
+def models(bundles: tuple[Path, Path]) -> list[OfferedModel]:
     """Both, opened."""
     return open_models(bundles)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.app.conftest import METRICS
 
-from featherfall.app.alarms import cost, poisson_interval
+from featherfall.app.alarms import describe_false_alarms, poisson_interval
 
 
 @pytest.mark.parametrize(("count", "low", "high"), [(0, 0.0, 3.689), (1, 0.0253, 5.572), (3, 0.6187, 8.767), (10, 4.795, 18.39)])
@@ -16,11 +16,13 @@ def test_interval_of_a_count_as_in_tables(count: int, low: float, high: float) -
 
 def test_cost_of_a_threshold_is_that_of_the_next_lower_one_that_was_measured() -> None:
     # 3 in 2 h: 36 a day, (.6187, 8.767) * 12
-    said = cost(METRICS, 0.6)
+    said = describe_false_alarms(METRICS, 0.6)
     assert said.startswith("At 0.5 the model found 95% of 20 falls and raised 3 false alarms in 2.0 h of simulated recordings.")
     assert said.endswith("That is at least 36 a day of such activity (95% interval 7.4 to 105).")
-    assert "0 false alarms in 2.0 h" in cost(METRICS, 0.95) and "(95% interval 0.0 to 44)" in cost(METRICS, 0.95)
-    assert "recordings (weda_fall)." in cost(METRICS | {"dataset": "weda_fall"}, 0.5)
+    assert "0 false alarms in 2.0 h" in describe_false_alarms(METRICS, 0.95) and "(95% interval 0.0 to 44)" in describe_false_alarms(
+        METRICS, 0.95
+    )
+    assert "recordings (weda_fall)." in describe_false_alarms(METRICS | {"dataset": "weda_fall"}, 0.5)
 
 
 def test_days_that_a_model_was_tried_on_come_first() -> None:
@@ -30,11 +32,11 @@ def test_days_that_a_model_was_tried_on_come_first() -> None:
     ]
     metrics = METRICS | {"days": {"what": "5 simulated days", "falls": 40, "days": 5, "points": points}}
     # 10 in 5 days: (4.795, 18.39) / 5; none in 5 days: up to 3.689 / 5
-    assert cost(metrics, 0.6) == (
+    assert describe_false_alarms(metrics, 0.6) == (
         "At 0.5 the model found 100% of 40 falls and raised 2.0 false alarms a day (95% interval 1.0 to 3.7), measured on 5 simulated days."
     )
-    assert "raised 0.0 false alarms a day (95% interval 0.0 to 0.7)" in cost(metrics, 0.8)
-    assert "unknown below a threshold of 0.5" in cost(metrics, 0.4)
+    assert "raised 0.0 false alarms a day (95% interval 0.0 to 0.7)" in describe_false_alarms(metrics, 0.8)
+    assert "unknown below a threshold of 0.5" in describe_false_alarms(metrics, 0.4)
 
 
 def without(key: str) -> dict[str, Any]:
@@ -45,13 +47,13 @@ def without(key: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("metrics", "threshold", "why"),
     [
-        (None, 0.5, "came without the figures"),
+        (None, 0.5, "has no metrics.json"),
         (METRICS, 0.05, "unknown below a threshold of 0.1"),
-        (without("hours"), 0.5, "does not know how many hours"),
+        (without("hours"), 0.5, "no hours of observation"),
         (without("operating_points"), 0.5, "did not measure several thresholds"),
         (METRICS | {"counts": {}}, 0.5, "did not measure several thresholds"),
     ],
 )
 def test_what_was_not_measured_is_unknown(metrics: dict[str, Any] | None, threshold: float, why: str) -> None:
-    said = cost(metrics, threshold)
+    said = describe_false_alarms(metrics, threshold)
     assert "unknown" in said and why in said

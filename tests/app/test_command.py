@@ -9,27 +9,27 @@ from tests.runtime.tiny import write_bundle
 from typer.testing import CliRunner
 
 from featherfall.app import server
-from featherfall.cli.app import app as browser
+from featherfall.cli.app import app_command
 from featherfall.core.errors import UserError
 
 
 def call(*words: object) -> object:
     app = typer.Typer()
-    app.command()(browser)
+    app.command("app")(app_command)
     result = CliRunner().invoke(app, [str(word) for word in words])
     return result.exception or result.stdout
 
 
 def test_what_it_is_started_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FEATHERFALL_APP_TOKEN", raising=False)
-    begun: list[server.Settings] = []
+    begun: list[server.ServerSettings] = []
     monkeypatch.setattr(server, "serve", lambda models, settings: begun.append(settings))
     bundle = write_bundle(tmp_path / "bundle")
     assert call(bundle) == "featherfall app: http://localhost:7860\n"
     said = call(bundle, "--host", "0.0.0.0", "--port", 7999, "--max-upload", 5, "--max-minutes", 1, "--runs", tmp_path, "--data", tmp_path)
     alone, shared = begun
-    assert (alone.host, alone.port, alone.token, alone.most) == ("127.0.0.1", 7860, None, 200_000_000)
-    assert (shared.host, shared.port, shared.most, shared.minutes, shared.runs, shared.data) == (
+    assert (alone.host, alone.port, alone.token, alone.max_upload) == ("127.0.0.1", 7860, None, 200_000_000)
+    assert (shared.host, shared.port, shared.max_upload, shared.max_minutes, shared.runs, shared.data) == (
         "0.0.0.0",
         7999,
         5_000_000,

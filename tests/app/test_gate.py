@@ -135,7 +135,7 @@ def test_uploads_end_at_the_limit(http: httpx.Client, app: Served) -> None:
 
     answer = asyncio.run(unstated())
     assert (answer.status_code, answer.text) == (413, "The file is too large: at most 2 MB.")
-    assert http.post("/live/x/take", content=b"0" * (gate.SMALL + 1)).status_code == 413
+    assert http.post("/live/x/take", content=b"0" * (gate.MAX_BODY + 1)).status_code == 413
     assert http.get("/").status_code == 200
 
 
@@ -184,11 +184,11 @@ def test_a_token_is_demanded() -> None:
 
 def test_guessing_is_slow() -> None:
     door = gate.Gate(echo, 1000, TOKEN)
-    guesses = [("POST", "/login", {"data": {"token": f"guess {k}"}}) for k in range(gate.TRIES + 1)]
+    guesses = [("POST", "/login", {"data": {"token": f"guess {k}"}}) for k in range(gate.MAX_WRONG_TOKENS + 1)]
     *said, late, bearer = through(
         door, *guesses, ("POST", "/login", {"data": {"token": TOKEN}}), ("GET", "/", {"headers": {"authorization": f"Bearer {TOKEN}"}})
     )
-    assert [one.status_code for one in said] == [401] * gate.TRIES + [429] and bearer.status_code == 401
+    assert [one.status_code for one in said] == [401] * gate.MAX_WRONG_TOKENS + [429] and bearer.status_code == 401
     assert late.status_code == 429 and late.headers["retry-after"] == "60" and "Wait a minute" in late.text
 
 
@@ -242,6 +242,6 @@ def test_guessing_from_many_addresses_is_slow() -> None:
     right = ("GET", "/", {"headers": {"authorization": f"Bearer {TOKEN}"}})
     for number in range(5):
         last = number == 4
-        assert asked(f"198.51.100.{number}", *[wrong] * (gate.TRIES - last)) == [401] * (gate.TRIES - last)
+        assert asked(f"198.51.100.{number}", *[wrong] * (gate.MAX_WRONG_TOKENS - last)) == [401] * (gate.MAX_WRONG_TOKENS - last)
     assert asked("203.0.113.1", right) == [200]  # one less than too many
     assert asked("203.0.113.2", wrong, right, wrong) == [401, 401, 429]

@@ -9,8 +9,8 @@ import pytest
 from tests.app.conftest import FILM, WATCH, Served
 
 from featherfall.app import live
-from featherfall.app.live import Live, LiveMotion
-from featherfall.app.models import Model
+from featherfall.app.live import LiveMotion, LiveSessions
+from featherfall.app.models import OfferedModel
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.sources.csv import read_csv
@@ -29,7 +29,7 @@ def text(rows: np.ndarray) -> bytes:
     return "\n".join(",".join(f"{value:.5f}" for value in row) for row in rows).encode()
 
 
-def test_a_phones_motion_second_by_second_gives_what_the_whole_file_gives(models: list[Model]) -> None:
+def test_a_phones_motion_second_by_second_gives_what_the_whole_file_gives(models: list[OfferedModel]) -> None:
     watch = models[1]
     source, rows = LiveMotion(watch), phone_rows()
     for second in range(int(rows[-1, 0]) + 1):
@@ -42,7 +42,7 @@ def test_a_phones_motion_second_by_second_gives_what_the_whole_file_gives(models
     assert max(said["line"]["signal"]["v"]) > 3 and said["line"]["threshold"] == 0.5
 
 
-def test_what_a_phone_brings_is_checked(models: list[Model]) -> None:
+def test_what_a_phone_brings_is_checked(models: list[OfferedModel]) -> None:
     for body, why in (
         (b"1,2,3", "a phone's rows"),
         (b"x" * 50, "a phone's rows"),
@@ -57,11 +57,11 @@ def test_what_a_phone_brings_is_checked(models: list[Model]) -> None:
     with pytest.raises(UserError, match="gravity"):
         source.take(0.0, text(rows))
     assert LiveMotion(models[1]).take(0.0, b"")["line"]["events"] == []
-    with pytest.raises(UserError, match="an hour is enough"):
+    with pytest.raises(UserError, match="limited to an hour"):
         LiveMotion(models[1]).take(0.0, b"0,0,0,9.8,0,0,0\n4000,0,0,9.8,0,0,0")
 
 
-def test_a_model_that_needs_more_than_a_phone_has(models: list[Model], tmp_path: Path) -> None:
+def test_a_model_that_needs_more_than_a_phone_has(models: list[OfferedModel], tmp_path: Path) -> None:
     from tests.runtime.tiny import INPUT, write_bundle
 
     from featherfall.app.models import open_models
@@ -101,20 +101,20 @@ def test_a_webcam_over_http(app: Served, eyes: None) -> None:
         assert "no open model" in client.post("/live/nothing/start", params={"model": "watch"}).json()["error"]
 
 
-def test_at_most_some_at_once_and_the_silent_are_forgotten(models: list[Model], monkeypatch: pytest.MonkeyPatch) -> None:
-    sources = Live(models)
-    keys = [sources.start("motion", "watch") for _ in range(live.MOST)]
+def test_at_most_some_at_once_and_the_silent_are_forgotten(models: list[OfferedModel], monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = LiveSessions(models)
+    keys = [sources.start("motion", "watch") for _ in range(live.MAX_SESSIONS)]
     with pytest.raises(UserError, match="are watched already"):
         sources.start("motion", "watch")
     sources.stop(keys[0])
     sources.start("motion", "watch")
-    monkeypatch.setattr(live, "SILENT", -1.0)
+    monkeypatch.setattr(live, "SESSION_TIMEOUT_S", -1.0)
     sources.start("motion", "watch")
     with pytest.raises(UserError, match="has ended"):
         sources.take(keys[1], 0.0, b"")
 
 
-def test_windows_that_are_not_complete_are_not_judged(models: list[Model]) -> None:
+def test_windows_that_are_not_complete_are_not_judged(models: list[OfferedModel]) -> None:
     """Cut after the impact but before the window around it has ended; the rest comes later, and nothing is judged twice."""
     watch, rows = models[1], phone_rows()
     (event,) = watch.bundle.predict(read_csv(WATCH, watch.manifest.inputs)).events

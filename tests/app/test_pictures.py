@@ -10,10 +10,10 @@ import pytest
 from onnx import TensorProto, helper, save
 from tests.runtime.perceive.test_images import SIZE, bright_bundle
 
-from featherfall.app.analysis import Progress
-from featherfall.app.judge import judge
+from featherfall.app.analysers.dispatch import analyse_file
+from featherfall.app.analysis import TaskProgress
 from featherfall.app.live import LiveCamera
-from featherfall.app.models import Model, open_models
+from featherfall.app.models import OfferedModel, open_models
 from featherfall.core.errors import UserError
 from featherfall.core.files import sha256
 from featherfall.core.recording import Video
@@ -76,7 +76,7 @@ def gray(path: Path, level: int) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> list[Model]:
+def pair(tmp_path_factory: pytest.TempPathFactory) -> list[OfferedModel]:
     """A detector and a model of single pictures."""
     home = tmp_path_factory.mktemp("pictures")
     bright_bundle(home / "bright")
@@ -93,41 +93,41 @@ def dusk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_kinds(pair: list[Model]) -> None:
+def test_kinds(pair: list[OfferedModel]) -> None:
     assert [one.kind for one in pair] == ["detector", "picture"]
 
 
-def test_a_picture_for_a_model_of_pictures(pair: list[Model], tmp_path: Path) -> None:
+def test_a_picture_for_a_model_of_pictures(pair: list[OfferedModel], tmp_path: Path) -> None:
     for level, falls in ((140, 1), (100, 0)):
-        shown = judge(gray(tmp_path / "x.png", level), "x.png", pair, tmp_path, model=pair[1])
+        shown = analyse_file(gray(tmp_path / "x.png", level), "x.png", pair, tmp_path, model=pair[1])
         assert len(shown.decide(0.5)) == falls and shown.media.picture is not None and shown.seconds == 0
         assert shown.decide(0.0) and not shown.decide(0.999)
         assert "not that they fell" in shown.notes[1]
-    private = judge(gray(tmp_path / "x.png", 140), "x.png", pair, tmp_path, model=pair[1], private=True)
+    private = analyse_file(gray(tmp_path / "x.png", 140), "x.png", pair, tmp_path, model=pair[1], private=True)
     assert private.media.picture is None and len(private.decide(0.5)) == 1
 
 
-def test_a_film_for_a_model_of_pictures(pair: list[Model], dusk: Path, tmp_path: Path) -> None:
-    shown = judge(dusk, "dusk.mp4", pair, tmp_path, model=pair[1])
+def test_a_film_for_a_model_of_pictures(pair: list[OfferedModel], dusk: Path, tmp_path: Path) -> None:
+    shown = analyse_file(dusk, "dusk.mp4", pair, tmp_path, model=pair[1])
     (fall,) = shown.decide(0.5)
     assert fall.time_s == pytest.approx(3.0, abs=0.25) and shown.media.film is not None
-    assert judge(dusk, "dusk.mp4", pair, tmp_path, model=pair[1], private=True).media.film is None
+    assert analyse_file(dusk, "dusk.mp4", pair, tmp_path, model=pair[1], private=True).media.film is None
 
 
-def test_a_picture_for_a_detector(pair: list[Model], tmp_path: Path) -> None:
-    shown = judge(gray(tmp_path / "x.png", 230), "x.png", pair, tmp_path)
+def test_a_picture_for_a_detector(pair: list[OfferedModel], tmp_path: Path) -> None:
+    shown = analyse_file(gray(tmp_path / "x.png", 230), "x.png", pair, tmp_path)
     (fall,) = shown.decide(0.4)
     assert shown.model == "box" and "looks fallen" in fall.text and fall.facts["score"] == pytest.approx(0.9 * 230 / 255, abs=0.01)
     assert shown.notes[0] == "1 person found." and "left" in shown.to_csv(0.4).splitlines()[0] and not shown.decide(0.85)
-    assert shown.draw is not None and np.asarray(load(shown.draw(tmp_path / "out.jpg", 0.4, True, Progress()))).mean() < 60
+    assert shown.draw is not None and np.asarray(load(shown.draw(tmp_path / "out.jpg", 0.4, True, TaskProgress()))).mean() < 60
 
 
 def load(path: Path) -> np.ndarray:
     return next(iter(read_frames(Video(path, images=True)))).image
 
 
-def test_a_film_for_a_detector(pair: list[Model], dusk: Path, tmp_path: Path) -> None:
-    shown = judge(dusk, "dusk.mp4", pair, tmp_path)
+def test_a_film_for_a_detector(pair: list[OfferedModel], dusk: Path, tmp_path: Path) -> None:
+    shown = analyse_file(dusk, "dusk.mp4", pair, tmp_path)
     (fall,) = shown.decide(0.4)
     assert 3.0 < fall.facts["raised_s"] < 4.5 and shown.line == 0.5 and shown.timeline("a", 0.4)["threshold"] == 0.5
     assert not shown.decide(0.89)  # nobody is found
@@ -135,11 +135,20 @@ def test_a_film_for_a_detector(pair: list[Model], dusk: Path, tmp_path: Path) ->
     value = json.loads(shown.media.poses.read_text())
     assert value["boxes"] and {len(person) for people in value["people"] for person in people} == {6}
     assert (value["people"][0][0][1], value["people"][-1][0][1]) == (0, 1)
-    drawn = list(read_frames(Video(shown.draw(tmp_path / "out.mp4", 0.4, False, Progress()))))
+    drawn = list(read_frames(Video(shown.draw(tmp_path / "out.mp4", 0.4, False, TaskProgress()))))
     assert len(drawn) == len(value["times"])
 
 
-def test_a_detector_at_a_webcam(pair: list[Model], dusk: Path) -> None:
+def test_a_film_for_a_detector_gives_what_the_runtime_gives(pair: list[OfferedModel], dusk: Path, tmp_path: Path) -> None:
+    from featherfall.runtime.watch import watch_film
+
+    shown, by_runtime = analyse_file(dusk, "dusk.mp4", pair, tmp_path), watch_film(dusk, pair[0].bundle)
+    found = shown.decide(shown.threshold or 0)
+    assert [one.facts["raised_s"] for one in found] == [round(fall.raised_s, 3) for fall in by_runtime.falls] and len(found) == 1
+    assert np.array_equal(shown.curves[0].values, by_runtime.curve[:, 2]) and shown.seconds == by_runtime.seconds
+
+
+def test_a_detector_at_a_webcam(pair: list[OfferedModel], dusk: Path) -> None:
     import io
 
     from PIL import Image
@@ -153,7 +162,7 @@ def test_a_detector_at_a_webcam(pair: list[Model], dusk: Path) -> None:
     assert said["boxes"] and len(said["people"][0]) == 6 and said["line"]["threshold"] == 0.5 and 3.0 < fall["mark_s"] < 4.5
 
 
-def test_the_wrong_model_for_a_file(pair: list[Model], tmp_path: Path) -> None:
+def test_the_wrong_model_for_a_file(pair: list[OfferedModel], tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("t,x,y,z\n")
-    with pytest.raises(UserError, match="no open model looks at the motion of a watch"):
-        judge(tmp_path / "x.csv", "x.csv", pair, tmp_path)
+    with pytest.raises(UserError, match="no open model accepts the motion of a watch"):
+        analyse_file(tmp_path / "x.csv", "x.csv", pair, tmp_path)

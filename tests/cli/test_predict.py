@@ -9,16 +9,16 @@ import typer
 from tests.runtime.tiny import LENGTH, write_bundle, write_csv
 from typer.testing import CliRunner, Result
 
-from featherfall.cli.bench import bench
-from featherfall.cli.predict import BY_KIND, predict
+from featherfall.cli.bench import bench_command
+from featherfall.cli.predict import BY_KIND, predict_command
 from featherfall.cli.text import clock_time
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Kind
 from featherfall.core.units import STANDARD_GRAVITY
 
 app = typer.Typer()
-app.command()(predict)
-app.command()(bench)
+app.command("predict")(predict_command)
+app.command("bench")(bench_command)
 SLIDING = {"kind": "sliding", "length": LENGTH, "rate": 50.0, "stride_s": 0.5}
 
 

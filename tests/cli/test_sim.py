@@ -33,7 +33,7 @@ def refused(*words: str | Path) -> str:
         (["--hours", "0"], "--hours 0: nothing to simulate"),
         (["--hours", "-1"], "--hours -1"),
         (["--activities", "trip,slpi"], "unknown activity 'slpi'; did you mean 'slip'?"),
-        (["--activities", ","], "names none"),
+        (["--activities", ","], "no activity named"),
         (["--falls", "1.2"], "--falls 1.2"),
         (["--sites", "wrist,pelvi"], "unknown site 'pelvi'; did you mean 'pelvis'?"),
         (["--part", "wacth"], "unknown part 'wacth'; did you mean 'watch'?"),

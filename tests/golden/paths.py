@@ -97,11 +97,11 @@ def live(trace: dict[str, Any]) -> dict[str, Any]:
         the last signal.
     """
     from featherfall.app.live import LiveMotion
-    from featherfall.app.models import Model
+    from featherfall.app.models import OfferedModel
 
     given = store.read(trace["samples"])["trace"]
     name = given["bundle"]
-    source = LiveMotion(Model(name, find_bundle(name), "sensor", None))
+    source = LiveMotion(OfferedModel(name, find_bundle(name), "sensor", None))
     times = np.array(given["milliseconds"])
     rows = np.column_stack([times / 1000, np.array(given["milli_g"]) / 1000 * 9.80665, np.zeros((len(times), 3))])
     rows = rows[(times < trace["lost"][0]) | (times >= trace["lost"][1])]

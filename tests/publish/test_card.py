@@ -13,8 +13,8 @@ import yaml
 from tests.runtime.tiny import write_bundle
 
 from featherfall.core.manifest import Manifest
-from featherfall.publish.card import model_card, table
-from featherfall.publish.offer import Offer, joined, read_offer
+from featherfall.publish.card import markdown_table, model_card
+from featherfall.publish.offer import Offer, join_words, read_offer
 
 
 def value(mean: float, interval: list[float] | None = None) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def test_it_says_who_was_seen(tmp_path: Path, simulated: bool | None, words: str
 
 def test_without_figures(tmp_path: Path) -> None:
     card = model_card(offer_with(tmp_path, None), "mit")
-    assert "No figures came with this bundle" in card
+    assert "This bundle has no metrics" in card
     assert "model-index" not in front(card)
 
 
@@ -106,7 +106,7 @@ def test_what_every_card_says(tmp_path: Path) -> None:
     assert "Not a medical device" in card
     assert "hf download anna/falls --local-dir bundle" in card
     assert "| accelerometer | g | x, y, z | left wrist |" in card
-    assert "counts as 'fall' from a probability of 0.5 on" in card
+    assert "counts as 'fall' from a probability of 0.5;" in card
 
 
 def test_false_alarms_a_day() -> None:
@@ -124,7 +124,7 @@ def test_credits(tmp_path: Path) -> None:
 def test_intervals_over_groups_and_how_it_was_trained(tmp_path: Path) -> None:
     more = {"over_groups": {"group": "series", "roles": {"int8": {"f1": [0.91, 0.96]}}}, "trained": {"student": "image: resnet18"}}
     card = model_card(offer_with(tmp_path, METRICS | more), "mit")
-    assert "F1 over other draws of each series that was judged: 91.0 to 96.0 (95% bootstrap)" in card
+    assert "over resampled draws of each evaluated series: 91.0 to 96.0 (95% bootstrap)" in card
     assert "\n- student: image: resnet18\n" in card
 
 
@@ -134,11 +134,11 @@ def test_intervals_over_groups_and_how_it_was_trained(tmp_path: Path) -> None:
         (
             "picture",
             1,
-            ["Says whether a picture shows somebody who has fallen", "One picture at a time.", "predict bundle picture.jpg"],
+            ["Decides whether a picture shows somebody who has fallen", "One picture at a time.", "predict bundle picture.jpg"],
             "image-classification",
         ),
-        ("detector", 1, ["Finds people in a picture and says who has fallen", "A box counts from a score of 0.5 on."], "object-detection"),
-        ("film", 10, ["Notices falls from image", "10 pictures of 64 x 64", "predict bundle film.mp4"], "video-classification"),
+        ("detector", 1, ["Finds people in a picture and those who have fallen", "A box counts from a score of 0.5."], "object-detection"),
+        ("film", 10, ["Detects falls from image", "10 pictures of 64 x 64", "predict bundle film.mp4"], "video-classification"),
     ],
 )
 def test_models_that_see_pictures(tmp_path: Path, kind: str, frames: int, words: list[str], tag: str) -> None:
@@ -151,8 +151,8 @@ def test_models_that_see_pictures(tmp_path: Path, kind: str, frames: int, words:
 
 
 def test_table_escapes_bars() -> None:
-    assert table([("a", "b"), ("x|y", "z")]) == "| a | b |\n|---|---|\n| x\\|y | z |"
+    assert markdown_table([("a", "b"), ("x|y", "z")]) == "| a | b |\n|---|---|\n| x\\|y | z |"
 
 
-def test_joined() -> None:
-    assert [joined(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+def test_join_words() -> None:
+    assert [join_words(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]

@@ -87,7 +87,7 @@ def test_an_existing_repository_is_written_over_only_when_told(there: Hub, model
     ("token", "message"),
     [
         ("hf_stranger", r"anna/falls: the token is not accepted \(401\); make a new one .*; created nothing"),
-        (READER, r"anna/falls: the token may not write there \(403\); give it the right to write, or another OWNER; created nothing"),
+        (READER, r"anna/falls: the token may not write there \(403\); give it write access, or take another OWNER; created nothing"),
     ],
 )
 def test_tokens_that_do_not_do(there: Hub, model: Path, token: str, message: str) -> None:

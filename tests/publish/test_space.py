@@ -83,7 +83,7 @@ def test_the_wheel_holds_the_package(tmp_path: Path) -> None:
 
 
 def test_an_unknown_extra_is_told() -> None:
-    with pytest.raises(UserError, match="does not know the extra 'nothing'; install it again"):
+    with pytest.raises(UserError, match="has no extra 'nothing'; install it again"):
         pins("featherfall", ("nothing",))
 
 

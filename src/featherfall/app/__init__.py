@@ -1,1 +1,1 @@
-"""The app: a page in the browser that asks the runtime and the pipeline. It knows nothing about sensing itself."""
+"""The app: pages in a browser on top of the runtime and the pipeline. It contains no signal processing."""

@@ -1,4 +1,4 @@
-"""What a threshold costs: false alarms a day, as far as they were measured."""
+"""False alarms a day at a threshold, as far as they were measured."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-DAY = 24.0  # h
+_HOURS_PER_DAY = 24.0  # h
 
 
 def poisson_interval(count: int, level: float = 0.95) -> tuple[float, float]:
-    """Exact interval of a Poisson mean, of which one count is known (Garwood 1936).
+    """Return the exact confidence interval of a Poisson mean from one count (Garwood 1936).
 
-    At the lower end `count` or more has the probability (1 - level) / 2, at the upper end `count` or less has it.
+    At the lower bound, `count` or more has the probability (1 - level) / 2; at the upper bound, `count` or less.
     """
     tail = (1 - level) / 2
     lower = 0.0 if count == 0 else _solve(lambda mean: 1 - _at_most(count - 1, mean) - tail, 0.0, float(count))
@@ -21,31 +21,31 @@ def poisson_interval(count: int, level: float = 0.95) -> tuple[float, float]:
 
 
 def _at_most(count: int, mean: float) -> float:
-    """P(X <= count) of a Poisson variable."""
+    """Return P(X <= count) of a Poisson variable."""
     if mean == 0:
         return 1.0
     return math.fsum(math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(count + 1))
 
 
 def _solve(rising: Any, low: float, high: float) -> float:
-    """Where a rising function is zero, by bisection."""
+    """Return the zero of a rising function, by bisection."""
     for _ in range(80):
         middle = (low + high) / 2
         low, high = (middle, high) if rising(middle) < 0 else (low, middle)
     return (low + high) / 2
 
 
-def cost(metrics: Mapping[str, Any] | None, threshold: float) -> str:
-    """The false alarms a day that a threshold implies, in words; "unknown: ..." where nothing was measured.
+def describe_false_alarms(metrics: Mapping[str, Any] | None, threshold: float) -> str:
+    """Return one or two sentences about the false alarms a day at a threshold; "unknown: ..." where they were not measured.
 
-    Whole days that a model was tried on come first. Else the run's figures count, at thresholds .1 to .9, the recordings without a fall
-    that raise an alarm; several alarms in one count once, so that the figure is a lower bound.
+    Figures of whole days are preferred. Otherwise the run's operating points (thresholds .1 to .9) count recordings without a fall that
+    raise an alarm: several alarms in one recording count once, so the figure is a lower bound.
 
     Arguments:
-        metrics: what the run's `metrics.json` holds.
+        metrics: content of the run's `metrics.json`.
     """
     if metrics is None:
-        return "False alarms a day: unknown: this model came without the figures of the run that made it."
+        return "False alarms a day: unknown: this model has no metrics.json."
     if metrics.get("days"):
         return _of_days(metrics["days"], threshold)
     role = next((role for role in ("int8", "distilled", "alone") if metrics.get("counts", {}).get(role)), None)
@@ -55,19 +55,19 @@ def cost(metrics: Mapping[str, Any] | None, threshold: float) -> str:
     if not counts.get("operating_points"):
         return "False alarms a day: unknown: the run did not measure several thresholds."
     if not hours:
-        return "False alarms a day: unknown: the run does not know how many hours it observed."
+        return "False alarms a day: unknown: the run has no hours of observation."
     if not points:
         return (
             f"False alarms a day: unknown below a threshold of {counts['operating_points'][0]['threshold']:g}: it was not measured there."
         )
     point = points[-1]
     number = int(point["false_alarms"])
-    low, high = (_number(end * DAY / hours) for end in poisson_interval(number))
+    low, high = (_number(end * _HOURS_PER_DAY / hours) for end in poisson_interval(number))
     where = "" if metrics["dataset"] == "folder" else f" ({metrics['dataset']})"
     return (
         f"At {point['threshold']:g} the model found {100 * point['sensitivity']:.0f}% of {counts['falls']} falls and raised {number} false "
         f"alarm{'s' if number != 1 else ''} in {hours:.1f} h of {'simulated ' if metrics.get('simulated') else ''}recordings{where}. "
-        f"That is at least {_number(number * DAY / hours)} a day of such activity (95% interval {low} to {high})."
+        f"That is at least {_number(number * _HOURS_PER_DAY / hours)} a day of such activity (95% interval {low} to {high})."
     )
 
 

@@ -1,4 +1,4 @@
-"""The analysis of one file by one model, as a page shows it: the same for watches, films, pictures."""
+"""The result of analysing one file with one model, as the page shows it: the same for recordings, films and pictures."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from typing import Any, Literal
 
 import numpy as np
 
-POINTS = 1500  # of a curve that a page draws
+_MAX_POINTS = 1500  # of a curve: as many as a wide screen has pixels
 
-Draw = Callable[[Path, float, bool, "Progress"], Path]
+Draw = Callable[[Path, float, bool, "TaskProgress"], Path]
 
 
 class Cancelled(Exception):
-    """The user does not want to wait any longer."""
+    """The user has cancelled the work."""
 
 
 @dataclass
-class Progress:
-    """Report how far a piece of work is, and end it where it is not wanted any more.
+class TaskProgress:
+    """Progress of a long task, and its cancellation.
 
     Attributes:
-        tell: called with the share that is done (0..1) and what is being done.
-        stopped: set from outside; the work ends at its next step with `Cancelled`.
+        on_report: called with the share that is done (0..1) and what is being done.
+        stopped: set from outside; the task ends at its next report with `Cancelled`.
     """
 
-    tell: Callable[[float, str], object] = field(default=lambda share, what: None)
+    on_report: Callable[[float, str], object] = field(default=lambda share, what: None)
     stopped: bool = False
 
-    def at(self, share: float, what: str) -> None:
-        """Report a share; raises `Cancelled` where the work is not wanted any more."""
+    def report(self, share: float, what: str) -> None:
+        """Report a share; raises `Cancelled` where the task was stopped."""
         if self.stopped:
             raise Cancelled
-        self.tell(min(max(share, 0.0), 1.0), what)
+        self.on_report(min(max(share, 0.0), 1.0), what)
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Probabilities of one person (or of one sensor) over time. track: a person's number; times: (K,) s; values: (K,) 0..1."""
+    """Probabilities of one person, or of one sensor, over time. track: the person's number; times: (K,) s; values: (K,) 0..1."""
 
     name: str
     track: int
@@ -50,23 +50,22 @@ class Curve:
     values: np.ndarray
 
     def to_json(self) -> dict[str, Any]:
-        """Return at most `POINTS` points: of each stretch the highest, so that no peak is lost."""
-        times, values = highest(self.times, self.values)
+        """Return plain values, downsampled so that no peak is lost."""
+        times, values = downsample_peaks(self.times, self.values)
         return {"name": self.name, "track": self.track, "t": np.round(times, 3).tolist(), "p": np.round(values, 4).tolist()}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found: a fall, or a stretch of an activity.
+    """A fall, or a stretch of an activity.
 
     Attributes:
-        kind: "possible fall", or "activity" for a stretch with a name.
-        time_s: where the film or the recording should be looked at.
-        text: in plain words.
+        time_s: where playback starts, s.
+        text: one line for the user.
         confidence: probability, 0..1.
-        facts: of the table and of the files that are saved.
-        track: the person's number; -1 where there are none.
-        mark_s: where the curve is marked: where it first reaches the threshold.
+        facts: values of the saved files.
+        track: the person's number; -1 without people.
+        mark_s: where the curve first reaches the threshold, s.
     """
 
     kind: Literal["possible fall", "activity"]
@@ -84,11 +83,11 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Media:
-    """Files of this session, made for the browser.
+    """Files of this session for the browser.
 
     Attributes:
-        film, picture: an mp4 or a PNG or JPEG.
-        poses: JSON of the keypoints by time, drawn over the film by the page.
+        film, picture: an mp4, a JPEG.
+        poses: JSON of keypoints or boxes by time, which the page draws over the film.
     """
 
     film: Path | None = None
@@ -98,19 +97,19 @@ class Media:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """One file, analysed by one model.
+    """The result of one file and one model.
 
     Attributes:
-        model: the bundle's name. file: the file's.
-        seconds: how long it lasts; 0 for a picture.
-        threshold: the bundle's own; None where nothing is decided by one.
+        model: the model's name. file: the user's name of the file.
+        seconds: duration, s; 0 for a picture.
+        threshold: the bundle's own; None where no threshold decides.
         curves: the probability of a fall over time.
-        signal: (K, 2) s and size of what the sensor felt, in `signal_unit`; None for films.
-        decide: returns the findings at a threshold; runs no model.
+        decide: returns the findings at a threshold, without running a model.
+        signal: (K, 2) time in s and magnitude of the sensor's signal in `signal_unit`; None for films.
         draw: writes the annotated film or picture to a path, at a threshold, private or not.
-        notes: what the reader must know.
-        label: of the whole picture or recording, where there is one.
-        line: where the plot's dashed line is, where the threshold is not of the curve.
+        notes: lines for the reader.
+        label: class of the whole picture or recording, where there is one.
+        line: the plot's dashed line, where `threshold` is not of the curve.
     """
 
     model: str
@@ -128,11 +127,11 @@ class Analysis:
     line: float | None = None
 
     def timeline(self, panel: str, threshold: float | None) -> dict[str, Any]:
-        """Return what the page's timeline draws."""
+        """Return plain values for the page's timeline."""
         found = self.decide(0.0 if threshold is None else threshold)
         signal = None
         if self.signal is not None and len(self.signal):
-            times, values = highest(self.signal[:, 0], self.signal[:, 1])
+            times, values = downsample_peaks(self.signal[:, 0], self.signal[:, 1])
             signal = {"unit": self.signal_unit, "t": np.round(times, 3).tolist(), "v": np.round(values, 3).tolist()}
         return {
             "panel": panel,
@@ -147,7 +146,7 @@ class Analysis:
         """Return the answer in one line."""
         falls = [one for one in found if one.kind == "possible fall"]
         if self.threshold is None:
-            return f"Looks like: {self.label}" if self.label else "Nothing could be judged"
+            return f"Looks like: {self.label}" if self.label else "No result"
         if not falls:
             return "No fall found"
         return "One possible fall" if len(falls) == 1 else f"{len(falls)} possible falls"
@@ -169,8 +168,8 @@ class Analysis:
         return text.getvalue()
 
 
-def highest(times: np.ndarray, values: np.ndarray, points: int = POINTS) -> tuple[np.ndarray, np.ndarray]:
-    """Return at most `points` of a curve: the highest value of each of so many equal parts, and its time."""
+def downsample_peaks(times: np.ndarray, values: np.ndarray, points: int = _MAX_POINTS) -> tuple[np.ndarray, np.ndarray]:
+    """Return at most `points` of a curve: the highest value of each of `points` equal parts, and its time."""
     if len(times) <= points:
         return times, values
     parts = np.array_split(np.arange(len(times)), points)
@@ -178,8 +177,8 @@ def highest(times: np.ndarray, values: np.ndarray, points: int = POINTS) -> tupl
     return times[chosen], values[chosen]
 
 
-def clock(seconds: float) -> str:
-    """Return seconds as a clock shows them: 63.44 -> "1:03.4"."""
+def short_clock(seconds: float) -> str:
+    """Format seconds, without hours where there are none: 63.44 -> "1:03.4"."""
     tenths = round(max(float(seconds), 0.0) * 10)
     hours, minutes, rest = tenths // 36_000, tenths // 600 % 60, tenths % 600
     head = f"{hours}:{minutes:02d}" if hours else f"{minutes}"
@@ -187,5 +186,5 @@ def clock(seconds: float) -> str:
 
 
 def percent(probability: float) -> str:
-    """.973 -> "97%"; never 100% of what is not certain."""
+    """Format a probability: .973 -> "97%"; below 1 at most "99%"."""
     return f"{min(round(100 * probability), 99) if probability < 1 else 100}%"

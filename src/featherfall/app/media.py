@@ -1,4 +1,4 @@
-"""Files that pages show, by names that nobody can guess; each session's are removed with it."""
+"""Files that pages show, under unguessable addresses; those of a session are removed when it ends."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ from pathlib import Path
 _MARK = "featherfall-app-"
 
 
-class Shelf:
-    """A folder of this process, which vanishes with it; a page sees a file of it only under `/media/<key>/<name>`.
+class MediaStore:
+    """A temporary folder of this process, whose files pages reach under `/media/<key>/<name>`.
 
-    What a process left that was killed is removed by the next one.
+    Folders of processes that were killed are removed by the next one.
     """
 
     def __init__(self) -> None:
-        sweep()
+        remove_stale_folders()
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_MARK}{os.getpid()}-"))
 
-    def place(self) -> Path:
-        """A new folder under a key that nobody can guess."""
-        place = self.folder / secrets.token_urlsafe(18)
-        place.mkdir()
-        return place
+    def new_folder(self) -> Path:
+        """Create a folder under an unguessable key."""
+        folder = self.folder / secrets.token_urlsafe(18)
+        folder.mkdir()
+        return folder
 
     def url(self, file: Path) -> str:
-        """Where a page finds a file that lies in a `place`."""
+        """Return the address of a file in a `new_folder`."""
         return f"/media/{file.parent.name}/{file.name}"
 
     def find(self, key: str, name: str) -> Path | None:
-        """The file of an address; None for whatever is not on the shelf."""
-        places = {one.name: one for one in self.folder.iterdir() if one.is_dir()}
-        files = {one.name: one for one in places[key].iterdir() if one.is_file()} if key in places else {}
+        """Return the file of an address; None where there is none."""
+        folders = {one.name: one for one in self.folder.iterdir() if one.is_dir()}
+        files = {one.name: one for one in folders[key].iterdir() if one.is_file()} if key in folders else {}
         return files.get(name)
 
-    def drop(self, place: Path | None) -> None:
-        """Remove a folder of the shelf."""
-        if place is not None and place.parent == self.folder:
-            shutil.rmtree(place, ignore_errors=True)
+    def remove(self, folder: Path | None) -> None:
+        """Remove a folder made by `new_folder`; others are left alone."""
+        if folder is not None and folder.parent == self.folder:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Remove everything."""
+        """Remove all folders."""
         with contextlib.suppress(OSError):
             shutil.rmtree(self.folder)
 
 
-def sweep() -> None:
-    """Remove the folders of processes that are no more."""
+def remove_stale_folders() -> None:
+    """Remove the folders of processes that have ended."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_MARK}*-*"):
         number = folder.name.removeprefix(_MARK).partition("-")[0]
-        if number.isdigit() and not _lives(int(number)):
+        if number.isdigit() and not _is_running(int(number)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _lives(process: int) -> bool:
+def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
+    except OSError:  # of another user
         return True
     return True

@@ -1,4 +1,4 @@
-"""People tracked through a film, by keypoints or boxes: their curves, their falls in words, what the page draws over the film."""
+"""Curves and findings of people tracked through a film, by keypoints or boxes, and the overlay that the page draws over it."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.app.analysis import Curve, Finding, Progress, clock, percent
-from featherfall.app.films import Screen
+from featherfall.app.analysis import Curve, Finding, TaskProgress, percent, short_clock
+from featherfall.app.film_copy import CopySize
 from featherfall.runtime.decide.incidents import Settings
 from featherfall.runtime.observation import Fall, FrameResult, Sighting, TrackedPerson
 from featherfall.runtime.perceive.pose import Pose
 from featherfall.runtime.sinks.draw import EDGES, Painter
-from featherfall.runtime.sinks.film import film_writer
+from featherfall.runtime.sinks.film import Film
 from featherfall.runtime.sources.film import as_video
 from featherfall.signals.video import read_frames
 
 
-def finding_of(fall: Fall) -> Finding:
-    """Return a fall in plain words."""
-    after = {"still down": f", still down at {clock(fall.still_down_s or 0)}", "got up": f", got up at {clock(fall.up_s or 0)}"}
-    text = f"Possible fall at {clock(fall.raised_s)}, {percent(fall.confidence)} sure{after.get(fall.state, '')}"
+def fall_finding(fall: Fall) -> Finding:
+    """Describe a fall."""
+    after = {"still down": f", still down at {short_clock(fall.still_down_s or 0)}", "got up": f", got up at {short_clock(fall.up_s or 0)}"}
+    text = f"Possible fall at {short_clock(fall.raised_s)}, {percent(fall.confidence)} sure{after.get(fall.state, '')}"
     facts = fall.to_json()
     facts["person"] = facts.pop("track")
     return Finding("possible fall", max(fall.start_s, 0.0), text, fall.confidence, facts, fall.track, fall.raised_s)
 
 
-def curves_of(table: np.ndarray, what: str = "person") -> tuple[Curve, ...]:
+def person_curves(table: np.ndarray, what: str = "person") -> tuple[Curve, ...]:
     """Return a curve for each person, of (K, 3): time s, person's number, probability."""
     table = table.reshape(-1, 3)
     numbers = [int(number) for number in dict.fromkeys(table[:, 1])]
@@ -37,39 +37,41 @@ def curves_of(table: np.ndarray, what: str = "person") -> tuple[Curve, ...]:
 
 
 def overlay(people: Sequence[TrackedPerson], scale: float, settings: Settings) -> list[list[int]]:
-    """Return what the page draws of people, in whole pixels of a picture `scale` times as large.
+    """Return people as the page draws them, in whole pixels of a picture `scale` times as large.
 
-    Returns: of each the number, whether it has moved (of boxes: whether it looks fallen), then x, y, score (percent) of each joint in turn
-    (of boxes: left, top, right, bottom).
+    Returns: for each person the number, 1 where it has moved (boxes: where it looks fallen), then x, y, score (percent) of each joint in
+    turn (boxes: left, top, right, bottom).
     """
     if settings.kind == "boxes":
         return [[one.id, int((one.probability or 0) >= settings.threshold), *_whole(one.sighting.box * scale)] for one in people]
     return [[one.id, int(one.is_person), *_joints(one.sighting, scale)] for one in people if isinstance(one.sighting, Pose)]
 
 
-def write_people(path: Path, trace: Sequence[FrameResult], screen: Screen, settings: Settings) -> Path:
-    """Write all people of a film, for the page."""
+def write_overlay(path: Path, trace: Sequence[FrameResult], size: CopySize, settings: Settings) -> Path:
+    """Write the people of a film as JSON, for the page."""
     boxes = settings.kind == "boxes"
     value = {
-        "width": screen.width,
-        "height": screen.height,
+        "width": size.width,
+        "height": size.height,
         "edges": [] if boxes else EDGES,
         "boxes": boxes,
         "times": [round(one.time - trace[0].time, 3) for one in trace],
-        "people": [overlay(one.people, screen.scale, settings) for one in trace],
+        "people": [overlay(one.people, size.scale, settings) for one in trace],
     }
     path.write_text(json.dumps(value, separators=(",", ":")))
     return path
 
 
-def draw_film(
-    copy: Path, out: Path, trace: Sequence[FrameResult], screen: Screen, falls: Sequence[Fall], painter: Painter, doing: Progress
+def draw_annotated_film(
+    copy: Path, out: Path, trace: Sequence[FrameResult], size: CopySize, falls: Sequence[Fall], painter: Painter, progress: TaskProgress
 ) -> Path:
-    """Write the annotated film: results drawn over the page's copy."""
-    with film_writer(out) as add:
+    """Draw results over the page's copy of a film; return the new file."""
+    with Film(out) as film:
         for k, (frame, one) in enumerate(zip(read_frames(as_video(copy)), trace, strict=False)):
-            doing.at(k / len(trace), "drawing")
-            add(one.time, painter.paint(frame.image, _scaled(one, screen.scale), [fall for fall in falls if fall.raised_s <= one.time]))
+            progress.report(k / len(trace), "drawing")
+            film.frame(
+                one.time, painter.paint(frame.image, _scaled(one, size.scale), [fall for fall in falls if fall.raised_s <= one.time])
+            )
     return out
 
 

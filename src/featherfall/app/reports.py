@@ -1,4 +1,4 @@
-"""Finished runs: which there are, their figures side by side, their reports."""
+"""Finished runs: find them, compare their metrics, and read their reports."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import read_json
 from featherfall.evaluation.pictures import ROLE_NAMES
 
-# metric -> (words, scale, digits)
-COLUMNS: dict[str, tuple[str, float, int]] = {
+# metric -> (label, scale, digits)
+_COLUMNS: dict[str, tuple[str, float, int]] = {
     "sensitivity": ("falls found %", 100, 1),
     "precision": ("alarms that were falls %", 100, 1),
     "f1": ("F1 %", 100, 1),
     "false_alarms_per_hour": ("false alarms an hour", 1, 1),
-    "accuracy": ("right %", 100, 1),
+    "accuracy": ("accuracy %", 100, 1),
     "macro_f1": ("macro F1 %", 100, 1),
 }
 
 
 def find_runs(root: Path) -> dict[str, Path]:
-    """Finished runs in a folder and its folders, by their names below it, the latest first."""
+    """Return the finished runs in a folder and its subfolders by relative name, the latest first."""
     found: dict[str, Path] = {}
     if root.is_dir():
         files = [*root.glob("*/metrics.json"), *root.glob("*/*/metrics.json")]
@@ -34,15 +34,15 @@ def find_runs(root: Path) -> dict[str, Path]:
     return found
 
 
-def report(root: Path, name: str) -> str | None:
-    """A run's page; None where there is none. Names are looked up, never made into paths."""
+def read_report(root: Path, name: str) -> str | None:
+    """Return a run's report as HTML; None where there is none. Names are looked up, never used as paths."""
     folder = find_runs(root).get(name)
     file = folder / "report.html" if folder is not None else None
     return file.read_text(encoding="utf-8") if file is not None and file.is_file() else None
 
 
-def table(root: Path, names: Sequence[str]) -> str:
-    """HTML: a row a run and role, with the intervals that the run has."""
+def comparison_table(root: Path, names: Sequence[str]) -> str:
+    """Return an HTML table with a row per run and role, with intervals where the run has them."""
     runs = find_runs(root)
     read: list[tuple[str, Mapping[str, Any]]] = []
     for name in names:
@@ -51,13 +51,13 @@ def table(root: Path, names: Sequence[str]) -> str:
                 read.append((name, read_json(runs[name] / "metrics.json")))
     if not read:
         return '<p class="quiet">No finished run.</p>'
-    columns = [key for key in COLUMNS if any(key in role for _, metrics in read for role in metrics.get("roles", {}).values())]
-    head = "".join(f"<th>{COLUMNS[key][0]}</th>" for key in columns)
+    columns = [key for key in _COLUMNS if any(key in role for _, metrics in read for role in metrics.get("roles", {}).values())]
+    head = "".join(f"<th>{_COLUMNS[key][0]}</th>" for key in columns)
     rows = []
     for name, metrics in read:
         note = ", simulated people" if metrics.get("simulated") else ""
-        said = f"{metrics.get('dataset', '')}, {metrics.get('protocol', '')}, {len(metrics.get('seeds', []))} seed(s){note}"
-        rows.append(f'<tr><th colspan="{len(columns) + 2}">{escape(name)}<small>{escape(said)}</small></th></tr>')
+        setting = f"{metrics.get('dataset', '')}, {metrics.get('protocol', '')}, {len(metrics.get('seeds', []))} seed(s){note}"
+        rows.append(f'<tr><th colspan="{len(columns) + 2}">{escape(name)}<small>{escape(setting)}</small></th></tr>')
         for role, values in metrics.get("roles", {}).items():
             size = metrics.get("sizes", {}).get(role, {}).get("bytes")
             cells = "".join(_cell(key, values.get(key)) for key in columns)
@@ -65,14 +65,14 @@ def table(root: Path, names: Sequence[str]) -> str:
             rows.append(f"<tr><td>{escape(ROLE_NAMES.get(role, role))}</td>{cells}<td>{kilobytes}</td></tr>")
     return (
         f'<div class="table" tabindex="0"><table><tr><th>model</th>{head}<th>size (kB)</th></tr>{"".join(rows)}</table></div>'
-        '<p class="quiet">Small: 95% interval over seeds.</p>'
+        '<p class="quiet">Small print: 95% interval over seeds.</p>'
     )
 
 
 def _cell(key: str, value: Mapping[str, Any] | None) -> str:
     if not value:
         return "<td></td>"
-    _, scale, digits = COLUMNS[key]
+    _, scale, digits = _COLUMNS[key]
     text = f"{scale * value['mean']:.{digits}f}"
     if value.get("ci95"):
         low, high = (scale * end for end in value["ci95"])

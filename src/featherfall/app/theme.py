@@ -1,4 +1,4 @@
-"""How the app looks: the system's own fonts, calm colours, light and dark."""
+"""Look of the app: system fonts, colours for light and dark mode."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 
 
 def theme() -> Any:
-    """A Gradio theme that asks for no font from anywhere."""
+    """Return a Gradio theme that loads no fonts from other hosts."""
     import gradio as gr
 
     fonts = [gr.themes.Font(name) for name in FONTS]
@@ -40,10 +40,10 @@ def theme() -> Any:
 
 
 def css() -> str:
-    """The app's own rules."""
+    """Return the app's style sheet."""
     return (STATIC / "app.css").read_text(encoding="utf-8")
 
 
 def head() -> str:
-    """Scripts of the app's own elements."""
+    """Return script tags of the app's custom elements."""
     return "".join(f'<script src="/static-app/{name}" defer></script>' for name in ("view.js", "live.js"))

@@ -1,4 +1,4 @@
-"""Long pieces of work beside the page: one at a time, told about while they run, ended when nobody wants them."""
+"""Background tasks of the page: one at a time, with progress, cancelled when the user leaves."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from featherfall.app.analysis import Cancelled, Progress
+from featherfall.app.analysis import Cancelled, TaskProgress
 from featherfall.core.errors import UserError
 
-Result = TypeVar("Result")
-TURN = 0.2  # s between two looks at how far it is
+_Result = TypeVar("_Result")
+_POLL_S = 0.2  # between two progress updates of the page
 
 
 @dataclass(frozen=True)
-class Doing:
-    """How far it is: a share of 1, and what is being done."""
+class InProgress:
+    """Progress of a task: share done (0..1), and what is being done."""
 
     share: float
     what: str
@@ -26,64 +26,64 @@ class Doing:
 
 @dataclass(frozen=True)
 class Failed:
-    """Why there is no result: one line."""
+    """A task without a result. why: one line."""
 
     why: str
 
 
 @dataclass
-class Desk:
-    """Who works on what, by session; a session has one piece of work, and the desk does one at a time."""
+class WorkQueue:
+    """Run one task at a time; each session has at most one."""
 
-    _turn: threading.Lock = field(default_factory=threading.Lock)
-    _doing: dict[str, Progress] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _running: dict[str, TaskProgress] = field(default_factory=dict)
 
     def stop(self, session: str) -> None:
-        """End what a session waits for."""
-        if (one := self._doing.get(session)) is not None:
+        """Cancel a session's task."""
+        if (one := self._running.get(session)) is not None:
             one.stopped = True
 
-    def run(self, session: str, work: Callable[[Progress], Result]) -> Iterator[Doing | Failed | Done[Result]]:
-        """Do it in a thread; gives what it is doing, again and again, then `Done` or `Failed`. Closing the iterator ends the work."""
+    def run(self, session: str, work: Callable[[TaskProgress], _Result]) -> Iterator[InProgress | Failed | Done[_Result]]:
+        """Run a task in a thread; yield its progress, then `Done` or `Failed`. Closing the iterator cancels the task."""
         self.stop(session)
-        told = [Doing(0.0, "starting")]
-        progress = Progress(lambda share, what: told.append(Doing(share, what)))
-        self._doing[session] = progress
-        out: list[Done[Result] | Failed] = []
+        reports = [InProgress(0.0, "starting")]
+        progress = TaskProgress(lambda share, what: reports.append(InProgress(share, what)))
+        self._running[session] = progress
+        out: list[Done[_Result] | Failed] = []
 
         def go() -> None:
             try:
-                while not self._turn.acquire(timeout=TURN):
-                    progress.at(0.0, "waiting for another film to end")
+                while not self._lock.acquire(timeout=_POLL_S):
+                    progress.report(0.0, "waiting for another task to finish")
                 try:
                     out.append(Done(work(progress)))
                 finally:
-                    self._turn.release()
+                    self._lock.release()
             except Cancelled:
                 out.append(Failed("Stopped."))
             except UserError as error:
                 out.append(Failed(str(error)))
             except Exception as error:
                 traceback.print_exc()
-                out.append(Failed(f"This went wrong, and it is our fault: {type(error).__name__}. The app goes on; try another file."))
+                out.append(Failed(f"Internal error: {type(error).__name__}; details are in the terminal. Try another file."))
 
         thread = threading.Thread(target=go, daemon=True)
         thread.start()
         try:
             began = time.monotonic()
             while thread.is_alive():
-                thread.join(TURN if time.monotonic() - began > 1 else TURN / 4)
+                thread.join(_POLL_S if time.monotonic() - began > 1 else _POLL_S / 4)
                 if thread.is_alive():
-                    yield told[-1]
+                    yield reports[-1]
             yield out[0]
         finally:
             progress.stopped = True
-            if self._doing.get(session) is progress:
-                del self._doing[session]
+            if self._running.get(session) is progress:
+                del self._running[session]
 
 
 @dataclass(frozen=True)
-class Done(Generic[Result]):
-    """What came out."""
+class Done(Generic[_Result]):
+    """A task's result."""
 
-    result: Result
+    result: _Result

@@ -1,38 +1,38 @@
-"""`featherfall bench`: what a bundle costs on this machine."""
+"""`featherfall bench`: size, latency and memory of a bundle on this machine."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from featherfall.cli.options import BundlePath, JsonFlag
 from featherfall.cli.text import print_json
 
 if TYPE_CHECKING:
     from featherfall.core.manifest import Manifest
 
 
-def bench(
-    bundle: Annotated[Path, typer.Argument(help="A bundle's folder, a run, or one that comes along: wrist, camera.", metavar="BUNDLE")],
+def bench_command(
+    bundle: BundlePath,
     repeat: Annotated[int, typer.Option(min=20, metavar="N", help="Windows timed per model, after a warm-up.")] = 500,
-    json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
+    json: JsonFlag = False,
 ) -> None:
     """Measure size, latency and memory of each model in a bundle: single windows, one thread, a fresh process each."""
     from featherfall.runtime.bundle import load_bundle, onnx_models
     from featherfall.runtime.measure import machine, measure
 
     opened = load_bundle(bundle)
-    bundle, manifest = opened.path, opened.manifest
+    folder, manifest = opened.path, opened.manifest
     models = []
     for model in onnx_models(manifest):
-        load_bundle(bundle, model.precision)  # says in one line what is wrong with it
-        cost = measure(bundle, model.precision, repeat)
+        load_bundle(folder, model.precision)  # raises a `UserError` here, where the measuring process could only fail
+        cost = measure(folder, model.precision, repeat)
         models.append(
             {
                 "file": model.file,
                 "precision": model.precision,
-                "bytes": (bundle / model.file).stat().st_size,
+                "bytes": (folder / model.file).stat().st_size,
                 "parameters": manifest.parameters or None,
                 "macs": manifest.macs or None,
                 "p50_ms": round(cost.p50_ms, 4),

@@ -1,4 +1,4 @@
-"""Where tables are printed: as wide as the terminal, and wide enough to read when piped into a file."""
+"""The console that tables are printed on."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-PIPED_WIDTH = 140
+_PIPED_WIDTH = 140  # columns: Rich would assume 80 for a pipe, too few for a table of metrics
 
 
 def console() -> Console:
-    """Standard output."""
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    """Return a console on standard output, as wide as the terminal or `_PIPED_WIDTH`."""
+    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
 def plain_table(title: str | None = None) -> Table:
-    """A table with a rule under its headings and no other lines, which leaves room for what is in it."""
+    """Return a table with a rule under its headings and no other lines, which saves width."""
     return Table(
         title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True
     )

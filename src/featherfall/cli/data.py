@@ -1,4 +1,4 @@
-"""`featherfall data`: which datasets can be read, what is in one, and what it looks like."""
+"""`featherfall data`: list the datasets, inspect one, prepare its clips, draw a recording."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from featherfall.cli.options import DataFolder, JsonFlag, RecipeName
 from featherfall.cli.text import print_json
 
 if TYPE_CHECKING:
@@ -16,15 +17,14 @@ if TYPE_CHECKING:
     from featherfall.datasets import Dataset
     from featherfall.datasets.inspect import Facts
 
-app = typer.Typer(name="data", help="Datasets: which ones can be read, and what is in them.", no_args_is_help=True)
+data_app = typer.Typer(name="data", help="Datasets: list, inspect and prepare them.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
-SHOWN = 15
-SHOWN_STREAMS = 6
+_MAX_LINES = 15  # of a list of problems
+_MAX_STREAMS = 6  # of a dataset in the list; some have dozens
 
 
-@app.command("list")
-def list_(json: Json = False) -> None:
+@data_app.command("list")
+def data_list_command(json: JsonFlag = False) -> None:
     """List the datasets that can be read."""
     from featherfall import datasets
     from featherfall.core.registry import catalogue, problems
@@ -43,8 +43,8 @@ def list_(json: Json = False) -> None:
     for heading in ("name", "folder in --data", "streams", "what it is"):
         table.add_column(heading)
     for reader in readers:
-        more = len(reader.streams) - SHOWN_STREAMS
-        shown = [*reader.streams[:SHOWN_STREAMS], *([f"and {more} more"] if more > 0 else [])]
+        more = len(reader.streams) - _MAX_STREAMS
+        shown = [*reader.streams[:_MAX_STREAMS], *([f"and {more} more"] if more > 0 else [])]
         entry = entries[reader.name]
         kind = "pictures" if entry.facts.get("pictures") else "films" if reader.folder else "as streams.yaml says"
         streams = "\n".join(shown) or kind
@@ -53,19 +53,17 @@ def list_(json: Json = False) -> None:
     console().print(table)
 
 
-@app.command()
-def inspect(
+@data_app.command("inspect")
+def inspect_command(
     name: Annotated[str, typer.Argument(help="A dataset's name, or the path of a folder with your own recordings.csv or data.yaml.")],
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder that holds the datasets.")] = Path("."),
     recipe: Annotated[
-        str | None, typer.Option(metavar="RECIPE", help="Pictures: show what this recipe takes class names for. Default: usual words.")
+        str | None, typer.Option(metavar="RECIPE", help="Pictures: show how this recipe maps class names. Default: common words.")
     ] = None,
-    sheet: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Pictures: draw some with their boxes, e.g. to see that they fit.")
-    ] = None,
-    json: Json = False,
+    sheet: Annotated[Path | None, typer.Option(metavar="PNG", help="Pictures: draw some with their boxes, e.g. to check them.")] = None,
+    json: JsonFlag = False,
 ) -> None:
-    """Read everything in a dataset and tell counts, measured rates, gaps and every problem."""
+    """Read a whole dataset and show counts, measured rates, gaps and every problem."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -90,14 +88,14 @@ def inspect(
         _show(facts, console())
 
 
-@app.command()
-def prepare(
-    recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's path, or the name of one that ships.")],
-    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The folder that holds the datasets.")] = None,
+@data_app.command("prepare")
+def prepare_command(
+    recipe: RecipeName,
+    data: DataFolder = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Processes that read and cut. Default: one per core.")] = None,
-    json: Json = False,
+    json: JsonFlag = False,
 ) -> None:
-    """Cut a recipe's clips into the cache, where `distill` finds them, and show its folds."""
+    """Cut a recipe's clips into the cache that `distill` reads, and show its folds."""
     import os
 
     from featherfall.core.files import data_folder
@@ -126,19 +124,19 @@ def prepare(
     typer.echo(f"{len(store)} clips of {len(store.recordings)} recordings in {store.folder}")
     for name, sizes in parts.items():
         typer.echo(f"{name}: " + ", ".join(f"{side} {count} recordings" for side, count in sizes.items()))
-    for reason in store.skipped[:SHOWN]:
+    for reason in store.skipped[:_MAX_LINES]:
         typer.echo(f"left out: {reason}")
-    if len(store.skipped) > SHOWN:
-        typer.echo(f"... and {len(store.skipped) - SHOWN} more; --json lists them all")
+    if len(store.skipped) > _MAX_LINES:
+        typer.echo(f"... and {len(store.skipped) - _MAX_LINES} more; --json lists them all")
 
 
-@app.command()
-def gaf(
+@data_app.command("gaf")
+def gaf_command(
     name: Annotated[str, typer.Argument(help="A dataset's name, or the path of a folder with your own recordings.csv.")],
     recording: Annotated[str, typer.Argument(metavar="SUBJECT/ACTIVITY/TRIAL", help="One recording of it.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the images go.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the images.")],
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder that holds the datasets.")] = Path("."),
-    stream: Annotated[str, typer.Option(metavar="NAME", help="Whose channels are drawn.")] = "accelerometer",
+    stream: Annotated[str, typer.Option(metavar="NAME", help="Stream to draw.")] = "accelerometer",
     size: Annotated[int, typer.Option(metavar="PIXELS", help="Width and height of an image.")] = 150,
     method: Annotated[Literal["summation", "difference"], typer.Option(help="GASF or GADF.")] = "summation",
     limit: Annotated[
@@ -146,7 +144,7 @@ def gaf(
         typer.Option(metavar="VALUE", help="Scale by -VALUE to VALUE in the stream's unit. Default: by each series' own range."),
     ] = None,
     seconds: Annotated[float | None, typer.Option(metavar="S", help="Cut into windows of S seconds. Default: the whole recording.")] = None,
-    json: Json = False,
+    json: JsonFlag = False,
 ) -> None:
     """Draw a recording as Gramian angular fields: PNG files by channel, x, y and z as one RGB image, and a sheet of all."""
     from featherfall.core.errors import UserError
@@ -224,10 +222,10 @@ def _show(facts: Facts, console: Console) -> None:
         console.print("[green]No problems found.[/green]")
         return
     console.print(f"[yellow]{len(facts.problems)} problem(s) found[/yellow]")
-    for problem in facts.problems[:SHOWN]:
+    for problem in facts.problems[:_MAX_LINES]:
         console.print("  " + escape(problem.replace(f"{facts.folder}/", "")), soft_wrap=True, highlight=False)
-    if len(facts.problems) > SHOWN:
-        console.print(f"  ... and {len(facts.problems) - SHOWN} more; --json lists them all")
+    if len(facts.problems) > _MAX_LINES:
+        console.print(f"  ... and {len(facts.problems) - _MAX_LINES} more; --json lists them all")
 
 
 def _show_activities(facts: Facts, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""`featherfall demo`: the main job, start to end, on simulated people."""
+"""`featherfall demo`: distillation from start to end, on simulated people."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from featherfall.evaluation.day import DayResult
 
 
-def demo(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for all that the demo makes.")] = Path("runs/demo"),
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the demo in --out.")] = False,
+def demo_command(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for everything that the demo writes.")] = Path("runs/demo"),
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the demo in --out.")] = False,
 ) -> None:
-    """Simulate people, teach a watch to notice when they fall, and try it on a new day. Needs no data; about three minutes on two cores."""
+    """Simulate people, train a watch to detect their falls, and test it on a new day. Needs no data; about three minutes on two cores."""
     from importlib import import_module
 
     from featherfall.cli.console import console
@@ -35,27 +35,27 @@ def demo(
     say = console().print
     say("[bold]featherfall demo[/bold]: everything below is simulated. It shows how the parts work together,")
     say("not how well a watch does on real people.")
-    say(f"\n[bold]1 of 3[/bold]  {PEOPLE} people live and fall in a physics simulator, {HOURS * 60:.0f} minutes in all (half a minute)")
+    say(f"\n[bold]1 of 3[/bold]  {PEOPLE} people move and fall in a physics simulator, {HOURS * 60:.0f} minutes in all (half a minute)")
     if (places.recordings / SIMULATION).is_file():
-        say(f"        there already: {places.recordings}")
+        say(f"        exists already: {places.recordings}")
     else:
         with _bar("simulating") as report:
             facts = simulate_people(places, workers, report)
         say(f"        {facts['recordings']} recordings, {facts['falls']} of them falls; a watch at the wrist, joints from a camera")
-    say("\n[bold]2 of 3[/bold]  A teacher sees joints, accelerometer and gyroscope, a student the accelerometer only. It learns alone, and")
-    say("        from the teacher; both are judged on people they never met. Then it is quantised (about two minutes)")
+    say("\n[bold]2 of 3[/bold]  A teacher uses joints, accelerometer and gyroscope, a student only the accelerometer. It learns alone and")
+    say("        with the teacher; both are evaluated on other people. Then it is quantised (about two minutes)")
     metrics = teach(places, workers, resume)
     show_metrics(metrics, places.run)
-    say(f"\n[bold]3 of 3[/bold]  The bundle lives through a new day: {DAY_HOURS:.0f} hours of somebody else, {DAY_FALLS} falls among them")
-    with _bar("living the day") as report:
+    say(f"\n[bold]3 of 3[/bold]  The bundle analyses a new day: {DAY_HOURS:.0f} hours of another person, {DAY_FALLS} falls among them")
+    with _bar("analysing the day") as report:
         result = live_a_day(places, report)
-    _tell(result, say)
+    _print_day(result, say)
     say(f"\nday      {places.day}\npicture  {places.picture}", soft_wrap=True, highlight=False)
     say(f"next     featherfall predict {places.run / 'bundle'} {places.day}", soft_wrap=True, highlight=False)
     say("         featherfall data list    # real datasets; the README walks through your own recordings", highlight=False)
 
 
-def _tell(result: DayResult, say: Callable[..., None]) -> None:
+def _print_day(result: DayResult, say: Callable[..., None]) -> None:
     from featherfall.evaluation.day import time_of_day
 
     for moment in sorted((*result.falls, *result.false_alarms), key=lambda moment: moment.time):
@@ -73,7 +73,7 @@ def _tell(result: DayResult, say: Callable[..., None]) -> None:
 
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[float], None]]:
-    """A bar on stderr; gives what is to be told the share that is done."""
+    """Show a progress bar on stderr; yield a function that sets the share done."""
     from rich.console import Console
     from rich.progress import Progress
 

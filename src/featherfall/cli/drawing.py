@@ -1,4 +1,4 @@
-"""Where `featherfall predict --draw` draws to."""
+"""Output paths of `featherfall predict --draw`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Drawing:
-    """A file for one file, a folder for several; a film becomes an mp4.
+    """Where to draw: a file for one input, a folder for several; films are written as mp4.
 
-    private: keypoints on black, no picture. images: whether a picture stays one; else it is a film of one picture.
+    private: draw keypoints on black, not the image. images: draw a picture as a picture; otherwise as a film of one picture.
     """
 
     out: Path
@@ -19,13 +19,13 @@ class Drawing:
     images: bool = False
 
     def path(self, file: Path, count: int) -> Path:
-        """Of one of `count` files."""
+        """Return the path of the drawing of one of `count` files."""
         if count == 1 and self.out.suffix:
             return self.out
         return self.out / f"{file.stem}.{'png' if self._is_image(file) else 'mp4'}"
 
     def check(self, files: Sequence[Path]) -> None:
-        """Raises `UserError` where the drawings of several files would be one, or a file would be overwritten by its drawing."""
+        """Raise `UserError` where two drawings would have one path, or a drawing would overwrite its file."""
         from featherfall.core.errors import UserError
         from featherfall.signals.picture_file import is_image_file
 

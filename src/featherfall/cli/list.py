@@ -1,4 +1,4 @@
-"""`featherfall list`: what there is to name in a recipe or a command, built in and from plugins."""
+"""`featherfall list`: what recipes and commands can name, built in and from plugins."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from featherfall.cli.options import JsonFlag
 from featherfall.cli.text import print_json
 
 if TYPE_CHECKING:
     from featherfall.core.registry import Entry
 
 
-def list_(
+def list_command(
     kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="Only this kind, e.g. dataset, model or loss. Default: all.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
+    json: JsonFlag = False,
 ) -> None:
     """List datasets, models, losses, split protocols, formats, sources, estimators and sinks, one line each."""
     from featherfall.core.errors import UserError

@@ -1,4 +1,4 @@
-"""featherfall's command line. Each verb's work is imported when it is called, so that --help stays quick."""
+"""The command line. Functions named `<verb>_command` import their work when they are called, so that --help stays quick."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from typing import Annotated
 
 import typer
 
-from featherfall.cli import bench, data, demo, predict, publish, runs, sim
-from featherfall.cli.app import app as browser
-from featherfall.cli.list import list_
+from featherfall.cli import runs
+from featherfall.cli.app import app_command
+from featherfall.cli.bench import bench_command
+from featherfall.cli.data import data_app
+from featherfall.cli.demo import demo_command
+from featherfall.cli.list import list_command
+from featherfall.cli.predict import predict_command
+from featherfall.cli.publish import publish_app
+from featherfall.cli.sim import sim_command
 
-TRAIN_EXTRA = {"lightning_fabric", "matplotlib", "onnx", "onnxscript", "pyarrow", "scipy", "tensorboard", "torch"}
-SIM_EXTRA = {"av", "mujoco", "PIL"}
+# Packages that an optional extra installs, and that are imported only by the commands that need them.
+_TRAIN_EXTRA = {"lightning_fabric", "matplotlib", "onnx", "onnxscript", "pyarrow", "scipy", "tensorboard", "torch"}
+_SIM_EXTRA = {"av", "mujoco", "PIL"}
 
 app = typer.Typer(
     name="featherfall",
@@ -23,28 +30,28 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(demo.demo)
-app.add_typer(data.app, name="data")
-app.command("list")(list_)
-app.command()(runs.distill)
-app.command()(runs.train)
-app.command()(runs.evaluate)
-app.command()(runs.export)
-app.command()(predict.predict)
-app.command()(bench.bench)
-app.command()(runs.compare)
-app.command()(runs.report)
-app.command()(sim.sim)
-app.command("app")(browser)
-app.add_typer(publish.app, name="publish")
+app.command("demo")(demo_command)
+app.add_typer(data_app, name="data")
+app.command("list")(list_command)
+app.command("distill")(runs.distill_command)
+app.command("train")(runs.train_command)
+app.command("evaluate")(runs.evaluate_command)
+app.command("export")(runs.export_command)
+app.command("predict")(predict_command)
+app.command("bench")(bench_command)
+app.command("compare")(runs.compare_command)
+app.command("report")(runs.report_command)
+app.command("sim")(sim_command)
+app.command("app")(app_command)
+app.add_typer(publish_app, name="publish")
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False) -> None:
+def _version(version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False) -> None:
     if version:
-        from importlib.metadata import version as of
+        from importlib.metadata import version as version_of
 
-        typer.echo(of("featherfall"))
+        typer.echo(version_of("featherfall"))
         raise typer.Exit
 
 
@@ -59,9 +66,9 @@ def main() -> None:
         sys.exit(2)
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
-        if name not in TRAIN_EXTRA | SIM_EXTRA:
+        if name not in _TRAIN_EXTRA | _SIM_EXTRA:
             raise
-        extra = "sim" if name in SIM_EXTRA else "train"
+        extra = "sim" if name in _SIM_EXTRA else "train"
         print(f"featherfall: this needs {error.name}, which running bundles does not; pip install 'featherfall[{extra}]'", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
@@ -70,6 +77,6 @@ def main() -> None:
         print("featherfall: the disk is full; free some space and run the same command with --resume", file=sys.stderr)
         sys.exit(2)
     except SystemExit as leaving:
-        if leaving.code == 130:  # what typer makes of Ctrl-C
+        if leaving.code == 130:  # typer's code for Ctrl-C
             print("featherfall: interrupted; run the same command with --resume to go on", file=sys.stderr)
         raise

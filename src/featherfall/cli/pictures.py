@@ -1,4 +1,4 @@
-"""How facts of a data set of pictures are shown."""
+"""Print the facts of a dataset of pictures."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
     from featherfall.datasets.pictures.look import PictureFacts
 
-_TAKEN = {"fall": "[red]fall[/red]", "not_fall": "[green]not fall[/green]", "ignore": "[dim]ignored[/dim]", None: "[yellow]?[/yellow]"}
-_SHOWN_VALUES = 4
+_MAPPED = {"fall": "[red]fall[/red]", "not_fall": "[green]not fall[/green]", "ignore": "[dim]ignored[/dim]", None: "[yellow]?[/yellow]"}
+_SHOWN_VALUES = 4  # of a trait, to fit one line
 
 
 def show_pictures(facts: PictureFacts, console: Console) -> None:
-    """Sizes, sources and traits in a few lines, then every class name and what it is taken for."""
+    """Print sizes, sources and traits, then every class name and what it is mapped to."""
     from rich.markup import escape
 
     from featherfall.cli.console import plain_table
@@ -36,7 +36,7 @@ def show_pictures(facts: PictureFacts, console: Console) -> None:
     for heading in ("class", "taken for", "boxes", "pictures"):
         classes.add_column(heading, justify="right" if heading in ("boxes", "pictures") else "left")
     for one in facts.classes:
-        classes.add_row(escape(one.name), _TAKEN[one.taken_for], str(one.boxes), str(one.pictures))
+        classes.add_row(escape(one.name), _MAPPED[one.taken_for], str(one.boxes), str(one.pictures))
     console.print(classes)
     if not facts.stated:
         console.print("Taken for by usual words; training goes by a recipe's labels.names, which --recipe shows.\n", highlight=False)

@@ -1,4 +1,4 @@
-"""`featherfall publish space | hub`: a bundle for others."""
+"""`featherfall publish space | hub`: publish a bundle."""
 
 from __future__ import annotations
 
@@ -8,52 +8,50 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Give a bundle to others: a Hugging Face Space, or a model repository with its card.", no_args_is_help=True)
+publish_app = typer.Typer(help="Publish a bundle: a Hugging Face Space, or a model repository with its card.", no_args_is_help=True)
 
-Target = Annotated[str, typer.Argument(metavar="BUNDLE|RUN", help="A bundle's folder, a run, or one that comes along: wrist, camera.")]
+Target = Annotated[str, typer.Argument(metavar="BUNDLE|RUN", help="A bundle's folder, a run, or an embedded bundle: wrist, camera.")]
 Licence = Annotated[
     str | None,
-    typer.Option(metavar="ID", help="Licence it goes out under, e.g. cc-by-nc-4.0. Default: apache-2.0 if all people are simulated."),
+    typer.Option(metavar="ID", help="Licence of the bundle, e.g. cc-by-nc-4.0. Default: apache-2.0 if all people are simulated."),
 ]
-Private = Annotated[bool, typer.Option("--private", help="Nobody else sees the repository.")]
-Update = Annotated[bool, typer.Option("--update", help="Write over a repository that exists.")]
-Token = Annotated[str | None, typer.Option(metavar="TOKEN", help="Better: set HF_TOKEN, which no history keeps.")]
+Private = Annotated[bool, typer.Option("--private", help="Make the repository private.")]
+Update = Annotated[bool, typer.Option("--update", help="Overwrite an existing repository.")]
+Token = Annotated[str | None, typer.Option(metavar="TOKEN", help="Access token. Prefer HF_TOKEN, which stays out of the shell's history.")]
 Endpoint = Annotated[str | None, typer.Option(metavar="URL", help="Another hub. Default: HF_ENDPOINT, else huggingface.co.")]
-
-
 Credit = Annotated[
     list[str] | None,
-    typer.Option("--credit", metavar="TEXT", help="Whom the card names, as data's and weights' licences want it; several times."),
+    typer.Option("--credit", metavar="TEXT", help="Attribution that the licences of data and weights require; may be repeated."),
 ]
 
 
-@app.command()
-def space(
+@publish_app.command("space")
+def space_command(
     target: Target,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the Space's files go: a new or empty folder.")],
-    push: Annotated[str | None, typer.Option("--push", metavar="OWNER/NAME", help="Also push them there.")] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the Space's files, new or empty.")],
+    push: Annotated[str | None, typer.Option("--push", metavar="OWNER/NAME", help="Also push them to this Space.")] = None,
     licence: Licence = None,
     private: Private = False,
     update: Update = False,
     token: Token = None,
     endpoint: Endpoint = None,
 ) -> None:
-    """Write the files of a Space that shows the app with this bundle; read them, then push them."""
+    """Write the files of a Space that shows the app with this bundle, and optionally push them."""
     from featherfall.publish import hub
     from featherfall.publish.offer import licence_of, read_offer
     from featherfall.publish.space import write_space
 
-    _new(out)
+    _check_empty(out)
     offer = read_offer(target)
-    _tell(out, write_space(offer, licence_of(offer, licence), out))
+    _print_files(out, write_space(offer, licence_of(offer, licence), out))
     if push is not None:
         typer.echo(f"pushed   {hub.push(out, push, 'space', token=token, private=private, update=update, endpoint=endpoint)}")
 
 
-@app.command(name="hub")
-def model(
+@publish_app.command("hub")
+def hub_command(
     target: Target,
-    repo: Annotated[str | None, typer.Option("--repo", metavar="OWNER/NAME", help="Where to push.")] = None,
+    repo: Annotated[str | None, typer.Option("--repo", metavar="OWNER/NAME", help="Repository to push to.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Only write what would be pushed: a new or empty folder.")
     ] = None,
@@ -74,8 +72,8 @@ def model(
     offer = read_offer(target)
     stated = licence_of(offer, licence)
     if out is not None:
-        _new(out)
-        return _tell(out, hub.write_model(offer, stated, out, repo or "OWNER/NAME", credit or ()))
+        _check_empty(out)
+        return _print_files(out, hub.write_model(offer, stated, out, repo or "OWNER/NAME", credit or ()))
     assert repo is not None
     with tempfile.TemporaryDirectory() as folder:
         hub.write_model(offer, stated, Path(folder) / "model", repo, credit or ())
@@ -83,15 +81,15 @@ def model(
     typer.echo(f"pushed   {url}")
 
 
-def _new(out: Path) -> None:
-    """Nothing of anybody's is written over."""
+def _check_empty(out: Path) -> None:
+    """Raise `UserError` where `out` is not a new or empty folder."""
     from featherfall.core.errors import UserError
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"--out {out}: not an empty folder; give another")
 
 
-def _tell(out: Path, files: list[Path]) -> None:
+def _print_files(out: Path, files: list[Path]) -> None:
     size = sum((out / file).stat().st_size for file in files)
     typer.echo(f"wrote    {out}, {len(files)} files, {size / 1e3:,.0f} kB")
     for file in files:

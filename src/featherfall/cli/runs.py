@@ -1,4 +1,4 @@
-"""`featherfall distill | train | evaluate | export | compare`: recipes and runs."""
+"""`featherfall distill | train | evaluate | export | report | compare`: recipes, runs and bundles."""
 
 from __future__ import annotations
 
@@ -8,53 +8,47 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from featherfall.cli.options import DataFolder, JsonFlag, RecipeName
 from featherfall.cli.text import print_json
 from featherfall.core.files import data_folder
 
 if TYPE_CHECKING:
     from featherfall.core.recipe import Recipe
 
-RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's path, or the name of one that ships.")]
-Data = Annotated[
-    Path | None, typer.Option("--data", metavar="DIR", help="Folder that holds datasets by their names. Default: $FEATHERFALL_REAL_DATA.")
-]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Run directory. Default: runs/<recipe>.")]
-Seeds = Annotated[
-    list[int] | None, typer.Option("--seed", metavar="N", help="Seed; give it several times for several. Default: the recipe's.")
-]
+Seeds = Annotated[list[int] | None, typer.Option("--seed", metavar="N", help="Seed; may be repeated. Default: the recipe's.")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe, e.g. student.training.steps=900.")
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, metavar="N", help="Trainings side by side. Default: one per core.")]
-Json = Annotated[bool, typer.Option("--json", help="Print facts as JSON.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume the run in --out.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, metavar="N", help="Trainings in parallel. Default: one per core.")]
 
 
-def distill(
+def distill_command(
     recipe: RecipeName,
-    data: Data = None,
+    data: DataFolder = None,
     out: Out = None,
     seed: Seeds = None,
     set_: Set = None,
     resume: Resume = False,
     workers: Workers = None,
-    json: Json = False,
+    json: JsonFlag = False,
 ) -> None:
-    """Train the teacher, the student alone and distilled; quantise, evaluate, and leave a run with a bundle."""
+    """Train the teacher, the student alone and distilled; quantise, evaluate, and write a run with a bundle."""
     from featherfall.cli.tables import show_metrics
-    from featherfall.pipeline.distill import distill as run
+    from featherfall.pipeline.distill import distill
 
     resolved = _recipe(recipe, set_, seed)
     folder = out or Path("runs") / resolved.name
-    side_by_side = workers or os.cpu_count() or 1
-    metrics = run(resolved, _data(resolved, data, side_by_side), folder, resume=resume, workers=side_by_side)
+    processes = workers or os.cpu_count() or 1
+    metrics = distill(resolved, _data(resolved, data, processes), folder, resume=resume, workers=processes)
     print_json(metrics) if json else show_metrics(metrics, folder)
 
 
-def train(
+def train_command(
     recipe: RecipeName,
     role: Annotated[Literal["teacher", "alone"], typer.Option(help="Which network to train.")],
-    data: Data = None,
+    data: DataFolder = None,
     out: Out = None,
     seed: Seeds = None,
     set_: Set = None,
@@ -70,28 +64,28 @@ def train(
     typer.echo(f"weights  {folder / 'weights.pt'}\nlog      {folder / 'log.csv'}")
 
 
-def evaluate(
-    target: Annotated[Path, typer.Argument(metavar="BUNDLE|RUN", help="A bundle, evaluated on --data; or a run, whose metrics are shown.")],
-    data: Data = None,
+def evaluate_command(
+    target: Annotated[Path, typer.Argument(metavar="BUNDLE|RUN", help="A bundle to evaluate on --data, or a run to show.")],
+    data: DataFolder = None,
     dataset: Annotated[
-        str | None, typer.Option(help='Dataset to evaluate on, or several: "urfd + up_fall". Default: the one the bundle comes from.')
+        str | None, typer.Option(help='Dataset, or several: "urfd + up_fall". Default: the one that the bundle was trained on.')
     ] = None,
     model: Annotated[
         Literal["int8", "float32"] | None, typer.Option(help="Model file of the bundle. Default: int8 where there is one.")
     ] = None,
-    json: Json = False,
+    json: JsonFlag = False,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: write a row for each.")] = None,
     estimator: Annotated[str, typer.Option(metavar="NAME", help="Films: how poses are found, as for predict.")] = "several",
     pose_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")] = None,
     cache: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Films: where found people are kept. Default: ~/.cache/featherfall/people.")
+        Path | None, typer.Option(metavar="DIR", help="Films: folder for the people found. Default: ~/.cache/featherfall/people.")
     ] = None,
 ) -> None:
-    """Evaluate a bundle on recordings that it was not trained on, by the runtime itself. An interrupted call on films goes on."""
+    """Evaluate a bundle with the runtime on the recordings of a dataset that it was not trained on. Films: an interrupted call resumes."""
     from featherfall.cli.tables import show_evaluation, show_metrics, write_films
     from featherfall.core.files import read_json
 
-    if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may carry its run's figures
+    if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may hold its run's metrics
         metrics = read_json(target / "metrics.json")
         print_json(metrics) if json else show_metrics(metrics, target)
         return
@@ -113,9 +107,9 @@ def evaluate(
         write_films(csv, result)
 
 
-def export(
+def export_command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the bundle goes.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the bundle.")],
     format: Annotated[Literal["onnx"], typer.Option(help="Format of the model files.")] = "onnx",
     int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Also quantise.")] = True,
 ) -> None:
@@ -125,7 +119,7 @@ def export(
     typer.echo("\n".join(export_run(run, out, int8)))
 
 
-def report(
+def report_command(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Finished runs.")],
 ) -> None:
     """Write each run's report.html again: one page with tables and pictures that needs nothing else."""
@@ -140,16 +134,16 @@ def report(
         typer.echo(str(write_run_report(run)))
 
 
-def compare(
-    targets: Annotated[list[str], typer.Argument(metavar="RECIPE|RUN...", help="Runs to read; recipes are run first, into runs/<recipe>.")],
-    data: Data = None,
+def compare_command(
+    targets: Annotated[list[str], typer.Argument(metavar="RECIPE|RUN...", help="Runs, or recipes to run first into runs/<recipe>.")],
+    data: DataFolder = None,
     workers: Workers = None,
-    json: Json = False,
+    json: JsonFlag = False,
 ) -> None:
-    """Several runs in one table, with intervals."""
+    """Compare several runs in one table, with intervals."""
     from featherfall.cli.tables import show_comparison
     from featherfall.core.files import read_json
-    from featherfall.pipeline.distill import distill as run
+    from featherfall.pipeline.distill import distill
 
     found: list[dict[str, Any]] = []
     for target in targets:
@@ -158,13 +152,13 @@ def compare(
             resolved = _recipe(target, None, None)
             folder = Path("runs") / resolved.name
             if not (folder / "metrics.json").is_file():
-                run(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
+                distill(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
         found.append(read_json(folder / "metrics.json"))
     print_json(found) if json else show_comparison(found)
 
 
 def _data(recipe: Recipe, data: Path | None, workers: int) -> Path:
-    """Where the recordings are; simulated ones for a recipe that has them, where none are given."""
+    """Return the folder of the datasets; simulate it for a recipe that simulates its data, where none is given."""
     if data is None and recipe.simulation is not None:
         from featherfall.pipeline.simulated import simulated_data
 

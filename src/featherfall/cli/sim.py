@@ -9,32 +9,36 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from featherfall.cli.options import JsonFlag
+from featherfall.cli.text import print_json
+
 if TYPE_CHECKING:
     from featherfall.sim.dataset.build import FinishedRecording, Layout
     from featherfall.sim.dataset.generate import Plan
 
 
-def sim(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the recordings go: a new folder, or an earlier simulation.")],
-    subjects: Annotated[int, typer.Option(metavar="N", help="People.")] = 20,
-    hours: Annotated[float, typer.Option(metavar="H", help="Hours of recordings, of all people together.")] = 1.0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Decides everything.")] = 0,
+def sim_command(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the recordings: new, or of an interrupted simulation.")],
+    subjects: Annotated[int, typer.Option(metavar="N", help="Number of people.")] = 20,
+    hours: Annotated[float, typer.Option(metavar="H", help="Hours of recordings in total.")] = 1.0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Random seed.")] = 0,
     activities: Annotated[str | None, typer.Option(metavar="A,B,...", help="Activities that may occur. Default: all.")] = None,
     falls: Annotated[float | None, typer.Option(metavar="SHARE", help="Share of recordings that are falls, 0 to 1. Default: 0.35.")] = None,
-    sites: Annotated[str | None, typer.Option(metavar="A,B,...", help="Where sensors are worn. Default: wrist, left or right.")] = None,
-    part: Annotated[str | None, typer.Option(metavar="NAME", help="Which sensor. Default: watch; mocap in the aihub layout.")] = None,
-    magnetometer: Annotated[bool, typer.Option("--magnetometer", help="Keep the magnetic field, too.")] = False,
+    sites: Annotated[str | None, typer.Option(metavar="A,B,...", help="Placements of sensors. Default: wrist, left or right.")] = None,
+    part: Annotated[str | None, typer.Option(metavar="NAME", help="Sensor model. Default: watch; mocap in the aihub layout.")] = None,
+    magnetometer: Annotated[bool, typer.Option("--magnetometer", help="Also record the magnetic field.")] = False,
     skeleton: Annotated[str | None, typer.Option(metavar="kinect|azure|none", help="Joints from a camera. Default: kinect.")] = None,
-    video: Annotated[bool, typer.Option("--video", help="Film it, too; much slower.")] = False,
+    video: Annotated[bool, typer.Option("--video", help="Also render films; much slower.")] = False,
     cameras: Annotated[int | None, typer.Option(metavar="N", help="Cameras that film, 1 to 8. Default: 1; always 8 in aihub.")] = None,
     size: Annotated[int, typer.Option(metavar="PIXELS", help="Width and height of films.")] = 160,
     frame_rate: Annotated[float | None, typer.Option(metavar="HZ", help="Frames a second of films. Default: 30; 60 in aihub.")] = None,
     layout: Annotated[Literal["folder", "aihub"], typer.Option(help="The dataset's layout on disk.")] = "folder",
     workers: Annotated[int | None, typer.Option(metavar="N", help="Processes. Default: one per core.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted simulation.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume an interrupted simulation.")] = False,
+    json: JsonFlag = False,
 ) -> None:
-    """Simulate falls and daily living: worn sensors, skeletons and films of people who do not exist, with exact times of the falls."""
+    """Simulate falls and daily living: worn sensors, skeletons and films of simulated people, with exact times of the falls."""
+    # The parameters are the command's options; the work is done by the functions below and `sim.dataset`.
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: one thread a process
     import time
 
@@ -46,9 +50,9 @@ def sim(
     from featherfall.sim.dataset.generate import make_plan
 
     if activities is not None and not _names(activities):
-        raise UserError(f"--activities {activities!r}: names none; leave it out for all")
+        raise UserError(f"--activities {activities!r}: no activity named; leave it out for all")
     if workers is not None and workers < 1:
-        raise UserError(f"--workers {workers}: nobody to work; give at least 1")
+        raise UserError(f"--workers {workers}: give at least 1")
     if cameras is not None and not video:
         raise UserError(f"--cameras {cameras}: nothing is filmed without --video; add it, or leave --cameras out")
     plan = make_plan(subjects, hours, seed, _names(activities), falls)
@@ -66,11 +70,9 @@ def sim(
         made = build_dataset(out, plan, how, workers or os.cpu_count() or 1, resume, bar.at)
     facts = _facts(out, made, time.monotonic() - started)
     if json:
-        import json as text
-
-        typer.echo(text.dumps(facts, indent=2, ensure_ascii=False))
+        print_json(facts)
     else:
-        _tell(facts)
+        _print_facts(facts)
 
 
 def _names(text: str | None) -> list[str]:
@@ -97,7 +99,7 @@ def _aihub(plan: Plan, part: str | None, films: tuple[int, float] | None) -> tup
 
 
 class _Bar:
-    """Progress on stderr, in minutes of recordings."""
+    """A progress bar on stderr, in minutes of recordings."""
 
     def __init__(self, plan: Plan) -> None:
         from rich.console import Console
@@ -113,13 +115,13 @@ class _Bar:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:  # people record a little more or less than planned
+        if kind is None:  # recordings are a little longer or shorter than planned
             self._progress.update(self._task, completed=self._minutes)
         if self._progress.live.is_started:
             self._progress.stop()
 
     def at(self, seconds: float) -> None:
-        """So many seconds of recordings are made. The first call shows the bar: what is refused at the door has none."""
+        """Set the seconds of recordings made. The first call shows the bar, so that refused options show none."""
         self._progress.start()
         self._progress.update(self._task, completed=min(seconds / 60, self._minutes))
 
@@ -136,8 +138,8 @@ def _facts(out: Path, made: list[FinishedRecording], took: float) -> dict[str, A
     }
 
 
-def _tell(facts: dict[str, Any]) -> None:
+def _print_facts(facts: dict[str, Any]) -> None:
     typer.echo(
-        f"{facts['recordings']} simulated recordings, {facts['falls']} of them falls, of {facts['subjects']} people who do not exist: "
+        f"{facts['recordings']} simulated recordings, {facts['falls']} of them falls, of {facts['subjects']} people: "
         f"{facts['hours']:.2f} hours in {facts['took_s']:.0f} s\n{facts['folder']}"
     )

@@ -1,4 +1,4 @@
-"""Metrics as tables on the terminal."""
+"""Print metrics as tables on the terminal."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from featherfall.cli.console import console, plain_table
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_write
 
-ROLES = {
+_ROLE_LABELS = {
     "teacher": "teacher",
     "teacher_ensemble": "teachers, averaged",
     "alone": "student alone",
     "distilled": "student distilled",
     "int8": "distilled, int8",
 }
-ALONE = {"alone": "student", "int8": "student, int8"}  # where there is no teacher
-COLUMNS = {
+_UNTAUGHT_LABELS = {"alone": "student", "int8": "student, int8"}  # where there is no teacher
+_METRICS_BY_TASK = {
     "activity": ("accuracy", "macro_f1", "ece"),
     "fall": ("sensitivity", "precision", "f1", "event_f1", "false_alarms_per_hour", "non_fall_precision"),
-    "trials": ("f1", "accuracy", "sensitivity", "precision", "non_fall_precision"),  # falls whose times nobody knows
+    "trials": ("f1", "accuracy", "sensitivity", "precision", "non_fall_precision"),  # falls without known times
 }
-SHOWN = 12  # of a long list
-SHORT = {
+_MAX_LINES = 12  # of a long list
+_METRIC_LABELS = {
     "false_alarms_per_hour": "false alarms/h",
     "non_fall_precision": "non-fall prec.",
     "macro_f1": "macro F1",
     "f1": "F1",
     "event_f1": "event F1",
 }
-OF_THE_FALL = {"f1": "F1 of\n", "sensitivity": "recall of\n", "precision": "precision\nof "}  # the class is then named
+_OF_THE_FALL = {"f1": "F1 of\n", "sensitivity": "recall of\n", "precision": "precision\nof "}  # the class's name follows
 
 
 def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
-    """One run: a row a role, what the teacher gave, and where things are."""
+    """Print one run: a row per role, the gain by the teacher, and the paths of its files."""
     out = console()
     out.print(f"[bold]{metrics['recipe']}[/bold]: {_setting(metrics)}")
     if metrics["part"] == "validation":
@@ -45,7 +45,7 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
     names = _columns(metrics)
     table.add_column("model", no_wrap=True)
     for name in names:
-        table.add_column(SHORT.get(name, name.replace("_", " ")), justify="right")
+        table.add_column(_METRIC_LABELS.get(name, name.replace("_", " ")), justify="right")
     for heading in ("parameters", "size"):
         table.add_column(heading, justify="right")
     for role, values in metrics["roles"].items():
@@ -53,7 +53,7 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
     out.print(table)
     out.print(_gain(metrics))
     if metrics.get("simulated"):
-        out.print("Everybody here is simulated: how well this works on real people, these figures do not say.", style="yellow")
+        out.print("All people are simulated: these figures do not show how well it works on real people.", style="yellow")
     for note in metrics["notes"]:
         out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
     out.print(
@@ -65,9 +65,9 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
 
 
 def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
-    """Several runs: a row a role and run, the metrics that all have; those of the fall class say its name.
+    """Print several runs: a row per run and role, with the metrics that all runs have.
 
-    Intervals are over seeds; where runs have them, another column has those of F1 over the groups that were judged.
+    Intervals are over seeds; another column has those of F1 over the evaluated groups, where runs have them.
     """
     names = [name for name in _columns(found[0]) if all(name in _columns(one) for one in found)]
     positive = found[0]["positive"] if len({one["positive"] for one in found}) == 1 else None
@@ -95,11 +95,11 @@ def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
         for role, how in metrics.get("trained", {}).items():
             out.print(f"  {role}: {how}", highlight=False, soft_wrap=True, markup=False)
     for group in dict.fromkeys(one["over_groups"]["group"] for one in found if grouped and "over_groups" in one):
-        out.print(f"F1 over groups: 95% bootstrap interval of F1 over each {group} that was judged", highlight=False)
+        out.print(f"F1 over groups: 95% bootstrap interval of F1 over each evaluated {group}", highlight=False)
 
 
 def show_evaluation(result: Mapping[str, Any]) -> None:
-    """One bundle on one dataset."""
+    """Print the evaluation of one bundle on one dataset."""
     out = console()
     out.print(f"[bold]{result['bundle']}[/bold] ({result['model']}) on {result['dataset']}")
     shares: Mapping[str, Any] = result.get("shares", {})  # of films only
@@ -107,17 +107,17 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
     for heading in ("metric", "value", *(("films", "95% interval") if shares else ())):
         table.add_column(heading, justify="left" if heading == "metric" else "right")
     for name, value in result["metrics"].items():
-        table.add_row(SHORT.get(name, name.replace("_", " ")), _number(name, value), *_share(shares.get(name)))
+        table.add_row(_METRIC_LABELS.get(name, name.replace("_", " ")), _number(name, value), *_share(shares.get(name)))
     for name in (name for name in shares if name not in result["metrics"]):
         table.add_row(name.replace("_", " "), "-", "none")
     out.print(table)
     for name, value in result["counts"].items():
         if name != "operating_points" and value not in (0, {}, 0.0):
             out.print(f"{name.replace('_', ' ')}: {_count(value)}", highlight=False)
-    for note in result["notes"][:SHOWN]:
+    for note in result["notes"][:_MAX_LINES]:
         out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
-    if len(result["notes"]) > SHOWN:
-        out.print(f"... and {len(result['notes']) - SHOWN} more notes; --json lists them all", style="yellow")
+    if len(result["notes"]) > _MAX_LINES:
+        out.print(f"... and {len(result['notes']) - _MAX_LINES} more notes; --json lists them all", style="yellow")
 
 
 def write_films(path: Path, result: Mapping[str, Any]) -> None:
@@ -146,17 +146,17 @@ def _setting(metrics: Mapping[str, Any]) -> str:
 def _columns(metrics: Mapping[str, Any]) -> list[str]:
     has = {name for role in metrics["roles"].values() for name in role}
     kind = "activity" if not metrics["positive"] else "fall" if "event_f1" in has else "trials"
-    return [name for name in COLUMNS[kind] if name in has]
+    return [name for name in _METRICS_BY_TASK[kind] if name in has]
 
 
 def _heading(name: str, positive: str | None) -> str:
-    if positive and name in OF_THE_FALL:
-        return f'{OF_THE_FALL[name]}"{positive}"'
-    return SHORT.get(name, name.replace("_", " "))
+    if positive and name in _OF_THE_FALL:
+        return f'{_OF_THE_FALL[name]}"{positive}"'
+    return _METRIC_LABELS.get(name, name.replace("_", " "))
 
 
 def _role(role: str, metrics: Mapping[str, Any]) -> str:
-    return ROLES[role] if "distilled" in metrics["roles"] else ALONE.get(role, ROLES[role])
+    return _ROLE_LABELS[role] if "distilled" in metrics["roles"] else _UNTAUGHT_LABELS.get(role, _ROLE_LABELS[role])
 
 
 def _over_groups(metrics: Mapping[str, Any], role: str) -> str:
@@ -175,7 +175,7 @@ def _gain(metrics: Mapping[str, Any]) -> str:
             spread = f" [{100 * interval[0]:+.1f}, {100 * interval[1]:+.1f}]" if interval else ""
             parts.append(f"{100 * gain[pairs]['mean']:+.1f}{spread} points, paired {pairs.replace('_', ' ')}")
     closed = metrics["gap_closed"].get(gain["metric"])
-    text = f"distilled against alone, {SHORT.get(gain['metric'], gain['metric'])}: {'; '.join(parts)}"
+    text = f"distilled against alone, {_METRIC_LABELS.get(gain['metric'], gain['metric'])}: {'; '.join(parts)}"
     return text + (f"; gap to the teacher closed: {100 * closed:.0f}%" if closed is not None and closed > 0 else "")
 
 
@@ -206,6 +206,6 @@ def _size(size: Mapping[str, int] | None) -> tuple[str, str]:
 
 def _count(value: Any) -> str:
     if isinstance(value, Mapping):
-        shown = ", ".join(f"{key} {number}" for key, number in list(value.items())[:SHOWN])
-        return shown + (f", and {len(value) - SHOWN} more" if len(value) > SHOWN else "")
+        shown = ", ".join(f"{key} {number}" for key, number in list(value.items())[:_MAX_LINES])
+        return shown + (f", and {len(value) - _MAX_LINES} more" if len(value) > _MAX_LINES else "")
     return f"{value:.2f}" if isinstance(value, float) else str(value)

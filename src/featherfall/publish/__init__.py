@@ -1,1 +1,1 @@
-"""Bundles for others: files of a Hugging Face Space, a model repository with its card. Needs the extra `publish` to push."""
+"""Publish bundles: the files of a Hugging Face Space, a model repository with its card. Pushing needs the extra `publish`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def with_front_matter(values: Mapping[str, Any], text: str) -> str:
-    """`text` below its front matter; keys keep their order, empty ones are left out."""
+    """Return `text` below its front matter; keys keep their order, empty values are left out."""
     import yaml
 
     kept = {key: value for key, value in values.items() if value not in (None, [], {}, "")}

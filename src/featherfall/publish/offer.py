@@ -1,4 +1,4 @@
-"""What is offered to others: a checked bundle and the figures of the run that it comes from."""
+"""A checked bundle to publish, and the metrics of its run."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from featherfall.core.files import read_json
 from featherfall.core.manifest import Manifest
 from featherfall.runtime.bundle import load_bundle
 
-FIGURES = "metrics.json"
-OPEN_LICENCE = "apache-2.0"  # of what was trained on simulated people only: nobody else has a say
+_METRICS = "metrics.json"
+# Of bundles trained on simulated people only: no dataset's terms apply.
+_OPEN_LICENCE = "apache-2.0"
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A bundle that may leave the house.
+    """A bundle to publish.
 
-    metrics: what its run's `metrics.json` holds, or None.
-    simulated: whether everybody it was trained on is simulated; None where neither figures nor manifest say.
+    metrics: content of its run's `metrics.json`, or None.
+    simulated: whether all people that it was trained on are simulated; None where neither metrics nor manifest say.
     """
 
     folder: Path
@@ -31,55 +32,54 @@ class Offer:
 
     @property
     def files(self) -> list[Path]:
-        """The bundle's own files: the manifest and what it vouches for; nothing else that may lie beside them."""
+        """Return the bundle's own files: the manifest and those whose digests it holds."""
         return [self.folder / "manifest.json", *(self.folder / name for name in self.manifest.sha256)]
 
 
 def read_offer(target: str | Path) -> Offer:
-    """Open what shall be published, and check it as a device would: digests, model against manifest.
+    """Open a bundle and check it as a device would: digests, model against manifest.
 
     Arguments:
         target: a bundle, a run, or the name of an embedded bundle.
     Raises: `UserError`.
     """
     bundle = load_bundle(target)
-    places = [bundle.path / FIGURES, bundle.path.parent / FIGURES]  # with an embedded bundle; of the run around it
+    places = [bundle.path / _METRICS, bundle.path.parent / _METRICS]  # beside an embedded bundle; in the run around a bundle
     found = next((place for place in places if place.is_file()), None)
     metrics = read_json(found) if found is not None else None
-    said = (metrics or {}).get("simulated", bundle.manifest.provenance.get("simulated"))
-    return Offer(bundle.path, bundle.manifest, metrics, said)
+    simulated = (metrics or {}).get("simulated", bundle.manifest.provenance.get("simulated"))
+    return Offer(bundle.path, bundle.manifest, metrics, simulated)
 
 
 def licence_of(offer: Offer, stated: str | None) -> str:
-    """The licence to write on it: as stated; without a word, only what was trained on simulated people has one.
+    """Return the licence: as stated; else `_OPEN_LICENCE` for a bundle trained on simulated people only.
 
-    Raises: `UserError` where a person must decide.
+    Raises: `UserError` for other bundles, whose licence a person must state.
     """
     if stated:
         return stated.lower()
     if offer.simulated:
-        return OPEN_LICENCE
+        return _OPEN_LICENCE
     raise UserError(
-        f"{offer.folder}: trained on recordings whose terms may bind what is learned from them; "
-        "say under which licence it goes out, e.g. --licence cc-by-nc-4.0"
+        f"{offer.folder}: trained on recordings whose terms may apply to the model; state the licence, e.g. --licence cc-by-nc-4.0"
     )
 
 
 def write_bundle_files(offer: Offer, folder: Path) -> list[Path]:
-    """Copy the bundle's own files, and its run's figures where there are some, into `folder`; gives what was written."""
+    """Copy the bundle's own files, and its run's metrics where there are some, into `folder`; return the new files."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for file in offer.files:
         (folder / file.name).write_bytes(file.read_bytes())
         written.append(folder / file.name)
-    if offer.metrics is not None and FIGURES not in offer.manifest.sha256:
+    if offer.metrics is not None and _METRICS not in offer.manifest.sha256:
         import json
 
-        (folder / FIGURES).write_text(json.dumps(offer.metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        written.append(folder / FIGURES)
+        (folder / _METRICS).write_text(json.dumps(offer.metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        written.append(folder / _METRICS)
     return written
 
 
-def joined(words: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
+def join_words(words: Sequence[str]) -> str:
+    """Join words for a sentence: "a", "a and b", "a, b and c"."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -1,4 +1,4 @@
-"""The exact versions that run here, so that a Space gets the same."""
+"""Pin the versions installed here, so that a Space gets the same."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from importlib import metadata
 
 from featherfall.core.errors import UserError
 
-SPACE = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix", "python_version": "3.11"}
+# Environment markers of a Space: Docker image of `space._PYTHON` on x86.
+_SPACE = {"sys_platform": "linux", "platform_system": "Linux", "platform_machine": "x86_64", "os_name": "posix", "python_version": "3.11"}
 
 
 def pins(package: str, extras: Sequence[str]) -> list[str]:
-    """ "name==version" of everything that the package needs with these extras on a Space, itself left out, by name.
+    """Return "name==version" of all dependencies of the package with these extras on a Space, sorted by name.
 
-    Versions are those installed here; what is not installed here though a Space needs it (another platform's part) is left to pip.
+    Versions are those installed here; a dependency of a dependency that is not installed here (another platform's) is left to pip.
     Raises: `UserError` where one of the package's own requirements is not installed.
     """
     from packaging.requirements import Requirement
@@ -22,18 +23,18 @@ def pins(package: str, extras: Sequence[str]) -> list[str]:
     known = metadata.metadata(package).get_all("Provides-Extra") or []
     for extra in extras:
         if extra not in known:
-            raise UserError(f"the {package} installed here does not know the extra {extra!r}; install it again")
+            raise UserError(f"the {package} installed here has no extra {extra!r}; install it again")
     found: dict[str, str] = {}
     waiting = [(package, frozenset(extras))]
-    seen: set[tuple[str, frozenset[str]]] = set()
+    done: set[tuple[str, frozenset[str]]] = set()
     while waiting:
         name, wanted = waiting.pop()
-        if (name, wanted) in seen:
+        if (name, wanted) in done:
             continue
-        seen.add((name, wanted))
+        done.add((name, wanted))
         for text in metadata.requires(name) or []:
             need = Requirement(text)
-            if need.marker is not None and not any(need.marker.evaluate({**SPACE, "extra": extra}) for extra in wanted or {""}):
+            if need.marker is not None and not any(need.marker.evaluate({**_SPACE, "extra": extra}) for extra in wanted or {""}):
                 continue
             try:
                 version = metadata.version(need.name)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from featherfall.core.files import atomic_folder
-from featherfall.publish.card import WHAT_IT_SAW
+from featherfall.core.manifest import Kind
+from featherfall.publish.card import TRAINING_DATA_NOTES
 from featherfall.publish.front_matter import with_front_matter
 from featherfall.publish.offer import Offer, write_bundle_files
 from featherfall.publish.pins import pins
@@ -19,17 +20,24 @@ from featherfall.runtime.perceive.weights import KNOWN
 
 PORT = 7860
 EXTRAS = ("app", "camera")
-PYTHON = "3.11-slim-bookworm"
-SHORT = 60  # characters that the Hub allows a short description
-ALIVE = (
+_PYTHON = "3.11-slim-bookworm"
+_MAX_DESCRIPTION = 60  # characters, the Hub's limit
+_HEALTH_CHECK = (
     f"import http.client as h; c = h.HTTPConnection('127.0.0.1', {PORT}, timeout=5); c.request('GET', '/login'); "
     "exit(c.getresponse().status >= 500)"
 )
-ESTIMATOR = KNOWN["movenet_lightning_int8"]
+_INPUT_TEXTS: dict[Kind, str] = {
+    "window": "a watch's motion (CSV)",
+    "keypoints": "a film",
+    "film": "a film",
+    "picture": "a picture",
+    "detector": "a picture",
+}
+_ESTIMATOR = KNOWN["movenet_lightning_int8"]
 
 
 def write_space(offer: Offer, licence: str, out: Path) -> list[Path]:
-    """Write the Space's files, all or nothing: README.md, Dockerfile, requirements.txt, the package as a wheel, bundle/.
+    """Write the Space's files, all or none: README.md, Dockerfile, requirements.txt, the package as a wheel, bundle/.
 
     Returns: the files, relative to `out`. Raises: `UserError`.
     """
@@ -44,7 +52,7 @@ def write_space(offer: Offer, licence: str, out: Path) -> list[Path]:
 
 
 def readme(offer: Offer, licence: str) -> str:
-    """The Space's card."""
+    """Return the Space's README.md."""
     name = offer.manifest.name.replace("_", " ")
     values = {
         "title": f"featherfall: {name}",
@@ -54,45 +62,42 @@ def readme(offer: Offer, licence: str) -> str:
         "sdk": "docker",
         "app_port": PORT,
         "license": licence,
-        "short_description": f"Falls found in {_eats(offer)}, on a CPU"[:SHORT],
+        "short_description": f"Falls found in {_input_text(offer)}, on a CPU"[:_MAX_DESCRIPTION],
         "tags": ["fall-detection", "onnx", *(["simulated-data"] if offer.simulated else [])],
     }
     text = f"""# featherfall: {name}
 
-Give it {_eats(offer)}; it says when somebody fell, and how sure it is.
+Upload {_input_text(offer)}; it shows when somebody fell, and how sure it is.
 
-{WHAT_IT_SAW[offer.simulated]} This is research software, not a medical device.
+{TRAINING_DATA_NOTES[offer.simulated]} This is research software, not a medical device.
 
 To enter, open the Space at its own address (in its menu: "Embed this Space", "Direct URL") and give the token: the Space's secret
-`FEATHERFALL_APP_TOKEN`, which its owner sets (12 characters at least); without one the Space makes a token and writes it into its log.
+`FEATHERFALL_APP_TOKEN`, which its owner sets (12 characters at least); without one, the Space generates a token and prints it in its log.
 
-What is given to a Space leaves your machine: show it nobody who has not agreed. The same app runs offline at home: `featherfall app`.
+Files uploaded to a Space leave your machine: upload only people who have agreed. The same app runs offline at home: `featherfall app`.
 """
     return with_front_matter(values, text)
 
 
-def _eats(offer: Offer) -> str:
-    first = offer.manifest.inputs[0]
-    if first.frames == 1:
-        return "a picture"
-    return "a film" if first.is_film or offer.manifest.kind == "keypoints" else "a watch's motion (CSV)"
+def _input_text(offer: Offer) -> str:
+    return _INPUT_TEXTS[offer.manifest.kind]
 
 
 def dockerfile(wheel: str) -> str:
-    """The image: Python, the wheel with its pinned needs, the pose estimator's weights, the bundle, no root."""
-    return f"""# Reads only what lies beside it and, while it is built, Python packages and one file of weights (checked by its digest).
-FROM python:{PYTHON}
+    """Return the Dockerfile: Python, the wheel with pinned dependencies, the pose estimator's weights, the bundle, no root."""
+    return f"""# The build downloads Python packages and one file of weights (checked by its digest); all else is in this repository.
+FROM python:{_PYTHON}
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \\
     FEATHERFALL_WEIGHTS=/opt/weights GRADIO_ANALYTICS_ENABLED=False ORT_DISABLE_TELEMETRY=1 HF_HUB_OFFLINE=1
 RUN useradd --create-home --uid 1000 user
-ADD --chmod=644 --checksum=sha256:{ESTIMATOR.sha256} {ESTIMATOR.url} /opt/weights/{ESTIMATOR.file}
+ADD --chmod=644 --checksum=sha256:{_ESTIMATOR.sha256} {_ESTIMATOR.url} /opt/weights/{_ESTIMATOR.file}
 WORKDIR /app
 COPY requirements.txt {wheel} ./
 RUN pip install --requirement requirements.txt
 COPY bundle bundle
 USER 1000
 EXPOSE {PORT}
-HEALTHCHECK --start-period=60s CMD ["python", "-c", "{ALIVE}"]
+HEALTHCHECK --start-period=60s CMD ["python", "-c", "{_HEALTH_CHECK}"]
 CMD ["featherfall", "app", "bundle", "--host", "0.0.0.0", "--port", "{PORT}"]
 """
 

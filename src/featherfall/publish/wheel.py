@@ -1,4 +1,4 @@
-"""The package itself as a wheel, made from wherever it is installed, so that a Space needs no index that knows it."""
+"""Build a wheel of the installed package, so that a Space needs no package index for it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from featherfall.core.errors import UserError
 from featherfall.core.recipe_file import shipped_recipes
 
 NAME = "featherfall"
-FIXED = (1980, 1, 1, 0, 0, 0)  # the same files give the same wheel
-KEPT = ("METADATA", "WHEEL", "entry_points.txt", "top_level.txt")
+_FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip; the same files give the same wheel
+_KEPT = ("METADATA", "WHEEL", "entry_points.txt", "top_level.txt")
 
 
 def write_wheel(folder: Path) -> Path:
     """Write `featherfall-VERSION-py3-none-any.whl` into `folder`.
 
-    Raises: `UserError` where the package runs without being installed, so that nobody knows what it needs.
+    Raises: `UserError` where the package is not installed, so that its dependencies are unknown.
     """
     try:
         distribution = metadata.distribution(NAME)
@@ -47,13 +47,13 @@ def _files(distribution: metadata.Distribution, info: str) -> Iterator[tuple[str
             yield f"{NAME}/{within.as_posix()}", file.read_bytes()
     for name, recipe in sorted(shipped_recipes().items()):  # beside the package in a checkout, in it elsewhere
         yield f"{NAME}/recipes/{name}.yaml", recipe.read_bytes()
-    for name in KEPT:
+    for name in _KEPT:
         text = distribution.read_text(name)
         if text is not None:
             yield f"{info}/{name}", text.encode()
 
 
 def _add(wheel: zipfile.ZipFile, name: str, data: bytes) -> None:
-    entry = zipfile.ZipInfo(name, FIXED)
+    entry = zipfile.ZipInfo(name, _FIXED_DATE)
     entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
     wheel.writestr(entry, data)

@@ -11,7 +11,7 @@ from tests.stills import scene, write
 from typer.testing import CliRunner
 
 from featherfall import datasets
-from featherfall.cli.data import app
+from featherfall.cli.data import data_app as app
 from featherfall.core.class_names import ClassNames
 from featherfall.datasets.inspect import inspect
 

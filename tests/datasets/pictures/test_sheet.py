@@ -10,7 +10,7 @@ from tests.stills import still
 from typer.testing import CliRunner
 
 from featherfall import datasets
-from featherfall.cli.data import app
+from featherfall.cli.data import data_app as app
 from featherfall.core.errors import UserError
 from featherfall.datasets.pictures.sheet import MOST, draw_sheet
 

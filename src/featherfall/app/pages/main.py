@@ -1,4 +1,4 @@
-"""All pages as one Gradio app."""
+"""All pages in one Gradio app."""
 
 from __future__ import annotations
 
@@ -7,33 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from featherfall.app.media import Shelf
-from featherfall.app.models import Model
-from featherfall.app.pages import about, reports, train
-from featherfall.app.pages.look import Look
-from featherfall.app.trainings import Trainings
-from featherfall.app.work import Desk
+from featherfall.app.media import MediaStore
+from featherfall.app.models import OfferedModel
+from featherfall.app.pages.about import build_about
+from featherfall.app.pages.analysis import AnalysisPage
+from featherfall.app.pages.reports import build_reports
+from featherfall.app.pages.train import build_train
+from featherfall.app.training_runs import TrainingRuns
+from featherfall.app.work import WorkQueue
 
 if TYPE_CHECKING:
-    from featherfall.app.server import Settings
+    from featherfall.app.server import ServerSettings
 
-WHAT = "finds falls in films and in the motion of a watch; nothing leaves this machine"
-MASTHEAD = f'<header id="masthead"><h1>featherfall</h1><p>{WHAT}</p></header>'
+_SUBTITLE = "finds falls in films and in the motion of a watch; nothing leaves this machine"
+_MASTHEAD = f'<header id="masthead"><h1>featherfall</h1><p>{_SUBTITLE}</p></header>'
 
 
-def blocks(models: Sequence[Model], settings: Settings, shelf: Shelf, trainings: Trainings) -> Any:
-    """The pages."""
+def blocks(models: Sequence[OfferedModel], settings: ServerSettings, store: MediaStore, runs: TrainingRuns) -> Any:
+    """Return the Gradio app with all pages."""
     with gr.Blocks(title="featherfall", analytics_enabled=False, delete_cache=(900, 7200), fill_width=True) as app:
-        gr.HTML(MASTHEAD)
+        gr.HTML(_MASTHEAD)
         with gr.Tabs(elem_id="pages"):
             with gr.Tab("Look", id="look"):
-                Look(models, shelf, Desk(), settings.most).build()
+                AnalysisPage(models, store, WorkQueue()).build()
             with gr.Tab("Train", id="train"):
-                opened = [train.build(trainings)]
+                opened = [build_train(runs)]
             with gr.Tab("Reports", id="reports"):
-                opened.append(reports.build(settings.runs))
+                opened.append(build_reports(settings.runs))
             with gr.Tab("About", id="about"):
-                about.build(models)
+                build_about(models)
         for refresh, parts in opened:
             if parts:
                 app.load(refresh, None, parts, show_progress="hidden", api_visibility="private")

@@ -1,4 +1,4 @@
-"""Page "Reports": finished runs side by side, and the report of one."""
+"""Page "Reports": finished runs compared, and the report of one."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ import gradio as gr
 
 from featherfall.app import reports
 
-NOTHING = '<div class="empty">No finished run yet. Train a model, or start the app with --runs and the folder that holds your runs.</div>'
+_NO_RUNS = '<div class="empty">No finished run yet. Train a model, or start the app with --runs and the folder that holds your runs.</div>'
 
 
-def build(root: Path) -> tuple[Callable[[], Any], list[Any]]:
-    """Lay it out inside a `gr.Blocks`; returns what to do whenever the page is opened, and the parts that this brings up to date.
+def build_reports(root: Path) -> tuple[Callable[[], Any], list[Any]]:
+    """Build the page inside a `gr.Blocks`; return a function that refreshes it when it is opened, and the components that it updates.
 
     Arguments:
-        root: the folder of the runs.
+        root: folder of the runs.
     """
 
     def frame(name: str | None) -> str:
-        """The report in a frame that may do nothing but show."""
-        if not name or reports.report(root, name) is None:
+        """Return the report in a sandboxed frame, which runs no scripts."""
+        if not name or reports.read_report(root, name) is None:
             return '<p class="quiet">This run has no report.</p>' if name else ""
         return f'<iframe class="report" sandbox="" title="report of {escape(name, quote=True)}" src="/report/{quote(name)}"></iframe>'
 
     def compare(chosen: list[str]) -> str:
-        return reports.table(root, chosen) if chosen else NOTHING
+        return reports.comparison_table(root, chosen) if chosen else _NO_RUNS
 
-    def again() -> tuple[object, object, str, str]:
+    def refresh() -> tuple[object, object, str, str]:
         found = list(reports.find_runs(root))
         return (
             gr.update(choices=found, value=found[:4]),
@@ -48,5 +48,5 @@ def build(root: Path) -> tuple[Callable[[], Any], list[Any]]:
     page = gr.HTML("", elem_id="report")
     chosen.input(compare, chosen, shown, show_progress="hidden", api_visibility="private")
     one.input(frame, one, page, show_progress="hidden", api_visibility="private")
-    fresh.click(again, None, [chosen, one, shown, page], show_progress="hidden", api_visibility="private")
-    return again, [chosen, one, shown, page]
+    fresh.click(refresh, None, [chosen, one, shown, page], show_progress="hidden", api_visibility="private")
+    return refresh, [chosen, one, shown, page]

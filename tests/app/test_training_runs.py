@@ -9,16 +9,16 @@ import yaml
 from tests.conftest import tiny_recipe
 
 from featherfall.app.progress import losses, progress
-from featherfall.app.trainings import Trainings, wait_until_ended
+from featherfall.app.training_runs import TrainingRuns, wait_until_ended
 from featherfall.core.errors import UserError
 
 pytest.importorskip("torch", reason="training needs torch: pip install 'featherfall[train]'")
 
 
 @pytest.fixture
-def trainings(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trainings]:
+def trainings(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TrainingRuns]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    made = Trainings(tmp_path / "runs", home / "data")
+    made = TrainingRuns(tmp_path / "runs", home / "data")
     yield made
     made.close()
 
@@ -30,7 +30,7 @@ def recipe(place: Path, **changes: object) -> Path:
     return place / "mine.yaml"
 
 
-def test_a_run_is_begun_stopped_and_goes_on(trainings: Trainings, tmp_path: Path) -> None:
+def test_a_run_is_begun_stopped_and_goes_on(trainings: TrainingRuns, tmp_path: Path) -> None:
     assert trainings.data_folders() == ["", "tiny"] and trainings.names() == []
     long = {"steps": 4_000, "batch": 8, "lr": 0.01, "average": 0.9, "augment": {"views": 1}}
     student = tiny_recipe().student.model_dump(mode="json") | {"training": long}
@@ -52,13 +52,13 @@ def test_a_run_is_begun_stopped_and_goes_on(trainings: Trainings, tmp_path: Path
     assert trainings.running() is None and trainings.state("mine").kind == "stopped"
     with pytest.raises(UserError, match="there is a run 'mine' already"):
         trainings.start("own_wrist_falls", "tiny", "mine")
-    state = trainings.go_on("mine")
+    state = trainings.resume("mine")
     assert state.kind == "running" and state.trainings and "--resume" in trainings._process["mine"].args  # type: ignore[operator]
     trainings.close()
     assert trainings.running() is None
 
 
-def test_a_run_that_fails_says_why(trainings: Trainings, tmp_path: Path) -> None:
+def test_a_run_that_fails_says_why(trainings: TrainingRuns, tmp_path: Path) -> None:
     trainings.start("weda_fall_wrist", "tiny", "absent")
     state = wait_until_ended(trainings, "absent", 60)
     assert state.kind == "failed" and "featherfall:" in state.last
@@ -66,7 +66,7 @@ def test_a_run_that_fails_says_why(trainings: Trainings, tmp_path: Path) -> None
     assert 'role="alert"' in shown and "featherfall:" not in shown
 
 
-def test_what_is_refused(trainings: Trainings, tmp_path: Path) -> None:
+def test_what_is_refused(trainings: TrainingRuns, tmp_path: Path) -> None:
     for name in ("", "../up", "a/b", ".hidden", "x" * 61, "ümlaut", "-rf"):
         with pytest.raises(UserError, match="name the run"):
             trainings.start("own_wrist_falls", "tiny", name)
@@ -77,7 +77,7 @@ def test_what_is_refused(trainings: Trainings, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no recipe '/etc/passwd'"):
         trainings.start("/etc/passwd", "tiny", "mine")
     with pytest.raises(UserError, match="there is no run"):
-        trainings.go_on("mine")
+        trainings.resume("mine")
     for changes, why in (({"folder": "../secret"}, "outside the data folder"), ({"folder": "/etc"}, "outside the data folder")):
         with pytest.raises(UserError, match=why):
             trainings.start("", "tiny", "mine", own=recipe(tmp_path, **changes))

@@ -1,4 +1,4 @@
-"""Trainings begun from the page: the command line in a process of its own, followed by the logs that it writes."""
+"""Training runs started from the page: `featherfall distill` in a process of its own, followed through the logs that it writes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from featherfall.core.files import read_json
 from featherfall.core.recipe import Recipe
 from featherfall.core.recipe_file import load_recipe, shipped_recipes
 
-LARGEST = 200_000  # bytes of a recipe
+_MAX_RECIPE_BYTES = 200_000  # recipes have a few kB; YAML of this size is parsed at once
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
-_MARKS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
-class Training:
-    """One training of a run. points: (step, loss); steps: how many it will make."""
+class TrainingProgress:
+    """Progress of one training of a run. points: (step, loss); steps: total number."""
 
     fold: str
     role: str
@@ -38,27 +38,27 @@ class Training:
 
     @property
     def name(self) -> str:
-        """As people say it."""
+        """Return fold, role and number as one text."""
         return f"{self.fold}: {self.role} {self.number}"
 
 
 @dataclass(frozen=True)
-class State:
-    """How far a run is. kind: "running", "finished", "stopped", "failed" or "absent"; last: what the process said last."""
+class RunState:
+    """State of a run. kind: "running", "finished", "stopped", "failed" or "absent"; last: last line that the process printed."""
 
     name: str
     kind: str
-    trainings: tuple[Training, ...] = ()
+    trainings: tuple[TrainingProgress, ...] = ()
     last: str = ""
 
 
 @dataclass
-class Trainings:
-    """The runs below one folder, and the processes that this app has begun; one at a time.
+class TrainingRuns:
+    """The runs in one folder, and the processes that this app has started, one at a time.
 
     Attributes:
-        runs: runs are written below it.
-        data: datasets lie in it, or in its folders.
+        runs: folder of the runs.
+        data: folder of the datasets.
     """
 
     runs: Path
@@ -66,30 +66,32 @@ class Trainings:
     _process: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def recipes(self) -> list[str]:
-        """Names of the recipes that ship."""
+        """Return the names of the recipes in the package."""
         return list(shipped_recipes())
 
     def data_folders(self) -> list[str]:
-        """What may be given as data: "" (the folder itself) and the names of its folders."""
+        """Return what may be chosen as data: "" (the folder itself) and the names of its subfolders."""
         if not self.data.is_dir():
             return [""]
         return ["", *sorted(one.name for one in self.data.iterdir() if one.is_dir() and not one.name.startswith("."))]
 
     def names(self) -> list[str]:
-        """Runs that exist, the latest first."""
+        """Return the names of existing runs, the latest first."""
         if not self.runs.is_dir():
             return []
         found = [one for one in self.runs.iterdir() if (one / "run.json").is_file()]
         return [one.name for one in sorted(found, key=lambda one: -(one / "run.json").stat().st_mtime)]
 
-    def start(self, recipe: str, data: str, name: str, *, own: Path | None = None, resume: bool = False, simulated: bool = False) -> State:
-        """Begin a run, or go on with one.
+    def start(
+        self, recipe: str, data: str, name: str, *, own: Path | None = None, resume: bool = False, simulated: bool = False
+    ) -> RunState:
+        """Start a run, or resume one.
 
         Arguments:
-            recipe: one that ships, unless `own` is the file of another.
+            recipe: name of a recipe in the package, unless `own` is the file of another.
             data: one of `data_folders`.
-            name: the run's; letters, digits, - and _.
-            simulated: no data are given, the recipe simulates its own.
+            name: of the run; letters, digits, - and _.
+            simulated: the recipe simulates its own data.
         Raises: `UserError`.
         """
         running = self.running()
@@ -99,86 +101,86 @@ class Trainings:
             raise UserError("name the run with letters, digits, - and _, at most 60")
         folder = self.runs / name
         if (folder / "run.json").is_file() and not resume:
-            raise UserError(f"there is a run {name!r} already; go on with it, or give another name")
+            raise UserError(f"there is a run {name!r} already; resume it, or give another name")
         if not (folder / "run.json").is_file() and resume:
-            raise UserError(f"there is no run {name!r} to go on with")
+            raise UserError(f"there is no run {name!r} to resume")
         if data not in self.data_folders():
             raise UserError(f"no folder {data!r} below {self.data}")
         path = self._recipe(recipe, own, name, resume)
-        words = [sys.executable, "-m", "featherfall.cli", "distill", str(path), "--out", str(folder)]
-        words += [] if simulated else ["--data", str(self.data / data)]
-        words += ["--resume"] if resume else []
+        command = [sys.executable, "-m", "featherfall.cli", "distill", str(path), "--out", str(folder)]
+        command += [] if simulated else ["--data", str(self.data / data)]
+        command += ["--resume"] if resume else []
         log = self._log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "wb") as said:
+        with open(log, "wb") as output:
             environment = os.environ | {"COLUMNS": "160", "PYTHONUNBUFFERED": "1"}
             self._process[name] = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True, env=environment
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=environment
             )
         return self.state(name)
 
-    def go_on(self, name: str) -> State:
-        """Resume a run with the recipe and the data that it was begun with. Raises: `UserError`."""
+    def resume(self, name: str) -> RunState:
+        """Resume a run with its recipe and data. Raises: `UserError`."""
         record = self.runs / name / "run.json"
         if name not in self.names():
-            raise UserError(f"there is no run {name!r} to go on with")
-        noted = Path(str(read_json(record)["data"])).resolve()
+            raise UserError(f"there is no run {name!r} to resume")
+        recorded = Path(str(read_json(record)["data"])).resolve()
         folders = {(self.data / one).resolve(): one for one in self.data_folders()}
         recipe = str(read_json(record)["recipe"]["name"])
-        return self.start(recipe, folders.get(noted, ""), name, resume=True, simulated=noted not in folders)
+        return self.start(recipe, folders.get(recorded, ""), name, resume=True, simulated=recorded not in folders)
 
     def stop(self, name: str) -> None:
-        """End a run that this app has begun; what is trained so far is kept, and it can go on."""
+        """Stop a run that this app has started; it can be resumed."""
         process = self._process.get(name)
         if process is None or process.poll() is not None:
             return
-        for sign, patience in ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
+        for signal_number, timeout in ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, sign)
+                os.killpg(process.pid, signal_number)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(patience)
+                process.wait(timeout)
                 break
 
     def close(self) -> None:
-        """End all."""
+        """Stop all runs."""
         for name in list(self._process):
             self.stop(name)
 
     def running(self) -> str | None:
-        """The run that is being trained."""
+        """Return the name of the run that is being trained."""
         return next((name for name, one in self._process.items() if one.poll() is None), None)
 
-    def state(self, name: str) -> State:
-        """How far a run is, by its files."""
+    def state(self, name: str) -> RunState:
+        """Return the state of a run, by its process and files."""
         if not _NAME.fullmatch(name):
-            return State(name, "absent")
+            return RunState(name, "absent")
         folder = self.runs / name
         process = self._process.get(name)
         last = self._last(name)
         trainings = tuple(self._trainings(folder))
         if process is not None and process.poll() is None:
-            return State(name, "running", trainings, last)
+            return RunState(name, "running", trainings, last)
         if (folder / "metrics.json").is_file():
-            return State(name, "finished", trainings)
+            return RunState(name, "finished", trainings)
         if process is not None and process.returncode not in (0, 130, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL):
-            return State(name, "failed", trainings, last)
-        return State(name, "stopped" if (folder / "run.json").is_file() else "absent", trainings)
+            return RunState(name, "failed", trainings, last)
+        return RunState(name, "stopped" if (folder / "run.json").is_file() else "absent", trainings)
 
     def _recipe(self, recipe: str, own: Path | None, name: str, resume: bool) -> Path:
-        """The recipe's file; one of the user's is copied below the runs first, so that the run can go on without the upload."""
+        """Return the recipe's file; an uploaded one is copied first, so that the run can be resumed without it."""
         kept = self.runs / ".recipes" / f"{name}.yaml"
         if resume and kept.is_file():
             return kept
         if own is None:
             shipped = shipped_recipes()
             if recipe not in shipped:
-                raise UserError(f"no recipe {recipe!r}; those that ship are {', '.join(shipped)}")
+                raise UserError(f"no recipe {recipe!r}; available: {', '.join(shipped)}")
             kept.unlink(missing_ok=True)
             return shipped[recipe]
-        if own.stat().st_size > LARGEST:
+        if own.stat().st_size > _MAX_RECIPE_BYTES:
             raise UserError(f"{own.name}: too large for a recipe, which is a small YAML file")
         try:
-            _stays(load_recipe(own), own.name)
+            _check_folder(load_recipe(own), own.name)
         except UserError as error:
             raise UserError(str(error).replace(str(own), own.name)) from None
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -189,24 +191,24 @@ class Trainings:
         return self.runs / ".logs" / f"{name}.txt"
 
     def _last(self, name: str) -> str:
-        """The last line that the process has said."""
+        """Return the last line that the process printed."""
         log = self._log(name)
         if not log.is_file():
             return ""
         with open(log, "rb") as file:
             file.seek(max(0, log.stat().st_size - 4000))
-            lines = _MARKS.sub("", file.read().decode("utf-8", "replace")).replace("\r", "\n").split("\n")
-        said = [line.strip() for line in lines if line.strip()]
-        return re.sub(r"[━╸╺]+|  +", " ", said[-1])[:400] if said else ""
+            lines = _ESCAPES.sub("", file.read().decode("utf-8", "replace")).replace("\r", "\n").split("\n")
+        printed = [line.strip() for line in lines if line.strip()]
+        return re.sub(r"[━╸╺]+|  +", " ", printed[-1])[:400] if printed else ""
 
-    def _trainings(self, folder: Path) -> list[Training]:
+    def _trainings(self, folder: Path) -> list[TrainingProgress]:
         steps = _steps(folder)
         out = []
         for log in sorted(folder.glob("folds/*/*/*/**/log.csv"), key=lambda one: one.stat().st_mtime):
             fold, role, number, *branch = log.parent.relative_to(folder / "folds").parts
             total = steps.get("teacher" if role == "teacher" else "student", 0)
             done = any((log.parent / name).is_file() for name in (("weights.pt",) if branch else ("predictions.npz",)))
-            out.append(Training(fold, " ".join([role, *branch]), number, tuple(_points(log)), total, done))
+            out.append(TrainingProgress(fold, " ".join([role, *branch]), number, tuple(_points(log)), total, done))
         return out
 
 
@@ -218,7 +220,7 @@ def _steps(folder: Path) -> dict[str, int]:
 
 
 def _points(log: Path, most: int = 200) -> Sequence[tuple[int, float]]:
-    """(step, loss) of a training so far; a row that is being written is left out."""
+    """Return (step, loss) of a training so far; an incomplete last row is left out."""
     points = []
     with contextlib.suppress(OSError), open(log, newline="") as file:
         for row in csv.DictReader(file):
@@ -227,8 +229,8 @@ def _points(log: Path, most: int = 200) -> Sequence[tuple[int, float]]:
     return points[:: max(1, len(points) // most)]
 
 
-def _stays(recipe: Recipe, name: str) -> None:
-    """A recipe of the user's reads nothing but the data that are given."""
+def _check_folder(recipe: Recipe, name: str) -> None:
+    """Raise `UserError` where an uploaded recipe would read anything but the chosen data."""
     folder = Path(recipe.folder or ".")
     if folder.is_absolute() or ".." in folder.parts:
         raise UserError(f"{name}: folder {recipe.folder!r} lies outside the data folder; give a name inside it")
@@ -236,8 +238,8 @@ def _stays(recipe: Recipe, name: str) -> None:
         raise UserError(f"{name}: student.init reads another run; start such a recipe from the command line")
 
 
-def wait_until_ended(trainings: Trainings, name: str, seconds: float) -> State:
-    """For tests and scripts: until a run runs no more."""
+def wait_until_ended(trainings: TrainingRuns, name: str, seconds: float) -> RunState:
+    """Wait until a run has ended; return its state. For tests and scripts."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and trainings.running() == name:
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Run `featherfall predict` on file after file; one that cannot be read is one line, and the others still get their result."""
+"""Run `featherfall predict` on file after file; an unreadable file gives one line, and the others still get their result."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The result of one file. facts: for programs; lines: for people; problems: what of the file is lost, though the rest could be read."""
+class FileResult:
+    """The result of one file. facts: for programs; lines: for people; problems: a line for each part that could not be read."""
 
     facts: dict[str, Any]
     lines: list[str]
     problems: list[str] = field(default_factory=list)
 
 
-def answer(bundle: Bundle, files: Sequence[Path], predict: Callable[[Path], Answer], json: bool) -> None:
+def predict_files(bundle: Bundle, files: Sequence[Path], predict: Callable[[Path], FileResult], json: bool) -> None:
     """Predict the files and give each result to the sink: text, or one JSON document.
 
-    Raises: `typer.Exit` with 2 where one could not be read, or not whole.
+    Raises: `typer.Exit` with 2 where a file, or part of one, could not be read.
     """
     from featherfall.core.errors import UserError
     from featherfall.runtime.sinks.console import Console
@@ -39,12 +39,12 @@ def answer(bundle: Bundle, files: Sequence[Path], predict: Callable[[Path], Answ
         try:
             result = predict(file)
         except UserError as error:
-            result = Answer({}, [], [str(error)])
+            result = FileResult({}, [], [str(error)])
         for problem in result.problems:
             console.problem(problem)
         failed |= bool(result.problems)
-        error_of = {"error": result.problems[0]} if result.problems else {}
-        out.result(str(file), error_of | result.facts, result.lines)
+        first = {"error": result.problems[0]} if result.problems else {}
+        out.result(str(file), first | result.facts, result.lines)
     out.close()
     if failed:
         raise typer.Exit(2)

@@ -10,8 +10,8 @@ from tests.runtime.drop import write_camera_bundle
 from tests.runtime.tiny import write_bundle
 from typer.testing import CliRunner, Result
 
-from featherfall.cli.film import lines
-from featherfall.cli.predict import predict
+from featherfall.cli.predict import predict_command
+from featherfall.cli.predict_people import film_lines
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.observation import AnalysisResult, Fall, Notice
@@ -20,7 +20,7 @@ from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import read_frames
 
 app = typer.Typer()
-app.command()(predict)
+app.command("predict")(predict_command)
 
 
 def call(*words: object) -> Result:
@@ -54,7 +54,7 @@ def said(*falls: Fall) -> AnalysisResult:
 
 def test_events_are_shown_one_a_line() -> None:
     first, second = Fall(0, 3.0, 4.2, 3.4, 0.91, still_down_s=11.2), Fall(2, 63.0, 64.25, 63.0, 0.6, up_s=70.0)
-    assert lines(Path("room.mp4"), said(first, second)) == [
+    assert film_lines(Path("room.mp4"), said(first, second)) == [
         "room.mp4",
         "  label    fall",
         "  watched  12.0 s, 181 pictures",
@@ -63,7 +63,7 @@ def test_events_are_shown_one_a_line() -> None:
         "    0:00:03.0  0:00:03.4  0:00:04.2  0.910       0      0:00:11.2",
         "    0:01:03.0  0:01:03.0  0:01:04.2  0.600       2                  0:01:10.0",
     ]
-    assert lines(Path("room.mp4"), said())[-1] == "  events   none"
+    assert film_lines(Path("room.mp4"), said())[-1] == "  events   none"
 
 
 def test_broken_films_are_a_line_each_and_stop_nobody(bundle: Path, film: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Page "Look": a file, the webcam or a phone's motion, and what the models see in it."""
+"""Page "Look": analyse a file, a webcam or a phone's motion with one or two models."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ from typing import Any
 import gradio as gr
 
 from featherfall.app import parts
-from featherfall.app.alarms import cost
-from featherfall.app.analysis import Analysis, Progress
-from featherfall.app.judge import FILMS, PICTURES, TABLES, in_page, judge, what_is
-from featherfall.app.media import Shelf
-from featherfall.app.models import Model, choose
-from featherfall.app.work import Desk, Doing, Done, Failed
+from featherfall.app.alarms import describe_false_alarms
+from featherfall.app.analysers.dispatch import SUFFIXES_BY_MEDIA, analyse_file, media_type, page_message
+from featherfall.app.analysis import Analysis, TaskProgress
+from featherfall.app.media import MediaStore
+from featherfall.app.models import MediaType, OfferedModel, choose_model
+from featherfall.app.work import Done, Failed, InProgress, WorkQueue
 from featherfall.core.errors import UserError
 from featherfall.runtime.sources.csv import CsvOptions
 
 ANY, NONE = "Choose for me", "No second model"
 PANELS = ("a", "b")
-SLOTS = 3  # sensors of one bundle whose columns can be stated
-UNITS = ["as the file says", "g", "m/s2", "mg", "deg/s", "rad/s", "uT"]
-TIMES = ["as the file says", "s", "ms", "us", "ns", "iso"]
+SLOTS = 3  # sensors of one bundle whose columns can be chosen: accelerometer, gyroscope, magnetometer
+UNITS = ["as the file states", "g", "m/s2", "mg", "deg/s", "rad/s", "uT"]
+TIMES = ["as the file states", "s", "ms", "us", "ns", "iso"]
 SAMPLES = Path(__file__).parent.parent / "samples"
 SCROLL = "() => { if (innerWidth < 760) document.getElementById('status').scrollIntoView({ behavior: 'smooth' }); }"
 TRY = {"film": "Try a film", "table": "Try a watch", "picture": "Try a picture"}
-EMPTY = '<div class="empty">What is found shows here.</div>'
+EMPTY = '<div class="empty">Results are shown here.</div>'
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
-    """What a panel shows, kept by the server for as long as the page is open."""
+class PanelState:
+    """Result that a panel shows, kept by the server while the page is open."""
 
     analysis: Analysis
-    model: Model
-    place: Path
+    model: OfferedModel
+    folder: Path
 
 
-class Look:
-    """The page; `build` lays it out inside a `gr.Blocks`."""
+class AnalysisPage:
+    """The page; `build` builds it inside a `gr.Blocks`."""
 
-    def __init__(self, models: Sequence[Model], shelf: Shelf, desk: Desk, most: int) -> None:
-        self.models, self.shelf, self.desk, self.most = {one.label: one for one in models}, shelf, desk, most
+    def __init__(self, models: Sequence[OfferedModel], store: MediaStore, queue: WorkQueue) -> None:
+        self.models, self.store, self.queue = {one.label: one for one in models}, store, queue
 
     def build(self) -> None:
-        """Lay it out."""
+        """Build the page."""
         with gr.Tabs(elem_id="sources"):
             with gr.Tab("A file", id="file"), gr.Row(equal_height=False):
                 with gr.Column(scale=4, min_width=320):
@@ -67,16 +67,16 @@ class Look:
     def _inputs(self) -> None:
         self.file = gr.File(
             label="A film, a picture, or a CSV of a watch",
-            file_types=sorted(FILMS | PICTURES | TABLES),
+            file_types=sorted(set().union(*SUFFIXES_BY_MEDIA.values())),
             type="filepath",
             height=150,
             elem_id="file",
         )
-        samples = [one for one in sorted(SAMPLES.glob("*.*")) if self._has(what_is(one.name))]
+        samples = [one for one in sorted(SAMPLES.glob("*.*")) if self._accepts(media_type(one.name))]
         if samples:
             gr.HTML('<p class="quiet">No file at hand? Simulated people:</p>')
         with gr.Row():
-            self.samples = [(gr.Button(TRY[what_is(one.name)], min_width=100), one) for one in samples]
+            self.samples = [(gr.Button(TRY[media_type(one.name)], min_width=100), one) for one in samples]
         names = list(self.models)
         self.first = gr.Dropdown([ANY, *names], value=ANY, label="Model", elem_id="model")
         self.second = gr.Dropdown([NONE, *names], value=NONE, label="Compare with", elem_id="second", visible=len(names) > 1)
@@ -85,7 +85,7 @@ class Look:
             self.again = gr.Button("Look again", variant="primary", interactive=False, elem_id="again")
             self.stop = gr.Button("Stop", visible=False, elem_id="stop")
         with gr.Accordion("Columns and units of the CSV", open=False, visible=False, elem_id="columns") as self.columns:
-            gr.Markdown("Leave empty what the file says itself.", elem_classes="quiet")
+            gr.Markdown("Leave empty what the file states itself.", elem_classes="quiet")
             self.slots = [
                 (
                     gr.Dropdown([], multiselect=True, label="columns", visible=False, elem_id=f"columns-{k}"),
@@ -105,14 +105,14 @@ class Look:
             slider = gr.Slider(
                 0.01, 0.99, value=0.5, step=0.01, label="Threshold: how sure it must be", visible=False, elem_id=f"threshold-{name}"
             )
-            price = gr.Markdown("", elem_classes="quiet", elem_id=f"cost-{name}")
+            alarms = gr.Markdown("", elem_classes="quiet", elem_id=f"cost-{name}")
             links = gr.HTML("", elem_id=f"links-{name}")
             draw = gr.Button("Make the annotated film", visible=False, elem_id=f"draw-{name}")
             drawn = gr.HTML("", elem_id=f"drawn-{name}")
-            state = gr.State(None, time_to_live=7200, delete_callback=self._forget)
+            state = gr.State(None, time_to_live=7200, delete_callback=self._discard)
         return {
             "name": name, "holder": holder, "head": head, "view": view, "line": line, "slider": slider,
-            "price": price, "links": links, "draw": draw, "drawn": drawn, "state": state,
+            "alarms": alarms, "links": links, "draw": draw, "drawn": drawn, "state": state,
         }  # fmt: skip
 
     def _connect(self) -> None:
@@ -130,16 +130,16 @@ class Look:
         ]
         hidden: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 8, "api_visibility": "private"}
         shown: dict[str, Any] = {"fn": None, "js": SCROLL, "api_visibility": "private"}
-        self.file.upload(self._look, given, out, **hidden).then(**shown)
-        self.again.click(self._look, given, out, **hidden).then(**shown)
+        self.file.upload(self._analyse, given, out, **hidden).then(**shown)
+        self.again.click(self._analyse, given, out, **hidden).then(**shown)
         self.file.clear(lambda: gr.update(interactive=False), None, self.again, **hidden)
         self.stop.click(self._stop, None, None, queue=False, api_visibility="private")
         for button, sample in self.samples:
             button.click(lambda sample=sample: str(self._copy(sample)), None, self.file, **hidden).then(
-                self._look, given, out, **hidden
+                self._analyse, given, out, **hidden
             ).then(**shown)
         for panel in self.panels:
-            moved = [panel["head"], panel["line"], panel["price"], panel["links"], panel["drawn"]]
+            moved = [panel["head"], panel["line"], panel["alarms"], panel["links"], panel["drawn"]]
             panel["slider"].input(
                 self._decide(panel["name"]), [panel["slider"], panel["state"]], moved, trigger_mode="always_last", **hidden
             )
@@ -147,53 +147,57 @@ class Look:
 
     @staticmethod
     def _parts(panel: dict[str, Any]) -> list[Any]:
-        return [panel[key] for key in ("holder", "head", "view", "line", "slider", "price", "links", "draw", "drawn", "state")]
+        return [panel[key] for key in ("holder", "head", "view", "line", "slider", "alarms", "links", "draw", "drawn", "state")]
 
-    def _look(self, request: gr.Request, file: str | None, first: str, second: str, private: bool, *rest: Any) -> Iterator[dict[Any, Any]]:
-        """A file was dropped, or should be looked at again."""
+    def _analyse(
+        self, request: gr.Request, file: str | None, first: str, second: str, private: bool, *rest: Any
+    ) -> Iterator[dict[Any, Any]]:
+        """Analyse the uploaded file with the chosen models."""
         raw, held = rest[: 2 * SLOTS + 3], rest[2 * SLOTS + 3 :]
         if not file:
-            yield {self.status: parts.error("Give a file first.")}
+            yield {self.status: parts.error("Choose a file first.")}
             return
         path, name = Path(file), Path(file).name
         yield {
-            self.status: parts.waiting(Doing(0.0, "looking")),
+            self.status: parts.waiting(InProgress(0.0, "starting")),
             self.again: gr.update(interactive=False),
             self.stop: gr.update(visible=True),
         }
         done = {self.again: gr.update(interactive=True), self.stop: gr.update(visible=False)}
         try:
-            what = what_is(name)
-            chosen = [self.models.get(first) or choose(list(self.models.values()), what)]
+            media = media_type(name)
+            chosen = [self.models.get(first) or choose_model(list(self.models.values()), media)]
             chosen += [self.models[second]] if second in self.models else []
             table = CsvOptions()
             update: dict[Any, Any] = {self.columns: gr.update(visible=False)}
-            if what == "table":
+            if media == "table":
                 update, table = self._table(path, chosen[0], raw)
         except UserError as error:
-            yield done | {self.status: parts.error(in_page(str(error), path, name))}
+            yield done | {self.status: parts.error(page_message(str(error), path, name))}
             return
-        new: list[Held] = []
+        new: list[PanelState] = []
         for model in chosen:
-            place = self.shelf.place()
+            folder = self.store.new_folder()
 
-            def work(progress: Progress, model: Model = model, place: Path = place) -> Analysis:
-                return judge(path, name, list(self.models.values()), place, model=model, private=private, table=table, progress=progress)
+            def work(progress: TaskProgress, model: OfferedModel = model, folder: Path = folder) -> Analysis:
+                return analyse_file(
+                    path, name, list(self.models.values()), folder, model=model, private=private, table=table, progress=progress
+                )
 
-            for news in self.desk.run(f"{request.session_hash}", work):
-                if isinstance(news, Doing):
+            for news in self.queue.run(f"{request.session_hash}", work):
+                if isinstance(news, InProgress):
                     yield {self.status: parts.waiting(news)}
                 elif isinstance(news, Failed):
-                    for one in (place, *(one.place for one in new)):
-                        self.shelf.drop(one)
-                    if what == "table":  # whoever reads why can mend it right here
+                    for one in (folder, *(one.folder for one in new)):
+                        self.store.remove(one)
+                    if media == "table":  # the error is mended in these fields
                         update |= {self.columns: gr.update(visible=True, open=True)}
                     yield done | update | {self.status: parts.error(news.why)}
                     return
                 elif isinstance(news, Done):
-                    new.append(Held(news.result, model, place))
+                    new.append(PanelState(news.result, model, folder))
         for one in held:
-            self._forget(one)
+            self._discard(one)
         for k, panel in enumerate(self.panels):
             update |= self._fill(panel, new[k] if k < len(new) else None)
         if private:
@@ -202,19 +206,19 @@ class Look:
             done |= {self.again: gr.update(interactive=False)}
         yield done | update | {self.status: ""}
 
-    def _fill(self, panel: dict[str, Any], held: Held | None) -> dict[Any, Any]:
-        """A panel with what was found, or hidden."""
+    def _fill(self, panel: dict[str, Any], held: PanelState | None) -> dict[Any, Any]:
+        """Return the updates that show a result in a panel, or hide it."""
         if held is None:
-            blank = {panel[key]: "" for key in ("head", "view", "line", "price", "links", "drawn")}
+            blank = {panel[key]: "" for key in ("head", "view", "line", "alarms", "links", "drawn")}
             return blank | {panel["holder"]: gr.update(visible=False), panel["state"]: None}
         analysis, threshold, name = held.analysis, held.analysis.threshold, panel["name"]
         return {
             panel["holder"]: gr.update(visible=True),
             panel["head"]: parts.heading(analysis, threshold),
-            panel["view"]: parts.view(analysis, name, self.shelf),
+            panel["view"]: parts.view(analysis, name, self.store),
             panel["line"]: parts.timeline(analysis, name, threshold) if analysis.curves or analysis.threshold is None else "",
             panel["slider"]: gr.update(visible=threshold is not None, value=threshold or 0.5),
-            panel["price"]: cost(held.model.metrics, threshold) if threshold is not None else "",
+            panel["alarms"]: describe_false_alarms(held.model.metrics, threshold) if threshold is not None else "",
             panel["links"]: self._links(held, threshold),
             panel["draw"]: gr.update(
                 visible=analysis.draw is not None, value=f"Make the annotated {'film' if analysis.media.film else 'picture'}"
@@ -223,46 +227,46 @@ class Look:
             panel["state"]: held,
         }
 
-    def _links(self, held: Held, threshold: float | None) -> str:
+    def _links(self, held: PanelState, threshold: float | None) -> str:
         stem = Path(held.analysis.file).stem
         level = 0.0 if threshold is None else threshold
-        files = [("Save the events as CSV", held.place / f"{stem}-events.csv"), ("as JSON", held.place / f"{stem}-events.json")]
+        files = [("Save the events as CSV", held.folder / f"{stem}-events.csv"), ("as JSON", held.folder / f"{stem}-events.json")]
         files[0][1].write_text(held.analysis.to_csv(level), encoding="utf-8")
         files[1][1].write_text(held.analysis.to_json(level), encoding="utf-8")
-        return parts.links(files, self.shelf)
+        return parts.links(files, self.store)
 
     def _decide(self, name: str) -> Any:
-        def decide(threshold: float, held: Held | None) -> tuple[str, str, str, str, str]:
-            """The slider moved: other events, the same curve."""
+        def decide(threshold: float, held: PanelState | None) -> tuple[str, str, str, str, str]:
+            """Decide again at the slider's threshold; the curve stays."""
             if held is None:
                 return "", "", "", "", ""
             return (
                 parts.heading(held.analysis, threshold),
                 parts.timeline(held.analysis, name, threshold),
-                cost(held.model.metrics, threshold),
+                describe_false_alarms(held.model.metrics, threshold),
                 self._links(held, threshold),
                 "",
             )
 
         return decide
 
-    def _draw(self, request: gr.Request, threshold: float, private: bool, held: Held | None) -> Iterator[str]:
-        """Make the film that is saved."""
+    def _draw(self, request: gr.Request, threshold: float, private: bool, held: PanelState | None) -> Iterator[str]:
+        """Write the annotated film or picture, and link it."""
         if held is None or held.analysis.draw is None:
             return
         draw, suffix = held.analysis.draw, ".mp4" if held.analysis.media.film else ".jpg"
-        target = held.place / f"{Path(held.analysis.file).stem}-seen{suffix}"
-        for news in self.desk.run(f"{request.session_hash}", lambda progress: draw(target, threshold, private, progress)):
-            if isinstance(news, Doing):
+        target = held.folder / f"{Path(held.analysis.file).stem}-seen{suffix}"
+        for news in self.queue.run(f"{request.session_hash}", lambda progress: draw(target, threshold, private, progress)):
+            if isinstance(news, InProgress):
                 yield parts.waiting(news)
             elif isinstance(news, Failed):
                 yield parts.error(news.why)
             else:
-                yield parts.links([(f"Save {target.name}", target)], self.shelf)
+                yield parts.links([(f"Save {target.name}", target)], self.store)
 
-    def _table(self, path: Path, model: Model, raw: Sequence[Any]) -> tuple[dict[Any, Any], CsvOptions]:
-        """What the page offers to choose columns from, and what was chosen."""
-        names = header(path)
+    def _table(self, path: Path, model: OfferedModel, raw: Sequence[Any]) -> tuple[dict[Any, Any], CsvOptions]:
+        """Return updates of the column fields, and the options chosen in them."""
+        names = csv_header(path)
         inputs = model.manifest.inputs[:SLOTS]
         update: dict[Any, Any] = {self.columns: gr.update(visible=True)}
         columns, units = {}, {}
@@ -283,27 +287,27 @@ class Look:
         return update, CsvOptions(columns, units, time, None if time_unit in (None, TIMES[0]) else time_unit, _number(rate))
 
     def _stop(self, request: gr.Request) -> None:
-        self.desk.stop(f"{request.session_hash}")
+        self.queue.stop(f"{request.session_hash}")
 
-    def _forget(self, held: Any) -> None:
-        if isinstance(held, Held):
-            self.shelf.drop(held.place)
+    def _discard(self, held: Any) -> None:
+        if isinstance(held, PanelState):
+            self.store.remove(held.folder)
 
     def _copy(self, sample: Path) -> Path:
-        """A sample where Gradio takes files from."""
-        target = self.shelf.place() / sample.name
+        """Copy a sample to where Gradio reads files from."""
+        target = self.store.new_folder() / sample.name
         target.write_bytes(sample.read_bytes())
         return target
 
-    def _has(self, what: str) -> bool:
+    def _accepts(self, media: MediaType) -> bool:
         try:
-            choose(list(self.models.values()), what)
+            choose_model(list(self.models.values()), media)
         except UserError:
             return False
         return True
 
     def _names(self, *kinds: str) -> str:
-        """Models of some kinds, for an element of the page."""
+        """Return the names of models of some kinds, for an attribute of a page element."""
         return escape("|".join(one.name for one in self.models.values() if one.kind in kinds), quote=True)
 
 
@@ -311,11 +315,11 @@ def _number(text: str | None) -> float | None:
     try:
         return float(text) if text and text.strip() else None
     except ValueError:
-        raise UserError(f"samples a second: {text!r} is no number") from None
+        raise UserError(f"samples a second: {text!r} is not a number") from None
 
 
-def header(path: Path) -> list[str]:
-    """The columns of a CSV, by name, or by number where it has no header; none where it cannot be read."""
+def csv_header(path: Path) -> list[str]:
+    """Return a CSV's columns by name, or by number where it has no header; none where it cannot be read."""
     try:
         with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
             line = file.readline(100_000)

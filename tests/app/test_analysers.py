@@ -9,10 +9,10 @@ import pytest
 from tests.app.conftest import FILM, WATCH
 from tests.films import gray_film
 
-from featherfall.app import films
-from featherfall.app.analysis import Analysis, Cancelled, Progress, clock, highest, percent
-from featherfall.app.judge import in_page, judge, what_is
-from featherfall.app.models import Model, choose, open_models
+from featherfall.app import film_copy
+from featherfall.app.analysers.dispatch import ANALYSERS, SUFFIXES_BY_MEDIA, analyse_file, media_type, page_message
+from featherfall.app.analysis import Analysis, Cancelled, TaskProgress, downsample_peaks, percent, short_clock
+from featherfall.app.models import KINDS_BY_MEDIA, OfferedModel, choose_model, open_models
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle
@@ -27,13 +27,13 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def seen(film: Path, models: list[Model], tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+def seen(film: Path, models: list[OfferedModel], tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     """A simulated fall on film, watched."""
-    return judge(film, film.name, models, tmp_path_factory.mktemp("seen"))
+    return analyse_file(film, film.name, models, tmp_path_factory.mktemp("seen"))
 
 
-def test_a_watch(models: list[Model], place: Path) -> None:
-    shown = judge(WATCH, "mine.csv", models, place)
+def test_a_watch(models: list[OfferedModel], place: Path) -> None:
+    shown = analyse_file(WATCH, "mine.csv", models, place)
     assert (shown.model, shown.file, shown.threshold) == ("watch", "mine.csv", 0.5)
     assert shown.signal is not None and shown.signal[:, 1].max() > 3
     (fall,) = shown.decide(0.5)
@@ -44,8 +44,8 @@ def test_a_watch(models: list[Model], place: Path) -> None:
     assert shown.to_csv(0.5).splitlines()[0] == "start_s,peak_s,confidence,raised_s" and len(shown.to_csv(0.5).splitlines()) == 2
 
 
-def test_another_threshold_runs_no_model(models: list[Model], place: Path, seen: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = judge(WATCH, WATCH.name, models, place)
+def test_another_threshold_runs_no_model(models: list[OfferedModel], place: Path, seen: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = analyse_file(WATCH, WATCH.name, models, place)
 
     def refuse(*_: object) -> None:
         raise AssertionError("the model ran again")
@@ -57,10 +57,10 @@ def test_another_threshold_runs_no_model(models: list[Model], place: Path, seen:
         assert len(shown.decide(top)) == 1
 
 
-def test_a_film(models: list[Model], seen: Analysis, film: Path) -> None:
+def test_a_film(models: list[OfferedModel], seen: Analysis, film: Path) -> None:
     from featherfall.runtime.watch import watch_film
 
-    camera = choose(models, "film")
+    camera = choose_model(models, "film")
     by_runtime = watch_film(film, camera.bundle)
     found = seen.decide(seen.threshold or 0)
     assert [one.facts["raised_s"] for one in found] == [round(fall.raised_s, 3) for fall in by_runtime.falls] and len(found) == 1
@@ -73,33 +73,33 @@ def test_a_film(models: list[Model], seen: Analysis, film: Path) -> None:
     assert len(copy) == by_runtime.pictures and copy[0].image.mean() > 60
 
 
-def test_private_keeps_no_picture(models: list[Model], film: Path, place: Path) -> None:
-    shown = judge(film, film.name, models, place, private=True)
+def test_private_keeps_no_picture(models: list[OfferedModel], film: Path, place: Path) -> None:
+    shown = analyse_file(film, film.name, models, place, private=True)
     assert shown.media.film is not None and max(int(frame.image.max()) for frame in read_frames(Video(shown.media.film))) < 8
     assert shown.draw is not None
-    drawn = shown.draw(place / "drawn.mp4", 0.5, False, Progress())  # what was not kept cannot be drawn, whatever is asked
+    drawn = shown.draw(place / "drawn.mp4", 0.5, False, TaskProgress())  # what was not kept cannot be drawn, whatever is asked
     frame = next(iter(read_frames(Video(drawn))))
     assert frame.image[:400].mean() < 40
 
 
 def test_the_annotated_film(seen: Analysis, tmp_path: Path) -> None:
     assert seen.draw is not None
-    frames = list(read_frames(Video(seen.draw(tmp_path / "out.mp4", 0.6, False, Progress()))))
+    frames = list(read_frames(Video(seen.draw(tmp_path / "out.mp4", 0.6, False, TaskProgress()))))
     assert frames[0].image.shape == (562, 480, 3) and frames[-1].time == pytest.approx(seen.seconds, abs=0.2)
 
 
-def test_columns_and_units_can_be_stated(models: list[Model], place: Path, tmp_path: Path) -> None:
+def test_columns_and_units_can_be_stated(models: list[OfferedModel], place: Path, tmp_path: Path) -> None:
     rows = [line.split(",") for line in WATCH.read_text().splitlines()[1:]]
     text = "\n".join(f"{1000 * float(t):.1f},{','.join(str(9.80665 * float(v)) for v in rest)}" for t, *rest in rows)
     file = tmp_path / "odd.csv"
     file.write_text("wann,rechts,vorn,oben\n" + text + "\n")
     with pytest.raises(UserError, match="no columns found for 'accelerometer'") as error:
-        judge(file, "odd.csv", models, place)
+        analyse_file(file, "odd.csv", models, place)
     assert "--" not in str(error.value) and str(error.value).endswith("choose the columns and units below")
     table = CsvOptions({"accelerometer": ["rechts", "vorn", "oben"]}, {"accelerometer": "m/s2"}, "wann", "ms")
-    as_stated = judge(file, "odd.csv", models, place, table=table)
+    as_stated = analyse_file(file, "odd.csv", models, place, table=table)
     assert [one.time_s for one in as_stated.decide(0.5)] == pytest.approx(
-        [one.time_s for one in judge(WATCH, "w.csv", models, place).decide(0.5)], abs=0.02
+        [one.time_s for one in analyse_file(WATCH, "w.csv", models, place).decide(0.5)], abs=0.02
     )
 
 
@@ -138,74 +138,79 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_bad_files_are_one_line_that_names_them(what: str, models: list[Model], place: Path, tmp_path: Path) -> None:
+def test_bad_files_are_one_line_that_names_them(what: str, models: list[OfferedModel], place: Path, tmp_path: Path) -> None:
     pytest.importorskip("av")
     make, why = BAD[what]
     path = make(tmp_path)
     with pytest.raises(UserError, match=why) as error:
-        judge(path, path.name, models, place)
+        analyse_file(path, path.name, models, place)
     said = str(error.value)
     assert "\n" not in said and said.startswith(path.name) and str(tmp_path) not in said and "--" not in said
 
 
-def test_a_long_film_is_refused_before_it_is_looked_at(
-    models: list[Model], place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_long_film_is_refused_before_it_is_analysed(
+    models: list[OfferedModel], place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film = gray_film(tmp_path / "long.mp4", count=20, rate=1)
-    monkeypatch.setattr(films, "MINUTES", 0.2)
-    with pytest.raises(UserError, match=r"long.mp4: 0 min long; this page looks at 0.2 minutes at most"):
-        judge(film, film.name, models, place)
-    assert films.lasting(3 * 3600 + 59) == "3 h 1 min"
-    unsaid = films.Length("x.ts", 0.0, 1.0)
-    unsaid.at(59, Progress(), "watching")
+    monkeypatch.setattr(film_copy, "MAX_MINUTES", 0.2)
+    with pytest.raises(UserError, match=r"long.mp4: 0 min long; this page accepts 0.2 minutes at most"):
+        analyse_file(film, film.name, models, place)
+    assert film_copy.duration_text(3 * 3600 + 59) == "3 h 1 min"
+    unsaid = film_copy.FilmLength("x.ts", 0.0, 1.0)
+    unsaid.report(59, TaskProgress(), "watching")
     with pytest.raises(UserError, match="more than 1 minutes"):
-        unsaid.at(61, Progress(), "watching")
+        unsaid.report(61, TaskProgress(), "watching")
 
 
-def test_nobody_in_the_film(models: list[Model], eyes: None, place: Path, tmp_path: Path) -> None:
+def test_nobody_in_the_film(models: list[OfferedModel], eyes: None, place: Path, tmp_path: Path) -> None:
     film = gray_film(tmp_path / "room.mp4", count=20, rate=10, size=64)
-    shown = judge(film, film.name, models, place)
+    shown = analyse_file(film, film.name, models, place)
     assert shown.decide(0.5) == () and shown.headline(()) == "No fall found" and "Nobody was seen in this film." in shown.notes
 
 
-def test_a_picture_for_a_cameras_model_shows_keypoints_and_says_why_that_is_no_answer(models: list[Model], eyes: None, place: Path) -> None:
+def test_a_picture_for_a_cameras_model_shows_keypoints_only(models: list[OfferedModel], eyes: None, place: Path) -> None:
     from PIL import Image
 
     frames = list(read_frames(Video(FILM)))
     Image.fromarray(frames[10].image).save(place / "still.png")
     (place / "out").mkdir()
-    shown = judge(place / "still.png", "still.png", models, place / "out")
+    shown = analyse_file(place / "still.png", "still.png", models, place / "out")
     assert shown.threshold is None and shown.label.endswith("seen") and "needs a film" in shown.notes[0] and shown.media.picture is not None
-    private = judge(place / "still.png", "still.png", models, place / "out", private=True)
+    private = analyse_file(place / "still.png", "still.png", models, place / "out", private=True)
     assert private.media.picture is not None and np.asarray(Image.open(private.media.picture))[:300].mean() < 40
 
 
-def test_stopping(models: list[Model], film: Path, place: Path) -> None:
-    progress = Progress(lambda share, what: setattr(progress, "stopped", share > 0.2))
+def test_stopping(models: list[OfferedModel], film: Path, place: Path) -> None:
+    progress = TaskProgress(lambda share, what: setattr(progress, "stopped", share > 0.2))
     with pytest.raises(Cancelled):
-        judge(film, film.name, models, place, progress=progress)
+        analyse_file(film, film.name, models, place, progress=progress)
     assert list(place.iterdir()) == []  # the page's copy is written whole or not at all
 
 
-def test_models(bundles: tuple[Path, Path], models: list[Model], tmp_path: Path) -> None:
+def test_models(bundles: tuple[Path, Path], models: list[OfferedModel], tmp_path: Path) -> None:
     assert [one.kind for one in models] == ["keypoints", "window"] and models[0].metrics is None and models[1].metrics is not None
     assert [one.name for one in open_models([bundles[0], bundles[0]])] == ["camera", "camera 2"]
-    with pytest.raises(UserError, match="no open model looks at films"):
-        choose(models[1:], "film")
+    with pytest.raises(UserError, match="no open model accepts films"):
+        choose_model(models[1:], "film")
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(UserError, match="has no bundle yet"):
         open_models([tmp_path])
-    with pytest.raises(UserError, match="does not look at such files; choose 'watch"):
-        judge(WATCH, WATCH.name, models, tmp_path, model=models[0])
+    with pytest.raises(UserError, match="does not accept such files; choose 'watch"):
+        analyse_file(WATCH, WATCH.name, models, tmp_path, model=models[0])
+
+
+def test_every_accepted_kind_of_every_type_has_an_analyser() -> None:
+    assert {media: set(kinds) for media, kinds in KINDS_BY_MEDIA.items()} == {media: set(by_kind) for media, by_kind in ANALYSERS.items()}
+    assert set(ANALYSERS) == set(SUFFIXES_BY_MEDIA)
 
 
 def test_small_things() -> None:
-    assert (what_is("A.MOV"), what_is("x.jpeg"), what_is("t.CSV")) == ("film", "picture", "table")
-    assert (clock(63.44), clock(3723.0), clock(-1)) == ("1:03.4", "1:02:03.0", "0:00.0")
+    assert (media_type("A.MOV"), media_type("x.jpeg"), media_type("t.CSV")) == ("film", "picture", "table")
+    assert (short_clock(63.44), short_clock(3723.0), short_clock(-1)) == ("1:03.4", "1:02:03.0", "0:00.0")
     assert (percent(0.999), percent(1.0), percent(0.5)) == ("99%", "100%", "50%")
-    times, values = highest(np.arange(10_000.0), np.r_[np.zeros(5000), 9, np.zeros(4999)], 100)
+    times, values = downsample_peaks(np.arange(10_000.0), np.r_[np.zeros(5000), 9, np.zeros(4999)], 100)
     assert len(times) == 100 and values.max() == 9
     assert (
-        in_page("/x/y.csv: bad; state them with --columns a=NAME", Path("/x/y.csv"), "y.csv")
+        page_message("/x/y.csv: bad; state them with --columns a=NAME", Path("/x/y.csv"), "y.csv")
         == "y.csv: bad; choose the columns and units below"
     )

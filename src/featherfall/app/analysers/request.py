@@ -1,0 +1,32 @@
+"""What an analyser is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from featherfall.app.analysis import TaskProgress
+from featherfall.app.models import OfferedModel
+from featherfall.runtime.sources.csv import CsvOptions
+
+
+@dataclass(frozen=True)
+class AnalysisRequest:
+    """One file for one model.
+
+    Attributes:
+        path: the uploaded file. name: the user's name of it, for messages.
+        model: analyses it.
+        folder: an empty folder for files that the browser shows.
+        private: keep and show no image, only keypoints or boxes on black.
+        table: columns and units of a CSV.
+        progress: reports progress and cancels.
+    """
+
+    path: Path
+    name: str
+    model: OfferedModel
+    folder: Path
+    private: bool = False
+    table: CsvOptions = field(default_factory=CsvOptions)
+    progress: TaskProgress = field(default_factory=TaskProgress)

@@ -1,0 +1,134 @@
+"""`featherfall predict` with a camera's or a detector's bundle: falls in films, people in pictures, both drawn on request."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from featherfall.cli.drawing import Drawing
+from featherfall.cli.file_results import FileResult
+from featherfall.cli.text import align_columns, clock_time
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from featherfall.runtime import Bundle
+    from featherfall.runtime.observation import AnalysisResult, FrameResult
+    from featherfall.runtime.perceive.boxes import Found
+    from featherfall.runtime.perceive.detector import BoxDetector
+    from featherfall.runtime.watch import Monitor, Perception
+    from featherfall.signals.video import Frame
+
+
+@dataclass(frozen=True)
+class FilmPredictor:
+    """Predict films with one bundle.
+
+    Attributes:
+        bundle, perception, still_down_s: as for `runtime.watch.watch_film`.
+        drawing: where to draw; None draws nothing.
+        count: number of files in the command, which decides the names of the drawings.
+    """
+
+    bundle: Bundle
+    perception: Perception
+    still_down_s: float
+    drawing: Drawing | None
+    count: int
+
+    def __call__(self, file: Path) -> FileResult:
+        """Predict one film; raises `UserError` where it cannot be read."""
+        from featherfall.runtime.watch import watch_film
+
+        problems: list[str] = []
+        with contextlib.ExitStack() as stack:
+            result = watch_film(
+                file,
+                self.bundle,
+                self.perception,
+                still_down_s=self.still_down_s,
+                problems=problems,
+                on_picture=None if self.drawing is None else self._draw(self.drawing, file, stack),
+            )
+        return FileResult(result.to_json(), film_lines(file, result), problems)
+
+    def _draw(self, drawing: Drawing, file: Path, stack: contextlib.ExitStack) -> Callable[[Frame, FrameResult, Monitor], None]:
+        """Open the drawing of a film in `stack`; return a function that draws a picture."""
+        from featherfall.runtime.decide.incidents import Settings
+        from featherfall.runtime.sinks.draw import Painter
+        from featherfall.runtime.sinks.film import Film
+
+        painter = Painter(Settings.of(self.bundle.manifest).threshold, private=drawing.private)
+        film = stack.enter_context(Film(drawing.path(file, self.count)))
+        return lambda frame, result, monitor: film.frame(frame.time, painter.paint(frame.image, result, monitor.falls))
+
+
+@dataclass(frozen=True)
+class DetectorPredictor:
+    """Predict pictures with a detector, and films through `film`."""
+
+    detector: BoxDetector
+    film: FilmPredictor
+
+    def __call__(self, file: Path) -> FileResult:
+        """Predict one picture or film; raises `UserError` where it cannot be read."""
+        from featherfall.signals.picture_file import is_image_file
+
+        if not is_image_file(file):
+            return self.film(file)
+        found = self.detector.detect_file(file)
+        if self.film.drawing is not None:
+            self._draw(file, found, self.film.drawing.path(file, self.film.count))
+        label = self.detector.label(found)
+        return FileResult({"found": [one.to_json() for one in found], "label": label}, picture_lines(file, label, found))
+
+    def _draw(self, file: Path, found: Sequence[Found], out: Path) -> None:
+        from featherfall.core.recording import Video
+        from featherfall.runtime.sinks.draw import draw_found
+        from featherfall.signals.video import read_frames
+
+        (frame,) = read_frames(Video(file, images=True))
+        _write_image(out, draw_found(frame.image, found, self.detector.positive))
+
+
+def _write_image(path: Path, image: np.ndarray) -> None:
+    from PIL import Image
+
+    from featherfall.core.files import atomic_write
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as target:
+        Image.fromarray(image).save(target, "PNG" if path.suffix.lower() == ".png" else "JPEG")
+
+
+def film_lines(file: Path, result: AnalysisResult) -> list[str]:
+    """Return the lines that show one film's result."""
+
+    def moment(seconds: float | None) -> str:
+        return "" if seconds is None else clock_time(seconds)
+
+    head = ("start", "peak", "raised", "confidence", "track", "still down", "got up")
+    rows: list[tuple[str, ...]] = [
+        (
+            *(clock_time(seconds) for seconds in (max(fall.start_s, 0.0), max(fall.peak_s, 0.0), fall.raised_s)),
+            *(f"{fall.confidence:.3f}", str(fall.track), moment(fall.still_down_s), moment(fall.up_s)),
+        )
+        for fall in result.falls
+    ]
+    return [
+        str(file),
+        f"  label    {result.label}",
+        f"  watched  {result.seconds:.1f} s, {result.pictures} pictures",
+        f"  events   {len(result.falls) or 'none'}",
+        *align_columns([head, *rows]),
+    ]
+
+
+def picture_lines(file: Path, label: str, found: Sequence[Found]) -> list[str]:
+    """Return the lines that show one picture's result."""
+    rows: list[tuple[str, ...]] = [("name", "score", "left", "top", "right", "bottom")]
+    rows += [(one.name, *(f"{value:.3f}" for value in (one.score, *one.box))) for one in found]
+    return [str(file), f"  label    {label}", f"  people   {len(found) or 'none'}", *align_columns(rows)]

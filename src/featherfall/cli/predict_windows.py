@@ -1,0 +1,85 @@
+"""`featherfall predict` with a bundle that classifies windows: CSVs, films of pixels, and single pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featherfall.cli.file_results import FileResult
+from featherfall.cli.text import align_columns, clock_time
+
+if TYPE_CHECKING:
+    from featherfall.core.manifest import Manifest
+    from featherfall.runtime import Bundle, Prediction
+
+
+def csv_options(manifest: Manifest, units: Sequence[str], columns: Sequence[str], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of the source of samples; empty for a bundle of films. Options that were not given are left to the source.
+
+    Arguments:
+        units, columns: "INPUT=VALUE", as on the command line.
+        others: of the source, by name; None where not given.
+    Raises: `UserError` for an option in another form.
+    """
+    from featherfall.runtime.sources.source import gives
+
+    if gives(manifest) != "samples":
+        return {}
+    names = [one.name for one in manifest.inputs]
+    given: dict[str, Any] = {
+        "units": _by_input("--unit", units, names),
+        "columns": {name: _split(value) for name, value in _by_input("--columns", columns, names).items()},
+    }
+    return {name: value for name, value in {**given, **others}.items() if value not in (None, {})}
+
+
+def predict_file(bundle: Bundle, file: Path, options: Mapping[str, Any]) -> FileResult:
+    """Predict one file; raises `UserError` where it cannot be read."""
+    prediction = bundle.predict(file, **options)
+    return FileResult(prediction.to_json(), prediction_lines(file, bundle.manifest, prediction))
+
+
+def _by_input(option: str, stated: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Parse ["accelerometer=g"] to {"accelerometer": "g"}; the name may be left out where the bundle has one input."""
+    from featherfall.core.errors import UserError
+
+    values = {}
+    for text in stated:
+        name, equals, value = text.partition("=")
+        if not equals and len(names) == 1:
+            name, value = names[0], text
+        if not name or not value:
+            raise UserError(f"{option} {text}: expected INPUT=VALUE, with INPUT one of: {', '.join(names)}")
+        values[name] = value
+    return values
+
+
+def _split(columns: str) -> list[str]:
+    return [column.strip() for column in columns.split(",")]
+
+
+def prediction_lines(file: Path, manifest: Manifest, prediction: Prediction) -> list[str]:
+    """Return the lines that show one file's result; a single picture has no times."""
+    from featherfall.signals.picture_file import is_image_file
+
+    if is_image_file(file) and len(prediction.probabilities) == 1:
+        named = sorted(zip(prediction.probabilities[0].tolist(), prediction.labels, strict=True), reverse=True)
+        return [str(file), f"  label    {prediction.label}", f"  classes  {', '.join(f'{name} {share:.3f}' for share, name in named)}"]
+    skipped = f", {prediction.skipped} skipped (too little signal)" if prediction.skipped else ""
+    lines = [
+        str(file),
+        f"  label    {prediction.label or 'unknown: no window could be judged'}",
+        f"  windows  {len(prediction.usable) - prediction.skipped} judged{skipped}",
+    ]
+    if manifest.task == "activity":
+        stretches = [
+            (clock_time(one.start_s), clock_time(one.end_s), one.label or "(skipped)", f"{one.confidence:.3f}" if one.label else "")
+            for one in prediction.stretches()
+        ]
+        lines += align_columns([("from", "to", "label", "confidence"), *stretches])
+    if manifest.positive is not None:
+        lines.append(f"  events   {len(prediction.events) or 'none'}")
+        rows = [(clock_time(e.start_s), clock_time(e.peak_s), clock_time(e.raised_s), f"{e.confidence:.3f}") for e in prediction.events]
+        lines += align_columns([("start", "peak", "raised", "confidence"), *rows])
+    return lines
