@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.app.test_pictures import box_bundle
 from tests.evaluation.falling import RATE, WALKS, KnowsWho, no_weights, write_films
@@ -13,9 +14,14 @@ from typer.testing import CliRunner
 from featherfall import datasets
 from featherfall.cli.main import app
 from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 from featherfall.datasets import Dataset
 from featherfall.evaluation.evaluate import evaluate
+from featherfall.evaluation.films import LabelledFilm
+from featherfall.evaluation.of_films import FilmEvaluator
 from featherfall.runtime import Bundle, load_bundle
+from featherfall.runtime.watch import watch_film
+from featherfall.signals.video import read_frames
 
 OPEN = "featherfall.evaluation.of_films.open_estimator"
 
@@ -96,6 +102,17 @@ def test_a_broken_film_is_left_out(bundle: Bundle, estimator: KnowsWho, tmp_path
     assert note.startswith("left out: ") and "walk.mp4" in note and out["counts"]["films"] == 1
     assert out["shares"]["falls_still_down"] == {"hits": 0, "count": 0, "ci95": None}  # the film ends too soon
     assert "falls_still_down" not in out["metrics"]
+
+
+def test_the_estimator_sees_what_a_live_camera_shows_it(bundle: Bundle, folder: Path, estimator: KnowsWho, tmp_path: Path) -> None:
+    """Of uneven pictures some are read that no step of the rate wants; an estimator that has seen them finds other people."""
+    times = np.cumsum(np.random.default_rng(0).uniform(0.03, 0.09, 13 * RATE))
+    film = LabelledFilm("uneven", True, Video(folder / "fall.mp4", times=times), None, False)
+    live = KnowsWho()
+    watched = watch_film(film.video, bundle, live)
+    outcome = FilmEvaluator(bundle, cache=tmp_path).outcome(film, [])
+    assert estimator.asked == live.asked == watched.pictures < len(list(read_frames(film.video, rate=RATE)))
+    assert outcome.events == tuple(fall.raised_s for fall in watched.falls) and outcome.events
 
 
 def test_a_detector_on_films(folder: Path, dataset: Dataset, tmp_path: Path) -> None:
