@@ -88,7 +88,7 @@ def test_own_networks_on_an_own_dataset(tiny: Path, tmp_path: Path) -> None:
     anew = {"student": Net(), "teacher": build_wide}  # other initial weights: those of the run are taken
     again = run_recipe(recipe(), dataset, out, models=anew, resume=True, quiet=True, cache=tmp_path / "cache")
     assert again["roles"] == metrics["roles"]
-    with pytest.raises(UserError, match="begun with another Net_student"):
+    with pytest.raises(UserError, match="started with another Net_student"):
         run_recipe(recipe(), dataset, out, models={**models, "student": Net(width=9)}, resume=True, quiet=True, cache=tmp_path / "cache")
 
 
