@@ -74,14 +74,10 @@ def evaluate_bundle(bundle: Bundle, dataset: str | Dataset | None, data: str | P
     """Evaluate an opened bundle; see `featherfall.evaluate`."""
     from featherfall import datasets
     from featherfall.core.files import data_folder
-    from featherfall.evaluation import bundles
-    from featherfall.evaluation.detect_bundles import evaluate_detector
-    from featherfall.runtime.perceive.detector import BoxDetector
+    from featherfall.evaluation.evaluate import evaluate
 
     chosen = dataset or bundle.manifest.provenance.get("dataset")
     if not chosen:
         raise UserError(f"{bundle.path}: its manifest names no dataset; give one, e.g. dataset='up_fall'")
     opened = chosen if isinstance(chosen, datasets.Dataset) else datasets.open(chosen, data_folder(data))
-    if bundle.manifest.kind == "detector":
-        return Evaluation(evaluate_detector(BoxDetector(bundle), opened))
-    return Evaluation(bundles.evaluate_bundle(bundle, opened))
+    return Evaluation(evaluate(bundle, opened))

@@ -72,7 +72,9 @@ def draw(
         files += [_save(out / f"{numbered}-{name}.png", coloured(image)) for name, image in zip(names, window.images, strict=True)]
     form = "GASF" if method == "summation" else "GADF"
     scale = f"scaled by ±{limit:g} {recording.streams[stream].unit}" if limit is not None else "each series scaled by its own range"
-    sheet = draw_sheet(windows, names, f"{recording.activity} ({recording.id}), {stream}: {form}, {scale}", recording.streams[stream].unit)
+    sheet = draw_gaf_sheet(
+        windows, names, f"{recording.activity} ({recording.id}), {stream}: {form}, {scale}", recording.streams[stream].unit
+    )
     sheet.savefig(out / f"{stem}-sheet.png", dpi=100)
     return [*files, out / f"{stem}-sheet.png"]
 
@@ -123,7 +125,7 @@ def coloured(image: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def draw_sheet(windows: Sequence[StreamWindow], names: Sequence[str], title: str, unit: str) -> Figure:
+def draw_gaf_sheet(windows: Sequence[StreamWindow], names: Sequence[str], title: str, unit: str) -> Figure:
     """Draw one row a window (at most 12): the signal, the RGB image of three axes, and each channel's image."""
     from matplotlib.figure import Figure
 
