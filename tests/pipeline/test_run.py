@@ -34,7 +34,7 @@ def test_what_a_run_starts_from_is_noted_once(tmp_path: Path) -> None:
         run.of_starts({0: first, 3: second})
         run.of_starts({0: first, 3: second})
         assert (run.start(0), run.start(3), run.start(1)) == (first, second, None)
-        with pytest.raises(UserError, match=r"begun with other weights of student\.init \(they changed since\); give another --out"):
+        with pytest.raises(UserError, match=r"started with other weights of student\.init \(they changed since\); give another --out"):
             run.of_starts({0: second, 3: second})
 
 
