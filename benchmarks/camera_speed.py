@@ -24,7 +24,7 @@ from featherfall.core.recording import Video
 from featherfall.runtime.bundle import load_bundle
 from featherfall.runtime.measure import machine, peak_bytes
 from featherfall.runtime.observation import Observation
-from featherfall.runtime.perceive.pose import open_estimator
+from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.sources.prefetch import prefetch
 from featherfall.runtime.watch import Monitor
 from featherfall.signals.video import Frame, probe, read_frames

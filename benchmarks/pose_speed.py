@@ -21,7 +21,7 @@ import numpy as np
 
 from featherfall.runtime.measure import machine, peak_bytes
 from featherfall.runtime.perceive.crop import cut, whole
-from featherfall.runtime.perceive.pose import MoveNet, OnePerson, SeveralPeople
+from featherfall.runtime.perceive.movenet import MoveNet, OnePerson, SeveralPeople
 from featherfall.runtime.perceive.weights import find_weights
 from featherfall.runtime.track.poses import PoseCost
 from featherfall.runtime.track.tracker import Tracker

@@ -114,7 +114,7 @@ def test_its_sink_takes_notices(installed: Path, tmp_path: Path) -> None:
 
 def test_its_estimator_finds_a_person(installed: Path, tmp_path: Path) -> None:
     code = (
-        "import numpy as np; from featherfall.runtime.perceive.pose import open_estimator\n"
+        "import numpy as np; from featherfall.runtime.perceive.estimators import open_estimator\n"
         "estimator = open_estimator('silhouette'); room = np.zeros((120, 160, 3), np.uint8); estimator.estimate(room)\n"
         "lying = room.copy(); lying[90:101, 20:101] = 255; (pose,) = estimator.estimate(lying)\n"
         "print(pose.box.round().astype(int).tolist(), round(pose.motion, 2)); assert not estimator.estimate(room)"

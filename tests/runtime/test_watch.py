@@ -19,7 +19,8 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.bundle import Bundle, load_bundle
 from featherfall.runtime.observation import AnalysisResult, Observation
-from featherfall.runtime.perceive.pose import Pose, SeveralPeople, make_pose
+from featherfall.runtime.perceive.movenet import SeveralPeople
+from featherfall.runtime.perceive.pose import Pose, make_pose
 from featherfall.runtime.sinks.film import film_writer
 from featherfall.runtime.sources.film import as_video
 from featherfall.runtime.trace import PoseTracer

@@ -9,7 +9,8 @@ from featherfall.api.result import Result, result_of_film, result_of_picture
 from featherfall.core.errors import UserError
 from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.perceive.detector import BoxDetector
-from featherfall.runtime.perceive.pose import Estimator, open_estimator
+from featherfall.runtime.perceive.estimators import open_estimator
+from featherfall.runtime.perceive.pose import Estimator
 from featherfall.runtime.sources.source import open_recording
 from featherfall.runtime.watch import Monitor, watch_film
 from featherfall.signals.video import is_image

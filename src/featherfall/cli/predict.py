@@ -130,7 +130,7 @@ def _pictures(bundle: Bundle, files: Sequence[Path], options: PredictOptions) ->
 
 def _keypoints(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> FilePredictor:
     """Predict films by keypoints; raises `UserError` for an unknown estimator or missing weights."""
-    from featherfall.runtime.perceive.pose import open_estimator
+    from featherfall.runtime.perceive.estimators import open_estimator
 
     estimator = open_estimator(options.estimator, options.pose_weights)
     return files, FilmPredictor(bundle, estimator, options.still_down_s, options.drawing, len(files))

@@ -36,7 +36,7 @@ def evaluate(
     picture), so that an interrupted evaluation goes on where it was, and another threshold or model is evaluated within seconds.
 
     Arguments:
-        estimator, weights: of a camera's bundle, see `runtime.perceive.pose.open_estimator`.
+        estimator, weights: of a camera's bundle, see `runtime.perceive.estimators.open_estimator`.
         cache: folder of people found in films; None takes `film_cache.default_cache`.
         progress: called with (recordings done, recordings in all).
     Returns: plain values. All kinds: "bundle", "model", "dataset", "metrics" (numbers by name; shares 0..1), "counts", "notes". Films, too:

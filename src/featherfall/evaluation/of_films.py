@@ -21,7 +21,7 @@ from featherfall.evaluation.films import FilmOutcome, LabelledFilm, film_outcome
 from featherfall.runtime import Bundle
 from featherfall.runtime.observation import Observation, Sighting
 from featherfall.runtime.perceive.detector import BoxDetector
-from featherfall.runtime.perceive.pose import open_estimator
+from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.watch import Monitor, Perception, replay
 from featherfall.signals.video import Frame
 from featherfall.signals.video_shots import load_av

@@ -16,8 +16,8 @@ from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.decide.incidents import STILL_DOWN, Decider, DecisionSettings
 from featherfall.runtime.observation import AnalysisResult, Fall, FrameResult, Notice, Observation, Sighting
 from featherfall.runtime.perceive.detector import BoxDetector
+from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.perceive.images import refuse_image
-from featherfall.runtime.perceive.pose import open_estimator
 from featherfall.runtime.sources.film import as_video
 from featherfall.runtime.sources.prefetch import prefetch
 from featherfall.runtime.trace import tracer

@@ -15,8 +15,9 @@ from featherfall.core.registry import known_names, register
 from featherfall.core.skeletons import COCO_17
 from featherfall.runtime.perceive.blazepose import COUNT, LANDMARKS, BlazePose, to_pose
 from featherfall.runtime.perceive.crop import whole
+from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.perceive.multipose import MAX_PEOPLE, VALUES, MultiPose, decode_people
-from featherfall.runtime.perceive.pose import Pose, open_estimator
+from featherfall.runtime.perceive.pose import Pose
 
 
 def output(*people: tuple[Pose, float]) -> np.ndarray:

@@ -10,18 +10,9 @@ from tests.runtime.people import STANDING, person
 from featherfall.core.errors import UserError
 from featherfall.core.files import data_folder
 from featherfall.runtime.perceive.crop import Region, cut, whole
-from featherfall.runtime.perceive.pose import (
-    MoveNet,
-    OnePerson,
-    Pose,
-    SeveralPeople,
-    apart,
-    check_picture,
-    make_pose,
-    open_estimator,
-    proposals,
-    rise,
-)
+from featherfall.runtime.perceive.estimators import open_estimator
+from featherfall.runtime.perceive.movenet import MoveNet, OnePerson, SeveralPeople, proposals
+from featherfall.runtime.perceive.pose import Pose, apart, check_picture, make_pose, rise
 from featherfall.runtime.perceive.weights import find_weights
 from featherfall.runtime.track.poses import PoseCost
 from featherfall.runtime.track.tracker import Tracker

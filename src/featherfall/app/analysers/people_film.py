@@ -18,7 +18,7 @@ from featherfall.runtime.decide.incidents import DecisionSettings, decide
 from featherfall.runtime.observation import Fall, FrameResult, Observation
 from featherfall.runtime.perceive.boxes import PersonBox
 from featherfall.runtime.perceive.detector import BoxDetector
-from featherfall.runtime.perceive.pose import open_estimator
+from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.sinks.draw import Painter
 from featherfall.runtime.sinks.film import FilmSink
 from featherfall.runtime.trace import BoxTracer

@@ -13,7 +13,7 @@ from featherfall.core.recording import Video
 from featherfall.runtime.observation import FrameResult, TrackedPerson
 from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.detector import BoxDetector
-from featherfall.runtime.perceive.pose import open_estimator
+from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.sinks.draw import Painter, draw_found
 from featherfall.signals.video import read_frames
 

@@ -11,7 +11,8 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.core.skeletons import COCO_17
-from featherfall.runtime.perceive.pose import Estimator, Pose, check_picture, make_pose, stated_weights
+from featherfall.runtime.perceive.pose import Estimator, Pose, check_picture, make_pose
+from featherfall.runtime.perceive.weights import stated_weights
 
 # Where COCO's joints are among the landmarks; BlazePose's further ones are of mouth, inner and outer eyes, hands and feet.
 LANDMARKS: dict[str, int] = {

@@ -10,7 +10,8 @@ from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.runtime.perceive.crop import Region, cut, whole
 from featherfall.runtime.perceive.litert import open_net, opening
-from featherfall.runtime.perceive.pose import Estimator, Pose, check_picture, make_pose, stated_weights
+from featherfall.runtime.perceive.pose import Estimator, Pose, check_picture, make_pose
+from featherfall.runtime.perceive.weights import stated_weights
 
 MAX_PEOPLE, VALUES = 6, 56  # of the output: 17 joints of (down, right, score), then the box and its score
 MIN_PERSON_SCORE = 0.3  # score of a person, as the model card recommends

@@ -64,3 +64,12 @@ def find_weights(name: str, folder: str | Path | None = None) -> Path:
 
 def _fetch(known: Weights, path: Path) -> str:
     return f"curl -fL --create-dirs -o '{path}' {known.url}"
+
+
+def stated_weights(weights: str | Path | None, estimator: str, example: str) -> Path:
+    """Return the path of weights that the user must give; raises `UserError` where none is given or there is no such file."""
+    if weights is None:
+        raise UserError(f"the estimator {estimator!r} has no known weights; give the path of yours, e.g. {example}")
+    if not Path(weights).is_file():
+        raise UserError(f"{weights}: no such file; give the weights of the estimator {estimator!r}, e.g. {example}")
+    return Path(weights)

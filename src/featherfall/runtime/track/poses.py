@@ -43,7 +43,7 @@ class PoseCost:
         return pose_cost(track, time, pose)
 
     def doubtful(self, poses: Sequence[Pose]) -> list[bool]:
-        """Return False for each: estimators report a person once (`perceive.pose.SeveralPeople` ensures it)."""
+        """Return False for each: estimators report a person once (`perceive.movenet.SeveralPeople` ensures it)."""
         return [False] * len(poses)
 
 
