@@ -20,8 +20,8 @@ from pathlib import Path
 from camera_films import filmed
 from featherfall.cli.tables import show_evaluation
 from featherfall.evaluation.evaluate import evaluate
+from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.perceive.detector import open_detector
 from featherfall.runtime.trace import BOX_RATE
 from featherfall.runtime.watch import Monitor
 from featherfall.sim.dataset.generate import (
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=900)
     parser.add_argument("--limit", type=int, default=100, help="activities of each kind, at most")
     chosen = parser.parse_args()
-    bundle = open_detector(chosen.bundle).bundle
+    bundle = load_bundle(chosen.bundle)
     if chosen.data:
         real(bundle, chosen.data)
     else:

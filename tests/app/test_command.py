@@ -9,6 +9,7 @@ from tests.runtime.tiny import write_bundle
 from typer.testing import CliRunner
 
 from featherfall.app import server
+from featherfall.app.settings import ServerSettings
 from featherfall.cli.app import app_command
 from featherfall.core.errors import UserError
 
@@ -22,7 +23,7 @@ def call(*words: object) -> object:
 
 def test_what_it_is_started_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FEATHERFALL_APP_TOKEN", raising=False)
-    begun: list[server.ServerSettings] = []
+    begun: list[ServerSettings] = []
     monkeypatch.setattr(server, "serve", lambda models, settings: begun.append(settings))
     bundle = write_bundle(tmp_path / "bundle")
     assert call(bundle) == "featherfall app: http://localhost:7860\n"

@@ -17,8 +17,9 @@ from featherfall.core.recipe_file import load_recipe
 from featherfall.pipeline.distill import run_recipe
 from featherfall.pipeline.tasks.detection import embedding_loss
 from featherfall.pipeline.tasks.detections import Detections, picture_predictions
+from featherfall.runtime import load_bundle
 from featherfall.runtime.perceive.boxes import Found
-from featherfall.runtime.perceive.detector import open_detector, stretch
+from featherfall.runtime.perceive.detector import BoxDetector, stretch
 
 pytest.importorskip("timm", reason="detectors need timm: pip install 'featherfall[vision]'")
 pytest.importorskip("av", reason="pictures need PyAV: pip install 'featherfall[video]'")
@@ -107,12 +108,12 @@ def test_a_finished_run_is_not_trained_again(run: tuple[Path, Path, dict[str, An
 
 def test_the_bundle_finds_what_the_network_finds(run: tuple[Path, Path, dict[str, Any]]) -> None:
     data, out, _ = run
-    exact = open_detector(out / "bundle", "float32")
+    exact = BoxDetector(load_bundle(out / "bundle", "float32"))
     manifest = exact.bundle.manifest
     assert manifest.kind == "detector" and manifest.labels == ["person", "fall"] and manifest.inputs[0].size == SIZE
     found = exact.detect_file(data / "yolo" / "images" / "train" / "p00.png", 0.0)
     assert found and all(0 <= side <= 1 for one in found for side in one.box)
-    assert open_detector(out / "bundle").bundle.model.precision == "int8"
+    assert load_bundle(out / "bundle").model.precision == "int8"
 
 
 def test_predict_says_what_is_in_pictures(run: tuple[Path, Path, dict[str, Any]], tmp_path: Path) -> None:
@@ -146,7 +147,7 @@ def test_evaluate_and_export(run: tuple[Path, Path, dict[str, Any]], tmp_path: P
     result = json.loads(said.stdout)
     assert result["counts"]["pictures"] == 6 and 0 <= result["metrics"]["map50"] <= 1  # 6 of 12 were trained on
     exported = CliRunner().invoke(app, ["export", str(out), "--out", str(tmp_path / "exact"), "--no-int8"])
-    assert exported.exit_code == 0 and open_detector(tmp_path / "exact").bundle.model.precision == "float32"
+    assert exported.exit_code == 0 and load_bundle(tmp_path / "exact").model.precision == "float32"
 
 
 def test_compare_reads_it(run: tuple[Path, Path, dict[str, Any]]) -> None:

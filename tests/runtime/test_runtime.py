@@ -63,7 +63,7 @@ import sys
 sys.modules |= dict.fromkeys({BLOCKED})
 import numpy as np
 from featherfall.runtime import load_bundle
-from featherfall.runtime.perceive.windows import LiveWindows
+from featherfall.runtime.live import LiveWindows
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.stream import SampleStream
 bundle = load_bundle("wrist")

@@ -12,8 +12,8 @@ from featherfall.api.model import Model, load
 from featherfall.core.errors import UserError
 from featherfall.core.registry import find
 from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.live import LiveWindows
 from featherfall.runtime.observation import Notice
-from featherfall.runtime.perceive.windows import LiveWindows
 from featherfall.runtime.sinks.sink import Plain, Sink
 from featherfall.runtime.sources.prefetch import prefetch
 from featherfall.runtime.sources.source import InputSource, gives, open_source

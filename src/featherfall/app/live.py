@@ -18,8 +18,8 @@ from featherfall.app.people import fall_finding, overlay, person_curves
 from featherfall.app.predictions import event_finding, prediction_curves
 from featherfall.core.errors import UserError
 from featherfall.core.units import to_internal
+from featherfall.runtime.live import LiveWindows
 from featherfall.runtime.observation import FrameResult
-from featherfall.runtime.perceive.windows import LiveWindows
 from featherfall.runtime.sinks.draw import EDGES
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.stream import SampleStream

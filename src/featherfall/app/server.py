@@ -6,7 +6,6 @@ import os
 import secrets
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,35 +16,12 @@ from fastapi.staticfiles import StaticFiles
 
 from featherfall.app.media import MediaStore
 from featherfall.app.models import OfferedModel
+from featherfall.app.settings import ServerSettings
 from featherfall.app.training_runs import TrainingRuns
 from featherfall.core.errors import UserError
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 TOKEN, FRAMED = "FEATHERFALL_APP_TOKEN", "FEATHERFALL_APP_FRAMED_BY"
-
-
-@dataclass(frozen=True)
-class ServerSettings:
-    """Options that the app was started with.
-
-    Attributes:
-        host, port: address to listen on.
-        token: None for open access, on loopback only.
-        max_upload: bytes of an upload.
-        max_minutes: length of a film.
-        data: folder of the datasets to train on.
-        runs: folder of the runs that are trained and reported.
-        framed: other sites that may show the app in a frame.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 7860
-    token: str | None = None
-    max_upload: int = 200_000_000
-    max_minutes: float = 15.0
-    data: Path = Path("data")
-    runs: Path = Path("runs")
-    framed: str = ""
 
 
 def need_token(host: str, stated: str | None) -> str | None:

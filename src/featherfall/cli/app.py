@@ -36,7 +36,8 @@ def app_command(
     except ModuleNotFoundError:
         raise UserError("the app needs Gradio; install it: pip install 'featherfall[app]'") from None
     from featherfall.app.models import open_models
-    from featherfall.app.server import ServerSettings, framed_by, need_token, serve
+    from featherfall.app.server import framed_by, need_token, serve
+    from featherfall.app.settings import ServerSettings
 
     models = open_models(targets or ())
     secret = need_token(host, token)

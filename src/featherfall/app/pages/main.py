@@ -17,7 +17,7 @@ from featherfall.app.training_runs import TrainingRuns
 from featherfall.app.work import WorkQueue
 
 if TYPE_CHECKING:
-    from featherfall.app.server import ServerSettings
+    from featherfall.app.settings import ServerSettings
 
 _SUBTITLE = "finds falls in films and in the motion of a watch; nothing leaves this machine"
 _MASTHEAD = f'<header id="masthead"><h1>featherfall</h1><p>{_SUBTITLE}</p></header>'

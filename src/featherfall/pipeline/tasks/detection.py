@@ -40,8 +40,9 @@ from featherfall.pipeline.tasks.detections import (
     read_detections,
     write_detections,
 )
+from featherfall.runtime import load_bundle
 from featherfall.runtime.perceive.boxes import Found
-from featherfall.runtime.perceive.detector import open_detector
+from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.training.boxes import box_table
 from featherfall.training.checkpoint import load_tensors
 from featherfall.training.detect import MAP_LOSSES, OUTPUT_LOSS, Pictures
@@ -275,7 +276,7 @@ class DetectionTask(Task):
         recipe, bundle = self.context.recipe, job.folder / "bundle"
         if not bundle.exists():
             export_student(self, job.fold, job.number, bundle)
-        runtime, recordings = open_detector(bundle), open_store(self.labelled.clips).recordings
+        runtime, recordings = BoxDetector(load_bundle(bundle)), open_store(self.labelled.clips).recordings
         view = recipe.clip.films[self._input].view
 
         def look(some: np.ndarray) -> list[list[Found]]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
-from featherfall.runtime.bundle import Bundle, Precision, load_bundle
 from featherfall.runtime.perceive.boxes import Found, PersonBox, decode_boxes, in_pixels
 from featherfall.signals.video import read_frames
 
+if TYPE_CHECKING:
+    from featherfall.runtime.bundle import Bundle
+
 
 class BoxDetector:
-    """Find people in pictures; `open_detector` opens one.
+    """Find people in pictures by an opened bundle.
 
     Attributes:
         bundle: what it runs.
@@ -62,11 +65,6 @@ class BoxDetector:
         """Return a picture's label: the fall class where it is found, else the best other one, else "nobody"."""
         names = [one.name for one in found]
         return self.positive if self.positive in names else names[0] if names else "nobody"
-
-
-def open_detector(path: str | Path, model: Precision | None = None) -> BoxDetector:
-    """Open a detector's bundle; raises `UserError` as `load_bundle`, and where it is another kind of bundle."""
-    return BoxDetector(load_bundle(path, model))
 
 
 def check_detector(path: Path, manifest: Manifest) -> None:

@@ -10,8 +10,8 @@ from tests.runtime.tiny import LENGTH, motion, recording, write_bundle
 
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.live import LiveWindows
 from featherfall.runtime.perceive import windows
-from featherfall.runtime.perceive.windows import LiveWindows
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.stream import SampleStream
 

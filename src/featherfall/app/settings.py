@@ -1,0 +1,30 @@
+"""What the app is started with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """Options that the app was started with.
+
+    Attributes:
+        host, port: address to listen on.
+        token: None for open access, on loopback only.
+        max_upload: bytes of an upload.
+        max_minutes: length of a film.
+        data: folder of the datasets to train on.
+        runs: folder of the runs that are trained and reported.
+        framed: other sites that may show the app in a frame.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    token: str | None = None
+    max_upload: int = 200_000_000
+    max_minutes: float = 15.0
+    data: Path = Path("data")
+    runs: Path = Path("runs")
+    framed: str = ""

@@ -1,0 +1,77 @@
+"""Live samples -> windows -> events, as packets arrive."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from featherfall.core.window import Window
+from featherfall.runtime.perceive.windows import RunModel
+from featherfall.runtime.prediction import Prediction, make_prediction
+from featherfall.runtime.sources.source import Samples
+from featherfall.runtime.sources.stream import SampleStream
+from featherfall.signals.frames import RecordingWindows
+
+# The grid of live windows moves with the samples held, so the window of one impact is cut again some samples earlier or later. Two windows
+# whose peaks are nearer than this, s, are of one impact; peaks are at least `Window.spacing_s` apart, by default .5 s.
+SAME = 0.1
+TRACE = 5000  # windows remembered of live samples: 40 minutes at a stride of .5 s; it only bounds the memory
+
+
+class LiveWindows:
+    """Probabilities of the windows of live samples: each window once, as soon as it is complete.
+
+    Attributes:
+        stream: the samples held.
+        prediction: the last `TRACE` usable windows, and the events that follow.
+    """
+
+    def __init__(self, stream: SampleStream, run: RunModel) -> None:
+        self.stream, self._run = stream, run
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
+        manifest = self.stream.manifest
+        self.stream.reset()
+        self._frames = RecordingWindows({}, np.zeros((0, manifest.window.length), bool), np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
+        self.prediction = make_prediction(manifest, self._frames, np.zeros((0, len(manifest.labels)), np.float32))
+
+    def add(self, samples: Samples) -> Prediction:
+        """Take a packet; return the prediction so far.
+
+        Raises: `UserError` for samples that are not those of the bundle's sensors.
+        """
+        self.stream.add(samples)
+        cut = self.stream.windows()
+        if cut is None:
+            return self.prediction
+        manifest = self.stream.manifest
+        last = self._frames.centre_s[-1] if len(self._frames.centre_s) else -np.inf
+        cut = cut.select(_fresh(cut.centre_s, float(last), manifest.window))
+        if not len(cut.centre_s):
+            return self.prediction
+        new = make_prediction(manifest, cut, self._run(cut.inputs))
+        self._frames = _joined(self._frames, cut.select(new.usable))
+        probabilities = np.concatenate([self.prediction.probabilities, new.probabilities[new.usable]])[-TRACE:]
+        self.prediction = make_prediction(manifest, self._frames, probabilities)
+        return self.prediction
+
+
+def _fresh(centre_s: np.ndarray, last: float, window: Window) -> np.ndarray:
+    """Return the indices of the windows to predict: new impacts, or one window every `stride_s`."""
+    if window.kind == "impact":
+        return np.flatnonzero(centre_s > last + min(SAME, window.spacing_s / 2))
+    fresh: list[int] = []
+    for k, centre in enumerate(centre_s):
+        if centre > last + window.stride_s - 0.5 / window.rate:
+            fresh.append(k)
+            last = float(centre)
+    return np.array(fresh, dtype=np.int64)
+
+
+def _joined(first: RecordingWindows, second: RecordingWindows) -> RecordingWindows:
+    """Return the last `TRACE` windows of both, without their inputs."""
+    valid, start_s, end_s, centre_s = (
+        np.concatenate([getattr(first, name), getattr(second, name)])[-TRACE:] for name in ("valid", "start_s", "end_s", "centre_s")
+    )
+    return RecordingWindows({}, valid, start_s, end_s, centre_s, second.seconds)
