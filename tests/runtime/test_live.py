@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from tests.runtime.tiny import LENGTH, motion, recording, write_bundle
 
+from featherfall.runtime import live as module
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.live import LiveWindows
-from featherfall.runtime.perceive import windows
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.stream import SampleStream
 
@@ -56,7 +56,7 @@ def test_sliding_windows_come_every_stride_and_not_in_gaps(tmp_path: Path, packe
 
 
 def test_the_trace_is_bounded_and_can_be_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(windows, "TRACE", 5)
+    monkeypatch.setattr(module, "TRACE", 5)
     bundle = load_bundle(write_bundle(tmp_path / "b", window=SLIDING))
     out = live(bundle, np.array_split(TIMES, 100))
     assert len(out.prediction.centre_s) == len(out.prediction.probabilities) == 5 and out.prediction.end_s[-1] > 19.5
