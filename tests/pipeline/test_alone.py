@@ -95,5 +95,8 @@ def test_compared_with_one_that_has_a_teacher(place: Path, tmp_path: Path) -> No
     cells = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in shown.output.splitlines()]
     models = [row[1] for row in cells if len(row) > 4 and row[0] in ("tiny", "taught")]
     assert models == ["student", "student, int8", "teacher", "student alone", "student distilled"]
-    assert "tiny: folder, 2 folds by subject, 1 seed(s)" in shown.output and "bootstrap interval of F1 over each evaluated subject" in shown.output
+    assert (
+        "tiny: folder, 2 folds by subject, 1 seed(s)" in shown.output
+        and "bootstrap interval of F1 over each evaluated subject" in shown.output
+    )
     assert [one["recipe"] for one in json.loads(CliRunner().invoke(app, ["compare", "--json", *runs]).output)] == ["tiny", "taught"]

@@ -25,7 +25,7 @@ def test_from_nothing_to_a_day(tmp_path: Path) -> None:
 
     metrics = teach(places, 1, resume=False, changes=SMALL)
     assert set(metrics["roles"]) >= {"teacher", "alone", "distilled", "int8"}
-    assert "Everybody here is simulated" in (places.run / "report.html").read_text(encoding="utf-8")
+    assert "All people here are simulated" in (places.run / "report.html").read_text(encoding="utf-8")
 
     judged = live_a_day(places, told.append, hours=0.2, falls=1)
     assert len(judged.falls) == 1 and judged.activities == 4

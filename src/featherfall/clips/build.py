@@ -189,13 +189,13 @@ def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) ->
             pictures.append(to_jpeg(image, quality))
 
         try:
-            index, told = choose_pictures(video, wanted, film.size, keep) if len(wanted) else (np.zeros(wanted.shape, np.int64), [])
+            index, lost = choose_pictures(video, wanted, film.size, keep) if len(wanted) else (np.zeros(wanted.shape, np.int64), [])
         except UserError as error:
             if name in required:
                 raise
             problems.append(str(error))  # the recording stays, without this film
             continue
-        problems += told
+        problems += lost
         films[name] = pictures, index
         facts[name] = InputFacts("rgb8", ("red", "green", "blue"), film.frames / cut.seconds, "", film.frames, film.size)
     sensors = {name: values for name, values in cut.inputs.items() if name in recording.streams}

@@ -99,8 +99,8 @@ class AIHubFalls(Reader):
         """List the scenes; what does not fit is reported in `problems`, one line for each kind of fault."""
         scenes = _scenes(folder)
         matched, problems = _match([(scene.sensors[0], scene.number) for scene in scenes if scene.sensors])
-        units, told = _units([(scene.sensors[0], matched[scene.number]) for scene in scenes if scene.number in matched][:_PROBED])
-        problems += told
+        units, mismatches = _units([(scene.sensors[0], matched[scene.number]) for scene in scenes if scene.number in matched][:_PROBED])
+        problems += mismatches
         faults: dict[str, list[str]] = {}
         sources = []
         for scene in scenes:
@@ -155,8 +155,8 @@ def _odd(scene: _Scene, label: Mapping[str, Any]) -> Iterable[str]:
     if scene.films and len(scene.films) < 8:
         yield "fewer than 8 films"
     if label:
-        said = _get(label, "scene_info", "scene_IsFall")
-        if said in ("낙상", "비낙상") and (said == "낙상") != ("N" not in scene.ways):
+        stated = _get(label, "scene_info", "scene_IsFall")
+        if stated in ("낙상", "비낙상") and (stated == "낙상") != ("N" not in scene.ways):
             yield "label and file name disagree on whether it is a fall"
         if not _get(label, "actor_info", "actor_id"):
             yield "the label names no actor"

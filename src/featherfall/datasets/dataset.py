@@ -116,6 +116,6 @@ class Reader(ABC):
 
         Arguments:
             folder: the dataset's own folder.
-        Returns: a `Dataset` called `self.name`; what does not fit is told in its `problems`. Raises `UserError` where nothing can be made
+        Returns: a `Dataset` called `self.name`; its `problems` list what does not fit. Raises `UserError` where nothing can be made
         of the folder.
         """

@@ -131,15 +131,15 @@ def _labels(path: Path) -> tuple[dict[tuple[int, int], _Frames], list[str]]:
         return {}, [f"{error}; the falls have no times"]
     labels: dict[tuple[int, int], _Frames] = {}
     problems = []
-    task, said = 0, ""
+    task, stated = 0, ""
     for number, cells in enumerate(rows[1:], start=2):
         code, described, trial, onset, impact = (*cells[:5], *[""] * (5 - len(cells)))
         match = re.search(r"\((\d+)\)", code)
         if match:
-            task, said = int(match[1]), described
-            if _plain(said) != _plain(_ACTIVITIES.get(task, "")):
+            task, stated = int(match[1]), described
+            if _plain(stated) != _plain(_ACTIVITIES.get(task, "")):
                 problems.append(
-                    f"{path}: row {number}: task {task} is {said!r}, elsewhere {_ACTIVITIES.get(task, 'no task')!r}, which is taken"
+                    f"{path}: row {number}: task {task} is {stated!r}, elsewhere {_ACTIVITIES.get(task, 'no task')!r}, which is taken"
                 )
         try:
             frames = float(onset), float(impact)

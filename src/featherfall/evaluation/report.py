@@ -20,7 +20,7 @@ td small{display:block;color:#5c6670;white-space:nowrap}.scroll{overflow-x:auto}
 """
 
 
-_SIMULATED = "<p><b>Everybody here is simulated.</b> How well this works on real people, these figures do not say.</p>"
+_SIMULATED = "<p><b>All people here are simulated.</b> These figures do not show how well this works on real people.</p>"
 
 
 def write_report(path: Path, metrics: Mapping[str, Any], logs: Mapping[str, Sequence[Path]]) -> None:

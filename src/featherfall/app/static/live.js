@@ -18,9 +18,9 @@
   `;
   const ask = async (path, body) => {
     const got = await fetch(path, { method: "POST", body });
-    const said = got.headers.get("content-type")?.includes("json") ? await got.json() : { error: await got.text() };
-    if (said.error) throw new Error(said.error);
-    return said;
+    const reply = got.headers.get("content-type")?.includes("json") ? await got.json() : { error: await got.text() };
+    if (reply.error) throw new Error(reply.error);
+    return reply;
   };
 
   class Source extends HTMLElement {
@@ -66,7 +66,7 @@
       this.button.classList.remove("on");
       this.say(why, Boolean(why));
     }
-    show(said) { if (said.line) { this.line.show(said.line); this.tell(said.line); } }
+    show(reply) { if (reply.line) { this.line.show(reply.line); this.tell(reply.line); } }
     tell(line) {
       const last = line.events.at(-1);
       if (!last || line.now - (last.facts.up_s ?? last.facts.still_down_s ?? last.facts.raised_s) > 8) return this.say(this.words.runs);
@@ -120,21 +120,21 @@
         small.getContext("2d").drawImage(this.video, 0, 0, small.width, small.height);
         const picture = await new Promise((done) => small.toBlob(done, "image/jpeg", 0.85));
         try {
-          const said = await ask(`/live/${this.key}/take?t=${(now - this.origin).toFixed(3)}`, picture);
+          const reply = await ask(`/live/${this.key}/take?t=${(now - this.origin).toFixed(3)}`, picture);
           if (!this.key) return;
-          if (said.wanted) { this.paint(said); this.show(said); }
+          if (reply.wanted) { this.paint(reply); this.show(reply); }
         } catch (error) { return this.end(error.message); }
         await new Promise((done) => setTimeout(done, Math.max(5, 60 - (performance.now() - 1000 * now))));
       }
     }
-    paint(said) {
-      const { clientWidth: width, clientHeight: height } = this.video, scale = Math.min(width / said.width, height / said.height), sharp = window.devicePixelRatio || 1;
-      Object.assign(this.canvas.style, { width: `${said.width * scale}px`, height: `${said.height * scale}px`,
-        left: `${(width - said.width * scale) / 2}px`, top: `${(height - said.height * scale) / 2}px` });
-      this.canvas.width = said.width * scale * sharp; this.canvas.height = said.height * scale * sharp;
+    paint(reply) {
+      const { clientWidth: width, clientHeight: height } = this.video, scale = Math.min(width / reply.width, height / reply.height), sharp = window.devicePixelRatio || 1;
+      Object.assign(this.canvas.style, { width: `${reply.width * scale}px`, height: `${reply.height * scale}px`,
+        left: `${(width - reply.width * scale) / 2}px`, top: `${(height - reply.height * scale) / 2}px` });
+      this.canvas.width = reply.width * scale * sharp; this.canvas.height = reply.height * scale * sharp;
       const pen = this.canvas.getContext("2d");
       pen.scale(sharp, sharp);
-      for (const person of said.people) said.boxes ? box(pen, person, scale) : skeleton(pen, person, said.edges, scale);
+      for (const person of reply.people) reply.boxes ? box(pen, person, scale) : skeleton(pen, person, reply.edges, scale);
     }
   }
 

@@ -25,8 +25,8 @@ const draw = (name, attributes, text = "") => {
   return one;
 };
 
-// What is said about the falls at a moment: the last thing that has happened, for a while.
-const said = (events, now) => events.filter((one) => one.kind === "possible fall").flatMap(({ facts, track }) => {
+// The banners of a moment: the last thing that has happened, for a while.
+const announcements = (events, now) => events.filter((one) => one.kind === "possible fall").flatMap(({ facts, track }) => {
   const raised = facts.raised_s ?? 0;
   if (facts.up_s != null && now >= facts.up_s) return now <= facts.up_s + 4 ? [["up", `got up ${clock(facts.up_s)}`, track]] : [];
   if (facts.still_down_s != null && now >= facts.still_down_s) return [["down", `still down ${clock(facts.still_down_s)}`, track]];
@@ -149,7 +149,7 @@ class FallView extends HTMLElement {
     const now = this.video.currentTime, line = timelines.get(this.panel);
     this.time.textContent = `${clock(now)} / ${clock(this.video.duration || 0)}`;
     line?.playhead(now);
-    this.banners.replaceChildren(...said(line?.events ?? [], now).map(([kind, text, track]) => {
+    this.banners.replaceChildren(...announcements(line?.events ?? [], now).map(([kind, text, track]) => {
       const one = make("div", { class: `banner ${kind}` });
       one.append(make("i", { style: `background:${toneOf(track)}` }), text);
       return one;

@@ -60,13 +60,13 @@ def _export(root: Path, described: Described, inner: list[Path], problems: list[
             bare.append(path)
             continue
         used.add(labels)
-        told: list[str] = []
+        notes: list[str] = []
         try:
-            boxes = read_labels(labels, described.name, told)
+            boxes = read_labels(labels, described.name, notes)
         except UserError as error:
             problems.append(f"{error}; its picture is left out")
             continue
-        problems += told
+        problems += notes
         folder = stated.get(path) or split_of(path.relative_to(root).parts[:-1])
         source = picture_source(YOLO.name, path, stem_of(path), [box.name for box in boxes], boxes, labels, folder)
         sources.append(replace(source, traits={**source.traits, **_series(source.subject)}))
