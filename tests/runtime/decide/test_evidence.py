@@ -163,6 +163,11 @@ def test_who_is_lost_at_the_edge_has_left(right: float, time: float, left: bool)
     assert has_left(seen(0.5, right=right), time, 1000) == left
 
 
+def test_the_time_unseen_counts_from_the_last_sighting() -> None:
+    past = seen(0.5, 0.5, 0.5, right=14)  # last seen at .25 s
+    assert not has_left(past, 0.375, 1000) and has_left(past, 0.5, 1000)
+
+
 @pytest.mark.parametrize(
     ("past", "probability", "found"),
     [
