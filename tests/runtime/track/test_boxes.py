@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from featherfall.runtime.perceive.boxes import Found, PersonBox, in_pixels
-from featherfall.runtime.track.boxes import BoxCost, box_cost
+from featherfall.runtime.track.boxes import BoxCost, FallenShare, box_cost, covered
 from featherfall.runtime.track.tracker import KEEP, Track, Tracker
 
 PATIENCE = BoxCost().memory
@@ -155,3 +155,59 @@ def test_a_track_holds_ten_seconds() -> None:
     for k in range(1, 200):
         track.add(0.1 * k, found(0.5))
     assert track.seen - track.times[0] == pytest.approx(10, abs=0.11) and len(track.times) == len(track.sightings)
+
+
+def pixels(left: float, top: float, right: float, bottom: float, share: float = 0.0) -> PersonBox:
+    return PersonBox(np.array([left, top, right, bottom], float), share, 0.9)
+
+
+def test_the_covered_share_is_of_the_smaller_box() -> None:
+    large, small = pixels(10, 20, 110, 60), pixels(90, 40, 130, 90)  # 4,000 and 2,000 pixels; 20 x 20 are shared
+    assert covered(small, large) == covered(large, small) == pytest.approx(0.2)
+    assert covered(large, pixels(200, 20, 300, 90)) == 0  # beside each other
+    assert covered(large, pixels(200, 200, 300, 290)) == 0
+    assert covered(pixels(0, 0, 0.5, 1), pixels(0, 0, 1, 1)) == pytest.approx(1.0)  # less than a pixel
+
+
+def test_a_duplicate_of_a_duplicate_is_none_of_its_own() -> None:
+    """The second lies in the first; the third in the second, hardly in the first: it is somebody."""
+    boxes = [pixels(0, 0, 100, 100), pixels(35, 0, 135, 100), pixels(75, 0, 175, 100)]
+    assert covered(boxes[1], boxes[0]) == pytest.approx(0.65) and covered(boxes[2], boxes[1]) == pytest.approx(0.6)
+    assert BoxCost().doubtful(boxes) == [False, True, False]
+    assert BoxCost().doubtful([boxes[0], boxes[2], boxes[1]]) == [False, False, True]
+
+
+def test_the_cost_of_a_box_that_was_last_seen_at_another_time_than_zero() -> None:
+    """A 300 x 400 box (500 diagonal) moves by 100: .5 s unseen it may move by 375; a third of both is shared."""
+    track = tracker_of_boxes().update(8.0, [pixels(0, 0, 300, 400)])[0]
+    moved = pixels(100, 0, 400, 400)
+    assert box_cost(track, 8.5, moved) == pytest.approx(0.5 * 100 / 375 + 0.5 * (1 - 200 / 400))
+    assert box_cost(track, 8.0, pixels(250, 0, 550, 400)) == pytest.approx(0.5 + 0.5 * (1 - 50 / 550))  # just as far as it may
+    assert box_cost(track, 8.0, pixels(251, 0, 551, 400)) == np.inf
+
+
+def test_boxes_continue_up_to_a_cost_of_one() -> None:
+    assert (BoxCost().limit, BoxCost().memory) == (1.0, 2.0)
+
+
+def test_the_share_is_smoothed_over_three_tenths_of_a_second() -> None:
+    """From .2 towards 1: after .3 s by 1 - 1/e; a gap counts as half a second at most."""
+    tracker, share = tracker_of_boxes(), FallenShare()
+    (track,) = tracker.update(4.0, [pixels(0, 0, 100, 200, 0.2)])
+    assert share.update(track) == 0.2
+    tracker.update(4.3, [pixels(0, 0, 100, 200, 1.0)])
+    second = 0.2 + 0.8 * (1 - np.exp(-1))
+    assert share.update(track) == pytest.approx(second)
+    tracker.update(6.0, [pixels(0, 0, 100, 200, 0.0)])
+    assert share.update(track) == pytest.approx(second * np.exp(-0.5 / 0.3))
+
+
+def test_the_share_of_a_track_that_has_ended_is_forgotten() -> None:
+    tracker, share = tracker_of_boxes(), FallenShare()
+    (track,) = tracker.update(0.0, [pixels(0, 0, 100, 200, 0.2)])
+    share.update(track)
+    share.keep([track])
+    tracker.update(0.1, [pixels(0, 0, 100, 200, 1.0)])
+    assert share.update(track) < 0.5
+    share.keep([])
+    assert share.update(track) == 1.0  # as if seen first

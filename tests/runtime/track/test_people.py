@@ -91,3 +91,22 @@ def test_people_are_forgotten_with_their_tracks() -> None:
     for k in range(1, 110):
         film(0.1 * k)
     assert len(film.people) == 0
+
+
+def test_a_newcomer_beside_somebody_who_is_seen_is_another_person() -> None:
+    film = Film()
+    film(0.0, person(100, 300))
+    first, second = film(0.1, person(100, 300), person(190, 380, turn=np.pi / 2))
+    assert (first.id, second.id) == (0, 1) and len(film.people) == 2
+
+
+def test_who_is_unseen_is_kept_for_ten_seconds() -> None:
+    """At 20 s and later on the film's clock, too."""
+    film = Film()
+    film(20.0, person(100, 300))
+    film(20.1, person(110, 300))
+    for time in (24.0, 27.0, 30.0):
+        film(time, person(900, 300))
+    assert 0 in {one.id for one in film.people}
+    film(30.2, person(900, 300))
+    assert 0 not in {one.id for one in film.people}
