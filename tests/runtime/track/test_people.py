@@ -110,3 +110,7 @@ def test_who_is_unseen_is_kept_for_ten_seconds() -> None:
     assert 0 in {one.id for one in film.people}
     film(30.2, person(900, 300))
     assert 0 not in {one.id for one in film.people}
+
+
+def test_the_time_since_somebody_was_lost_counts_at_any_time_of_the_film() -> None:
+    assert continues(track_of(person(100, 300), 8.0), 8.5, person(160, 380, turn=np.pi / 2))
