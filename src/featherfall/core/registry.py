@@ -50,6 +50,7 @@ KINDS: dict[str, PluginKind] = {
     "loss": PluginKind("featherfall.losses", "featherfall.losses", "train"),
     "protocol": PluginKind("featherfall.clips", "featherfall.protocols", "train"),
     "format": PluginKind("featherfall.export", "featherfall.formats", "train"),
+    "recorder": PluginKind("featherfall.recorders", "featherfall.recorders"),
     "source": PluginKind("featherfall.runtime", "featherfall.sources"),
     "estimator": PluginKind("featherfall.runtime", "featherfall.estimators", "camera"),
     "sink": PluginKind("featherfall.runtime", "featherfall.sinks"),
