@@ -10,12 +10,18 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from featherfall import datasets
 from featherfall.cli.main import app
+from featherfall.clips.build import prepare_clips
+from featherfall.clips.splits import Fold
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
 from featherfall.core.recipe_file import load_recipe
+from featherfall.core.recording import Box
 from featherfall.pipeline.distill import run_recipe
-from featherfall.pipeline.tasks.detection import embedding_loss
+from featherfall.pipeline.run import Run
+from featherfall.pipeline.task import Context
+from featherfall.pipeline.tasks.detection import DetectionTask, Labelled, embedding_loss
 from featherfall.pipeline.tasks.detections import Detections, picture_predictions
 from featherfall.runtime import load_bundle
 from featherfall.runtime.perceive.boxes import Found
@@ -165,10 +171,47 @@ def test_simulated_people_are_pretrained_on_and_replayed(tmp_path: Path, monkeyp
         pretrain = f"detection.pretrain={{teacher_steps: 1, student_steps: 1, replay: {replay}}}"
         recipe = tiny_recipe([pretrain, "teacher=null", "distillation=null"])
         metrics = run_recipe(recipe, tmp_path, tmp_path / f"run{replay}", quiet=True, cache=tmp_path / "cache")
-        assert any("pretrained on pictures of simulated people" in note for note in metrics["notes"]) and metrics["share_of_teacher"] == {}
+        assert "the student was pretrained on pictures of simulated people" in metrics["notes"] and metrics["share_of_teacher"] == {}
         folds = tmp_path / f"run{replay}" / "folds"
         weights[replay] = [(folds / one / "0" / "weights.pt").read_bytes() for one in ("simulated/pretrain_student", "fold-1/alone")]
     assert weights[0][0] == weights[2][0] and weights[0][1] != weights[2][1]
+
+
+def test_the_note_on_pretraining_names_the_networks_that_there_are(tmp_path: Path) -> None:
+    pretrain = "detection.pretrain={teacher_steps: 1, student_steps: 1, replay: 0}"
+    for changes, who in (([], "teacher and student were"), (["teacher=null", "distillation=null"], "the student was")):
+        context = Context(Run(tmp_path), tiny_recipe([pretrain, *changes]), "yolo", {}, tmp_path)
+        assert f"{who} pretrained on pictures of simulated people" in DetectionTask(context, Labelled(tmp_path, [])).notes(0.5)
+    context = Context(Run(tmp_path), tiny_recipe(), "yolo", {}, tmp_path)
+    assert len(DetectionTask(context, Labelled(tmp_path, [])).notes(0.5)) == 1
+
+
+def test_parts_without_boxes_are_refused_before_anything_is_trained(run: tuple[Path, Path, dict[str, Any]], tmp_path: Path) -> None:
+    data, recipe = run[0], tiny_recipe()
+    dataset = datasets.open_for(recipe, data)
+    clips = prepare_clips(dataset, recipe.clip, ["picture"], cache=data / "cache").folder
+    box, (nobody, all_of) = Box("fall", 0.1, 0.1, 0.5, 0.5), (np.zeros(0, np.int64), np.arange(4))
+    both = [(0, box), (1, box)]
+    for people, fold, complaint in (
+        ([both] * 4, Fold("fold 1", all_of[:2], all_of[2:3], all_of[3:]), ""),
+        (
+            [[(0, box)]] * 4,
+            Fold("fold 1", all_of[:3], nobody, all_of[3:]),
+            r"the train part \(3 pictures\) has a box of fall; change the split",
+        ),
+        (
+            [both, both, [], both],
+            Fold("fold 1", all_of[:2], all_of[2:3], all_of[3:]),
+            r"the validation part \(1 pictures\) has a box of anybody",
+        ),
+        ([both, both, both, []], Fold("fold 1", all_of[:3], nobody, all_of[3:]), r"the test part \(1 pictures\) has a box of anybody"),
+    ):
+        task = DetectionTask(Context(Run(tmp_path), recipe, "yolo", {}, clips), Labelled(clips, people))
+        if not complaint:
+            task.check_fold(fold)
+            continue
+        with pytest.raises(UserError, match=complaint):
+            task.check_fold(fold)
 
 
 def test_recipes_that_make_no_detector_are_refused(tmp_path: Path) -> None:

@@ -236,6 +236,15 @@ def test_a_refused_run_leaves_nothing_and_may_be_corrected(tmp_path: Path) -> No
     assert run_recipe(tiny_recipe(), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")["recipe"] == "tiny"
 
 
+def test_a_part_that_lacks_what_the_teacher_needs_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    """Two folds of four people and one to validate on leave one to train on, who has no skeleton."""
+    data = tiny_dataset(tmp_path / "data", subjects=4, lacking=[("S1", "skeleton")])
+    split = {"protocol": "kfold", "folds": 2, "validation": 1, "part": "validation"}
+    with pytest.raises(UserError, match="fold 2: no training clip has skeleton") as refused:
+        run_recipe(tiny_recipe(split=split), data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+    assert "\n" not in str(refused.value) and [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
+
+
 def test_the_python_face_needs_a_recipe_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data from the environment, the run under runs/."""
     tiny_dataset(tmp_path / "data", subjects=4)

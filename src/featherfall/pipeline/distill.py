@@ -111,8 +111,9 @@ def begin_run(task: Task, folds: Sequence[Fold], start: Mapping[int, Start]) -> 
     context = task.context
     store = open_store(context.clips)
     context.run.of_clips(store.folder.name)
-    for fold in folds:
+    for fold in task.folds(folds):
         task.check_fold(fold)
+    for fold in folds:
         for one in start.values():
             check_start(one, FoldContext(context.recipe, store, fold))
     check_models(FoldContext(context.recipe, store, folds[0]), context.models)

@@ -106,6 +106,18 @@ class DetectionTask(Task):
     def open(cls, context: Context, dataset: Dataset) -> DetectionTask:
         return cls(context, _labelled(context.recipe, dataset, open_store(context.clips)))
 
+    def check_fold(self, fold: Fold) -> None:
+        """Raise `UserError` for a part without a box of some class (training), or without any box."""
+        names = self.classes()
+        where, mend = f"{self.context.recipe.name}, {fold.name}", "change the split (split.folds, split.validation, split.group)"
+        for part in ("train", "validation", "test"):
+            recordings: np.ndarray = getattr(fold, part)
+            shown = {names[number] for i in recordings for number, _ in self.labelled.people[i]}
+            lacking = [name for name in names if name not in shown]
+            if len(recordings) and (lacking if part == "train" else not shown):
+                what = " and ".join(lacking) if part == "train" else "anybody"
+                raise UserError(f"{where}: no picture of the {part} part ({len(recordings)} pictures) has a box of {what}; {mend}")
+
     def prepare(self, cut: CutClips, *, quiet: bool, cache: Path | None) -> DetectionTask:
         """Draw the simulated pictures, unless they exist."""
         recipe, pretrain = self.context.recipe, self._detection.pretrain
@@ -378,7 +390,8 @@ class DetectionTask(Task):
     def notes(self, threshold: float) -> list[str]:
         notes = [f"sensitivity, precision and F1 are of pictures (with a fall, or without); scores count from {threshold:g}"]
         if self._detection.pretrain is not None:
-            notes.append("teacher and student were pretrained on pictures of simulated people")
+            who = "teacher and student were" if self.context.recipe.teacher else "the student was"
+            notes.append(f"{who} pretrained on pictures of simulated people")
         return notes
 
 

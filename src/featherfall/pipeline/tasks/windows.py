@@ -29,6 +29,7 @@ from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import softmax
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
+from featherfall.training.parts import check_parts
 from featherfall.training.stages import FoldContext, train_student, train_teacher, write_teacher_outputs
 
 CALIBRATION_CLIPS = 512
@@ -48,7 +49,7 @@ class WindowsTask(Task):
     }
 
     def check_fold(self, fold: Fold) -> None:
-        self.stage(fold).training_part  # noqa: B018 (refuses)
+        check_parts(self.stage(fold))
 
     def folds(self, folds: Sequence[Fold]) -> list[Fold]:
         """Return the protocol's folds; cross-validation adds a fold of all recordings, whose student is exported."""
