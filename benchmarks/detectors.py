@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from featherfall.core.files import read_json
+from featherfall.core.documents import read_json
 from featherfall.core.recipe_file import load_recipe
 from featherfall.pipeline.distill import run_recipe
 

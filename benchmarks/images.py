@@ -24,7 +24,8 @@ from featherfall import datasets
 from featherfall.clips.build import prepare_clips
 from featherfall.clips.labels import clip_labels
 from featherfall.clips.splits import Fold
-from featherfall.core.files import atomic_write, read_json, write_json
+from featherfall.core.documents import read_json
+from featherfall.core.files import atomic_write, write_json
 from featherfall.core.recipe import Recipe
 from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.bootstrap import over_groups

@@ -19,7 +19,8 @@ from torch import nn
 
 from featherfall import datasets
 from featherfall.clips.build import prepare_clips
-from featherfall.core.files import read_json, write_json
+from featherfall.core.documents import read_json
+from featherfall.core.files import write_json
 from featherfall.core.recipe import Network, Recipe
 from featherfall.core.recipe_file import load_recipe
 from featherfall.evaluation.intervals import mean_with_interval, paired_difference

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from featherfall.core.files import atomic_folder, read_json, sha256, write_json
+from featherfall.core.documents import read_json
+from featherfall.core.files import atomic_folder, sha256, write_json
 from featherfall.evaluation.day import match_day
 from featherfall.runtime.bundle import Bundle, load_bundle
 from featherfall.sim.dataset.day import ACTIVITIES_AN_HOUR, simulate_day

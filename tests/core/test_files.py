@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import atomic_folder, atomic_write, digest, hold, read_json, sha256, write_json
+from featherfall.core.files import atomic_folder, atomic_write, digest, hold, read_bytes, sha256, write_json
 
 
 def test_written_file_replaces_the_old_one(tmp_path: Path) -> None:
@@ -68,7 +74,7 @@ def test_json_survives_and_bad_json_names_file_and_line(tmp_path: Path) -> None:
     write_json(path, {"name": "Sturz über", "n": [1, 2.5]})
     assert read_json(path) == {"name": "Sturz über", "n": [1, 2.5]}
     path.write_text('{\n"a": 1,\n}')
-    with pytest.raises(UserError, match=r"a\.json: not valid JSON .*line [23]"):
+    with pytest.raises(UserError, match=r"a\.json: line [23]: not valid JSON"):
         read_json(path)
     with pytest.raises(UserError, match=r"b\.json: no such file"):
         read_json(tmp_path / "b.json")
@@ -108,3 +114,46 @@ with hold({str(tmp_path / "run")!r}):
         except UserError:
             time.sleep(0.05)
     pytest.fail("the lock outlived its process")
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(tmp_path / "socket"))
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for path, told in (
+        (tmp_path / "pipe", "not a file but a pipe"),
+        (Path("/dev/zero"), "not a file but a device"),
+        (Path("/dev/full"), "not a file but a device"),
+        (tmp_path / "socket", "not a file but a socket"),
+        (tmp_path, "a folder, not a file"),
+        (tmp_path / "none", "no such file"),
+        (tmp_path / "loop", "cannot be read"),
+        (tmp_path / ("x" * 300), "cannot be read .*name too long"),
+        (tmp_path / "a\0b", "no file can have this name"),
+    ):
+        with pytest.raises(UserError, match=told):
+            read_bytes(path, 100)
+    (tmp_path / "a").write_bytes(bytes(101))
+    with pytest.raises(UserError, match="larger than"):
+        read_bytes(tmp_path / "a", 100)
+    assert read_bytes(tmp_path / "a", 101) == bytes(101)
+
+
+@pytest.mark.parametrize("write", [atomic_write, atomic_folder])
+def test_places_that_cannot_be_written(write: Callable[[Path], AbstractContextManager[Any]], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    stands = tmp_path / ("folder" if write is atomic_write else "file")
+    for path, told in (
+        (tmp_path / "file" / "a", "a file stands where a folder is needed"),
+        (stands, "a folder stands where a file is needed" if write is atomic_write else "a file stands where a folder is needed"),
+        (tmp_path / ("x" * 300), "the name is too long"),
+    ):
+        with pytest.raises(UserError, match=told), write(path):
+            pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+    longest = tmp_path / ("x" * 255)  # its temporary file's name is shorter
+    with write(longest):
+        pass
+    assert longest.exists()

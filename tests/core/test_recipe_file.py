@@ -40,10 +40,10 @@ def test_changes_that_lead_nowhere(change: str, message: str) -> None:
 
 def test_files_that_are_no_recipe(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("name: [\n")
-    with pytest.raises(UserError, match=r"broken.yaml line 2: not valid YAML"):
+    with pytest.raises(UserError, match=r"broken.yaml: line 2: not valid YAML"):
         load_recipe(tmp_path / "broken.yaml")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(UserError, match="not a text file"):
+    with pytest.raises(UserError, match="not UTF-8 text"):
         load_recipe(tmp_path / "binary.yaml")
 
 

@@ -91,7 +91,7 @@ def test_bursts_are_straightened(folder: Path, resting: np.ndarray) -> None:
         ("[1, 2, 3]", "[0, 1, 2]", r"columns without a header row are numbered from 1"),
         ("time_unit: ms", "time_unit: min", r"key 'streams\.accelerometer\.time_unit'"),
         ("    columns: [ax, ay, az]\n", "", r"key 'streams\.accelerometer\.columns' is missing; add it"),
-        ("streams:", "streams: [", r"streams\.yaml: not valid YAML \(line \d+\); correct the indentation"),
+        ("streams:", "streams: [", r"streams\.yaml: line \d+: not valid YAML .*; correct it, e\.g\. the indentation"),
         (STREAMS, "", r"streams\.yaml: expected a mapping"),
     ],
 )

@@ -14,8 +14,9 @@ from tests.runtime.tiny import write_bundle
 from tests.stills import write
 
 from featherfall import datasets
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json, sha256, write_json
+from featherfall.core.files import sha256, write_json
 from featherfall.datasets import Dataset
 from featherfall.evaluation.evaluate import evaluate
 from featherfall.runtime import Bundle, load_bundle

@@ -11,8 +11,9 @@ from tests.conftest import tiny_recipe
 from typer.testing import CliRunner
 
 from featherfall.cli.main import app
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json, write_json
+from featherfall.core.files import write_json
 from featherfall.core.recipe import Recipe
 from featherfall.pipeline.distill import export_run, run_recipe, train_one
 from featherfall.runtime.bundle import read_manifest

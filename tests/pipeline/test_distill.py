@@ -16,8 +16,8 @@ from tests.conftest import IMPACT_S, tiny_dataset, tiny_recipe
 
 import featherfall
 from featherfall import datasets
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json
 from featherfall.core.recipe import Recipe
 from featherfall.pipeline.distill import export_run, run_recipe, train_one
 from featherfall.pipeline.run import open_run

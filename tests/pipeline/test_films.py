@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from featherfall import datasets
 from featherfall.cli.main import app
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json
 from featherfall.core.recipe import Recipe
 from featherfall.evaluation.evaluate import evaluate
 from featherfall.pipeline.distill import run_recipe

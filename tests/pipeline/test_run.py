@@ -6,8 +6,9 @@ import pytest
 from tests.conftest import tiny_recipe
 
 from featherfall.core.checked import check
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json, write_json
+from featherfall.core.files import write_json
 from featherfall.core.recipe import Recipe
 from featherfall.pipeline.run import Run, Start, open_run, read_run
 

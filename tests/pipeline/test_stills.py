@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from featherfall.core.files import read_json
+from featherfall.core.documents import read_json
 from featherfall.core.recipe import Recipe
 from featherfall.pipeline.distill import run_recipe
 from featherfall.runtime import load_bundle

@@ -10,8 +10,9 @@ import pytest
 import torch
 from tests.conftest import tiny_dataset, tiny_recipe
 
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json, sha256, write_json
+from featherfall.core.files import sha256, write_json
 from featherfall.core.recipe import Recipe
 from featherfall.pipeline.distill import run_recipe, train_one
 from featherfall.pipeline.run import Run

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from featherfall.api.extras import axes, data_frame
 from featherfall.api.model import Model, load
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json
 
 if TYPE_CHECKING:
     import pandas

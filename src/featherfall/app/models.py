@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json
 from featherfall.core.manifest import BundleKind, Manifest
 from featherfall.runtime.bundle import Bundle, load_bundle, read_manifest
 from featherfall.runtime.embedded import embedded_bundles, find_bundle

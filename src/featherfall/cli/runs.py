@@ -83,7 +83,7 @@ def evaluate_command(
 ) -> None:
     """Evaluate a bundle with the runtime on the recordings of a dataset that it was not trained on. Films: an interrupted call resumes."""
     from featherfall.cli.tables import show_evaluation, show_metrics, write_films
-    from featherfall.core.files import read_json
+    from featherfall.core.documents import read_json
 
     if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may hold its run's metrics
         metrics = read_json(target / "metrics.json")
@@ -142,7 +142,7 @@ def compare_command(
 ) -> None:
     """Compare several runs in one table, with intervals."""
     from featherfall.cli.tables import show_comparison
-    from featherfall.core.files import read_json
+    from featherfall.core.documents import read_json
     from featherfall.pipeline.distill import run_recipe
 
     found: list[dict[str, Any]] = []

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar
 import pydantic
 
 from featherfall.core.errors import UserError
+from featherfall.core.text import shortened
 
 
 class Checked(pydantic.BaseModel):
@@ -20,7 +21,8 @@ class Checked(pydantic.BaseModel):
 
     renamed: ClassVar[dict[str, str]] = {}
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    # A rate of infinity or a threshold of NaN passes every limit that is written as a comparison.
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     def __init__(self, **values: Any) -> None:
         """Validate keyword arguments; raises `UserError`, one line, as `check`."""
@@ -60,7 +62,11 @@ def _explain(schema: type[pydantic.BaseModel], problem: Any) -> str:
     if problem["type"] == "missing":
         return f"key {key!r} is missing; add it"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"key {key!r}: {message} (found {problem['input']!r})" if key else message
+    return f"key {key!r}: {message} (found {_short(problem['input'])})" if key else message
+
+
+def _short(value: Any) -> str:
+    return shortened(repr(value), 200)
 
 
 def _schema_at(schema: type[pydantic.BaseModel], path: list[str]) -> type[pydantic.BaseModel] | None:

@@ -5,32 +5,83 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from featherfall.core.errors import UserError
+from featherfall.core.text import to_json
 
+_NAME = 40  # characters of a name that its temporary file repeats; the whole one may be as long as the file system allows
 SIMULATION = "simulation.json"  # a dataset's folder that holds it was simulated
+
+
+# What a user can mend when a file or a folder cannot be written, by the error's number; "" for the general advice.
+_WRITING = {
+    errno.ENOSPC: "the disk is full; free some space or choose another folder",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another folder",
+    errno.EACCES: "no permission to write; choose another folder",
+    errno.EPERM: "no permission to write; choose another folder",
+    errno.EROFS: "no permission to write; choose another folder",
+    errno.ENOTDIR: "a file stands where a folder is needed; choose another folder",
+    errno.EEXIST: "a file stands where a folder is needed; choose another folder",
+    errno.EISDIR: "a folder stands where a file is needed; choose another name",
+    errno.ENAMETOOLONG: "the name is too long for the file system; choose a shorter one",
+    errno.ELOOP: "a link that leads to itself; choose another path",
+}
+_KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
 @contextlib.contextmanager
 def user_errors(path: Path) -> Iterator[None]:
-    """Convert errors of the file system to `UserError`s that name the path and the remedy."""
+    """Convert errors of the file system to `UserError`s that name the path and the remedy. For writing."""
     try:
         yield
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise UserError(f"{path}: the disk is full; free some space or choose another folder") from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise UserError(f"{path}: no permission to write; choose another folder") from error
-        if error.errno == errno.ENOTDIR:
-            raise UserError(f"{path}: a file stands where a folder is needed; choose another folder") from error
+        if error.errno in _WRITING:
+            raise UserError(f"{path}: {_WRITING[error.errno]}") from error
         raise
+
+
+def open_file(path: Path) -> IO[bytes]:
+    """Open a file for reading; raises `UserError` for whatever is not a regular file that can be read.
+
+    A pipe or a device is refused: opening it may wait for ever, and it has no end, or none that can be read twice.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; correct the path") from None
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise UserError(f"{path}: not a file but a socket; save what it gives as a file first") from None
+        raise UserError(f"{path}: cannot be read ({error.strerror}); correct the path or the file's permissions") from error
+    except ValueError:  # a NUL character
+        raise UserError(f"{path}: no file can have this name; correct the path") from None
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    if stat.S_ISDIR(mode):
+        raise UserError(f"{path}: a folder, not a file; name a file in it")
+    raise UserError(f"{path}: not a file but {_KINDS.get(stat.S_IFMT(mode), 'a device')}; save what it gives as a file first")
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Return a file's content; raises `UserError` as `open_file`, and for more than `most` bytes."""
+    with open_file(path) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
+            data = b"" if size > most else file.read(most + 1)  # it may grow, or state no size as in /proc
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read ({error.strerror}); copy it again") from error
+    if max(size, len(data)) > most:
+        raise UserError(f"{path}: larger than {most / 1e6:g} MB; such a file has less, name another one or leave it out")
+    return data
 
 
 @contextlib.contextmanager
@@ -42,7 +93,7 @@ def atomic_write(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     path = Path(path)
     with user_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:_NAME]}.", dir=path.parent)
         try:
             with os.fdopen(handle, mode) as file:
                 yield file
@@ -62,7 +113,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     path = Path(path)
     with user_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:_NAME]}.", dir=path.parent))
         try:
             yield temporary
             os.chmod(temporary, 0o755)
@@ -82,23 +133,12 @@ def data_folder(stated: str | Path | None = None) -> Path:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     with atomic_write(path, "w") as file:
-        json.dump(value, file, indent=2, ensure_ascii=False)
-        file.write("\n")
-
-
-def read_json(path: Path) -> Any:
-    """Read JSON; raises `UserError` that names the file and the line."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid JSON ({error})") from error
+        file.write(to_json(value, indent=2) + "\n")
 
 
 def sha256(path: Path) -> str:
     """Return the hex digest of one file's content."""
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from featherfall.core.checked import check
+from featherfall.core.documents import parse_yaml, read_yaml
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
 
@@ -23,7 +24,7 @@ def load_recipe(recipe: str | Path | Recipe, changes: Sequence[str] = ()) -> Rec
         path, values = Path(recipe.name), recipe.model_dump(exclude_unset=True)
     else:
         path = find_recipe(recipe)
-        values = _read_yaml(path)
+        values = read_yaml(path)
     for change in changes:
         _set(values, change)
     return check(Recipe, values, path)
@@ -51,23 +52,8 @@ def find_recipe(path_or_name: str | Path) -> Path:
     raise UserError(f"{path_or_name}: no such recipe; {hint}")
 
 
-def _read_yaml(path: Path) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" line {mark.line + 1}" if mark else ""
-        raise UserError(f"{path}{place}: not valid YAML ({getattr(error, 'problem', error)})") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not a text file ({error})") from error
-
-
 def _set(values: Any, change: str) -> None:
     """Apply one "dotted.key=value" (the value read as YAML) in place."""
-    import yaml
-
     key, sign, text = change.partition("=")
     if not sign or not key:
         raise UserError(f"--set {change!r}: write it as key=value, e.g. student.training.steps=900")
@@ -80,8 +66,8 @@ def _set(values: Any, change: str) -> None:
         else:
             raise UserError(f"--set {change!r}: {part!r} is not a mapping of the recipe")
     if isinstance(values, list) and last.isdigit() and int(last) < len(values):
-        values[int(last)] = yaml.safe_load(text)
+        values[int(last)] = parse_yaml(text, f"--set {change!r}")
     elif isinstance(values, dict):
-        values[last] = yaml.safe_load(text)
+        values[last] = parse_yaml(text, f"--set {change!r}")
     else:
         raise UserError(f"--set {change!r}: {key!r} is not in the recipe")

@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json
 from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import check_times, read_columns

@@ -29,10 +29,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import yaml
 from pydantic import Field, model_validator
 
 from featherfall.core.checked import Checked, check
+from featherfall.core.documents import read_yaml
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.core.registry import register
@@ -133,13 +133,7 @@ class OwnFolder(Reader):
 
 def read_streams(path: Path) -> StreamsFile:
     """Read and validate streams.yaml."""
-    try:
-        values = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" (line {mark.line + 1})" if mark else ""
-        raise UserError(f"{path}: not valid YAML{line}; correct the indentation and the colons") from error
-    return check(StreamsFile, values, path)
+    return check(StreamsFile, read_yaml(path), path)
 
 
 def _check_columns(table: Path, columns: list[str], described: StreamsFile) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import open_store
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json, write_json
+from featherfall.core.files import write_json
 from featherfall.core.recipe import Recipe
 from featherfall.datasets import Dataset
 from featherfall.evaluation.report import write_report

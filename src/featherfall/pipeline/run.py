@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from featherfall.core.checked import check
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import hold, read_json, write_json
+from featherfall.core.files import hold, write_json
 from featherfall.core.recipe import Recipe
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from featherfall.core.checked import check
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json, sha256
+from featherfall.core.files import sha256
 from featherfall.core.manifest import Manifest, ModelFile
 from featherfall.core.recording import Recording
 from featherfall.runtime.embedded import embedded_bundles, find_bundle

@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.clips.films import to_jpeg
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json, write_json
+from featherfall.core.files import write_json
 from featherfall.training.boxes import BoxTable
 
 YOLO_PYTHON = "FEATHERFALL_YOLO_PYTHON"  # an interpreter that has Ultralytics, where this one does not

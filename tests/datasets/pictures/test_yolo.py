@@ -178,7 +178,7 @@ def test_names_that_make_no_sense(tmp_path: Path) -> None:
         yolo.YOLO().scan(tmp_path)
     for text, told in (
         ("names: 3\n", "names should list"),
-        ("names: [a, ''\n", "row 2: not valid YAML"),
+        ("names: [a, ''\n", "line 2: not valid YAML"),
         ("names: {a: b}\n", "names should list"),
     ):
         (tmp_path / "data.yaml").write_text(text)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from featherfall.core.documents import read_yaml
 from featherfall.core.errors import UserError
 from featherfall.core.tables import read_text
 
@@ -58,14 +59,7 @@ def find_described(folder: Path, problems: list[str]) -> list[Described]:
 
 def read_data_yaml(file: Path, problems: list[str]) -> Described | None:
     """Read one YAML file; None where it names no classes and so is no description. Raises `UserError` for a broken one."""
-    import yaml
-
-    try:
-        values = yaml.safe_load(read_text(file))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"row {mark.line + 1}: " if mark else ""
-        raise UserError(f"{file}: {place}not valid YAML ({getattr(error, 'problem', error)}); correct it") from error
+    values = read_yaml(file)
     if not isinstance(values, dict) or "names" not in values:
         return None
     names = _names(file, values["names"])

@@ -17,8 +17,8 @@ from featherfall import datasets
 from featherfall.clips.boxes import box_edges, unique_people
 from featherfall.clips.splits import Fold, group_of
 from featherfall.clips.store import ClipStore, open_store
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import read_json
 from featherfall.core.recipe import Recipe, Training
 from featherfall.core.recording import Box
 from featherfall.datasets import Dataset

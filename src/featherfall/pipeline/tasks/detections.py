@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.clips.store import ClipStore
-from featherfall.core.files import read_json, write_json
+from featherfall.core.documents import read_json
+from featherfall.core.files import write_json
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.export.deployment import GraphOutputs
 from featherfall.runtime.perceive.boxes import Found, decode_boxes

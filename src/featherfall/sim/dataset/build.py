@@ -13,8 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
+from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.files import SIMULATION, hold, read_json, user_errors, write_json
+from featherfall.core.files import SIMULATION, hold, user_errors, write_json
 
 from .generate import LONGEST_RECORDING, SHORTEST_RECORDING, Item, Plan, Subject, make_subjects
 from .worker_pool import WorkerPool
