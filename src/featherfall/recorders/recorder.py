@@ -71,9 +71,12 @@ class SensorFile:
         title: for the line that says what was recognised: "Sensor Logger, watch".
         series: the sensors; several of one kind where the file has several placements.
         notes: lines for the user, e.g. what was left out.
+        mend: what to do where the file has acceleration without gravity and nothing to add it from, for the refusal: "give the folder or zip
+            with Gravity.csv".
     """
 
     recorder: str
     title: str
     series: tuple[Series, ...]
     notes: tuple[str, ...] = ()
+    mend: str = ""
