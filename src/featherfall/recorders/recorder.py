@@ -29,7 +29,8 @@ class Block:
     Attributes:
         row: of the first of them in the file, as an editor counts (1 is the first line).
         times: (N,) float64 s as stamped: s since 1970 for dates, from any origin otherwise; unsorted and repeated as the file has them.
-        values: (N, C) float64 in the series' unit; NaN where a cell is empty or says NaN.
+        values: (N, C) float64 in the series' unit; NaN where a cell is empty or says NaN. Rows of NaN alone may stand between samples where
+            sensors of other rates share a table: what is a gap, the times of the others say.
     """
 
     row: int
@@ -50,6 +51,7 @@ class Series:
         rate: samples per second where the file states it instead of stamping each row, Hz.
         clock: "burst" where the recorder is known to stamp packets instead of samples.
         counts_per_g: of the unit "count", where the file states it.
+        remarks: returns lines for the user of what the last reading left out, e.g. "3 rows that are empty were left out".
     """
 
     sensor: Sensor
@@ -60,6 +62,7 @@ class Series:
     rate: float | None = None
     clock: Clock = "sampled"
     counts_per_g: float | None = None
+    remarks: Callable[[], tuple[str, ...]] = tuple
 
 
 @dataclass(frozen=True, eq=False)

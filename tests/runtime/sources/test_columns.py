@@ -6,7 +6,8 @@ import pytest
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input
-from featherfall.runtime.sources.columns import Header, find_input, find_time, refuse_shared, split_unit
+from featherfall.recorders.names import Header, split_unit
+from featherfall.runtime.sources.columns import find_input, find_time, refuse_shared
 
 FILE = Path("walk.csv")
 ACCELEROMETER = Input(name="accelerometer", unit="g", channels=["x", "y", "z"])
@@ -25,7 +26,7 @@ def header(names: str) -> Header:
         ("gx[dps]", ("gx", "deg/s")),
         (" wx (°/s) ", ("wx", "deg/s")),
         ("mx [µT]", ("mx", "uT")),
-        ("Acc X [G]", ("Acc X", "G")),
+        ("Acc X [G]", ("Acc X", "g")),
         ("ax", ("ax", None)),
     ],
 )

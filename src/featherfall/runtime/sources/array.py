@@ -13,10 +13,11 @@ from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Recording
 from featherfall.core.registry import register
 from featherfall.core.tables import nearest
-from featherfall.runtime.sources.columns import Header, match_input, match_time, refuse_shared, time_unit
+from featherfall.recorders.names import UNIT_SECONDS, Header, match_time, time_unit
+from featherfall.runtime.sources.columns import match_input, refuse_shared
 from featherfall.runtime.sources.source import Recorded
 from featherfall.runtime.sources.streams import by_input, sensor_stream, unit_of
-from featherfall.runtime.sources.timestamps import UNIT_SECONDS, fitting_unit, odd_rate
+from featherfall.runtime.sources.timestamps import fitting_unit, odd_rate
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Recording
 from featherfall.core.registry import register
 from featherfall.core.tables import read_columns, read_text
-from featherfall.runtime.sources.columns import Header, find_input, find_time, refuse_shared
+from featherfall.recorders.names import Header
+from featherfall.runtime.sources.columns import find_input, find_time, refuse_shared
 from featherfall.runtime.sources.source import Recorded
 from featherfall.runtime.sources.streams import by_input, sensor_stream, unit_of
 from featherfall.runtime.sources.timestamps import Clock, TimeUnit, guess_unit, read_dates, straighten

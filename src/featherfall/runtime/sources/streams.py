@@ -12,7 +12,7 @@ from featherfall.core.manifest import Input
 from featherfall.core.recording import Stream
 from featherfall.core.tables import dead_axes, nearest
 from featherfall.core.units import check_gravity, to_internal
-from featherfall.runtime.sources.columns import is_known, split_unit
+from featherfall.recorders.names import is_known, split_unit
 
 MAX_VALUE = 1e7  # larger than any sensor's values in any unit; such values are marks for "missing", or broken rows
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.tables import check_times, read_text
+from featherfall.recorders.names import UNIT_SECONDS
 from featherfall.signals.clock import straighten_times
 
 TimeUnit = Literal["s", "ms", "us", "ns", "iso"]
 Clock = Literal["sampled", "burst"]
-UNIT_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _SLOWEST, _FASTEST = 1.0, 20_000.0  # Hz; outside of it, the time's unit is wrong
 
 
