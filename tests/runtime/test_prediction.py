@@ -11,7 +11,7 @@ from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Recording, Stream
 from featherfall.runtime import load_bundle
 from featherfall.runtime.prediction import make_prediction
-from featherfall.signals.frames import RecordingWindows
+from featherfall.signals.frames import WindowTimes
 
 FALL = ((8.0, 4.0),)
 SLIDING = {"kind": "sliding", "length": LENGTH, "rate": 50.0, "stride_s": 0.5}
@@ -25,11 +25,9 @@ def manifest(**changes: object) -> Manifest:
     return Manifest.model_validate(base | changes)
 
 
-def windows(valid: list[float]) -> RecordingWindows:
-    count = len(valid)
-    mask = np.arange(LENGTH) < np.array(valid)[:, None] * LENGTH
-    start = np.arange(count) * 0.5
-    return RecordingWindows({}, mask, start, start + 1.26, start + 0.64, 1.28)
+def windows(valid: list[float]) -> WindowTimes:
+    start = np.arange(len(valid)) * 0.5
+    return WindowTimes(start, start + 1.26, start + 0.64, np.array(valid), 1.28)
 
 
 def test_a_fall_and_a_harmless_bump(tmp_path: Path) -> None:
@@ -58,15 +56,15 @@ def test_impact_windows_at_the_edge_are_kept(tmp_path: Path) -> None:
     assert len(said.events) == 1
 
 
-def test_windows_in_a_gap_are_skipped(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("resumes", "skipped"), [(6.0, True), (11.0, False), (1e9, False)])
+def test_no_window_of_a_gap_is_judged_and_none_is_made_in_a_long_one(tmp_path: Path, resumes: float, skipped: bool) -> None:
     bundle = load_bundle(write_bundle(tmp_path / "b", window=SLIDING))
-    whole = recording(impacts=FALL)
-    keep = (whole.streams["accelerometer"].times < 5) | (whole.streams["accelerometer"].times > 11)
-    times = whole.streams["accelerometer"].times[keep]
+    times = np.concatenate([np.arange(0, 5, 0.02), resumes + np.arange(0, 5, 0.02)])
     said = bundle.predict(Recording("own", "S1", "gap", "1", {"accelerometer": Stream(times, motion(times).astype(np.float32), "g", 50)}))
-    inside = (said.start_s > 5) & (said.end_s < 11)
+    inside = (said.end_s > 5.65) & (said.start_s < resumes - 0.65)  # more than half in the gap
     assert not said.usable[inside].any()
-    assert said.skipped >= inside.sum() > 0
+    assert (said.skipped > 0) is skipped
+    assert len(said.usable) < 25
     assert all(label is None for label, judged in zip(said.window_labels, said.usable, strict=True) if not judged)
 
 

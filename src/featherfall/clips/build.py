@@ -218,4 +218,5 @@ def named(recording: Recording, clip: Clip) -> Recording:
 def _spans(cut: RecordingWindows) -> np.ndarray:
     if not len(cut.start_s):
         return np.zeros((0, 4))
-    return np.stack([cut.start_s, cut.end_s, cut.centre_s, cut.valid.mean(axis=1)], axis=1)
+    times = cut.times()
+    return np.stack([times.start_s, times.end_s, times.centre_s, times.valid], axis=1)

@@ -9,7 +9,7 @@ from featherfall.runtime.perceive.windows import RunModel
 from featherfall.runtime.prediction import Prediction, make_prediction
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.stream import SampleStream
-from featherfall.signals.frames import RecordingWindows
+from featherfall.signals.frames import WindowTimes, join_times
 
 # The grid of live windows moves with the samples held, so the window of one impact is cut again some samples earlier or later. Two windows
 # whose peaks are nearer than this, s, are of one impact; peaks are at least `Window.spacing_s` apart, by default .5 s.
@@ -33,8 +33,8 @@ class LiveWindows:
         """Forget everything."""
         manifest = self.stream.manifest
         self.stream.reset()
-        self._frames = RecordingWindows({}, np.zeros((0, manifest.window.length), bool), np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
-        self.prediction = make_prediction(manifest, self._frames, np.zeros((0, len(manifest.labels)), np.float32))
+        self._windows = WindowTimes(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
+        self.prediction = make_prediction(manifest, self._windows, np.zeros((0, len(manifest.labels)), np.float32))
 
     def add(self, samples: Samples) -> Prediction:
         """Take a packet; return the prediction so far.
@@ -46,14 +46,14 @@ class LiveWindows:
         if cut is None:
             return self.prediction
         manifest = self.stream.manifest
-        last = self._frames.centre_s[-1] if len(self._frames.centre_s) else -np.inf
+        last = self._windows.centre_s[-1] if len(self._windows.centre_s) else -np.inf
         cut = cut.select(_fresh(cut.centre_s, float(last), manifest.window))
         if not len(cut.centre_s):
             return self.prediction
-        new = make_prediction(manifest, cut, self._run(cut.inputs))
-        self._frames = _joined(self._frames, cut.select(new.usable))
+        new = make_prediction(manifest, cut.times(), self._run(cut.inputs))
+        self._windows = join_times([self._windows, cut.times().select(new.usable)]).select(slice(-TRACE, None))
         probabilities = np.concatenate([self.prediction.probabilities, new.probabilities[new.usable]])[-TRACE:]
-        self.prediction = make_prediction(manifest, self._frames, probabilities)
+        self.prediction = make_prediction(manifest, self._windows, probabilities)
         return self.prediction
 
 
@@ -67,11 +67,3 @@ def _fresh(centre_s: np.ndarray, last: float, window: Window) -> np.ndarray:
             fresh.append(k)
             last = float(centre)
     return np.array(fresh, dtype=np.int64)
-
-
-def _joined(first: RecordingWindows, second: RecordingWindows) -> RecordingWindows:
-    """Return the last `TRACE` windows of both, without their inputs."""
-    valid, start_s, end_s, centre_s = (
-        np.concatenate([getattr(first, name), getattr(second, name)])[-TRACE:] for name in ("valid", "start_s", "end_s", "centre_s")
-    )
-    return RecordingWindows({}, valid, start_s, end_s, centre_s, second.seconds)

@@ -10,7 +10,7 @@ import numpy as np
 
 from featherfall.core.manifest import Decision, Manifest
 from featherfall.runtime.decide.events import Event, events, recording_label, usable
-from featherfall.signals.frames import RecordingWindows
+from featherfall.signals.frames import WindowTimes
 
 
 @dataclass(frozen=True)
@@ -104,25 +104,24 @@ class Prediction:
         }
 
 
-def make_prediction(manifest: Manifest, frames: RecordingWindows, probabilities: np.ndarray) -> Prediction:
+def make_prediction(manifest: Manifest, windows: WindowTimes, probabilities: np.ndarray) -> Prediction:
     """Return the label and events of a recording's windows.
 
     Arguments:
-        frames: K windows. probabilities: (K, classes) float32.
+        windows: K windows. probabilities: (K, classes) float32.
     """
-    valid = np.asarray(frames.valid.sum(axis=1) / frames.valid.shape[1])
-    use = usable(valid, probabilities, manifest.window.kind)
+    use = usable(windows.valid, probabilities, manifest.window.kind)
     found: tuple[Event, ...] = ()
     if manifest.positive is not None:
         column = probabilities[use, manifest.labels.index(manifest.positive)]
-        found = tuple(events(frames.centre_s[use], frames.end_s[use], column, manifest.decision))
+        found = tuple(events(windows.centre_s[use], windows.end_s[use], column, manifest.decision))
     return Prediction(
         labels=tuple(manifest.labels),
-        start_s=frames.start_s,
-        end_s=frames.end_s,
-        centre_s=frames.centre_s,
+        start_s=windows.start_s,
+        end_s=windows.end_s,
+        centre_s=windows.centre_s,
         probabilities=probabilities,
-        valid=valid,
+        valid=windows.valid,
         usable=use,
         label=recording_label(manifest, probabilities, use, bool(found)),
         events=found,

@@ -17,10 +17,21 @@ def find_peaks(magnitude: np.ndarray, threshold: float, spacing: int) -> np.ndar
         spacing: samples, >= 1.
     Returns: (K,) int64, increasing.
     """
-    found = []
-    for i in np.flatnonzero(magnitude >= threshold):
-        before = magnitude[max(i - spacing, 0) : i]
-        after = magnitude[i + 1 : i + 1 + spacing]
-        if (before.size == 0 or not (before >= magnitude[i]).any()) and (after.size == 0 or not (after > magnitude[i]).any()):
-            found.append(i)
-    return np.asarray(found, dtype=np.int64)
+    if not (magnitude >= threshold).any():
+        return np.zeros(0, dtype=np.int64)
+    count = len(magnitude)
+    spacing = min(spacing, count)
+    known = np.where(np.isnan(magnitude), -np.inf, magnitude)
+    highest = _highest_from(np.pad(known, spacing, constant_values=-np.inf), spacing)
+    before, after = highest[:count], highest[spacing + 1 :]  # of the `spacing` samples before and after each
+    return np.flatnonzero((magnitude >= threshold) & (known > before) & (known >= after))
+
+
+def _highest_from(values: np.ndarray, width: int) -> np.ndarray:
+    """Return for each place the maximum of the `width` values from there, by doubling; (N,) -> (N - width + 1,)."""
+    reach = 1
+    while reach < width:
+        step = min(reach, width - reach)
+        values = np.maximum(values[:-step], values[step:])
+        reach += step
+    return values

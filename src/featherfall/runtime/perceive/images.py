@@ -9,7 +9,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
-from featherfall.signals.frames import RecordingWindows
+from featherfall.signals.frames import WindowTimes
 from featherfall.signals.pictures import MAX_LOST
 from featherfall.signals.video import is_image, probe, read_frames
 
@@ -24,7 +24,7 @@ def refuse_image(manifest: Manifest, video: Video) -> None:
         raise UserError(f"{video.path}: a still picture, but bundle {manifest.name!r} needs a film of {least}; give a film")
 
 
-def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.ndarray]) -> tuple[RecordingWindows, np.ndarray]:
+def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.ndarray]) -> tuple[WindowTimes, np.ndarray]:
     """Run a model on a film's pictures, `PICTURE_RATE` a second, each for itself.
 
     Arguments:
@@ -48,4 +48,4 @@ def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.nda
     at = np.array(times)
     if problems and at[-1] - at[0] + MAX_LOST + 1 / PICTURE_RATE < probe(video).duration:
         raise UserError(problems[0])
-    return RecordingWindows({}, np.ones((len(at), 1), bool), at, at, at, 1 / PICTURE_RATE), np.concatenate(probabilities)
+    return WindowTimes(at, at, at, np.ones(len(at)), 1 / PICTURE_RATE), np.concatenate(probabilities)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Recording, Stream, Video
+from featherfall.core.window import Window
 from featherfall.runtime.perceive.images import predict_pictures, refuse_image
-from featherfall.signals.frames import RecordingWindows, cut_recording
+from featherfall.signals.frames import RecordingWindows, WindowTimes, cut_parts, cut_recording, join_times
 from featherfall.signals.pictures import film_clock, frame_times, read_pictures
 from featherfall.signals.video import is_image
 
@@ -19,10 +20,11 @@ RunModel = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # (K, ...) inputs b
 MEMORY = 256 << 20  # bytes of pictures at once, so that memory does not grow with the film's length
 
 
-def predict_windows(recording: Recording, manifest: Manifest, run: RunModel) -> tuple[RecordingWindows, np.ndarray]:
+def predict_windows(recording: Recording, manifest: Manifest, run: RunModel) -> tuple[WindowTimes, np.ndarray]:
     """Cut a recording as the model was trained, and run the model on every window.
 
-    A model of single pictures takes each picture of a film for itself.
+    A model of single pictures takes each picture of a film for itself. Samples are cut and judged part by part, so that memory does not
+    grow with the recording's length.
 
     Returns: K windows and their (K, classes) float32 probabilities.
     Raises: `UserError` when the recording lacks an input, or has it in another unit or with other channels.
@@ -36,8 +38,16 @@ def predict_windows(recording: Recording, manifest: Manifest, run: RunModel) -> 
         return predict_pictures(films[reference.name], reference.size, lambda pictures: run({reference.name: pictures}))
     if reference.is_film:
         streams[reference.name] = film_clock(films[reference.name])
-    cut = cut_recording(streams, manifest.window, reference.name)
-    return cut, _probabilities(cut, manifest, films, streams[reference.name], run)
+    parts = cut_parts if not films else _whole  # a film is decoded once, in order, for all windows
+    times, probabilities = [], []
+    for cut in parts(streams, manifest.window, reference.name):
+        times.append(cut.times())
+        probabilities.append(_probabilities(cut, manifest, films, streams[reference.name], run))
+    return join_times(times), np.concatenate(probabilities)
+
+
+def _whole(streams: Mapping[str, Stream], window: Window, reference: str) -> Iterator[RecordingWindows]:
+    yield cut_recording(streams, window, reference)
 
 
 def _probabilities(cut: RecordingWindows, manifest: Manifest, films: Mapping[str, Video], reference: Stream, run: RunModel) -> np.ndarray:
