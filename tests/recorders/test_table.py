@@ -14,6 +14,7 @@ import pytest
 from featherfall.core.errors import UserError
 from featherfall.recorders.capture import Table, open_capture
 from featherfall.recorders.recorder import Series
+from featherfall.recorders.table import Stated
 
 VALUES = np.round(np.random.default_rng(0).normal(size=(40, 3)), 3)
 TIMES = np.arange(40) * 0.02
@@ -264,7 +265,7 @@ def test_day_and_month_are_asked_for_where_the_file_does_not_show_them(tmp_path:
     ambiguous = table(tmp_path / "a.csv", rows(*["03/04/2024"] * 30))
     with pytest.raises(UserError, match=r"a\.csv: the date '03/04/2024 12:00:00\.000' .*--dates dmy .*--dates mdy"):
         ambiguous.series("accelerometer", ["x", "y", "z"], time="time")
-    stated = open_capture(tmp_path / "a.csv", dates="mdy").table()
+    stated = open_capture(tmp_path / "a.csv", Stated(dates="mdy")).table()
     assert stated is not None
     assert read(stated.series("accelerometer", ["x", "y", "z"], time="time"))[0][0] == np.datetime64("2024-03-04T12").astype(
         "M8[s]"

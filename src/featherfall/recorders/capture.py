@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from featherfall.core.errors import UserError
-from featherfall.recorders.dates import DayOrder
 from featherfall.recorders.encoding import decode, find_encoding
 from featherfall.recorders.member import Member, plain_name
+from featherfall.recorders.table import Stated, read_table
 from featherfall.recorders.table import Table as Table  # what a capture gives
-from featherfall.recorders.table import read_table
 
 MAX_NAMES = 1000  # files of an export; a folder of more is a dataset, or a disk
 MAX_DEPTH = 4  # folders in folders
@@ -26,13 +25,13 @@ class Capture:
     Attributes:
         path: as given, for messages.
         names: of the files in it: one for a file (without ".gz"), all for a folder or zip, relative, sorted, bounded in number.
-        dates: order of day and month where the user states it.
+        stated: what the user says of its times.
     """
 
     path: Path
     names: tuple[str, ...]
     members: Mapping[str, Member] = field(repr=False)
-    dates: DayOrder | None = None
+    stated: Stated = field(default_factory=Stated)
     _tables: dict[str, Table | None] = field(default_factory=dict, repr=False)
 
     def table(self, name: str | None = None) -> Table | None:
@@ -41,7 +40,7 @@ class Capture:
         if name is None:
             return None
         if name not in self._tables:
-            self._tables[name] = read_table(self.members[name], name, self.dates)
+            self._tables[name] = read_table(self.members[name], name, self.stated)
         return self._tables[name]
 
     def head(self, name: str | None = None, size: int = 1 << 16) -> bytes:
@@ -69,11 +68,11 @@ class Capture:
         return name
 
 
-def open_capture(path: str | Path, dates: DayOrder | None = None) -> Capture:
+def open_capture(path: str | Path, stated: Stated = Stated()) -> Capture:
     """Open a file, which may be compressed, a folder or a zip.
 
     Arguments:
-        dates: order of day and month in dates that do not show it.
+        stated: what the user says of its times.
     Raises: `UserError` for a path that is not there, an empty folder, a damaged archive.
     """
     path = Path(path)
@@ -90,7 +89,7 @@ def open_capture(path: str | Path, dates: DayOrder | None = None) -> Capture:
         raise UserError(f"{path}: cannot be read ({error.strerror}); correct the path or its permissions") from error
     if not members:
         raise UserError(f"{path}: holds no file; give the folder or archive of an export")
-    return Capture(path, tuple(sorted(members)), members, dates)
+    return Capture(path, tuple(sorted(members)), members, stated)
 
 
 def _is_zip(path: Path) -> bool:

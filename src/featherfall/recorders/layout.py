@@ -202,9 +202,11 @@ def _header_cells(line: str, body: _Body) -> list[str] | None:
         cells.pop()
     if len(cells) == body.width - 1 and body.kinds[-1] == "empty":
         cells.append("")  # the rows end with a delimiter, the header does not
-    if len(cells) != body.width or not any(kind_of(cell, body.decimal) == "text" for cell in cells):
+    kinds = Counter(kind_of(cell, body.decimal) for cell in cells)
+    # A name may be a number ("1"), as long as most are none; a date stands in rows of values and preambles.
+    if len(cells) != body.width or kinds["text"] <= kinds["number"] or (kinds["date"] and not mark):
         return None
-    return None if any(kind_of(cell, body.decimal) in ("number", "date") for cell in cells) and not mark else cells
+    return cells
 
 
 def _are_units(cells: Sequence[str]) -> bool:

@@ -110,9 +110,54 @@ def match_channels(header: Header, sensor: str, channels: Sequence[str]) -> list
 
 def match_time(header: Header) -> int | None:
     """Return the index of the column that is named like a time; None where there is none."""
+    return next(iter(match_times(header)), None)
+
+
+def match_times(header: Header) -> list[int]:
+    """Return the indices of all columns that are named like a time, the likeliest first."""
     plain = [plain_name(name) for name in header.names]
     spellings = (spelling for known in _TIMES for spelling in (known, *(f"{known}{unit}" for unit in UNIT_SECONDS)))
-    return next((plain.index(spelling) for spelling in spellings if spelling in plain), None)
+    return list(dict.fromkeys(at for spelling in spellings for at, name in enumerate(plain) if name == spelling))
+
+
+@dataclass(frozen=True)
+class Triple:
+    """Three columns of one sensor.
+
+    Attributes:
+        sensor: "accelerometer", "linear acceleration", "gravity", "gyroscope" or "magnetometer".
+        base: what the three names have in common, in plain letters: "wristacc".
+        places: positions of x, y and z.
+        unit: as the names say; None where they do not.
+    """
+
+    sensor: str
+    base: str
+    places: tuple[int, int, int]
+    unit: str | None
+
+
+def find_triples(names: Sequence[str], units: Sequence[str | None]) -> list[Triple]:
+    """Return the columns that belong together as x, y and z of a sensor, by their names.
+
+    Arguments:
+        names: of all columns, without brackets. units: of them, where they are known.
+    """
+    groups: dict[tuple[str, str], dict[str, list[int]]] = {}
+    stated = [unit or _suffix_unit(name) for name, unit in zip(names, units, strict=True)]
+    for i, name in enumerate(names):
+        for base, axis in _axes_of(name):
+            what = quantity(unit) if (unit := stated[i]) and is_known(unit) else ""
+            groups.setdefault((base, what), {}).setdefault(axis, []).append(i)
+    found = []
+    for (base, what), axes in groups.items():
+        sensor = _sensor_of(base, what)
+        if sensor and all(len(axes.get(axis, ())) == 1 for axis in "xyz"):
+            places = (axes["x"][0], axes["y"][0], axes["z"][0])
+            found.append(Triple(sensor, base, places, stated[places[0]]))
+    # Bare x, y, z beside a named sensor are its repetition, or something else.
+    named = {one.sensor for one in found if one.base not in _BARE}
+    return [one for one in found if one.base not in _BARE or one.sensor not in named]
 
 
 def time_unit(name: str) -> str | None:
@@ -128,6 +173,55 @@ def time_unit(name: str) -> str | None:
 def plain_name(name: str) -> str:
     """Normalise a name: lower case, no unit, no "_list", only letters and digits: "Accel_X_list [g]" -> "accelx"."""
     return re.sub(r"[^a-z0-9]", "", re.sub(r"_list$", "", split_unit(name)[0].lower()))
+
+
+_BARE = ("", "axis", "value", "values", "data", "sensor")
+_UNIT_SUFFIXES = {
+    "g": "g", "mg": "mg", "ms2": "m/s2", "mps2": "m/s2", "mss": "m/s2", "dps": "deg/s", "degs": "deg/s", "rads": "rad/s", "rps": "rad/s",
+    "ut": "uT",
+}  # fmt: skip
+
+
+def _suffix_unit(name: str) -> str | None:
+    """ "acc_x_mg" -> "mg"; None where the last word is no unit."""
+    words = re.split(r"[\s_.-]+", name.strip().lower())
+    return _UNIT_SUFFIXES.get(words[-1]) if len(words) > 1 and words[-2][-1:] in ("x", "y", "z") else None
+
+
+def _axes_of(name: str) -> list[tuple[str, str]]:
+    """Return how a name may be a sensor's and an axis': "Accel_X" -> [("accel", "x")]."""
+    words = re.split(r"[\s_.-]+", re.sub(r"_list$", "", name.strip().lower()))
+    if _suffix_unit(name):
+        words.pop()
+    plain = re.sub(r"[^a-z0-9]", "", "".join(words))
+    ends = re.fullmatch(r"(.*?)(?:axis)?([xyz])(?:axis)?", plain)
+    begins = re.fullmatch(r"([xyz])(?:axis)?(.*)", plain)
+    found = [(ends[1], ends[2])] if ends else []
+    if begins and (begins[2], begins[1]) not in found and not (ends and ends[1] == ""):
+        found.append((begins[2], begins[1]))
+    return found
+
+
+def _sensor_of(base: str, what: str) -> str | None:
+    """Return the sensor of columns whose names have `base` in common; what: the quantity of their unit, where it is known."""
+    kind = next((kind for kind, words in _KINDS if any(word in base for word in words)), None) or _LETTERS.get(base)
+    if what == "acceleration" and kind in (None, "gyroscope"):
+        kind = "accelerometer" if base in (*_BARE, "g") else kind
+    if what == "angular velocity" and kind in (None, "accelerometer"):
+        kind = "gyroscope" if base in (*_BARE, "a", "w", "g", "v") else kind
+    measured = {"gyroscope": "angular velocity", "magnetometer": "magnetic field"}.get(kind or "", "acceleration")
+    return kind if not what or what == measured else None
+
+
+# What names hold, the more special first: "linear acceleration" is an acceleration too.
+_KINDS = (
+    ("linear acceleration", ("linear", "linacc", "useracc", "withoutg", "nograv", "motionuser", "bodyacc")),
+    ("gravity", ("gravity", "grav")),
+    ("gyroscope", ("gyr", "rotation", "angular", "angvel", "omega")),
+    ("magnetometer", ("mag", "compass")),
+    ("accelerometer", ("acc", "gforce", "beschleunigung", "aceler")),
+)
+_LETTERS = {**dict.fromkeys(_BARE, "accelerometer"), "a": "accelerometer", "g": "gyroscope", "w": "gyroscope", "m": "magnetometer"}
 
 
 def _beginnings(name: str) -> tuple[str, ...]:

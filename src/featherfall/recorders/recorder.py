@@ -7,7 +7,8 @@ where another program wrote it::
     def phyphox(capture: Capture) -> SensorFile | None:
         \"\"\"phyphox: one table a sensor; comma, semicolon or tab.\"\"\"
 
-`recognise` asks every recorder; the generic reading of tables (`known/table.py`) comes last.
+`recognise` asks every recorder. One whose layout several programs write registers a `rank` above 0 and is asked after those of one program;
+the generic reading of tables (`known/table.py`) comes last.
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ class SensorFile:
         title: for the line that says what was recognised: "Sensor Logger, watch".
         series: the sensors; several of one kind where the file has several placements.
         notes: lines for the user, e.g. what was left out.
-        mend: what to do where the file has acceleration without gravity and nothing to add it from, for the refusal: "give the folder or zip
-            with Gravity.csv".
+        mend: what to do where the file has acceleration without gravity and nothing to add it from, for the refusal: "give the folder or
+            zip with Gravity.csv".
     """
 
     recorder: str

@@ -26,6 +26,23 @@ _MAX_LINES = 3000  # of them; more tell nothing new
 _TAIL = 1 << 12  # bytes of the end, which may say what the beginning does not: which of 3/4 is the month
 
 
+@dataclass(frozen=True)
+class Stated:
+    """What the user says of a file's times; it wins over what is found.
+
+    Attributes:
+        dates: order of day and month in dates that do not show it.
+        time: column of time stamps, by name or by number counted from 1, of a table that no recorder of its own reads.
+        time_unit: "s", "ms", "us", "ns" or "iso", of that column.
+        rate: samples per second, in place of any time stamps, Hz.
+    """
+
+    dates: DayOrder | None = None
+    time: str | None = None
+    time_unit: str | None = None
+    rate: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """A text file with one row a sample, as found by its first 64 kB.
@@ -53,7 +70,7 @@ class Table:
     layout: Layout = field(repr=False)
     member: Member = field(repr=False)
     encoding: tuple[str, int] = field(default=("utf-8", 0), repr=False)
-    dates: DayOrder | None = None
+    stated: Stated = Stated()
 
     @property
     def where(self) -> str:
@@ -184,7 +201,7 @@ class Table:
         found = day_order(texts)
         if found is not None:
             return found
-        found = self.dates or day_order(texts + self._last_cells(stamps))
+        found = self.stated.dates or day_order(texts + self._last_cells(stamps))
         if found is None:
             raise UserError(
                 f"{self.where}: the date {shown(texts[0])!r} may be {example('dmy')} or {example('mdy')} of its kind; "
@@ -204,7 +221,7 @@ class Table:
 _TIME_UNITS = ("s", "ms", "us", "ns")
 
 
-def read_table(member: Member, name: str, dates: DayOrder | None = None) -> Table | None:
+def read_table(member: Member, name: str, stated: Stated = Stated()) -> Table | None:
     """Return a file as a table by its first lines; None where it is not one."""
     head = member.head(HEAD)
     encoding = find_encoding(head)
@@ -231,7 +248,7 @@ def read_table(member: Member, name: str, dates: DayOrder | None = None) -> Tabl
         layout=layout,
         member=member,
         encoding=encoding,
-        dates=dates,
+        stated=stated,
     )
 
 
