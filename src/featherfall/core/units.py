@@ -82,3 +82,14 @@ def check_gravity(acceleration_g: np.ndarray, where: str, unit: str) -> None:
             "give the raw accelerometer, not linear acceleration"
         )
     raise UserError(f"{where}: the acceleration's median magnitude is {middle:.3g} g, which no worn sensor shows; check the unit {unit!r}")
+
+
+def same_quantity(first: str, second: str) -> bool:
+    """Return whether two units measure the same; False where one of them is unknown."""
+    return first in _UNITS and second in _UNITS and _UNITS[first][0] == _UNITS[second][0]
+
+
+def convert(values: np.ndarray, unit: str, to: str) -> np.ndarray:
+    """Return float32 values in another unit of the same quantity."""
+    assert same_quantity(unit, to)
+    return np.asarray(values * (_UNITS[unit][1] / _UNITS[to][1]), dtype=np.float32)
