@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ from tests.conftest import tiny_dataset
 from tests.runtime.perceive.test_images import bright_bundle
 from tests.runtime.tiny import write_bundle
 from tests.stills import write
+from typer.testing import CliRunner
 
 from featherfall import datasets
+from featherfall.cli.main import app
+from featherfall.clips.mapping import Choice
 from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
 from featherfall.core.files import sha256, write_json
@@ -89,8 +93,56 @@ def test_what_cannot_be_evaluated_is_noted(tmp_path: Path) -> None:
     assert out["counts"]["recordings"] == 3
     assert len(out["notes"]) == 3 and all(note.startswith("left out: S1/") for note in out["notes"])
     none = bundle(tmp_path / "none", inputs=[{"name": "barometer", "unit": "1", "channels": ["p"]}])
-    with pytest.raises(UserError, match="no recording could be evaluated; left out: "):
+    with pytest.raises(UserError, match=r"no stream for the input 'barometer' \(1, 1 channel\(s\)\); it has "):
         evaluate(none, datasets.open("folder", data))
+    (tmp_path / "data" / "data" / "S2-sit-0-accelerometer.csv").write_text("")
+    sitting = replace(datasets.open("folder", data), sources=tuple(one for one in datasets.open("folder", data).sources if "sit" in one.id))
+    with pytest.raises(UserError, match=r"no stream for the input 'accelerometer'.*\(not all recordings can be read: .*S2-sit-0"):
+        evaluate(bundle(tmp_path / "other"), sitting)
+    sitting = replace(sitting, sources=sitting.sources[1:])
+    with pytest.raises(UserError, match=r"no recording could be evaluated; left out: .*S2-sit-0"):
+        evaluate(bundle(tmp_path / "third"), sitting)
+
+
+def elsewhere(folder: Path, placement: str, stream: str = "belt_accelerometer") -> Dataset:
+    """`tiny_dataset` with its accelerometer under another name and worn at another place."""
+    tiny_dataset(folder, subjects=2, streams=["accelerometer", "gyroscope"])
+    for file in (folder / "streams.yaml", folder / "recordings.csv"):
+        head, _, rest = file.read_text().partition("\n" if file.suffix == ".csv" else "\0")
+        file.write_text(head.replace("accelerometer", stream).replace("left wrist", placement) + ("\n" + rest if rest else ""))
+    return datasets.open("folder", folder)
+
+
+def test_another_datasets_names_and_placements(tmp_path: Path) -> None:
+    opened = bundle(tmp_path / "bundle")  # for the left wrist
+    out = evaluate(opened, elsewhere(tmp_path / "same", "right wrist", "watch"))
+    assert out["metrics"]["f1"] == 1 and out["notes"] == []
+    assert out["inputs"] == [{"input": "accelerometer", "dataset": "folder", "stream": "watch", "placement": "right wrist"}]
+    waist = elsewhere(tmp_path / "waist", "waist")
+    with pytest.raises(UserError, match=r"no stream worn at the left wrist.*belt_accelerometer \(waist\).*add --placement-ok$"):
+        evaluate(opened, waist)
+    out = evaluate(opened, waist, choice=Choice(placement_ok=True))
+    assert out["metrics"]["f1"] == 1
+    assert out["notes"] == ["folder: belt_accelerometer is worn at the waist, the bundle was trained for the left wrist"]
+    out = evaluate(opened, elsewhere(tmp_path / "unknown", '""'))
+    assert out["notes"] == ["folder: it is not stated where belt_accelerometer is worn; the bundle was trained for the left wrist"]
+
+
+def test_the_command_maps_and_says_what_it_took(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "bundle", window=WINDOW)
+    elsewhere(tmp_path / "data", "left wrist")
+    words = ["evaluate", str(tmp_path / "bundle"), "--dataset", "folder", "--data", str(tmp_path / "data")]
+    said = CliRunner().invoke(app, [*words, "--map", "accelerometer=belt_accelerometer"])
+    assert said.exit_code == 0 and "accelerometer <- folder: belt_accelerometer (left wrist)" in said.stdout
+    for bad, complaint in ((["--map", "accelerometer"], "expected INPUT=STREAM"), (["--map", "a=b", "--map", "a=c"], "given twice")):
+        refused = CliRunner().invoke(app, [*words, *bad])
+        assert isinstance(refused.exception, UserError) and complaint in str(refused.exception)
+
+
+def test_nothing_is_mapped_for_films(tmp_path: Path) -> None:
+    detector = bundle(tmp_path / "bundle", kind="detector", format=2)
+    with pytest.raises(UserError, match="--map: bundle 'tiny' is evaluated on the pictures of the dataset, there is nothing to map; leave"):
+        evaluate(detector, Dataset("none", tmp_path, ()), choice=Choice({"accelerometer": "a"}))
 
 
 def test_activities_that_a_bundle_does_not_know(dataset: Dataset, tmp_path: Path) -> None:

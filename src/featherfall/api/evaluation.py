@@ -70,9 +70,12 @@ class Evaluation:
         return f"{self.values['bundle']} ({self.values['model']}) on {self.values['dataset']}"
 
 
-def evaluate_bundle(bundle: Bundle, dataset: str | Dataset | None, data: str | Path | None) -> Evaluation:
+def evaluate_bundle(
+    bundle: Bundle, dataset: str | Dataset | None, data: str | Path | None, streams: Mapping[str, str] | None, placement_ok: bool
+) -> Evaluation:
     """Evaluate an opened bundle; see `featherfall.evaluate`."""
     from featherfall import datasets
+    from featherfall.clips.mapping import Choice
     from featherfall.core.files import data_folder
     from featherfall.evaluation.evaluate import evaluate
 
@@ -80,4 +83,4 @@ def evaluate_bundle(bundle: Bundle, dataset: str | Dataset | None, data: str | P
     if not chosen:
         raise UserError(f"{bundle.path}: its manifest names no dataset; give one, e.g. dataset='up_fall'")
     opened = chosen if isinstance(chosen, datasets.Dataset) else datasets.open(chosen, data_folder(data))
-    return Evaluation(evaluate(bundle, opened))
+    return Evaluation(evaluate(bundle, opened, choice=Choice(streams or {}, placement_ok)))

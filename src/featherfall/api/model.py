@@ -99,9 +99,16 @@ class Model:
             raise UserError(f"bundle {self.manifest.name!r} finds boxes in pictures, it has no windows; use predict")
         return self.bundle.probabilities(check_windows(self.manifest, windows))
 
-    def evaluate(self, dataset: str | Dataset | None = None, data: str | Path | None = None) -> Evaluation:
+    def evaluate(
+        self,
+        dataset: str | Dataset | None = None,
+        data: str | Path | None = None,
+        *,
+        map: Mapping[str, str] | None = None,
+        placement_ok: bool = False,
+    ) -> Evaluation:
         """Evaluate on a dataset's recordings that the model was not trained on; see `featherfall.evaluate`."""
-        return evaluate_bundle(self.bundle, dataset, data)
+        return evaluate_bundle(self.bundle, dataset, data, map, placement_ok)
 
     def __repr__(self) -> str:
         inputs = ", ".join(f"{one.name} ({one.unit})" for one in self.manifest.inputs)
@@ -126,7 +133,14 @@ def load(name: str | Path, precision: Precision | None = None) -> Model:
     return Model(load_bundle(name, precision))
 
 
-def evaluate(model: Model | str | Path, dataset: str | Dataset | None = None, data: str | Path | None = None) -> Evaluation:
+def evaluate(
+    model: Model | str | Path,
+    dataset: str | Dataset | None = None,
+    data: str | Path | None = None,
+    *,
+    map: Mapping[str, str] | None = None,
+    placement_ok: bool = False,
+) -> Evaluation:
     """Evaluate a model on a dataset's recordings that it was not trained on. Needs the extra `train`.
 
     Arguments:
@@ -134,9 +148,13 @@ def evaluate(model: Model | str | Path, dataset: str | Dataset | None = None, da
         dataset: a name ("up_fall", see `featherfall.datasets.names()`), several joined by " + ", or a `Dataset`; None takes the one that
             the model comes from.
         data: folder that holds datasets by their usual folder names; None takes $FEATHERFALL_REAL_DATA, else ~/.cache/featherfall/real.
-    Raises: `UserError` for an unknown dataset, one that is not there, and where no recording could be evaluated.
+        map: the dataset's stream for an input, e.g. {"accelerometer": "watch_accelerometer"}, where several fit; "a | b" takes the first
+            that a recording has. None takes the one that measures the same at the same place.
+        placement_ok: also take sensors that were worn elsewhere than the model's.
+    Raises: `UserError` for an unknown dataset, one that is not there, where no stream or several fit an input, and where no recording could
+        be evaluated.
     """
-    return (model if isinstance(model, Model) else load(model)).evaluate(dataset, data)
+    return (model if isinstance(model, Model) else load(model)).evaluate(dataset, data, map=map, placement_ok=placement_ok)
 
 
 def _picture(data: Any) -> Path | None:

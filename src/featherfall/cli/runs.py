@@ -73,6 +73,13 @@ def evaluate_command(
     model: Annotated[
         Literal["int8", "float32"] | None, typer.Option(help="Model file of the bundle. Default: int8 where there is one.")
     ] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="INPUT=STREAM", help="Sensors: the dataset's stream for an input of the bundle; may be repeated."),
+    ] = None,
+    placement_ok: Annotated[
+        bool, typer.Option("--placement-ok", help="Sensors: also take those that were worn elsewhere than the bundle's.")
+    ] = False,
     json: JsonFlag = False,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: write a row for each.")] = None,
     estimator: Annotated[str, typer.Option(metavar="NAME", help="Films: how poses are found, as for predict.")] = "several",
@@ -91,6 +98,7 @@ def evaluate_command(
         return
     from featherfall import datasets
     from featherfall.cli.console import progress_bar
+    from featherfall.clips.mapping import Choice
     from featherfall.core.errors import UserError
     from featherfall.evaluation.evaluate import evaluate as run
     from featherfall.runtime import load_bundle
@@ -101,7 +109,8 @@ def evaluate_command(
         raise UserError(f"{target}: its manifest names no dataset; add --dataset NAME")
     opened = datasets.open(name, data_folder(data))
     with progress_bar(f"evaluating {opened.name}") as progress:
-        result = run(bundle, opened, estimator=estimator, weights=pose_weights, cache=cache, progress=progress)
+        choice = Choice(_pairs("--map", map_), placement_ok)
+        result = run(bundle, opened, choice=choice, estimator=estimator, weights=pose_weights, cache=cache, progress=progress)
     print_json(result) if json else show_evaluation(result)
     if csv:
         write_films(csv, result)
@@ -155,6 +164,21 @@ def compare_command(
                 run_recipe(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
         found.append(read_json(folder / "metrics.json"))
     print_json(found) if json else show_comparison(found)
+
+
+def _pairs(option: str, stated: list[str] | None) -> dict[str, str]:
+    """Return {"name": "value"} of an option given as NAME=VALUE, once or more. Raises `UserError`."""
+    from featherfall.core.errors import UserError
+
+    pairs: dict[str, str] = {}
+    for text in stated or []:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals and value):
+            raise UserError(f"{option} {text!r}: expected INPUT=STREAM, e.g. {option} accelerometer=wrist_accelerometer")
+        if name in pairs:
+            raise UserError(f"{option}: {name!r} is given twice; state several streams as {name}='{pairs[name]} | {value}'")
+        pairs[name] = value
+    return pairs
 
 
 def _data(recipe: Recipe, data: Path | None, workers: int) -> Path:

@@ -102,6 +102,9 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
     """Print the evaluation of one bundle on one dataset."""
     out = console()
     out.print(f"[bold]{result['bundle']}[/bold] ({result['model']}) on {result['dataset']}")
+    for one in result.get("inputs", ()):
+        worn = f" ({one['placement']})" if one["placement"] else ""
+        out.print(f"{one['input']} <- {one['dataset']}: {one['stream']}{worn}", highlight=False, markup=False)
     shares: Mapping[str, Any] = result.get("shares", {})  # of films only
     table = plain_table()
     for heading in ("metric", "value", *(("films", "95% interval") if shares else ())):

@@ -7,12 +7,13 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from featherfall.clips.films import FilmWriter, to_jpeg
+from featherfall.clips.mapping import named
 from featherfall.clips.store import STORE_VERSION, ClipStore, InputFacts, RecordingFacts, open_store, write_tables
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder, digest, fingerprint, hold
@@ -201,18 +202,6 @@ def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) ->
     sensors = {name: values for name, values in cut.inputs.items() if name in recording.streams}
     seconds = max(stream.duration for stream in streams.values())
     return _Cut(RecordingFacts.of(recording, len(cut.start_s), seconds), sensors, films, facts, _spans(cut), problems)
-
-
-def named(recording: Recording, clip: Clip) -> Recording:
-    """Return the recording with streams and films under the clip's names for them; all others are left out."""
-    streams, videos = {}, {}
-    for name in clip.inputs:
-        for one in [one for one in clip.behind(name) if one in recording.streams][:1]:
-            streams[name] = recording.streams[one]
-    for name in clip.films:
-        for one in [one for one in clip.behind(name) if one in recording.videos][:1]:
-            videos[name] = recording.videos[one]
-    return replace(recording, streams=streams, videos=videos)
 
 
 def _spans(cut: RecordingWindows) -> np.ndarray:

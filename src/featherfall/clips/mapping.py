@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input
@@ -15,7 +16,6 @@ from featherfall.core.units import convert, same_quantity
 from featherfall.datasets import Dataset
 
 FILM = "rgb8"  # unit of a film's pictures, as in a manifest
-_TRIES = 3  # recordings of one layout that are read until one can be
 Behind = Mapping[str, Sequence[str]]  # by input: streams or films, of which the first that a recording has is taken
 
 
@@ -57,7 +57,7 @@ def renamed(recording: Recording, behind: Behind) -> Recording:
     return replace(recording, streams=streams, videos=videos)
 
 
-def _first[T](known: Mapping[str, T], names: Sequence[str]) -> T | None:
+def _first(known: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((known[name] for name in names if name in known), None)
 
 
@@ -66,22 +66,24 @@ def alternatives(stated: str) -> list[str]:
     return [one.strip() for one in stated.split("|")]
 
 
-def offers(dataset: Dataset) -> dict[str, list[Offer]]:
+def offers(dataset: Dataset, problems: list[str] | None = None) -> dict[str, list[Offer]]:
     """Return the streams and films of a dataset, by the name of the dataset where several are joined.
 
-    One recording of each layout (the roles of its files) is read.
+    The first readable recording of each layout (the roles of its files) is read. problems: receives a line for each that cannot be.
     """
     layouts: dict[tuple[str, frozenset[str]], list[int]] = {}
     for number, source in enumerate(dataset.sources):
         layouts.setdefault((source.dataset, frozenset(source.roles)), []).append(number)
     found: dict[str, dict[str, Offer]] = {}
-    for (name, _), numbers in layouts.items():
-        known = found.setdefault(name, {})
-        for number in numbers[:_TRIES]:
+    for numbers in layouts.values():
+        for number in numbers:
             try:
                 recording = dataset.sources[number].load()
-            except UserError:
-                continue  # named when it is evaluated
+            except UserError as error:
+                if problems is not None:
+                    problems.append(str(error))
+                continue
+            known = found.setdefault(recording.dataset, {})
             for stream, one in recording.streams.items():
                 known.setdefault(stream, Offer(stream, one.unit, one.values.shape[1], one.placement))
             for view in recording.videos:
@@ -152,15 +154,10 @@ def _for_input(dataset: str, need: Input, known: Sequence[Offer], choice: Choice
     usually = [one for name in [*usual, need.name] for one in near if one.name == name]
     if usually:
         return list(dict.fromkeys(usually))
-    for fits in (
-        [one for one in near if one.placement and one.placement.lower() == need.placement.lower()],
-        [one for one in near if same_place(need.placement, one.placement)],
-        near,
-    ):
-        if len(fits) == 1:
-            return fits
-        if fits and fits is not near and all(same_place(need.placement, one.placement) for one in fits):
-            break
+    there = [one for one in near if same_place(need.placement, one.placement)]
+    fits = [one for one in there if one.placement.lower() == need.placement.lower()] or there or near
+    if len(fits) == 1:
+        return fits
     options = " or ".join(f"--map {need.name}={one.name}" for one in fits)
     raise UserError(f"{dataset}: several streams fit the input {_needed(need)}: {_listed(fits)}; choose one: {options}")
 
@@ -178,8 +175,8 @@ def _stated(dataset: str, need: Input, known: Sequence[Offer], choice: Choice) -
             )
         if not choice.placement_ok and same_place(need.placement, one.placement) is False:
             raise UserError(
-                f"--map {need.name}={text}: {one.name} of {dataset} is worn at the {one.placement}, the bundle is for the {need.placement}; "
-                "to evaluate it all the same, add --placement-ok"
+                f"--map {need.name}={text}: {one.name} of {dataset} is worn at the {one.placement}, the bundle is for the "
+                f"{need.placement}; to evaluate it all the same, add --placement-ok"
             )
     return found
 

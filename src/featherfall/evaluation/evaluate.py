@@ -6,9 +6,11 @@ The kind of bundle (`manifest.kind`) and whether the dataset holds films decide 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from featherfall.clips.mapping import Choice
 from featherfall.core.errors import UserError
 from featherfall.datasets import Dataset
 from featherfall.datasets.pictures import is_picture
@@ -25,6 +27,7 @@ def evaluate(
     bundle: Bundle,
     dataset: Dataset,
     *,
+    choice: Choice | None = None,
     estimator: str = "several",
     weights: Path | None = None,
     cache: Path | None = None,
@@ -36,14 +39,16 @@ def evaluate(
     picture), so that an interrupted evaluation goes on where it was, and another threshold or model is evaluated within seconds.
 
     Arguments:
+        choice: of streams for the inputs of bundles of sensors or windows of films, where it is not clear.
         estimator, weights: of a camera's bundle, see `runtime.perceive.estimators.open_estimator`.
         cache: folder of people found in films; None takes `film_cache.default_cache`.
         progress: called with (recordings done, recordings in all).
-    Returns: plain values. All kinds: "bundle", "model", "dataset", "metrics" (numbers by name; shares 0..1), "counts", "notes". Films, too:
-        "shares" (hits, count and 95% interval by metric) and "films" (a row each).
+    Returns: plain values. All kinds: "bundle", "model", "dataset", "metrics" (numbers by name; shares 0..1), "counts", "notes".
+        Sensors, too: "inputs" (what was taken for each input). Films, too: "shares" (hits, count and 95% interval by metric) and "films"
+        (a row each).
     Raises: `UserError` where no recording could be evaluated, and for what the bundle needs and is not there.
     """
-    return evaluate_with(_evaluator(bundle, dataset, estimator, weights, cache), bundle, dataset, progress)
+    return evaluate_with(_evaluator(bundle, dataset, choice, _Films(estimator, weights, cache)), bundle, dataset, progress)
 
 
 def evaluate_with(
@@ -52,6 +57,7 @@ def evaluate_with(
     """Return as `evaluate`, by an evaluator of one's own, e.g. a `FilmEvaluator` that edits the pictures."""
     dataset = evaluator.prepare(dataset)
     sources, notes = unseen(dataset, bundle.manifest)
+    notes += evaluator.remarks()
     count = 0
     for done, source in enumerate(sources, start=1):
         try:
@@ -69,9 +75,22 @@ def evaluate_with(
     return {**facts, **evaluator.result(), "notes": notes}
 
 
-def _evaluator(bundle: Bundle, dataset: Dataset, estimator: str, weights: Path | None, cache: Path | None) -> Evaluator:
+@dataclass(frozen=True)
+class _Films:
+    estimator: str
+    weights: Path | None
+    cache: Path | None
+
+
+def _evaluator(bundle: Bundle, dataset: Dataset, choice: Choice | None, how: _Films) -> Evaluator:
     kind = bundle.manifest.kind
     films = any(cameras(source) and not is_picture(source) for source in dataset.sources)
-    if kind in ("keypoints", "detector") and films:
-        return FilmEvaluator(bundle, estimator, weights, cache)
-    return PictureEvaluator(bundle) if kind == "detector" else WindowEvaluator(bundle)
+    watches = kind in ("keypoints", "detector") and films
+    if choice is not None and choice.stated and (watches or kind == "detector"):
+        what = "all films" if watches else "the pictures"
+        raise UserError(
+            f"--map: bundle {bundle.manifest.name!r} is evaluated on {what} of the dataset, there is nothing to map; leave it out"
+        )
+    if watches:
+        return FilmEvaluator(bundle, how.estimator, how.weights, how.cache)
+    return PictureEvaluator(bundle) if kind == "detector" else WindowEvaluator(bundle, choice)

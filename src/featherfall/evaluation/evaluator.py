@@ -27,6 +27,10 @@ class Evaluator(ABC):
         """Return the dataset as the bundle needs it; raises `UserError` where that cannot be."""
         return dataset
 
+    def remarks(self) -> list[str]:
+        """Return what a reader must know of the dataset as a whole, once `prepare` was called."""
+        return []
+
     @abstractmethod
     def add(self, recording: Recording) -> list[str]:
         """Predict one recording; returns notes for the reader.

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from featherfall.clips.build import named
 from featherfall.clips.labels import IGNORED, of_fall
+from featherfall.clips.mapping import Choice, Offer, choose_streams, fitted_stream, offers, renamed
 from featherfall.clips.store import RecordingFacts
 from featherfall.core.class_names import ClassNames
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
+from featherfall.core.placement import same_place
 from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording
 from featherfall.datasets import Dataset, by_names, each_view
@@ -24,43 +25,91 @@ from featherfall.runtime import Bundle
 
 
 class WindowEvaluator(Evaluator):
-    """Streams and films go by the names that the bundle's recipe gave them, or by those of its inputs."""
+    """Takes the streams and films that fit the bundle's inputs, see `clips.mapping.choose_streams`."""
 
     unit: ClassVar[str] = "recording"
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._bundle = bundle
+    def __init__(self, bundle: Bundle, choice: Choice | None = None) -> None:
+        self._bundle, self._choice = bundle, choice or Choice()
         self._recipe: Mapping[str, Any] = bundle.manifest.provenance.get("recipe", {})
         clip = self._recipe.get("clip")
         self._clip = None if clip is None else Clip.model_validate(clip)
+        self._streams: dict[str, dict[str, list[Offer]]] = {}
         self._predictions: list[RecordingPredictions] = []
 
     def prepare(self, dataset: Dataset) -> Dataset:
-        """Take films one by one and class names for what the recipe takes them for."""
+        """Take films one by one and class names for what the recipe takes them for, and choose the streams."""
         if self._clip is not None and self._clip.each_view:
             dataset = each_view(dataset)
         known = self._recipe.get("labels", {}).get("names")
         if known and any(source.names for source in dataset.sources):
             dataset = by_names(dataset, ClassNames.model_validate(known))
+        clip = self._clip
+        usual = {} if clip is None else {name: clip.behind(name) for name in clip.names}
+        unreadable: list[str] = []
+        offered = offers(dataset, unreadable)
+        try:
+            self._streams = choose_streams(self._bundle.manifest.inputs, offered, self._choice, usual)
+        except UserError as error:
+            raise UserError(f"{error} (not all recordings can be read: {unreadable[0]})" if unreadable else str(error)) from error
         return dataset
 
     def add(self, recording: Recording) -> list[str]:
         """As `Evaluator.add`."""
-        known = recording if self._clip is None else named(recording, self._clip)
-        streams, videos = {**recording.streams, **known.streams}, {**recording.videos, **known.videos}
-        prediction = self._bundle.predict(replace(recording, streams=streams, videos=videos))
+        manifest = self._bundle.manifest
+        prediction = self._bundle.predict(self._fitted(recording))
         keep = prediction.usable
         facts = RecordingFacts.of(recording, int(keep.sum()))
-        labels = true_labels(self._bundle.manifest, recording, prediction.centre_s[keep])
+        labels = true_labels(manifest, recording, prediction.centre_s[keep])
         windows = prediction.centre_s[keep], prediction.end_s[keep], prediction.probabilities[keep]
         self._predictions.append(RecordingPredictions(facts, *windows, labels))
         return []
 
+    def _fitted(self, recording: Recording) -> Recording:
+        """Return the recording with the bundle's inputs only, in its units."""
+        chosen = self._streams[recording.dataset]
+        mine = renamed(recording, {name: [one.name for one in found] for name, found in chosen.items()})
+        lacking = [
+            " or ".join(one.name for one in chosen[need.name])
+            for need in self._bundle.manifest.inputs
+            if need.name not in mine.streams and need.name not in mine.videos
+        ]
+        if lacking:
+            raise UserError(f"{recording.id}: lacks {', '.join(lacking)}")
+        inputs = {need.name: need for need in self._bundle.manifest.inputs}
+        streams = {name: fitted_stream(recording.id, inputs[name], one, self._choice) for name, one in mine.streams.items()}
+        return replace(mine, streams=streams)
+
     def result(self) -> dict[str, Any]:
-        """As `Evaluator.result`."""
+        """As `Evaluator.result`, with "inputs": what was taken for each input."""
         manifest = self._bundle.manifest
         metrics, counts = task_metrics(self._predictions, manifest.task, manifest.labels, manifest.positive, manifest.decision)
-        return {"metrics": metrics, "counts": counts}
+        return {"metrics": metrics, "counts": counts, "inputs": self._taken()}
+
+    def remarks(self) -> list[str]:
+        """Return a line for each input whose placement is not stated, or differs from the bundle's."""
+        lines = []
+        for need in self._bundle.manifest.inputs:
+            for dataset, chosen in self._streams.items():
+                for one in chosen[need.name]:
+                    same = same_place(need.placement, one.placement)
+                    if same is False:
+                        lines.append(
+                            f"{dataset}: {one.name} is worn at the {one.placement}, the bundle was trained for the {need.placement}"
+                        )
+                    elif same is None and need.placement:
+                        lines.append(
+                            f"{dataset}: it is not stated where {one.name} is worn; the bundle was trained for the {need.placement}"
+                        )
+        return lines
+
+    def _taken(self) -> list[dict[str, str]]:
+        return [
+            {"input": name, "dataset": dataset, "stream": one.name, "placement": one.placement}
+            for dataset, chosen in self._streams.items()
+            for name, found in chosen.items()
+            for one in found
+        ]
 
 
 def true_labels(manifest: Manifest, recording: Recording, centre_s: np.ndarray) -> np.ndarray:

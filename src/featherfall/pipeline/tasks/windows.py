@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from featherfall.clips.build import named
 from featherfall.clips.labels import clip_labels
+from featherfall.clips.mapping import named
 from featherfall.clips.protocols import cross_validates
 from featherfall.clips.splits import Fold, full_fit
 from featherfall.clips.store import open_store
