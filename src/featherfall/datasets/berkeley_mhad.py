@@ -19,7 +19,7 @@ import numpy as np
 from featherfall.core.recording import Recording
 from featherfall.core.registry import register
 from featherfall.core.tables import parse_columns, read_text
-from featherfall.signals.clock import straighten_times
+from featherfall.signals.clock.straighten import straighten_times
 
 from .dataset import Dataset, Reader, Side, Source
 from .streams import make_recording, make_stream

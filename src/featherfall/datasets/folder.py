@@ -38,7 +38,7 @@ from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import check_times, dead_axes, nearest, read_columns, read_text
 from featherfall.core.units import quantity
-from featherfall.signals.clock import straighten_times
+from featherfall.signals.clock.straighten import straighten_times
 
 from .dataset import Dataset, Reader, Source
 from .streams import make_recording, make_stream

@@ -19,7 +19,7 @@ import numpy as np
 from featherfall.core.recording import Recording, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import read_columns
-from featherfall.signals.clock import straighten_times
+from featherfall.signals.clock.straighten import straighten_times
 
 from .dataset import Dataset, Reader, Side, Source
 from .streams import XYZ, make_recording, make_stream, read_clock

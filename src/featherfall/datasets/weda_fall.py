@@ -19,7 +19,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream
 from featherfall.core.registry import register
 from featherfall.core.tables import read_columns, read_text
-from featherfall.signals.clock import straighten_times
+from featherfall.signals.clock.straighten import straighten_times
 
 from .dataset import Dataset, Reader, Source
 from .streams import XYZ, make_recording, make_stream

@@ -12,7 +12,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.tables import check_times, read_text
 from featherfall.recorders.names import UNIT_SECONDS
-from featherfall.signals.clock import straighten_times
+from featherfall.signals.clock.straighten import straighten_times
 
 TimeUnit = Literal["s", "ms", "us", "ns", "iso"]
 Clock = Literal["sampled", "burst"]

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.signals.clock import rate_and_gap, straighten_times
+from featherfall.signals.clock.straighten import rate_and_gap, straighten_times
 
 
 def bursts(count: int, rate: float, size: int) -> np.ndarray:
