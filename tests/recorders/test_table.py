@@ -95,9 +95,14 @@ def test_without_a_header(mark: str, tmp_path: Path) -> None:
 
 def test_text_columns_and_trailing_marks_as_in_wisdm(tmp_path: Path) -> None:
     text = "".join(f"33,Jogging,{int(4e13 + t * 1e9)},{x},{y},{z};\n" for t, (x, y, z) in zip(TIMES, VALUES, strict=True))
-    found = table(tmp_path / "wisdm.txt", text.replace(";", ""))
+    found = table(tmp_path / "wisdm.txt", text)
     _, values, _ = read(found.series("accelerometer", [3, 4, 5], "m/s2", time=2))
     np.testing.assert_allclose(values, VALUES)
+
+
+def test_tabs_between_dates_that_hold_white_space(tmp_path: Path) -> None:
+    text = "".join(f"2025-06-12 13:20:{t + 18:06.3f}\t{x}\t{y}\t{z}\t0\n" for t, (x, y, z) in zip(TIMES, VALUES, strict=True))
+    assert table(tmp_path / "a.csv", text).delimiter == "\t"
 
 
 def test_units_come_from_the_header_or_the_row_below(tmp_path: Path) -> None:

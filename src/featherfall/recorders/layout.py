@@ -6,7 +6,8 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from featherfall.recorders.dates import is_date
@@ -43,6 +44,7 @@ class Layout:
         names: of the header as they stand.
         kinds: what most cells of each column hold.
         top: index of the first line that is not preamble: of the header, else of the first values.
+        closing: what ends each row and is no delimiter: ";" or nothing.
     """
 
     delimiter: str
@@ -54,11 +56,18 @@ class Layout:
     names: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
     top: int = 0
+    closing: str = ""
+
+    def bare(self, line: str) -> str:
+        """Return a row without what ends it."""
+        return line.rstrip().removesuffix(self.closing) if self.closing else line
 
 
 def find_layout(lines: Sequence[str]) -> Layout | None:
     """Return the layout of a table by its first lines; None where they are not those of one."""
     lines = [line[:_MAX_LINE] for line in lines]
+    closing = _closing(lines)
+    lines = [line.rstrip().removesuffix(closing) for line in lines] if closing else lines
     stated = _stated_delimiter(lines[0]) if lines else None
     best: tuple[tuple[int, int], _Body] | None = None
     for delimiter in [stated] if stated else _DELIMITERS:
@@ -71,7 +80,7 @@ def find_layout(lines: Sequence[str]) -> Layout | None:
                 best = body.score, body
     if best is None:
         return None
-    return _with_header(lines, best[1])
+    return replace(_with_header(lines, best[1]), closing=closing)
 
 
 def split_row(line: str, delimiter: str) -> list[str]:
@@ -116,6 +125,12 @@ def _stated_delimiter(line: str) -> str | None:
     return None if not found else "\t" if found[1] == "\\t" else found[1]
 
 
+def _closing(lines: Sequence[str]) -> str:
+    """Return ";" where it ends the rows and stands nowhere else in them, as in WISDM's "33,Jogging,49105962326000,-0.69,12.68,0.50;"."""
+    rows = [line.rstrip() for line in lines[len(lines) // 2 :] if line.strip()]
+    return ";" if rows and sum(row.endswith(";") and row.count(";") == 1 for row in rows) > 0.8 * len(rows) else ""
+
+
 def _find_body(lines: Sequence[str], delimiter: str, decimal: str) -> _Body | None:
     """Return where the rows of values begin, if the lines are a table of this delimiter and decimal mark."""
     rows = [[] if is_comment(line) else split_row(line, delimiter) for line in lines]
@@ -136,6 +151,8 @@ def _find_body(lines: Sequence[str], delimiter: str, decimal: str) -> _Body | No
         return None  # whole numbers only: the same table without a decimal mark
     numbers = sum(kind == "number" for kind in usual)
     dates = sum(kind == "date" for kind in usual)
+    if delimiter == _SPACE:  # a date and its time are one value that white space takes apart
+        dates -= sum(first == second == "date" for first, second in pairwise(usual))
     return _Body(
         delimiter,
         decimal,

@@ -66,7 +66,9 @@ class RowReader:
         for row, lines in _chunks(pieces, self.where):
             skip = max(0, self.layout.first + 1 - row)
             if lines[skip:]:
-                yield from self._parse(row + skip, lines[skip:])
+                yield from self._parse(
+                    row + skip, [self.layout.bare(line) for line in lines[skip:]] if self.layout.closing else lines[skip:]
+                )
         if self._broken:
             if len(self._broken) > MAX_FOOTER:
                 self._refuse()

@@ -101,7 +101,7 @@ class Table:
     def cells(self, column: str | int, most: int = 500) -> list[str]:
         """Return the cells of a column in the first rows, with a decimal point."""
         at = self.column(column)
-        rows = (split_row(line, self.delimiter) for line in self.lines[self.layout.first : self.layout.first + most])
+        rows = (split_row(self.layout.bare(line), self.delimiter) for line in self.lines[self.layout.first : self.layout.first + most])
         cells = [row[at] for row in rows if len(row) > at]
         return [cell.replace(",", ".") for cell in cells] if self.decimal == "," else cells
 
@@ -244,7 +244,7 @@ def read_table(member: Member, name: str, stated: Stated = Stated()) -> Table | 
         preamble=tuple(lines[: layout.top]),
         columns=layout.columns,
         units=layout.units,
-        first=tuple(split_row(lines[layout.first], layout.delimiter)[: layout.width]),
+        first=tuple(split_row(layout.bare(lines[layout.first]), layout.delimiter)[: layout.width]),
         layout=layout,
         member=member,
         encoding=encoding,
