@@ -27,8 +27,8 @@ def read_json(path: Path) -> Any:
     return parse_json(read_text(path, JSON_BYTES), path)
 
 
-def parse_json(text: str, where: str | Path) -> Any:
-    """Parse JSON as `read_json`; `where` is named in messages. NaN and infinity are taken, as Python writes them."""
+def parse_json(text: str, where: str | Path, most: int = VALUES) -> Any:
+    """Parse JSON of at most `most` values as `read_json`; `where` is named in messages. NaN and infinity are taken."""
     try:
         value = json.loads(text, parse_int=_integer)
     except json.JSONDecodeError as error:
@@ -37,7 +37,7 @@ def parse_json(text: str, where: str | Path) -> Any:
         raise UserError(f"{where}: not usable JSON, it is nested too deeply; correct it") from None
     except ValueError as error:
         raise UserError(f"{where}: not usable JSON ({error}); correct it") from error
-    _check_bounds(value, where, VALUES)
+    _check_bounds(value, where, most)
     return value
 
 

@@ -1,0 +1,54 @@
+"""ActiGraph (ActiLife): raw CSV with ten header lines, with or without a row of names, with or without time stamps.
+
+Layout: the header that read.gt3x, MIMSunit and others write and read: `------------ Data File Created By ActiGraph GT3X+ ActiLife v6.13.3
+Firmware v1.7.2 date format M/d/yyyy at 100 Hz  Filter Normal -----------`, `Start Time 18:40:00`, `Start Date 9/17/2019`, `Epoch Period
+(hh:mm:ss) 00:00:00`. The rows are equally spaced from the start, at the rate of the header.
+"""
+
+from __future__ import annotations
+
+import re
+
+from featherfall.core.errors import UserError
+from featherfall.core.registry import register
+from featherfall.recorders.capture import Capture, Table
+from featherfall.recorders.readings import axes, seconds, tables
+from featherfall.recorders.recorder import SensorFile
+
+_FIRST = re.compile(r"-+ ?Data (?:File|Table) Created By ActiGraph (?P<device>.*?) (?:ActiLife|CentrePoint|date format)", re.IGNORECASE)
+
+
+@register("recorder", "actigraph", title="ActiGraph")
+def actigraph(capture: Capture) -> SensorFile | None:
+    """ActiGraph: raw CSV of ActiLife, ten header lines; counts per epoch are refused."""
+    for table in tables(capture):
+        first = _FIRST.match(table.lines[0].lstrip('"')) if table.lines else None
+        if first:
+            return _read(capture, table, first["device"])
+    return None
+
+
+def _read(capture: Capture, table: Table, device: str) -> SensorFile:
+    head = "\n".join(table.lines[:12])
+    rate = re.search(r" at (\d+(?:[.,]\d+)?) ?Hz", head)
+    epoch = re.search(r"Epoch Period \(hh:mm:ss\) (\d+:\d+:\d+)", head)
+    if table.has("Axis1") or rate is None or (epoch and epoch[1].strip("0:")):
+        every = f" of {epoch[1]}" if epoch and epoch[1].strip("0:") else ""
+        raise UserError(
+            f"{capture.path}: ActiGraph: activity counts per epoch{every}, not acceleration; "
+            "export the raw data in ActiLife (the .gt3x file as raw CSV)"
+        )
+    names = axes("Accelerometer {}")
+    columns: tuple[str, ...] | tuple[int, ...] = names if table.has(*names) else (0, 1, 2)
+    accelerometer = table.series("accelerometer", columns, "g", rate=float(rate[1].replace(",", ".")), start=_start(head))
+    return SensorFile("actigraph", f"ActiGraph {device}", (accelerometer,))
+
+
+def _start(head: str) -> float:
+    """Return the start in seconds since 1970, 0 where the header does not state it in its own format of dates."""
+    form = re.search(r"date format ([dMy/.\-]+)", head)
+    time, date = re.search(r"Start Time (\S+)", head), re.search(r"Start Date (\S+)", head)
+    if not (form and time and date):
+        return 0.0
+    pattern = re.sub(r"y+", "%Y", re.sub(r"M+", "%m", re.sub(r"d+", "%d", form[1])))
+    return seconds(f"{date[1].strip(',;')} {time[1].strip(',;')}", f"{pattern} %H:%M:%S") or 0.0

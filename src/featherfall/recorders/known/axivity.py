@@ -1,0 +1,41 @@
+"""Axivity AX3 and AX6 as text: CSV of OMGUI and omconvert, usually without a header.
+
+Layout: documentation of github.com/digitalinteraction/openmovement: `2015-06-22 00:56:03.711,0.0258,0.0290,1.0013`, for the AX6 three more
+columns in deg/s; optional header `Time,Accel-X (g), Accel-Y (g), Accel-Z (g)[, Gyro-X (d/s), ...]`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from featherfall.core.errors import UserError
+from featherfall.core.registry import register
+from featherfall.recorders.capture import Capture, Table
+from featherfall.recorders.readings import Columns, at_rest, axes, near, readings, tables
+from featherfall.recorders.recorder import SensorFile, Series
+
+_COLUMNS = (Columns("accelerometer", axes("Accel-{}"), "g"), Columns("gyroscope", axes("Gyro-{}"), "deg/s"))
+_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
+
+
+@register("recorder", "axivity", title="Axivity", rank=1)
+def axivity(capture: Capture) -> SensorFile | None:
+    """Axivity AX3 and AX6: CSV of OMGUI or omconvert, with or without a header."""
+    for table in tables(capture):
+        if table.has("Mean SVM") or any(name.lower().startswith("mean svm") for name in table.columns):
+            raise UserError(f"{capture.path}: Axivity: means per epoch (SVM), not acceleration; in OMGUI choose Export, Raw CSV")
+        series = readings(table, _COLUMNS, [("Time", "date")]) or _without_header(table)
+        if series:
+            return SensorFile("axivity", "Axivity AX6" if len(series) > 1 else "Axivity", series)
+    return None
+
+
+def _without_header(table: Table) -> tuple[Series, ...]:
+    # Any logger may write such rows: what is claimed is the width of OMGUI's, its form of dates, and gravity in g at rest.
+    if table.columns or len(table.first) not in (4, 7) or not _DATE.fullmatch(table.first[0]):
+        return ()
+    accelerometer = table.series("accelerometer", (1, 2, 3), "g", time=0, time_unit="date")
+    if not near(at_rest(accelerometer), 1.0):
+        return ()
+    more = (table.series("gyroscope", (4, 5, 6), "deg/s", time=0, time_unit="date"),) if len(table.first) == 7 else ()
+    return (accelerometer, *more)
