@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from featherfall.core.console import say
+
 
 def app_command(
     targets: Annotated[
@@ -43,7 +45,7 @@ def app_command(
     secret = need_token(host, token)
     settings = ServerSettings(host, port, secret, max_upload * 1_000_000, max_minutes, data_folder(data), runs, framed_by())
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-    typer.echo(f"featherfall app: http://{shown}:{port}")
+    say(f"featherfall app: http://{shown}:{port}")
     if secret is not None:
-        typer.echo(f"token: {secret}")
+        say(f"token: {secret}")
     serve(models, settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from featherfall.cli.options import BundlePath, JsonFlag
-from featherfall.cli.text import print_json
+from featherfall.core.console import say, say_json
 
 if TYPE_CHECKING:
     from featherfall.core.manifest import Manifest
@@ -42,9 +42,9 @@ def bench_command(
         )
     facts = {"bundle": manifest.name, "machine": machine(), "threads": 1, "repeat": repeat, "models": models}
     if json:
-        print_json(facts)
+        say_json(facts)
     else:
-        typer.echo("\n".join(_lines(facts, manifest)))
+        say(*_lines(facts, manifest))
 
 
 def _lines(facts: dict[str, Any], manifest: Manifest) -> list[str]:

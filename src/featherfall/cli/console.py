@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
+
+from featherfall.core.rich_console import SafeConsole
 
 _PIPED_WIDTH = 140  # columns: Rich would assume 80 for a pipe, too few for a table of metrics
 
 
-def console() -> Console:
+def console() -> SafeConsole:
     """Return a console on standard output, as wide as the terminal or `_PIPED_WIDTH`."""
-    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    return SafeConsole(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
 def plain_table(title: str | None = None) -> Table:
@@ -30,8 +31,8 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on standard error; yields a function that takes (done, total)."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    out = Console(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    out = SafeConsole(stderr=True)
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

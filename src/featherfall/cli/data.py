@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from featherfall.cli.options import DataFolder, JsonFlag, RecipeName
-from featherfall.cli.text import print_json
+from featherfall.core.console import say, say_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,11 +31,11 @@ def data_list_command(json: JsonFlag = False) -> None:
 
     unusable = problems(["dataset"])
     for line in unusable.values():
-        typer.echo(f"featherfall: {line}", err=True)
+        say(f"featherfall: {line}", error=True)
     entries = {entry.name: entry for entry in catalogue("dataset")}
     readers = [datasets.reader(name) for name in datasets.names() if ("dataset", name) not in unusable]
     if json:
-        print_json([{"name": r.name, "folder": r.folder, "streams": list(r.streams), "summary": entries[r.name].summary} for r in readers])
+        say_json([{"name": r.name, "folder": r.folder, "streams": list(r.streams), "summary": entries[r.name].summary} for r in readers])
         return
     from featherfall.cli.console import console, plain_table
 
@@ -64,10 +64,10 @@ def inspect_command(
     json: JsonFlag = False,
 ) -> None:
     """Read a whole dataset and show counts, measured rates, gaps and every problem."""
-    from rich.console import Console
     from rich.progress import Progress
 
     from featherfall.core.recipe_file import load_recipe
+    from featherfall.core.rich_console import SafeConsole
     from featherfall.datasets.inspect import inspect_dataset as read_all
 
     dataset = _open(name, data)
@@ -76,12 +76,13 @@ def inspect_command(
         from featherfall.datasets.pictures.sheet import draw_sheet
 
         drawn = draw_sheet(dataset, sheet, names)
-        typer.echo(f"{drawn} pictures drawn: {sheet}", err=True)
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+        say(f"{drawn} pictures drawn: {sheet}", error=True)
+    out = SafeConsole(stderr=True)
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task(f"reading {dataset.name}", total=len(dataset.sources))
         facts = read_all(dataset, lambda done, total: bar.update(task, completed=done, total=total), names)
     if json:
-        print_json(facts.to_json())
+        say_json(facts.to_json())
     else:
         from featherfall.cli.console import console
 
@@ -111,7 +112,7 @@ def prepare_command(
     folds = make_folds(resolved, dataset, store)
     parts = {fold.name: {"train": len(fold.train), "validation": len(fold.validation), "test": len(fold.test)} for fold in folds}
     if json:
-        print_json(
+        say_json(
             {
                 "clips": len(store),
                 "recordings": len(store.recordings),
@@ -121,13 +122,13 @@ def prepare_command(
             }
         )
         return
-    typer.echo(f"{len(store)} clips of {len(store.recordings)} recordings in {store.folder}")
+    say(f"{len(store)} clips of {len(store.recordings)} recordings in {store.folder}")
     for name, sizes in parts.items():
-        typer.echo(f"{name}: " + ", ".join(f"{side} {count} recordings" for side, count in sizes.items()))
+        say(f"{name}: " + ", ".join(f"{side} {count} recordings" for side, count in sizes.items()))
     for reason in store.skipped[:_MAX_LINES]:
-        typer.echo(f"left out: {reason}")
+        say(f"left out: {reason}")
     if len(store.skipped) > _MAX_LINES:
-        typer.echo(f"... and {len(store.skipped) - _MAX_LINES} more; --json lists them all")
+        say(f"... and {len(store.skipped) - _MAX_LINES} more; --json lists them all")
 
 
 @data_app.command("gaf")
@@ -157,9 +158,9 @@ def gaf_command(
         raise UserError(f"{dataset.name} has no recording {recording!r}; it has {len(dataset.sources)}, such as {known or 'none'}")
     files = draw(found.load(), stream, out, size, method, limit, seconds)
     if json:
-        print_json([str(file) for file in files])
+        say_json([str(file) for file in files])
     else:
-        typer.echo(f"{len(files)} images in {out}; all on one sheet: {files[-1]}")
+        say(f"{len(files)} images in {out}; all on one sheet: {files[-1]}")
 
 
 def _open(name: str, data: Path) -> Dataset:
@@ -197,7 +198,9 @@ def _show(facts: Facts, console: Console) -> None:
     what, rest = ("pictures", "") if facts.pictures and not facts.hours else ("recordings", f", {rest}")
     console.print(f"{facts.recordings} {what}, {facts.falls} of them falls{rest}")
     for split, sides in facts.splits.items():
-        console.print(f"split {split}: " + ", ".join(f"{side} {count}" for side, count in sorted(sides.items(), reverse=True)))
+        console.print(
+            f"split {split}: " + ", ".join(f"{side} {count}" for side, count in sorted(sides.items(), reverse=True)), markup=False
+        )
 
     streams = plain_table("Streams")
     for heading in ("stream", "unit", "worn at", "in", "missing", "Hz (5-95 %)", "gap (s)", "clock"):

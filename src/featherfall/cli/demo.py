@@ -37,7 +37,7 @@ def demo_command(
     say("not how well a watch does on real people.")
     say(f"\n[bold]1 of 3[/bold]  {PEOPLE} people move and fall in a physics simulator, {HOURS * 60:.0f} minutes in all (half a minute)")
     if (places.recordings / SIMULATION).is_file():
-        say(f"        exists already: {places.recordings}")
+        say(f"        exists already: {places.recordings}", markup=False)
     else:
         with _bar("simulating") as report:
             facts = simulate_people(places, workers, report)
@@ -50,8 +50,8 @@ def demo_command(
     with _bar("analysing the day") as report:
         result = live_a_day(places, report)
     _print_day(result, say)
-    say(f"\nday      {places.day}\npicture  {places.picture}", soft_wrap=True, highlight=False)
-    say(f"next     featherfall predict {places.run / 'bundle'} {places.day}", soft_wrap=True, highlight=False)
+    say(f"\nday      {places.day}\npicture  {places.picture}", soft_wrap=True, highlight=False, markup=False)
+    say(f"next     featherfall predict {places.run / 'bundle'} {places.day}", soft_wrap=True, highlight=False, markup=False)
     say("         featherfall data list    # real datasets; the README walks through your own recordings", highlight=False)
 
 
@@ -74,9 +74,11 @@ def _print_day(result: DayResult, say: Callable[..., None]) -> None:
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[float], None]]:
     """Show a progress bar on stderr; yield a function that sets the share done."""
-    from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    from featherfall.core.rich_console import SafeConsole
+
+    out = SafeConsole(stderr=True)
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
         task = progress.add_task(what, total=1.0)
         yield lambda share: progress.update(task, completed=share)

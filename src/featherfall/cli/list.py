@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featherfall.cli.options import JsonFlag
-from featherfall.cli.text import print_json
+from featherfall.core.console import say, say_json
 
 if TYPE_CHECKING:
     from featherfall.core.registry import Entry
@@ -28,12 +28,13 @@ def list_command(
     kinds = [kind] if kind else list(KINDS)
     unusable = problems(kinds)
     for line in unusable.values():
-        typer.echo(f"featherfall: {line}", err=True)
+        say(f"featherfall: {line}", error=True)
     found = {one: [entry for entry in catalogue(one) if (one, entry.name) not in unusable] for one in kinds}
     if json:
-        print_json([_facts(entry) for entries in found.values() for entry in entries])
+        say_json([_facts(entry) for entries in found.values() for entry in entries])
         return
-    typer.echo("\n\n".join("\n".join([one, *(_lines(entries) or ["  none"])]) for one, entries in found.items()))
+    for number, (one, entries) in enumerate(found.items()):
+        say(*([""] if number else []), one, *(_lines(entries) or ["  none"]))
 
 
 def _lines(entries: Sequence[Entry]) -> list[str]:

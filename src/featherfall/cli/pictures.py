@@ -20,7 +20,7 @@ def show_pictures(facts: PictureFacts, console: Console) -> None:
     from featherfall.cli.console import plain_table
 
     endings = ", ".join(f"{count} {ending}" for ending, count in facts.endings.items())
-    console.print(f"[dim]size   [/dim]  {_sizes(facts)}  ({endings})", highlight=False)
+    console.print(f"[dim]size   [/dim]  {_sizes(facts)}  ({escape(endings)})", highlight=False)
     several = f"{facts.with_versions} of them in several versions, {facts.most_versions} at most"
     versions = several if facts.with_versions else "one file each"
     console.print(f"[dim]sources[/dim]  {facts.sources}: {versions}", highlight=False)
@@ -28,7 +28,7 @@ def show_pictures(facts: PictureFacts, console: Console) -> None:
     for name, values in facts.traits.items():
         shown = ", ".join(f"{value} ({count})" for value, count in list(values.items())[:_SHOWN_VALUES])
         more = f", and {len(values) - _SHOWN_VALUES} more" if len(values) > _SHOWN_VALUES else ""
-        console.print(f"[dim]{name:7}[/dim]  {escape(shown)}{more}", highlight=False)
+        console.print(f"[dim]{escape(name):7}[/dim]  {escape(shown)}{more}", highlight=False)
     if facts.nothing:
         console.print(f"nothing is marked in {facts.nothing} picture(s)", highlight=False)
 

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from featherfall.core.console import say
+
 publish_app = typer.Typer(help="Publish a bundle: a Hugging Face Space, or a model repository with its card.", no_args_is_help=True)
 
 Target = Annotated[str, typer.Argument(metavar="BUNDLE|RUN", help="A bundle's folder, a run, or an embedded bundle: wrist, camera.")]
@@ -45,7 +47,7 @@ def space_command(
     offer = read_offer(target)
     _print_files(out, write_space(offer, licence_of(offer, licence), out))
     if push is not None:
-        typer.echo(f"pushed   {hub.push(out, push, 'space', token=token, private=private, update=update, endpoint=endpoint)}")
+        say(f"pushed   {hub.push(out, push, 'space', token=token, private=private, update=update, endpoint=endpoint)}")
 
 
 @publish_app.command("hub")
@@ -78,7 +80,7 @@ def hub_command(
     with tempfile.TemporaryDirectory() as folder:
         hub.write_model(offer, stated, Path(folder) / "model", repo, credit or ())
         url = hub.push(Path(folder) / "model", repo, "model", token=token, private=private, update=update, endpoint=endpoint)
-    typer.echo(f"pushed   {url}")
+    say(f"pushed   {url}")
 
 
 def _check_empty(out: Path) -> None:
@@ -91,6 +93,6 @@ def _check_empty(out: Path) -> None:
 
 def _print_files(out: Path, files: list[Path]) -> None:
     size = sum((out / file).stat().st_size for file in files)
-    typer.echo(f"wrote    {out}, {len(files)} files, {size / 1e3:,.0f} kB")
+    say(f"wrote    {out}, {len(files)} files, {size / 1e3:,.0f} kB")
     for file in files:
-        typer.echo(f"         {file}")
+        say(f"         {file}")

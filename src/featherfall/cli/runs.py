@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from featherfall.cli.options import DataFolder, JsonFlag, RecipeName
-from featherfall.cli.text import print_json
+from featherfall.core.console import say, say_json
 from featherfall.core.files import data_folder
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def distill_command(
     folder = out or Path("runs") / resolved.name
     processes = workers or os.cpu_count() or 1
     metrics = run_recipe(resolved, _data(resolved, data, processes), folder, resume=resume, workers=processes)
-    print_json(metrics) if json else show_metrics(metrics, folder)
+    say_json(metrics) if json else show_metrics(metrics, folder)
 
 
 def train_command(
@@ -61,7 +61,7 @@ def train_command(
     folder = train_one(
         resolved, _data(resolved, data, os.cpu_count() or 1), out or Path("runs") / f"{resolved.name}-{role}", role, resume=resume
     )
-    typer.echo(f"weights  {folder / 'weights.pt'}\nlog      {folder / 'log.csv'}")
+    say(f"weights  {folder / 'weights.pt'}", f"log      {folder / 'log.csv'}")
 
 
 def evaluate_command(
@@ -94,7 +94,7 @@ def evaluate_command(
 
     if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may hold its run's metrics
         metrics = read_json(target / "metrics.json")
-        print_json(metrics) if json else show_metrics(metrics, target)
+        say_json(metrics) if json else show_metrics(metrics, target)
         return
     from featherfall import datasets
     from featherfall.cli.console import progress_bar
@@ -111,7 +111,7 @@ def evaluate_command(
     with progress_bar(f"evaluating {opened.name}") as progress:
         choice = Choice(_pairs("--map", map_), placement_ok)
         result = run(bundle, opened, choice=choice, estimator=estimator, weights=pose_weights, cache=cache, progress=progress)
-    print_json(result) if json else show_evaluation(result)
+    say_json(result) if json else show_evaluation(result)
     if csv:
         write_films(csv, result)
 
@@ -125,7 +125,7 @@ def export_command(
     """Write the bundle of a run again, e.g. after an update, or without int8."""
     from featherfall.pipeline.distill import export_run
 
-    typer.echo("\n".join(export_run(run, out, int8)))
+    say(*export_run(run, out, int8))
 
 
 def report_command(
@@ -140,7 +140,7 @@ def report_command(
         run, _, _ = read_run(folder)
         if not run.metrics.is_file():
             raise UserError(f"{folder}: holds no metrics.json; finish the run first (featherfall distill ... --resume)")
-        typer.echo(str(write_run_report(run)))
+        say(str(write_run_report(run)))
 
 
 def compare_command(
@@ -163,7 +163,7 @@ def compare_command(
             if not (folder / "metrics.json").is_file():
                 run_recipe(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
         found.append(read_json(folder / "metrics.json"))
-    print_json(found) if json else show_comparison(found)
+    say_json(found) if json else show_comparison(found)
 
 
 def _pairs(option: str, stated: list[str] | None) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from featherfall.cli.options import JsonFlag
-from featherfall.cli.text import print_json
+from featherfall.core.console import say, say_json
 
 if TYPE_CHECKING:
     from featherfall.sim.dataset.build import FinishedRecording, Layout
@@ -70,7 +70,7 @@ def sim_command(
         made = build_dataset(out, plan, how, workers or os.cpu_count() or 1, resume, bar.at)
     facts = _facts(out, made, time.monotonic() - started)
     if json:
-        print_json(facts)
+        say_json(facts)
     else:
         _print_facts(facts)
 
@@ -102,13 +102,14 @@ class _Bar:
     """A progress bar on stderr, in minutes of recordings."""
 
     def __init__(self, plan: Plan) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        from featherfall.core.rich_console import SafeConsole
 
         self._minutes = plan.subjects * plan.seconds / 60
         done = TextColumn("{task.completed:.1f} of {task.total:.1f} min")
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=28), done, TimeElapsedColumn(), TimeRemainingColumn(compact=True))
-        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._progress = Progress(*columns, console=SafeConsole(stderr=True))
         self._task = self._progress.add_task("simulating", total=self._minutes)
 
     def __enter__(self) -> _Bar:
@@ -139,7 +140,8 @@ def _facts(out: Path, made: list[FinishedRecording], took: float) -> dict[str, A
 
 
 def _print_facts(facts: dict[str, Any]) -> None:
-    typer.echo(
+    say(
         f"{facts['recordings']} simulated recordings, {facts['falls']} of them falls, of {facts['subjects']} people: "
-        f"{facts['hours']:.2f} hours in {facts['took_s']:.0f} s\n{facts['folder']}"
+        f"{facts['hours']:.2f} hours in {facts['took_s']:.0f} s",
+        facts["folder"],
     )

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
+
 from featherfall.cli.console import console, plain_table
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_write
@@ -38,7 +40,7 @@ _OF_THE_FALL = {"f1": "F1 of\n", "sensitivity": "recall of\n", "precision": "pre
 def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
     """Print one run: a row per role, the gain by the teacher, and the paths of its files."""
     out = console()
-    out.print(f"[bold]{metrics['recipe']}[/bold]: {_setting(metrics)}")
+    out.print(f"[bold]{escape(metrics['recipe'])}[/bold]: {escape(_setting(metrics))}")
     if metrics["part"] == "validation":
         out.print("[yellow]Evaluated on the validation part; the test part was not read.[/yellow]")
     table = plain_table()
@@ -60,8 +62,9 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
         f"metrics  {folder / 'metrics.json'}\nreport   {folder / 'report.html'}\nbundle   {folder / 'bundle'}",
         soft_wrap=True,
         highlight=False,
+        markup=False,
     )
-    out.print(f"next     featherfall predict {folder / 'bundle'} YOUR-FILE", soft_wrap=True, highlight=False)
+    out.print(f"next     featherfall predict {folder / 'bundle'} YOUR-FILE", soft_wrap=True, highlight=False, markup=False)
 
 
 def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
@@ -86,22 +89,22 @@ def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
             cells = [_cell(name, values.get(name)) for name in names]
             if grouped:
                 cells.insert(names.index("f1") + 1, _over_groups(metrics, role))
-            table.add_row(metrics["recipe"], _role(role, metrics), *cells, *_size(metrics["sizes"].get(role)))
+            table.add_row(escape(metrics["recipe"]), _role(role, metrics), *cells, *_size(metrics["sizes"].get(role)))
         table.add_section()
     out = console()
     out.print(table)
     for metrics in found:
-        out.print(f"{metrics['recipe']}: {_setting(metrics)}. {_gain(metrics)}", highlight=False, soft_wrap=True)
+        out.print(f"{metrics['recipe']}: {_setting(metrics)}. {_gain(metrics)}", highlight=False, soft_wrap=True, markup=False)
         for role, how in metrics.get("trained", {}).items():
             out.print(f"  {role}: {how}", highlight=False, soft_wrap=True, markup=False)
     for group in dict.fromkeys(one["over_groups"]["group"] for one in found if grouped and "over_groups" in one):
-        out.print(f"F1 over groups: 95% bootstrap interval of F1 over each evaluated {group}", highlight=False)
+        out.print(f"F1 over groups: 95% bootstrap interval of F1 over each evaluated {group}", highlight=False, markup=False)
 
 
 def show_evaluation(result: Mapping[str, Any]) -> None:
     """Print the evaluation of one bundle on one dataset."""
     out = console()
-    out.print(f"[bold]{result['bundle']}[/bold] ({result['model']}) on {result['dataset']}")
+    out.print(f"[bold]{escape(result['bundle'])}[/bold] ({result['model']}) on {escape(result['dataset'])}")
     for one in result.get("inputs", ()):
         worn = f" ({one['placement']})" if one["placement"] else ""
         out.print(f"{one['input']} <- {one['dataset']}: {one['stream']}{worn}", highlight=False, markup=False)
@@ -116,7 +119,7 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
     out.print(table)
     for name, value in result["counts"].items():
         if name != "operating_points" and value not in (0, {}, 0.0):
-            out.print(f"{name.replace('_', ' ')}: {_count(value)}", highlight=False)
+            out.print(f"{name.replace('_', ' ')}: {_count(value)}", highlight=False, markup=False)
     for note in result["notes"][:_MAX_LINES]:
         out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
     if len(result["notes"]) > _MAX_LINES:
@@ -154,7 +157,7 @@ def _columns(metrics: Mapping[str, Any]) -> list[str]:
 
 def _heading(name: str, positive: str | None) -> str:
     if positive and name in _OF_THE_FALL:
-        return f'{_OF_THE_FALL[name]}"{positive}"'
+        return f'{_OF_THE_FALL[name]}"{escape(positive)}"'
     return _METRIC_LABELS.get(name, name.replace("_", " "))
 
 

@@ -1,19 +1,10 @@
-"""Plain-text output: JSON and aligned columns."""
+"""Plain-text output: aligned columns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import typer
-
 from featherfall.core.text import clock_time as clock_time
-
-
-def print_json(value: object) -> None:
-    """Print one JSON document on standard output."""
-    import json
-
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def align_columns(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -81,17 +81,16 @@ def _check_events(events: Iterator[Any], where: str | Path) -> None:
     opened: list[tuple[str | None, int]] = []  # anchors of the collections around, and the count at their beginning
     count = 0
     for event in events:
+        line = f"{where}: line {event.start_mark.line + 1}"
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in sizes:
-                raise UserError(f"{where}: line {event.start_mark.line + 1}: the alias *{event.anchor} names nothing before it; correct it")
+                raise UserError(f"{line}: the alias *{event.anchor} names nothing before it; correct it")
             count += sizes[event.anchor]
         elif isinstance(event, yaml.ScalarEvent):
             count += 1
             sizes |= {event.anchor: 1} if event.anchor else {}
             if len(event.value) > _DIGITS and _is_number(event):
-                raise UserError(
-                    f"{where}: line {event.start_mark.line + 1}: a number of {len(event.value)} digits; correct it, or quote it"
-                )
+                raise UserError(f"{line}: a number of {len(event.value)} digits; correct it, or quote it")
         elif isinstance(event, yaml.CollectionStartEvent):
             opened.append((event.anchor, count))
             count += 1
@@ -99,7 +98,7 @@ def _check_events(events: Iterator[Any], where: str | Path) -> None:
             anchor, before = opened.pop()
             sizes |= {anchor: count - before} if anchor else {}
         if len(opened) > DEPTH:
-            raise UserError(f"{where}: line {event.start_mark.line + 1}: nested more than {DEPTH} deep; correct it")
+            raise UserError(f"{line}: nested more than {DEPTH} deep; correct it")
         if count > _YAML_VALUES:
             raise UserError(f"{where}: holds more than {_YAML_VALUES:,} values; name another file or leave it out")
 
@@ -109,7 +108,8 @@ def _odd_scalar(text: str, loader: Any) -> str:
     import yaml
 
     builder = loader("")
-    nodes, seen = [yaml.compose(text, Loader=loader)], set()
+    nodes: list[Any] = [yaml.compose(text, Loader=loader)]
+    seen: set[int] = set()
     while nodes:
         node = nodes.pop()
         if isinstance(node, yaml.ScalarNode):

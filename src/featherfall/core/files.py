@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import shutil
 import stat
@@ -47,7 +48,7 @@ def user_errors(path: Path) -> Iterator[None]:
         raise
 
 
-def open_file(path: Path) -> IO[bytes]:
+def open_file(path: Path) -> io.BufferedReader:
     """Open a file for reading; raises `UserError` for whatever is not a regular file that can be read.
 
     A pipe or a device is refused: opening it may wait for ever, and it has no end, or none that can be read twice.

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from featherfall.core.rich_console import SafeConsole
 
 
 class Show:
@@ -19,13 +20,13 @@ class Show:
 
     def __init__(self, quiet: bool = False) -> None:
         self.progress = Progress(
-            TextColumn("{task.description:<34}"),
+            TextColumn("{task.description:<34}", markup=False),
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[note]}"),
-            console=Console(stderr=True, quiet=quiet),
+            TextColumn("{task.fields[note]}", markup=False),
+            console=SafeConsole(stderr=True, quiet=quiet),
         )
 
     def __enter__(self) -> Show:

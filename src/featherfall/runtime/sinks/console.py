@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from featherfall.core.console import say
 from featherfall.core.registry import register
 from featherfall.core.text import clock_time
 from featherfall.runtime.sinks.sink import Plain, Sink
@@ -20,13 +20,13 @@ class Console(Sink):
         facts = notice.to_json()
         time, kind = facts.pop("time_s", None), facts.pop("kind", "notice")
         rest = "  ".join(f"{name} {value}" for name, value in facts.items())
-        print("  ".join(filter(None, [source, "" if time is None else clock_time(time), str(kind), rest])), flush=True)
+        say("  ".join(filter(None, [source, "" if time is None else clock_time(time), str(kind), rest])))
 
     def result(self, source: str, facts: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
         """Print the lines and an empty one."""
         if lines:
-            print("\n".join(lines) + "\n")
+            say(*lines, "")
 
     def problem(self, text: str, source: str = "") -> None:
         """Print one line on standard error."""
-        print(f"featherfall: {text}", file=sys.stderr)
+        say(f"featherfall: {text}", error=True)

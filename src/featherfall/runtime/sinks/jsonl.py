@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from featherfall.core.console import say_json
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
+from featherfall.core.text import to_json
 from featherfall.runtime.sinks.sink import Plain, Sink
 
 
@@ -50,7 +50,10 @@ class JsonLines(Sink):
             self._file = None
 
     def _write(self, value: dict[str, Any]) -> None:
-        print(json.dumps(value, ensure_ascii=False), file=self._file or sys.stdout, flush=True)
+        if self._file is None:
+            say_json(value, indent=None)
+        else:
+            print(to_json(value), file=self._file, flush=True)
 
 
 class JsonDocument(Sink):
@@ -66,4 +69,4 @@ class JsonDocument(Sink):
 
     def close(self) -> None:
         """Print the document."""
-        print(json.dumps({**self._head, "files": self._files}, indent=2, ensure_ascii=False))
+        say_json({**self._head, "files": self._files})
