@@ -24,7 +24,7 @@ from featherfall.cli.sim import sim_command
 from featherfall.core.console import say
 
 # Packages that an optional extra installs, and that are imported only by the commands that need them.
-_TRAIN_EXTRA = {"lightning_fabric", "matplotlib", "onnx", "onnxscript", "pyarrow", "scipy", "tensorboard", "torch"}
+_TRAIN_EXTRA = {"lightning_fabric", "matplotlib", "onnx", "onnxscript", "openpyxl", "pyarrow", "scipy", "tensorboard", "torch"}
 _SIM_EXTRA = {"av", "mujoco", "PIL"}
 
 _CLOSED = 1  # exit code when the reader of the output has gone, e.g. `| head`; typer's own

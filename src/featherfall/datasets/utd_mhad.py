@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
-
-from featherfall.core.errors import UserError
 from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.core.skeletons import KINECT_20, channel_names
 
 from .dataset import Dataset, Reader, Side, Source
+from .mat import read_matrix
 from .streams import make_recording, make_stream
 
 _ACTIVITIES = (
@@ -111,31 +109,12 @@ def _read(source: Source) -> Recording:
     streams: dict[str, Stream] = {}
     inertial, skeleton = source.file("inertial"), source.file("skeleton")
     if inertial:
-        values = _matrix(inertial, "d_iner", (None, 6))
+        values = read_matrix(inertial, "d_iner", (None, 6))
         placement = "right thigh" if _ACTIVITIES.index(source.activity) + 1 >= _FIRST_ON_THIGH else "right wrist"
         streams["accelerometer"] = make_stream(inertial, values[:, :3], "g", 50.0, placement=placement)
         streams["gyroscope"] = make_stream(inertial, values[:, 3:], "deg/s", 50.0, placement=placement)
     if skeleton:
-        frames = _matrix(skeleton, "d_skel", (20, 3, None)).transpose(2, 0, 1).reshape(-1, 60)
+        frames = read_matrix(skeleton, "d_skel", (20, 3, None)).transpose(2, 0, 1).reshape(-1, 60)
         streams["skeleton"] = make_stream(skeleton, frames, "m", 30.0, channels=channel_names(KINECT_20), clock="own")
     film = source.file("cam0")
     return make_recording(source, streams, {"cam0": Video(film, clock="own")} if film else {})
-
-
-def _matrix(path: Path, key: str, shape: tuple[int | None, ...]) -> np.ndarray:
-    """Return one finite matrix of a .mat file; None in `shape` stands for any length."""
-    from scipy.io import loadmat  # heavy: only when a .mat file is read
-
-    try:
-        content = loadmat(path, variable_names=[key])
-    except Exception as error:  # a cut file breaks scipy's parser in many ways
-        raise UserError(f"{path}: cannot be read as a MATLAB file, it may be cut off; copy it again") from error
-    if key not in content:
-        raise UserError(f"{path}: has no variable {key!r}; copy the original file again")
-    values = np.asarray(content[key])
-    if values.ndim != len(shape) or any(want not in (None, have) for want, have in zip(shape, values.shape, strict=True)):
-        expected = " x ".join("N" if size is None else str(size) for size in shape)
-        raise UserError(f"{path}: {key!r} has the shape {values.shape}, expected {expected}; copy the original file again")
-    if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
-        raise UserError(f"{path}: {key!r} holds values that are no finite numbers; leave the trial out")
-    return values

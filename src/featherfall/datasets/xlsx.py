@@ -1,58 +1,55 @@
-"""The cells of an .xlsx sheet, by the standard library alone: a zip of XML (ECMA-376)."""
+"""The cells of an .xlsx sheet, by openpyxl: pure Python, so that no file crashes the process."""
 
 from __future__ import annotations
 
-import re
+import importlib
+import io
 import zipfile
 from pathlib import Path
-from xml.etree import ElementTree
 
 from featherfall.core.errors import UserError
+from featherfall.core.files import read_bytes
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_BYTES = 8 << 20  # of the file; KFall's label sheets have 10 kB
+_UNPACKED = 24 << 20  # of the XML in it; openpyxl takes a second for 10 MB
+_ROWS, _CELLS = 10_000, 200_000
 
 
 def read_sheet(path: Path) -> list[list[str]]:
     """Return rows of the first sheet as text; "" for an empty cell, all rows equally long, formulas as last computed.
 
-    Raises: `UserError` for a file that is no .xlsx.
+    Raises: `UserError` for a file that is no .xlsx, and for one with more than 10,000 rows or 200,000 cells.
     """
+    importlib.import_module("openpyxl")  # of the extra `train`; where it is absent, that is no fault of the file
+    data = read_bytes(path, _BYTES)
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            sheet = min(name for name in names if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", name))
-            strings = _strings(archive.read("xl/sharedStrings.xml")) if "xl/sharedStrings.xml" in names else []
-            root = ElementTree.fromstring(archive.read(sheet))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); correct the path or the file's permissions") from error
-    except (zipfile.BadZipFile, ValueError, ElementTree.ParseError) as error:
+        rows = _rows(data)
+    except MemoryError:
+        raise
+    except Exception as error:  # openpyxl, zipfile and the decompressors raise whatever a damaged part makes them
         raise UserError(f"{path}: cannot be read as an .xlsx file, it may be cut off; copy it again") from error
-    rows: list[list[str]] = []
-    for row in root.iter(f"{_MAIN}row"):
-        number = int(row.get("r", len(rows) + 1))
-        rows += [[] for _ in range(number - len(rows))]  # rows without cells are left out of the file
-        for cell in row.iter(f"{_MAIN}c"):
-            column = _column(cell.get("r")) if cell.get("r") else len(rows[number - 1])
-            rows[number - 1] += [""] * (column + 1 - len(rows[number - 1]))
-            rows[number - 1][column] = _text(cell, strings)
+    if rows is None:
+        raise UserError(f"{path}: more than {_ROWS:,} rows or {_CELLS:,} cells, or {_UNPACKED / 1e6:.0f} MB; delete what is no label")
     width = max(map(len, rows), default=0)
     return [row + [""] * (width - len(row)) for row in rows]
 
 
-def _strings(data: bytes) -> list[str]:
-    return ["".join(part.text or "" for part in item.iter(f"{_MAIN}t")) for item in ElementTree.fromstring(data).iter(f"{_MAIN}si")]
+def _rows(data: bytes) -> list[list[str]] | None:
+    """Return the rows without the empty cells at their ends; None beyond the limits."""
+    from openpyxl import load_workbook
 
-
-def _column(reference: str | None) -> int:
-    """Return position of "B7", counted from 0."""
-    number = 0
-    for letter in re.sub(r"[^A-Z]", "", reference or ""):
-        number = 26 * number + ord(letter) - ord("A") + 1
-    return number - 1
-
-
-def _text(cell: ElementTree.Element, strings: list[str]) -> str:
-    kind, value = cell.get("t"), cell.findtext(f"{_MAIN}v") or ""
-    if kind == "inlineStr":
-        return "".join(part.text or "" for part in cell.iter(f"{_MAIN}t"))
-    return strings[int(value)] if kind == "s" and value else value
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(part.file_size for part in archive.infolist()) > _UNPACKED:
+            return None
+    book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    rows: list[list[str]] = []
+    cells = 0
+    for row in book.worksheets[0].iter_rows(values_only=True, max_row=_ROWS + 1):
+        texts = ["" if value is None else str(value) for value in row]
+        while texts and not texts[-1]:
+            texts.pop()
+        rows.append(texts)
+        cells += len(row)
+        if len(rows) > _ROWS or cells > _CELLS:
+            return None
+    return rows
