@@ -12,6 +12,9 @@ def work(task: str) -> bytes:
     if task == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
     elif task == "hang":
+        while True:
+            pass
+    elif task == "sleep":
         time.sleep(60)
     elif task == "fill":
         return b"x" * (1 << 30)

@@ -35,11 +35,12 @@ def test_a_child_that_dies(child: Child, task: str, told: str) -> None:
     assert child("a").split()[0] != before
 
 
-def test_a_child_that_hangs(child: Child) -> None:
+@pytest.mark.parametrize("task", ["hang", "sleep"])
+def test_a_child_that_hangs(child: Child, task: str) -> None:
     child("a")
     child.seconds = 0.3
     with pytest.raises(ChildError, match=r"took more than 0\.3 s"):
-        child("hang")
+        child(task)
     child.seconds = 20
     assert child("a")
 

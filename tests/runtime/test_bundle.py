@@ -87,7 +87,7 @@ def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     bundle = write_bundle(tmp_path / "b")
     (bundle / "float32.onnx").write_bytes(b"not a graph")
     change(bundle, sha256={"float32.onnx": sha256(bundle / "float32.onnx")})
-    with pytest.raises(UserError, match=r"float32\.onnx: ONNX Runtime .* cannot open it .*; update onnxruntime"):
+    with pytest.raises(UserError, match=r"float32\.onnx: not an ONNX model"):
         load_bundle(bundle)
 
 

@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import IO
 
 _LENGTH = struct.Struct(">cQ")  # kind of an answer, and its bytes
+_STARTING_S = 60.0  # imports on a slow board included
+_PATIENCE = 5  # time by the clock that a call may take on a busy machine, for each second of computing
+_LOOK_S = 0.2  # between two looks at the child's computing time
 _DYING_S = 3.0  # for a child that has closed its end to be gone
 
 
@@ -37,7 +40,7 @@ class Child:
 
     Attributes:
         function: "package.module:name" of the function; its arguments are plain values that JSON holds.
-        seconds: limit of one call.
+        seconds: limit of one call, of computing where /proc tells it, as a busy machine only seems to hang; by the clock `_PATIENCE` times.
         memory: bytes that the child may allocate beyond what it has once the function is imported; checked on Linux.
     """
 
@@ -57,12 +60,12 @@ class Child:
             process = self._started()
             assert process.stdin is not None and process.stdout is not None
             request = json.dumps(arguments).encode()
-            deadline = time.monotonic() + self.seconds
+            limit = _Limit(process.pid, self.seconds)
             try:
                 process.stdin.write(struct.pack(">Q", len(request)) + request)
                 process.stdin.flush()
-                kind, length = _LENGTH.unpack(_read(process.stdout, _LENGTH.size, deadline))
-                answer = _read(process.stdout, length, deadline)
+                kind, length = _LENGTH.unpack(_read(process.stdout, _LENGTH.size, limit))
+                answer = _read(process.stdout, length, limit)
             except (EOFError, BrokenPipeError):
                 raise ChildError(self._end()) from None
             except TimeoutError:
@@ -92,7 +95,11 @@ class Child:
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
             self._process = subprocess.Popen(command, env=environment, **pipes)  # type: ignore[call-overload]
             self._owner = os.getpid()
-        assert self._process is not None
+            assert self._process is not None and self._process.stdout is not None
+            try:
+                _read(self._process.stdout, _LENGTH.size, _Limit(None, _STARTING_S))
+            except (EOFError, TimeoutError):
+                raise RuntimeError(f"the child process of {self.function} does not start: {self._end()}") from None
         return self._process
 
     def _end(self) -> str:
@@ -110,14 +117,36 @@ class Child:
         return f"ended with code {process.returncode}"
 
 
-def _read(stream: IO[bytes], count: int, deadline: float) -> bytes:
-    """Read exactly `count` bytes before `deadline`; raises `TimeoutError`, and `EOFError` where the stream ends."""
+class _Limit:
+    """The time that a call may take. pid: of the process whose computing counts; None counts the clock alone."""
+
+    def __init__(self, pid: int | None, seconds: float) -> None:
+        self._pid, self._seconds = pid, seconds
+        self._deadline = time.monotonic() + seconds * (_PATIENCE if pid else 1)
+        self._before = self._computed()
+
+    def check(self) -> None:
+        """Raise `TimeoutError` beyond the limit."""
+        if time.monotonic() > self._deadline or self._computed() - self._before > self._seconds:
+            raise TimeoutError
+
+    def _computed(self) -> float:
+        if self._pid is not None:
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                fields = Path(f"/proc/{self._pid}/stat").read_bytes().rpartition(b")")[2].split()
+                return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
+
+
+def _read(stream: IO[bytes], count: int, limit: _Limit) -> bytes:
+    """Read exactly `count` bytes; raises `TimeoutError` beyond the limit, and `EOFError` where the stream ends."""
     parts: list[bytes] = []
     handle = stream.fileno()
     while count:
-        ready, _, _ = select.select([handle], [], [], max(deadline - time.monotonic(), 0))
+        ready, _, _ = select.select([handle], [], [], _LOOK_S)
         if not ready:
-            raise TimeoutError
+            limit.check()
+            continue
         part = os.read(handle, min(count, 1 << 20))
         if not part:
             raise EOFError
@@ -159,6 +188,8 @@ def _main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not get between the answers
     _limit(int(sys.argv[2]))
+    answers.write(_LENGTH.pack(b"r", 0))
+    answers.flush()
     _serve(function, sys.stdin.buffer, answers)
 
 

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from featherfall.core.checked import Checked
 from featherfall.core.window import Window
 
 FORMAT = 2
+# Limits of what a bundle may ask for. Real ones stay far below; a damaged or malicious one would fill the memory.
+_SAMPLES = 1_000_000  # numbers in a window, all inputs together; 256 windows run at a time
+_PICTURE_BYTES = 64_000_000  # of a film's pictures in a window
+_OVERLAP = 2000  # windows that share a sample
 BundleKind = Literal["window", "keypoints", "film", "picture", "detector"]
+Text = Annotated[str, Field(max_length=200)]
+
+
+def _plain_name(name: str) -> str:
+    """Return the name of a file in the bundle's folder; refuses paths, which could lead out of it."""
+    if name in ("", ".", "..") or len(name) > 200 or not name.isprintable() or any(mark in name for mark in "/\\:"):
+        raise ValueError("write the plain name of a file in the bundle's folder")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_plain_name)]
 
 
 class Input(Checked):
@@ -21,12 +36,12 @@ class Input(Checked):
     `frames` equal parts of the window, stretched to squares.
     """
 
-    name: str
-    unit: str
-    channels: list[str]
-    placement: str = ""
-    frames: int = Field(default=0, ge=0)
-    size: int = Field(default=0, ge=0)
+    name: Text
+    unit: Text
+    channels: list[Text] = Field(max_length=1000)
+    placement: Text = ""
+    frames: int = Field(default=0, ge=0, le=1000)
+    size: int = Field(default=0, ge=0, le=8192)
 
     @property
     def is_film(self) -> bool:
@@ -43,7 +58,7 @@ class Decision(Checked):
     """
 
     threshold: float = Field(default=0.5, ge=0, le=1)
-    merge_s: float = Field(default=5.0, ge=0)
+    merge_s: float = Field(default=5.0, ge=0, le=86_400)
     overlap: float = Field(default=0.5, gt=0, lt=1)
 
 
@@ -53,10 +68,10 @@ class ModelFile(Checked):
     format: of the file, e.g. "onnx". precision: of its weights and activations.
     """
 
-    file: str
-    format: str = "onnx"
+    file: FileName
+    format: Text = "onnx"
     precision: Literal["float32", "int8"]
-    bytes: int
+    bytes: int = Field(ge=0)
     proof: dict[str, Any] = {}
 
 
@@ -74,20 +89,20 @@ class Manifest(Checked):
     """
 
     format: int = FORMAT
-    name: str
+    name: Text
     kind: BundleKind
     task: Literal["fall", "activity"]
-    inputs: list[Input] = Field(min_length=1)
+    inputs: list[Input] = Field(min_length=1, max_length=100)
     window: Window
-    labels: list[str] = Field(min_length=2)
+    labels: list[Text] = Field(min_length=2, max_length=1000)
     positive: str | None = None
     decision: Decision = Decision()
-    temperature: float = Field(default=1.0, gt=0)
-    models: list[ModelFile] = Field(min_length=1)
-    parameters: int = 0
-    macs: int = 0
+    temperature: float = Field(default=1.0, ge=1e-3, le=1e3)
+    models: list[ModelFile] = Field(min_length=1, max_length=20)
+    parameters: int = Field(default=0, ge=0)
+    macs: int = Field(default=0, ge=0)
     provenance: dict[str, Any] = {}
-    sha256: dict[str, str]
+    sha256: dict[FileName, Annotated[str, Field(max_length=64)]] = Field(max_length=100)
 
     @model_validator(mode="before")
     @classmethod
@@ -104,10 +119,22 @@ class Manifest(Checked):
             raise ValueError(f"bundle format {self.format} is not known to this version (it reads {FORMAT}); update featherfall")
         if self.positive is not None and self.positive not in self.labels:
             raise ValueError(f"positive class {self.positive!r} is not among the labels {self.labels}")
+        for what, names in (("label", self.labels), ("input", [one.name for one in self.inputs])):
+            if len(set(names)) < len(names):
+                raise ValueError(f"two of the {what}s have one name")
+        self._check_size()
         missing = [model.file for model in self.models if model.file not in self.sha256]
         if missing:
             raise ValueError(f"no sha256 for {', '.join(missing)}")
         return self
+
+    def _check_size(self) -> None:
+        samples = self.window.length * sum(len(one.channels) for one in self.inputs if not one.is_film)
+        pictures = sum(one.frames * one.size**2 * 3 for one in self.inputs)
+        if samples > _SAMPLES or pictures > _PICTURE_BYTES:
+            raise ValueError(f"a window of {samples:,} numbers and {pictures / 1e6:,.0f} MB of pictures is too large to run")
+        if self.window.kind == "sliding" and self.window.length > _OVERLAP * self.window.stride:
+            raise ValueError(f"window.stride_s {self.window.stride_s:g} is too small: more than {_OVERLAP:,} windows share a sample")
 
 
 def _kind_of_format_1(values: Mapping[str, Any]) -> BundleKind:

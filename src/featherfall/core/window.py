@@ -21,11 +21,11 @@ class Window(Checked):
     # Default threshold: on validation folds of WEDA-FALL, F1 was 98.3 with 1.6 g and 97.9 with 2.2 g (docs/log.md).
     kind: Literal["trial", "sliding", "impact"]
     length: int = Field(ge=8, le=100_000)
-    rate: float = Field(default=50.0, gt=0, le=10_000)
-    stride_s: float = Field(default=0.5, gt=0)
-    threshold_g: float = Field(default=1.6, gt=1.0)
-    spacing_s: float = Field(default=0.5, gt=0)
-    before_s: float | None = Field(default=None, ge=0)
+    rate: float = Field(default=50.0, ge=0.01, le=10_000)
+    stride_s: float = Field(default=0.5, gt=0, le=86_400)
+    threshold_g: float = Field(default=1.6, gt=1.0, le=1000)
+    spacing_s: float = Field(default=0.5, gt=0, le=3600)
+    before_s: float | None = Field(default=None, ge=0, le=86_400)
 
     @model_validator(mode="after")
     def _peak_inside(self) -> Window:

@@ -17,7 +17,9 @@ from featherfall.core.recording import Recording
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
 from featherfall.runtime.perceive.windows import predict_windows
 from featherfall.runtime.prediction import Prediction, make_prediction
+from featherfall.runtime.session import open_session
 from featherfall.runtime.sources.source import open_recording
+from featherfall.runtime.trial import try_model
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -92,6 +94,8 @@ def load_bundle(path: str | Path, model: Precision | None = None) -> Bundle:
     manifest = read_manifest(path)
     _verify(path, manifest)
     chosen = _choose(path, manifest, model)
+    if path not in embedded_bundles().values():
+        try_model(path / chosen.file, manifest)
     session = _session(path / chosen.file)
     _fits(path / chosen.file, manifest, session)
     return Bundle(path, manifest, chosen, session)
@@ -121,7 +125,13 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def _verify(path: Path, manifest: Manifest) -> None:
+    inside = path.resolve()
+    allowed = [inside]
+    if inside.parent.name == "snapshots":  # the hub's cache, whose folders of a revision hold links to files beside them
+        allowed.append(inside.parent.parent / "blobs")
     for name, expected in manifest.sha256.items():
+        if not any((path / name).resolve().is_relative_to(folder) for folder in allowed):
+            raise UserError(f"{path / name}: a link that leads out of the bundle; copy the file itself into it")
         if not (path / name).is_file():
             raise UserError(f"{path / name}: missing, though manifest.json lists it; copy the bundle again or re-export it")
         if sha256(path / name) != expected:
@@ -138,17 +148,12 @@ def _choose(path: Path, manifest: Manifest, precision: Precision | None) -> Mode
 
 
 def _session(file: Path) -> onnxruntime.InferenceSession:
-    """Open a session of one thread, run in order: as on a small device, and results do not depend on the threads' timing."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        return open_session(file)
     except Exception as error:  # the file's digest is right, so this ONNX Runtime does not support its content
-        reason = str(error).splitlines()[0]
+        import onnxruntime
+
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise UserError(f"{file}: ONNX Runtime {onnxruntime.__version__} cannot open it ({reason}); update onnxruntime") from error
 
 

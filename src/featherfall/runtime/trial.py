@@ -1,0 +1,89 @@
+"""Try a model that is opened for the first time in a child process: one window, in bounded time and memory.
+
+A graph of a few bytes may compute for ever or fill the memory, when it is run or as early as it is optimised, and some damaged ones crash
+ONNX Runtime. A model that passed is not tried again on this machine; those that ship with the package are not tried at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from featherfall.core.child import Child, ChildError, Refused
+from featherfall.core.errors import UserError
+from featherfall.core.files import digest
+from featherfall.core.manifest import Manifest
+from featherfall.runtime.onnx_file import external_files
+from featherfall.runtime.session import open_session
+
+_MOST_BYTES = 1 << 30
+_SECONDS = 4.0  # of computing; the slowest bundled model takes .05 s on a Raspberry Pi 4
+_BYTES_PER_SECOND = 5_000_000  # more time for a larger file
+_MEMORY = 400 << 20  # bytes, and `_COPIES` of the file: its weights as read, as optimised, and packed for the processor
+_COPIES = 4
+
+
+def try_model(file: Path, manifest: Manifest, known: Path | None = None) -> None:
+    """Run one window through a model in a child process, unless it has passed before.
+
+    Arguments:
+        file: whose digest has been checked against the manifest's.
+        known: folder in which models that passed are noted; None takes ~/.cache/featherfall/models.
+    Raises: `UserError` for a model that crashes, takes too long or too much memory, or refers to other files.
+    """
+    shapes = {
+        one.name: ("uint8", [1, one.frames, one.size, one.size, 3])
+        if one.is_film
+        else ("float32", [1, manifest.window.length, len(one.channels)])
+        for one in manifest.inputs
+    }
+    folder = Path.home() / ".cache" / "featherfall" / "models" if known is None else known
+    passed = folder / digest([manifest.sha256[file.name], repr(sorted(shapes.items()))])
+    if passed.is_file():
+        return
+    size = file.stat().st_size
+    if size > _MOST_BYTES:
+        raise UserError(f"{file}: larger than {_MOST_BYTES / 1e6:.0f} MB; no model for a small device is")
+    _refuse_other_files(file)
+    child = Child("featherfall.runtime.trial:run_once", _SECONDS + size / _BYTES_PER_SECOND, _MEMORY + _COPIES * size)
+    try:
+        child(str(file.absolute()), shapes)
+    except Refused as error:
+        raise UserError(f"{file}: ONNX Runtime cannot run it ({error}); update onnxruntime, or export the bundle again") from error
+    except ChildError as error:
+        raise UserError(f"{file}: one window {error}, so it is not used; export the bundle again") from error
+    finally:
+        child.close()
+    with contextlib.suppress(OSError):  # it is only tried again
+        folder.mkdir(parents=True, exist_ok=True)
+        passed.touch()
+
+
+def run_once(file: str, shapes: Mapping[str, tuple[str, list[int]]]) -> bytes:
+    """Open a model and run one window of zeros. For the child process; raises `ValueError` with the reason."""
+    try:
+        session = open_session(Path(file))
+        graph = {one.name: one.shape for one in session.get_inputs()}
+        if graph.keys() == shapes.keys() and all(_same(graph[name], shape) for name, (_, shape) in shapes.items()):  # else refused later
+            session.run(None, {name: np.zeros(shape, dtype) for name, (dtype, shape) in shapes.items()})
+    except Exception as error:
+        if "bad_alloc" in str(error) or "Failed to allocate memory" in str(error):
+            raise MemoryError from error
+        raise ValueError(next(iter(str(error).splitlines()), "no reason given")) from error
+    return b""
+
+
+def _same(found: list[int | str | None], stated: list[int]) -> bool:
+    return len(found) == len(stated) and all(not isinstance(a, int) or a == b for a, b in zip(found[1:], stated[1:], strict=True))
+
+
+def _refuse_other_files(file: Path) -> None:
+    try:
+        others = external_files(file.read_bytes())
+    except ValueError as error:
+        raise UserError(f"{file}: not an ONNX model ({error}); copy the bundle again or re-export it") from error
+    if others:
+        raise UserError(f"{file}: its weights are in another file ({others[0]!r}), which no digest covers; export it as one file")
