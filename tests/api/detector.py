@@ -13,8 +13,8 @@ SIZE = 8
 BOX = [0.25, 0.5, 0.75, 1.0]
 
 
-def write_detector(folder: Path) -> Path:
-    """scores = [1 - brightness, brightness] of [not_fall, fall], 0..1."""
+def write_detector(folder: Path, white: float = 255.0) -> Path:
+    """scores = [1 - brightness, brightness] of [not_fall, fall], 0..1; white: the value of full brightness, NaN for a broken model."""
     folder.mkdir(parents=True)
     nodes = [
         helper.make_node("Cast", ["picture"], ["numbers"], to=TensorProto.FLOAT),
@@ -27,7 +27,7 @@ def write_detector(folder: Path) -> Path:
     ]
     constants = [
         helper.make_tensor("all", TensorProto.INT64, [4], [1, 2, 3, 4]),
-        helper.make_tensor("white", TensorProto.FLOAT, [1], [255.0]),
+        helper.make_tensor("white", TensorProto.FLOAT, [1], [white]),
         helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0]),
         helper.make_tensor("shape", TensorProto.INT64, [3], [1, 1, 2]),
         helper.make_tensor("place", TensorProto.FLOAT, [1, 1, 4], BOX),

@@ -159,8 +159,8 @@ def test_a_detector_on_a_picture(detector: Model, tmp_path: Path) -> None:
 
 
 def test_a_detector_on_a_film(detector: Model, tmp_path: Path) -> None:
-    result = detector.predict(gray_film(tmp_path / "film.mp4"))
-    assert result.label == "not_fall"  # it gets brighter, but the box never sinks
+    result = detector.predict(gray_film(tmp_path / "film.mp4", by=10))
+    assert result.label == "not_fall" and result.reasons == ()  # it gets brighter, but the box never sinks
     assert result.labels == ("fall", "not_fall")
     assert list(result.columns) == ["time_s", "person"]
     fallen = result.probabilities[:, 0]
@@ -180,13 +180,15 @@ class Nobody:
 
 def test_a_camera_on_a_film(tmp_path: Path) -> None:
     camera = ff.load(write_camera_bundle(tmp_path / "camera"))
-    film = gray_film(tmp_path / "film.mp4")
+    film = gray_film(tmp_path / "film.mp4", by=10)
     result = camera.predict(film, estimator=Nobody(), still_down_s=3.0)
-    assert (result.label, result.events, len(result.probabilities)) == ("not_fall", (), 0)
+    assert (result.label, result.events, len(result.probabilities)) == ("unknown", (), 0)
+    assert result.reasons == ("nobody was seen in any picture, which is not the same as no fall",)
+    assert "nobody was seen in any picture" in repr(result) and "nobody was seen" in result._repr_html_()
     with pytest.raises(ff.UserError, match=r"still down after -1 s; give more than 0"):
         camera.predict(film, estimator=Nobody(), still_down_s=-1)
-    with pytest.raises(ff.UserError, match=r"source 'film'.*unexpected keyword argument 'rate'; leave it out"):
-        camera.predict(film, estimator=Nobody(), rate=50)
+    with pytest.raises(ff.UserError, match=r"source 'film'.*unexpected keyword argument 'unit'; leave it out"):
+        camera.predict(film, estimator=Nobody(), unit="g")
     with pytest.raises(ff.UserError, match="a still picture"):
         camera.predict(still(tmp_path / "one.png"), estimator=Nobody())
     film.write_bytes(film.read_bytes()[:500])

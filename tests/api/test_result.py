@@ -14,6 +14,7 @@ import featherfall as ff
 from featherfall.api.result import Result, result_of_film
 from featherfall.core.manifest import Manifest
 from featherfall.runtime.observation import AnalysisResult, Fall
+from featherfall.runtime.verdict import Verdict
 
 pytest.importorskip("pandas")
 pyplot = pytest.importorskip("matplotlib.pyplot")
@@ -34,7 +35,7 @@ def film_result(tmp_path: Path) -> Result:
     manifest = Manifest.model_validate(json.loads((write_bundle(tmp_path / "camera") / "manifest.json").read_text()))
     curve = np.array([[1.0, 0, 0.1], [1.2, 0, 0.8], [1.2, 1, 0.3]])
     return result_of_film(
-        manifest, AnalysisResult("fall", (Fall(0, 1.1, 1.2, 1.2, 0.8),), (), curve, 3.0, 45), ["film.mp4: its end is lost"]
+        manifest, AnalysisResult(Verdict("fall"), (Fall(0, 1.1, 1.2, 1.2, 0.8),), (), curve, 3.0, 45), ["film.mp4: its end is lost"]
     )
 
 

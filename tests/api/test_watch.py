@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.api.detector import write_detector
+from tests.films import halves
 from tests.runtime.drop import write_camera_bundle
 from tests.runtime.people import person
 from tests.runtime.tiny import motion, recording, write_bundle, write_csv
@@ -41,6 +42,14 @@ def test_notices_are_the_events_of_the_recording(bundle: Path) -> None:
     assert [notice.kind for notice in notices] == ["possible fall"] * 2
     assert [notice.time_s for notice in notices] == pytest.approx([event.raised_s for event in events], abs=0.05)
     assert [notice.confidence for notice in notices] == pytest.approx([event.confidence for event in events], abs=0.01)
+
+
+def test_a_model_that_gives_no_numbers_is_noticed_once(tmp_path: Path) -> None:
+    sliding = {"kind": "sliding", "length": 64, "rate": 50.0, "stride_s": 0.5}
+    notices = list(ff.watch(write_bundle(tmp_path / "broken", gain=float("nan"), window=sliding), ACC, rate=RATE))
+    assert [(one.kind, one.track) for one in notices] == [("cannot judge", -1)]
+    assert "the model gave no probabilities" in notices[0].reason and notices[0].time_s < 5
+    assert json.loads(json.dumps(notices[0].to_json()))["reason"] == notices[0].reason
 
 
 def test_a_notice_comes_before_the_source_has_ended(bundle: Path) -> None:
@@ -89,8 +98,18 @@ def film(tmp_path: Path) -> Path:
     pytest.importorskip("av", reason="films need PyAV: pip install 'featherfall[video]'")
     with film_writer(tmp_path / "film.mp4") as add:
         for k in range(180):
-            add(k / 15, np.full((48, 64, 3), 100 + k % 50, np.uint8))
+            add(k / 15, halves(100 + k % 50, 48, 64))
     return tmp_path / "film.mp4"
+
+
+class Nobody:
+    """Sees nobody."""
+
+    def reset(self) -> None:
+        pass
+
+    def estimate(self, image: np.ndarray) -> list[Pose]:
+        return []
 
 
 class Faller:
@@ -115,6 +134,33 @@ def test_a_camera(tmp_path: Path) -> None:
     assert [notice.kind for notice in notices] == ["possible fall", "still down"]
     assert analysis.label == "fall"
     assert analysis.raw.notices == tuple(notices)  # type: ignore[union-attr]
+
+
+def test_a_camera_that_is_covered_or_too_slow_is_noticed_once(tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="films need PyAV: pip install 'featherfall[video]'")
+    camera = ff.load(write_camera_bundle(tmp_path / "camera"))
+
+    def watched(step: float, by: int) -> list[tuple[str, str]]:
+        with film_writer(tmp_path / "film.mp4") as add:
+            for k in range(int(30 / step)):
+                add(k * step, halves(100 + k % 50, 48, 64, by))
+        return [(one.kind, one.reason) for one in ff.watch(camera, tmp_path / "film.mp4", estimator=Nobody())]
+
+    assert watched(0.1, by=20) == []  # nobody in a room is no fault
+    assert watched(0.1, by=0) == [("cannot judge", "the pictures show nothing (black, covered, or of one colour)")]
+    ((kind, reason),) = watched(1.0, by=20)
+    assert kind == "cannot judge" and reason.startswith("fewer than 5 pictures a second")
+
+
+@pytest.mark.parametrize("white", [float("nan"), 50.0])  # 50: scores above 1
+def test_a_detector_without_probabilities_is_noticed_and_refuses_pictures(tmp_path: Path, white: float) -> None:
+    broken = ff.load(write_detector(tmp_path / "detector", white))
+    (notice,) = ff.watch(broken, film(tmp_path))
+    assert notice.kind == "cannot judge" and "no probabilities" in notice.reason
+    result = broken.predict(film(tmp_path))
+    assert result.label == "unknown" and result.reasons[0].startswith("nothing of it was judged: the model gives no probabilities")
+    with pytest.raises(ff.UserError, match="the model's scores are no probabilities or its boxes no numbers"):
+        broken.predict(still(tmp_path / "one.png"))
 
 
 def test_a_detector(tmp_path: Path) -> None:

@@ -72,6 +72,22 @@ def test_a_broken_file_does_not_stop_the_others(bundle: Path, fall: Path, tmp_pa
     assert "label    fall" in result.stdout
 
 
+@pytest.mark.parametrize("window", [SLIDING, {"kind": "impact", "length": LENGTH, "rate": 50.0}])
+def test_a_model_that_gives_no_numbers_is_unknown_and_exits_with_3(tmp_path: Path, fall: Path, window: dict[str, object]) -> None:
+    broken = write_bundle(tmp_path / "b", gain=float("nan"), window=window)
+    result = call("predict", broken, fall)
+    assert result.exit_code == 3
+    assert result.stdout.splitlines()[1] == "  label    unknown"
+    assert "  note     the model gave no probabilities for " in result.stdout
+    facts = json.loads(call("predict", broken, fall, "--json").stdout)["files"][0]
+    assert facts["label"] == "unknown" and facts["judged"] == 0.0 and "not a number" in facts["reasons"][0]
+
+
+def test_a_file_that_cannot_be_read_goes_before_one_that_cannot_be_judged(tmp_path: Path, fall: Path) -> None:
+    broken = write_bundle(tmp_path / "b", gain=float("nan"))
+    assert call("predict", broken, fall, tmp_path / "nowhere.csv").exit_code == 2
+
+
 def test_json_is_one_document(bundle: Path, fall: Path, tmp_path: Path) -> None:
     result = call("predict", bundle, fall, tmp_path / "nowhere.csv", "--json")
     assert result.exit_code == 2

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from tests.films import halves
 from tests.runtime.drop import write_camera_bundle
 from tests.runtime.tiny import write_bundle
 from typer.testing import CliRunner, Result
@@ -17,6 +18,7 @@ from featherfall.core.recording import Video
 from featherfall.runtime.observation import AnalysisResult, Fall, Notice
 from featherfall.runtime.perceive.weights import find_weights
 from featherfall.runtime.sinks.film import film_writer
+from featherfall.runtime.verdict import Verdict
 from featherfall.signals.video import read_frames
 
 app = typer.Typer()
@@ -43,13 +45,13 @@ def film(tmp_path: Path) -> Path:
         pytest.skip(str(error))
     with film_writer(tmp_path / "room.mp4") as add:
         for k in range(30):
-            add(k / 15, np.full((96, 128, 3), 128, dtype=np.uint8))
+            add(k / 15, halves(128, 96, 128))
     return tmp_path / "room.mp4"
 
 
 def said(*falls: Fall) -> AnalysisResult:
     notices = tuple(Notice("possible fall", fall.raised_s, fall.track, fall.confidence) for fall in falls)
-    return AnalysisResult("fall" if falls else "not_fall", falls, notices, np.zeros((0, 3)), 12.0, 181)
+    return AnalysisResult(Verdict("fall" if falls else "not_fall"), falls, notices, np.zeros((0, 3)), 12.0, 181)
 
 
 def test_events_are_shown_one_a_line() -> None:
@@ -75,15 +77,19 @@ def test_broken_films_are_a_line_each_and_stop_nobody(bundle: Path, film: Path, 
     assert result.exit_code == 2
     told = result.stderr.splitlines()
     assert len(told) == 4 and all(line.startswith(f"featherfall: {path}: ") for line, path in zip(told, broken, strict=True))
-    assert result.stdout.splitlines() == [str(film), "  label    not_fall", "  watched  1.9 s, 30 pictures", "  events   none", ""]
+    nobody = "  note     nobody was seen in any picture, which is not the same as no fall"
+    assert result.stdout.splitlines() == [
+        str(film), "  label    unknown", nobody, "  watched  1.9 s, 30 pictures", "  events   none", "",
+    ]  # fmt: skip
+    assert call(bundle, film).exit_code == 3
 
 
 def test_json_and_drawing(bundle: Path, film: Path, tmp_path: Path) -> None:
     out = tmp_path / "out" / "seen.mp4"
     result = call(bundle, film, "--json", "--draw", out, "--private")
-    assert result.exit_code == 0, result.stderr
+    assert result.exit_code == 3, result.stderr
     (one,) = json.loads(result.stdout)["files"]
-    assert (one["file"], one["label"], one["pictures"], one["events"], one["notices"]) == (str(film), "not_fall", 30, [], [])
+    assert (one["file"], one["label"], one["pictures"], one["events"], one["notices"]) == (str(film), "unknown", 30, [], [])
     drawn = list(read_frames(Video(out)))
     assert len(drawn) == 30 and drawn[-1].time == pytest.approx(29 / 15, abs=1e-3) and drawn[0].image.mean() < 60
 

@@ -9,6 +9,7 @@ from featherfall.core.recording import FallTimes, Recording, Stream
 from featherfall.evaluation.day import draw_day, match_day, time_of_day
 from featherfall.runtime.decide.events import Event
 from featherfall.runtime.prediction import Prediction
+from featherfall.runtime.verdict import Verdict
 
 TIMES = np.arange(0, 7200, 0.5)
 STREAM = Stream(TIMES, np.tile(np.float32([0, 0, 1]), (len(TIMES), 1)), "g", 2.0)
@@ -22,7 +23,7 @@ SPANS = [
 
 def predicted(*events: Event) -> Prediction:
     none = np.zeros(0)
-    return Prediction(("not_fall", "fall"), none, none, none, np.zeros((0, 2)), none, none.astype(bool), None, events)
+    return Prediction(("not_fall", "fall"), none, none, none, np.zeros((0, 2)), none, none.astype(bool), Verdict("not_fall"), events)
 
 
 def event(at: float) -> Event:

@@ -9,6 +9,7 @@ from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.evaluation.films import FilmOutcome, LabelledFilm, film_outcome, films_of, summarise_films
 from featherfall.evaluation.intervals import Share
 from featherfall.runtime.observation import AnalysisResult, Fall
+from featherfall.runtime.verdict import Verdict
 
 
 def film(fall: bool = True, impact: float | None = 3.0) -> LabelledFilm:
@@ -16,7 +17,7 @@ def film(fall: bool = True, impact: float | None = 3.0) -> LabelledFilm:
 
 
 def watched(*falls: Fall, seconds: float = 12.0, highest: float = 0.9) -> AnalysisResult:
-    return AnalysisResult("fall" if falls else "not_fall", falls, (), np.array([[1.0, 0, 0.1], [2.0, 0, highest]]), seconds, 100)
+    return AnalysisResult(Verdict("fall" if falls else "not_fall"), falls, (), np.array([[1.0, 0, 0.1], [2.0, 0, highest]]), seconds, 100)
 
 
 def test_a_fall_in_time_with_its_delay() -> None:

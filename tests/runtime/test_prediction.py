@@ -10,6 +10,7 @@ from tests.runtime.tiny import INPUT, LENGTH, motion, recording, write_bundle
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Recording, Stream
 from featherfall.runtime import load_bundle
+from featherfall.runtime.bundle import softmax
 from featherfall.runtime.prediction import make_prediction
 from featherfall.signals.frames import WindowTimes
 
@@ -97,10 +98,45 @@ def test_an_activity_task_with_a_positive_class_raises_events_too() -> None:
     assert len(said.events) == 1
 
 
-def test_nothing_judged_is_no_label() -> None:
+def test_nothing_judged_is_unknown_and_says_why() -> None:
     unclear = np.full((2, 3), np.nan, dtype=np.float32)
-    assert make_prediction(manifest(), windows([1, 1]), unclear).label is None
-    assert make_prediction(manifest(task="fall", positive="fall"), windows([0.1]), np.ones((1, 3), dtype=np.float32) / 3).label is None
+    said = make_prediction(manifest(), windows([1, 1]), unclear)
+    assert (said.label, said.verdict.judged) == ("unknown", False)
+    assert "the model gave no probabilities for 2 of 2 windows" in said.verdict.reasons[0]
+    empty = make_prediction(manifest(task="fall", positive="fall"), windows([0.1]), np.ones((1, 3), dtype=np.float32) / 3)
+    assert empty.label == "unknown" and empty.verdict.reasons == ("1 of 1 windows hold too little signal and were not judged",)
+    assert empty.to_json()["label"] == "unknown" and empty.to_json()["judged"] == 0.0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_logits_that_are_no_numbers_are_no_probabilities(bad: float) -> None:
+    found = softmax(np.array([[bad, 0.0], [0.0, 0.0]], dtype=np.float32))
+    assert np.isnan(found[0]).all() and found[1].tolist() == [0.5, 0.5]
+
+
+def test_some_windows_without_probabilities_are_said_beside_the_label() -> None:
+    probabilities = np.array([[0.9, 0.05, 0.05]] * 3 + [[np.nan] * 3], dtype=np.float32)
+    said = make_prediction(manifest(task="fall", positive="fall"), windows([1] * 4), probabilities)
+    assert said.label == "walk" and said.verdict.share == 0.75
+    assert said.verdict.reasons[0].startswith("the model gave no probabilities for 1 of 4 windows")
+
+
+def test_no_fall_is_not_said_of_a_recording_of_which_most_is_missing(tmp_path: Path) -> None:
+    """Impact windows are cut where there is signal, so a gap leaves no window behind: only the time tells."""
+    whole = recording(seconds=60).streams["accelerometer"]
+
+    def without(start: float, end: float, impacts: tuple[tuple[float, float], ...] = ()) -> Recording:
+        times = whole.times[(whole.times < start) | (whole.times > end)]
+        worn = Stream(times, motion(times, impacts).astype(np.float32), "g", 50)
+        return Recording("own", "S1", "gap", "1", {"accelerometer": worn})
+
+    bundle = load_bundle(write_bundle(tmp_path / "b"))
+    said = bundle.predict(without(10, 50))
+    assert (said.label, said.verdict.judged) == ("unknown", False)
+    assert said.verdict.reasons == ("67 % of the recording is missing (gaps) and was not judged",)
+    part = bundle.predict(without(10, 16))
+    assert (part.label, part.verdict.judged) == ("other", True) and part.verdict.reasons[0].startswith("10 % of the recording")
+    assert bundle.predict(without(10, 50, ((5.0, 4.0),))).label == "fall"  # what was found stays found
 
 
 def test_json_is_plain_and_complete(tmp_path: Path) -> None:

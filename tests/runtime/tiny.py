@@ -49,15 +49,20 @@ def write_model(file: Path, inputs: list[dict[str, Any]], length: int = LENGTH, 
 
 
 def write_bundle(
-    folder: Path, *, inputs: list[dict[str, Any]] | None = None, precisions: tuple[str, ...] = ("float32",), **changes: Any
+    folder: Path,
+    *,
+    inputs: list[dict[str, Any]] | None = None,
+    precisions: tuple[str, ...] = ("float32",),
+    gain: float | None = None,
+    **changes: Any,
 ) -> Path:
-    """A bundle with true digests; `changes` overwrite keys of the manifest."""
+    """A bundle with true digests; a gain of NaN makes a broken model; `changes` overwrite keys of the manifest."""
     folder.mkdir(parents=True)
     inputs = inputs or [INPUT]
     models = []
     for precision in precisions:
         file = folder / f"{precision}.onnx"
-        write_model(file, inputs, gain=4.0 if precision == "float32" else 3.0)
+        write_model(file, inputs, gain=gain or (4.0 if precision == "float32" else 3.0))
         models.append({"file": file.name, "precision": precision, "bytes": file.stat().st_size})
     manifest = {
         "name": "tiny",

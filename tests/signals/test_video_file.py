@@ -14,7 +14,8 @@ from tests.signals.films import STEP, film, levels, number, picture, refused, ti
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
-from featherfall.signals.video import probe, read_frames
+from featherfall.core.text import clock_time
+from featherfall.signals.video import probe, read_frames, reading_notes
 
 av = pytest.importorskip("av", reason="films are read with PyAV: pip install 'featherfall[video]'")
 
@@ -135,6 +136,72 @@ def test_damage_in_the_middle(tmp_path: Path) -> None:
     frames = list(read_frames(Video(path), problems=problems))
     assert 15 <= len(frames) < 30 and len(problems) == 1 and problems[0].count("cannot be decoded") == 1
     assert times(frames)[-1] == pytest.approx(2.9, abs=0.15)  # lost frames take their time with them
+    lost: list[tuple[float, float]] = []
+    list(read_frames(Video(path), problems=[], lost=lost))
+    (stretch,) = lost
+    assert 0 < stretch[1] - stretch[0] <= 0.1 * (30 - len(frames)) + 0.11
+    assert f"at {clock_time(stretch[0])} to {clock_time(stretch[1])}, the last one at" in problems[0]
+
+
+def test_what_is_lost_at_the_end_is_told_by_the_index(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    pictures = [noise.integers(0, 255, (48, 64, 3), dtype=np.uint8) for _ in range(40)]
+    path = film(tmp_path / "film.mp4", pictures, container={"movflags": "faststart"}, options={"g": "10"})
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    lost: list[tuple[float, float]] = []
+    frames = list(read_frames(Video(path), problems=[], lost=lost))
+    assert lost[-1] == pytest.approx((frames[-1].time, 4.0), abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"), [("libx264", "film.h264"), ("libx265", "film.hevc"), ("mpeg2video", "film.m2v"), ("mjpeg", "film.mjpeg")]
+)
+def test_a_stream_without_times_needs_its_rate(tmp_path: Path, codec: str, name: str) -> None:
+    """FFmpeg makes times up, at 25 Hz or by what the encoder happened to write."""
+    path = film(tmp_path / name, levels(12), codec, "yuvj420p" if codec == "mjpeg" else "yuv420p")
+    refused(Video(path), "holds no times; state its pictures a second, e.g. --rate 25")
+    with pytest.raises(UserError, match="holds no times"):
+        probe(Video(path))
+    frames = list(read_frames(Video(path, rate=8.0), size=(32, 24)))
+    assert times(frames) == [i / 8 for i in range(12)] and [number(frame) for frame in frames] == list(range(12))
+
+
+def two_streams(path: Path, default: int | None = None) -> Path:
+    """A film with a small stream that tells 0, 1, ... and a large one that is plain."""
+    with av.open(str(path), "w") as out:
+        streams = []
+        for width, height in ((64, 48), (128, 96)):
+            stream = out.add_stream("libx264", rate=10)
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            if default is not None:
+                stream.disposition = av.stream.Disposition.default if len(streams) == default else av.stream.Disposition(0)
+            streams.append(stream)
+        for small in levels(5):
+            for stream, image in zip(streams, (small, np.full((96, 128, 3), 200, np.uint8)), strict=True):
+                out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        for stream in streams:
+            out.mux(stream.encode(None))
+    return path
+
+
+def test_of_several_streams_the_largest_is_read_and_named(tmp_path: Path) -> None:
+    path = two_streams(tmp_path / "film.mkv")
+    assert next(iter(read_frames(Video(path)))).image.shape == (96, 128, 3)
+    assert reading_notes(Video(path)) == ["2 video streams (0: 64 x 48, 1: 128 x 96); number 1 is read, --stream N reads another"]
+    frames = list(read_frames(Video(path, stream=0)))
+    assert [number(frame) for frame in frames] == list(range(5)) and reading_notes(Video(path, stream=0)) == []
+    assert probe(Video(path, stream=0)).width == 64
+    refused(Video(path, stream=2), "no video stream 2; it has 2, give 0 to 1")
+
+
+def test_the_stream_that_the_file_marks_goes_before_the_largest(tmp_path: Path) -> None:
+    path = two_streams(tmp_path / "film.mkv", default=0)
+    assert next(iter(read_frames(Video(path)))).image.shape == (48, 64, 3)
+    assert "number 0 is read" in reading_notes(Video(path))[0]
+
+
+def test_one_stream_needs_no_note(plain: Path) -> None:
+    assert reading_notes(Video(plain)) == []
 
 
 @pytest.mark.parametrize(

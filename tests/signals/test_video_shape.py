@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.signals.films import BLUE, GREEN, RED, WHITE, film, near, quadrants
+from tests.signals.films import BLUE, GREEN, RED, WHITE, film, near, picture, quadrants, refused
 
 from featherfall.core.recording import Video
 from featherfall.signals.video import probe, read_frames
@@ -55,6 +56,30 @@ def test_turned_films_stand_upright(
     # A crop is of the upright picture: its lower right quarter, with the shape kept.
     cropped = next(iter(read_frames(Video(path, crop=(0.5, 0.5, 1, 1)), size=(40, 40), fit="inside"))).image
     assert cropped.shape == ((40, 30, 3) if swapped else (30, 40, 3)) and near(cropped[15:20, 15:20].mean((0, 1)), corners[3])
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+@pytest.mark.parametrize("abcd", [(ONE, 0, 0, ONE), (0, ONE, -ONE, 0), (-ONE, 0, 0, ONE)])
+def test_a_stated_turn_follows_what_the_file_says(tmp_path: Path, abcd: tuple[int, ...], degrees: int) -> None:
+    a, b, c, d = abcd
+    path = film(tmp_path / "film.mp4", [quadrants()] * 3, matrix=[a, b, 0, c, d, 0, 0, 0, 1 << 30])
+    upright = next(iter(read_frames(Video(path)))).image
+    wanted = np.rot90(upright, -degrees // 90)
+    video = Video(path, rotate=degrees)
+    assert np.array_equal(next(iter(read_frames(video))).image, wanted)
+    facts = probe(video)
+    assert (facts.height, facts.width) == wanted.shape[:2]
+    fitted = next(iter(read_frames(video, size=(24, 24), fit="inside"))).image
+    assert fitted.shape == ((24, 18, 3) if wanted.shape[0] > wanted.shape[1] else (18, 24, 3))
+    corner = next(iter(read_frames(replace(video, crop=(0.5, 0.5, 1, 1))))).image  # of the turned picture
+    assert np.abs(corner.astype(int) - wanted[wanted.shape[0] // 2 :, wanted.shape[1] // 2 :]).max() <= 2
+
+
+def test_pictures_are_turned_too_and_only_by_right_angles(tmp_path: Path) -> None:
+    path = picture(tmp_path / "one.png", quadrants())
+    (frame,) = read_frames(Video(path, images=True, rotate=90))
+    assert np.array_equal(frame.image, np.rot90(quadrants(), -1))
+    refused(Video(path, images=True, rotate=45), "turned by 45 degrees; give 90, 180 or 270")
 
 
 @pytest.mark.parametrize(

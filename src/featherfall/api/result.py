@@ -29,7 +29,7 @@ class Result:
     """What a model found.
 
     Attributes:
-        label: of the whole; None where no window is usable, "nobody" where a detector finds nobody in a picture.
+        label: of the whole; "unknown" where it could not be judged, "nobody" where a detector finds nobody in a picture.
         events: detected falls in order of time, each with `start_s`, `peak_s`, `raised_s` (s) and `confidence` (0..1); those of cameras
             also with `track`, `still_down_s` and `up_s`.
         labels: names of the columns of `probabilities`.
@@ -41,7 +41,7 @@ class Result:
         raw: as the runtime gave it.
     """
 
-    label: str | None
+    label: str
     events: Sequence[Event | Fall]
     labels: tuple[str, ...]
     probabilities: np.ndarray
@@ -50,6 +50,11 @@ class Result:
     raw: Prediction | AnalysisResult | tuple[Found, ...]
     problems: tuple[str, ...] = ()
     picture: Path | None = None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the label is unknown, what share was not judged, and what else limits the result; one line each."""
+        return () if isinstance(self.raw, tuple) else self.raw.verdict.reasons
 
     def to_frame(self) -> pandas.DataFrame:
         """Return a DataFrame with one row for each window (or person in a picture) and a column for each class; needs pandas."""
@@ -75,7 +80,7 @@ class Result:
         return _draw_times(axes(ax), self)
 
     def __repr__(self) -> str:
-        return f"<Result {self.label!r}: {self._summary()}>"
+        return f"<Result {self.label!r}: {self._summary()}{''.join(f'; {reason}' for reason in self.reasons)}>"
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: label, summary, events."""
@@ -85,7 +90,8 @@ class Result:
         )
         head = "<tr><th>start (s)</th><th>peak (s)</th><th>raised (s)</th><th>confidence</th></tr>"
         table = f"<table>{head}{rows}</table>" if rows else ""
-        return f"<p><b>{escape(str(self.label))}</b>: {escape(self._summary())}</p>{table}"
+        notes = "".join(f"<p>{escape(reason)}</p>" for reason in self.reasons)
+        return f"<p><b>{escape(str(self.label))}</b>: {escape(self._summary())}</p>{notes}{table}"
 
     def _summary(self) -> str:
         what = {"detector": "people", "picture": "pictures"}.get(self.manifest.kind, "windows")

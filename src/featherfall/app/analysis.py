@@ -108,7 +108,8 @@ class Analysis:
         signal: (K, 2) time in s and magnitude of the sensor's signal in `signal_unit`; None for films.
         draw: writes the annotated film or picture to a path, at a threshold, private or not.
         notes: lines for the reader.
-        label: class of the whole picture or recording, where there is one.
+        label: class of the whole picture, film or recording, where there is one; "unknown" where it could not be judged.
+        judged: whether it could be judged; where not, `notes` say why.
         line: the plot's dashed line, where `threshold` is not of the curve.
     """
 
@@ -125,6 +126,7 @@ class Analysis:
     notes: tuple[str, ...] = ()
     label: str = ""
     line: float | None = None
+    judged: bool = True
 
     def timeline(self, panel: str, threshold: float | None) -> dict[str, Any]:
         """Return plain values for the page's timeline."""
@@ -145,6 +147,8 @@ class Analysis:
     def headline(self, found: Sequence[Finding]) -> str:
         """Return the answer in one line."""
         falls = [one for one in found if one.kind == "possible fall"]
+        if not falls and not self.judged:
+            return "Unknown: this could not be judged"
         if self.threshold is None:
             return f"Looks like: {self.label}" if self.label else "No result"
         if not falls:
@@ -154,7 +158,15 @@ class Analysis:
     def to_json(self, threshold: float) -> str:
         """Return the events as a JSON document."""
         events = [one.facts for one in self.decide(threshold)]
-        document = {"file": self.file, "model": self.model, "threshold": threshold, "seconds": round(self.seconds, 3), "events": events}
+        document = {
+            "file": self.file,
+            "model": self.model,
+            "threshold": threshold,
+            "seconds": round(self.seconds, 3),
+            "label": self.label,
+            "notes": list(self.notes),
+            "events": events,
+        }
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
     def to_csv(self, threshold: float) -> str:

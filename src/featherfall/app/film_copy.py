@@ -10,6 +10,7 @@ import numpy as np
 
 from featherfall.app.analysis import TaskProgress
 from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 from featherfall.signals.video_file import open_video
 
 _MAX_SIDE = 960  # pixels of the copy's longer side: a panel of the page is not wider on common screens
@@ -63,7 +64,7 @@ def check_length(path: Path, name: str, max_minutes: float | None = None) -> Fil
     Raises: `UserError` for a file that is no film, or too long.
     """
     limit = float(os.environ.get("FEATHERFALL_APP_MINUTES", MAX_MINUTES)) if max_minutes is None else max_minutes
-    with open_video(path) as (container, stream):
+    with open_video(Video(path)) as (container, stream):
         by_stream = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
         seconds = max(by_stream, (container.duration or 0) / 1e6)
     if seconds > 60 * limit:

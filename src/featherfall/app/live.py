@@ -93,7 +93,8 @@ class LiveMotion:
             for late in [one.times > now - _SHOWN_S]
         ]
         found = [event_finding(one).to_json() for one in prediction.events if one.start_s > now - _SHOWN_S]
-        return {"wanted": True, "line": _line(now, prediction.decision.threshold, [one.to_json() for one in recent], found, self._signal())}
+        line = _line(now, prediction.decision.threshold, [one.to_json() for one in recent], found, self._signal())
+        return {"wanted": True, "unjudged": self._live.unjudged, "line": line}
 
     def _signal(self) -> dict[str, Any]:
         """Return the magnitude of the first input over the last seconds, for the timeline."""

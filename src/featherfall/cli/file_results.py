@@ -11,21 +11,38 @@ import typer
 
 if TYPE_CHECKING:
     from featherfall.runtime import Bundle
+    from featherfall.runtime.verdict import Verdict
+
+UNREADABLE = 2  # exit code: a file, or part of one, could not be read
+NOT_JUDGED = 3  # exit code: all was read, and something could not be judged
 
 
 @dataclass(frozen=True)
 class FileResult:
-    """The result of one file. facts: for programs; lines: for people; problems: a line for each part that could not be read."""
+    """The result of one file.
+
+    Attributes:
+        facts: for programs. lines: for people.
+        problems: a line for each part that could not be read.
+        judged: whether it could be judged; False for the label "unknown".
+    """
 
     facts: dict[str, Any]
     lines: list[str]
     problems: list[str] = field(default_factory=list)
+    judged: bool = True
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    """Return the lines of a label, and of why it is unknown or limited."""
+    return [f"  label    {verdict.label}", *(f"  note     {reason}" for reason in verdict.reasons)]
 
 
 def predict_files(bundle: Bundle, files: Sequence[Path], predict: Callable[[Path], FileResult], json: bool) -> None:
     """Predict the files and give each result to the sink: text, or one JSON document.
 
-    Raises: `typer.Exit` with 2 where a file, or part of one, could not be read.
+    Raises: `typer.Exit` with `UNREADABLE` where a file, or part of one, could not be read, else with `NOT_JUDGED` where one could not be
+    judged.
     """
     from featherfall.core.errors import UserError
     from featherfall.runtime.sinks.console import Console
@@ -33,7 +50,7 @@ def predict_files(bundle: Bundle, files: Sequence[Path], predict: Callable[[Path
 
     console = Console()
     out = JsonDocument({"bundle": bundle.manifest.name, "model": bundle.model.precision}) if json else console
-    failed = False
+    failed = unknown = False
     out.open()
     for file in files:
         try:
@@ -43,8 +60,9 @@ def predict_files(bundle: Bundle, files: Sequence[Path], predict: Callable[[Path
         for problem in result.problems:
             console.problem(problem)
         failed |= bool(result.problems)
+        unknown |= not result.judged
         first = {"error": result.problems[0]} if result.problems else {}
         out.result(str(file), first | result.facts, result.lines)
     out.close()
-    if failed:
-        raise typer.Exit(2)
+    if failed or unknown:
+        raise typer.Exit(UNREADABLE if failed else NOT_JUDGED)

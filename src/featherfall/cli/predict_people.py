@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featherfall.cli.drawing import Drawing
-from featherfall.cli.file_results import FileResult
+from featherfall.cli.file_results import FileResult, verdict_lines
 from featherfall.cli.text import align_columns, clock_time
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class FilmPredictor:
                 problems=problems,
                 on_picture=None if self.drawing is None else self._draw(self.drawing, file, stack),
             )
-        return FileResult(result.to_json(), film_lines(file, result), problems)
+        return FileResult(result.to_json(), film_lines(file, result), problems, result.verdict.judged)
 
     def _draw(self, drawing: Drawing, file: Path, stack: contextlib.ExitStack) -> Callable[[Frame, FrameResult, Monitor], None]:
         """Open the drawing of a film in `stack`; return a function that draws a picture."""
@@ -120,7 +120,7 @@ def film_lines(file: Path, result: AnalysisResult) -> list[str]:
     ]
     return [
         str(file),
-        f"  label    {result.label}",
+        *verdict_lines(result.verdict),
         f"  watched  {result.seconds:.1f} s, {result.pictures} pictures",
         f"  events   {len(result.falls) or 'none'}",
         *align_columns([head, *rows]),

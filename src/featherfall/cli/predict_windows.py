@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featherfall.cli.file_results import FileResult
+from featherfall.cli.file_results import FileResult, verdict_lines
 from featherfall.cli.text import align_columns, clock_time
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def csv_options(manifest: Manifest, units: Sequence[str], columns: Sequence[str]
 def predict_file(bundle: Bundle, file: Path, options: Mapping[str, Any]) -> FileResult:
     """Predict one file; raises `UserError` where it cannot be read."""
     prediction = bundle.predict(file, **options)
-    return FileResult(prediction.to_json(), prediction_lines(file, bundle.manifest, prediction))
+    return FileResult(prediction.to_json(), prediction_lines(file, bundle.manifest, prediction), judged=prediction.verdict.judged)
 
 
 def _by_input(option: str, stated: Sequence[str], names: Sequence[str]) -> dict[str, str]:
@@ -63,15 +63,13 @@ def prediction_lines(file: Path, manifest: Manifest, prediction: Prediction) -> 
     """Return the lines that show one file's result; a single picture has no times."""
     from featherfall.signals.picture_file import is_image_file
 
+    lines = [str(file), *verdict_lines(prediction.verdict)]
     if is_image_file(file) and len(prediction.probabilities) == 1:
         named = sorted(zip(prediction.probabilities[0].tolist(), prediction.labels, strict=True), reverse=True)
-        return [str(file), f"  label    {prediction.label}", f"  classes  {', '.join(f'{name} {share:.3f}' for share, name in named)}"]
-    skipped = f", {prediction.skipped} skipped (too little signal)" if prediction.skipped else ""
-    lines = [
-        str(file),
-        f"  label    {prediction.label or 'unknown: no window could be judged'}",
-        f"  windows  {len(prediction.usable) - prediction.skipped} judged{skipped}",
-    ]
+        shown = [f"  classes  {', '.join(f'{name} {share:.3f}' for share, name in named)}"] if prediction.usable.all() else []
+        return [*lines, *shown]
+    skipped = f", {prediction.skipped} not judged" if prediction.skipped else ""
+    lines.append(f"  windows  {len(prediction.usable) - prediction.skipped} judged{skipped}")
     if manifest.task == "activity":
         stretches = [
             (clock_time(one.start_s), clock_time(one.end_s), one.label or "(skipped)", f"{one.confidence:.3f}" if one.label else "")

@@ -52,6 +52,8 @@ class Video:
     Attributes:
         path: a file that a decoder opens; with `images`, a folder of images (sorted by name) or one image file.
         still: only the film's first frame at or after this time, s after its first frame.
+        rotate: degrees by which the pictures are turned clockwise, beyond what the file says: 0, 90, 180 or 270.
+        stream: which of several video streams of a file, from 0; None for the one that the file marks as default, else the largest.
         crop: the part that shows the scene in colour, as fractions (left, top, right, bottom) of width and height; None for all of it.
         rate: true frames per second where the file's header is wrong or missing, Hz.
         start: the first frame on the recording's clock, s; negative when the film began before the sensors.
@@ -67,6 +69,8 @@ class Video:
     times: np.ndarray | None = None
     clock: str = "shared"
     still: float | None = None
+    rotate: int = 0
+    stream: int | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from featherfall.evaluation.evaluator import Evaluator
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.score import task_metrics
 from featherfall.runtime import Bundle
+from featherfall.runtime.decide.events import has_numbers
 
 
 class WindowEvaluator(Evaluator):
@@ -59,11 +60,14 @@ class WindowEvaluator(Evaluator):
         manifest = self._bundle.manifest
         prediction = self._bundle.predict(self._fitted(recording))
         keep = prediction.usable
+        numbers = has_numbers(prediction.probabilities)
+        if len(numbers) and not numbers.any():
+            raise UserError(f"{recording.id}: {prediction.verdict.reasons[0]}")
         facts = RecordingFacts.of(recording, int(keep.sum()))
         labels = true_labels(manifest, recording, prediction.centre_s[keep])
         windows = prediction.centre_s[keep], prediction.end_s[keep], prediction.probabilities[keep]
         self._predictions.append(RecordingPredictions(facts, *windows, labels))
-        return []
+        return [] if numbers.all() else [f"{recording.id}: {prediction.verdict.reasons[0]}"]
 
     def _fitted(self, recording: Recording) -> Recording:
         """Return the recording with the bundle's inputs only, in its units."""

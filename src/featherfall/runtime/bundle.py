@@ -49,7 +49,7 @@ class Bundle:
 
         Arguments:
             inputs: (K, length, channels) float32 by input name, in the manifest's units; of a film (K, F, size, size, 3) uint8 RGB.
-        Returns: (K, classes) float32: softmax of the logits divided by the manifest's temperature.
+        Returns: (K, classes) float32: softmax of the logits divided by the manifest's temperature; NaN where a logit is not finite.
         """
         windows = {one.name: np.asarray(inputs[one.name], np.uint8 if one.is_film else np.float32) for one in self.manifest.inputs}
         count = len(windows[self.manifest.inputs[0].name])
@@ -119,7 +119,8 @@ def onnx_models(manifest: Manifest) -> list[ModelFile]:
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return the softmax over the last axis; (K, classes) -> (K, classes)."""
+    """Return the softmax over the last axis, NaN where a logit is not finite; (K, classes) -> (K, classes)."""
+    logits = np.where(np.isfinite(logits).all(axis=-1, keepdims=True), logits, np.nan)
     raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return raised / raised.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]
 

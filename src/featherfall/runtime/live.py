@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from featherfall.core.window import Window
+from featherfall.runtime.decide.events import has_numbers
 from featherfall.runtime.perceive.windows import RunModel
 from featherfall.runtime.prediction import Prediction, make_prediction
 from featherfall.runtime.sources.source import Samples
@@ -23,6 +24,7 @@ class LiveWindows:
     Attributes:
         stream: the samples held.
         prediction: the last `TRACE` usable windows, and the events that follow.
+        unjudged: why the model cannot judge the latest windows, one line; "" as long as it can. Gaps in the samples are no such reason.
     """
 
     def __init__(self, stream: SampleStream, run: RunModel) -> None:
@@ -33,6 +35,7 @@ class LiveWindows:
         """Forget everything."""
         manifest = self.stream.manifest
         self.stream.reset()
+        self.unjudged = ""
         self._windows = WindowTimes(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
         self.prediction = make_prediction(manifest, self._windows, np.zeros((0, len(manifest.labels)), np.float32))
 
@@ -51,6 +54,8 @@ class LiveWindows:
         if not len(cut.centre_s):
             return self.prediction
         new = make_prediction(manifest, cut.times(), self._run(cut.inputs))
+        broken = not has_numbers(new.probabilities).any()
+        self.unjudged = new.verdict.reasons[0] if broken else ""
         self._windows = join_times([self._windows, cut.times().select(new.usable)]).select(slice(-TRACE, None))
         probabilities = np.concatenate([self.prediction.probabilities, new.probabilities[new.usable]])[-TRACE:]
         self.prediction = make_prediction(manifest, self._windows, probabilities)

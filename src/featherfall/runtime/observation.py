@@ -9,6 +9,7 @@ import numpy as np
 
 from featherfall.runtime.perceive.boxes import PersonBox
 from featherfall.runtime.perceive.pose import Pose
+from featherfall.runtime.verdict import Verdict
 
 Sighting = Pose | PersonBox  # one person in one picture, by keypoints or by a detector's box
 FallState = Literal["possible fall", "still down", "got up"]
@@ -58,20 +59,28 @@ class Notice:
     """A notice to deliver at once.
 
     Attributes:
-        kind: "possible fall" or "still down".
+        kind: "possible fall", "still down", or "cannot judge": nothing can be found until this is mended.
         time_s: time of the picture in which it was raised.
-        track: the person's number.
+        track: the person's number; -1 where it is about nobody.
         confidence: probability of a fall, 0..1: of the window that raised it; for "still down" the highest of the fall.
+        reason: of "cannot judge", one line for the user.
     """
 
-    kind: Literal["possible fall", "still down"]
+    kind: Literal["possible fall", "still down", "cannot judge"]
     time_s: float
     track: int
     confidence: float
+    reason: str = ""
+
+    @classmethod
+    def cannot_judge(cls, time_s: float, reason: str) -> Notice:
+        """Return the notice that a source cannot be judged."""
+        return cls("cannot judge", time_s, -1, 0.0, reason)
 
     def to_json(self) -> dict[str, Any]:
         """Return the attributes as plain values, times to the millisecond."""
-        return {"kind": self.kind, "time_s": round(self.time_s, 3), "track": self.track, "confidence": round(self.confidence, 4)}
+        facts = {"kind": self.kind, "time_s": round(self.time_s, 3), "track": self.track, "confidence": round(self.confidence, 4)}
+        return {**facts, "reason": self.reason} if self.reason else facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +93,7 @@ class FrameResult:
         scores: probability of a fall (0..1) by person's number, of the windows that end here; for boxes the share of each person seen.
         height, width: of the picture, pixels.
         notices: empty in a trace that has not been decided.
+        unjudged: why the time since the last picture cannot be judged, a line of `runtime.coverage`; "" where it can.
     """
 
     time: float
@@ -92,6 +102,7 @@ class FrameResult:
     height: int
     width: int
     notices: tuple[Notice, ...] = ()
+    unjudged: str = ""
 
 
 @dataclass
@@ -132,7 +143,7 @@ class AnalysisResult:
     """The result for a whole film.
 
     Attributes:
-        label: the bundle's positive class if there is a fall, else its other class.
+        verdict: the bundle's positive class if there is a fall, else its other class; "unknown" where that cannot be said.
         falls: in the order in which they were raised.
         notices: in order of time.
         curve: (K, 3) float64: time s, person's number, probability of a fall, of each window.
@@ -140,17 +151,22 @@ class AnalysisResult:
         pictures: number of pictures that were analysed.
     """
 
-    label: str
+    verdict: Verdict
     falls: tuple[Fall, ...]
     notices: tuple[Notice, ...]
     curve: np.ndarray
     seconds: float
     pictures: int
 
+    @property
+    def label(self) -> str:
+        """The label of the whole film."""
+        return self.verdict.label
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values for `json.dump`."""
         return {
-            "label": self.label,
+            **self.verdict.to_json(),
             "seconds": round(self.seconds, 3),
             "pictures": self.pictures,
             "events": [fall.to_json() for fall in self.falls],

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 
 from featherfall.core.manifest import Decision, Manifest
-from featherfall.runtime.decide.events import Event, events, recording_label, usable
+from featherfall.runtime.decide.events import Event, events, has_numbers, recording_label, usable
+from featherfall.runtime.verdict import Verdict, give_verdict, percent_of
 from featherfall.signals.frames import WindowTimes
+
+_WHOLE = 0.99  # of a recording without gaps; single lost packets are not worth a line
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ class Prediction:
         start_s, end_s, centre_s: (K,) seconds of the recording.
         probabilities: (K, classes) float32; each row sums to 1.
         valid: (K,) fraction of each window that is real signal, 0..1.
-        usable: (K,) bool; False for windows excluded from label and events (mostly gap).
-        label: of the whole recording; None when no window is usable.
+        usable: (K,) bool; False for windows excluded from label and events (mostly gap, or the model gave no probabilities).
+        verdict: the label of the whole recording, what was judged of it, and why the rest was not.
         events: detected falls; empty when the bundle names no positive class.
         positive, decision: the class that is a fall, and the decision settings of the events.
     """
@@ -45,10 +48,15 @@ class Prediction:
     probabilities: np.ndarray
     valid: np.ndarray
     usable: np.ndarray
-    label: str | None
+    verdict: Verdict
     events: tuple[Event, ...]
     positive: str | None = None
     decision: Decision = field(default_factory=Decision)
+
+    @property
+    def label(self) -> str:
+        """The label of the whole recording; "unknown" where it could not be judged."""
+        return self.verdict.label
 
     @property
     def window_labels(self) -> list[str | None]:
@@ -85,9 +93,9 @@ class Prediction:
             first = k
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values for `json.dump`: label, events, windows."""
+        """Return plain values for `json.dump`: label, judged, reasons, events, windows."""
         return {
-            "label": self.label,
+            **self.verdict.to_json(),
             "events": [event.to_json() for event in self.events],
             "windows": [self._window(k, label) for k, label in enumerate(self.window_labels)],
         }
@@ -123,8 +131,26 @@ def make_prediction(manifest: Manifest, windows: WindowTimes, probabilities: np.
         probabilities=probabilities,
         valid=windows.valid,
         usable=use,
-        label=recording_label(manifest, probabilities, use, bool(found)),
+        verdict=_verdict(manifest, windows, probabilities, use, bool(found)),
         events=found,
         positive=manifest.positive,
         decision=manifest.decision,
     )
+
+
+def _verdict(manifest: Manifest, windows: WindowTimes, probabilities: np.ndarray, use: np.ndarray, found: bool) -> Verdict:
+    """Return the verdict: the share is that of the windows that were judged, of the time that windows could be cut from."""
+    count, numberless = len(use), int((~has_numbers(probabilities)).sum())
+    empty = count - int(use.sum()) - numberless
+    reasons = []
+    if numberless:
+        reasons.append(
+            f"the model gave no probabilities for {numberless} of {count} windows (its output is not a number); "
+            "export the bundle again, or use another one"
+        )
+    if empty:
+        reasons.append(f"{empty} of {count} windows hold too little signal and were not judged")
+    share = (float(use.mean()) if count else 1.0) * windows.covered
+    if windows.covered < _WHOLE:
+        reasons.append(f"{percent_of(1 - windows.covered)} of the recording is missing (gaps) and was not judged")
+    return give_verdict(recording_label(manifest, probabilities, use, found), found, share, reasons, absence=manifest.task == "fall")

@@ -8,6 +8,7 @@ from typing import Protocol, cast
 import numpy as np
 
 from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.coverage import NO_NUMBERS
 from featherfall.runtime.observation import FrameResult, Observation, Sighting, TrackedPerson
 from featherfall.runtime.perceive.boxes import PersonBox
 from featherfall.runtime.perceive.keypoints import INPUT, check_camera, row, window
@@ -19,13 +20,22 @@ from featherfall.runtime.track.tracker import Track, Tracker
 
 BOX_RATE = 10.0  # pictures a second for detectors: a fall takes .6 to 1 s, and shares are smoothed over .3 s
 MIN_SEEN = 1.0  # s of a window in which the person must have been seen: with less, most of the window would repeat the first pose
+LEAST_SHARE = 1 / 3  # of the window's rate
+LEAST_BOX_RATE = 2.0  # pictures a second: a step longer than `evidence.GAP` counts as unseen
+STEP_SLACK = 1.05  # of the longest step: a camera's clock jitters
 STALE = 1.0  # s unseen after which a person has no new windows: a track that is continued later may be another person's
 
 
 class Tracer(Protocol):
-    """Turn the observations of one film, in order of time, into its trace. rate: pictures a second that it needs, Hz."""
+    """Turn the observations of one film, in order of time, into its trace.
+
+    Attributes:
+        rate: pictures a second that it takes, Hz.
+        least_rate: pictures a second below which it cannot judge, Hz.
+    """
 
     rate: float
+    least_rate: float
 
     def follow(self, seen: Observation) -> FrameResult:
         """Take the people of the next picture; return its result."""
@@ -42,6 +52,7 @@ class PoseTracer:
         """Raises `UserError` where the bundle is not one for cameras."""
         check_camera(bundle.path, bundle.manifest)
         self.rate = bundle.manifest.window.rate
+        self.least_rate = self.rate * LEAST_SHARE
         self._bundle, self._form = bundle, bundle.manifest.window
         self._fall_class = bundle.manifest.labels.index(str(bundle.manifest.positive))
         self._tracker: Tracker[Pose] = Tracker(PoseCost())
@@ -49,6 +60,7 @@ class PoseTracer:
         self._last: dict[int, float] = {}  # probability by person's number
         self._first = 0.0  # s, of the first picture
         self._step = self._form.stride  # of the grid of samples: where the next window ends
+        self._unjudged = ""  # why the last windows have no probability
         self._times: deque[float] = deque(maxlen=31)  # of pictures, to know the camera's spacing: two seconds at 15 Hz
 
     def follow(self, seen: Observation) -> FrameResult:
@@ -62,7 +74,7 @@ class PoseTracer:
         known = {person.id for person in self._people}
         self._last = {number: score for number, score in (self._last | scores).items() if number in known}
         shown = tuple(_tracked(one.id, one.track, self._last.get(one.id), one.is_person) for one in people)
-        return FrameResult(seen.time, shown, scores, seen.height, seen.width)
+        return FrameResult(seen.time, shown, scores, seen.height, seen.width, unjudged=self._unjudged)
 
     def _classify(self, time: float, height: int) -> dict[int, float]:
         """Return the probabilities of the last windows that have ended, by person's number."""
@@ -78,9 +90,12 @@ class PoseTracer:
                 values = self._window(person, grid, spacing, height)
                 if values is not None:
                     windows[person.id] = values
-            if windows:
+            if windows and spacing <= STEP_SLACK / self.least_rate:
                 found = self._bundle.probabilities({INPUT: np.stack(list(windows.values()))})[:, self._fall_class]
-                scores = {number: float(probability) for number, probability in zip(windows, found, strict=True)}
+                scores = {
+                    number: float(probability) for number, probability in zip(windows, found, strict=True) if np.isfinite(probability)
+                }
+                self._unjudged = "" if scores else NO_NUMBERS
         return scores
 
     @staticmethod
@@ -99,6 +114,7 @@ class BoxTracer:
     """A detector's boxes -> tracks -> the smoothed share of the fall class of each."""
 
     rate = BOX_RATE
+    least_rate = LEAST_BOX_RATE
 
     def __init__(self) -> None:
         self._tracker: Tracker[PersonBox] = Tracker(BoxCost())

@@ -10,18 +10,21 @@ from typing import Protocol
 
 import numpy as np
 
-from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
+from featherfall.core.text import clock_time
 from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.coverage import BLANK, FROZEN, NO_NUMBERS, NOBODY, TOO_SHORT, Alertness, Coverage, too_few
 from featherfall.runtime.decide.incidents import STILL_DOWN, Decider, DecisionSettings
 from featherfall.runtime.observation import AnalysisResult, Fall, FrameResult, Notice, Observation, Sighting
-from featherfall.runtime.perceive.detector import BoxDetector
+from featherfall.runtime.perceive.blank import PictureWatch
+from featherfall.runtime.perceive.detector import BoxDetector, NoNumbersError
 from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.perceive.images import refuse_image
 from featherfall.runtime.sources.film import as_video
 from featherfall.runtime.sources.prefetch import prefetch
-from featherfall.runtime.trace import tracer
-from featherfall.signals.video import Frame, read_frames
+from featherfall.runtime.trace import STEP_SLACK, tracer
+from featherfall.runtime.verdict import Verdict, give_verdict
+from featherfall.signals.video import Frame, read_frames, reading_notes
 
 
 class Perception(Protocol):
@@ -78,6 +81,8 @@ class Monitor:
 
     def _begin(self) -> None:
         self._tracer, self._decider = tracer(self.bundle), Decider(self.settings)
+        self._watch, self._alertness = PictureWatch(), Alertness()
+        self._last: float | None = None  # time of the last analysed picture, s
         self._first: float | None = None
         self._wanted = 0  # number of the next picture to analyse, on the grid of the rate
 
@@ -85,6 +90,10 @@ class Monitor:
     def falls(self) -> list[Fall]:
         """All falls so far, each with its latest state."""
         return self._decider.falls
+
+    def went_down(self, time: float) -> float | None:
+        """Return when somebody was last seen upright who is down at the end of a film, with no time left to judge it; None for nobody."""
+        return self._decider.went_down(time)
 
     def reset(self) -> None:
         """Forget everything: the next picture is of another film."""
@@ -110,14 +119,30 @@ class Monitor:
             self.pictures.append(Frame(time, image))
             while self.pictures[0].time < time - self._keep:
                 self.pictures.popleft()
-        return self.take(Observation(time, tuple(self.perception.estimate(image)), image.shape[0], image.shape[1]))
+        blank, frozen = self._watch.step(time, image)
+        reason = BLANK if blank else FROZEN if frozen else ""
+        people: Sequence[Sighting] = ()
+        try:
+            people = self.perception.estimate(image)
+        except NoNumbersError:
+            reason = NO_NUMBERS
+        return self.take(Observation(time, tuple(people), image.shape[0], image.shape[1]), reason)
 
-    def take(self, seen: Observation) -> FrameResult:
-        """Take a picture whose people are already found; return its result."""
+    def take(self, seen: Observation, reason: str = "") -> FrameResult:
+        """Take a picture whose people are already found; return its result. reason: why it cannot be judged, "" where it can."""
         self._first = seen.time if self._first is None else self._first
         self._wanted = round((seen.time - self._first) * self.rate) + 1
+        slow = self._last is not None and seen.time - self._last > self.longest_step
+        self._last = seen.time
         result = self._tracer.follow(seen)
-        return replace(result, notices=tuple(self._decider.step(result)))
+        reason = reason or (too_few(self._tracer.least_rate) if slow else result.unjudged)
+        notices = (*self._decider.step(result), *self._alertness.step(seen.time, reason))
+        return replace(result, notices=notices, unjudged=reason)
+
+    @property
+    def longest_step(self) -> float:
+        """Seconds between two pictures, above which a fall between them can be missed."""
+        return STEP_SLACK / self._tracer.least_rate
 
 
 def watch_film(
@@ -143,15 +168,17 @@ def watch_film(
     monitor = Monitor(bundle, perception, still_down_s=still_down_s)
     monitor.reset()
 
+    lost: list[tuple[float, float]] = []
+
     def results() -> Iterator[FrameResult]:
-        for frame in prefetch(read_frames(video, rate=monitor.rate, problems=problems)):
+        for frame in prefetch(read_frames(video, rate=monitor.rate, problems=problems, lost=lost)):
             result = monitor.see(frame.time, frame.image)
             if result is not None:
                 if on_picture is not None:
                     on_picture(frame, result, monitor)
                 yield result
 
-    return _sum_up(monitor, results())
+    return _sum_up(monitor, results(), lost, reading_notes(video))
 
 
 def replay(observations: Iterable[Observation], monitor: Monitor) -> AnalysisResult:
@@ -163,30 +190,56 @@ def replay(observations: Iterable[Observation], monitor: Monitor) -> AnalysisRes
     return _sum_up(monitor, (monitor.take(one) for one in observations if monitor.wants(one.time)))
 
 
-def _sum_up(monitor: Monitor, results: Iterable[FrameResult]) -> AnalysisResult:
-    times: list[float] = []
+def _sum_up(
+    monitor: Monitor, results: Iterable[FrameResult], lost: Sequence[tuple[float, float]] = (), notes: Sequence[str] = ()
+) -> AnalysisResult:
+    """Return the result of a film. lost: see `read_frames`, complete after the last of `results`; notes: on how the film was read."""
+    coverage = Coverage()
     notices: list[Notice] = []
     rows: list[np.ndarray] = []  # not the results themselves, so that a long film's poses do not stay in memory
     for one in results:
-        times.append(one.time)
+        coverage.add(one)
         notices += one.notices
         rows.append(curve([one]))
+    seconds, end = coverage.seconds, coverage.last
+    coverage.add_lost(lost)
     return AnalysisResult(
-        label=film_label(monitor.bundle.manifest, monitor.falls),
+        verdict=film_verdict(monitor, coverage, end, notes),
         falls=tuple(monitor.falls),
         notices=tuple(notices),
         curve=np.concatenate([curve([]), *rows]),
-        seconds=times[-1] - times[0] if times else 0.0,
-        pictures=len(times),
+        seconds=seconds,
+        pictures=coverage.pictures,
     )
+
+
+def film_verdict(monitor: Monitor, coverage: Coverage, end: float, notes: Sequence[str] = ()) -> Verdict:
+    """Return the verdict on a film: the positive class where there is a fall, else the bundle's other class, if that can be said.
+
+    Arguments:
+        coverage: of all its pictures, what is lost included. end: time of the last picture, s.
+        notes: on how the film was read, which go before the reasons.
+    """
+    manifest, falls = monitor.bundle.manifest, monitor.falls
+    reasons = [*notes, *coverage.reasons()]
+    label: str | None = str(manifest.positive) if falls else next(name for name in manifest.labels if name != manifest.positive)
+    if not falls and coverage.share > 0 and not coverage.windows:
+        label = None
+        reasons.append(TOO_SHORT if coverage.peopled else NOBODY)
+    for fall in falls:
+        if fall.state == "possible fall" and end < fall.raised_s + monitor.settings.still_down_s:
+            reasons.append(
+                f"the film ends {max(end - fall.raised_s, 0.0):.1f} s after the possible fall at {clock_time(max(fall.start_s, 0.0))}: "
+                "whether the person stays down cannot be judged"
+            )
+    down = None if falls else monitor.went_down(end)
+    if down is not None:
+        label = None
+        reasons.append(f"the film ends {end - down:.1f} s after somebody was last seen upright: whether this is a fall cannot be judged")
+    return give_verdict(label, bool(falls), coverage.share, reasons)
 
 
 def curve(trace: Iterable[FrameResult]) -> np.ndarray:
     """Return (K, 3) float64: time s, person's number, probability of a fall, of each window."""
     rows = [(one.time, number, probability) for one in trace for number, probability in one.scores.items()]
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
-
-
-def film_label(manifest: Manifest, falls: Sequence[Fall]) -> str:
-    """Return the positive class where there is a fall, else the bundle's other class."""
-    return str(manifest.positive) if falls else next(name for name in manifest.labels if name != manifest.positive)

@@ -61,6 +61,7 @@ class WindowTimes:
     Attributes:
         start_s, end_s, centre_s, seconds: as of `RecordingWindows`.
         valid: (K,) float64 share of each window that is real signal, 0..1.
+        covered: share of the recording that windows can be cut from, 0..1, see `covered_share`.
     """
 
     start_s: np.ndarray
@@ -68,10 +69,11 @@ class WindowTimes:
     centre_s: np.ndarray
     valid: np.ndarray
     seconds: float
+    covered: float = 1.0
 
     def select(self, keep: np.ndarray | slice) -> WindowTimes:
         """Return the windows at the indices, in the slice, or where the (K,) bool is true."""
-        return WindowTimes(self.start_s[keep], self.end_s[keep], self.centre_s[keep], self.valid[keep], self.seconds)
+        return WindowTimes(self.start_s[keep], self.end_s[keep], self.centre_s[keep], self.valid[keep], self.seconds, self.covered)
 
 
 def join_times(parts: Sequence[WindowTimes]) -> WindowTimes:
@@ -80,6 +82,22 @@ def join_times(parts: Sequence[WindowTimes]) -> WindowTimes:
         np.concatenate([getattr(part, name) for part in parts]) for name in ("start_s", "end_s", "centre_s", "valid")
     )
     return WindowTimes(start_s, end_s, centre_s, valid, parts[-1].seconds)
+
+
+def covered_share(streams: Mapping[str, Stream], window: Window, reference: str) -> float:
+    """Return the share of a recording that windows can be cut from, 0..1: all of it but the gaps that leave no window behind.
+
+    An impact in any gap is lost. Sliding windows show gaps shorter than themselves by `valid`; a trial is the longest stretch alone.
+    """
+    shares = [1.0]
+    for name, stream in streams.items():
+        if len(stream.times) < 2 or (name != reference and window.kind != "impact"):
+            continue
+        short = max(4 * float(np.median(np.diff(stream.times[:1024]))), 0.25)  # as of `resample`
+        gap = {"impact": short, "sliding": max(window.seconds, short), "trial": max(_PAUSE, short)}[window.kind]
+        held = [stop - start for start, stop in stretches(stream.times, gap)]
+        shares.append((max(held, default=0.0) if window.kind == "trial" else sum(held)) / stream.duration)
+    return min(shares)
 
 
 def cut_recording(streams: Mapping[str, Stream], window: Window, reference: str) -> RecordingWindows:

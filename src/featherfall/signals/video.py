@@ -10,12 +10,12 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 
-from .video_file import film_facts, read_film_frames
+from .video_file import film_facts, read_film_frames, stream_notes
 from .video_pictures import picture_facts, read_picture_frames
 from .video_shape import MAX_PIXELS, Fit, FrameScaler
 from .video_shots import Damage, PendingFrame, VideoFacts
 
-__all__ = ["Fit", "Frame", "VideoFacts", "is_image", "probe", "read_frames"]
+__all__ = ["Fit", "Frame", "VideoFacts", "is_image", "probe", "read_frames", "reading_notes"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +40,12 @@ def read_frames(
     fit: Fit = "stretch",
     gray: bool = False,
     problems: list[str] | None = None,
+    lost: list[tuple[float, float]] | None = None,
 ) -> Iterator[Frame]:
     """Yield frames in order of time, strictly increasing; only one or two of them are in memory.
 
-    A film that is turned or mirrored by its metadata comes upright. `video.crop` is cut before the picture is scaled (area averaging).
+    A film that is turned or mirrored by its metadata comes upright, and is then turned by `video.rotate`. `video.crop` is cut before the
+    picture is scaled (area averaging).
     Times are the file's presentation stamps from the first frame on, unless `video.rate` or `video.times` says otherwise. One
     thread decodes one film, so that damaged ones give the same frames every time: read several films at once to use more cores.
 
@@ -56,6 +58,7 @@ def read_frames(
         fit: "stretch" fills `size`; "inside" keeps the shape and gives less than `size` in one direction; "letterbox" keeps it and adds
             black bars (`featherfall.signals.video_shape.placement` says where the picture is).
         problems: one line is added for what of the file is lost; None raises it as `UserError` after the last good frame.
+        lost: the stretches (from, to) whose frames are lost are added, s of the recording, where the file says so.
     Raises: `UserError`, one line with the file and the mend, for whatever cannot be read at all or gives no frame.
     """
     if size is not None and not (min(size) >= 1 and size[0] * size[1] <= MAX_PIXELS):
@@ -66,7 +69,7 @@ def read_frames(
     if between is not None and not between[0] < between[1]:
         raise UserError(f"between {between[0]:g} and {between[1]:g} s lies nothing; give an earlier and a later time")
     _check(video)
-    return _frames(video, FrameScaler(video.path, size, fit, video.crop, gray), rate, between, problems)
+    return _frames(video, FrameScaler(video, size, fit, gray), rate, between, problems, lost)
 
 
 def is_image(video: Video) -> bool:
@@ -83,7 +86,17 @@ def probe(video: Video) -> VideoFacts:
     return picture_facts(video) if video.images else film_facts(video)
 
 
+def reading_notes(video: Video) -> list[str]:
+    """Return what a user should know of how a film is read, one line each: which of several video streams is taken.
+
+    Raises: `UserError` as `read_frames`, for what cannot be opened.
+    """
+    return [] if video.images else stream_notes(video)
+
+
 def _check(video: Video) -> None:
+    if video.rotate not in (0, 90, 180, 270):
+        raise UserError(f"{video.path}: turned by {video.rotate} degrees; give 90, 180 or 270")
     if video.rate is not None and not 0 < video.rate < np.inf:
         raise UserError(f"{video.path}: a rate of {video.rate} frames a second; give more than 0")
     if video.crop is not None:
@@ -93,7 +106,12 @@ def _check(video: Video) -> None:
 
 
 def _frames(
-    video: Video, shaper: FrameScaler, rate: float | None, between: tuple[float, float] | None, problems: list[str] | None
+    video: Video,
+    shaper: FrameScaler,
+    rate: float | None,
+    between: tuple[float, float] | None,
+    problems: list[str] | None,
+    lost: list[tuple[float, float]] | None,
 ) -> Iterator[Frame]:
     damage = Damage()
     begin, end = between or (-np.inf, np.inf)
@@ -115,6 +133,8 @@ def _frames(
         raise UserError(damage.lines[0])
     if problems is not None:
         problems += damage.lines
+    if lost is not None:
+        lost += damage.lost
 
 
 def _chosen(shots: Iterator[PendingFrame], rate: float | None, end: float) -> Iterator[PendingFrame]:

@@ -13,7 +13,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 
-from .video_shape import MAX_PIXELS, orientation
+from .video_shape import MAX_PIXELS, orientation, turned
 from .video_shots import Damage, PendingFrame, VideoFacts, frame_spacing, frame_time, load_av
 
 if TYPE_CHECKING:
@@ -25,12 +25,17 @@ if TYPE_CHECKING:
 _NOT_FILMS = {"tty", "hls", "dash", "concat", "concatf", "ffmetadata", "rtsp", "sdp"}
 _MAX_DELAYED = 100  # attempts to flush; more than any decoder delays frames
 _MP4_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}
+_NO_TIMES = 0x80  # AVFMT_NOTIMESTAMPS
 _CONVERT = "convert it, e.g. `ffmpeg -i IN -c:v libx264 OUT.mp4`"
 
 
 @contextlib.contextmanager
-def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a film and its first video stream for decoding; raises `UserError` for whatever is not a film."""
+def open_video(video: Video) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a film and one of its video streams for decoding; raises `UserError` for whatever is not a film.
+
+    A file without times of its own (a raw stream of H.264) is refused unless `video` states its rate or times: FFmpeg would make them up.
+    """
+    path = video.path
     av = load_av(path)
     with contextlib.ExitStack() as stack:
         try:
@@ -53,13 +58,18 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             if head[4:8] in _MP4_BOXES:
                 raise UserError(f"{path}: cut short, the film's index at its end is missing; copy it again") from None
             raise UserError(f"{path}: not a film, or damaged from the start; copy it again or leave it out") from None
-        streams = [stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic]
+        streams = _video_streams(container)
         if container.format.name in _NOT_FILMS:
             raise UserError(f"{path}: not a film ({container.format.long_name}); name the film itself")
         if not streams:
             kind = "sound only" if container.streams.audio else "no pictures inside"
             raise UserError(f"{path}: {kind}; name the film itself or leave it out")
-        stream = streams[0]
+        if container.format.flags & _NO_TIMES and video.rate is None and video.times is None:
+            raise UserError(
+                f"{path}: {container.format.long_name}, which holds no times; state its pictures a second, e.g. --rate 25, or put it into "
+                "a film: ffmpeg -framerate 25 -i IN -c copy OUT.mp4"
+            )
+        stream = _choose_stream(video, streams)
         context = getattr(stream, "codec_context", None)
         if context is None or context.codec is None:
             raise UserError(f"{path}: no decoder for its video; {_CONVERT}")
@@ -74,6 +84,35 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         yield container, stream
 
 
+def stream_notes(video: Video) -> list[str]:
+    """Return a line that says which of several video streams is read; none where there is one, or where one was chosen."""
+    with open_video(video) as (container, chosen):
+        streams = _video_streams(container)
+        if len(streams) < 2 or video.stream is not None:
+            return []
+        sizes = ", ".join(f"{number}: {one.width} x {one.height}" for number, one in enumerate(streams))
+        return [f"{len(streams)} video streams ({sizes}); number {streams.index(chosen)} is read, --stream N reads another"]
+
+
+def _video_streams(container: InputContainer) -> list[VideoStream]:
+    """Return the streams that are films; covers of sound files are pictures."""
+    from av.stream import Disposition
+
+    return [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+
+
+def _choose_stream(video: Video, streams: list[VideoStream]) -> VideoStream:
+    """Return the stated stream, else the largest of those that the file marks as default, else the largest; of equals the first."""
+    from av.stream import Disposition
+
+    if video.stream is not None:
+        if not 0 <= video.stream < len(streams):
+            raise UserError(f"{video.path}: no video stream {video.stream}; it has {len(streams)}, give 0 to {len(streams) - 1}")
+        return streams[video.stream]
+    default = [one for one in streams if one.disposition & Disposition.default]
+    return max(default or streams, key=lambda one: one.width * one.height)
+
+
 def read_film_frames(video: Video, begin: float, damage: Damage) -> Iterator[PendingFrame]:
     """Yield frames in order of time.
 
@@ -81,7 +120,7 @@ def read_film_frames(video: Video, begin: float, damage: Damage) -> Iterator[Pen
         begin: earlier frames are not needed (but some may come), s on the recording's clock.
         damage: receives messages about lost frames, once the film has been read to its end.
     """
-    with open_video(video.path) as (container, stream):
+    with open_video(video) as (container, stream):
         by_stamp = video.rate is None and video.times is None
         reader = _Reader(video.path, container, stream)
         shots = _timed(video, reader, damage)
@@ -94,7 +133,7 @@ def read_film_frames(video: Video, begin: float, damage: Damage) -> Iterator[Pen
             yield from shots
             return
         zero = reader.zero
-    with open_video(video.path) as (container, stream):
+    with open_video(video) as (container, stream):
         reader = _Reader(video.path, container, stream, zero)
         shots = _timed(video, reader, damage, first.time) if reader.seek(begin - video.start) else iter(())
         shot = next(shots, None)
@@ -103,21 +142,21 @@ def read_film_frames(video: Video, begin: float, damage: Damage) -> Iterator[Pen
             yield from shots
             return
     # The file's index is wrong or absent, or nothing is left there: through the film from its start.
-    with open_video(video.path) as (container, stream):
+    with open_video(video) as (container, stream):
         yield from _timed(video, _Reader(video.path, container, stream), damage)
 
 
 def film_facts(video: Video) -> VideoFacts:
     """Return a film's facts, as `probe`."""
-    with open_video(video.path) as (container, stream):
+    with open_video(video) as (container, stream):
         stamps, counted = _stamps(container, stream, os.path.getsize(video.path))
-    with open_video(video.path) as (container, stream):
+    with open_video(video) as (container, stream):
         reader = _Reader(video.path, container, stream)
         frame = next((frame for _, frame in reader.frames()), None)
         if frame is None or not len(stamps):
             raise UserError(f"{video.path}: no frames that can be decoded; copy it again or leave it out")
         tick, stated, codec = float(stream.time_base or 0), float(stream.average_rate or 0), stream.codec.canonical_name
-        swap, _, _ = orientation(frame)
+        swap, _, _ = turned(orientation(frame), video.rotate)
         width, height = (frame.height, frame.width) if swap else (frame.width, frame.height)
         turn = round(frame.rotation / 90) * 90 % 360
         pixels = frame.format.name
@@ -131,7 +170,7 @@ def film_facts(video: Video) -> VideoFacts:
 
 def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = None) -> Iterator[PendingFrame]:
     """Yield frames with strictly increasing times; `first` is the film's first time where the reader starts later."""
-    last, repeated, timeless, given = -np.inf, 0, 0, 0
+    last, repeated, timeless, given, lost = -np.inf, 0, 0, 0, 0
     for index, frame in reader.frames():
         time = frame_time(video, index, reader.stamp(frame))
         if time is None:
@@ -140,13 +179,18 @@ def _timed(video: Video, reader: _Reader, damage: Damage, first: float | None = 
         if time <= last:
             repeated += 1
             continue
+        if reader.lost > lost and given:
+            damage.lost.append((last, time))
         first = time if first is None else first
-        last, given = time, given + 1
+        last, given, lost = time, given + 1, reader.lost
         yield PendingFrame(time, first, lambda frame=frame: frame)  # type: ignore[misc]
     if reader.lost and given:
-        reached = f"the last one at {last - (first or 0):.1f} s"
+        if reader.lost > lost:
+            damage.lost.append((last, max(reader.end(video, first or 0.0), last)))
+        where = f"at {damage.shown()}, the last one" if damage.lost else "the last one"
         damage.lines.append(
-            f"{video.path}: {reader.lost} of {reader.lost + reader.read} frames cannot be decoded, {reached}; copy it again"
+            f"{video.path}: {reader.lost} of {reader.lost + reader.read} frames cannot be decoded, {where} at {last - (first or 0):.1f} s; "
+            "copy it again"
         )
     if repeated:
         damage.lines.append(f"{video.path}: {repeated} frames left out, whose times do not go on; state the film's rate")
@@ -221,16 +265,33 @@ class _Reader:
         self.zero = time if self.zero is None else self.zero
         return time - self.zero
 
+    def end(self, video: Video, first: float) -> float:
+        """Return when the film should end, s on the recording's clock; 0 where nothing says so.
+
+        Arguments:
+            first: the first frame's time.
+        """
+        if video.times is not None:
+            return float(video.times[-1])
+        if video.rate is not None:
+            return first + (self.read + self.lost) / video.rate
+        return first + max(self._seconds(), (self.read + self.lost) * self._step if self.stream.frames else 0.0)
+
+    def _seconds(self) -> float:
+        """Return the duration that the file states, s; 0 where it does not."""
+        stream = self.stream
+        seconds = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+        if not seconds and len(self.container.streams) == 1:
+            seconds = (self.container.duration or 0) / 1e6
+        return seconds
+
     def _expected(self) -> int:
         """Return how many frames the file should have where it falls short by more than rounding; else 0."""
         stream, count = self.stream, self.stream.frames
         if count > self.read:  # frames that an edit list hides are in the index and never come out
             count -= sum(entry.is_discard for entry in stream.index_entries)
         elif not count and self.zero is not None:
-            seconds = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
-            if not seconds and len(self.container.streams) == 1:
-                seconds = (self.container.duration or 0) / 1e6
-            missing = seconds - (self._next - self.zero)
+            missing = self._seconds() - (self._next - self.zero)
             count = self.read + round(missing / self._step) if missing > 0.5 else 0
         return count if count - self.read > max(2, 0.01 * count) else 0
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from featherfall.core.errors import UserError
+from featherfall.core.recording import Video
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -52,19 +52,26 @@ def orientation(frame: VideoFrame) -> tuple[bool, bool, bool]:
     return True, bool(b < 0), bool(c < 0)
 
 
+def turned(how: tuple[bool, bool, bool], degrees: int) -> tuple[bool, bool, bool]:
+    """Return an orientation (as of `orientation`) followed by a clockwise turn of 0, 90, 180 or 270 degrees."""
+    swap, down, across = how
+    for _ in range(degrees // 90 % 4):
+        # A clockwise quarter turn swaps rows and columns, which exchanges the flips, and then flips left-right.
+        swap, down, across = not swap, across, not down
+    return swap, down, across
+
+
 class FrameScaler:
     """Converts frames of any size to images of one size, shape and pixel format.
 
     Arguments:
-        path: named in messages.
+        video: its path is named in messages; `crop` and `rotate` are applied.
         size, fit, gray: as `read_frames`.
-        crop: as `Video`.
     """
 
-    def __init__(
-        self, path: Path, size: tuple[int, int] | None, fit: Fit, crop: tuple[float, float, float, float] | None, gray: bool
-    ) -> None:
-        self.path, self.size, self.fit, self.crop, self.gray = path, size, fit, crop, gray
+    def __init__(self, video: Video, size: tuple[int, int] | None, fit: Fit, gray: bool) -> None:
+        self.path, self.crop, self._rotate = video.path, video.crop, video.rotate
+        self.size, self.fit, self.gray = size, fit, gray
         self._graphs: dict[tuple[object, ...], tuple[Any, tuple[int, int, int, int], tuple[bool, bool, bool]]] = {}
         self._shape: tuple[int, ...] | None = None
 
@@ -96,7 +103,7 @@ class FrameScaler:
         """Return FFmpeg's crop (which copies nothing) and scaler for such frames, the frame's placement, and its orientation."""
         from av.filter import Graph
 
-        swap, down, across = orientation(frame)
+        swap, down, across = turned(orientation(frame), self._rotate)
         left, top, right, bottom = self.crop or (0.0, 0.0, 1.0, 1.0)
         if across:
             left, right = 1 - right, 1 - left

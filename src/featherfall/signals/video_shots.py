@@ -12,9 +12,12 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
+from featherfall.core.text import clock_time
 
 if TYPE_CHECKING:
     from av import VideoFrame
+
+_MAX_STRETCHES = 3  # in a message
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +37,21 @@ class PendingFrame:
 
 @dataclass
 class Damage:
-    """Messages about lost frames, each naming the file and the remedy."""
+    """What of a film is lost.
+
+    Attributes:
+        lines: messages, each naming the file and the remedy.
+        lost: stretches (from, to) without frames, s on the recording's clock.
+    """
 
     lines: list[str] = field(default_factory=list)
+    lost: list[tuple[float, float]] = field(default_factory=list)
+
+    def shown(self) -> str:
+        """Return the stretches for a message: "0:02.0 to 0:03.4 and 0:08.0 to 0:09.0"."""
+        shown = [f"{_clock(start)} to {_clock(end)}" for start, end in self.lost[:_MAX_STRETCHES]]
+        more = len(self.lost) - len(shown)
+        return " and ".join(shown) + (f" and {more} more" if more else "")
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,10 @@ class VideoFacts:
     rate: float
     variable: bool
     rotation: int
+
+
+def _clock(seconds: float) -> str:
+    return clock_time(max(seconds, 0.0))
 
 
 def load_av(path: Path) -> ModuleType:

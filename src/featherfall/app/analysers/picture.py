@@ -55,7 +55,8 @@ def classify_picture(request: AnalysisRequest) -> Analysis:
     image = _load(request.path)
     prediction = request.model.bundle.predict(Video(request.path, images=True))
     curve = prediction.curve()
-    probability = float(curve[0, 2]) if len(curve) else 0.0
+    judged = prediction.verdict.judged
+    probability = float(curve[0, 2]) if judged else 0.0
     facts = {"confidence": round(probability, 4)}
     fall = Finding("possible fall", 0.0, f"Possible fall, {percent(probability)} sure", probability, facts)
     return Analysis(
@@ -64,10 +65,11 @@ def classify_picture(request: AnalysisRequest) -> Analysis:
         seconds=0.0,
         threshold=request.model.manifest.decision.threshold,
         curves=(),
-        decide=lambda threshold: (fall,) if probability >= threshold else (),
+        decide=lambda threshold: (fall,) if judged and probability >= threshold else (),
         media=Media(picture=None if request.private else _save(request.folder / "picture.jpg", resize_for_page(image))),
-        notes=(f"Probability of a fall: {percent(probability)}.", _POSTURE_NOTE),
-        label=prediction.label or "",
+        notes=(f"Probability of a fall: {percent(probability)}.", _POSTURE_NOTE) if judged else prediction.verdict.reasons,
+        label=prediction.label,
+        judged=judged,
     )
 
 

@@ -17,8 +17,8 @@ def analyse_recording(request: AnalysisRequest) -> Analysis:
     recording = read_table(request.path, manifest.inputs, request.table)
     request.progress.report(0.4, "analysing")
     prediction = request.model.bundle.predict(recording)
-    notes = [f"{prediction.skipped} windows hold too little signal and were not analysed."] if prediction.skipped else []
-    if not len(prediction.usable):
+    notes = list(prediction.verdict.reasons)
+    if prediction.verdict.judged and not len(prediction.usable):
         notes.append("The recording holds no impact strong enough for a fall.")
     stream = next(iter(recording.streams.values()))
     names_activities = manifest.positive is None
@@ -32,5 +32,6 @@ def analyse_recording(request: AnalysisRequest) -> Analysis:
         signal=np.stack([stream.times, np.linalg.norm(stream.values, axis=1)], axis=1),
         signal_unit=manifest.inputs[0].unit,
         notes=tuple(notes),
-        label=prediction.label or "",
+        label=prediction.label,
+        judged=prediction.verdict.judged,
     )

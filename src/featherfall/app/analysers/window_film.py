@@ -32,7 +32,9 @@ def analyse_window_film(request: AnalysisRequest) -> Analysis:
         curves=prediction_curves(prediction),
         decide=lambda threshold: fall_findings(prediction, threshold),
         media=Media(film=film),
-        label=prediction.label or "",
+        notes=prediction.verdict.reasons,
+        label=prediction.label,
+        judged=prediction.verdict.judged,
     )
 
 

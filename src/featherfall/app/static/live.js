@@ -66,7 +66,10 @@
       this.button.classList.remove("on");
       this.say(why, Boolean(why));
     }
-    show(reply) { if (reply.line) { this.line.show(reply.line); this.tell(reply.line); } }
+    show(reply) {
+      if (reply.line) { this.line.show(reply.line); this.tell(reply.line); }
+      if (reply.unjudged) this.say(`Falls cannot be found now: ${reply.unjudged}.`, true);
+    }
     tell(line) {
       const last = line.events.at(-1);
       if (!last || line.now - (last.facts.up_s ?? last.facts.still_down_s ?? last.facts.raised_s) > 8) return this.say(this.words.runs);

@@ -73,6 +73,11 @@ def _event(centre_s: np.ndarray, end_s: np.ndarray, probability: np.ndarray, win
     )
 
 
+def has_numbers(probabilities: np.ndarray) -> np.ndarray:
+    """Return (K,) bool: the windows for which the model gave probabilities; a broken model gives NaN."""
+    return np.asarray(np.isfinite(probabilities).all(axis=1))
+
+
 def usable(valid: np.ndarray, probabilities: np.ndarray, window: Literal["trial", "sliding", "impact"]) -> np.ndarray:
     """Return which windows count for events and for the label, (K,) bool.
 
@@ -83,7 +88,7 @@ def usable(valid: np.ndarray, probabilities: np.ndarray, window: Literal["trial"
         probabilities: (K, classes).
         window: how they were cut.
     """
-    finite = np.isfinite(probabilities).all(axis=1)
+    finite = has_numbers(probabilities)
     return np.asarray(finite if window == "impact" else finite & (valid >= MINIMUM_VALID))
 
 

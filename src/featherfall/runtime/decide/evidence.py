@@ -23,6 +23,9 @@ MIN_MOTION = 0.1
 # A person unseen for .2 s whose middle was within .15 sizes of the left or right edge has left the picture: poses of a body that is cut
 # off by the edge are unreliable.
 GONE, EDGE = 0.2, 0.15
+# s before a film's end. Of a fall that began earlier, the windows have told: their middle lies 1.3 s before the last picture, and a fall
+# takes .6 to 1 s.
+UNSETTLED = 2.0
 
 # Boxes. Chosen on films of simulated people (docs/explanation/detectors.md, "In films").
 DOWN_SHARE = 0.5  # of the smoothed share: fallen is the likelier of the two classes
@@ -90,6 +93,13 @@ class Evidence(Protocol):
     def posture(self, person: TrackedPerson, size: float) -> Posture:
         """Return a person's posture; size: the usual size of the body, pixels."""
 
+    def went_down(self, past: Past, time: float) -> float | None:
+        """Return when the person was last seen upright, where they have gone down and too little was seen since to tell; else None.
+
+        Arguments:
+            past: of the person. time: of the last picture, s.
+        """
+
 
 @dataclass(frozen=True)
 class KeypointEvidence:
@@ -121,6 +131,15 @@ class KeypointEvidence:
     def posture(self, person: TrackedPerson, size: float) -> Posture:
         """As `Evidence.posture`."""
         return posture(cast(Pose, person.sighting), size)
+
+    def went_down(self, past: Past, time: float) -> float | None:
+        """As `Evidence.went_down`, within the last `UNSETTLED` seconds."""
+        size = past.usual_size
+        seen = [(at, self.posture(one, size)) for at, one in zip(past.times, past.people, strict=True) if at >= time - UNSETTLED]
+        known = [(at, how) for at, how in seen if how is not Posture.unknown]
+        upright = [at for at, how in known if not how.is_down]
+        # Postures of single pictures are sometimes wrong, so two must say it.
+        return upright[-1] if upright and all(how.is_down for _, how in known[-2:]) else None
 
 
 def has_left(past: Past, time: float, width: int) -> bool:
@@ -164,7 +183,11 @@ class _Body:
     def has_fallen(self, time: float, box: np.ndarray) -> bool:
         """Add a sighting of the person down; return whether this is a fall."""
         self.down_since = time if self.down_since is None else self.down_since
-        if time - self.down_since < DOWN_FOR or self.up_for < WAS_UP or self.down_since - self.was_up > CHANGE:
+        return time - self.down_since >= DOWN_FOR and self.has_sunk(self.down_since, box)
+
+    def has_sunk(self, since: float, box: np.ndarray) -> bool:
+        """Return whether the person, down since a time (s), was up long enough just before, and the box has sunk."""
+        if self.up_for < WAS_UP or since - self.was_up > CHANGE:
             return False
         sunk = max(box[1] - self.top, (box[1] + box[3]) / 2 - self.middle)
         return bool(sunk >= SUNK * self.height)
@@ -198,3 +221,10 @@ class BoxEvidence:
         if not isinstance(person.sighting, PersonBox) or person.probability is None:
             return Posture.unknown
         return Posture.lying if person.probability >= DOWN_SHARE else Posture.upright
+
+    def went_down(self, past: Past, time: float) -> float | None:
+        """As `Evidence.went_down`: down for less than `DOWN_FOR`, and sunk."""
+        body = self._bodies.get(past.last.id)
+        if body is None or body.down_since is None or time - body.down_since >= DOWN_FOR:
+            return None
+        return body.was_up if body.has_sunk(body.down_since, past.last.sighting.box) else None

@@ -204,6 +204,17 @@ class Decider:
                 self._incidents.remove(incident)
         return notices
 
+    def went_down(self, time: float) -> float | None:
+        """Return when a person was last seen upright who has just gone down; None where there is nobody.
+
+        A film that ends so shows too little of what may be a fall.
+
+        Arguments:
+            time: of the last picture, s.
+        """
+        here = (past for past in self._past.values() if past.last.is_person and past.seen >= time - LOST)
+        return next((at for past in here if (at := self._evidence.went_down(past, time)) is not None), None)
+
     def _raise(self, frame: FrameResult) -> list[Notice]:
         """Assign signs to open incidents; open an incident for each of the others."""
         notices = []

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from featherfall.runtime.bundle import Bundle
 
 
+_ROUNDING = 1e-3  # of int8 scores
+
+
+class NoNumbersError(UserError):
+    """A model gives no numbers, so that it finds nothing, ever."""
+
+
 class BoxDetector:
     """Find people in pictures by an opened bundle.
 
@@ -43,9 +50,17 @@ class BoxDetector:
         Arguments:
             image: (H, W, 3) uint8 RGB, any size; stretched to the model's square.
             least: score below which boxes are left out; the bundle's threshold by default.
+
+        Raises: `NoNumbersError` where the model's scores are no probabilities, or its boxes not finite.
         """
         square = stretch(image, self.size)
         outputs = self.bundle.raw({self.bundle.manifest.inputs[0].name: square[None, None]})
+        scores, boxes = outputs["scores"], outputs["boxes"]
+        if not (np.isfinite(boxes).all() and (scores >= -_ROUNDING).all() and (scores <= 1 + _ROUNDING).all()):  # NaN is neither
+            raise NoNumbersError(
+                f"{self.bundle.path}: the model's scores are no probabilities or its boxes no numbers; export the bundle again, "
+                "or use another one"
+            )
         least = self.threshold if least is None else least
         return decode_boxes(outputs["boxes"][0], outputs["scores"][0], self.labels, least, self.bundle.manifest.decision.overlap)
 

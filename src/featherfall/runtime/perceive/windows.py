@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.window import Window
 from featherfall.runtime.perceive.images import predict_pictures, refuse_image
-from featherfall.signals.frames import RecordingWindows, WindowTimes, cut_parts, cut_recording, join_times
+from featherfall.signals.frames import RecordingWindows, WindowTimes, covered_share, cut_parts, cut_recording, join_times
 from featherfall.signals.pictures import film_clock, frame_times, read_pictures
 from featherfall.signals.video import is_image
 
@@ -43,7 +44,7 @@ def predict_windows(recording: Recording, manifest: Manifest, run: RunModel) -> 
     for cut in parts(streams, manifest.window, reference.name):
         times.append(cut.times())
         probabilities.append(_probabilities(cut, manifest, films, streams[reference.name], run))
-    return join_times(times), np.concatenate(probabilities)
+    return replace(join_times(times), covered=covered_share(streams, manifest.window, reference.name)), np.concatenate(probabilities)
 
 
 def _whole(streams: Mapping[str, Stream], window: Window, reference: str) -> Iterator[RecordingWindows]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from featherfall.core.errors import UserError
@@ -16,12 +17,19 @@ CAMERA = "camera"  # name of the film for bundles whose input is found in it (ke
 
 
 @register("source", "film", gives="frames")
-def open_film(path: str | Path | Video, manifest: Manifest) -> Recorded:
+def open_film(
+    path: str | Path | Video, manifest: Manifest, *, rate: float | None = None, rotate: int | None = None, stream: int | None = None
+) -> Recorded:
     """A film file, a folder of pictures, or one picture.
 
+    Arguments:
+        rate: pictures a second, Hz, of a folder whose names hold no times, a raw stream, or a film whose header is wrong.
+        rotate: degrees by which the pictures are turned clockwise: 90, 180 or 270.
+        stream: which of several video streams, from 0.
     Raises: `UserError` for a bundle that needs more than a film.
     """
-    video = as_video(path)
+    stated = {"rate": rate, "rotate": rotate, "stream": stream}
+    video = replace(as_video(path), **{name: value for name, value in stated.items() if value is not None})  # type: ignore[arg-type]
     if manifest.kind == "keypoints":
         recording = Recording("", "", "", video.path.name, streams={}, videos={CAMERA: video})
     else:
