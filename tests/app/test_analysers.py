@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.app.conftest import FILM, WATCH
 from tests.films import gray_film
+from tests.runtime.tiny import write_bundle, write_csv
 
 from featherfall.app import film_copy
 from featherfall.app.analysers.dispatch import ANALYSERS, SUFFIXES_BY_MEDIA, analyse_file, media_type, page_message
@@ -163,9 +164,19 @@ def test_a_long_film_is_refused_before_it_is_analysed(
 
 
 def test_nobody_in_the_film(models: list[OfferedModel], eyes: None, place: Path, tmp_path: Path) -> None:
-    film = gray_film(tmp_path / "room.mp4", count=20, rate=10, size=64)
+    film = gray_film(tmp_path / "room.mp4", count=20, rate=10, size=64, by=10)
     shown = analyse_file(film, film.name, models, place)
-    assert shown.decide(0.5) == () and shown.headline(()) == "No fall found" and "Nobody was seen in this film." in shown.notes
+    assert shown.decide(0.5) == () and shown.headline(()) == "Unknown: this could not be judged" and shown.label == "unknown"
+    assert "nobody was seen in any picture, which is not the same as no fall" in shown.notes
+    assert json.loads(shown.to_json(0.5))["label"] == "unknown"
+
+
+def test_a_recording_that_the_model_gives_no_numbers_for_is_unknown(place: Path, tmp_path: Path) -> None:
+    broken = open_models([write_bundle(tmp_path / "broken", gain=float("nan"))])
+    file = write_csv(tmp_path / "fall.csv", 50, ((8.0, 4.0),))
+    shown = analyse_file(file, file.name, broken, place)
+    assert shown.headline(shown.decide(0.5)) == "Unknown: this could not be judged"
+    assert shown.notes[0].startswith("the model gave no probabilities for 1 of 1 windows")
 
 
 def test_a_picture_for_a_cameras_model_shows_keypoints_only(models: list[OfferedModel], eyes: None, place: Path) -> None:

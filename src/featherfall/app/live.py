@@ -43,6 +43,7 @@ class LiveCamera:
         self._monitor = Monitor(model.bundle)
         self._recent: list[FrameResult] = []  # of the last `_SHOWN_S` seconds
         self._last = -np.inf
+        self._unjudged = ""  # why nothing can be judged, once that has lasted
 
     def take(self, time_s: float, body: bytes) -> dict[str, Any]:
         """Take a picture (JPEG); return people, probabilities and falls as plain values. Raises: `UserError`."""
@@ -53,6 +54,9 @@ class LiveCamera:
         result, settings = self._monitor.see(time_s, image), self._monitor.settings
         if result is None:
             return {"wanted": False}
+        for notice in result.notices:
+            self._unjudged = notice.reason or self._unjudged
+        self._unjudged = self._unjudged if result.unjudged else ""
         self._recent = [one for one in self._recent if one.time > time_s - _SHOWN_S] + [replace(result, people=())]
         curves = [one.to_json() for one in person_curves(curve(self._recent))]
         falls = [fall for fall in self._monitor.falls if max(fall.raised_s, fall.still_down_s or 0, fall.up_s or 0) > time_s - _SHOWN_S]
@@ -62,6 +66,7 @@ class LiveCamera:
             "height": image.shape[0],
             "edges": EDGES,
             "boxes": settings.kind == "boxes",
+            "unjudged": self._unjudged,
             "people": overlay(result.people, 1.0, settings),
             "line": _line(time_s, settings.threshold, curves, [fall_finding(fall).to_json() for fall in falls]),
         }

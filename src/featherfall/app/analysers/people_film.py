@@ -91,6 +91,7 @@ class _BoxTrace:
         self._boxes: list[PersonBox] = []  # of the last picture
 
     def estimate(self, image: np.ndarray) -> Sequence[PersonBox]:
+        self._boxes = []  # none where the detector raises
         self._boxes = self._detector.estimate(image, _KEPT_SCORE)
         return self._boxes
 
@@ -122,7 +123,7 @@ def analyse_people_film(request: AnalysisRequest) -> Analysis:
             people.add(result)
             film.frame(frame.time, resize_for_page(frame.image, private))
 
-        seconds = watch_film(request.path, bundle, people.perception, problems=problems, on_picture=on_picture).seconds
+        result = watch_film(request.path, bundle, people.perception, problems=problems, on_picture=on_picture)
     trace, settings = people.at(people.threshold)
     size = CopySize(trace[0].height, trace[0].width)
 
@@ -134,16 +135,17 @@ def analyse_people_film(request: AnalysisRequest) -> Analysis:
         painter = Painter(decided.threshold, private=hidden or private)
         return draw_annotated_film(copy, out, drawn, size, falls(threshold), painter, progress)
 
-    nobody = () if any(one.people for one in trace) else ("Nobody was seen in this film.",)
     return Analysis(
         model=request.model.name,
         file=request.name,
-        seconds=seconds,
+        seconds=result.seconds,
         threshold=people.threshold,
         curves=person_curves(curve(trace), people.curve_name),
         decide=lambda threshold: tuple(fall_finding(fall) for fall in falls(threshold)),
         media=Media(film=copy, poses=write_overlay(request.folder / "people.json", trace, size, settings)),
         draw=draw,
-        notes=(*problems, *nobody, *people.notes),
+        notes=(*problems, *result.verdict.reasons, *people.notes),
+        label=result.label,
         line=people.line,
+        judged=result.verdict.judged,
     )
