@@ -37,7 +37,7 @@ SIGNATURES = {
 }
 ATTRIBUTES = {
     ff.Model: {"bundle", "evaluate", "labels", "manifest", "path", "positive", "predict", "predict_proba"},
-    ff.Result: {"columns", "events", "label", "labels", "manifest", "picture", "probabilities", "problems", "raw"}
+    ff.Result: {"columns", "events", "label", "labels", "manifest", "picture", "probabilities", "problems", "raw", "reasons"}
     | {"plot", "to_frame", "to_json"},
     ff.FinishedRun: {"bundle", "folder", "metrics", "plot", "recipe", "report", "to_frame"},
     ff.Evaluation: {"counts", "metrics", "notes", "plot", "to_frame", "values"},
