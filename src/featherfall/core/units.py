@@ -34,6 +34,10 @@ INTERNAL_UNITS = {
 }
 
 
+# unit of acceleration -> gravity in it
+GRAVITY_UNITS = {unit: 1.0 / factor for unit, (kind, factor) in _UNITS.items() if kind == "acceleration"}
+
+
 def quantity(unit: str) -> str:
     """Return the quantity that a unit measures; raises `UserError` with a suggestion when the unit is unknown."""
     if unit not in _UNITS:
@@ -52,36 +56,6 @@ def to_internal(values: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
     """
     inside = INTERNAL_UNITS[quantity(unit)]
     return np.asarray(values * _UNITS[unit][1], dtype=np.float32), inside
-
-
-def check_gravity(acceleration_g: np.ndarray, where: str, unit: str) -> None:
-    """Raise `UserError` for an accelerometer whose resting magnitude contradicts its stated unit.
-
-    A body-worn accelerometer spends most of its time near 1 g, also while jogging (median magnitude .92-1.53 g over the 2,327 accelerometer
-    files of UTD-MHAD, WEDA-FALL and SmartFallMM). A median off by a factor of 9.8 or 1000 means a wrong unit; near zero, gravity was
-    removed.
-
-    Arguments:
-        acceleration_g: N x 3, in g as converted from `unit`.
-        where: file or stream named in the message.
-        unit: the unit that was stated.
-    """
-    middle = float(np.median(np.linalg.norm(acceleration_g, axis=1)))
-    if 0.4 <= middle <= 3.5:
-        return
-    raw = middle / _UNITS[unit][1]
-    for other, (kind, factor) in _UNITS.items():
-        if kind == "acceleration" and 0.6 <= raw * factor <= 2.5:
-            raise UserError(
-                f"{where}: the acceleration's median magnitude is {raw:.3g}, which is gravity in {other!r}, not in {unit!r}; "
-                f"state the unit as {other!r}"
-            )
-    if middle < 0.4:
-        raise UserError(
-            f"{where}: the acceleration's median magnitude is {middle:.3g} g, so gravity is missing; "
-            "give the raw accelerometer, not linear acceleration"
-        )
-    raise UserError(f"{where}: the acceleration's median magnitude is {middle:.3g} g, which no worn sensor shows; check the unit {unit!r}")
 
 
 def same_quantity(first: str, second: str) -> bool:
