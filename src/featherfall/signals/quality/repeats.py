@@ -1,0 +1,102 @@
+"""Find stretches in which a worn sensor, or one of its axes, repeats the same value: a lost connection, or a broken sensor; by blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+FROZEN = 3.0  # s in which nothing changes; a worn sensor's noise changes its last digit several times a second
+STUCK = 5.0  # s in which one axis does not change although others do
+MOVED = 0.3  # g by which the others change meanwhile
+RESTING = 0.2  # share of unchanged steps elsewhere; a coarse sensor that lies still repeats its values honestly
+NAMED = 3  # stretches named; more are counted
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of repeated values.
+
+    Attributes:
+        axis: that repeats; None for all of them.
+        row: of the first sample.
+        seconds, samples: its length.
+        moved: how far the axis that moves most goes meanwhile.
+    """
+
+    axis: int | None
+    row: int
+    seconds: float
+    samples: int
+    moved: float
+
+
+@dataclass
+class _Open:
+    """A run of equal values that may go on in the next block. low, high: of all axes since it began."""
+
+    start: float
+    row: int
+    samples: int
+    low: np.ndarray
+    high: np.ndarray
+
+
+class RepeatMeter:
+    """Watch for repeated values; memory is constant."""
+
+    def __init__(self, one_g: float = 1.0) -> None:
+        """one_g: gravity in the values' unit."""
+        self._moved = MOVED * one_g
+        self._open: dict[int | None, _Open] = {}
+        self._found: dict[bool, list[Stretch]] = {True: [], False: []}  # by whether all axes repeat
+        self._steps = self._unchanged = self._frozen = 0  # between two samples: all; without a change; those of frozen stretches
+        self._last: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+
+    def add(self, times: np.ndarray, values: np.ndarray, rows: np.ndarray) -> None:
+        """Take (N,) s, (N, 3) values and their (N,) rows."""
+        if not len(times):
+            return
+        if self._last is not None:
+            times, values, rows = (np.concatenate(pair) for pair in zip(self._last, (times, values, rows), strict=True))
+        self._last = times[-1:], values[-1:], rows[-1:]
+        same = np.diff(values, axis=0) == 0
+        whole = same.all(axis=1)
+        self._steps += len(whole)
+        self._unchanged += int(whole.sum())
+        columns: list[tuple[int | None, np.ndarray]] = [(None, whole), *enumerate(same.T)]
+        for axis, column in columns:
+            self._runs(axis, column, times, values, rows)
+
+    def stretches(self) -> list[Stretch]:
+        """Return the first stretches that a sensor at rest does not explain, at most `NAMED` of either kind."""
+        for axis, run in self._open.items():
+            self._judge(axis, run, float("nan") if self._last is None else float(self._last[0][-1]))
+        self._open = {}
+        elsewhere = (self._unchanged - self._frozen) / max(self._steps - self._frozen, 1)
+        return [*(self._found[True] if elsewhere <= RESTING else []), *self._found[False]]
+
+    def _runs(self, axis: int | None, column: np.ndarray, times: np.ndarray, values: np.ndarray, rows: np.ndarray) -> None:
+        edges = np.diff(column.astype(np.int8), prepend=np.int8(0), append=np.int8(0))
+        starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)  # first and last sample of each run
+        before = self._open.pop(axis, None)
+        if before is not None and not (len(starts) and starts[0] == 0):
+            self._judge(axis, before, float(times[0]))
+        long = (times[ends] - times[starts] >= 1) | (starts == 0) | (ends == len(column))
+        for start, end in zip(starts[long], ends[long], strict=True):
+            part = values[start : end + 1]
+            run = _Open(float(times[start]), int(rows[start]), int(end - start), part.min(axis=0), part.max(axis=0))
+            if start == 0 and before is not None:
+                low, high = np.minimum(before.low, run.low), np.maximum(before.high, run.high)
+                run = _Open(before.start, before.row, before.samples + run.samples, low, high)
+            if end == len(column):
+                self._open[axis] = run
+            else:
+                self._judge(axis, run, float(times[end]))
+
+    def _judge(self, axis: int | None, run: _Open, end: float) -> None:
+        found = Stretch(axis, run.row, end - run.start, run.samples, float((run.high - run.low).max()))
+        if found.seconds < (FROZEN if axis is None else STUCK) or (axis is not None and found.moved < self._moved):
+            return
+        self._frozen += found.samples if axis is None else 0
+        self._found[axis is None] = [*self._found[axis is None], found][:NAMED]
