@@ -5,8 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+
+NoteKind = Literal["corrupt", "clipped", "repeated", "unit", "file"]
+
+
+@dataclass(frozen=True)
+class Note:
+    """A line for the user on what was read.
+
+    kind: "corrupt" samples that were left out; "clipped" or "repeated" values; a "unit" that nothing confirms; or of the "file" as a whole.
+    """
+
+    kind: NoteKind
+    text: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +36,7 @@ class Stream:
         channels: C names, e.g. ("x", "y", "z").
         clock: "shared" when `times` are on the recording's clock; "own" when the stream was cut separately, so that only its
             relative position (0 = its start, 1 = its end) can be compared with other streams.
+        notes: on its samples.
     """
 
     times: np.ndarray
@@ -31,6 +46,7 @@ class Stream:
     placement: str = ""
     channels: tuple[str, ...] = ()
     clock: str = "shared"
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.times.ndim == 1 and self.values.ndim == 2 and len(self.times) == len(self.values)
@@ -108,6 +124,7 @@ class Recording:
         traits: further facts about the subject that splits may balance by, e.g. {"age": "elder"}.
         videos: films by view, e.g. "cam0".
         boxes: labelled boxes of a still image.
+        notes: on what was read, beside those of the streams.
     """
 
     dataset: str
@@ -119,6 +136,13 @@ class Recording:
     traits: Mapping[str, str] = field(default_factory=dict)
     videos: Mapping[str, Video] = field(default_factory=dict)
     boxes: tuple[Box, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The texts of all notes, each once."""
+        notes = [*self.notes, *(note for stream in self.streams.values() for note in stream.notes)]
+        return tuple(dict.fromkeys(note.text for note in notes))
 
     @property
     def id(self) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.core.tables import read_text
-from featherfall.core.units import check_gravity, to_internal
+from featherfall.core.units import quantity, to_internal
+from featherfall.signals.quality.check import CheckWords, check_samples
 
 from .dataset import Source
 
@@ -28,6 +29,7 @@ def make_stream(
     placement: str = "",
     channels: tuple[str, ...] = XYZ,
     clock: str = "shared",
+    sensor: str = "",
 ) -> Stream:
     """Return a Stream in inside units.
 
@@ -35,16 +37,17 @@ def make_stream(
         path: named in messages.
         values: (N, C) in `unit`, as the file has them.
         times: (N,) seconds; evenly spaced at `rate` from 0 when the file has no usable stamps.
+        sensor: for notes; "accelerometer" or "gyroscope" by default.
     Raises: `UserError` for fewer than 2 samples, or an accelerometer whose gravity contradicts its unit.
     """
     if len(values) < 2:
         raise UserError(f"{path}: {len(values)} sample(s), at least 2 are needed; leave the recording out")
-    inside, name = to_internal(values, unit)
-    if name == "g" and inside.shape[1] == 3:
-        check_gravity(inside, str(path), unit)
     if times is None:
         times = np.arange(len(values)) / rate
-    return Stream(times, inside, name, rate, placement, channels, clock)
+    sensor = sensor or ("gyroscope" if quantity(unit) == "angular velocity" else "accelerometer")
+    times, values, notes = check_samples(times, values, unit, CheckWords(str(path), sensor, "sample"), channels)
+    inside, name = to_internal(values, unit)
+    return Stream(times, inside, name, rate, placement, channels, clock, notes)
 
 
 def make_recording(source: Source, streams: dict[str, Stream], videos: Mapping[str, Video] | None = None) -> Recording:

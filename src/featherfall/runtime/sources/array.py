@@ -18,6 +18,7 @@ from featherfall.runtime.sources.columns import match_input, refuse_shared
 from featherfall.runtime.sources.source import Recorded
 from featherfall.runtime.sources.streams import by_input, sensor_stream, unit_of
 from featherfall.runtime.sources.timestamps import fitting_unit, odd_rate
+from featherfall.signals.quality.check import CheckWords
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ def read_array(data: Any, inputs: Sequence[Input], options: ArrayOptions) -> Rec
     streams = {}
     for need in inputs:
         unit = unit_of("array", need, names.get(need.name, []), units)
-        streams[need.name] = sensor_stream("array", need, values[need.name], clock, unit)
+        state_unit = "unit='{unit}'" if len(inputs) == 1 else f"unit={{{{{need.name!r}: '{{unit}}'}}}}"
+        words = CheckWords("array", need.name, "sample", state_unit)
+        streams[need.name] = sensor_stream("array", need, values[need.name], clock, unit, words)
     return Recording(dataset="", subject="", activity="", trial="array", streams=streams)
 
 

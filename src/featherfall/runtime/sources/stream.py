@@ -9,10 +9,12 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Stream
-from featherfall.core.units import check_gravity, to_internal
+from featherfall.core.units import to_internal
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.streams import by_input
 from featherfall.signals.frames import RecordingWindows, cut_recording
+from featherfall.signals.quality.check import CheckWords, refuse_gravity
+from featherfall.signals.quality.gravity import GravityMeter, judge
 
 HOLD = 60.0  # s of samples held, e.g. to plot them; never less than `WINDOWS_HELD` windows
 WINDOWS_HELD = 4
@@ -47,6 +49,7 @@ class SampleStream:
         """Forget everything."""
         self.times = np.zeros(0)
         self.values = {need.name: np.zeros((0, len(need.channels))) for need in self.manifest.inputs}
+        self._gravity = {need.name: GravityMeter() for need in self.manifest.inputs if need.unit == "g" and len(need.channels) == 3}
 
     @property
     def now(self) -> float:
@@ -64,6 +67,8 @@ class SampleStream:
         keep = times > latest[:-1]
         self.times = np.concatenate([self.times, times[keep]])
         self.values = {name: np.concatenate([held, fresh[name][keep]]) for name, held in self.values.items()}
+        for name, meter in self._gravity.items():
+            meter.add(times[keep], fresh[name][keep])
         if len(self.times):
             self._drop_before(self.now - max(HOLD, WINDOWS_HELD * self.manifest.window.seconds))
 
@@ -102,7 +107,8 @@ class SampleStream:
         values, inside = to_internal(raw, unit)
         if inside != need.unit:
             raise UserError(f"{self.name}: {need.name} is in {unit!r}, which does not measure what {need.unit!r} does; correct the unit")
-        if inside == "g":
-            check_gravity(values, self.name, unit)
+        if inside == "g" and need.name in self._gravity:
+            words = CheckWords(self.name, need.name, state_unit="the unit of its samples: {unit}")
+            refuse_gravity(judge(self._gravity[need.name].evidence(), unit), unit, words)
         times = self.times[tail] - start
         return Stream(times, values, inside, (len(times) - 1) / float(times[-1]), need.placement, tuple(need.channels))

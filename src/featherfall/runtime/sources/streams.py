@@ -11,10 +11,9 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input
 from featherfall.core.recording import Stream
 from featherfall.core.tables import dead_axes, nearest
-from featherfall.core.units import check_gravity, to_internal
-from featherfall.recorders.names import is_known, split_unit
-
-MAX_VALUE = 1e7  # larger than any sensor's values in any unit; such values are marks for "missing", or broken rows
+from featherfall.core.units import quantity, to_internal
+from featherfall.recorders.names import split_unit
+from featherfall.signals.quality.check import CheckWords, check_samples
 
 
 def by_input(option: str, stated: Any, inputs: Sequence[Input]) -> dict[str, Any]:
@@ -36,42 +35,40 @@ def by_input(option: str, stated: Any, inputs: Sequence[Input]) -> dict[str, Any
 
 
 def unit_of(where: str, need: Input, names: Sequence[str], stated: Mapping[str, str]) -> str:
-    """Return the unit that column names state in brackets, else the stated one, else the bundle's.
+    """Return the stated unit, else the one that column names have in brackets, else the bundle's.
 
-    Raises: `UserError` for two that contradict each other.
+    Raises: `UserError` for column names that contradict each other.
     """
+    if need.name in stated:
+        return stated[need.name]
     units = {unit for name in names if (unit := split_unit(name)[1])}
-    if need.name in stated:  # brackets may hold other things than units: "x (left)"
-        units = {unit for unit in units if is_known(unit)} | {stated[need.name]}
     if len(units) > 1:
         raise UserError(f"{where}: two units for {need.name!r}: {', '.join(sorted(units))}; make header and unit agree")
     return units.pop() if units else need.unit
 
 
-def sensor_stream(where: str, need: Input, raw: np.ndarray, times: np.ndarray, unit: str) -> Stream:
-    """Convert one input's samples to the bundle's unit, and check that they change, and that an accelerometer measures gravity.
+def sensor_stream(where: str, need: Input, raw: np.ndarray, times: np.ndarray, unit: str, words: CheckWords | None = None) -> Stream:
+    """Convert one input's samples to the bundle's unit, and check them as `signals.quality.check` does.
 
     Arguments:
         where: file or object, for the message.
         raw: (N, C) float64 in `unit`, finite, N >= 2. times: (N,) s, strictly increasing.
+        words: of messages; None for those of the command line.
+    Returns: the stream without corrupt samples, with notes.
     Raises: `UserError`.
     """
-    sample, axis = np.unravel_index(np.abs(raw).argmax(), raw.shape)
-    if abs(raw[sample, axis]) > MAX_VALUE:
-        raise UserError(
-            f"{where}: sample {sample + 1}: {need.name!r} {need.channels[axis]} is {raw[sample, axis]:g}; correct or delete the row"
-        )
     dead = dead_axes(raw, float(times[-1] - times[0]))
     if dead:
         axes = ", ".join(need.channels[axis] for axis in dead)
         raise UserError(f"{where}: {need.name!r} never changes on {axes} (always {raw[0, dead[0]]:g}); check the sensor or the columns")
     try:
-        values, inside = to_internal(raw, unit)
+        measured = quantity(unit)
     except UserError as error:
         raise UserError(f"{where}: {need.name!r}: {error}") from error
-    if inside != need.unit:
+    if measured != quantity(need.unit):
         raise UserError(f"{where}: {need.name!r} is stated in {unit!r}, which does not measure what {need.unit!r} does; correct the unit")
-    if inside == "g" and values.shape[1] == 3:
-        check_gravity(values, f"{where}: {need.name}", unit)
+    words = words or CheckWords(where, need.name, "sample", f"--unit {need.name}={{unit}}")
+    times, raw, notes = check_samples(times, raw, unit, words, need.channels)
+    values, inside = to_internal(raw, unit)
     rate = (len(times) - 1) / float(times[-1] - times[0])
-    return Stream(times, values, inside, rate, need.placement, tuple(need.channels))
+    return Stream(times, values, inside, rate, need.placement, tuple(need.channels), notes=notes)

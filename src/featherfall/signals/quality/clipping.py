@@ -35,7 +35,7 @@ class ClippingMeter:
                 self._count(k, side, samples[:, side // 2] * (1 if side % 2 else -1))
 
     def clipped(self) -> tuple[float, int] | None:
-        """Return the range at which the sensor was clipped, in g, and the number of flat tops; None where it was not, as far as can be told.
+        """Return the range at which the sensor was clipped, in g, and the number of flat tops; None where none can be told.
 
         One or two flat tops of two samples may be chance: a sensor that repeats values has them anywhere.
         """

@@ -118,7 +118,8 @@ class GravityMeter:
         return _evidence(windows, groups, self._seconds)
 
     def _measure_rate(self) -> None:
-        step = float(self._times[-1] - self._times[0]) / (len(self._times) - 1)
+        steps = np.diff(self._times[:1024])
+        step = float(np.median(steps)) or float(steps.mean())  # the median is 0 where packets have one stamp
         self._length = max(MIN_SAMPLES, round(WINDOW / step)) if step > 0 else 8 * MIN_SAMPLES
         self._length = min(self._length, 10_000)  # a clock that hardly moves must not hold back everything
         self._seconds = self._length * step

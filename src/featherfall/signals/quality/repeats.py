@@ -9,7 +9,7 @@ import numpy as np
 FROZEN = 3.0  # s in which nothing changes; a worn sensor's noise changes its last digit several times a second
 STUCK = 5.0  # s in which one axis does not change although others do
 MOVED = 0.3  # g by which the others change meanwhile
-RESTING = 0.2  # share of unchanged steps elsewhere; a coarse sensor that lies still repeats its values honestly
+FINE = (0.005, 0.05)  # g; coarser sensors repeat their values honestly when they lie still (all axes), or hardly move (one axis)
 NAMED = 3  # stretches named; more are counted
 
 
@@ -47,10 +47,10 @@ class RepeatMeter:
 
     def __init__(self, one_g: float = 1.0) -> None:
         """one_g: gravity in the values' unit."""
-        self._moved = MOVED * one_g
+        self._one_g = one_g
         self._open: dict[int | None, _Open] = {}
         self._found: dict[bool, list[Stretch]] = {True: [], False: []}  # by whether all axes repeat
-        self._steps = self._unchanged = self._frozen = 0  # between two samples: all; without a change; those of frozen stretches
+        self._finest = np.inf  # smallest change between two samples: the resolution
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def add(self, times: np.ndarray, values: np.ndarray, rows: np.ndarray) -> None:
@@ -60,11 +60,10 @@ class RepeatMeter:
         if self._last is not None:
             times, values, rows = (np.concatenate(pair) for pair in zip(self._last, (times, values, rows), strict=True))
         self._last = times[-1:], values[-1:], rows[-1:]
-        same = np.diff(values, axis=0) == 0
-        whole = same.all(axis=1)
-        self._steps += len(whole)
-        self._unchanged += int(whole.sum())
-        columns: list[tuple[int | None, np.ndarray]] = [(None, whole), *enumerate(same.T)]
+        steps = np.abs(np.diff(values, axis=0))
+        same = steps == 0
+        self._finest = min(self._finest, float(steps.min(initial=np.inf, where=~same)))
+        columns: list[tuple[int | None, np.ndarray]] = [(None, same.all(axis=1)), *enumerate(same.T)]
         for axis, column in columns:
             self._runs(axis, column, times, values, rows)
 
@@ -73,8 +72,8 @@ class RepeatMeter:
         for axis, run in self._open.items():
             self._judge(axis, run, float("nan") if self._last is None else float(self._last[0][-1]))
         self._open = {}
-        elsewhere = (self._unchanged - self._frozen) / max(self._steps - self._frozen, 1)
-        return [*(self._found[True] if elsewhere <= RESTING else []), *self._found[False]]
+        fine = self._finest / self._one_g
+        return [one for whole, limit in zip((True, False), FINE, strict=True) if fine <= limit for one in self._found[whole]]
 
     def _runs(self, axis: int | None, column: np.ndarray, times: np.ndarray, values: np.ndarray, rows: np.ndarray) -> None:
         edges = np.diff(column.astype(np.int8), prepend=np.int8(0), append=np.int8(0))
@@ -96,7 +95,6 @@ class RepeatMeter:
 
     def _judge(self, axis: int | None, run: _Open, end: float) -> None:
         found = Stretch(axis, run.row, end - run.start, run.samples, float((run.high - run.low).max()))
-        if found.seconds < (FROZEN if axis is None else STUCK) or (axis is not None and found.moved < self._moved):
+        if found.seconds < (FROZEN if axis is None else STUCK) or (axis is not None and found.moved < MOVED * self._one_g):
             return
-        self._frozen += found.samples if axis is None else 0
         self._found[axis is None] = [*self._found[axis is None], found][:NAMED]
