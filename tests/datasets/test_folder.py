@@ -152,7 +152,7 @@ def test_faults_inside_the_files(folder: Path, resting: np.ndarray) -> None:
         (raw, back, r"walk\.csv: row 9: time goes back"),
         (raw, twice, r"walk\.csv: row 9: time stands still at 0\.12 s"),
         (raw, 20_000.0 * np.arange(120), r"walk\.csv: 0\.05 samples per second by column 't' in ms; if it is in s, say so"),
-        (raw / 9.80665, None, r"walk\.csv: .*state the unit as 'g'"),
+        (raw / 9.80665, None, r"walk\.csv: .*so the unit is g, not m/s2; state unit: g"),
         (raw * 0.01, None, r"walk\.csv: .*gravity is missing"),
         (dead, None, r"walk\.csv: column ay never changes: a dead sensor"),
         (np.full((10, 3), 5.7), None, r"walk\.csv: column ax, ay, az never changes"),

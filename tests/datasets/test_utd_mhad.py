@@ -89,7 +89,7 @@ def test_a_file_cut_anywhere_is_named(folder: Path) -> None:
         ({"d_iner": np.zeros((40, 5))}, r"'d_iner' has the shape \(40, 5\), expected N x 6"),
         ({"d_iner": np.full((40, 6), np.nan)}, "'d_iner' holds values that are no finite numbers"),
         ({"d_iner": np.ones((1, 6))}, r"1 sample\(s\), at least 2 are needed"),
-        ({"d_iner": np.full((40, 6), 9.81 / 3**0.5)}, "state the unit as 'm/s2'"),
+        ({"d_iner": np.full((40, 6), 9.81 / 3**0.5)}, "so the unit is m/s2, not g"),
     ],
 )
 def test_foreign_content_is_refused(folder: Path, content: dict[str, np.ndarray], message: str) -> None:

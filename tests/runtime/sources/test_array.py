@@ -98,7 +98,7 @@ def holed(value: float) -> np.ndarray:
         ([{"x": 1}], {"rate": 50}, "dtype object; give floats"),
         (holed(np.nan), {"rate": 50}, "sample 13: 'accelerometer' y is nan; drop the sample or fill it"),
         (holed(np.inf), {"rate": 50}, "sample 13: 'accelerometer' y is inf"),
-        (ACC * 9.8, {"rate": 50}, "gravity in 'm/s2', not in 'g'"),
+        (ACC * 9.8, {"rate": 50}, "so the unit is m/s2, not g; state unit='m/s2'"),
         (ACC, {"rate": 50, "unit": "m/s3"}, "unknown unit 'm/s3'; did you mean 'm/s2'"),
         (ACC, {"rate": 50, "unit": {"acceleromter": "g"}}, "no input 'acceleromter'; did you mean 'accelerometer'"),
         (columns(names="xyw"), {"rate": 50}, r"no columns found for 'accelerometer' \(x, y, z\); it has ax, ay, aw; give columns="),

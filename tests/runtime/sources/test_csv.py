@@ -80,7 +80,6 @@ def test_two_inputs_in_one_file(tmp_path: Path) -> None:
     ("row", "field", "value", "message"),
     [
         (7, 1, "nan", r"walk\.csv: row 7: column 'ax' is 'nan', not a finite number"),
-        (7, 1, "-1e30", r"walk\.csv: sample 6: 'accelerometer' x is -1e\+30; correct or delete the row"),
         (7, 2, "oops", r"walk\.csv: row 7: column 'ay' is 'oops', not a number"),
         (7, 3, "", r"walk\.csv: row 7: column 'az' has no value"),
         (7, 0, "0.01", r"walk\.csv: row 7: time goes back from 0\.08 to 0\.01 s"),
@@ -133,11 +132,11 @@ def test_a_dead_axis_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "options", "message"),
     [
-        ("time,ax,ay,az", {}, "gravity in 'm/s2', not in 'g'; state the unit as 'm/s2'"),
+        ("time,ax,ay,az", {}, "so the unit is m/s2, not g; state --unit accelerometer=m/s2$"),
         ("time,ax,ay,az", {"units": {"accelerometer": "deg/s"}}, "is stated in 'deg/s', which does not measure what 'g' does"),
         ("time,ax,ay,az", {"units": {"accelerometer": "m/s3"}}, "unknown unit 'm/s3'; did you mean 'm/s2'"),
         ("time,ax,ay,az", {"units": {"acceleromter": "m/s2"}}, "--unit acceleromter: .* did you mean 'accelerometer'"),
-        ("time,ax [g],ay [g],az [g]", {"units": {"accelerometer": "m/s2"}}, "two units for 'accelerometer': g, m/s2"),
+        ("time,ax [g],ay [m/s2],az [g]", {}, "two units for 'accelerometer': g, m/s2"),
         ("time,ax [foo],ay [foo],az [foo]", {}, "'accelerometer': unknown unit 'foo'"),
         ("time,ax,ay,az", {"rate": 50.0, "time": "time"}, "stand without --time"),
         ("time,ax,ay,az", {"rate": -1.0}, "--rate -1 should be a positive number"),

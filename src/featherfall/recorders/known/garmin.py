@@ -34,9 +34,7 @@ def garmin(capture: Capture) -> SensorFile | None:
         return None
     messages = list(_messages(capture))
     if not messages:
-        raise UserError(
-            f"{capture.path}: Garmin: no accelerometer_data in it; log the sensor with a Connect IQ app (SensorLogging)"
-        )
+        raise UserError(f"{capture.path}: Garmin: no accelerometer_data in it; log the sensor with a Connect IQ app (SensorLogging)")
     where = f"{capture.path}: Garmin"
     calibrated = f"calibrated_{_FIELDS[0]}" in messages[0]
     names = [f"calibrated_{name}" if calibrated else name for name in _FIELDS]
