@@ -16,8 +16,8 @@ from featherfall.app.analysis import Analysis, Cancelled, TaskProgress, downsamp
 from featherfall.app.models import KINDS_BY_MEDIA, OfferedModel, choose_model, open_models
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
+from featherfall.recorders.reading import ReadOptions
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.sources.csv import CsvOptions
 from featherfall.signals.video import read_frames
 
 
@@ -97,7 +97,7 @@ def test_columns_and_units_can_be_stated(models: list[OfferedModel], place: Path
     with pytest.raises(UserError, match="no columns found for 'accelerometer'") as error:
         analyse_file(file, "odd.csv", models, place)
     assert "--" not in str(error.value) and str(error.value).endswith("choose the columns and units below")
-    table = CsvOptions({"accelerometer": ["rechts", "vorn", "oben"]}, {"accelerometer": "m/s2"}, "wann", "ms")
+    table = ReadOptions({"accelerometer": ["rechts", "vorn", "oben"]}, {"accelerometer": "m/s2"}, "wann", "ms")
     as_stated = analyse_file(file, "odd.csv", models, place, table=table)
     assert [one.time_s for one in as_stated.decide(0.5)] == pytest.approx(
         [one.time_s for one in analyse_file(WATCH, "w.csv", models, place).decide(0.5)], abs=0.02

@@ -68,7 +68,10 @@ def test_a_broken_file_does_not_stop_the_others(bundle: Path, fall: Path, tmp_pa
     broken.write_text("time,ax,ay,az\n0,0,0,1\n0.02,0,x,1\n")
     result = call("predict", bundle, broken, fall)
     assert result.exit_code == 2
-    assert result.stderr == f"featherfall: {broken}: row 3: column 'ay' is 'x', not a number; correct or delete the row\n"
+    assert result.stderr == (
+        f"featherfall: {broken}: row 3: column 'ay' is 'x', not a number; correct or delete the row\n"
+        f"{fall}: table; accelerometer; g by its gravity; 50 Hz\n"
+    )
     assert "label    fall" in result.stdout
 
 

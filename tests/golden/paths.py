@@ -84,7 +84,9 @@ def table(trace: dict[str, Any], folder: Path) -> dict[str, Any]:
     rows = np.column_stack([np.array(trace["milliseconds"]), np.array(trace["milli_g"]) / 1000 * 9.80665])
     np.savetxt(path, rows, delimiter=",", header="time [ms],ax [m/s2],ay [m/s2],az [m/s2]", comments="", fmt=["%d", *["%.9f"] * 3])
     bundle = load_bundle(trace["bundle"], trace["precision"])
-    return bundle.predict(read_csv(path, bundle.manifest.inputs)).to_json()
+    said = bundle.predict(read_csv(path, bundle.manifest.inputs)).to_json()
+    assert said.pop("recognised").startswith("table; accelerometer; m/s2; ")
+    return said
 
 
 def live(trace: dict[str, Any]) -> dict[str, Any]:

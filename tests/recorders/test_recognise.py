@@ -85,8 +85,10 @@ def test_a_refusal_counts_unless_another_of_its_rank_reads_the_file(capture: Cap
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("Once upon a time\n", "not a table with one row a sample, nor a file of a known device or app; export it as CSV"),
-        ("name,points\nA,3\nB,4\n", "no columns of a sensor and its times found; the file has name, points"),
+        ("Once upon a time\n", "no row of numbers in it, nor is it a file of a known device or app"),
+        ("time,x,y,z\n", "no row of numbers in it"),
+        (" \n", "the file is empty; copy it again"),
+        ("\0\1\2\3" * 90, "not a table with one row a sample, nor a file of a known device or app; export it as CSV"),
     ],
 )
 def test_what_nobody_knows(content: str, message: str, tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_missing_values_are_gaps_and_other_rows_are_counted(tmp_path: Path) -> N
         (7, lambda line: line.replace(",", ",oops", 1), r"a\.csv: row 7: column 'x' is 'oops.*', not a number; correct or delete the row"),
         (7, lambda line: "0.1,0.2", r"a\.csv: row 7 has 2 column\(s\), 4 are needed"),
         (7, lambda line: line.rsplit(",", 1)[0] + ",1_0", r"row 7: column 'z' is '1_0', not a number"),
-        (7, lambda line: line.rsplit(",", 1)[0] + ",\x1b[31m", r"row 7: column 'z' is '\?\[31m', not a number"),
+        (7, lambda line: line.rsplit(",", 1)[0] + ",\x1b[31m", r"row 7: column 'z' is '\\\\x1b\[31m', not a number"),
     ],
 )
 def test_a_bad_row_is_named(row: int, change: Callable[[str], str], message: str, tmp_path: Path) -> None:

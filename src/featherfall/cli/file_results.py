@@ -25,12 +25,14 @@ class FileResult:
         facts: for programs. lines: for people.
         problems: a line for each part that could not be read.
         judged: whether it could be judged; False for the label "unknown".
+        recognised: what the file was taken for, in one line; "" for nothing to say.
     """
 
     facts: dict[str, Any]
     lines: list[str]
     problems: list[str] = field(default_factory=list)
     judged: bool = True
+    recognised: str = ""
 
 
 def verdict_lines(verdict: Verdict) -> list[str]:
@@ -44,6 +46,7 @@ def predict_files(bundle: Bundle, files: Sequence[Path], predict: Callable[[Path
     Raises: `typer.Exit` with `UNREADABLE` where a file, or part of one, could not be read, else with `NOT_JUDGED` where one could not be
     judged.
     """
+    from featherfall.core.console import say
     from featherfall.core.errors import UserError
     from featherfall.runtime.sinks.console import Console
     from featherfall.runtime.sinks.jsonl import JsonDocument
@@ -59,6 +62,8 @@ def predict_files(bundle: Bundle, files: Sequence[Path], predict: Callable[[Path
             result = FileResult({}, [], [str(error)])
         for problem in result.problems:
             console.problem(problem)
+        if result.recognised:
+            say(f"{file}: {result.recognised}", error=True)
         failed |= bool(result.problems)
         unknown |= not result.judged
         first = {"error": result.problems[0]} if result.problems else {}

@@ -38,6 +38,13 @@ class TimeUnitChoice(enum.StrEnum):
     iso = "iso"
 
 
+class DatesChoice(enum.StrEnum):
+    """Values of --dates."""
+
+    dmy = "dmy"
+    mdy = "mdy"
+
+
 class ClockChoice(enum.StrEnum):
     """Values of --clock."""
 
@@ -49,11 +56,17 @@ def predict_command(
     bundle: BundlePath,
     files: Annotated[
         list[Path],
-        typer.Argument(help="CSV with one row per sample; films, folders of pictures, or pictures, for a camera's bundle.", metavar="FILE"),
+        typer.Argument(
+            help="CSV with one row per sample, or an export of a known app or device (file, folder, zip); films, folders of pictures, or "
+            "pictures, for a camera's bundle.",
+            metavar="FILE",
+        ),
     ],
     unit: Annotated[
         list[str] | None,
-        typer.Option(metavar="INPUT=UNIT", help="Unit in the files, e.g. accelerometer=m/s2. Default: the header's, else the bundle's."),
+        typer.Option(
+            metavar="INPUT=UNIT", help="Unit in the files, e.g. accelerometer=m/s2. Default: the header's, else found by gravity."
+        ),
     ] = None,
     columns: Annotated[
         list[str] | None,
@@ -61,9 +74,16 @@ def predict_command(
     ] = None,
     time: Annotated[str | None, typer.Option(metavar="COLUMN", help="Time column, by name or number. Default: found by name.")] = None,
     time_unit: Annotated[
-        TimeUnitChoice | None, typer.Option(help="Unit of the time column. Default: the header's, a date, else s.")
+        TimeUnitChoice | None, typer.Option(help="Unit of the time column. Default: the header's, else found by the numbers.")
     ] = None,
     rate: Annotated[float | None, typer.Option(metavar="HZ", help="Samples per second of files without a time column.")] = None,
+    recorder: Annotated[
+        str | None, typer.Option(metavar="NAME", help="App or device that wrote the files: `featherfall data formats`. Default: found out.")
+    ] = None,
+    counts_per_g: Annotated[
+        float | None, typer.Option(metavar="COUNTS", help="Raw counts of an accelerometer for 1 g, e.g. 16384.")
+    ] = None,
+    dates: Annotated[DatesChoice | None, typer.Option(help="Order of day and month in dates such as 3/4/2024.")] = None,
     clock: Annotated[ClockChoice, typer.Option(help="burst: the sensor samples evenly but reports in packets.")] = ClockChoice.sampled,
     model: Annotated[ModelChoice | None, typer.Option(help="Model file to run. Default: int8 where there is one.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -87,6 +107,9 @@ def predict_command(
         time_unit=time_unit and time_unit.value,
         rate=rate,
         clock=None if clock == "sampled" else "burst",
+        recorder=recorder,
+        counts_per_g=counts_per_g,
+        dates=dates and dates.value,
         estimator=estimator,
         pose_weights=pose_weights,
         still_down_s=still_down,
@@ -105,19 +128,23 @@ class PredictOptions:
     time_unit: str | None
     rate: float | None
     clock: str | None
+    recorder: str | None
+    counts_per_g: float | None
+    dates: str | None
     estimator: str
     pose_weights: Path | None
     still_down_s: float
     drawing: Drawing | None
 
 
+_OF_FILES = ("time", "time_unit", "rate", "clock", "recorder", "counts_per_g", "dates")  # options of the source of samples
 FilePredictor = tuple[Sequence[Path], Callable[[Path], FileResult]]  # the files, and what predicts one of them
 
 
 def _windows(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> FilePredictor:
     """Predict CSVs or films window by window."""
-    of_time = {name: getattr(options, name) for name in ("time", "time_unit", "rate", "clock")}
-    of_source = csv_options(bundle.manifest, options.unit, options.columns, of_time)
+    of_files = {name: getattr(options, name) for name in _OF_FILES}
+    of_source = csv_options(bundle.manifest, options.unit, options.columns, of_files)
     return files, lambda file: predict_file(bundle, file, of_source)
 
 

@@ -37,7 +37,8 @@ def csv_options(manifest: Manifest, units: Sequence[str], columns: Sequence[str]
 def predict_file(bundle: Bundle, file: Path, options: Mapping[str, Any]) -> FileResult:
     """Predict one file; raises `UserError` where it cannot be read."""
     prediction = bundle.predict(file, **options)
-    return FileResult(prediction.to_json(), prediction_lines(file, bundle.manifest, prediction), judged=prediction.verdict.judged)
+    lines = prediction_lines(file, bundle.manifest, prediction)
+    return FileResult(prediction.to_json(), lines, judged=prediction.verdict.judged, recognised=prediction.recognised)
 
 
 def _by_input(option: str, stated: Sequence[str], names: Sequence[str]) -> dict[str, str]:

@@ -9,14 +9,15 @@ from typing import Literal
 
 import numpy as np
 
-NoteKind = Literal["corrupt", "clipped", "repeated", "unit", "file"]
+NoteKind = Literal["recognised", "corrupt", "clipped", "repeated", "unit", "file"]
 
 
 @dataclass(frozen=True)
 class Note:
     """A line for the user on what was read.
 
-    kind: "corrupt" samples that were left out; "clipped" or "repeated" values; a "unit" that nothing confirms; or of the "file" as a whole.
+    kind: what the file was "recognised" as; "corrupt" samples that were left out; "clipped" or "repeated" values; a "unit" that nothing
+    confirms; or of the "file" as a whole.
     """
 
     kind: NoteKind
@@ -139,10 +140,15 @@ class Recording:
     notes: tuple[Note, ...] = ()
 
     @property
+    def recognised(self) -> str:
+        """What the file was taken for, in one line; "" for other sources."""
+        return next((note.text for note in self.notes if note.kind == "recognised"), "")
+
+    @property
     def remarks(self) -> tuple[str, ...]:
-        """The texts of all notes, each once."""
+        """The texts of all other notes, each once."""
         notes = [*self.notes, *(note for stream in self.streams.values() for note in stream.notes)]
-        return tuple(dict.fromkeys(note.text for note in notes))
+        return tuple(dict.fromkeys(note.text for note in notes if note.kind != "recognised"))
 
     @property
     def id(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from featherfall.core.errors import UserError
+from featherfall.core.text import printable
 from featherfall.core.units import quantity
 
 UNIT_SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -60,8 +61,8 @@ class Header:
 
 
 def shown(text: str, most: int = 40) -> str:
-    """Return text of a file for a message: cut, and without characters that move a terminal's cursor."""
-    return "".join(char if char.isprintable() else "?" for char in text[:most])
+    """Return text of a file for a message: cut, and without characters that a terminal obeys."""
+    return printable(text)[:most]
 
 
 def split_unit(name: str) -> tuple[str, str | None]:
@@ -154,7 +155,8 @@ def find_triples(names: Sequence[str], units: Sequence[str | None]) -> list[Trip
         sensor = _sensor_of(base, what)
         if sensor and all(len(axes.get(axis, ())) == 1 for axis in "xyz"):
             places = (axes["x"][0], axes["y"][0], axes["z"][0])
-            found.append(Triple(sensor, base, places, stated[places[0]]))
+            if len({stated[place] for place in places}) == 1:
+                found.append(Triple(sensor, base, places, stated[places[0]]))
     # Bare x, y, z beside a named sensor are its repetition, or something else.
     named = {one.sensor for one in found if one.base not in _BARE}
     return [one for one in found if one.base not in _BARE or one.sensor not in named]

@@ -10,6 +10,7 @@ from featherfall.core.registry import Entry, catalogue, facts, find, known_as, k
 from featherfall.core.tables import nearest
 from featherfall.core.text import printable
 from featherfall.recorders.capture import Capture
+from featherfall.recorders.encoding import find_encoding
 from featherfall.recorders.recorder import SensorFile
 
 GENERIC = "table"  # the recorder of any table, asked last
@@ -111,13 +112,12 @@ def _unknown(capture: Capture) -> str:
     if len(capture.names) > 1:
         names = ", ".join(printable(name) for name in capture.names[:4])
         return f"{capture.path}: no recording of a known device or app in it (it holds {names}); see `featherfall data formats`"
-    table = capture.table()
-    if table is None:
-        return (
-            f"{capture.path}: not a table with one row a sample, nor a file of a known device or app; export it as CSV "
-            "(`featherfall data formats` lists what is read)"
-        )
-    if not table.columns:
-        what = f"{table.header}, of which the first rows do not tell time, x, y and z"
-        return f"{capture.path}: no columns found: {what}; state them with --columns, and --time or --rate"
-    return f"{capture.path}: no columns of a sensor and its times found; the file has {table.header}; state them with --columns and --time"
+    head = capture.head(size=64)
+    if not head.strip():
+        return f"{capture.path}: the file is empty; copy it again or leave it out"
+    if find_encoding(head) is not None:
+        return f"{capture.path}: no row of numbers in it, nor is it a file of a known device or app; give a table with one row a sample"
+    return (
+        f"{capture.path}: not a table with one row a sample, nor a file of a known device or app; export it as CSV "
+        "(`featherfall data formats` lists what is read)"
+    )

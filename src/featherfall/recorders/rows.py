@@ -15,7 +15,7 @@ from featherfall.recorders.layout import MISSING, Layout, is_comment, kind_of, s
 from featherfall.recorders.names import shown
 
 MAX_LINE = 1 << 20  # characters; a longer row is none of a table of sensor samples
-MAX_FOOTER = 20  # rows at the end that are no samples: totals, a closing line, a row cut off
+MAX_FOOTER = 20  # rows at the end that are no samples: totals, a closing line, a row cut off; at most a tenth of the samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +52,7 @@ class RowReader:
     name: Callable[[int], str]
     left_out: dict[str, int] = field(default_factory=dict)
     _broken: list[tuple[int, str]] = field(default_factory=list)
+    _good: int = 0
     _step: int = 0
 
     def read(self, pieces: Iterable[str]) -> Iterator[Rows]:
@@ -63,6 +64,7 @@ class RowReader:
         """
         self.left_out.clear()
         self._broken.clear()
+        self._good = 0
         for row, lines in _chunks(pieces, self.where):
             skip = max(0, self.layout.first + 1 - row)
             if lines[skip:]:
@@ -70,7 +72,7 @@ class RowReader:
                     row + skip, [self.layout.bare(line) for line in lines[skip:]] if self.layout.closing else lines[skip:]
                 )
         if self._broken:
-            if len(self._broken) > MAX_FOOTER:
+            if len(self._broken) > min(MAX_FOOTER, self._good // 10):
                 self._refuse()
             self.left_out["at the end that hold no sample"] = len(self._broken)
 
@@ -107,6 +109,7 @@ class RowReader:
 
     def _rows(self, row: int, dates: tuple[np.ndarray, ...], values: np.ndarray) -> Rows:
         values = np.where(np.isfinite(values), values, np.nan)
+        self._good += len(values)
         return Rows(row, dates, values)
 
     def _plain(self, lines: list[str]) -> list[str]:

@@ -193,7 +193,7 @@ class Table:
             return "date"
         at = stamps[0]
         header = self.units[at] if self.units[at] in _TIME_UNITS else time_unit(self.layout.names[at]) if self.columns else None
-        return stamp_unit(self.cells(at), stated or header)
+        return stamp_unit(self.cells(at), stated or header, self.where)
 
     def _day_order(self, stamps: Sequence[int]) -> DayOrder | None:
         """Return the order of day and month of this table's dates; raises `UserError` that asks where the file does not show it."""

@@ -99,11 +99,13 @@ class StampReader:
         return out
 
 
-def stamp_unit(cells: Sequence[str], stated: str | None) -> str:
+def stamp_unit(cells: Sequence[str], stated: str | None, where: str) -> str:
     """Return the unit of a column of stamps: stated, that of a date, or by the numbers' size and rate.
 
     Arguments:
         cells: of the first rows, with a decimal point.
+        where: file, for messages.
+    Raises: `UserError` for a stated unit in which the stamps have a rate that no worn sensor has.
     """
     if stated in ("date", "iso"):
         return "date"
@@ -112,9 +114,39 @@ def stamp_unit(cells: Sequence[str], stated: str | None) -> str:
         return "date"
     if filled and not _is_number(filled[0]) and understand(filled[0]) is not None:
         return "date"
-    if stated is not None:
-        return stated
-    return guess_unit(np.array([float(cell) if _is_number(cell) else np.nan for cell in filled]))
+    stamps = np.array([float(cell) if _is_number(cell) else np.nan for cell in filled])
+    if stated is None:
+        return guess_unit(stamps)
+    _refuse_unit(stamps, stated, where)
+    return stated
+
+
+def odd_rate(times: np.ndarray) -> float | None:
+    """Return the rate (Hz) of (N,) increasing s, N >= 2, that no worn sensor has; None for any other rate.
+
+    A sensor of .05 Hz or of 50 kHz is one whose times are in another unit. Long pauses and packets are neither.
+    """
+    steps = np.diff(times)
+    rates = [len(steps) / float(times[-1] - times[0]), 1 / float(np.median(steps[steps > 0]))]
+    return None if max(rates) >= SLOWEST and min(rates) <= FASTEST else rates[1]
+
+
+def fitting_unit(rate: float, unit: str) -> str | None:
+    """Return the unit in which times that have `rate` Hz when read in `unit` would have a worn sensor's rate."""
+    known = ((other, seconds) for other, (seconds, _) in UNITS.items() if "days" not in other)
+    return next((other for other, seconds in known if USUAL[0] <= rate * UNITS[unit][0] / seconds <= USUAL[1]), None)
+
+
+def _refuse_unit(stamps: np.ndarray, unit: str, where: str) -> None:
+    stamps = stamps[np.isfinite(stamps)]
+    if len(stamps) < 3 or not stamps[-1] > stamps[0]:
+        return
+    rate = odd_rate(stamps * UNITS[unit][0])
+    if rate is None:
+        return
+    fitting = fitting_unit(rate, unit)
+    hint = f"state the time's unit, probably --time-unit {fitting}" if fitting else "check the time column and its unit"
+    raise UserError(f"{where}: {rate:.3g} samples per second with times in {unit!r}, which no worn sensor gives; {hint}")
 
 
 def _is_number(text: str) -> bool:

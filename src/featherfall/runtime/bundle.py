@@ -69,9 +69,10 @@ class Bundle:
         """Return the windows of a recording, their probabilities, the events and the label.
 
         Arguments:
-            data: `Recording`; path of a CSV, a film or a picture; array (N, channels), mapping of arrays, or DataFrame.
+            data: `Recording`; path of a sensor file (CSV, export of an app or device), a film or a picture; array (N, channels), mapping of
+                arrays, or DataFrame.
             source: name of the source that opens it; None chooses by the type of `data`, or a path's ending.
-            options: of the source: `rate`, `unit`, `columns`, ..., see `sources.csv.CsvOptions` and `sources.array.ArrayOptions`.
+            options: of the source: `rate`, `unit`, `columns`, ..., see `recorders.reading.ReadOptions` and `sources.array.ArrayOptions`.
         Raises: `UserError` when it cannot be read, lacks an input, or has it in another unit or with other channels.
         """
         if self.manifest.kind == "detector":
@@ -79,7 +80,8 @@ class Bundle:
         if self.manifest.kind == "keypoints" and not isinstance(data, Recording):
             raise UserError(f"bundle {self.manifest.name!r} follows people in films; watch the film, or give keypoints as a Recording")
         recording = open_recording(data, self.manifest, source, **options)
-        return make_prediction(self.manifest, *predict_windows(recording, self.manifest, self.probabilities))
+        windows = predict_windows(recording, self.manifest, self.probabilities)
+        return make_prediction(self.manifest, *windows, recording.recognised, recording.remarks)
 
 
 def load_bundle(path: str | Path, model: Precision | None = None) -> Bundle:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class Prediction:
         verdict: the label of the whole recording, what was judged of it, and why the rest was not.
         events: detected falls; empty when the bundle names no positive class.
         positive, decision: the class that is a fall, and the decision settings of the events.
+        recognised: what the file was taken for, in one line; "" for other sources.
     """
 
     labels: tuple[str, ...]
@@ -52,6 +53,7 @@ class Prediction:
     events: tuple[Event, ...]
     positive: str | None = None
     decision: Decision = field(default_factory=Decision)
+    recognised: str = ""
 
     @property
     def label(self) -> str:
@@ -93,8 +95,9 @@ class Prediction:
             first = k
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values for `json.dump`: label, judged, reasons, events, windows."""
+        """Return plain values for `json.dump`: label, judged, reasons, events, windows; and what a file was recognised as."""
         return {
+            **({"recognised": self.recognised} if self.recognised else {}),
             **self.verdict.to_json(),
             "events": [event.to_json() for event in self.events],
             "windows": [self._window(k, label) for k, label in enumerate(self.window_labels)],
@@ -112,17 +115,21 @@ class Prediction:
         }
 
 
-def make_prediction(manifest: Manifest, windows: WindowTimes, probabilities: np.ndarray) -> Prediction:
+def make_prediction(
+    manifest: Manifest, windows: WindowTimes, probabilities: np.ndarray, recognised: str = "", notes: Sequence[str] = ()
+) -> Prediction:
     """Return the label and events of a recording's windows.
 
     Arguments:
         windows: K windows. probabilities: (K, classes) float32.
+        recognised: see `Prediction`. notes: on how the recording was read; they go before the verdict's reasons.
     """
     use = usable(windows.valid, probabilities, manifest.window.kind)
     found: tuple[Event, ...] = ()
     if manifest.positive is not None:
         column = probabilities[use, manifest.labels.index(manifest.positive)]
         found = tuple(events(windows.centre_s[use], windows.end_s[use], column, manifest.decision))
+    verdict = _verdict(manifest, windows, probabilities, use, bool(found))
     return Prediction(
         labels=tuple(manifest.labels),
         start_s=windows.start_s,
@@ -131,10 +138,11 @@ def make_prediction(manifest: Manifest, windows: WindowTimes, probabilities: np.
         probabilities=probabilities,
         valid=windows.valid,
         usable=use,
-        verdict=_verdict(manifest, windows, probabilities, use, bool(found)),
+        verdict=replace(verdict, reasons=tuple(dict.fromkeys((*notes, *verdict.reasons)))),
         events=found,
         positive=manifest.positive,
         decision=manifest.decision,
+        recognised=recognised,
     )
 
 

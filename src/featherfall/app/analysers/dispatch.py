@@ -15,7 +15,7 @@ from featherfall.app.analysis import Analysis, TaskProgress
 from featherfall.app.models import KINDS_BY_MEDIA, MediaType, OfferedModel, choose_model
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import BundleKind
-from featherfall.runtime.sources.csv import CsvOptions
+from featherfall.recorders.reading import ReadOptions
 from featherfall.signals.picture_file import SUFFIXES
 
 SUFFIXES_BY_MEDIA: dict[MediaType, set[str]] = {
@@ -54,7 +54,7 @@ def analyse_file(
     *,
     model: OfferedModel | None = None,
     private: bool = False,
-    table: CsvOptions | None = None,
+    table: ReadOptions | None = None,
     progress: TaskProgress | None = None,
 ) -> Analysis:
     """Analyse a file.
@@ -70,7 +70,7 @@ def analyse_file(
     if chosen.kind not in KINDS_BY_MEDIA[media]:
         suitable = choose_model(models, media)
         raise UserError(f"{name}: the model {chosen.name!r} does not accept such files; choose {suitable.label!r}")
-    request = AnalysisRequest(path, name, chosen, folder, private, table or CsvOptions(), progress or TaskProgress())
+    request = AnalysisRequest(path, name, chosen, folder, private, table or ReadOptions(), progress or TaskProgress())
     try:
         return ANALYSERS[media][chosen.kind](request)
     except UserError as error:

@@ -7,14 +7,14 @@ import numpy as np
 from featherfall.app.analysers.request import AnalysisRequest
 from featherfall.app.analysis import Analysis
 from featherfall.app.predictions import activity_findings, fall_findings, prediction_curves
-from featherfall.runtime.sources.csv import read_table
+from featherfall.runtime.sources.csv import read_file
 
 
 def analyse_recording(request: AnalysisRequest) -> Analysis:
     """Find falls, or activities, in a CSV. Raises: `UserError`."""
     manifest = request.model.manifest
     request.progress.report(0.1, "reading")
-    recording = read_table(request.path, manifest.inputs, request.table)
+    recording = read_file(request.path, manifest.inputs, request.table)
     request.progress.report(0.4, "analysing")
     prediction = request.model.bundle.predict(recording)
     notes = list(prediction.verdict.reasons)
@@ -31,7 +31,7 @@ def analyse_recording(request: AnalysisRequest) -> Analysis:
         decide=lambda threshold: activity_findings(prediction) if names_activities else fall_findings(prediction, threshold),
         signal=np.stack([stream.times, np.linalg.norm(stream.values, axis=1)], axis=1),
         signal_unit=manifest.inputs[0].unit,
-        notes=tuple(notes),
+        notes=(*notes, f"Read as: {recording.recognised}."),
         label=prediction.label,
         judged=prediction.verdict.judged,
     )

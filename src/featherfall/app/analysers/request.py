@@ -7,7 +7,7 @@ from pathlib import Path
 
 from featherfall.app.analysis import TaskProgress
 from featherfall.app.models import OfferedModel
-from featherfall.runtime.sources.csv import CsvOptions
+from featherfall.recorders.reading import ReadOptions
 
 
 @dataclass(frozen=True)
@@ -28,5 +28,5 @@ class AnalysisRequest:
     model: OfferedModel
     folder: Path
     private: bool = False
-    table: CsvOptions = field(default_factory=CsvOptions)
+    table: ReadOptions = field(default_factory=ReadOptions)
     progress: TaskProgress = field(default_factory=TaskProgress)

@@ -20,7 +20,7 @@ from featherfall.app.media import MediaStore
 from featherfall.app.models import MediaType, OfferedModel, choose_model
 from featherfall.app.work import Done, Failed, InProgress, WorkQueue
 from featherfall.core.errors import UserError
-from featherfall.runtime.sources.csv import CsvOptions
+from featherfall.recorders.reading import ReadOptions
 
 ANY, NONE = "Choose for me", "No second model"
 PANELS = ("a", "b")
@@ -168,7 +168,7 @@ class AnalysisPage:
             media = media_type(name)
             chosen = [self.models.get(first) or choose_model(list(self.models.values()), media)]
             chosen += [self.models[second]] if second in self.models else []
-            table = CsvOptions()
+            table = ReadOptions()
             update: dict[Any, Any] = {self.columns: gr.update(visible=False)}
             if media == "table":
                 update, table = self._table(path, chosen[0], raw)
@@ -264,7 +264,7 @@ class AnalysisPage:
             else:
                 yield parts.links([(f"Save {target.name}", target)], self.store)
 
-    def _table(self, path: Path, model: OfferedModel, raw: Sequence[Any]) -> tuple[dict[Any, Any], CsvOptions]:
+    def _table(self, path: Path, model: OfferedModel, raw: Sequence[Any]) -> tuple[dict[Any, Any], ReadOptions]:
         """Return updates of the column fields, and the options chosen in them."""
         names = csv_header(path)
         inputs = model.manifest.inputs[:SLOTS]
@@ -284,7 +284,7 @@ class AnalysisPage:
         time, time_unit, rate = raw[2 * SLOTS :]
         time = time if time in names else None
         update[self.time] = gr.update(choices=names, value=time)
-        return update, CsvOptions(columns, units, time, None if time_unit in (None, TIMES[0]) else time_unit, _number(rate))
+        return update, ReadOptions(columns, units, time, None if time_unit in (None, TIMES[0]) else time_unit, _number(rate))
 
     def _stop(self, request: gr.Request) -> None:
         self.queue.stop(f"{request.session_hash}")

@@ -15,7 +15,7 @@ from featherfall.core.placement import place_of
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
 from featherfall.recorders.dates import Pattern, understand
-from featherfall.recorders.layout import kind_of
+from featherfall.recorders.layout import kind_of, split_row
 from featherfall.recorders.names import find_triples, match_times
 from featherfall.recorders.recorder import Sensor, SensorFile, Series
 
@@ -26,11 +26,12 @@ _WORN = ("wrist", "waist", "chest", "ankle", "thigh", "pocket", "head", "neck", 
 @register("recorder", "table", title="table", rank=9)
 def plain_table(capture: Capture) -> SensorFile | None:
     """Any table with one row a sample: columns by their names, or time, x, y, z without a header."""
-    found = [(table, series) for table in _tables(capture) for series in sensor_columns(table)]
-    if not found:
+    tables = list(_tables(capture))
+    series = tuple(one for table in tables for one in sensor_columns(table))
+    if not tables or (not series and len(capture.names) > 1):
         return None
-    notes = tuple(dict.fromkeys("columns without names are taken as x, y, z" for table, _ in found if not table.columns))
-    return SensorFile("table", "table", tuple(series for _, series in found), notes)
+    notes = ("columns without names are taken as x, y, z",) if series and not all(table.columns for table in tables) else ()
+    return SensorFile("table", "table", series, notes)
 
 
 def sensor_columns(table: Table) -> Iterator[Series]:
@@ -42,7 +43,7 @@ def sensor_columns(table: Table) -> Iterator[Series]:
     times: dict[str, Any] = {"time": time or None, "time_unit": table.stated.time_unit, "rate": rate}
     if not table.columns:
         columns = [i for i, kind in enumerate(table.layout.kinds) if kind == "number" and i not in time]
-        if len(columns) == 3:
+        if len(columns) == 3 and not _has_unread_header(table):
             yield table.series("accelerometer", columns, **times)
         return
     for one in find_triples(table.columns, table.units):
@@ -84,6 +85,12 @@ def _tables(capture: Capture) -> Iterator[Table]:
         table = capture.table(name)
         if table is not None:
             yield table
+
+
+def _has_unread_header(table: Table) -> bool:
+    """Return whether the line above the rows may name the columns, though not one a column: then their order is not known."""
+    above = next((line for line in reversed(table.preamble) if line.strip()), "")
+    return len(split_row(above, table.delimiter)) > 1 and any(char.isalpha() for char in above)
 
 
 def _placement(base: str) -> str:

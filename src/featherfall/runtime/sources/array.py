@@ -13,11 +13,11 @@ from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Recording
 from featherfall.core.registry import register
 from featherfall.core.tables import nearest
-from featherfall.recorders.names import UNIT_SECONDS, Header, match_time, time_unit
-from featherfall.runtime.sources.columns import match_input, refuse_shared
+from featherfall.recorders.choice import refuse_shared
+from featherfall.recorders.names import UNIT_SECONDS, Header, match_channels, match_time, time_unit
+from featherfall.recorders.times import fitting_unit, odd_rate
 from featherfall.runtime.sources.source import Recorded
 from featherfall.runtime.sources.streams import by_input, sensor_stream, unit_of
-from featherfall.runtime.sources.timestamps import fitting_unit, odd_rate
 from featherfall.signals.quality.check import CheckWords
 
 
@@ -129,7 +129,7 @@ def _columns(data: Any) -> list[Any]:
 
 def _places(header: Header, need: Input, stated: Sequence[str] | None) -> list[int]:
     if stated is None:
-        found = match_input(header, need)
+        found = match_channels(header, need.name, need.channels)
         if found is None:
             wanted = ", ".join("..." for _ in need.channels)
             raise UserError(

@@ -87,7 +87,7 @@ def open_source(spec: Any, manifest: Manifest, source: str | None = None, **opti
         spec: path or URL; `Recording` or `Video`; array, mapping of arrays, or DataFrame.
         manifest: of the bundle that takes the samples or frames.
         source: a registered name; None chooses by the URL's scheme, the file's ending, or the object.
-        options: those of the source, e.g. `sources.csv.CsvOptions`' fields.
+        options: those of the source, e.g. `recorders.reading.ReadOptions`' fields.
     Raises: `UserError`, one line, for a spec that cannot be opened.
     """
     if isinstance(spec, Recording):

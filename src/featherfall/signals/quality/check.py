@@ -61,15 +61,15 @@ class SensorCheck:
         self._gravity, self._clipping, self._repeats = GravityMeter(), ClippingMeter(), RepeatMeter(self._one_g or 1.0)
         self._seen = self._whole = 0
 
-    def add(self, times: np.ndarray, values: np.ndarray, row: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    def add(self, times: np.ndarray, values: np.ndarray, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Take consecutive samples.
 
         Arguments:
-            times: (N,) s. values: (N, C) in the unit; rows with NaN are left out. row: of the first.
+            times: (N,) s. values: (N, C) in the unit; rows with NaN are left out. rows: (N,) where they stand in the file; None counts from 1.
         Returns: times and values of the samples that are decided; they may be fewer, and of an earlier block.
         """
         whole = np.isfinite(values).all(axis=1)
-        rows = np.arange(row, row + len(values))[whole]
+        rows = (np.arange(1, len(values) + 1) if rows is None else rows)[whole]
         self._seen += len(values)
         self._whole += len(rows)
         if self._accelerometer:
@@ -160,5 +160,5 @@ def check_samples(
     if unit not in GRAVITY_UNITS and unit not in LIMITS:  # e.g. joints, whose NaN says that they are not seen
         return times, values, ()
     check = SensorCheck(unit, words, channels)
-    first, rest = check.add(times, values, row), check.finish()
+    first, rest = check.add(times, values, np.arange(row, row + len(values))), check.finish()
     return np.concatenate([first[0], rest[0]]), np.concatenate([first[1], rest[1]]), rest[2]
