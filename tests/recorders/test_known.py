@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.recorders.device_files import cwa, geneactiv_bin, gt3x
 from tests.recorders.reading import answer, known, total
-from tests.recorders.samples import WRITERS
+from tests.recorders.samples import WRITERS as TEXTS
 
 from featherfall.recorders.capture import open_capture
 from featherfall.recorders.recognise import recognise, recorders
 from featherfall.recorders.recorder import SensorFile
 
+WRITERS = TEXTS | {"axivity-cwa": cwa, "actigraph-gt3x": gt3x, "geneactiv-bin": geneactiv_bin}
 REFUSE = {"summaries"}  # recognise files that hold no acceleration
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from featherfall.core.documents import parse_json
 from featherfall.core.errors import UserError
 from featherfall.recorders.capture import Capture, Table
+from featherfall.recorders.names import shown
 from featherfall.recorders.recorder import Block, Sensor, Series
 
 _REST_ROWS = 30_000  # looked at for the magnitude at rest: five minutes at 100 Hz
@@ -159,3 +160,31 @@ def records(value: Any, key: str) -> Iterator[dict[str, Any]]:
             waiting.extend(reversed([inner for inner in one.values() if isinstance(inner, dict | list)]))
         elif isinstance(one, list):
             waiting.extend(reversed([inner for inner in one if isinstance(inner, dict | list)]))
+
+
+def only_binary(capture: Capture, endings: tuple[str, ...], mark: bytes) -> str | None:
+    """Return the name of the only file with one of these endings and first bytes; None where there is none.
+
+    Raises: `UserError` where there are several.
+    """
+    names = [name for name in capture.names if name.lower().endswith(endings) and capture.head(name, len(mark)) == mark]
+    if len(names) > 1:
+        raise UserError(f"{capture.path}: holds {len(names)} recordings; give one of them, e.g. {shown(names[0])}")
+    return names[0] if names else None
+
+
+def whole_pieces(capture: Capture, name: str, size: int, skip: int = 0) -> Iterator[bytes]:
+    """Yield a binary file in pieces of some megabytes that are multiples of `size` bytes; what is left at the end is dropped.
+
+    Arguments:
+        skip: bytes at the beginning that are left out.
+    """
+    rest, left = b"", skip
+    for piece in capture.members[name].pieces():
+        data = rest + piece
+        cut, left = min(left, len(data)), max(left - len(data), 0)
+        data = data[cut:]
+        whole = len(data) // size * size
+        rest = data[whole:]
+        if whole:
+            yield data[:whole]
