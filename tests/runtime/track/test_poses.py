@@ -215,3 +215,44 @@ def test_place_speed_and_size_follow_with_a_time_constant_of_three_tenths() -> N
     assert track.size == pytest.approx(pose.size * (1 + 0.1 * new), rel=1e-4)
     assert track.speed[0] == pytest.approx(100 * new, rel=1e-4)
     assert track.moved == pytest.approx(np.hypot(30, 0.095 * 20) * new / (1.1 * pose.size), rel=0.01)
+
+
+def walked(speed: float, seconds: float = 4.0) -> tuple[Tracker[Pose], float]:
+    """A tracker that has seen one person walk to the right, pixels/s, and the time of the last sighting."""
+    tracker = tracker_of_poses()
+    count = round(seconds / STEP)
+    for k in range(count + 1):
+        tracker.update(k * STEP, [person(100 + speed * k * STEP, FLOOR)])
+    return tracker, count * STEP
+
+
+def test_who_moves_on_as_before_costs_nothing() -> None:
+    """Place, box and joints are all expected where the speed carries them."""
+    tracker, time = walked(150)
+    (track,) = tracker.tracks
+    assert pose_cost(track, time + 0.2, person(100 + 150 * (time + 0.2), FLOOR)) == pytest.approx(0, abs=0.01)
+    assert pose_cost(track, time + 0.2, person(100 + 150 * time, FLOOR)) == pytest.approx(0.5 * 150 / track.size, abs=0.01)  # stopped
+
+
+@pytest.mark.parametrize(("gap", "carried"), [(0.5, 0.5), (0.9, 0.6)])
+def test_speed_carries_for_six_tenths_of_a_second(gap: float, carried: float) -> None:
+    """Where somebody stands still in the place to which the speed carries, the cost is the change of speed alone."""
+    tracker, time = walked(150)
+    (track,) = tracker.tracks
+    change = 150 * (1 - carried / gap) / track.size
+    assert pose_cost(track, time + gap, person(100 + 150 * (time + carried), FLOOR)) == pytest.approx(0.5 * change, abs=0.01)
+
+
+@pytest.mark.parametrize(("grown", "cost", "same"), [(0.5, 2.466, True), (0.45, 2.540, False)])
+def test_near_all_bounds_at_once_is_somebody_else(grown: float, cost: float, same: bool) -> None:
+    tracker = tracker_of_poses()
+    pose = person(100, FLOOR)
+    (first,) = tracker.update(0.0, [pose])
+    other = person(100 + 0.4 * pose.size, FLOOR + 80 * (grown - 1), height=200 * grown)
+    assert pose_cost(first, 0.1, other) == pytest.approx(cost, abs=0.01)
+    assert (tracker.update(0.1, [other]) == [first]) == same
+
+
+def test_one_sighting_is_no_movement() -> None:
+    (track,) = tracker_of_poses().update(0.0, [person(100, FLOOR)])
+    assert track.moved == 0 and not track.is_person
