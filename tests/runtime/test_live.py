@@ -55,6 +55,28 @@ def test_sliding_windows_come_every_stride_and_not_in_gaps(tmp_path: Path, packe
     assert not ((middle > 6.2) & (middle < 9.8)).any() and (middle > 10.5).any()
 
 
+@pytest.mark.parametrize("size", [1, 10, 130])
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        pytest.param(np.concatenate([TIMES[:600], TIMES]), id="restart"),
+        pytest.param(np.concatenate([TIMES[:600], TIMES + 1.7e9]), id="set"),
+        pytest.param(np.concatenate([TIMES[:600], TIMES + 1e6]), id="pause"),
+        pytest.param(np.concatenate([TIMES[:600], [4e9], TIMES + 12]), id="wild"),
+        pytest.param((np.arange(1600) / 50 + 53.536) % 65.536, id="wrap"),
+    ],
+)
+def test_a_fall_is_found_after_the_clock_has_jumped(tmp_path: Path, stamps: np.ndarray, size: int) -> None:
+    bundle = load_bundle(write_bundle(tmp_path / "b"))
+    values = np.concatenate(
+        [motion(TIMES[: len(stamps) - 1000]), motion(TIMES, ((8.0, 4.0),)) + 0.001]
+    )  # a sensor never gives the same noise twice
+    out = LiveWindows(SampleStream(bundle.manifest), bundle.probabilities)
+    for at in range(0, len(stamps), size):
+        out.add(Samples(stamps[at : at + size], {"accelerometer": values[at : at + size]}))
+    assert len(out.prediction.events) == 1
+
+
 def test_the_trace_is_bounded_and_can_be_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TRACE", 5)
     bundle = load_bundle(write_bundle(tmp_path / "b", window=SLIDING))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+_FINEST = 400  # samples of a stream to one of the grid: 20 kHz at 50 Hz; stamps that are nearer are faults, not samples
 _BLOCK = 1 << 18  # steps of a long stream that are looked at together
 _SAMPLED = 1 << 20  # steps from which the median of a longer stream is taken
 
@@ -55,7 +56,7 @@ class Resampler:
         self._times, self._values, self._step_out = times, values, step_out
         self._step = _median_step(times)
         self.gap = max(4 * self._step, 0.25) if gap is None else gap
-        mean_step = _mean_step(times, self.gap)
+        mean_step = max(_mean_step(times, self.gap), min(step_out / _FINEST, 1e-3))
         self._fine: tuple[float, float] | None = None  # step (s) and cutoff of the low-pass
         if step_out > 1.05 * mean_step:  # 5 %: a nominal rate that is slightly off must not blur the signal
             self._fine = mean_step, 0.45 * mean_step / step_out  # .45 leaves room for the filter's slope below the grid's Nyquist

@@ -12,6 +12,7 @@ from featherfall.core.recording import Stream
 from featherfall.core.units import to_internal
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.streams import by_input
+from featherfall.signals.clock.live import LiveClock
 from featherfall.signals.frames import RecordingWindows, cut_recording
 from featherfall.signals.quality.check import CheckWords, refuse_gravity
 from featherfall.signals.quality.gravity import GravityMeter, judge
@@ -48,6 +49,7 @@ class SampleStream:
     def reset(self) -> None:
         """Forget everything."""
         self.times = np.zeros(0)
+        self._clock = LiveClock()
         self.values = {need.name: np.zeros((0, len(need.channels))) for need in self.manifest.inputs}
         self._gravity = {need.name: GravityMeter() for need in self.manifest.inputs if need.unit == "g" and len(need.channels) == 3}
 
@@ -57,14 +59,15 @@ class SampleStream:
         return float(self.times[-1]) if len(self.times) else 0.0
 
     def add(self, samples: Samples) -> None:
-        """Take a packet. Samples that are not later than one before them (repeated, or too late) are dropped.
+        """Take a packet. Samples that are sent again or come too late are dropped; where the device's clock begins anew or is set, the times
+        go on (`signals.clock.live`).
 
         Raises: `UserError` for a missing input or a wrong shape.
         """
         times = np.asarray(samples.times, dtype=np.float64)
         fresh = {need.name: self._checked(need, samples, len(times)) for need in self.manifest.inputs}
-        latest = np.maximum.accumulate(np.concatenate([self.times[-1:] if len(self.times) else [-np.inf], times]))
-        keep = times > latest[:-1]
+        values, held = (np.concatenate([one[need.name] for need in self.manifest.inputs], axis=1) for one in (fresh, self.values))
+        times, keep = self._clock.take(times, values, self.times, held)
         self.times = np.concatenate([self.times, times[keep]])
         self.values = {name: np.concatenate([held, fresh[name][keep]]) for name, held in self.values.items()}
         for name, meter in self._gravity.items():
@@ -81,6 +84,8 @@ class SampleStream:
         if len(self.times) <= MIN_SAMPLES or self.now - self.times[0] < self.manifest.window.seconds:
             return None
         tail = self.times > self.now - max(WINDOWS_HELD * self.manifest.window.seconds, CUT)
+        if tail.sum() <= MIN_SAMPLES:  # after a pause
+            return None
         start = float(self.times[tail][0])
         streams = {need.name: self._stream(need, tail, start) for need in self.manifest.inputs}
         cut = cut_recording(streams, self.manifest.window, self.manifest.inputs[0].name)

@@ -1,0 +1,67 @@
+"""Times of live samples: increasing whatever the device's clock does, and decided at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from featherfall.signals.clock.steps import UNKNOWN, known_step
+
+# s of new samples with early times after which the device's clock must have begun anew. Packets that are sent again hold known samples;
+# one that comes late is shorter, as devices send several a second.
+ANEW = 1.0
+_ENOUGH = 10  # of them, at least
+_NONE = (np.inf, np.inf, 0)
+_LONGEST = 1e12  # s; later stamps are no times, and too large to tell samples apart
+
+
+class LiveClock:
+    """Turns stamps as they arrive into increasing times on one clock."""
+
+    def __init__(self) -> None:
+        self._shift = 0.0  # s added to stamps
+        self._last = -np.inf  # the last time given
+        self._early = _NONE  # of new samples that came too early: first and last stamp, count
+
+    def take(self, stamps: np.ndarray, values: np.ndarray, held: np.ndarray, held_values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (N,) s, and (N,) bool, which of the samples to keep: their times increase, and are later than those before.
+
+        Arguments:
+            stamps: (N,) s as the device gives them. values: (N, C), by which samples that are sent again are known.
+            held: (M,) times of the last samples that were kept, increasing. held_values: (M, C) of them.
+        """
+        times = stamps + self._shift
+        usual = max(4 * float(np.median(np.diff(held))), 0.25) if len(held) > 1 else 0.25
+        steps = np.diff(times, prepend=self._last if np.isfinite(self._last) else times[:1] - usual)
+        keep = np.ones(len(times), bool)
+        if not ((steps > 0) & (steps <= UNKNOWN) & (np.abs(times) < _LONGEST)).all():
+            for k, stamp in enumerate(stamps):
+                again = held_values[held == times[k]]
+                known = bool(len(again)) and np.array_equal(again[0], values[k], equal_nan=True)
+                keep[k] = abs(stamp) < _LONGEST and not known and self._decide(float(stamp), usual)
+                times[k] = stamp + self._shift
+                keep[k] &= bool(times[k] > self._last)  # beyond a number's precision, two may be one
+                self._last = float(times[k]) if keep[k] else self._last
+        if keep.any():
+            self._last = float(times[keep][-1])
+            self._early = _NONE if keep[-1] else self._early
+        return times, keep
+
+    def _decide(self, stamp: float, usual: float) -> bool:
+        """Return whether to keep a new sample; its time is the stamp and the shift."""
+        time = stamp + self._shift
+        if not np.isfinite(self._last):
+            return True
+        found = known_step(self._last - self._shift, stamp, usual) if not 0 < time - self._last <= UNKNOWN else None
+        if found is not None and stamp + self._shift + found.shift > self._last:
+            self._shift += found.shift
+            return True
+        if time > self._last:
+            self._early = _NONE
+            return True
+        first, latest, count = self._early
+        self._early = (first, stamp, count + 1) if stamp > latest else (stamp, stamp, 1)
+        if stamp - self._early[0] < ANEW or self._early[2] < _ENOUGH:
+            return False
+        self._shift = self._last + UNKNOWN - stamp
+        self._early = _NONE
+        return True
