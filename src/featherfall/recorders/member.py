@@ -40,7 +40,7 @@ class Member:
         """For messages."""
         return f"{self.path}: {self.inside}" if self.inside else str(self.path)
 
-    def pieces(self, size: int = 1 << 21) -> Iterator[bytes]:
+    def pieces(self, size: int = 1 << 19) -> Iterator[bytes]:
         """Yield the content, unpacked, in pieces of at most `size` bytes.
 
         Raises: `UserError` for a file that cannot be read or unpacked, and for one that unpacks to more than `MAX_RATIO` times its size.

@@ -65,7 +65,7 @@ class SensorCheck:
         """Take consecutive samples.
 
         Arguments:
-            times: (N,) s. values: (N, C) in the unit; rows with NaN are left out. rows: (N,) where they stand in the file; None counts from 1.
+            times: (N,) s. values: (N, C) in the unit; rows with NaN are left out. rows: (N,) places in the file; None counts from 1.
         Returns: times and values of the samples that are decided; they may be fewer, and of an earlier block.
         """
         whole = np.isfinite(values).all(axis=1)
