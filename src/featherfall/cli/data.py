@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from featherfall.cli.options import DataFolder, JsonFlag, RecipeName
+from featherfall.cli.options import CountsPerG, DataFolder, Dates, JsonFlag, RecipeName, Recorder
 from featherfall.core.console import say, say_json
 
 if TYPE_CHECKING:
@@ -53,17 +53,40 @@ def data_list_command(json: JsonFlag = False) -> None:
     console().print(table)
 
 
+@data_app.command("formats")
+def formats_command(json: JsonFlag = False) -> None:
+    """List the apps and devices whose files are recognised, one line each."""
+    from featherfall.cli.sensor_file import show_formats
+
+    show_formats(json)
+
+
 @data_app.command("inspect")
 def inspect_command(
-    name: Annotated[str, typer.Argument(help="A dataset's name, or the path of a folder with your own recordings.csv or data.yaml.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A dataset's name, or the path of a folder with your own recordings.csv or data.yaml, or of a sensor file or export."
+        ),
+    ],
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The folder that holds the datasets.")] = Path("."),
     recipe: Annotated[
         str | None, typer.Option(metavar="RECIPE", help="Pictures: show how this recipe maps class names. Default: common words.")
     ] = None,
     sheet: Annotated[Path | None, typer.Option(metavar="PNG", help="Pictures: draw some with their boxes, e.g. to check them.")] = None,
+    recorder: Recorder = None,
+    counts_per_g: CountsPerG = None,
+    dates: Dates = None,
+    unit: Annotated[str | None, typer.Option(metavar="UNIT", help="Sensor files: unit of the accelerometer.")] = None,
+    rate: Annotated[float | None, typer.Option(metavar="HZ", help="Sensor files: samples per second, where it has no times.")] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Read a whole dataset and show counts, measured rates, gaps and every problem."""
+    """Read a whole dataset, or a sensor file, and show what it holds, measured rates, gaps and every problem."""
+    if _is_sensor_file(name):
+        from featherfall.cli.sensor_file import show_file
+
+        show_file(Path(name), recorder, counts_per_g, dates and dates.value, unit, rate, json)
+        return
     from rich.progress import Progress
 
     from featherfall.core.recipe_file import load_recipe
@@ -161,6 +184,19 @@ def gaf_command(
         say_json([str(file) for file in files])
     else:
         say(f"{len(files)} images in {out}; all on one sheet: {files[-1]}")
+
+
+def _is_sensor_file(name: str) -> bool:
+    """Return whether a name is the path of a sensor file or an export, and neither a dataset's name nor its folder."""
+    from featherfall import datasets
+    from featherfall.core.registry import known_as
+
+    path = Path(name)
+    if not path.is_dir():
+        return path.is_file()
+    if any((path / own).exists() for own in ("recordings.csv", "data.yaml")) or known_as("dataset", name):
+        return False
+    return path.name not in {datasets.reader(one).folder for one in datasets.names()}
 
 
 def _open(name: str, data: Path) -> Dataset:

@@ -12,7 +12,7 @@ import typer
 
 from featherfall.cli.drawing import Drawing
 from featherfall.cli.file_results import FileResult, predict_files
-from featherfall.cli.options import BundlePath
+from featherfall.cli.options import BundlePath, CountsPerG, Dates, Recorder
 from featherfall.cli.predict_people import DetectorPredictor, FilmPredictor
 from featherfall.cli.predict_windows import csv_options, predict_file
 
@@ -36,13 +36,6 @@ class TimeUnitChoice(enum.StrEnum):
     us = "us"
     ns = "ns"
     iso = "iso"
-
-
-class DatesChoice(enum.StrEnum):
-    """Values of --dates."""
-
-    dmy = "dmy"
-    mdy = "mdy"
 
 
 class ClockChoice(enum.StrEnum):
@@ -77,13 +70,9 @@ def predict_command(
         TimeUnitChoice | None, typer.Option(help="Unit of the time column. Default: the header's, else found by the numbers.")
     ] = None,
     rate: Annotated[float | None, typer.Option(metavar="HZ", help="Samples per second of files without a time column.")] = None,
-    recorder: Annotated[
-        str | None, typer.Option(metavar="NAME", help="App or device that wrote the files: `featherfall data formats`. Default: found out.")
-    ] = None,
-    counts_per_g: Annotated[
-        float | None, typer.Option(metavar="COUNTS", help="Raw counts of an accelerometer for 1 g, e.g. 16384.")
-    ] = None,
-    dates: Annotated[DatesChoice | None, typer.Option(help="Order of day and month in dates such as 3/4/2024.")] = None,
+    recorder: Recorder = None,
+    counts_per_g: CountsPerG = None,
+    dates: Dates = None,
     clock: Annotated[ClockChoice, typer.Option(help="burst: the sensor samples evenly but reports in packets.")] = ClockChoice.sampled,
     model: Annotated[ModelChoice | None, typer.Option(help="Model file to run. Default: int8 where there is one.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,

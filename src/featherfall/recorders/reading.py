@@ -68,14 +68,13 @@ def read_sensors(path: str | Path, inputs: Sequence[Input], options: ReadOptions
         not there, and for acceleration without gravity.
     """
     path = Path(path)
-    _check_options(path, options)
-    capture = open_capture(path, options.stated)
-    found, chosen = _recognised(capture, inputs, options)
+    capture, found = open_recognised(path, options)
+    chosen = _choose(capture, found, inputs, options.columns)
     streams: dict[str, Stream] = {}
     titles = []
     origin: float | None = None
     for need in inputs:
-        series = _as_stated(chosen[need.name], need, options)
+        series = as_stated(chosen[need.name], need, options)
         first, stream, unit = read_series(series, need, path, origin, found, asked=need.name in options.units)
         origin = first if origin is None else origin
         streams[need.name] = stream
@@ -96,26 +95,27 @@ def _check_options(path: Path, options: ReadOptions) -> None:
         raise UserError(f"{path}: --counts-per-g {options.counts_per_g:g} should be the number that the sensor gives for 1 g, e.g. 16384")
 
 
-def _recognised(capture: Capture, inputs: Sequence[Input], options: ReadOptions) -> tuple[SensorFile, dict[str, Series]]:
-    """Return what the file is, and the series for each input."""
+def open_recognised(path: Path, options: ReadOptions) -> tuple[Capture, SensorFile]:
+    """Open a file, folder or zip, and return what it is; raises `UserError` where nobody knows it, or an option cannot be."""
+    _check_options(path, options)
+    capture = open_capture(path, options.stated)
+    # Whoever names columns speaks of a table.
+    named = bool(options.columns) or options.time is not None or options.time_unit is not None
+    return capture, recognise(capture, options.recorder or (GENERIC if named else None))
+
+
+def _choose(capture: Capture, found: SensorFile, inputs: Sequence[Input], columns: Mapping[str, Sequence[str]]) -> dict[str, Series]:
+    """Return the series for each input."""
+    stated = [need for need in inputs if need.name in columns]
+    rest = [need for need in inputs if need.name not in columns]
     table = capture.table()
-    if options.columns and table is not None:
-        chosen = stated_series(table, [need for need in inputs if need.name in options.columns], options.columns)
-        rest = [need for need in inputs if need.name not in options.columns]
-        found = SensorFile(GENERIC, "table", tuple(chosen.values()))
-        if rest:
-            found = recognise(capture, options.recorder or GENERIC)
-            chosen |= choose_series(capture, found, rest)
-        return found, chosen
-    if options.columns:
+    if stated and table is None:
         raise UserError(f"{capture.path}: --columns is for a single table; give one of its files")
-    # Whoever names the time column speaks of a table.
-    recorder = options.recorder or (GENERIC if options.time is not None or options.time_unit is not None else None)
-    found = recognise(capture, recorder)
-    return found, choose_series(capture, found, inputs)
+    chosen = stated_series(table, stated, columns) if table is not None else {}
+    return chosen | choose_series(capture, found, rest)
 
 
-def _as_stated(series: Series, need: Input, options: ReadOptions) -> Series:
+def as_stated(series: Series, need: Input, options: ReadOptions) -> Series:
     """Return a series with the user's unit, counts, rate and clock."""
     if need.name in options.units:
         series = replace(series, unit=options.units[need.name], counts_per_g=None)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.signals.quality import worn
+
+from featherfall.core.errors import UserError
+from featherfall.core.manifest import Input
+from featherfall.recorders.inspect import inspect_file
+from featherfall.recorders.reading import ReadOptions, read_sensors
+
+NEED = [Input(name="accelerometer", unit="g", channels=["x", "y", "z"], placement="left wrist")]
+GYROSCOPE = Input(name="gyroscope", unit="deg/s", channels=["x", "y", "z"])
+
+
+def write(path: Path, values: np.ndarray, times: np.ndarray | None = None, header: str = "time,x,y,z") -> Path:
+    times = np.arange(len(values)) / 50 if times is None else times
+    np.savetxt(path, np.column_stack([times, values]), "%.4f", ",", header=header, comments="")
+    return path
+
+
+@pytest.mark.parametrize(("factor", "unit"), [(1.0, "g"), (1000.0, "mg"), (9.80665, "m/s2")])
+def test_an_unstated_unit_is_found_by_gravity(factor: float, unit: str, tmp_path: Path) -> None:
+    values = worn.day()
+    recording = read_sensors(write(tmp_path / "a.csv", values * factor), NEED, ReadOptions())
+    np.testing.assert_allclose(recording.streams["accelerometer"].values, values, atol=2e-4)
+    assert recording.recognised == f"table; accelerometer; {unit} by its gravity; 50 Hz"
+
+
+def test_a_stated_unit_wins_and_a_refusal_names_the_way_that_works(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", worn.day() * 9.80665, header="time,x (g),y (g),z (g)")
+    with pytest.raises(UserError, match=r"a\.csv: accelerometer: gravity is 9\.\d+ .*; state --unit accelerometer=m/s2$"):
+        read_sensors(file, NEED, ReadOptions())
+    assert read_sensors(file, NEED, ReadOptions(units={"accelerometer": "m/s2"})).streams["accelerometer"].unit == "g"
+    counts = write(tmp_path / "b.csv", np.round(worn.day() * 5000))
+    with pytest.raises(UserError, match=r"counts of a converter; state --counts-per-g (\S+)$") as asked:
+        read_sensors(counts, NEED, ReadOptions())
+    stated = float(str(asked.value).rsplit(" ", 1)[1])
+    assert read_sensors(counts, NEED, ReadOptions(counts_per_g=stated)).recognised == "raw counts; accelerometer; 5000 counts a g; 50 Hz"
+
+
+def test_streams_share_the_clock_of_the_first(tmp_path: Path) -> None:
+    values = worn.day()
+    both = np.column_stack([values, 10 * values])
+    times = 100 + np.arange(len(values)) / 50
+    np.savetxt(tmp_path / "a.csv", np.column_stack([times, both]), "%.4f", ",", header="time,ax,ay,az,gx,gy,gz", comments="")
+    text = (tmp_path / "a.csv").read_text().splitlines()
+    text[1] = ",".join([*text[1].split(",")[:4], "", "", ""])  # the gyroscope begins a sample later
+    (tmp_path / "a.csv").write_text("\n".join(text))
+    streams = read_sensors(tmp_path / "a.csv", [*NEED, GYROSCOPE], ReadOptions()).streams
+    assert streams["accelerometer"].times[0] == 0 and streams["gyroscope"].times[0] == pytest.approx(0.02)
+
+
+def test_sensors_of_other_rates_share_a_table(tmp_path: Path) -> None:
+    values = worn.day()[:1500]
+    lines = ["time,ax,ay,az,gx,gy,gz"]
+    for i, row in enumerate(values):
+        lines += [f"{i / 50:.3f},{row[0]:.4f},{row[1]:.4f},{row[2]:.4f},,,", f"{i / 50 + 0.007:.3f},,,,{i},1,{-i}"]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    stream = read_sensors(tmp_path / "a.csv", NEED, ReadOptions()).streams["accelerometer"]
+    np.testing.assert_allclose(stream.times, np.arange(1500) / 50, atol=1e-9)
+    assert stream.rate == pytest.approx(50)
+
+
+def test_a_stated_rate_takes_the_place_of_the_times(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", worn.day())
+    assert read_sensors(file, NEED, ReadOptions(rate=25.0)).streams["accelerometer"].rate == pytest.approx(25)
+    with pytest.raises(UserError, match="--rate 0 should be a positive number"):
+        read_sensors(file, NEED, ReadOptions(rate=0.0))
+    with pytest.raises(UserError, match="--counts-per-g 0 should be the number that the sensor gives for 1 g"):
+        read_sensors(file, NEED, ReadOptions(counts_per_g=0.0))
+
+
+def test_facts_of_a_file(tmp_path: Path) -> None:
+    times = np.arange(2000) / 50 + np.where(np.arange(2000) >= 1000, 7.0, 0)
+    found = inspect_file(write(tmp_path / "a.csv", worn.day(), times), ReadOptions())
+    (sensor,) = found.sensors
+    assert (found.recorder, sensor.samples, sensor.gaps, sensor.longest_gap_s) == ("table", 2000, 1, 7.02)
+    assert sensor.rate == 50 and not found.problems
+    assert "gap" in " ".join(sensor.notes)
