@@ -40,6 +40,7 @@ def tiny_dataset(
     streams: Sequence[str] = ("accelerometer", "gyroscope", "skeleton"),
     lacking: Sequence[tuple[str, str]] = (),
     seconds: float = 3.0,
+    seed: int = 0,
 ) -> Path:
     """Write recordings.csv, streams.yaml and one file per stream.
 
@@ -51,7 +52,7 @@ def tiny_dataset(
     (folder / "data").mkdir(parents=True)
     (folder / "streams.yaml").write_text("streams:\n" + "".join(f"  {name}: {STREAMS[name]}\n" for name in streams))
     rows = [",".join(["subject", "activity", "trial", *streams, "fall_onset_s", "fall_impact_s", "fall_end_s"])]
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     for subject in (f"S{i + 1}" for i in range(subjects)):
         for activity in activities:
             for trial in range(trials):

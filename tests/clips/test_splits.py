@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.clips.tiny import facts
 
-from featherfall.clips.splits import folds, full_fit, guard
+from featherfall.clips.splits import copies_of, folds, full_fit, guard
 from featherfall.clips.store import RecordingFacts
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Split
@@ -252,3 +252,30 @@ def test_the_guard_compares_each_two_sides(sides: tuple[str, str]) -> None:
     names = {side: np.asarray(["eve", side] if side in sides else [side]) for side in ("train", "validation", "test")}
     with pytest.raises(UserError, match=f"here: eve on both {sides[0]} and {sides[1]}"):
         guard(names, "here")
+
+
+def test_one_recording_under_two_names_is_not_on_two_sides() -> None:
+    same = (2, 4, 6, 8)
+    copied = [replace(one, content=same) if one.id in ("S0/walk/0", "S3/walk/1", "S4/walk/0") else one for one in SIX]
+    copies = copies_of(copied)
+    assert copies == [(0, 7), (0, 8), (7, 8)]
+    with pytest.raises(
+        UserError,
+        match=r"^fold 1: S0/walk/0 \(test\) and S4/walk/0 \(train\) are the same recording under two names, and 1 more pair\(s\) "
+        r"like these .*; remove one of the two, or give both the same subject$",
+    ):
+        folds(copied, Split(protocol="kfold", folds=3), copies=copies)  # S0 and S3 are tested together
+    assert len(folds(copied, Split(protocol="kfold", folds=3))) == 3
+
+
+def test_copies_within_one_part_are_left_alone() -> None:
+    copied = [replace(one, content=(2, 4)) if one.subject in ("S0", "S3") else one for one in SIX]
+    assert len(folds(copied, Split(protocol="kfold", folds=3), copies=copies_of(copied))) == 3
+    with pytest.raises(UserError, match=r"S0: S0/walk/0 \(test\) and S3/walk/0 \(train\)"):
+        folds(copied, Split(protocol="loso"), copies=copies_of(copied))
+
+
+def test_copies_in_the_validation_part() -> None:
+    copied = [replace(one, content=(2, 4)) if one.id in ("S1/walk/0", "S2/walk/0") else one for one in SIX]
+    with pytest.raises(UserError, match=r"fold 1: S1/walk/0 \(validation\) and S2/walk/0 \(train\)"):
+        folds(copied, Split(protocol="kfold", folds=3, validation=1), copies=copies_of(copied))

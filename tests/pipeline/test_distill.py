@@ -19,6 +19,8 @@ from featherfall import datasets
 from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
+from featherfall.core.units import STANDARD_GRAVITY
+from featherfall.evaluation.evaluate import evaluate
 from featherfall.pipeline.distill import export_run, run_recipe, train_one
 from featherfall.pipeline.run import open_run
 from featherfall.runtime import load_bundle
@@ -151,6 +153,47 @@ def test_the_bundle_that_ships_was_trained_on_everybody_and_predicts(place: Path
         said = bundle.predict(source.load())
         assert said.label == ("fall" if source.fall else "not_fall")
         assert [round(event.start_s - IMPACT_S, 1) for event in said.events] == ([0.0] if source.fall else [])
+
+
+def rewritten(place: Path, folder: Path, **subjects: str) -> Path:
+    """The recordings of `place` as another program writes them: other subjects, m/s2 with two digits, no accelerometer's name."""
+    shutil.copytree(place / "data", folder)
+    for file in (folder / "data").glob("*-accelerometer.csv"):
+        if file.name != "S2-walk-0-accelerometer.csv":
+            values = np.loadtxt(file, delimiter=",", skiprows=1) * STANDARD_GRAVITY
+            np.savetxt(file, values, "%.2f", ",", header="x,y,z", comments="")
+    described = yaml.safe_load((folder / "streams.yaml").read_text())
+    described["streams"]["accelerometer"]["unit"] = "m/s2"
+    (folder / "streams.yaml").write_text(yaml.safe_dump(described))
+    head, *rows = (folder / "recordings.csv").read_text().splitlines()
+    rows = [",".join([subjects.get(row.split(",")[0], row.split(",")[0]), *row.split(",")[1:]]) for row in rows]
+    (folder / "recordings.csv").write_text("\n".join([head, *rows]) + "\n")
+    return folder
+
+
+def test_a_bundle_knows_its_training_recordings_by_their_content(place: Path, tmp_path: Path) -> None:
+    fold = load_bundle(place / "run" / "folds" / "fold-1" / "int8" / "0" / "bundle")  # trained on S2 and S4
+    assert fold.manifest.provenance["fingerprints"]["recordings"] == 5  # one of S2's is broken
+    assert len(fold.manifest.provenance["fingerprints"]["digests"]) < 60 * 5
+    copy = datasets.open("folder", rewritten(place, tmp_path / "copy", S2="anna", S4="S3", S3="ben"))
+    out = evaluate(fold, copy)
+    assert out["counts"]["recordings"] == 6
+    assert out["notes"][0] == "6 of 12 recordings are not evaluated: the bundle was trained on 5 of them, of 2 subject(s)"
+    others = tiny_dataset(tmp_path / "others", subjects=4, seed=7)  # the same names, other people
+    out = evaluate(fold, datasets.open("folder", others))
+    assert out["counts"]["recordings"] == 12 and out["notes"] == []
+
+
+def test_one_recording_under_two_subjects_is_refused(place: Path, tmp_path: Path) -> None:
+    data = tiny_dataset(tmp_path / "data", subjects=4)
+    for activity in ("fall", "sit"):
+        shutil.copy(data / "data" / f"S1-{activity}-0-accelerometer.csv", data / "data" / f"S2-{activity}-0-accelerometer.csv")
+    alone = recipe(teacher=None, distillation=None)
+    with pytest.raises(
+        UserError, match=r"^fold 1: S1/(fall|sit)/0 \(test\) and S2/(fall|sit)/0 \(train\) are the same recording"
+    ) as refused:
+        run_recipe(alone, data, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+    assert "and 1 more pair(s)" in str(refused.value) and not (tmp_path / "run" / "folds").exists()
 
 
 def test_predictions_are_of_the_folds_own_test_recordings(place: Path) -> None:

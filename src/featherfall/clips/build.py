@@ -19,6 +19,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder, digest, fingerprint, hold
 from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording
+from featherfall.datasets.content import contents
 from featherfall.datasets.dataset import Dataset, Source
 from featherfall.datasets.pictures import is_picture
 from featherfall.signals.frames import RecordingWindows, cut_recording
@@ -201,7 +202,8 @@ def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) ->
         facts[name] = InputFacts("rgb8", ("red", "green", "blue"), film.frames / cut.seconds, "", film.frames, film.size)
     sensors = {name: values for name, values in cut.inputs.items() if name in recording.streams}
     seconds = max(stream.duration for stream in streams.values())
-    return _Cut(RecordingFacts.of(recording, len(cut.start_s), seconds), sensors, films, facts, _spans(cut), problems)
+    content = contents(recording)[clip.reference]
+    return _Cut(RecordingFacts.of(recording, len(cut.start_s), seconds, content), sensors, films, facts, _spans(cut), problems)
 
 
 def _spans(cut: RecordingWindows) -> np.ndarray:

@@ -14,6 +14,7 @@ from featherfall.clips.store import RecordingFacts
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Split
 from featherfall.core.registry import find
+from featherfall.datasets.content import duplicates
 from featherfall.datasets.views import SCENE
 
 
@@ -27,12 +28,16 @@ class Fold:
     test: np.ndarray
 
 
-def folds(recordings: Sequence[RecordingFacts], split: Split, published: Published | None = None) -> list[Fold]:
+def folds(
+    recordings: Sequence[RecordingFacts], split: Split, published: Published | None = None, copies: Sequence[tuple[int, int]] = ()
+) -> list[Fold]:
     """Return every fold of a protocol, checked for leaks.
 
     Arguments:
         published: the dataset's own splits by name; each says "train" or "test" of a recording.
-    Raises: `UserError` when there are too few groups, when a group would stand on two sides, and for options that the protocol lacks.
+        copies: positions of recordings that are the same under two names, see `copies_of`.
+    Raises: `UserError` when there are too few groups, when a group, or one recording under two names, would stand on two sides, and for
+        options that the protocol lacks.
     """
     groups = _groups(recordings, split)
     protocol = find("protocol", split.protocol)
@@ -41,7 +46,10 @@ def folds(recordings: Sequence[RecordingFacts], split: Split, published: Publish
     except TypeError as error:
         raise UserError(f"split.protocol {split.protocol!r} with options {', '.join(split.options) or 'none'}: {error}") from error
     tests: Tests = protocol(recordings, groups, split, published or {}, **split.options)
-    return [_fold(name, on_test, recordings, groups, i, split) for i, (name, on_test) in enumerate(tests)]
+    found = [_fold(name, on_test, recordings, groups, i, split) for i, (name, on_test) in enumerate(tests)]
+    for fold in found:
+        guard_content(recordings, copies, fold, split.group)
+    return found
 
 
 def full_fit(recordings: Sequence[RecordingFacts], split: Split) -> Fold:
@@ -103,6 +111,25 @@ def _fold(name: str, on_test: np.ndarray, recordings: Sequence[RecordingFacts], 
     if not len(train) or not len(test):
         raise UserError(f"{name}: the {'training' if not len(train) else split.part} part is empty; the data is not what the split expects")
     return Fold(name, _share(recordings, groups, train, split, name), validation, test)
+
+
+def copies_of(recordings: Sequence[RecordingFacts]) -> list[tuple[int, int]]:
+    """Return the positions of recordings that are the same under two names, in pairs."""
+    return duplicates([recording.content for recording in recordings])
+
+
+def guard_content(recordings: Sequence[RecordingFacts], copies: Sequence[tuple[int, int]], fold: Fold, group: str) -> None:
+    """Raise `UserError` with the names of two recordings that are the same and stand on two sides. copies: pairs, by their positions."""
+    side = {int(i): name for name in ("train", "validation", "test") for i in getattr(fold, name)}
+    apart = [pair for pair in copies if len({side[one] for one in pair if one in side}) > 1]
+    if not apart:
+        return
+    first, second = (f"{recordings[one].id} ({side[one]})" for one in apart[0])
+    more = f", and {len(apart) - 1} more pair(s) like these (`featherfall data inspect` lists them)" if len(apart) > 1 else ""
+    raise UserError(
+        f"{fold.name}: {first} and {second} are the same recording under two names{more}; remove one of the two, or give both the same "
+        f"{group}"
+    )
 
 
 def guard(sides: dict[str, np.ndarray], where: str) -> None:

@@ -13,13 +13,17 @@ import numpy as np
 from featherfall.clips.films import FilmClips, open_film_clips
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording
+from featherfall.datasets.content import Content
 
-STORE_VERSION = 4  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
+STORE_VERSION = 5  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
 
 
 @dataclass(frozen=True)
 class RecordingFacts:
-    """A recording without its samples; `clips` may be 0 (nothing triggered)."""
+    """A recording without its samples.
+
+    clips: may be 0 (nothing triggered). content: of the reference input, see `datasets.content`.
+    """
 
     id: str
     subject: str
@@ -29,12 +33,13 @@ class RecordingFacts:
     duration_s: float
     clips: int
     traits: Mapping[str, str]
+    content: Content = ()
 
     @classmethod
-    def of(cls, recording: Recording, clips: int, seconds: float | None = None) -> RecordingFacts:
+    def of(cls, recording: Recording, clips: int, seconds: float | None = None, content: Content = ()) -> RecordingFacts:
         """Return the facts of a recording that was cut into so many clips; its streams' duration unless stated."""
         r = recording
-        return cls(r.id, r.subject, r.activity, r.trial, r.fall, r.duration if seconds is None else seconds, clips, r.traits)
+        return cls(r.id, r.subject, r.activity, r.trial, r.fall, r.duration if seconds is None else seconds, clips, r.traits, content)
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,7 @@ def write_tables(
             "impact_s": fact.fall.impact if fact.fall else None,
             "end_s": fact.fall.end if fact.fall else None,
             "traits": json.dumps(dict(fact.traits)),
+            "content": list(fact.content),
         }
         for fact in recordings
     ]
@@ -130,6 +136,7 @@ def write_tables(
         [(name, pa.string()) for name in ("id", "subject", "activity", "trial", "traits")]
         + [("fall", pa.bool_()), ("duration_s", pa.float64()), ("clips", pa.int64())]
         + [(name, pa.float64()) for name in ("onset_s", "impact_s", "end_s")]
+        + [("content", pa.list_(pa.int64()))]
     )
     pq.write_table(pa.Table.from_pylist(rows, schema), folder / "recordings.parquet")
     pq.write_table(pa.table(dict(index)), folder / "index.parquet")
@@ -161,6 +168,7 @@ def open_store(folder: Path) -> ClipStore:
             row["duration_s"],
             row["clips"],
             json.loads(row["traits"]),
+            tuple(row["content"]),
         )
         for row in pq.read_table(folder / "recordings.parquet").to_pylist()
     ]

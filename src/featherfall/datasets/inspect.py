@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from typing import Any
@@ -16,9 +16,10 @@ from featherfall.core.recording import Recording, Stream
 from featherfall.core.tables import dead_axes
 from featherfall.signals.video import VideoFacts, probe
 
+from .content import Content, contents, duplicates
 from .dataset import Dataset, Source
 from .pictures.look import PictureFacts, PictureInspection
-from .pictures.names import shows_fall
+from .pictures.names import is_picture, shows_fall
 from .views import cameras
 
 _GAP = 0.5  # s; a longer step is an interruption, as in signals.clock.even
@@ -100,6 +101,7 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
     seen: dict[str, list[_Seen]] = {}
     films: dict[str, list[VideoFacts]] = {}
     look = PictureInspection(problems)
+    same = _Copies()
     decoder = find_spec("av") is not None
     if not decoder and any(cameras(source) for source in dataset.sources):
         problems.append("films and pictures were not looked at: that needs PyAV; install it: pip install 'featherfall[video]'")
@@ -112,6 +114,8 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
             problems.append(str(error))
         else:
             read, seconds = read + 1, seconds + recording.duration
+            if not is_picture(source):  # `look` compares pictures
+                same.add(recording)
             for name, stream in recording.streams.items():
                 seen.setdefault(name, []).append(_look(source, name, stream, stamps.get(name)))
                 problems += _faults(source, recording, name, stamps.get(name))
@@ -125,6 +129,7 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
         if progress:
             progress(done, len(dataset.sources))
     pictures = look.facts(dataset, names)
+    problems += same.lines()
     return Facts(
         dataset=dataset.name,
         folder=str(dataset.folder),
@@ -139,6 +144,34 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
         splits={name: dict(Counter(map(side, dataset.sources))) for name, side in dataset.splits.items()},
         problems=problems,
     )
+
+
+class _Copies:
+    """Recordings with the same content under two names, stream by stream and film by film."""
+
+    def __init__(self) -> None:
+        self._ids: list[tuple[str, str]] = []  # recording, stream
+        self._subjects: dict[str, str] = {}  # by recording
+        self._found: list[Content] = []
+
+    def add(self, recording: Recording) -> None:
+        self._subjects[recording.id] = recording.subject
+        for name, content in contents(recording).items():
+            self._ids.append((recording.id, name))
+            self._found.append(content)
+
+    def lines(self) -> list[str]:
+        """Return one line for each pair of recordings."""
+        pairs: dict[tuple[str, str], list[str]] = {}
+        for first, second in duplicates(self._found):
+            (one, stream), (other, _) = self._ids[first], self._ids[second]
+            if one != other:
+                pairs.setdefault((one, other), []).append(stream)
+        return [self._line(one, other, streams) for (one, other), streams in pairs.items()]
+
+    def _line(self, one: str, other: str, streams: Sequence[str]) -> str:
+        mend = "keep one" if self._subjects[one] == self._subjects[other] else "keep one, or give both the same subject"
+        return f"{one} and {other} are the same recording under two names ({', '.join(streams)}); {mend}"
 
 
 @dataclass(frozen=True)

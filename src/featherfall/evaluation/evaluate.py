@@ -56,7 +56,7 @@ def evaluate_with(
 ) -> dict[str, Any]:
     """Return as `evaluate`, by an evaluator of one's own, e.g. a `FilmEvaluator` that edits the pictures."""
     dataset = evaluator.prepare(dataset)
-    sources, notes = unseen(dataset, bundle.manifest)
+    sources, notes = unseen(dataset, bundle.manifest, evaluator.contents)
     notes += evaluator.remarks()
     count = 0
     for done, source in enumerate(sources, start=1):

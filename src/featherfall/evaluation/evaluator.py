@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Recording
 from featherfall.datasets import Dataset
+from featherfall.datasets.content import Content, video_content
 
 
 class NotReadyError(UserError):
@@ -30,6 +32,10 @@ class Evaluator(ABC):
     def remarks(self) -> list[str]:
         """Return what a reader must know of the dataset as a whole, once `prepare` was called."""
         return []
+
+    def contents(self, recording: Recording) -> Sequence[Content]:
+        """Return the content of what the bundle looks at, to tell whether it was trained on it: here of every film."""
+        return [video_content(video) for video in recording.videos.values()]
 
     @abstractmethod
     def add(self, recording: Recording) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -18,6 +18,7 @@ from featherfall.core.placement import same_place
 from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording
 from featherfall.datasets import Dataset, by_names, each_view
+from featherfall.datasets.content import Content, contents
 from featherfall.evaluation.evaluator import Evaluator
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.score import task_metrics
@@ -54,6 +55,12 @@ class WindowEvaluator(Evaluator):
         except UserError as error:
             raise UserError(f"{error} (not all recordings can be read: {unreadable[0]})" if unreadable else str(error)) from error
         return dataset
+
+    def contents(self, recording: Recording) -> Sequence[Content]:
+        """As `Evaluator.contents`: of the bundle's reference, whose content its training noted."""
+        reference = self._bundle.manifest.inputs[0].name
+        chosen = self._streams.get(recording.dataset, {}).get(reference, [])
+        return list(contents(renamed(recording, {reference: [one.name for one in chosen]})).values())
 
     def add(self, recording: Recording) -> list[str]:
         """As `Evaluator.add`."""

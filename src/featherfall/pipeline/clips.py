@@ -7,7 +7,7 @@ from pathlib import Path
 
 from featherfall import datasets
 from featherfall.clips.build import prepare_clips
-from featherfall.clips.splits import Fold, folds
+from featherfall.clips.splits import Fold, copies_of, folds
 from featherfall.clips.store import ClipStore, RecordingFacts
 from featherfall.core.recipe import Recipe
 from featherfall.datasets import Dataset, Source
@@ -32,10 +32,16 @@ def make_clips(recipe: Recipe, dataset: Dataset, workers: int, show: Show, cache
 
 
 def make_folds(recipe: Recipe, dataset: Dataset, store: ClipStore) -> list[Fold]:
-    """Return the folds of the recipe's protocol."""
+    """Return the folds of the recipe's protocol.
+
+    Still pictures are not compared: `data inspect` names copies, and `split.group: look` keeps them, and pictures that only look alike, on
+    one side.
+    """
+    still = recipe.clip.reference in recipe.clip.films and recipe.clip.films[recipe.clip.reference].frames == 1
+    copies = [] if still else copies_of(store.recordings)
     by_id = {source.id: source for source in dataset.sources}
 
     def of_recordings(side: Callable[[Source], str]) -> Callable[[RecordingFacts], str]:
         return lambda recording: side(by_id[recording.id])
 
-    return folds(store.recordings, recipe.split, {name: of_recordings(side) for name, side in dataset.splits.items()})
+    return folds(store.recordings, recipe.split, {name: of_recordings(side) for name, side in dataset.splits.items()}, copies)

@@ -14,6 +14,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder
 from featherfall.core.manifest import Manifest
 from featherfall.core.recipe import Recipe
+from featherfall.datasets.content import from_json, to_json
 from featherfall.evaluation.summary import environment
 from featherfall.export.bundle import refusals, write_bundle
 from featherfall.pipeline.run import Start
@@ -23,12 +24,14 @@ from featherfall.runtime.bundle import read_manifest
 
 def provenance(recipe: Recipe, dataset: str, store: ClipStore, fold: Fold, seed: int, start: Start | None = None) -> dict[str, Any]:
     """Return a student's provenance for its manifest. start: the weights that it started from."""
+    seen = [*fold.train, *fold.validation]  # by the validation part weights and thresholds are chosen
     stated: dict[str, Any] = {
         "recipe": recipe.model_dump(),
         "dataset": dataset,
         "protocol": describe_split(recipe.split),
         "fold": fold.name,
         "trained_on": sorted({store.recordings[i].subject for i in fold.train}),
+        "fingerprints": to_json((store.recordings[i].content for i in seen), from_json(start.fingerprints) or () if start else ()),
         "environment": environment(),
         "seed": seed,
     }

@@ -46,7 +46,7 @@ def starts(recipe: Recipe, data: Path) -> dict[int, Start]:
             weights = run.job(shipped["fold"], other.deployed_role, shipped["seed"]) / "weights.pt"
         if not weights.is_file():
             raise UserError(f"student.init: {weights}: no such file; finish that run first (featherfall distill ... --resume)")
-        found[seed] = Start(str(weights.resolve()), sha256(weights), manifest.labels, met)
+        found[seed] = Start(str(weights.resolve()), sha256(weights), manifest.labels, met, shipped.get("fingerprints"))
     return found
 
 
