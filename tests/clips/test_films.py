@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from tests.conftest import tiny_dataset
 from tests.films import gray_film, number
 
 from featherfall import datasets
 from featherfall.clips.build import prepare_clips
 from featherfall.clips.films import from_jpeg, to_jpeg
-from featherfall.clips.splits import group_of
+from featherfall.clips.splits import copies_of, group_of
 from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Clip
@@ -55,6 +57,17 @@ def cut(data: Path, cache: Path, clip: Clip = FILMED, required: tuple[str, ...] 
 def test_a_jpeg_is_nearly_the_picture() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (2, 2, 3)).astype(np.uint8).repeat(8, 0).repeat(8, 1)
     assert np.abs(from_jpeg(to_jpeg(picture, 95)).astype(int) - picture).mean() < 3
+
+
+def test_a_film_filed_twice_is_a_copy_unless_the_sensors_differ(data: Path, tmp_path: Path) -> None:
+    """All films of this dataset are the same; each recording has its own accelerometer."""
+    assert copies_of(cut(data, tmp_path / "clips").recordings) == []
+    mute = yaml.safe_load((data / "streams.yaml").read_text())
+    (data / "streams.yaml").write_text(yaml.safe_dump({"films": mute["films"], "falls": ["fall"]}))
+    rows = [row.split(",") for row in (data / "recordings.csv").read_text().splitlines()]
+    (data / "recordings.csv").write_text("".join(",".join([*row[:3], *row[-2:]]) + "\n" for row in rows))
+    clip = FILMED.model_copy(update={"inputs": {}})
+    assert copies_of(cut(data, tmp_path / "clips", clip).recordings) == list(combinations(range(5), 2))
 
 
 def test_pictures_of_overlapping_windows_are_kept_once(data: Path, tmp_path: Path) -> None:

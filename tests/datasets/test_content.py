@@ -127,9 +127,9 @@ def test_inspect_names_copies(tmp_path: Path) -> None:
     (data / "data" / "S2-walk-0-accelerometer.csv").write_bytes((data / "data" / "S2-sit-0-accelerometer.csv").read_bytes())
     lines = [line for line in inspect_dataset(datasets.open("folder", data)).problems if "same recording" in line]
     assert lines == [
-        "S1/fall/0 and S3/fall/0 are the same recording under two names (accelerometer); keep one, or give both the same subject",
-        "S2/sit/0 and S2/walk/0 are the same recording under two names (accelerometer); keep one",
+        "S1/fall/0 and S3/fall/0 are the same recording under two names (the same accelerometer); keep one, or give both the same subject",
+        "S2/sit/0 and S2/walk/0 are the same recording under two names (the same accelerometer); keep one",
     ] or lines == [
-        "S1/fall/0 and S3/fall/0 are the same recording under two names (accelerometer); keep one, or give both the same subject",
-        "S2/walk/0 and S2/sit/0 are the same recording under two names (accelerometer); keep one",
+        "S1/fall/0 and S3/fall/0 are the same recording under two names (the same accelerometer); keep one, or give both the same subject",
+        "S2/walk/0 and S2/sit/0 are the same recording under two names (the same accelerometer); keep one",
     ]

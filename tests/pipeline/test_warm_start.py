@@ -14,6 +14,7 @@ from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
 from featherfall.core.files import sha256, write_json
 from featherfall.core.recipe import Recipe
+from featherfall.datasets.content import from_json
 from featherfall.pipeline.distill import run_recipe, train_one
 from featherfall.pipeline.run import Run
 from featherfall.pipeline.warm_start import starts
@@ -72,7 +73,10 @@ def test_both_roles_start_there_and_the_run_says_so(place: Path) -> None:
     assert read_json(place / "second" / "run.json")["starts"] == {"7": noted | {"classes": ["not_fall", "fall"], "met": []}}
     provenance = read_manifest(place / "second" / "bundle").provenance
     assert provenance["start"] == noted and provenance["seed"] == 7 and len(provenance["trained_on"]) == 2
-    assert "start" not in read_manifest(place / "first" / "bundle").provenance
+    first = read_manifest(place / "first" / "bundle").provenance
+    assert "start" not in first
+    before, after = (from_json(one["fingerprints"]) for one in (first, provenance))
+    assert before and after and before <= after  # what the weights were trained on before counts, too
 
 
 def test_resume_asks_for_the_same_weights(place: Path, tmp_path: Path) -> None:

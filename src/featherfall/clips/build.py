@@ -19,7 +19,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder, digest, fingerprint, hold
 from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording
-from featherfall.datasets.content import contents
+from featherfall.datasets.content import Content, stream_content, video_content
 from featherfall.datasets.dataset import Dataset, Source
 from featherfall.datasets.pictures import is_picture
 from featherfall.signals.frames import RecordingWindows, cut_recording
@@ -171,7 +171,7 @@ def _cut_one(job: tuple[Source, Clip, tuple[str, ...]]) -> _Cut:
 
 
 def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) -> _Cut:
-    recording = named(recording, clip)
+    whole, recording = recording, named(recording, clip)
     lacking = [_behind(clip, name) for name in required if name not in recording.streams and name not in recording.videos]
     if lacking:
         raise UserError(f"{recording.id}: lacks {', '.join(lacking)}")
@@ -202,8 +202,15 @@ def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) ->
         facts[name] = InputFacts("rgb8", ("red", "green", "blue"), film.frames / cut.seconds, "", film.frames, film.size)
     sensors = {name: values for name, values in cut.inputs.items() if name in recording.streams}
     seconds = max(stream.duration for stream in streams.values())
-    content = contents(recording)[clip.reference]
+    content = _content(whole, recording, clip.reference)
     return _Cut(RecordingFacts.of(recording, len(cut.start_s), seconds, content), sensors, films, facts, _spans(cut), problems)
+
+
+def _content(whole: Recording, recording: Recording, reference: str) -> Content:
+    """Return the content of the reference; of a film with that of the first sensor, so that a film filed twice is no copy of the rest."""
+    if reference in recording.streams:
+        return stream_content(recording.streams[reference])
+    return video_content(recording.videos[reference]) + next(map(stream_content, whole.streams.values()), ())
 
 
 def _spans(cut: RecordingWindows) -> np.ndarray:

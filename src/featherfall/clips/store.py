@@ -22,7 +22,8 @@ STORE_VERSION = 5  # raise when the meaning of stored clips changes: caches of o
 class RecordingFacts:
     """A recording without its samples.
 
-    clips: may be 0 (nothing triggered). content: of the reference input, see `datasets.content`.
+    clips: may be 0 (nothing triggered). content: of the reference input (of a film and a sensor), see
+    `datasets.content`.
     """
 
     id: str

@@ -171,7 +171,7 @@ class _Copies:
 
     def _line(self, one: str, other: str, streams: Sequence[str]) -> str:
         mend = "keep one" if self._subjects[one] == self._subjects[other] else "keep one, or give both the same subject"
-        return f"{one} and {other} are the same recording under two names ({', '.join(streams)}); {mend}"
+        return f"{one} and {other} are the same recording under two names (the same {', '.join(streams)}); {mend}"
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder
 from featherfall.core.manifest import Manifest
 from featherfall.core.recipe import Recipe
-from featherfall.datasets.content import from_json, to_json
+from featherfall.datasets.content import to_json
 from featherfall.evaluation.summary import environment
 from featherfall.export.bundle import refusals, write_bundle
 from featherfall.pipeline.run import Start
 from featherfall.pipeline.task import Task
+from featherfall.pipeline.warm_start import seen_before
 from featherfall.runtime.bundle import read_manifest
 
 
@@ -31,7 +32,7 @@ def provenance(recipe: Recipe, dataset: str, store: ClipStore, fold: Fold, seed:
         "protocol": describe_split(recipe.split),
         "fold": fold.name,
         "trained_on": sorted({store.recordings[i].subject for i in fold.train}),
-        "fingerprints": to_json((store.recordings[i].content for i in seen), from_json(start.fingerprints) or () if start else ()),
+        "fingerprints": to_json((store.recordings[i].content for i in seen), seen_before(start) if start else ()),
         "environment": environment(),
         "seed": seed,
     }

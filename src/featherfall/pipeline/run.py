@@ -20,14 +20,12 @@ class Start:
     """Initial weights of a student: their file and the digest of its content.
 
     classes: of its logits. met: subjects of this run's data that it was trained on; empty where it was trained on other data.
-    fingerprints: of all recordings that it was trained on, as its manifest states them; None where it does not.
     """
 
     weights: str
     sha256: str
     classes: list[str]
     met: list[str]
-    fingerprints: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

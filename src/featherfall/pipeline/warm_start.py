@@ -7,6 +7,7 @@ from pathlib import Path
 from featherfall.core.errors import UserError
 from featherfall.core.files import sha256
 from featherfall.core.recipe import Recipe
+from featherfall.datasets.content import from_json
 from featherfall.pipeline.run import Start, read_run
 from featherfall.runtime.bundle import read_manifest
 from featherfall.training.checkpoint import load_tensors
@@ -46,8 +47,16 @@ def starts(recipe: Recipe, data: Path) -> dict[int, Start]:
             weights = run.job(shipped["fold"], other.deployed_role, shipped["seed"]) / "weights.pt"
         if not weights.is_file():
             raise UserError(f"student.init: {weights}: no such file; finish that run first (featherfall distill ... --resume)")
-        found[seed] = Start(str(weights.resolve()), sha256(weights), manifest.labels, met, shipped.get("fingerprints"))
+        found[seed] = Start(str(weights.resolve()), sha256(weights), manifest.labels, met)
     return found
+
+
+def seen_before(start: Start) -> frozenset[int]:
+    """Return the fingerprints of the recordings that the weights were trained on, as far as their run is there and states them."""
+    bundle = Path(start.weights).parents[4] / "bundle"  # RUN/folds/FOLD/ROLE/SEED/weights.pt
+    if not (bundle / "manifest.json").is_file():
+        return frozenset()
+    return from_json(read_manifest(bundle).provenance.get("fingerprints")) or frozenset()
 
 
 def check_start(start: Start, stage: FoldContext) -> None:
