@@ -23,6 +23,7 @@ from featherfall.recorders.recognise import GENERIC, recognise
 from featherfall.recorders.recorder import Block, Clock, SensorFile, Series
 from featherfall.recorders.series_stream import read_series
 from featherfall.recorders.table import Stated
+from featherfall.recorders.total import with_total
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def read_sensors(path: str | Path, inputs: Sequence[Input], options: ReadOptions
 
 def describe(series: Series) -> str:
     """Return what a series measures and where, for the line that says what was recognised."""
-    return f"{series.sensor} at the {series.placement}" if series.placement else series.sensor
+    what = f"{series.made_of} = total" if series.made_of else series.sensor
+    return f"{what} at the {series.placement}" if series.placement else what
 
 
 def _check_options(path: Path, options: ReadOptions) -> None:
@@ -101,7 +103,7 @@ def open_recognised(path: Path, options: ReadOptions) -> tuple[Capture, SensorFi
     capture = open_capture(path, options.stated)
     # Whoever names columns speaks of a table.
     named = bool(options.columns) or options.time is not None or options.time_unit is not None
-    return capture, recognise(capture, options.recorder or (GENERIC if named else None))
+    return capture, with_total(recognise(capture, options.recorder or (GENERIC if named else None)))
 
 
 def _choose(capture: Capture, found: SensorFile, inputs: Sequence[Input], columns: Mapping[str, Sequence[str]]) -> dict[str, Series]:

@@ -52,6 +52,7 @@ class Series:
         rate: samples per second where the file states it instead of stamping each row, Hz.
         clock: "burst" where the recorder is known to stamp packets instead of samples.
         counts_per_g: of the unit "count", where the file states it.
+        made_of: of a series that was computed from others: which ones.
         remarks: returns lines for the user of what the last reading left out, e.g. "3 rows that are empty were left out".
     """
 
@@ -63,6 +64,7 @@ class Series:
     rate: float | None = None
     clock: Clock = "sampled"
     counts_per_g: float | None = None
+    made_of: str = ""
     remarks: Callable[[], tuple[str, ...]] = tuple
 
 

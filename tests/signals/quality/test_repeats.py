@@ -47,6 +47,13 @@ def test_a_coarse_sensor_at_rest_repeats_its_values_honestly() -> None:
     assert found(np.tile([0.0, 0.0, 1.0], (2000, 1))) == []
 
 
+def test_a_sensor_that_stops_measuring_at_rest_is_no_fault() -> None:
+    values = worn.day()
+    values[200:480] = values[200]
+    values[1700:] = values[1700]
+    assert found(values) == []
+
+
 def test_a_short_repetition_is_no_fault() -> None:
     values = worn.day()
     values[700:840] = values[700]
@@ -66,6 +73,6 @@ def test_blocks_give_what_the_whole_gives(sizes: list[int], axis: bool) -> None:
 
 def test_a_sensor_that_stays_frozen_is_found_at_the_end() -> None:
     values = worn.day()
-    values[1500:] = values[1500]
+    values[1400:] = values[1400]
     (one,) = found(values)
-    assert one.row == 1502 and one.seconds == pytest.approx(9.98)
+    assert one.row == 1402 and one.seconds == pytest.approx(11.98)

@@ -18,6 +18,7 @@ from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.recorders.capture import Capture, Table
 from featherfall.recorders.readings import axes, changed, tables
 from featherfall.recorders.recorder import Block, Sensor, SensorFile, Series
+from featherfall.recorders.total import to_sensor
 
 _ACC, _FREE, _GYR = axes("Acc_{}"), axes("FreeAcc_{}"), axes("Gyr_{}")
 _QUATERNION, _EULER = axes("Quat_{}", "WXYZ"), axes("Euler_{}")
@@ -75,10 +76,7 @@ def _felt(series: Series, quaternion: Callable[[np.ndarray], np.ndarray]) -> Ser
     """Return what the sensor feels: FreeAcc and the upward push of the ground, turned into the frame of the sensor."""
 
     def change(block: Block) -> Block:
-        free, angles = block.values[:, :3] + (0.0, 0.0, STANDARD_GRAVITY), quaternion(block.values[:, 3:])
-        w, u = angles[:, :1], angles[:, 1:]  # from the sensor to the Earth; its conjugate turns back
-        across = np.cross(u, free)
-        return replace(block, values=free - 2 * w * across + 2 * np.cross(u, across))
+        return replace(block, values=to_sensor(quaternion(block.values[:, 3:]), block.values[:, :3] + (0.0, 0.0, STANDARD_GRAVITY)))
 
     return changed(series, change, sensor="accelerometer")
 

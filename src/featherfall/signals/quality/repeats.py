@@ -1,4 +1,7 @@
-"""Find stretches in which a worn sensor, or one of its axes, repeats the same value: a lost connection, or a broken sensor; by blocks."""
+"""Find stretches in which a worn sensor, or one of its axes, repeats the same value: a lost connection, or a broken sensor; by blocks.
+
+A sensor that lies still may repeat its value honestly: coarse ones do, and ActiGraph's stops measuring. It comes to rest before.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FROZEN = 3.0  # s in which nothing changes; a worn sensor's noise changes its last digit several times a second
+FROZEN = 3.0  # s in which nothing changes although the sensor moved just before
+BEFORE = 16  # samples that tell whether it moved
+UNREST = 0.03  # g; standard deviation of an axis in them
 STUCK = 5.0  # s in which one axis does not change although others do
 MOVED = 0.3  # g by which the others change meanwhile
-FINE = (0.005, 0.05)  # g; coarser sensors repeat their values honestly when they lie still (all axes), or hardly move (one axis)
+FINE = 0.05  # g; coarser sensors repeat the value of an axis while they move
 NAMED = 3  # stretches named; more are counted
 
 
@@ -33,13 +38,14 @@ class Stretch:
 
 @dataclass
 class _Open:
-    """A run of equal values that may go on in the next block. low, high: of all axes since it began."""
+    """A run of equal values that may go on in the next block. low, high: of all axes since it began; unrest: before it, as `UNREST`."""
 
     start: float
     row: int
     samples: int
     low: np.ndarray
     high: np.ndarray
+    unrest: float
 
 
 class RepeatMeter:
@@ -51,6 +57,7 @@ class RepeatMeter:
         self._open: dict[int | None, _Open] = {}
         self._found: dict[bool, list[Stretch]] = {True: [], False: []}  # by whether all axes repeat
         self._finest = np.inf  # smallest change between two samples: the resolution
+        self._before = np.zeros((0, 3))
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def add(self, times: np.ndarray, values: np.ndarray, rows: np.ndarray) -> None:
@@ -60,22 +67,25 @@ class RepeatMeter:
         if self._last is not None:
             times, values, rows = (np.concatenate(pair) for pair in zip(self._last, (times, values, rows), strict=True))
         self._last = times[-1:], values[-1:], rows[-1:]
+        known = np.concatenate([self._before, values[:-1]])  # the samples before each of `values`
+        self._before = known[-BEFORE:]
         steps = np.abs(np.diff(values, axis=0))
         same = steps == 0
         self._finest = min(self._finest, float(steps.min(initial=np.inf, where=~same)))
         columns: list[tuple[int | None, np.ndarray]] = [(None, same.all(axis=1)), *enumerate(same.T)]
         for axis, column in columns:
-            self._runs(axis, column, times, values, rows)
+            self._runs(axis, column, times, values, rows, known)
 
     def stretches(self) -> list[Stretch]:
         """Return the first stretches that a sensor at rest does not explain, at most `NAMED` of either kind."""
         for axis, run in self._open.items():
             self._judge(axis, run, float("nan") if self._last is None else float(self._last[0][-1]))
         self._open = {}
-        fine = self._finest / self._one_g
-        return [one for whole, limit in zip((True, False), FINE, strict=True) if fine <= limit for one in self._found[whole]]
+        return self._found[True] + (self._found[False] if self._finest <= FINE * self._one_g else [])
 
-    def _runs(self, axis: int | None, column: np.ndarray, times: np.ndarray, values: np.ndarray, rows: np.ndarray) -> None:
+    def _runs(
+        self, axis: int | None, column: np.ndarray, times: np.ndarray, values: np.ndarray, rows: np.ndarray, known: np.ndarray
+    ) -> None:
         edges = np.diff(column.astype(np.int8), prepend=np.int8(0), append=np.int8(0))
         starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)  # first and last sample of each run
         before = self._open.pop(axis, None)
@@ -84,10 +94,12 @@ class RepeatMeter:
         long = (times[ends] - times[starts] >= 1) | (starts == 0) | (ends == len(column))
         for start, end in zip(starts[long], ends[long], strict=True):
             part = values[start : end + 1]
-            run = _Open(float(times[start]), int(rows[start]), int(end - start), part.min(axis=0), part.max(axis=0))
+            at = start + len(known) - len(values) + 1
+            unrest = float(known[max(at - BEFORE, 0) : at].std(axis=0).max()) if at > 1 else 0.0
+            run = _Open(float(times[start]), int(rows[start]), int(end - start), part.min(axis=0), part.max(axis=0), unrest)
             if start == 0 and before is not None:
                 low, high = np.minimum(before.low, run.low), np.maximum(before.high, run.high)
-                run = _Open(before.start, before.row, before.samples + run.samples, low, high)
+                run = _Open(before.start, before.row, before.samples + run.samples, low, high, before.unrest)
             if end == len(column):
                 self._open[axis] = run
             else:
@@ -95,6 +107,8 @@ class RepeatMeter:
 
     def _judge(self, axis: int | None, run: _Open, end: float) -> None:
         found = Stretch(axis, run.row, end - run.start, run.samples, float((run.high - run.low).max()))
-        if found.seconds < (FROZEN if axis is None else STUCK) or (axis is not None and found.moved < MOVED * self._one_g):
+        if axis is None and (found.seconds < FROZEN or run.unrest < UNREST * self._one_g):
+            return
+        if axis is not None and (found.seconds < STUCK or found.moved < MOVED * self._one_g):
             return
         self._found[axis is None] = [*self._found[axis is None], found][:NAMED]
