@@ -14,7 +14,7 @@ BEFORE = 16  # samples that tell whether it moved
 UNREST = 0.03  # g; standard deviation of an axis in them
 STUCK = 5.0  # s in which one axis does not change although others do
 MOVED = 0.3  # g by which the others change meanwhile
-FINE = 0.05  # g; coarser sensors repeat the value of an axis while they move
+FINE = 0.05  # g; coarser sensors repeat values whether they move or not
 NAMED = 3  # stretches named; more are counted
 
 
@@ -48,6 +48,16 @@ class _Open:
     unrest: float
 
 
+@dataclass(frozen=True, eq=False)
+class _Samples:
+    """A block, and what is known of the samples before each of it."""
+
+    times: np.ndarray
+    values: np.ndarray
+    rows: np.ndarray
+    known: np.ndarray
+
+
 class RepeatMeter:
     """Watch for repeated values; memory is constant."""
 
@@ -74,18 +84,17 @@ class RepeatMeter:
         self._finest = min(self._finest, float(steps.min(initial=np.inf, where=~same)))
         columns: list[tuple[int | None, np.ndarray]] = [(None, same.all(axis=1)), *enumerate(same.T)]
         for axis, column in columns:
-            self._runs(axis, column, times, values, rows, known)
+            self._runs(axis, column, _Samples(times, values, rows, known))
 
     def stretches(self) -> list[Stretch]:
         """Return the first stretches that a sensor at rest does not explain, at most `NAMED` of either kind."""
         for axis, run in self._open.items():
             self._judge(axis, run, float("nan") if self._last is None else float(self._last[0][-1]))
         self._open = {}
-        return self._found[True] + (self._found[False] if self._finest <= FINE * self._one_g else [])
+        return self._found[True] + self._found[False] if self._finest <= FINE * self._one_g else []
 
-    def _runs(
-        self, axis: int | None, column: np.ndarray, times: np.ndarray, values: np.ndarray, rows: np.ndarray, known: np.ndarray
-    ) -> None:
+    def _runs(self, axis: int | None, column: np.ndarray, samples: _Samples) -> None:
+        times, values, rows, known = samples.times, samples.values, samples.rows, samples.known
         edges = np.diff(column.astype(np.int8), prepend=np.int8(0), append=np.int8(0))
         starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)  # first and last sample of each run
         before = self._open.pop(axis, None)
