@@ -14,10 +14,10 @@ from featherfall.core.errors import UserError
 from featherfall.recorders.capture import Capture, Table
 from featherfall.recorders.names import shown
 from featherfall.recorders.recorder import Block, Sensor, Series
+from featherfall.signals.quality.gravity import GravityMeter
 
 _REST_ROWS = 30_000  # looked at for the magnitude at rest: five minutes at 100 Hz
 _JSON_VALUES = 4_000_000  # in 16 MB of samples
-_STRETCH = 25  # samples whose spread tells rest from motion: about half a second
 
 
 @dataclass(frozen=True)
@@ -104,21 +104,18 @@ def from_arrays(sensor: Sensor, times: Any, values: Any, unit: str | None, where
 def at_rest(series: Series) -> float | None:
     """Return the magnitude of the values while the sensor moves least, as written in the file; None for a file without values.
 
-    With gravity it is that of gravity in the unit of the file; without, next to nothing. It is the median of the calmest tenth of the
-    stretches of half a second within the first minutes.
+    With gravity it is that of gravity in the unit of the file; without, next to nothing. The first minutes are looked at.
     """
-    rows: list[np.ndarray] = []
+    meter, seen = GravityMeter(), 0
     for block in series.blocks():
-        rows.append(block.values[np.isfinite(block.values).all(axis=1)])
-        if sum(map(len, rows)) >= _REST_ROWS:
+        meter.add(block.times, block.values)
+        seen += len(block.times)
+        if seen >= _REST_ROWS:
             break
-    values = np.concatenate(rows) if rows else np.empty((0, 3))
-    if not len(values):
+    evidence = meter.evidence()
+    if evidence is None:
         return None
-    length = min(_STRETCH, len(values))
-    stretches = values[: len(values) // length * length].reshape(-1, length, values.shape[1])
-    calmest = np.argsort(stretches.std(axis=1).sum(axis=1))[: max(len(stretches) // 10, 1)]
-    return float(np.median(np.linalg.norm(stretches[calmest].mean(axis=1), axis=1)))
+    return evidence.calm if np.isnan(evidence.quiet) else evidence.quiet
 
 
 def near(value: float | None, expected: float, share: float = 0.15) -> bool:
