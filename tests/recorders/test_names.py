@@ -37,6 +37,20 @@ def test_units_are_spelled_in_one_way() -> None:
     assert is_unit("[m/s^2]") and is_unit("ms") and not is_unit("x")
 
 
+@pytest.mark.parametrize(
+    ("base", "sensor"),
+    [
+        *((base, "linear acceleration") for base in ("FreeAcc_", "userAcceleration", "Aceleración lineal ", "Accélération linéaire ")),
+        *((base, "linear acceleration") for base in ("Lineare Beschleunigung ", "linear_acceleration_", "linacc_", "bodyAcc-")),
+        *((base, "accelerometer") for base in ("Ac", "raw_", "accRaw", "gF", "Beschleunigung ")),
+        *((base, "gyroscope") for base in ("Gy", "rotationRate", "w")),
+        ("gravity", "gravity"),
+    ],
+)
+def test_kinds_of_sensors_by_name(base: str, sensor: str) -> None:
+    assert [one.sensor for one in find_triples([f"{base}{axis}" for axis in "XYZ"], [None] * 3)] == [sensor]
+
+
 NAMES = [
     "time,accelerometer_x,accelerometer_y,accelerometer_z",
     "time,accel_x,accel_y,accel_z,gyro_x,gyro_y,gyro_z",

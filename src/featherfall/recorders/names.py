@@ -177,7 +177,7 @@ def plain_name(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", re.sub(r"_list$", "", split_unit(name)[0].lower()))
 
 
-_BARE = ("", "axis", "value", "values", "data", "sensor")
+_BARE = ("", "axis", "value", "values", "data", "raw", "sensor")
 _UNIT_SUFFIXES = {
     "g": "g", "mg": "mg", "ms2": "m/s2", "mps2": "m/s2", "mss": "m/s2", "dps": "deg/s", "degs": "deg/s", "rads": "rad/s", "rps": "rad/s",
     "ut": "uT",
@@ -217,13 +217,17 @@ def _sensor_of(base: str, what: str) -> str | None:
 
 # What names hold, the more special first: "linear acceleration" is an acceleration too.
 _KINDS = (
-    ("linear acceleration", ("linear", "linacc", "useracc", "withoutg", "nograv", "motionuser", "bodyacc")),
+    ("linear acceleration", ("linear", "linacc", "lineal", "linaire", "useracc", "freeacc", "withoutg", "nograv", "motionuser", "bodyacc")),
     ("gravity", ("gravity", "grav")),
     ("gyroscope", ("gyr", "rotation", "angular", "angvel", "omega")),
     ("magnetometer", ("mag", "compass")),
     ("accelerometer", ("acc", "gforce", "beschleunigung", "aceler")),
 )
-_LETTERS = {**dict.fromkeys(_BARE, "accelerometer"), "a": "accelerometer", "g": "gyroscope", "w": "gyroscope", "m": "magnetometer"}
+_LETTERS = {
+    **dict.fromkeys((*_BARE, "a", "ac", "gf"), "accelerometer"),
+    **dict.fromkeys(("g", "gy", "w"), "gyroscope"),
+    "m": "magnetometer",
+}
 
 
 def _beginnings(name: str) -> tuple[str, ...]:

@@ -32,8 +32,8 @@ def test_without_names_and_with_time_stamps(tmp_path: Path) -> None:
     expected = total(read("actigraph", actigraph(tmp_path).path))[1]
     np.testing.assert_array_equal(total(read("actigraph", write(tmp_path / "a.csv", [*head, *values])))[1], expected)
     stamped = [f"14/11/2023 22:13:{20 + i / 100:06.3f},{line}" for i, line in enumerate(values)]
-    names = "Timestamp,Accelerometer X,Accelerometer Y,Accelerometer Z"
-    np.testing.assert_array_equal(total(read("actigraph", write(tmp_path / "b.csv", [*head, names, *stamped])))[1], expected)
+    for names in (["Timestamp,Accelerometer X,Accelerometer Y,Accelerometer Z"], ["time,X,Y,Z"], []):
+        np.testing.assert_array_equal(total(read("actigraph", write(tmp_path / "b.csv", [*head, *names, *stamped])))[1], expected)
 
 
 def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:

@@ -22,6 +22,12 @@ def test_the_ax6_has_a_gyroscope(header: bool, tmp_path: Path) -> None:
     np.testing.assert_allclose(total(file)[1], fall.total, atol=1e-5)
 
 
+def test_light_temperature_and_battery_are_no_gyroscope(tmp_path: Path) -> None:
+    fall = motion(100.0)
+    path = write(tmp_path / "a.csv", rows([iso(t, DATE) for t in fall.times], fall.total, np.abs(100 * fall.total)))
+    assert [series.sensor for series in read("axivity", path).series] == ["accelerometer"]
+
+
 @pytest.mark.parametrize("factor", [9.81, 0.1, 1000.0])
 def test_rows_that_are_not_in_g_are_some_other_loggers(factor: float, tmp_path: Path) -> None:
     fall = motion()

@@ -18,6 +18,11 @@ def test_the_first_sample_is_at_the_start(tmp_path: Path) -> None:
     assert (series.unit, series.rate, series.placement) == ("g", 32.0, "wrist")
 
 
+def test_saved_again_with_semicolons(tmp_path: Path) -> None:
+    path = write(tmp_path / "ACC.csv", ["1551453301;1551453301;1551453301", "32;32;32", *["-1;65;5"] * 64])
+    assert of(read("empatica-e4", path), "accelerometer").rate == 32.0
+
+
 def test_other_sensors_are_refused(tmp_path: Path) -> None:
     error = answer("empatica-e4", write(tmp_path / "BVP.csv", ["1551453301.000000", "64.000000", *["-0.12"] * 64]))
     assert isinstance(error, UserError) and "ACC.csv" in str(error)

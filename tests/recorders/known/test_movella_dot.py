@@ -40,6 +40,19 @@ def test_free_acceleration_alone_is_without_gravity(tmp_path: Path) -> None:
     assert [series.sensor for series in file.series] == ["linear acceleration"] and "quaternion" in file.mend
 
 
+def test_files_of_the_server(tmp_path: Path) -> None:
+    fall = motion(60.0)
+    head = "Timestamp,Address,Quaternion_w,Quaternion_x,Quaternion_y,Quaternion_z,FreeAcc_x,FreeAcc_y,FreeAcc_z"
+    still = np.tile([1.0, 0.0, 0.0, 0.0], (len(fall.times), 1))
+    free = STANDARD_GRAVITY * (fall.total - (0, 0, 1))
+    lines = rows(np.round(1e6 * fall.times).astype(int), ["D4:22:CD:00:00:01"] * len(still), still, free)
+    times, values = total(
+        read("movella-dot", write(tmp_path / "a.csv", ["sep=,", "Measurement Mode:,Complete (Quaternion)", "", head, *lines]))
+    )
+    np.testing.assert_allclose(values, fall.total, atol=1e-5)
+    np.testing.assert_allclose(times, fall.times, atol=1e-5)
+
+
 def test_text_of_mt_manager_is_timed_by_its_rate(tmp_path: Path) -> None:
     fall = motion(100.0)
     head = [

@@ -25,6 +25,14 @@ def test_delimiters(delimiter: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(total(read("phyphox", path))[1], fall.total, atol=1e-4)
 
 
+def test_translated_names(tmp_path: Path) -> None:
+    fall = motion()
+    for name, sensor in (("Beschleunigung", "accelerometer"), ("Lineare Beschleunigung", "linear acceleration")):
+        head = header(name, delimiter=";").replace("Time", "Zeit")
+        path = write(tmp_path / "a.csv", [head, *rows(fall.times, STANDARD_GRAVITY * fall.total, delimiter=";")])
+        assert [series.sensor for series in read("phyphox", path).series] == [sensor]
+
+
 def test_linear_acceleration_is_never_an_accelerometer(tmp_path: Path) -> None:
     fall = motion()
     path = write(tmp_path / "a.csv", [header("Linear Acceleration"), *rows(fall.times, STANDARD_GRAVITY * fall.linear)])

@@ -7,6 +7,10 @@ import pytest
 from tests.recorders.reading import answer, of, read, samples
 from tests.recorders.samples import motion, rows, write
 
+from featherfall.recorders.capture import open_capture
+from featherfall.recorders.recorder import SensorFile
+from featherfall.recorders.table import Stated
+
 
 def sketch(path: Path, a_g: float, names: str = "ax,ay,az", clock: str = "millis") -> Path:
     fall = motion()
@@ -31,6 +35,16 @@ def test_what_no_sensor_gives_is_left_to_the_user(tmp_path: Path) -> None:
 def test_names_of_sketches(names: str, clock: str, tmp_path: Path) -> None:
     times, _ = samples(of(read("raw-counts", sketch(tmp_path / "a.csv", 16384, names, clock)), "accelerometer"))
     np.testing.assert_allclose(times, motion().times, atol=1e-3)
+
+
+def test_rows_without_a_header_and_without_times(tmp_path: Path) -> None:
+    fall = motion()
+    counts = np.round(4096 * fall.total).astype(int)
+    path = write(tmp_path / "a.csv", rows(np.round(1000 * fall.times).astype(int), counts))
+    assert of(read("raw-counts", path), "accelerometer").counts_per_g == 4096
+    capture = open_capture(write(tmp_path / "b.csv", ["ax,ay,az,gx,gy,gz", *rows(counts, counts)]), Stated(rate=50.0))
+    file = answer("raw-counts", capture)
+    assert isinstance(file, SensorFile) and of(file, "accelerometer").counts_per_g == 4096
 
 
 def test_measured_values_are_not_counts(tmp_path: Path) -> None:

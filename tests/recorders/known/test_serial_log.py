@@ -27,6 +27,21 @@ def test_labels(line: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(values, fall.total, atol=0.001)
 
 
+@pytest.mark.parametrize("line", ["{x},{y},{z}", "{ms},{x},{y},{z}", "{x} {y} {z} 1 2 3", "{ms};{x};{y};{z};1;2;3;"])
+def test_plain_numbers_behind_the_time_of_the_ide(line: str, tmp_path: Path) -> None:
+    fall = motion(25.0)
+    counts = np.round(16384 * fall.total).astype(int)
+    lines = [
+        f"{iso(t, '%H:%M:%S.%f')} -> " + line.format(ms=round(1000 * t), x=x, y=y, z=z)
+        for t, (x, y, z) in zip(fall.times, counts, strict=True)
+    ]
+    series = of(read("serial-log", write(tmp_path / "a.txt", lines)), "accelerometer")
+    times, values = samples(series)
+    assert (series.unit, series.counts_per_g) == ("count", 16384.0)
+    np.testing.assert_array_equal(values, counts)
+    np.testing.assert_allclose(times - times[0], fall.times, atol=1e-6)
+
+
 def test_midnight_and_lines_cut_short(tmp_path: Path) -> None:
     seconds = np.arange(-20, 20) / 10 + 6400  # the sample's clock starts at 22:13:20
     lines = [f"{iso(t, '%H:%M:%S.%f')} -> X: 0.1, Y: 0.2, Z: 0.9" for t in seconds]

@@ -12,10 +12,13 @@ import re
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
+from featherfall.recorders.layout import kind_of
 from featherfall.recorders.readings import axes, seconds, tables
 from featherfall.recorders.recorder import SensorFile
 
 _FIRST = re.compile(r"-+ ?Data (?:File|Table) Created By ActiGraph (?P<device>.*?) (?:ActiLife|CentrePoint|date format)", re.IGNORECASE)
+
+_NAMES = (axes("Accelerometer {}"), axes("{}"), axes("Axis {}"))
 
 
 @register("recorder", "actigraph", title="ActiGraph")
@@ -38,10 +41,15 @@ def _read(capture: Capture, table: Table, device: str) -> SensorFile:
             f"{capture.path}: ActiGraph: activity counts per epoch{every}, not acceleration; "
             "export the raw data in ActiLife (the .gt3x file as raw CSV)"
         )
-    names = axes("Accelerometer {}")
-    columns: tuple[str, ...] | tuple[int, ...] = names if table.has(*names) else (0, 1, 2)
+    columns = next((names for names in _NAMES if table.has(*names)), None) or _unnamed(table)
     accelerometer = table.series("accelerometer", columns, "g", rate=float(rate[1].replace(",", ".")), start=_start(head))
     return SensorFile("actigraph", f"ActiGraph {device}", (accelerometer,))
+
+
+def _unnamed(table: Table) -> tuple[int, ...]:
+    """Return the places of x, y and z in rows without names: the first three numbers, behind a time stamp if there is one."""
+    first = 0 if kind_of(table.first[0], table.decimal) == "number" else 1
+    return (first, first + 1, first + 2)
 
 
 def _start(head: str) -> float:

@@ -37,5 +37,7 @@ def _without_header(table: Table) -> tuple[Series, ...]:
     accelerometer = table.series("accelerometer", (1, 2, 3), "g", time=0, time_unit="date")
     if not near(at_rest(accelerometer), 1.0):
         return ()
-    more = (table.series("gyroscope", (4, 5, 6), "deg/s", time=0, time_unit="date"),) if len(table.first) == 7 else ()
+    # cwa-convert may put light, temperature and battery there, which are never negative.
+    turns = len(table.first) == 7 and any(cell.startswith("-") for at in (4, 5, 6) for cell in table.cells(at))
+    more = (table.series("gyroscope", (4, 5, 6), "deg/s", time=0, time_unit="date"),) if turns else ()
     return (accelerometer, *more)

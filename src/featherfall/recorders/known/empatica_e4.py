@@ -36,7 +36,7 @@ def _head(table: Table) -> tuple[float, float] | None:
     if table.columns or table.preamble or len(table.lines) <= _HEAD_ROWS or len(table.first) not in (1, 3):
         return None
     try:
-        start, rate = (np.array([float(field) for field in line.split(",")]) for line in table.lines[:_HEAD_ROWS])
+        start, rate = (np.array([float(field) for field in line.split(table.delimiter)]) for line in table.lines[:_HEAD_ROWS])
     except ValueError:
         return None
     same = len(start) == len(rate) == len(table.first) and np.ptp(start) == 0 and np.ptp(rate) == 0

@@ -21,7 +21,9 @@ from featherfall.recorders.recorder import Block, Sensor, SensorFile, Series
 from featherfall.recorders.total import to_sensor
 
 _ACC, _FREE, _GYR = axes("Acc_{}"), axes("FreeAcc_{}"), axes("Gyr_{}")
-_QUATERNION, _EULER = axes("Quat_{}", "WXYZ"), axes("Euler_{}")
+_EULER = axes("Euler_{}")
+_QUATERNIONS = (axes("Quat_{}", "WXYZ"), axes("Quaternion_{}", "WXYZ"))  # of the app, of the server
+_CLOCKS = ("SampleTimeFine", "Timestamp")
 _TURN = 2**32 * 1e-6  # seconds after which the counter of microseconds starts again
 
 
@@ -29,17 +31,18 @@ _TURN = 2**32 * 1e-6  # seconds after which the counter of microseconds starts a
 def movella_dot(capture: Capture) -> SensorFile | None:
     """Movella DOT (Xsens DOT) and MTw: Acc, or FreeAcc with quaternion or Euler angles."""
     for table in tables(capture):
-        if table.has("PacketCounter") and (table.has(*_ACC) or table.has(*_FREE)):
+        if (table.has("PacketCounter") or table.has("Timestamp", "Address")) and (table.has(*_ACC) or table.has(*_FREE)):
             return _read(table)
     return None
 
 
 def _read(table: Table) -> SensorFile:
     notes: tuple[str, ...] = ()
+    quaternion = next((names for names in _QUATERNIONS if table.has(*names)), None)
     if table.has(*_ACC):
         acceleration = _series(table, "accelerometer", _ACC, "m/s2")
-    elif table.has(*_QUATERNION):
-        acceleration = _felt(_series(table, "linear acceleration", _FREE + _QUATERNION, "m/s2"), lambda angles: angles)
+    elif quaternion:
+        acceleration = _felt(_series(table, "linear acceleration", _FREE + quaternion, "m/s2"), lambda angles: angles)
         notes = ("gravity added to FreeAcc by the quaternion",)
     elif table.has(*_EULER):
         acceleration = _felt(_series(table, "linear acceleration", _FREE + _EULER, "m/s2"), _from_euler)
@@ -54,10 +57,12 @@ def _read(table: Table) -> SensorFile:
 
 def _series(table: Table, sensor: Sensor, names: tuple[str, ...], unit: str) -> Series:
     stated = re.search(r"(?:Update ?Rate|OutputRate):[,;\t ]*([\d.]+) ?Hz", "\n".join(table.lines[:20]), re.IGNORECASE)
-    by_counter = stated is not None and (table.lines[0].startswith("//") or not table.has("SampleTimeFine"))
-    if by_counter and stated:  # SampleTimeFine of MT Manager does not count microseconds
+    clock = next((name for name in _CLOCKS if table.has(name)), None)
+    if stated is not None and (
+        table.lines[0].startswith("//") or clock is None
+    ):  # SampleTimeFine of MT Manager does not count microseconds
         return table.series(sensor, names, unit, rate=float(stated[1]), channels=names)
-    return _unwrapped(table.series(sensor, names, unit, time="SampleTimeFine", time_unit="us", channels=names))
+    return _unwrapped(table.series(sensor, names, unit, time=clock, time_unit="us", channels=names))
 
 
 def _unwrapped(series: Series) -> Series:

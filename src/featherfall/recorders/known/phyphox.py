@@ -15,15 +15,19 @@ _COLUMNS = (
     Columns("accelerometer", axes("Acceleration {}", "xyz"), "m/s2"),
     Columns("linear acceleration", axes("Linear Acceleration {}", "xyz"), "m/s2"),
     Columns("gyroscope", axes("Gyroscope {}", "xyz"), "rad/s"),
+    # Experiments that others have translated.
+    Columns("accelerometer", axes("Beschleunigung {}", "xyz"), "m/s2"),
+    Columns("linear acceleration", axes("Lineare Beschleunigung {}", "xyz"), "m/s2"),
 )
+_TIMES = ("Time", "Zeit")
 
 
 @register("recorder", "phyphox", title="phyphox")
 def phyphox(capture: Capture) -> SensorFile | None:
     """phyphox: one table a sensor; CSV with any of its separators, folder or zip."""
-    series = [one for table in tables(capture) if _is_export(table) for one in readings(table, _COLUMNS, [("Time", "s")])]
+    series = [one for table in tables(capture) if _is_export(table) for one in readings(table, _COLUMNS, [(table.columns[0], "s")])]
     return SensorFile("phyphox", "phyphox", tuple(series), mend='record "Acceleration with g" in phyphox') if series else None
 
 
 def _is_export(table: Table) -> bool:
-    return bool(table.columns) and table.columns[0] == "Time" and table.units[0] == "s"
+    return bool(table.columns) and table.columns[0] in _TIMES and table.units[0] == "s"

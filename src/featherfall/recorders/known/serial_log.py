@@ -1,7 +1,7 @@
-"""What a serial monitor or terminal shows of a sketch that labels its values: `ax: 0.12 ay: -0.30 az: 9.81`, `X=12,Y=-30,Z=1002`.
+"""What a serial monitor shows of a sketch: labelled values, `ax: 0.12 ay: -0.30 az: 9.81`, or values behind the Arduino IDE's time.
 
-Layout: examples of the Arduino libraries for the MPU-6050, ADXL345 and LSM6DS3, and the time that the Arduino IDE puts before each line,
-`12:34:56.789 -> `. The unit is in the text (`m/s^2`, `g`) or follows from the magnitude at rest. Tables are read as such, not here.
+Layout: examples of the Arduino libraries for the MPU-6050, ADXL345 and LSM6DS3; of the IDE, `12:34:56.789 -> 12,-30,1002`. The unit is that
+of the text (`m/s^2`); whole numbers may be counts. Plain tables are read as such, not here.
 """
 
 from __future__ import annotations
@@ -14,20 +14,24 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture
+from featherfall.recorders.counts import as_counts
 from featherfall.recorders.readings import from_arrays
 from featherfall.recorders.recorder import SensorFile
 
 _AXES = tuple(re.compile(rf"(?:a(?:cc(?:el(?:eration|erometer)?)?|c)?[ _.-]?)?{axis}", re.IGNORECASE) for axis in "xyz")
+# Labels of times and their seconds; a number without a unit is millis() where it is whole, else seconds.
 _TIMES = {"time": None, "t": None, "timestamp": None, "ms": 1e-3, "millis": 1e-3, "time_ms": 1e-3, "us": 1e-6, "micros": 1e-6}
-_LABELLED = re.compile(r"([A-Za-z][A-Za-z _.-]*?)\s*[:=]\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)")
+_NUMBER = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_LABELLED = re.compile(rf"([A-Za-z][A-Za-z _.-]*?)\s*[:=]\s*({_NUMBER})")
 _CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d[.,]\d+)\s*->")
+_PLAIN = re.compile(rf"{_NUMBER}(?:[\s,;]+{_NUMBER}){{2,9}}")
 _LINES = 50  # by which a log is recognised
 _DAY = 86_400.0
 
 
 @register("recorder", "serial-log", title="serial log", rank=1)
 def serial_log(capture: Capture) -> SensorFile | None:
-    """Serial log of an Arduino or ESP32 sketch: labelled values, one sample a line."""
+    """Serial log of an Arduino or ESP32 sketch: labelled values, or values behind the IDE's time, one sample a line."""
     head = capture.head()[: 1 << 14].decode("utf-8", "replace").splitlines()[:_LINES]
     if not head or sum(_axes(line) is not None for line in head) < max(3, len(head) // 2):
         return None
@@ -38,7 +42,9 @@ def serial_log(capture: Capture) -> SensorFile | None:
     if np.isnan(stamps).all():
         raise UserError(f"{where}: no time on its lines; print millis() with each sample, e.g. ms: 1234 ax: 0.12 ay: -0.30 az: 9.81")
     unit = "m/s2" if any(re.search(r"m/s(\^|\*\*)?2|m/s²", line) for line in head) else None
-    return SensorFile("serial-log", "serial log", (from_arrays("accelerometer", stamps, values, unit, where),))
+    series = from_arrays("accelerometer", stamps, values, unit, where)
+    counted = as_counts(series) if unit is None else None
+    return SensorFile("serial-log", "serial log", (counted[0] if counted else series,), (counted[1],) if counted else ())
 
 
 def _rows(lines: list[str]) -> Iterator[tuple[float, list[float]]]:
@@ -52,7 +58,6 @@ def _rows(lines: list[str]) -> Iterator[tuple[float, list[float]]]:
         named = {label.strip().lower(): value for label, value in _LABELLED.findall(line)}
         label = next((one for one in _TIMES if one in named), None)
         if label is not None:
-            # A sketch's own number without a unit is millis() where whole, else seconds.
             yield float(named[label]) * (_TIMES[label] or (1e-3 if named[label].isdigit() else 1.0)), axes
         elif clock:
             time = int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3].replace(",", "."))
@@ -64,7 +69,16 @@ def _rows(lines: list[str]) -> Iterator[tuple[float, list[float]]]:
 
 
 def _axes(line: str) -> list[float] | None:
-    """Return x, y and z of a line with their labels; None for a line without them."""
-    found = [(label.strip().split(",")[-1], value) for label, value in _LABELLED.findall(line[:500])]
+    """Return x, y and z of a line; None for a line without them."""
+    text = line[:500].strip()
+    found = [(label.strip().split(",")[-1], value) for label, value in _LABELLED.findall(text)]
     values = [next((float(value) for label, value in found if axis.fullmatch(label)), None) for axis in _AXES]
-    return [one for one in values if one is not None] if None not in values else None
+    if None not in values:
+        return [one for one in values if one is not None]
+    clock = _CLOCK.match(text)
+    if clock is None or not _PLAIN.fullmatch(rest := text[clock.end() :].strip(" ,;\t")):
+        return None
+    numbers = [float(one) for one in re.findall(_NUMBER, rest)]
+    # Three axes, or six with the gyroscope's behind them; one number more is the sketch's own time before them.
+    first = 1 if len(numbers) in (4, 7, 10) else 0
+    return numbers[first : first + 3]
