@@ -11,7 +11,7 @@ WEIGHTS := $(HOME)/.cache/featherfall/weights/movenet_single_pose_lightning_ptq.
 WEIGHTS_URL := https://raw.githubusercontent.com/google-coral/test_data/master/movenet_single_pose_lightning_ptq.tflite
 export PYTHONWARNINGS =
 
-.PHONY: setup demo app test check format docs serve-docs mutants
+.PHONY: setup demo app test check format docs serve-docs mutants fuzz fuzz-short
 
 setup: .venv/.done
 
@@ -49,11 +49,25 @@ app: $(APP)/.done $(WEIGHTS)
 test: setup
 	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile
 
+# Damaged inputs through every door: half a minute of each kind, then as long as asked for with the coverage of atheris (one door: DOOR=recipe).
+# Millions: benchmarks/fuzz.py.
+fuzz-short: setup
+	rm -rf .fuzz/short
+	$(BIN)/python -m fuzz.run --inputs 200 --processes 2 --state .fuzz/short
+
+fuzz: setup .venv/.fuzz
+	$(BIN)/python -m fuzz.guided --seconds $(or $(SECONDS_A_DOOR),60) $(DOOR)
+
+.venv/.fuzz: .venv/.done
+	$(BIN)/python $(PIP) --editable ".[fuzz]"
+	touch $@
+
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MAKE) fuzz-short
 	$(MAKE) test
 
 format: setup

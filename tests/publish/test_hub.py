@@ -227,7 +227,7 @@ def test_a_manifest_that_reaches_outside_is_refused(there: Hub, model: Path, cac
     manifest = json.loads(files["manifest.json"])
     manifest["sha256"]["../../stolen"] = "0" * 64
     files["manifest.json"] = json.dumps(manifest).encode()
-    with pytest.raises(UserError, match=r"names the file '\.\./\.\./stolen', which is not beside it"):
+    with pytest.raises(UserError, match="write the plain name of a file in the bundle's folder"):
         fetch("anna/falls")
 
 

@@ -9,19 +9,30 @@ import numpy as np
 import pytest
 import torch
 
+from featherfall.training import yolo_worker
 from featherfall.training.boxes import BoxTable
 from featherfall.training.yolo import YOLO_PYTHON, YoloTraining, train_yolo, write_yolo
 from featherfall.training.yolo_worker import _finished, _log
 
 
-@pytest.mark.parametrize(("epoch", "finished"), [(0, False), (1, False), (2, True), (-1, True)])
-def test_weights_of_the_last_epoch_need_no_more_training(tmp_path: Path, epoch: int, finished: bool) -> None:
-    torch.save({"epoch": epoch}, tmp_path / "last.pt")
-    assert _finished(tmp_path / "last.pt", 3) is finished
+@pytest.mark.parametrize(("rows", "late", "finished"), [(0, True, False), (2, True, False), (3, True, True), (3, False, False)])
+def test_weights_of_the_last_epoch_need_no_more_training(tmp_path: Path, rows: int, late: bool, finished: bool) -> None:
+    """late: the weights were written after the table's last row, and so are those of its epoch."""
+    last, results = tmp_path / "last.pt", tmp_path / "results.csv"
+    last.write_bytes(b"not opened")
+    results.write_text("\n".join([" epoch, time, train/box_loss", *(f"{row + 1}, 5, 3.5" for row in range(rows))]) + "\n")
+    os.utime(last, ns=(0, results.stat().st_mtime_ns + (1 if late else -1)))
+    assert _finished(last, results, 3) is finished
 
 
 def test_what_was_never_begun_is_not_finished(tmp_path: Path) -> None:
-    assert not _finished(tmp_path / "last.pt", 3)
+    assert not _finished(tmp_path / "last.pt", tmp_path / "results.csv", 3)
+
+
+def test_no_weights_are_opened_that_run_code() -> None:
+    source = Path(yolo_worker.__file__).parents[1]
+    calls = [line for path in source.rglob("*.py") for line in path.read_text().splitlines() if "torch.load(" in line]
+    assert calls and all("weights_only=True" in line for line in calls), calls
 
 
 def test_their_table_of_epochs_becomes_our_log(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Sizes are bounded before anything is parsed, so that a small file cannot take mi
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ def read_json(path: Path) -> Any:
 
 def parse_json(text: str, where: str | Path, most: int = VALUES) -> Any:
     """Parse JSON of at most `most` values as `read_json`; `where` is named in messages. NaN and infinity are taken."""
+    _check_leaf(text, where)
     try:
         value = json.loads(text, parse_int=_integer)
     except json.JSONDecodeError as error:
@@ -50,6 +52,7 @@ def parse_yaml(text: str, where: str | Path) -> Any:
     """Parse one document of YAML as `read_yaml`; `where` is named in messages."""
     import yaml  # takes as long to import as the rest of this package
 
+    _check_leaf(text, where)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         _check_events(yaml.parse(text, Loader=loader), where)
@@ -65,6 +68,21 @@ def parse_yaml(text: str, where: str | Path) -> Any:
         raise UserError(f"{where}: {_odd_scalar(text, loader)}; correct it, or write it in quotes") from error
     _check_bounds(value, where, _YAML_VALUES)
     return value
+
+
+@contextlib.contextmanager
+def as_written(path: str | Path, what: str) -> Iterator[None]:
+    """Convert errors about the shape of a document that this program writes, and others may have changed, to `UserError`.
+
+    For documents without a schema: a missing key, or a value of another type, shows where it is used. what: e.g. "metrics of a run".
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise UserError(f"{path}: not {what} as this version writes them ({reason}); write it again, or take the original") from error
 
 
 def _integer(digits: str) -> int:

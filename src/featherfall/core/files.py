@@ -72,12 +72,22 @@ def open_file(path: Path) -> io.BufferedReader:
     raise UserError(f"{path}: not a file but {_KINDS.get(stat.S_IFMT(mode), 'a device')}; save what it gives as a file first")
 
 
+def is_there(path: Path) -> bool:
+    """Return whether a path that a file names exists; one that no file system could hold does not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long; with a NUL character
+        return False
+
+
 def read_bytes(path: Path, most: int) -> bytes:
     """Return a file's content; raises `UserError` as `open_file`, and for more than `most` bytes."""
     with open_file(path) as file:
         try:
             size = os.fstat(file.fileno()).st_size
-            data = b"" if size > most else file.read(most + 1)  # it may grow, or state no size as in /proc
+            data = b"" if size > most else file.read(size + 1)  # reading allocates what it is asked for
+            while size < len(data) <= most and (more := file.read(1 << 20)):  # it grows, or states no size as in /proc
+                data += more
         except OSError as error:
             raise UserError(f"{path}: cannot be read ({error.strerror}); copy it again") from error
     if max(size, len(data)) > most:

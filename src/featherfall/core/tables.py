@@ -94,6 +94,16 @@ def dead_axes(values: np.ndarray, seconds: float) -> list[int]:
     return []
 
 
+def whole_number(text: str) -> int:
+    """Return the whole number that a cell states, "7" or "7.0"; raises `ValueError` for any other text, and beyond 15 digits."""
+    value = float(text)
+    if not abs(value) < 1e15:  # NaN too; int() takes ever longer for more digits, and a float has no more
+        raise ValueError(f"{text[:40]!r} is no whole number of at most 15 digits")
+    if value != int(value):
+        raise ValueError(f"{text[:40]!r} is no whole number")
+    return int(value)
+
+
 def nearest(word: str, known: Sequence[str]) -> str:
     """Return a hint for an unknown name: the closest known one, or all of them."""
     near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)

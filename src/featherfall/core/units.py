@@ -47,15 +47,19 @@ def quantity(unit: str) -> str:
     return _UNITS[unit][0]
 
 
+_LARGEST = 1e15
+
+
 def to_internal(values: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
     """Convert to the internal unit of the same quantity.
 
     Arguments:
         values: any shape, numbers in `unit`.
-    Returns: float32 values of the same shape, and the name of their unit ("g", "deg/s", "m", ...).
+    Returns: float32 values of the same shape, and the name of their unit ("g", "deg/s", "m", ...). Values beyond `_LARGEST`, which no
+        sensor gives and whose squares float32 does not hold, become `_LARGEST`.
     """
     inside = INTERNAL_UNITS[quantity(unit)]
-    return np.asarray(values * _UNITS[unit][1], dtype=np.float32), inside
+    return np.asarray(np.clip(values, -_LARGEST, _LARGEST) * _UNITS[unit][1], dtype=np.float32), inside
 
 
 def same_quantity(first: str, second: str) -> bool:

@@ -111,7 +111,7 @@ class AIHubFalls(Reader):
             label: dict[str, Any] = {}
             if scene.labels:
                 try:
-                    label = read_json(scene.labels[0])
+                    label = _label(scene.labels[0])
                 except UserError as error:
                     problems.append(f"{error}; its scene has no actor and no times")
             else:
@@ -143,6 +143,13 @@ def _scenes(folder: Path) -> list[_Scene]:
         scene.sensors.sort(key=lambda path: path.name)
         scene.labels.sort(key=lambda path: (path.name, "센서" not in path.parts))
     return [found[number] for number in sorted(found)]
+
+
+def _label(path: Path) -> dict[str, Any]:
+    label = read_json(path)
+    if not isinstance(label, dict):
+        raise UserError(f"{path}: expected keys and values, found {type(label).__name__}")
+    return label
 
 
 def _odd(scene: _Scene, label: Mapping[str, Any]) -> Iterable[str]:
@@ -197,7 +204,7 @@ def _fall_times(label: Mapping[str, Any]) -> FallTimes | None:
         start, end = (float(_get(label, "sensordata", f"fall_{which}_frame")) for which in ("start", "end"))
     except (TypeError, ValueError):
         return None
-    return FallTimes(onset=start / _FRAME_RATE, end=end / _FRAME_RATE) if end > start else None
+    return FallTimes(onset=start / _FRAME_RATE, end=end / _FRAME_RATE) if 0 <= start < end < float("inf") else None
 
 
 def match_columns(names: Sequence[str]) -> tuple[_Columns, list[str]]:
@@ -282,7 +289,8 @@ def _units(files: Sequence[tuple[Path, _Columns]]) -> tuple[Units, list[str]]:
     for path, columns in files:
         for stream, names in columns.items():
             try:
-                norms.setdefault(stream.rsplit("_", 1)[1], []).append(_typical(read_columns(path, names, header=True), stream))
+                typical = _typical(read_columns(path, names, header=True), stream)
+                norms.setdefault(stream.rsplit("_", 1)[1], []).append(typical)
             except UserError:
                 break  # `read` reports it
     if not files:
@@ -305,7 +313,7 @@ def _units(files: Sequence[tuple[Path, _Columns]]) -> tuple[Units, list[str]]:
 
 
 def _typical(values: np.ndarray, stream: str) -> float:
-    norms = np.linalg.norm(values, axis=1)
+    norms = np.linalg.norm(np.clip(values, -1e15, 1e15), axis=1)  # squares beyond that overflow
     return float(norms.max() if stream.endswith("gyroscope") else np.median(norms))
 
 

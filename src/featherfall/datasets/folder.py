@@ -34,6 +34,7 @@ from pydantic import Field, model_validator
 from featherfall.core.checked import Checked, check
 from featherfall.core.documents import read_yaml
 from featherfall.core.errors import UserError
+from featherfall.core.files import is_there
 from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import check_times, dead_axes, nearest, read_columns, read_text
@@ -159,7 +160,7 @@ def _source(where: str, folder: Path, cells: Mapping[str, Any], described: Strea
     if not files:
         raise UserError(f"{where}: no stream has a file; give at least one of {', '.join(described.columns)}")
     for name, path in files.items():
-        if not path.is_file():
+        if not (is_there(path) and path.is_file()):
             raise UserError(f"{where}: {name}: no such file {path}; correct the path")
     times = _fall_times(where, cells)
     return Source(

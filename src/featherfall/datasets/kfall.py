@@ -13,7 +13,7 @@ from pathlib import Path
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream
 from featherfall.core.registry import register
-from featherfall.core.tables import read_columns
+from featherfall.core.tables import read_columns, whole_number
 
 from .dataset import Dataset, Reader, Source
 from .streams import XYZ, make_recording, make_stream
@@ -143,7 +143,7 @@ def _labels(path: Path) -> tuple[dict[tuple[int, int], _Frames], list[str]]:
                 )
         try:
             frames = float(onset), float(impact)
-            labels[task, int(float(trial))] = frames
+            labels[task, whole_number(trial)] = frames
             if not 1 <= frames[0] < frames[1]:
                 problems.append(f"{path}: row {number}: a fall from frame {onset} to {impact}")
         except ValueError:

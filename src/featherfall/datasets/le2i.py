@@ -16,7 +16,7 @@ from pathlib import Path
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Video
 from featherfall.core.registry import register
-from featherfall.core.tables import read_text
+from featherfall.core.tables import read_text, whole_number
 
 from .dataset import Dataset, Reader, Source
 from .streams import make_recording
@@ -83,7 +83,7 @@ def _fall(path: Path) -> tuple[int, int] | None:
     if not lines or "," in lines[0]:
         return None
     try:
-        start, end = int(lines[0]), int(lines[1])
+        start, end = whole_number(lines[0]), whole_number(lines[1])
     except (IndexError, ValueError):
         raise UserError(f"{path}: rows 1 and 2 are not the first and last frame of a fall") from None
     if start == end == 0:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from featherfall.core.errors import UserError
-from featherfall.core.tables import read_text
+from featherfall.core.tables import read_text, whole_number
 
-_LINE = re.compile(r"(\S.*\S|\S)\s+(\d+)\s+(\d+)")
+_LINE = re.compile(r"(\S.*\S|\S)\s+(\d{1,15})\s+(\d{1,15})")
 
 
 @dataclass(frozen=True)
@@ -28,5 +28,5 @@ def read_list(path: Path) -> list[Listed]:
         match = _LINE.fullmatch(line.strip())
         if not match:
             raise UserError(f"{path}: row {row}: expected a path, a number of frames and a class, found {line[:60]!r}")
-        found.append(Listed(tuple(re.split(r"[\\/]+", match[1])), int(match[2]), int(match[3])))
+        found.append(Listed(tuple(re.split(r"[\\/]+", match[1])), whole_number(match[2]), whole_number(match[3])))
     return found

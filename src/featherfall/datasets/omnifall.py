@@ -17,9 +17,10 @@ import csv
 from functools import partial
 from pathlib import Path
 
+from featherfall.core.files import is_there
 from featherfall.core.recording import FallTimes, Recording, Video
 from featherfall.core.registry import register
-from featherfall.core.tables import read_text
+from featherfall.core.tables import read_text, whole_number
 
 from .dataset import Dataset, Reader, Side, Source
 from .streams import make_recording
@@ -51,7 +52,9 @@ class OmniFall(Reader):
                 continue
             for row in rows:
                 try:
-                    segment = int(row["label"]), float(row["start"]), float(row["end"])
+                    segment = whole_number(row["label"]), float(row["start"]), float(row["end"])
+                    if not all(row[name] for name in _COLUMNS):
+                        raise ValueError("a cell is empty")
                 except (TypeError, ValueError):
                     problems.append(f"{table}: row {rows.line_num}: expected a class and two times; left out")
                     continue
@@ -76,7 +79,7 @@ class OmniFall(Reader):
 def _film(folder: Path, key: _Key) -> Path | None:
     name, path = key
     candidates = (root / f"{path}{ending}" for root in (folder / name, folder / "videos" / name) for ending in ("", *_ENDINGS))
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    return next((candidate for candidate in candidates if is_there(candidate) and candidate.is_file()), None)
 
 
 def _tests(folder: Path) -> frozenset[_Key]:

@@ -24,7 +24,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.registry import register
-from featherfall.core.tables import parse_columns, read_columns, read_text
+from featherfall.core.tables import parse_columns, read_columns, read_text, whole_number
 
 from .dataset import Dataset, Reader, Source
 from .streams import clock_of, images_in, make_recording, make_stream, strictly
@@ -210,7 +210,7 @@ def _spans(path: Path) -> tuple[dict[_Key, _Span], list[str]]:
             end = begin + len(line)
             cells = line.split(b",")
             try:
-                subject, activity, trial = (int(float(cells[i])) for i in at)
+                subject, activity, trial = (whole_number(cells[i].decode()) for i in at)
             except (IndexError, ValueError):
                 problems.append(f"{path}: row {number}: no numbers of subject, activity and trial; it is left out")
                 begin, last = end, None

@@ -24,7 +24,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Video
 from featherfall.core.registry import register
-from featherfall.core.tables import read_columns, read_text
+from featherfall.core.tables import read_columns, read_text, whole_number
 
 from .dataset import Dataset, Reader, Source
 from .streams import images_in, make_recording, make_stream, strictly
@@ -115,7 +115,7 @@ def _falling(path: Path) -> tuple[dict[str, _Falling], list[str]]:
         if number == 1 and row[:1] == ["name"]:
             continue
         try:
-            name, frame, label = row[0], int(row[1]), int(float(row[2]))
+            name, frame, label = row[0], whole_number(row[1]), whole_number(row[2])
         except (IndexError, ValueError):
             problems.append(f"{path}: row {number}: expected name, frame and label, found {','.join(row)[:60]!r}")
             continue

@@ -117,7 +117,7 @@ def _in_archive(path: Path) -> dict[str, Member]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename for info in archive.infolist()[: MAX_NAMES + 1] if not info.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, IndexError) as error:  # IndexError: a part without a name
         raise UserError(f"{path}: not a whole zip archive ({error}); copy it again") from error
     if len(names) > MAX_NAMES:
         raise UserError(f"{path}: holds more than {MAX_NAMES} files; give the archive of one export")

@@ -41,7 +41,7 @@ def train_job(path: str) -> None:
     folder = Path(job["folder"])
     torch.set_num_threads(1)
     last = folder / "ultralytics" / "weights" / "last.pt"
-    if not _finished(last, job["epochs"]):
+    if not _finished(last, folder / "ultralytics" / "results.csv", job["epochs"]):
         model = YOLO(last if last.is_file() else job["model"], task="detect")
         model.add_callback("on_fit_epoch_end", lambda trainer: _log(trainer.csv, folder / "log.csv", len(trainer.train_loader)))
         model.train(**({"resume": True} if last.is_file() else _train_arguments(job)))
@@ -96,9 +96,16 @@ def _train_arguments(job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _finished(last: Path, epochs: int) -> bool:
-    """Return whether these weights are those of the last epoch; -1 is what Ultralytics writes when it has tidied them up."""
-    return last.is_file() and int(torch.load(last, map_location="cpu", weights_only=False)["epoch"]) in (-1, epochs - 1)
+def _finished(last: Path, results: Path, epochs: int) -> bool:
+    """Return whether these weights are those of the last epoch: its row is in Ultralytics' table, and they were written after it.
+
+    Their own epoch is not asked: they hold whole objects, and opening them would run code in them.
+    """
+    if not (last.is_file() and results.is_file()) or last.stat().st_mtime_ns < results.stat().st_mtime_ns:
+        return False
+    with open(results, newline="") as file:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(file)]
+    return len(rows) > 1 and int(float(rows[-1][rows[0].index("epoch")])) >= epochs
 
 
 def _log(results: Path, log: Path, steps: int) -> None:

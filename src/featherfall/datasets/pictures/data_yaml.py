@@ -10,6 +10,7 @@ from typing import Any
 
 from featherfall.core.documents import read_yaml
 from featherfall.core.errors import UserError
+from featherfall.core.files import is_there
 from featherfall.core.tables import read_text
 
 _KEYS = (("train", "train"), ("val", "valid"), ("valid", "valid"), ("test", "test"))
@@ -89,6 +90,6 @@ def place(folder: Path, text: str) -> Path | None:
     parts = [part for part in re.split(r"[\\/]+", text.strip()) if part not in ("", ".", "..") and not part.endswith(":")]
     for first in range(len(parts)):
         path = folder.joinpath(*parts[first:])
-        if path.exists():
+        if is_there(path):
             return path
     return None
