@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import yaml
 from tests.docs.pages import ROOT, blocks, commands, inline
+from tests.recorders.samples import sensor_logger_watch
 from typer.main import get_command
 
 from featherfall.cli.main import app
@@ -31,6 +32,8 @@ RUN = {
     "featherfall predict wrist my-watch.csv --unit m/s2 --json": '"files"',
     "featherfall predict wrist my-watch.csv --unit m/s2 --columns accelerometer=ax,ay,az --time t --time-unit s": "label    fall",
     "featherfall predict wrist no-times.csv --unit m/s2 --columns accelerometer=1,2,3 --rate 50": "label    fall",
+    "featherfall predict wrist my-recording.zip": "label    fall",
+    "featherfall data formats": "phyphox",
     "featherfall bench wrist": "int8",
     "featherfall sim --subjects 2 --hours 0.06 --seed 3 --out simulated": "recordings",
     "featherfall data inspect simulated": "subjects",
@@ -102,7 +105,7 @@ def test_each_is_run_or_excused() -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the recordings that the pages speak of: the simulated sample, in m/s2."""
+    """A folder with the recordings that the pages speak of: the simulated sample, in m/s2, and as a watch's app writes it."""
     path = tmp_path_factory.mktemp("docs")
     samples = np.loadtxt(SAMPLE, delimiter=",", skiprows=1)
     samples[:, 1:] *= STANDARD_GRAVITY
@@ -110,6 +113,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     even = np.arange(samples[0, 0], samples[-1, 0], 1 / 50)
     axes = [np.interp(even, samples[:, 0], samples[:, axis]) for axis in (1, 2, 3)]
     np.savetxt(path / "no-times.csv", np.stack(axes, 1), delimiter=",", fmt="%.4f", header="ax,ay,az", comments="")
+    sensor_logger_watch(path).path.rename(path / "my-recording.zip")
     return path
 
 
