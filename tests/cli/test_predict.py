@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 import typer
 from tests.runtime.tiny import LENGTH, write_bundle, write_csv
@@ -145,3 +147,60 @@ def test_bench_of_pictures_names_pictures(tmp_path: Path) -> None:
 
 def test_every_kind_of_bundle_is_predicted() -> None:
     assert set(BY_KIND) == set(get_args(BundleKind))
+
+
+def test_a_message_leads_to_the_result(bundle: Path, tmp_path: Path) -> None:
+    header = "time,ax (g),ay (g),az (g)"
+    file = write_csv(tmp_path / "lies.csv", 50, ((8.0, 4.0),), factor=STANDARD_GRAVITY, header=header)
+    refused = call("predict", bundle, file)
+    assert refused.exit_code == 2
+    option = re.search(r"so the unit is m/s2, not g; state (--unit \S+)$", refused.stderr.strip())
+    assert option
+    assert "label    fall" in call("predict", bundle, file, *option[1].split()).stdout
+
+
+@pytest.mark.parametrize(("counts", "stated"), [(16384, 16384), (9000, 8990)])
+def test_counts_are_read_as_the_message_says(bundle: Path, tmp_path: Path, counts: float, stated: float) -> None:
+    header = "time,ax (g),ay (g),az (g)"
+    file = write_csv(tmp_path / "raw.csv", 50, ((8.0, 4.0),), factor=counts, header=header)
+    refused = call("predict", bundle, file)
+    option = re.search(r"state (--counts-per-g (\S+))$", refused.stderr.strip())
+    assert refused.exit_code == 2 and option and float(option[2]) == pytest.approx(stated, rel=0.01)
+    assert "label    fall" in call("predict", bundle, file, *option[1].split()).stdout
+
+
+def test_a_corrupt_sample_is_no_fall_and_is_named(bundle: Path, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "glitch.csv", 50, ())
+    lines = file.read_text().splitlines()
+    lines[251] = "5.0,50,0,1"
+    file.write_text("\n".join(lines))
+    result = call("predict", bundle, file)
+    assert result.exit_code == 0
+    assert (
+        "  label    other" in result.stdout
+        and "  note     accelerometer: a corrupt sample was left out: row 252 (x is 50)" in result.stdout
+    )
+
+
+def test_acceleration_without_gravity_is_refused_whatever_the_unit(bundle: Path, tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "linear.csv", 50, ((8.0, 4.0),))
+    table = np.loadtxt(file, delimiter=",", skiprows=1)
+    table[:, 3] -= 1
+    table[:, 1:] += 0.01 * np.random.default_rng(0).standard_normal((len(table), 3))
+    for factor in (1.0, STANDARD_GRAVITY):
+        np.savetxt(file, table * [1, factor, factor, factor], delimiter=",", header="time,ax,ay,az", comments="")
+        for options in ((), ("--unit", "g"), ("--unit", "m/s2")):
+            result = call("predict", bundle, file, *options)
+            assert result.exit_code == 2 and "gravity is missing" in result.stderr, (factor, options, result.output)
+
+
+def test_a_sensor_worn_elsewhere_needs_the_option(bundle: Path, tmp_path: Path) -> None:
+    names = ",".join(f"pocket_accelerometer_{axis}" for axis in "xyz")
+    file = write_csv(tmp_path / "pocket.csv", 50, ((8.0, 4.0),), header=f"time,{names}")
+    refused = call("predict", bundle, file)
+    assert (
+        refused.exit_code == 2
+        and "pocket.csv: accelerometer: worn at the thigh, the model was trained for the left wrist" in refused.stderr
+    )
+    accepted = call("predict", bundle, file, "--placement-ok")
+    assert accepted.exit_code == 0 and "  note     accelerometer was worn at the thigh, " in accepted.stdout

@@ -93,7 +93,7 @@ def test_worn_elsewhere_is_refused_unless_that_is_fine() -> None:
     with pytest.raises(UserError, match=r"add --placement-ok --map accelerometer=belt$"):
         chosen(several)
     assert chosen(several, Choice({"accelerometer": "belt"}, placement_ok=True)) == ["belt"]
-    with pytest.raises(UserError, match=r"belt of body is worn at the waist, the bundle is for the wrist; .* --placement-ok$"):
+    with pytest.raises(UserError, match=r"belt of body: worn at the waist, the model was trained for the wrist .* --placement-ok$"):
         chosen(several, Choice({"accelerometer": "belt"}))
 
 
@@ -156,7 +156,10 @@ def test_units_are_converted_and_placements_checked_again() -> None:
     raw = WRIST.model_copy(update={"unit": "m/s2"})
     np.testing.assert_allclose(fitted_stream("S1/walk/1", raw, stream(), Choice()).values, STANDARD_GRAVITY, rtol=1e-6)
     assert fitted_stream("S1/walk/1", raw, stream(), Choice()).unit == "m/s2"
-    with pytest.raises(UserError, match="S1/walk/1: worn at the right thigh, the bundle is for the wrist; add --placement-ok"):
+    with pytest.raises(
+        UserError,
+        match="S1/walk/1: worn at the right thigh, the model was trained for the wrist and .*; to take it all the same, add --placement-ok",
+    ):
         fitted_stream("S1/walk/1", WRIST, stream(placement="right thigh"), Choice())
     assert fitted_stream("S1/walk/1", WRIST, stream(placement="right thigh"), Choice(placement_ok=True)).placement == "right thigh"
 

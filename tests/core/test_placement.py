@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.core.placement import place_of, same_place
+from featherfall.core.errors import UserError
+from featherfall.core.placement import place_of, refuse_elsewhere, same_place
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,14 @@ def test_same_place() -> None:
     assert same_place("wrist", "left watch") is True
     assert same_place("wrist", "waist") is False
     assert same_place("wrist", "") is None and same_place("", "wrist") is None
+
+
+def test_a_sensor_worn_elsewhere_is_refused_with_both_ways_out() -> None:
+    for found in ("left wrist", "Watch", ""):
+        refuse_elsewhere("walk.csv", "wrist", found)
+    refuse_elsewhere("walk.csv", "", "pocket")
+    with pytest.raises(UserError, match=r"^walk\.csv: worn at the pocket, .* choose a model for the thigh; .*, add --placement-ok$"):
+        refuse_elsewhere("walk.csv", "right wrist", "pocket")
 
 
 @given(st.text(max_size=30))

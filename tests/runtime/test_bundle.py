@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,21 @@ def test_dynamic_sizes_in_the_graph_fit_anything(tmp_path: Path) -> None:
     write_model(bundle / "float32.onnx", [INPUT], length="samples")  # type: ignore[arg-type]
     change(bundle, sha256={"float32.onnx": sha256(bundle / "float32.onnx")})
     assert load_bundle(bundle).predict(recording()).label == "other"
+
+
+@pytest.mark.parametrize("place", ["right wrist", "watch", ""])
+def test_a_sensor_at_the_same_or_an_unknown_place_is_judged(tmp_path: Path, place: str) -> None:
+    bundle = load_bundle(write_bundle(tmp_path / "b"))
+    worn = recording().streams["accelerometer"]
+    assert bundle.predict(recording(accelerometer=replace(worn, placement=place))).verdict.reasons == ()
+
+
+def test_a_sensor_worn_elsewhere_is_refused_or_said(tmp_path: Path) -> None:
+    bundle = load_bundle(write_bundle(tmp_path / "b"))
+    pocket = recording(accelerometer=replace(recording().streams["accelerometer"], placement="pocket"))
+    with pytest.raises(UserError, match=r"^S1/something/1: accelerometer: worn at the pocket, .* left wrist .* --placement-ok$"):
+        bundle.predict(pocket)
+    found = bundle.predict(pocket, placement_ok=True)
+    assert found.to_json()["reasons"] == [
+        "accelerometer was worn at the pocket, the model was trained for the left wrist: its figures do not hold"
+    ]

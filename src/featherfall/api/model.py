@@ -62,6 +62,7 @@ class Model:
         time: str | None = None,
         time_unit: str | None = None,
         source: str | None = None,
+        placement_ok: bool = False,
         **options: Any,
     ) -> Result:
         """Predict one recording, film or picture.
@@ -75,12 +76,14 @@ class Model:
             columns: names of the columns with the channels, or these by input; None finds them by name.
             time, time_unit: name of the time column, and "s", "ms", "us" or "ns".
             source: name of the registered source that opens `data`; None chooses by what it is.
+            placement_ok: also judge sensors that were worn elsewhere than those that the model was trained on.
             options: further ones of the source. Of cameras: `still_down_s` (s after a possible fall, 7), and of keypoints `estimator`
                 ("several") and `pose_weights`.
         Raises: `UserError`, one line, for a wrong shape or dtype, NaN, a rate that is not positive, a unit that is unknown or contradicts
             gravity, missing columns, and a file that cannot be read.
         """
         stated = {"rate": rate, "unit": unit, "times": times, "columns": columns, "time": time, "time_unit": time_unit, "source": source}
+        stated["placement_ok"] = placement_ok or None
         options |= {name: value for name, value in stated.items() if value is not None}
         if self.manifest.kind in ("keypoints", "detector") and not _has_keypoints(data):
             return predict_camera(self.bundle, data, options)

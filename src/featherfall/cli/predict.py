@@ -73,6 +73,9 @@ def predict_command(
     recorder: Recorder = None,
     counts_per_g: CountsPerG = None,
     dates: Dates = None,
+    placement_ok: Annotated[
+        bool, typer.Option("--placement-ok", help="Sensors: also judge those that were worn elsewhere than the bundle's.")
+    ] = False,
     clock: Annotated[ClockChoice, typer.Option(help="burst: the sensor samples evenly but reports in packets.")] = ClockChoice.sampled,
     model: Annotated[ModelChoice | None, typer.Option(help="Model file to run. Default: int8 where there is one.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -99,6 +102,7 @@ def predict_command(
         recorder=recorder,
         counts_per_g=counts_per_g,
         dates=dates and dates.value,
+        placement_ok=placement_ok or None,
         estimator=estimator,
         pose_weights=pose_weights,
         still_down_s=still_down,
@@ -120,13 +124,14 @@ class PredictOptions:
     recorder: str | None
     counts_per_g: float | None
     dates: str | None
+    placement_ok: bool | None
     estimator: str
     pose_weights: Path | None
     still_down_s: float
     drawing: Drawing | None
 
 
-_OF_FILES = ("time", "time_unit", "rate", "clock", "recorder", "counts_per_g", "dates")  # options of the source of samples
+_OF_FILES = ("time", "time_unit", "rate", "clock", "recorder", "counts_per_g", "dates", "placement_ok")  # options of the source of samples
 FilePredictor = tuple[Sequence[Path], Callable[[Path], FileResult]]  # the files, and what predicts one of them
 
 

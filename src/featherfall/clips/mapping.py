@@ -8,7 +8,7 @@ from typing import Any
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input
-from featherfall.core.placement import same_place
+from featherfall.core.placement import refuse_elsewhere, same_place
 from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording, Stream
 from featherfall.core.tables import nearest
@@ -120,8 +120,8 @@ def choose_streams(
 
 def fitted_stream(where: str, need: Input, stream: Stream, choice: Choice) -> Stream:
     """Return the stream in the unit of the input; raises `UserError` where it was worn elsewhere, unless that was said to be fine."""
-    if not choice.placement_ok and same_place(need.placement, stream.placement) is False:
-        raise UserError(f"{where}: worn at the {stream.placement}, the bundle is for the {need.placement}; add --placement-ok to take it")
+    if not choice.placement_ok:
+        refuse_elsewhere(where, need.placement, stream.placement)
     if stream.unit == need.unit or not same_quantity(stream.unit, need.unit):
         return stream
     return replace(stream, values=convert(stream.values, stream.unit, need.unit), unit=need.unit)
@@ -173,11 +173,8 @@ def _stated(dataset: str, need: Input, known: Sequence[Offer], choice: Choice) -
                 f"--map {need.name}={text}: {one.name} of {dataset} is in {one.unit} with {one.channels} channel(s), the bundle needs "
                 f"{need.unit} with {len(need.channels)}; choose another stream"
             )
-        if not choice.placement_ok and same_place(need.placement, one.placement) is False:
-            raise UserError(
-                f"--map {need.name}={text}: {one.name} of {dataset} is worn at the {one.placement}, the bundle is for the "
-                f"{need.placement}; to evaluate it all the same, add --placement-ok"
-            )
+        if not choice.placement_ok:
+            refuse_elsewhere(f"--map {need.name}={text}: {one.name} of {dataset}", need.placement, one.placement)
     return found
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from featherfall.core.errors import UserError
+
 # place -> words for it. A watch turns with the hand and a pocket with the thigh, so that a model for one does not hold for the other;
 # left and right, or a belt's buckle and its back, differ less than people do.
 _WORDS = {
@@ -43,3 +45,16 @@ def same_place(first: str, second: str) -> bool | None:
     """Return whether two placements name the same place; None where one of them says nothing."""
     places = place_of(first), place_of(second)
     return places[0] == places[1] if all(places) else None
+
+
+def refuse_elsewhere(where: str, wanted: str, found: str) -> None:
+    """Raise `UserError` where a sensor was worn elsewhere than those that a model was trained on.
+
+    Arguments:
+        where: start of the message. wanted, found: placements; "" for unknown ones, which are no reason.
+    """
+    if same_place(wanted, found) is False:
+        raise UserError(
+            f"{where}: worn at the {found}, the model was trained for the {wanted} and its figures hold for no other place; "
+            f"choose a model for the {place_of(found)}; to take it all the same, add --placement-ok"
+        )

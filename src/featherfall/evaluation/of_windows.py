@@ -65,7 +65,7 @@ class WindowEvaluator(Evaluator):
     def add(self, recording: Recording) -> list[str]:
         """As `Evaluator.add`."""
         manifest = self._bundle.manifest
-        prediction = self._bundle.predict(self._fitted(recording))
+        prediction = self._bundle.predict(self._fitted(recording), placement_ok=True)  # `_fitted` has checked it
         keep = prediction.usable
         numbers = has_numbers(prediction.probabilities)
         if len(numbers) and not numbers.any():

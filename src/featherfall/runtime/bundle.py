@@ -13,6 +13,7 @@ from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
 from featherfall.core.files import sha256
 from featherfall.core.manifest import Manifest, ModelFile
+from featherfall.core.placement import refuse_elsewhere, same_place
 from featherfall.core.recording import Recording
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
 from featherfall.runtime.perceive.windows import predict_windows
@@ -65,23 +66,39 @@ class Bundle:
         names = [one.name for one in self._session.get_outputs()]
         return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
 
-    def predict(self, data: Any, *, source: str | None = None, **options: Any) -> Prediction:
+    def predict(self, data: Any, *, source: str | None = None, placement_ok: bool = False, **options: Any) -> Prediction:
         """Return the windows of a recording, their probabilities, the events and the label.
 
         Arguments:
             data: `Recording`; path of a sensor file (CSV, export of an app or device), a film or a picture; array (N, channels), mapping of
                 arrays, or DataFrame.
             source: name of the source that opens it; None chooses by the type of `data`, or a path's ending.
+            placement_ok: also judge sensors that were worn elsewhere than those that the model was trained on; a note says so.
             options: of the source: `rate`, `unit`, `columns`, ..., see `recorders.reading.ReadOptions` and `sources.array.ArrayOptions`.
-        Raises: `UserError` when it cannot be read, lacks an input, or has it in another unit or with other channels.
+        Raises: `UserError` when it cannot be read, lacks an input, has it in another unit or with other channels, or it was worn
+            elsewhere.
         """
         if self.manifest.kind == "detector":
             raise UserError(f"bundle {self.manifest.name!r} finds boxes in pictures; open it with runtime.perceive.detector")
         if self.manifest.kind == "keypoints" and not isinstance(data, Recording):
             raise UserError(f"bundle {self.manifest.name!r} follows people in films; watch the film, or give keypoints as a Recording")
         recording = open_recording(data, self.manifest, source, **options)
+        places = self._places(str(data) if isinstance(data, str | Path) else recording.id, recording, placement_ok)
         windows = predict_windows(recording, self.manifest, self.probabilities)
-        return make_prediction(self.manifest, *windows, recording.recognised, recording.remarks)
+        return make_prediction(self.manifest, *windows, recording.recognised, (*places, *recording.remarks))
+
+    def _places(self, where: str, recording: Recording, placement_ok: bool) -> list[str]:
+        """Return a line for each sensor that was worn elsewhere than the model's; raises `UserError` unless that is fine."""
+        lines = []
+        for need in self.manifest.inputs:
+            found = recording.streams[need.name].placement if need.name in recording.streams else ""
+            if not placement_ok:
+                refuse_elsewhere(f"{where}: {need.name}", need.placement, found)
+            elif same_place(need.placement, found) is False:
+                lines.append(
+                    f"{need.name} was worn at the {found}, the model was trained for the {need.placement}: its figures do not hold"
+                )
+        return lines
 
 
 def load_bundle(path: str | Path, model: Precision | None = None) -> Bundle:

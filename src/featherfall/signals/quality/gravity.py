@@ -180,7 +180,7 @@ def _judge_lively(seen: GravityEvidence, unit: str | None, one_g: float | None) 
         return GravityVerdict("missing", seen.calm)
     if found is not None and found != unit:
         return GravityVerdict("other unit", seen.level, found)
-    if found is None and one_g is not None and not 0.4 <= seen.level / one_g <= TOO_STRONG:
+    if found is None and one_g is not None and not BAND[0] <= seen.level / one_g <= TOO_STRONG:
         return GravityVerdict("missing" if seen.level < one_g else "counts", seen.level)
     return GravityVerdict("fits" if found and seen.direction >= 0.5 else "unknown", seen.level, found or "")
 
