@@ -158,7 +158,7 @@ def test_units_are_converted_and_placements_checked_again() -> None:
     assert fitted_stream("S1/walk/1", raw, stream(), Choice()).unit == "m/s2"
     with pytest.raises(
         UserError,
-        match="S1/walk/1: worn at the right thigh, the model was trained for the wrist and .*; to take it all the same, add --placement-ok",
+        match=r"S1/walk/1: worn at the right thigh, the model was trained for the wrist and .*, add --placement-ok$",
     ):
         fitted_stream("S1/walk/1", WRIST, stream(placement="right thigh"), Choice())
     assert fitted_stream("S1/walk/1", WRIST, stream(placement="right thigh"), Choice(placement_ok=True)).placement == "right thigh"

@@ -10,7 +10,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input
 from featherfall.core.recording import Note, Stream
-from featherfall.core.units import quantity, to_internal
+from featherfall.core.units import GRAVITY_UNITS, quantity, to_internal
 from featherfall.recorders.names import is_known
 from featherfall.recorders.recorder import Block, SensorFile, Series
 from featherfall.recorders.times import odd_rate
@@ -120,15 +120,9 @@ def _unit_of(series: Series, need: Input, path: Path, asked: bool) -> tuple[str,
     if gravity and not asked and unit is not None and unit != "count" and not is_known(unit):
         unit = None  # brackets may hold other things than units: "x (left)"
     if unit is None and gravity:
-        meter, seen = GravityMeter(), 0
-        for block in series.blocks():
-            meter.add(block.times, block.values)
-            seen += len(block.times)
-            if seen > _PEEK:
-                break
-        verdict = judge(meter.evidence(), None)
-        if verdict.kind == "other unit":
-            return verdict.unit, f"{verdict.unit} by its gravity"
+        unit = _unit_by_gravity(series, need, path)
+        if unit is not None:
+            return unit, f"{unit} by its gravity"
     if unit is None:
         return need.unit, f"{need.unit}, as the model takes it"
     if unit == "count":
@@ -143,6 +137,30 @@ def _unit_of(series: Series, need: Input, path: Path, asked: bool) -> tuple[str,
     if measured != quantity(need.unit):
         raise UserError(f"{path}: {need.name!r} is stated in {unit!r}, which does not measure what {need.unit!r} does; correct the unit")
     return unit, unit
+
+
+def _unit_by_gravity(series: Series, need: Input, path: Path) -> str | None:
+    """Return the unit in which gravity is 1 g; None where the unit of the model is to be judged.
+
+    Raises: `UserError` where nothing shows gravity: a guess could take acceleration without gravity for falls.
+    """
+    meter, seen = GravityMeter(), 0
+    for block in series.blocks():
+        meter.add(block.times, block.values)
+        seen += len(block.times)
+        if seen > _PEEK:
+            break
+    evidence = meter.evidence()
+    verdict = judge(evidence, None)
+    if verdict.kind == "other unit":
+        return verdict.unit
+    fitting = [unit for unit in GRAVITY_UNITS if evidence is not None and judge(evidence, unit).kind in ("fits", "unknown")]
+    if verdict.kind == "unknown" and fitting:
+        raise UserError(
+            f"{path}: {need.name}: nothing says the unit, and no quiet stretch shows gravity, which may be missing; if it is included, "
+            "state " + " or ".join(f"--unit {need.name}={unit}" for unit in fitting)
+        )
+    return None
 
 
 def _rate(times: np.ndarray) -> float:
