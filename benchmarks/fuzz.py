@@ -21,10 +21,11 @@ from fuzz.run import Summary, line, run_all  # noqa: E402
 def table(found: list[Summary]) -> str:
     """Return the table as Markdown."""
     head = ["| door | inputs | of these refused | faults | p99 (ms) | most memory (MB) |", "|---|---:|---:|---:|---:|---:|"]
-    rows = [
-        f"| {one.door} | {one.inputs:,} | {one.refused:,} | {len(one.faults)} | {one.p99_ms:.1f} | {one.memory_mb:.0f} |" for one in found
-    ]
-    total = f"| **all** | **{sum(one.inputs for one in found):,}** | {sum(one.refused for one in found):,} | **{sum(len(one.faults) for one in found)}** | | |"
+    rows = []
+    for one in found:
+        rows.append(f"| {one.door} | {one.inputs:,} | {one.refused:,} | {len(one.faults)} | {one.p99_ms:.1f} | {one.memory_mb:.0f} |")
+    inputs, refused, faults = sum(one.inputs for one in found), sum(one.refused for one in found), sum(len(one.faults) for one in found)
+    total = f"| **all** | **{inputs:,}** | {refused:,} | **{faults}** | | |"
     return "\n".join([*head, *rows, total]) + "\n"
 
 

@@ -296,7 +296,8 @@ def _run(root: Path, file: Path) -> object:
 
 _SENSORS = (
     *("recorders/capture", "recorders/member", "recorders/table", "recorders/layout", "recorders/rows", "recorders/encoding"),
-    *("recorders/readings", "recorders/known/garmin"),
+    *("recorders/readings", "recorders/known/garmin", "recorders/known/actigraph_gt3x"),
+    *("recorders/known/axivity_cwa", "recorders/known/geneactiv_bin"),
 )
 
 _ALL = (
@@ -307,7 +308,7 @@ _ALL = (
     Door("manifest", _manifest, ("core/manifest", "runtime/bundle"), 2500),
     Door("onnx", _onnx, ("runtime/onnx_file", "runtime/trial"), 2500),
     Door("bundle", _bundle, ("runtime/bundle", "runtime/trial", "runtime/session"), 1),
-    Door("predict", _predict, ("runtime/sources/csv", "runtime/sources/timestamps", "core/tables"), 800, corpus="recorder"),
+    Door("predict", _predict, ("runtime/sources/csv", "core/tables"), 800, corpus="recorder"),
     Door("recorder", _recorder, _SENSORS, 800),
     Door("xlsx", _xlsx, ("datasets/xlsx",), 300),
     Door("mat", _mat, ("datasets/mat", "core/child"), 2000),

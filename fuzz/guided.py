@@ -1,6 +1,6 @@
 """Search one door after the other for inputs that break it, led by the coverage of atheris: `python -m fuzz.guided [DOOR ...]`.
 
-Inputs that reach new code are kept in .fuzz/guided/DOOR and are where the next search begins; those that break a door are written beside it.
+Inputs that reach new code are kept in .fuzz/guided/DOOR and are where the next search begins; those that break a door lie beside it.
 atheris takes over a process, so that each door has its own.
 """
 
@@ -31,7 +31,8 @@ def search(name: str, seconds: int) -> None:
             try:
                 inputs.give(root, next(iter(tree)), next(iter(tree.values())))
             except Exception as error:
-                assert complaint(error) is None, error
+                if complaint(error) is not None:
+                    raise
     places = [(root, file) for root, tree in zip(inputs.roots, inputs.seeds, strict=True) for file in tree if DOORS[name].damages(file)]
     start = KEPT / name
     start.mkdir(parents=True, exist_ok=True)

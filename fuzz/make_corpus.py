@@ -79,9 +79,11 @@ def documents() -> None:
 
 def recorders() -> None:
     """A fall as every known recorder would write it, cut short; and tables of nobody in particular."""
+    from tests.recorders.device_files import cwa, geneactiv_bin, gt3x
     from tests.recorders.samples import WRITERS
 
-    for name, write in WRITERS.items():
+    devices = {"axivity-cwa": cwa, "actigraph-gt3x": gt3x, "geneactiv-bin": geneactiv_bin}
+    for name, write in (WRITERS | devices).items():
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "x"
             folder.mkdir()
@@ -111,7 +113,13 @@ def _short(data: bytes) -> bytes:
         return out.getvalue()
     if data.lstrip()[:1] in (b"{", b"["):
         return data if len(data) < 8000 else data[:8000]
+    if data.startswith(b"MD"):  # Axivity's packets
+        return data[: 1024 + 512 * 4]
+    if b"\0" in data[:2000]:
+        return data[:6000]
     lines = data.split(b"\n")
+    if any(len(one) > 1000 for one in lines):  # GENEActiv's pages
+        return b"\n".join(lines[:80]) + b"\n"
     return b"\n".join(lines[: LINES + (110 if lines[0].startswith((b"GENE", b"Device")) else 0)]) + b"\n"
 
 

@@ -89,7 +89,10 @@ class Gate:
         path = unquote(request.url.path)
         if "/proxy=" in path or "file=http" in path or ".." in path.split("/"):
             return PlainTextResponse("Not found.", 404)
-        if int(request.headers.get("content-length") or 0) > self._limit(request):
+        stated = request.headers.get("content-length") or "0"
+        if not (stated.isascii() and stated.isdigit()):
+            return PlainTextResponse("The content-length is no number.", 400)
+        if len(stated) > 15 or int(stated) > self._limit(request):
             return self._too_large(request)
         return None
 

@@ -47,7 +47,12 @@ def quantity(unit: str) -> str:
     return _UNITS[unit][0]
 
 
-_LARGEST = 1e15
+LARGEST = 1e15
+
+
+def bounded(values: np.ndarray) -> np.ndarray:
+    """Return values of any shape, those beyond `LARGEST` as `LARGEST`: no sensor gives them in any unit, and their squares overflow."""
+    return np.asarray(np.clip(values, -LARGEST, LARGEST))
 
 
 def to_internal(values: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
@@ -55,11 +60,10 @@ def to_internal(values: np.ndarray, unit: str) -> tuple[np.ndarray, str]:
 
     Arguments:
         values: any shape, numbers in `unit`.
-    Returns: float32 values of the same shape, and the name of their unit ("g", "deg/s", "m", ...). Values beyond `_LARGEST`, which no
-        sensor gives and whose squares float32 does not hold, become `_LARGEST`.
+    Returns: float32 values of the same shape, and the name of their unit ("g", "deg/s", "m", ...); `bounded`.
     """
     inside = INTERNAL_UNITS[quantity(unit)]
-    return np.asarray(np.clip(values, -_LARGEST, _LARGEST) * _UNITS[unit][1], dtype=np.float32), inside
+    return np.asarray(bounded(values) * _UNITS[unit][1], dtype=np.float32), inside
 
 
 def same_quantity(first: str, second: str) -> bool:

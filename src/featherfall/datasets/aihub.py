@@ -29,7 +29,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import check_times, read_columns
-from featherfall.core.units import to_internal
+from featherfall.core.units import bounded, to_internal
 
 from .dataset import Dataset, Reader, Side, Source
 from .streams import XYZ, make_recording
@@ -313,7 +313,7 @@ def _units(files: Sequence[tuple[Path, _Columns]]) -> tuple[Units, list[str]]:
 
 
 def _typical(values: np.ndarray, stream: str) -> float:
-    norms = np.linalg.norm(np.clip(values, -1e15, 1e15), axis=1)  # squares beyond that overflow
+    norms = np.linalg.norm(bounded(values), axis=1)
     return float(norms.max() if stream.endswith("gyroscope") else np.median(norms))
 
 

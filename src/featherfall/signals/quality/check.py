@@ -9,7 +9,7 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Note, NoteKind
-from featherfall.core.units import GRAVITY_UNITS
+from featherfall.core.units import GRAVITY_UNITS, bounded
 from featherfall.signals.quality.clipping import ClippingMeter
 from featherfall.signals.quality.corrupt import LIMITS, CorruptFilter
 from featherfall.signals.quality.gravity import GravityMeter, GravityVerdict, judge
@@ -71,10 +71,11 @@ class SensorCheck:
         whole = np.isfinite(values).all(axis=1)
         rows = (np.arange(1, len(values) + 1) if rows is None else rows)[whole]
         self._seen += len(values)
+        values = bounded(values[whole])
         self._whole += len(rows)
         if self._accelerometer:
-            self._repeats.add(times[whole], values[whole], rows)
-        return self._measure(*self._corrupt.add(times[whole], values[whole], rows))
+            self._repeats.add(times[whole], values, rows)
+        return self._measure(*self._corrupt.add(times[whole], values, rows))
 
     def finish(self) -> tuple[np.ndarray, np.ndarray, tuple[Note, ...]]:
         """Return the samples that are left, and notes for the user.

@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from featherfall.core.units import GRAVITY_UNITS
+from featherfall.core.units import GRAVITY_UNITS, bounded
 
 WINDOW = 0.5  # s; half a second of standing still occurs in 9 of 10 recordings of a few seconds, a whole second in 7 of 10
 MIN_SAMPLES = 6  # of a window, for slow sensors
@@ -91,7 +91,7 @@ class GravityMeter:
         """Take samples: times (N,) s, values (N, 3) in any unit. Rows with NaN are left out."""
         whole = np.isfinite(values).all(axis=1)
         self._times = np.concatenate([self._times, np.asarray(times, np.float64)[whole]])
-        self._values = np.concatenate([self._values, np.asarray(values, np.float64)[whole]])
+        self._values = np.concatenate([self._values, bounded(np.asarray(values, np.float64)[whole])])
         if not self._length:
             if len(self._times) < 8 * MIN_SAMPLES:
                 return
