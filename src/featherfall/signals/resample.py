@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from featherfall.signals.spool import release
+
 _FINEST = 400  # samples of a stream to one of the grid: 20 kHz at 50 Hz; stamps that are nearer are faults, not samples
-_BLOCK = 1 << 18  # steps of a long stream that are looked at together
-_SAMPLED = 1 << 20  # steps from which the median of a longer stream is taken
+_BLOCK = 1 << 16  # steps of a long stream that are looked at together
+_SAMPLED = 1 << 18  # steps from which the median of a longer stream is taken
 
 
 def lowpass(values: np.ndarray, cutoff: float) -> np.ndarray:
@@ -150,7 +152,12 @@ def _median_step(times: np.ndarray) -> float:
     if len(times) <= _SAMPLED:
         return float(np.median(np.diff(times)))
     blocks = np.linspace(0, len(times) - 1024, _SAMPLED // 1024).astype(np.int64)
-    return float(np.median(np.concatenate([np.diff(times[at : at + 1024]) for at in blocks])))
+    steps = np.empty((len(blocks), 1023))
+    for k, at in enumerate(blocks):
+        steps[k] = np.diff(times[at : at + 1024])
+        if k % 64 == 0:
+            release(times)
+    return float(np.median(steps))
 
 
 def _mean_step(times: np.ndarray, gap: float) -> float:
@@ -158,6 +165,7 @@ def _mean_step(times: np.ndarray, gap: float) -> float:
     sums, count = 0.0, 0
     for at in range(0, len(times) - 1, _BLOCK):
         steps = np.diff(times[at : at + _BLOCK + 1])
+        release(times)
         close = steps[steps <= gap]
         sums, count = sums + float(close.sum()), count + len(close)
     return sums / count if count else float(times[-1] - times[0]) / (len(times) - 1)
