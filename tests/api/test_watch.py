@@ -149,7 +149,7 @@ def test_a_camera_that_is_covered_or_too_slow_is_noticed_once(tmp_path: Path) ->
     assert watched(0.1, by=20) == []  # nobody in a room is no fault
     assert watched(0.1, by=0) == [("cannot judge", "the pictures show nothing (black, covered, or of one colour)")]
     ((kind, reason),) = watched(1.0, by=20)
-    assert kind == "cannot judge" and reason.startswith("fewer than 5 pictures a second")
+    assert kind == "cannot judge" and reason.startswith("fewer than 3 pictures a second")
 
 
 @pytest.mark.parametrize("white", [float("nan"), 50.0])  # 50: scores above 1

@@ -27,7 +27,7 @@ def predict_camera(bundle: Bundle, data: Any, options: dict[str, Any]) -> Result
     (video,) = recording.videos.values()
     if bundle.manifest.kind == "detector" and is_image(video):
         detector = BoxDetector(bundle)
-        people = detector.detect_file(video.path)
+        people = detector.detect_file(video)
         return result_of_picture(bundle.manifest, people, detector.label(people), video.path)
     problems: list[str] = []
     analysis = watch_film(video, bundle, **_perception(bundle, **of_camera), problems=problems)

@@ -14,11 +14,12 @@ from featherfall.cli.drawing import Drawing
 from featherfall.cli.file_results import FileResult, predict_files
 from featherfall.cli.options import BundlePath, CountsPerG, Dates, Recorder
 from featherfall.cli.predict_people import DetectorPredictor, FilmPredictor
-from featherfall.cli.predict_windows import csv_options, predict_file
+from featherfall.cli.predict_windows import csv_options, film_options, predict_file
 
 if TYPE_CHECKING:
     from featherfall.core.manifest import BundleKind, Manifest
     from featherfall.runtime import Bundle
+    from featherfall.runtime.sources.film import FilmOptions
 
 
 class ModelChoice(enum.StrEnum):
@@ -69,7 +70,10 @@ def predict_command(
     time_unit: Annotated[
         TimeUnitChoice | None, typer.Option(help="Unit of the time column. Default: the header's, else found by the numbers.")
     ] = None,
-    rate: Annotated[float | None, typer.Option(metavar="HZ", help="Samples per second of files without a time column.")] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(metavar="HZ", help="Samples per second of files without a time column; pictures per second of films without times."),
+    ] = None,
     recorder: Recorder = None,
     counts_per_g: CountsPerG = None,
     dates: Dates = None,
@@ -85,6 +89,12 @@ def predict_command(
         str, typer.Option(metavar="NAME", help="Films: how poses are found: several, one, multipose, mediapipe, or a plugin's.")
     ] = "several",
     pose_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")] = None,
+    rotate: Annotated[
+        int | None, typer.Option(metavar="DEG", help="Films and pictures: turn them clockwise by 90, 180 or 270 degrees.")
+    ] = None,
+    stream: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Films: which of several video streams, from 0. Default: the largest.")
+    ] = None,
     still_down: Annotated[float, typer.Option(metavar="S", help="Films: seconds after a possible fall.")] = 7.0,
 ) -> None:
     """Predict recordings, films and pictures: the label, and every fall with its time."""
@@ -106,6 +116,7 @@ def predict_command(
         estimator=estimator,
         pose_weights=pose_weights,
         still_down_s=still_down,
+        film=_film_options(opened.manifest, rate, rotate, stream),
         drawing=_drawing(opened.manifest, files, draw, private),
     )
     predict_files(opened, *BY_KIND[opened.manifest.kind](opened, files, options), json)
@@ -128,6 +139,7 @@ class PredictOptions:
     estimator: str
     pose_weights: Path | None
     still_down_s: float
+    film: FilmOptions
     drawing: Drawing | None
 
 
@@ -138,14 +150,16 @@ FilePredictor = tuple[Sequence[Path], Callable[[Path], FileResult]]  # the files
 def _windows(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> FilePredictor:
     """Predict CSVs or films window by window."""
     of_files = {name: getattr(options, name) for name in _OF_FILES}
-    of_source = csv_options(bundle.manifest, options.unit, options.columns, of_files)
+    of_source = csv_options(bundle.manifest, options.unit, options.columns, of_files) or film_options(options.film)
     return files, lambda file: predict_file(bundle, file, of_source)
 
 
 def _pictures(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> FilePredictor:
-    """Predict films picture by picture, and single pictures; a folder stands for the pictures in it."""
+    """Predict films picture by picture, and single pictures; a folder stands for the pictures in it, and is a film where it has a rate."""
     from featherfall.runtime.sources.film import pictures_in
 
+    if options.film.rate is not None:
+        return _windows(bundle, files, options)
     return _windows(bundle, [one for file in files for one in pictures_in(file) or [file]], options)
 
 
@@ -154,7 +168,7 @@ def _keypoints(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -
     from featherfall.runtime.perceive.estimators import open_estimator
 
     estimator = open_estimator(options.estimator, options.pose_weights)
-    return files, FilmPredictor(bundle, estimator, options.still_down_s, options.drawing, len(files))
+    return files, FilmPredictor(bundle, estimator, options.still_down_s, options.film, options.drawing, len(files))
 
 
 def _boxes(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> FilePredictor:
@@ -165,7 +179,8 @@ def _boxes(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> Fi
     if options.drawing is not None and options.drawing.private:
         raise UserError("--private draws keypoints, a detector has none; leave it out")
     detector = BoxDetector(bundle)
-    return files, DetectorPredictor(detector, FilmPredictor(bundle, detector, options.still_down_s, options.drawing, len(files)))
+    film = FilmPredictor(bundle, detector, options.still_down_s, options.film, options.drawing, len(files))
+    return files, DetectorPredictor(detector, film)
 
 
 BY_KIND: dict[BundleKind, Callable[[Bundle, Sequence[Path], PredictOptions], FilePredictor]] = {
@@ -176,6 +191,20 @@ BY_KIND: dict[BundleKind, Callable[[Bundle, Sequence[Path], PredictOptions], Fil
     "detector": _boxes,
 }
 _DRAWN_KINDS: tuple[BundleKind, ...] = ("keypoints", "detector")  # bundles that follow people; the others have nothing to draw
+
+
+def _film_options(manifest: Manifest, rate: float | None, rotate: int | None, stream: int | None) -> FilmOptions:
+    """Return how films are read; raises `UserError` for an impossible turn, and for options of films where the bundle takes samples."""
+    from featherfall.core.errors import UserError
+    from featherfall.runtime.sources.film import FilmOptions
+    from featherfall.runtime.sources.source import gives
+
+    for name, value in (("--rotate", rotate), ("--stream", stream)):
+        if value is not None and gives(manifest) == "samples":
+            raise UserError(f"{name} {value}: bundle {manifest.name!r} takes samples, not films; leave it out")
+    if rotate not in (None, 0, 90, 180, 270):
+        raise UserError(f"--rotate {rotate}: give 90, 180 or 270")
+    return FilmOptions(rate, rotate, stream)
 
 
 def _drawing(manifest: Manifest, files: Sequence[Path], draw: Path | None, private: bool) -> Drawing | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from featherfall.runtime.observation import AnalysisResult, FrameResult
     from featherfall.runtime.perceive.boxes import Found
     from featherfall.runtime.perceive.detector import BoxDetector
+    from featherfall.runtime.sources.film import FilmOptions
     from featherfall.runtime.watch import Monitor, Perception
     from featherfall.signals.video import Frame
 
@@ -29,6 +30,7 @@ class FilmPredictor:
 
     Attributes:
         bundle, perception, still_down_s: as for `runtime.watch.watch_film`.
+        film: how films are read.
         drawing: where to draw; None draws nothing.
         count: number of files in the command, which decides the names of the drawings.
     """
@@ -36,17 +38,19 @@ class FilmPredictor:
     bundle: Bundle
     perception: Perception
     still_down_s: float
+    film: FilmOptions
     drawing: Drawing | None
     count: int
 
     def __call__(self, file: Path) -> FileResult:
         """Predict one film; raises `UserError` where it cannot be read."""
+        from featherfall.runtime.sources.film import as_video
         from featherfall.runtime.watch import watch_film
 
         problems: list[str] = []
         with contextlib.ExitStack() as stack:
             result = watch_film(
-                file,
+                self.film.of(as_video(file)),
                 self.bundle,
                 self.perception,
                 still_down_s=self.still_down_s,
@@ -75,22 +79,23 @@ class DetectorPredictor:
 
     def __call__(self, file: Path) -> FileResult:
         """Predict one picture or film; raises `UserError` where it cannot be read."""
+        from featherfall.runtime.sources.film import as_video
         from featherfall.signals.picture_file import is_image_file
 
         if not is_image_file(file):
             return self.film(file)
-        found = self.detector.detect_file(file)
+        found = self.detector.detect_file(self.film.film.of(as_video(file)))
         if self.film.drawing is not None:
             self._draw(file, found, self.film.drawing.path(file, self.film.count))
         label = self.detector.label(found)
         return FileResult({"found": [one.to_json() for one in found], "label": label}, picture_lines(file, label, found))
 
     def _draw(self, file: Path, found: Sequence[Found], out: Path) -> None:
-        from featherfall.core.recording import Video
         from featherfall.runtime.sinks.draw import draw_found
+        from featherfall.runtime.sources.film import as_video
         from featherfall.signals.video import read_frames
 
-        (frame,) = read_frames(Video(file, images=True))
+        (frame,) = read_frames(self.film.film.of(as_video(file)))
         _write_image(out, draw_found(frame.image, found, self.detector.positive))
 
 

@@ -12,6 +12,7 @@ from featherfall.cli.text import align_columns, clock_time
 if TYPE_CHECKING:
     from featherfall.core.manifest import Manifest
     from featherfall.runtime import Bundle, Prediction
+    from featherfall.runtime.sources.film import FilmOptions
 
 
 def csv_options(manifest: Manifest, units: Sequence[str], columns: Sequence[str], others: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,6 +33,11 @@ def csv_options(manifest: Manifest, units: Sequence[str], columns: Sequence[str]
         "columns": {name: _split(value) for name, value in _by_input("--columns", columns, names).items()},
     }
     return {name: value for name, value in {**given, **others}.items() if value not in (None, {})}
+
+
+def film_options(options: FilmOptions) -> dict[str, Any]:
+    """Return the options of the source of films; those that were not given are left to the source."""
+    return {name: value for name, value in vars(options).items() if value is not None}
 
 
 def predict_file(bundle: Bundle, file: Path, options: Mapping[str, Any]) -> FileResult:

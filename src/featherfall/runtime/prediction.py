@@ -150,6 +150,7 @@ def _verdict(manifest: Manifest, windows: WindowTimes, probabilities: np.ndarray
     """Return the verdict: the share is that of the windows that were judged, of the time that windows could be cut from."""
     count, numberless = len(use), int((~has_numbers(probabilities)).sum())
     empty = count - int(use.sum()) - numberless
+    film = manifest.inputs[0].is_film
     reasons = []
     if numberless:
         reasons.append(
@@ -157,8 +158,12 @@ def _verdict(manifest: Manifest, windows: WindowTimes, probabilities: np.ndarray
             "export the bundle again, or use another one"
         )
     if empty:
-        reasons.append(f"{empty} of {count} windows hold too little signal and were not judged")
+        what = ("pictures show" if manifest.kind == "picture" else "windows show") + " nothing (black, covered, or of one colour)"
+        reasons.append(f"{empty} of {count} {what if film else 'windows hold too little signal'} and were not judged")
     share = (float(use.mean()) if count else 1.0) * windows.covered
-    if windows.covered < _WHOLE:
+    if film and not windows.covered:
+        wanted = manifest.inputs[0].frames / manifest.window.seconds
+        reasons.append(f"fewer than {0.5 * wanted:.2g} pictures a second, of which the model needs {wanted:.2g}")
+    elif windows.covered < _WHOLE:
         reasons.append(f"{percent_of(1 - windows.covered)} of the recording is missing (gaps) and was not judged")
     return give_verdict(recording_label(manifest, probabilities, use, found), found, share, reasons, absence=manifest.task == "fall")

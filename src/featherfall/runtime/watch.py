@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from featherfall.runtime.perceive.blank import PictureWatch
 from featherfall.runtime.perceive.detector import BoxDetector, NoNumbersError
 from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.perceive.images import refuse_image
+from featherfall.runtime.perceive.pose import Pose
+from featherfall.runtime.perceive.turn_check import Looks, TurnCheck
 from featherfall.runtime.sources.film import as_video
 from featherfall.runtime.sources.prefetch import prefetch
 from featherfall.runtime.trace import STEP_SLACK, tracer
@@ -169,16 +171,19 @@ def watch_film(
     monitor.reset()
 
     lost: list[tuple[float, float]] = []
+    check = TurnCheck() if monitor.settings.kind == "keypoints" else None
 
     def results() -> Iterator[FrameResult]:
         for frame in prefetch(read_frames(video, rate=monitor.rate, problems=problems, lost=lost)):
             result = monitor.see(frame.time, frame.image)
             if result is not None:
+                if check is not None:
+                    check.add(frame.time, frame.image, [one.sighting for one in result.people if isinstance(one.sighting, Pose)])
                 if on_picture is not None:
                     on_picture(frame, result, monitor)
                 yield result
 
-    return _sum_up(monitor, results(), lost, reading_notes(video))
+    return _sum_up(monitor, results(), lost, reading_notes(video), check)
 
 
 def replay(observations: Iterable[Observation], monitor: Monitor) -> AnalysisResult:
@@ -191,9 +196,18 @@ def replay(observations: Iterable[Observation], monitor: Monitor) -> AnalysisRes
 
 
 def _sum_up(
-    monitor: Monitor, results: Iterable[FrameResult], lost: Sequence[tuple[float, float]] = (), notes: Sequence[str] = ()
+    monitor: Monitor,
+    results: Iterable[FrameResult],
+    lost: Sequence[tuple[float, float]] = (),
+    notes: Sequence[str] = (),
+    check: TurnCheck | None = None,
 ) -> AnalysisResult:
-    """Return the result of a film. lost: see `read_frames`, complete after the last of `results`; notes: on how the film was read."""
+    """Return the result of a film.
+
+    Arguments:
+        lost: see `read_frames`; check: whether the film is turned. Both are complete after the last of `results`.
+        notes: on how the film was read.
+    """
     coverage = Coverage()
     notices: list[Notice] = []
     rows: list[np.ndarray] = []  # not the results themselves, so that a long film's poses do not stay in memory
@@ -203,8 +217,9 @@ def _sum_up(
         rows.append(curve([one]))
     seconds, end = coverage.seconds, coverage.last
     coverage.add_lost(lost)
+    turn = check.needed_turn(cast(Looks, monitor.perception)) if check is not None and coverage.share > 0 else 0
     return AnalysisResult(
-        verdict=film_verdict(monitor, coverage, end, notes),
+        verdict=film_verdict(monitor, coverage, end, notes, turn),
         falls=tuple(monitor.falls),
         notices=tuple(notices),
         curve=np.concatenate([curve([]), *rows]),
@@ -213,12 +228,13 @@ def _sum_up(
     )
 
 
-def film_verdict(monitor: Monitor, coverage: Coverage, end: float, notes: Sequence[str] = ()) -> Verdict:
+def film_verdict(monitor: Monitor, coverage: Coverage, end: float, notes: Sequence[str] = (), turn: int = 0) -> Verdict:
     """Return the verdict on a film: the positive class where there is a fall, else the bundle's other class, if that can be said.
 
     Arguments:
         coverage: of all its pictures, what is lost included. end: time of the last picture, s.
         notes: on how the film was read, which go before the reasons.
+        turn: that the film seems to need, degrees; 0 for none.
     """
     manifest, falls = monitor.bundle.manifest, monitor.falls
     reasons = [*notes, *coverage.reasons()]
@@ -226,6 +242,11 @@ def film_verdict(monitor: Monitor, coverage: Coverage, end: float, notes: Sequen
     if not falls and coverage.share > 0 and not coverage.windows:
         label = None
         reasons.append(TOO_SHORT if coverage.peopled else NOBODY)
+    if turn:
+        label = label if falls else None
+        reasons.append(
+            f"people look upright only when the film is turned: if it lies on its side or stands on its head, use --rotate {turn}"
+        )
     for fall in falls:
         if fall.state == "possible fall" and end < fall.raised_s + monitor.settings.still_down_s:
             reasons.append(

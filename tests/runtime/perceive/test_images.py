@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, save
-from tests.films import gray_film
+from tests.films import gray_film, halves
 from tests.runtime.drop import write_camera_bundle
 from tests.stills import still, write
 
@@ -64,18 +64,37 @@ def bundle(tmp_path: Path) -> Bundle:
 
 @pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".bmp"])
 def test_a_picture_file_is_judged_at_once(bundle: Bundle, tmp_path: Path, ending: str) -> None:
-    bright, dark = (np.full((20, 30, 3), level, np.uint8) for level in (200, 40))
+    bright, dark = (halves(level, 20, 30) for level in (200, 40))
     for name, image, label in (("bright", bright, "fall"), ("dark", dark, "not_fall")):
         said = bundle.predict(read_film(write(tmp_path / f"{name}{ending}", image), bundle.manifest.inputs))
         assert said.label == label and len(said.probabilities) == 1 and len(said.events) == (label == "fall")
 
 
 def test_a_film_is_judged_picture_by_picture(bundle: Bundle, tmp_path: Path) -> None:
-    path = gray_film(tmp_path / "film.mp4", 40)  # 4 s at 10 Hz, brighter by 6 from frame to frame: 128 is passed after frame 19
+    path = gray_film(tmp_path / "film.mp4", 36, by=13)  # 3.6 s at 10 Hz, brighter by 6 from frame to frame: 128 is passed after frame 17
     said = bundle.predict(read_film(path, bundle.manifest.inputs))
-    np.testing.assert_allclose(said.centre_s, np.arange(20) / 5, atol=1e-6)
+    np.testing.assert_allclose(said.centre_s, np.arange(18) / 5, atol=1e-6)
     assert said.label == "fall" and len(said.events) == 1
-    assert said.events[0].start_s == pytest.approx(2.0) and said.window_labels[9] == "not_fall" and said.window_labels[10] == "fall"
+    assert said.events[0].start_s == pytest.approx(1.8) and said.window_labels[8] == "not_fall" and said.window_labels[9] == "fall"
+
+
+def test_pictures_that_show_nothing_are_not_judged(bundle: Bundle, tmp_path: Path) -> None:
+    for image in (np.zeros((30, 40, 3), np.uint8), np.full((30, 40, 3), 210, np.uint8)):
+        said = bundle.predict(read_film(write(tmp_path / "blank.png", image), bundle.manifest.inputs))
+        assert said.label == "unknown" and said.events == ()
+        assert said.verdict.reasons == ("1 of 1 pictures show nothing (black, covered, or of one colour) and were not judged",)
+    films = bright_bundle(tmp_path / "films", 4, {"kind": "sliding", "length": 20, "rate": 10.0})
+    for judge in (bundle, films):
+        said = judge.predict(read_film(gray_film(tmp_path / "film.mp4", 30), judge.manifest.inputs))
+        assert said.label == "unknown" and "show nothing" in said.verdict.reasons[0]
+
+
+def test_a_film_that_is_too_slow_for_windows_of_pictures(tmp_path: Path) -> None:
+    films = bright_bundle(tmp_path / "films", 8, {"kind": "sliding", "length": 20, "rate": 10.0})  # 4 pictures a second
+    said = films.predict(read_film(gray_film(tmp_path / "film.mp4", 12, rate=1, by=10), films.manifest.inputs))
+    assert said.label == "unknown"
+    assert said.verdict.reasons == ("fewer than 2 pictures a second, of which the model needs 4",)
+    assert films.predict(read_film(gray_film(tmp_path / "film.mp4", 12, rate=2, by=10), films.manifest.inputs)).label != "unknown"
 
 
 def test_a_film_whose_end_is_lost(bundle: Bundle, tmp_path: Path) -> None:
@@ -105,12 +124,12 @@ def test_a_still_for_a_camera_that_watches_keypoints(tmp_path: Path) -> None:
 
 def test_a_long_film_is_judged_in_parts_with_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     films = bright_bundle(tmp_path / "films", 4, {"kind": "sliding", "length": 8, "rate": 10.0, "stride_s": 0.2})
-    recording = read_film(gray_film(tmp_path / "film.mp4", 40), films.manifest.inputs)
+    recording = read_film(gray_film(tmp_path / "film.mp4", 38, by=10), films.manifest.inputs)
     whole = films.predict(recording)
     monkeypatch.setattr("featherfall.runtime.perceive.windows.MEMORY", 3 * 4 * SIZE * SIZE * 3)
     monkeypatch.setattr("featherfall.signals.pictures._SEEK_MARGIN", 0.2)
     parts = films.predict(recording)
-    assert len(whole.probabilities) == 17
+    assert len(whole.probabilities) == 16
     np.testing.assert_allclose(parts.probabilities, whole.probabilities, atol=1e-6)
 
 

@@ -27,6 +27,11 @@ class PictureWatch:
         return is_blank(image), time - self._since >= FROZEN_S
 
 
+def shown_share(pictures: np.ndarray) -> np.ndarray:
+    """Return the share of each window's pictures that show something, (K, F, H, W, 3) uint8 -> (K,) 0..1."""
+    return np.array([np.mean([not is_blank(picture) for picture in window]) for window in pictures], dtype=np.float64)
+
+
 def is_blank(image: np.ndarray) -> bool:
     """Return whether a picture, (H, W, 3) uint8, is of one colour but for noise."""
     sample = image[::_EVERY, ::_EVERY].astype(np.float32)

@@ -72,9 +72,10 @@ class BoxDetector:
     def reset(self) -> None:
         """Do nothing: a detector keeps no state between pictures."""
 
-    def detect_file(self, path: Path, least: float | None = None) -> list[Found]:
+    def detect_file(self, picture: Path | Video, least: float | None = None) -> list[Found]:
         """Return the people in a picture file, as `detect`; raises `UserError` for a file that is not a picture, or too large."""
-        return self.detect(next(iter(read_frames(Video(Path(path), images=True), (self.size, self.size)))).image, least)
+        video = picture if isinstance(picture, Video) else Video(Path(picture), images=True)
+        return self.detect(next(iter(read_frames(video, (self.size, self.size)))).image, least)
 
     def label(self, found: Sequence[Found]) -> str:
         """Return a picture's label: the fall class where it is found, else the best other one, else "nobody"."""

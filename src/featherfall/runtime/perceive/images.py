@@ -9,6 +9,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
+from featherfall.runtime.perceive.blank import is_blank
 from featherfall.signals.frames import WindowTimes
 from featherfall.signals.pictures import MAX_LOST
 from featherfall.signals.video import is_image, probe, read_frames
@@ -34,11 +35,13 @@ def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.nda
     Raises: `UserError` as `read_frames`, and for a film whose end is lost.
     """
     times: list[float] = []
+    shown: list[float] = []
     probabilities: list[np.ndarray] = []
     batch: list[np.ndarray] = []
     problems: list[str] = []
     for frame in read_frames(video, (size, size), rate=PICTURE_RATE, problems=problems):
         times.append(frame.time)
+        shown.append(float(not is_blank(frame.image)))
         batch.append(frame.image)
         if len(batch) == PICTURE_BATCH:
             probabilities.append(run(np.stack(batch)[:, None]))
@@ -48,4 +51,4 @@ def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.nda
     at = np.array(times)
     if problems and at[-1] - at[0] + MAX_LOST + 1 / PICTURE_RATE < probe(video).duration:
         raise UserError(problems[0])
-    return WindowTimes(at, at, at, np.ones(len(at)), 1 / PICTURE_RATE), np.concatenate(probabilities)
+    return WindowTimes(at, at, at, np.array(shown), 1 / PICTURE_RATE), np.concatenate(probabilities)

@@ -11,6 +11,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.window import Window
+from featherfall.runtime.perceive.blank import shown_share
 from featherfall.runtime.perceive.images import predict_pictures, refuse_image
 from featherfall.signals.frames import RecordingWindows, WindowTimes, covered_share, cut_parts, cut_recording, join_times
 from featherfall.signals.pictures import film_clock, frame_times, read_pictures
@@ -42,27 +43,43 @@ def predict_windows(recording: Recording, manifest: Manifest, run: RunModel) -> 
     parts = cut_parts if not films else _whole  # a film is decoded once, in order, for all windows
     times, probabilities = [], []
     for cut in parts(streams, manifest.window, reference.name):
-        times.append(cut.times())
-        probabilities.append(_probabilities(cut, manifest, films, streams[reference.name], run))
-    return replace(join_times(times), covered=covered_share(streams, manifest.window, reference.name)), np.concatenate(probabilities)
+        found, shown = _probabilities(cut, manifest, films, streams[reference.name], run)
+        at = cut.times()
+        times.append(replace(at, valid=at.valid * shown))
+        probabilities.append(found)
+    covered = covered_share(streams, manifest.window, reference.name)
+    if manifest.kind == "film" and reference.is_film:
+        covered *= _dense_enough(streams[reference.name], reference.frames / manifest.window.seconds)
+    return replace(join_times(times), covered=covered), np.concatenate(probabilities)
+
+
+def _dense_enough(film: Stream, wanted: float) -> bool:
+    """Return whether a film has at least every second picture that a window wants; wanted: Hz. With fewer, most would be repeats."""
+    return film.clock == "own" or len(film.times) < 2 or film.rate >= 0.5 * wanted
 
 
 def _whole(streams: Mapping[str, Stream], window: Window, reference: str) -> Iterator[RecordingWindows]:
     yield cut_recording(streams, window, reference)
 
 
-def _probabilities(cut: RecordingWindows, manifest: Manifest, films: Mapping[str, Video], reference: Stream, run: RunModel) -> np.ndarray:
-    """Return the windows' probabilities; pictures are read for as many windows at once as fit in memory."""
+def _probabilities(
+    cut: RecordingWindows, manifest: Manifest, films: Mapping[str, Video], reference: Stream, run: RunModel
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the windows' probabilities, (K, classes), and the share of each one's pictures that show something, (K,); 1 without films.
+
+    Pictures are read for as many windows at once as fit in memory.
+    """
     inputs = [one for one in manifest.inputs if one.is_film]
     wanted = {one.name: frame_times(films[one.name], cut, reference, one.frames) for one in inputs}
     parts = _parts(len(cut.start_s), sum(one.frames * one.size**2 * 3 for one in inputs))
-    out = []
+    out, shown = [], np.ones(len(cut.start_s))
     for part in parts:
         values = {name: windows[part] for name, windows in cut.inputs.items()}
         for one in inputs:
             values[one.name] = read_pictures(films[one.name], wanted[one.name][part], one.size, stretch=len(parts) > 1)
+            shown[part] = np.minimum(shown[part], shown_share(values[one.name]))
         out.append(run(values))
-    return np.concatenate(out)
+    return np.concatenate(out), shown
 
 
 def _parts(windows: int, size: int) -> list[slice]:

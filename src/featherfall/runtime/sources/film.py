@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input, Manifest
@@ -16,20 +17,35 @@ from featherfall.signals.picture_file import is_image_file
 CAMERA = "camera"  # name of the film for bundles whose input is found in it (keypoints)
 
 
-@register("source", "film", gives="frames")
-def open_film(
-    path: str | Path | Video, manifest: Manifest, *, rate: float | None = None, rotate: int | None = None, stream: int | None = None
-) -> Recorded:
-    """A film file, a folder of pictures, or one picture.
+@dataclass(frozen=True)
+class FilmOptions:
+    """How to read a film; what is left out is as the file says.
 
-    Arguments:
+    Attributes:
         rate: pictures a second, Hz, of a folder whose names hold no times, a raw stream, or a film whose header is wrong.
         rotate: degrees by which the pictures are turned clockwise: 90, 180 or 270.
         stream: which of several video streams, from 0.
+    """
+
+    rate: float | None = None
+    rotate: int | None = None
+    stream: int | None = None
+
+    def of(self, video: Video) -> Video:
+        """Return a film read so."""
+        stated = {name: value for name, value in vars(self).items() if value is not None}
+        return replace(video, **stated)
+
+
+@register("source", "film", gives="frames")
+def open_film(path: str | Path | Video, manifest: Manifest, **options: Any) -> Recorded:
+    """A film file, a folder of pictures, or one picture.
+
+    Arguments:
+        options: the fields of `FilmOptions`.
     Raises: `UserError` for a bundle that needs more than a film.
     """
-    stated = {"rate": rate, "rotate": rotate, "stream": stream}
-    video = replace(as_video(path), **{name: value for name, value in stated.items() if value is not None})  # type: ignore[arg-type]
+    video = FilmOptions(**options).of(as_video(path))
     if manifest.kind == "keypoints":
         recording = Recording("", "", "", video.path.name, streams={}, videos={CAMERA: video})
     else:
