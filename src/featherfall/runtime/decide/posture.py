@@ -74,12 +74,3 @@ def posture(pose: Pose, size: float) -> Posture:
     if legs and height < LOW:
         return Posture.lying if height < FLAT else Posture.low
     return Posture.upright if shoulders and hips else Posture.unknown
-
-
-def upright_trunk(pose: Pose) -> bool:
-    """Return whether shoulders and hips are seen, and the shoulders are above the hips: by at least as much as beside them."""
-    seen = pose.scores > FAINT
-    if not (seen[_SHOULDERS].all() and seen[_HIPS].all()):
-        return False
-    right, down = pose.joints[_HIPS].mean(axis=0) - pose.joints[_SHOULDERS].mean(axis=0)
-    return bool(down > abs(right))

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 _UPPER = 7  # the first joints: face and shoulders
+_SHOULDER_JOINTS, _HIP_JOINTS = [5, 6], [11, 12]  # of `core.skeletons.COCO_17`
 FAINT = 0.1  # joints with a lower score do not locate the person
 
 
@@ -69,6 +70,15 @@ def rise(before: Pose, after: Pose) -> float:
     """
     weight = before.scores[:_UPPER] * after.scores[:_UPPER] + 1e-4
     return float(((before.joints[:_UPPER, 1] - after.joints[:_UPPER, 1]) * weight).sum() / weight.sum())
+
+
+def upright_trunk(pose: Pose) -> bool:
+    """Return whether shoulders and hips are seen, and the shoulders are above the hips: by at least as much as beside them."""
+    seen = pose.scores > FAINT
+    if not (seen[_SHOULDER_JOINTS].all() and seen[_HIP_JOINTS].all()):
+        return False
+    right, down = pose.joints[_HIP_JOINTS].mean(axis=0) - pose.joints[_SHOULDER_JOINTS].mean(axis=0)
+    return bool(down > abs(right))
 
 
 class Estimator(Protocol):

@@ -7,8 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from featherfall.runtime.decide.posture import upright_trunk
-from featherfall.runtime.perceive.pose import Pose
+from featherfall.runtime.perceive.pose import Pose, upright_trunk
 
 _SAMPLES = 12  # pictures held, spread over the film
 _SPACING_S = 0.5  # at first, s
