@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,10 @@ from tests.recorders.device_files import cwa, geneactiv_bin, gt3x
 from tests.recorders.reading import answer, known, total
 from tests.recorders.samples import WRITERS as TEXTS
 
+from featherfall.core.errors import UserError
+from featherfall.core.manifest import Input
 from featherfall.recorders.capture import open_capture
+from featherfall.recorders.reading import ReadOptions, read_sensors
 from featherfall.recorders.recognise import recognise, recorders
 from featherfall.recorders.recorder import SensorFile
 
@@ -42,3 +46,17 @@ def test_the_fall_is_read_as_written(name: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(values, written.total, atol=0.002)
     assert (len(times) - 1) / (times[-1] - times[0]) == pytest.approx(written.rate, rel=0.01)
     assert np.abs(np.diff(times) - 1 / written.rate).max() < 0.0015  # the stamps of some are whole milliseconds
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_of_two_recordings_none_is_taken_in_silence(name: str, tmp_path: Path) -> None:
+    for folder in ("monday", "tuesday"):
+        (tmp_path / folder).mkdir()
+        written = WRITERS[name](tmp_path / folder).path
+        if written.suffix == ".zip":
+            with zipfile.ZipFile(written) as archive:
+                archive.extractall(written.parent)
+            written.unlink()
+    need = Input(name="accelerometer", unit="g", channels=["x", "y", "z"], placement="wrist")
+    with pytest.raises(UserError, match=r"give one of them|give the file of one|no recording of a known device"):
+        read_sensors(tmp_path, [need], ReadOptions())

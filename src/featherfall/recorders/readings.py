@@ -13,7 +13,7 @@ from featherfall.core.documents import parse_json
 from featherfall.core.errors import UserError
 from featherfall.recorders.capture import Capture, Table
 from featherfall.recorders.names import shown
-from featherfall.recorders.recorder import Block, Sensor, Series
+from featherfall.recorders.recorder import Block, Sensor, SensorFile, Series
 from featherfall.signals.quality.gravity import GravityMeter
 
 _REST_ROWS = 30_000  # looked at for the magnitude at rest: five minutes at 100 Hz
@@ -185,3 +185,26 @@ def whole_pieces(capture: Capture, name: str, size: int, skip: int = 0) -> Itera
         rest = data[whole:]
         if whole:
             yield data[:whole]
+
+
+def one_table(capture: Capture, read: Callable[[Table], SensorFile | None]) -> SensorFile | None:
+    """Return what the only table says that a recorder knows; None where it knows none.
+
+    Arguments:
+        read: returns what a table holds, None for another program's, and raises `UserError` for one that is known but of no use.
+    Raises: `UserError` where there are several, and that of `read` where no other table is of use.
+    """
+    found: list[tuple[str, SensorFile]] = []
+    refusal: UserError | None = None
+    for table in tables(capture):
+        try:
+            file = read(table)
+        except UserError as error:
+            refusal = refusal or error
+        else:
+            found += [(table.name, file)] if file else []
+    if len(found) > 1:
+        raise UserError(f"{capture.path}: {len(found)} recordings of {found[0][1].title}; give one of them, e.g. {shown(found[0][0])}")
+    if not found and refusal is not None:
+        raise refusal
+    return found[0][1] if found else None

@@ -13,7 +13,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
 from featherfall.recorders.layout import kind_of
-from featherfall.recorders.readings import axes, seconds, tables
+from featherfall.recorders.readings import axes, one_table, seconds
 from featherfall.recorders.recorder import SensorFile
 
 _FIRST = re.compile(r"-+ ?Data (?:File|Table) Created By ActiGraph (?P<device>.*?) (?:ActiLife|CentrePoint|date format)", re.IGNORECASE)
@@ -24,26 +24,25 @@ _NAMES = (axes("Accelerometer {}"), axes("{}"), axes("Axis {}"))
 @register("recorder", "actigraph", title="ActiGraph")
 def actigraph(capture: Capture) -> SensorFile | None:
     """ActiGraph: raw CSV of ActiLife, ten header lines; counts per epoch are refused."""
-    for table in tables(capture):
-        first = _FIRST.match(table.lines[0].lstrip('"')) if table.lines else None
-        if first:
-            return _read(capture, table, first["device"])
-    return None
+    return one_table(capture, _read)
 
 
-def _read(capture: Capture, table: Table, device: str) -> SensorFile:
+def _read(table: Table) -> SensorFile | None:
+    first = _FIRST.match(table.lines[0].lstrip('"')) if table.lines else None
+    if first is None:
+        return None
     head = "\n".join(table.lines[:12])
     rate = re.search(r" at (\d+(?:[.,]\d+)?) ?Hz", head)
     epoch = re.search(r"Epoch Period \(hh:mm:ss\) (\d+:\d+:\d+)", head)
     if table.has("Axis1") or rate is None or (epoch and epoch[1].strip("0:")):
         every = f" of {epoch[1]}" if epoch and epoch[1].strip("0:") else ""
         raise UserError(
-            f"{capture.path}: ActiGraph: activity counts per epoch{every}, not acceleration; "
+            f"{table.where}: ActiGraph: activity counts per epoch{every}, not acceleration; "
             "export the raw data in ActiLife (the .gt3x file as raw CSV)"
         )
     columns = next((names for names in _NAMES if table.has(*names)), None) or _unnamed(table)
     accelerometer = table.series("accelerometer", columns, "g", rate=float(rate[1].replace(",", ".")), start=_start(head))
-    return SensorFile("actigraph", f"ActiGraph {device}", (accelerometer,))
+    return SensorFile("actigraph", f"ActiGraph {first['device']}", (accelerometer,))
 
 
 def _unnamed(table: Table) -> tuple[int, ...]:

@@ -7,8 +7,8 @@ Time since start in ms ;YYYY-MO-DD HH-MI-SS_SSS`; also with commas and `TIME SIN
 from __future__ import annotations
 
 from featherfall.core.registry import register
-from featherfall.recorders.capture import Capture
-from featherfall.recorders.readings import Columns, axes, readings, tables
+from featherfall.recorders.capture import Capture, Table
+from featherfall.recorders.readings import Columns, axes, one_table, readings
 from featherfall.recorders.recorder import SensorFile
 
 _COLUMNS = (
@@ -28,9 +28,11 @@ _TIMES = (
 @register("recorder", "androsensor", title="AndroSensor")
 def androsensor(capture: Capture) -> SensorFile | None:
     """AndroSensor: one table with all sensors, semicolons or commas."""
-    for table in tables(capture):
-        shouted = any(name.startswith(("ACCELEROMETER X", "LINEAR ACCELERATION X")) for name in table.columns)
-        series = readings(table, _COLUMNS, _TIMES) if shouted else ()
-        if series:
-            return SensorFile("androsensor", "AndroSensor", series, mend="record Accelerometer too, in the settings of AndroSensor")
-    return None
+    return one_table(capture, _read)
+
+
+def _read(table: Table) -> SensorFile | None:
+    shouted = any(name.startswith(("ACCELEROMETER X", "LINEAR ACCELERATION X")) for name in table.columns)
+    series = readings(table, _COLUMNS, _TIMES) if shouted else ()
+    mend = "record Accelerometer too, in the settings of AndroSensor"
+    return SensorFile("androsensor", "AndroSensor", series, mend=mend) if series else None

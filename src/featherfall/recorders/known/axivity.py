@@ -11,7 +11,7 @@ import re
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import Columns, at_rest, axes, near, readings, tables
+from featherfall.recorders.readings import Columns, at_rest, axes, near, one_table, readings
 from featherfall.recorders.recorder import SensorFile, Series
 
 _COLUMNS = (Columns("accelerometer", axes("Accel-{}"), "g"), Columns("gyroscope", axes("Gyro-{}"), "deg/s"))
@@ -21,13 +21,14 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 @register("recorder", "axivity", title="Axivity", rank=1)
 def axivity(capture: Capture) -> SensorFile | None:
     """Axivity AX3 and AX6: CSV of OMGUI or omconvert, with or without a header."""
-    for table in tables(capture):
-        if table.has("Mean SVM") or any(name.lower().startswith("mean svm") for name in table.columns):
-            raise UserError(f"{capture.path}: Axivity: means per epoch (SVM), not acceleration; in OMGUI choose Export, Raw CSV")
-        series = readings(table, _COLUMNS, [("Time", "date")]) or _without_header(table)
-        if series:
-            return SensorFile("axivity", "Axivity AX6" if len(series) > 1 else "Axivity", series)
-    return None
+    return one_table(capture, _read)
+
+
+def _read(table: Table) -> SensorFile | None:
+    if any(name.lower().startswith("mean svm") for name in table.columns):
+        raise UserError(f"{table.where}: Axivity: means per epoch (SVM), not acceleration; in OMGUI choose Export, Raw CSV")
+    series = readings(table, _COLUMNS, [("Time", "date")]) or _without_header(table)
+    return SensorFile("axivity", "Axivity AX6" if len(series) > 1 else "Axivity", series) if series else None
 
 
 def _without_header(table: Table) -> tuple[Series, ...]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import at_rest, near, tables
-from featherfall.recorders.recorder import SensorFile, Series
+from featherfall.recorders.readings import at_rest, near, one_table
+from featherfall.recorders.recorder import SensorFile
 
 _COUNTS = 8192.0
 _COLUMNS = (("Time", "X", "Y", "Z"), ("Time", "X", "Y", "Z", "Total"))
@@ -17,13 +17,12 @@ _COLUMNS = (("Time", "X", "Y", "Z"), ("Time", "X", "Y", "Z", "Total"))
 @register("recorder", "bangle", title="Bangle.js")
 def bangle(capture: Capture) -> SensorFile | None:
     """Bangle.js: CSV of the app Acceleration Logger."""
-    series = next((one for table in tables(capture) if (one := _log(table)) is not None), None)
-    return SensorFile("bangle", "Bangle.js", (series,)) if series else None
+    return one_table(capture, _read)
 
 
-def _log(table: Table) -> Series | None:
+def _read(table: Table) -> SensorFile | None:
     """Return the accelerometer of a Bangle.js log; None for another program's table. Its names are common: gravity in its counts is not."""
     if table.columns not in _COLUMNS or table.units[0] != "ms":
         return None
     series = table.series("accelerometer", ("X", "Y", "Z"), "count", time="Time", time_unit="ms", placement="wrist", counts_per_g=_COUNTS)
-    return series if near(at_rest(series), _COUNTS) else None
+    return SensorFile("bangle", "Bangle.js", (series,)) if near(at_rest(series), _COUNTS) else None

@@ -11,8 +11,8 @@ from dataclasses import replace
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import at_rest, near, tables
-from featherfall.recorders.recorder import SensorFile, Series
+from featherfall.recorders.readings import at_rest, near, one_table
+from featherfall.recorders.recorder import SensorFile
 
 _COUNTS = 2048  # a g: 16 bits for +-16 g
 
@@ -26,19 +26,15 @@ def embraceplus(capture: Capture) -> SensorFile | None:
             f"{capture.path}: Empatica EmbracePlus: raw Avro data; convert it with the Python example of Empatica's support pages "
             "and give accelerometer.csv"
         )
-    for table in tables(capture):
-        if table.has("timestamp_unix", "participant_full_id"):
-            raise UserError(f"{capture.path}: Empatica EmbracePlus: measures per minute, not acceleration; download the raw data instead")
-        series = _series(table)
-        if series:
-            return SensorFile("embraceplus", "Empatica EmbracePlus", (series,))
-    return None
+    return one_table(capture, _read)
 
 
-def _series(table: Table) -> Series | None:
+def _read(table: Table) -> SensorFile | None:
+    if table.has("timestamp_unix", "participant_full_id"):
+        raise UserError(f"{table.where}: Empatica EmbracePlus: measures per minute, not acceleration; download the raw data instead")
     if not table.has("unix_timestamp", "x", "y", "z") or "gyro" in table.name.lower():
         return None
     series = table.series("accelerometer", ("x", "y", "z"), "g", time="unix_timestamp", time_unit="us", placement="wrist")
     if near(at_rest(series), _COUNTS):
-        return replace(series, unit="count", counts_per_g=float(_COUNTS))
-    return series
+        series = replace(series, unit="count", counts_per_g=float(_COUNTS))
+    return SensorFile("embraceplus", "Empatica EmbracePlus", (series,))

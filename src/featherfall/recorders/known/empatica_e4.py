@@ -11,7 +11,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import tables
+from featherfall.recorders.readings import one_table
 from featherfall.recorders.recorder import SensorFile
 
 _HEAD_ROWS = 2
@@ -21,14 +21,18 @@ _SINCE_2010 = 1.26e9  # seconds since 1970; what is smaller is no start of an E4
 @register("recorder", "empatica-e4", title="Empatica E4")
 def empatica_e4(capture: Capture) -> SensorFile | None:
     """Empatica E4: ACC.csv or the zip of a session."""
-    found = [(table, head) for table in tables(capture) if (head := _head(table)) is not None]
-    for table, (start, rate) in found:
-        if len(table.first) == 3:
-            series = table.series("accelerometer", (0, 1, 2), "g", rate=rate, start=start, scale=1 / 64, placement="wrist", skip=_HEAD_ROWS)
-            return SensorFile("empatica-e4", "Empatica E4", (series,))
-    if found:
-        raise UserError(f"{capture.path}: Empatica E4: one value a row, not acceleration; give ACC.csv or the zip of the session")
-    return None
+    return one_table(capture, _read)
+
+
+def _read(table: Table) -> SensorFile | None:
+    head = _head(table)
+    if head is None:
+        return None
+    if len(table.first) != 3:
+        raise UserError(f"{table.where}: Empatica E4: one value a row, not acceleration; give ACC.csv or the zip of the session")
+    start, rate = head
+    series = table.series("accelerometer", (0, 1, 2), "g", rate=rate, start=start, scale=1 / 64, placement="wrist", skip=_HEAD_ROWS)
+    return SensorFile("empatica-e4", "Empatica E4", (series,))
 
 
 def _head(table: Table) -> tuple[float, float] | None:

@@ -16,7 +16,7 @@ import numpy as np
 from featherfall.core.registry import register
 from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import axes, changed, tables
+from featherfall.recorders.readings import axes, changed, one_table
 from featherfall.recorders.recorder import Block, Sensor, SensorFile, Series
 from featherfall.recorders.total import to_sensor
 
@@ -30,13 +30,12 @@ _TURN = 2**32 * 1e-6  # seconds after which the counter of microseconds starts a
 @register("recorder", "movella-dot", title="Movella DOT")
 def movella_dot(capture: Capture) -> SensorFile | None:
     """Movella DOT (Xsens DOT) and MTw: Acc, or FreeAcc with quaternion or Euler angles."""
-    for table in tables(capture):
-        if (table.has("PacketCounter") or table.has("Timestamp", "Address")) and (table.has(*_ACC) or table.has(*_FREE)):
-            return _read(table)
-    return None
+    return one_table(capture, _read)
 
 
-def _read(table: Table) -> SensorFile:
+def _read(table: Table) -> SensorFile | None:
+    if not (table.has("PacketCounter") or table.has("Timestamp", "Address")) or not (table.has(*_ACC) or table.has(*_FREE)):
+        return None
     notes: tuple[str, ...] = ()
     quaternion = next((names for names in _QUATERNIONS if table.has(*names)), None)
     if table.has(*_ACC):

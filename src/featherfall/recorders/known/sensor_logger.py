@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePosixPath
 
+from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.recorders.capture import Capture, Table
+from featherfall.recorders.names import shown
 from featherfall.recorders.readings import at_rest, axes, document, from_arrays, near, tables
 from featherfall.recorders.recorder import Sensor, SensorFile, Series
 
@@ -58,9 +60,12 @@ def sensor_logger(capture: Capture) -> SensorFile | None:
 
 
 def _of_tables(capture: Capture) -> Iterator[_Part]:
-    for table in tables(capture):
-        if table.has(*_TIMES):
-            yield _Part(_stem(PurePosixPath(table.name).stem), table.has, partial(_read_table, table))
+    found = [table for table in tables(capture) if table.has(*_TIMES)]
+    sessions = sorted({str(PurePosixPath(table.name).parent) for table in found})
+    if len(sessions) > 1:
+        raise UserError(f"{capture.path}: {len(sessions)} recordings of Sensor Logger; give one of them, e.g. {shown(sessions[-1])}")
+    for table in found:
+        yield _Part(_stem(PurePosixPath(table.name).stem), table.has, partial(_read_table, table))
 
 
 def _read_table(table: Table, sensor: Sensor, names: tuple[str, ...], unit: str | None, placement: str) -> Series:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from featherfall.core.registry import register
-from featherfall.recorders.capture import Capture
-from featherfall.recorders.readings import Columns, axes, changed, readings, tables
+from featherfall.recorders.capture import Capture, Table
+from featherfall.recorders.readings import Columns, axes, changed, one_table, readings
 from featherfall.recorders.recorder import Block, SensorFile
 
 _MOTION = (("motionTimestamp_sinceReboot", "s"),)
@@ -26,20 +26,19 @@ _ATTITUDE = Columns("gravity", ("motionRoll", "motionPitch"), "g", _MOTION)
 @register("recorder", "sensorlog", title="SensorLog")
 def sensorlog(capture: Capture) -> SensorFile | None:
     """SensorLog for iPhone and Apple Watch: one table with all sensors."""
-    for table in tables(capture):
-        times = [("accelerometerTimestamp_sinceReboot", "s"), ("loggingTime", "date")]
-        watch = table.has("deviceID") and any("watch" in field.lower() for field in table.first)
-        worn = "wrist" if watch else ""
-        series = readings(table, _COLUMNS, times, worn) if table.has("loggingTime") or table.has(times[0][0]) else ()
-        if not series:
-            continue
-        kinds = {one.sensor for one in series}
-        if "linear acceleration" in kinds and not kinds & {"gravity", "accelerometer"} and table.has(*_ATTITUDE.names):
-            series += tuple(changed(one, _gravity, channels=("x", "y", "z")) for one in readings(table, (_ATTITUDE,), times, worn))
-        return SensorFile(
-            "sensorlog", "SensorLog, watch" if watch else "SensorLog", series, mend="log Accelerometer too, in the settings of SensorLog"
-        )
-    return None
+    return one_table(capture, _read)
+
+
+def _read(table: Table) -> SensorFile | None:
+    times = [("accelerometerTimestamp_sinceReboot", "s"), ("loggingTime", "date")]
+    watch = table.has("deviceID") and any("watch" in field.lower() for field in table.first)
+    worn = "wrist" if watch else ""
+    series = readings(table, _COLUMNS, times, worn) if any(table.has(name) for name, _ in times) else ()
+    kinds = {one.sensor for one in series}
+    if "linear acceleration" in kinds and not kinds & {"gravity", "accelerometer"} and table.has(*_ATTITUDE.names):
+        series += tuple(changed(one, _gravity, channels=("x", "y", "z")) for one in readings(table, (_ATTITUDE,), times, worn))
+    mend = "log Accelerometer too, in the settings of SensorLog"
+    return SensorFile("sensorlog", "SensorLog, watch" if watch else "SensorLog", series, mend=mend) if series else None
 
 
 def _gravity(block: Block) -> Block:

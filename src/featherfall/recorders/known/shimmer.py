@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import tables
+from featherfall.recorders.readings import one_table
 from featherfall.recorders.recorder import Sensor, SensorFile, Series
 
 # Wide range first: the low-noise sensor ends at 2 g and clips a fall.
@@ -26,14 +26,15 @@ _NAMES: tuple[tuple[Sensor, str, str], ...] = (
 @register("recorder", "shimmer", title="Shimmer")
 def shimmer(capture: Capture) -> SensorFile | None:
     """Shimmer: calibrated CSV of Consensys and older software; raw values are refused."""
-    for table in tables(capture):
-        names = _names(table)
-        series = _series(table, names) if names else ()
-        if series:
-            return SensorFile("shimmer", "Shimmer", series)
-        if names and any(re.search(r"accel", name, re.IGNORECASE) for name in names):
-            raise UserError(f"{capture.path}: Shimmer: raw values of its converter; export calibrated (CAL) data in Consensys")
-    return None
+    return one_table(capture, _read)
+
+
+def _read(table: Table) -> SensorFile | None:
+    names = _names(table)
+    series = _series(table, names) if names else ()
+    if not series and any(re.search(r"accel", name, re.IGNORECASE) for name in names):
+        raise UserError(f"{table.where}: Shimmer: raw values of its converter; export calibrated (CAL) data in Consensys")
+    return SensorFile("shimmer", "Shimmer", series) if series else None
 
 
 def _names(table: Table) -> list[str]:

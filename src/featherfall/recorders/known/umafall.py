@@ -14,7 +14,7 @@ import numpy as np
 
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import changed, tables
+from featherfall.recorders.readings import changed, one_table
 from featherfall.recorders.recorder import Block, Sensor, SensorFile, Series
 
 _HEADER = re.compile(r"%\s*TimeStamp;\s*Sample No;\s*X-Axis;\s*Y-Axis;\s*Z-Axis;\s*Sensor[ _]Type;\s*Sensor[ _]ID", re.IGNORECASE)
@@ -26,10 +26,11 @@ _PLACES = {"rightpocket": "right pocket", "leftpocket": "left pocket"}
 @register("recorder", "umafall", title="UMAFall")
 def umafall(capture: Capture) -> SensorFile | None:
     """UMAFall: one file with five worn sensors."""
-    for table in tables(capture):
-        if any(_HEADER.match(line) for line in table.lines[:100]):
-            return SensorFile("umafall", "UMAFall", tuple(_series(table)))
-    return None
+    return one_table(capture, _read)
+
+
+def _read(table: Table) -> SensorFile | None:
+    return SensorFile("umafall", "UMAFall", tuple(_series(table))) if any(_HEADER.match(line) for line in table.lines[:100]) else None
 
 
 def _series(table: Table) -> list[Series]:
