@@ -43,6 +43,17 @@ def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:
     np.testing.assert_allclose(total(read("actigraph", path))[1], np.round(motion(100.0).total, 3))
 
 
+def test_the_gt9x_has_a_gyroscope(tmp_path: Path) -> None:
+    head = lines_of(tmp_path)[:10]
+    head[0] = head[0].replace("Data File", "Data Table File").replace("GT3X+", "GT9X Link")
+    names = ["Timestamp", *(f"{name} {axis}" for name in ("Accelerometer", "Gyroscope") for axis in "XYZ")]
+    values = motion(100.0).total
+    lines = rows([f"2023-11-14T22:13:{20 + i / 100:06.3f}" for i in range(len(values))], values, 10 * values)
+    file = read("actigraph", write(tmp_path / "a.csv", [*head, ",".join(names), *lines]))
+    assert file.title == "ActiGraph GT9X Link" and of(file, "gyroscope").unit == "deg/s"
+    np.testing.assert_allclose(total(file)[1], values, atol=1e-5)
+
+
 def test_counts_per_epoch_are_refused(tmp_path: Path) -> None:
     head = lines_of(tmp_path)[:10]
     head[0] = head[0].replace(" at 100 Hz", "")

@@ -33,6 +33,16 @@ def test_events_hours_apart_are_recordings_of_their_own(tmp_path: Path) -> None:
     assert (values[:, 2] == 1000).all()
 
 
+def test_data_points_as_json_within_json(tmp_path: Path) -> None:
+    points = [
+        {"dataTime": f"2024-07-12T05:56:{second:02}Z", "dataJSON": json.dumps({"rawData3D": [0, 0, 1000] * 125})} for second in (1, 6)
+    ]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([{"datapoints": points}]))
+    times, _ = samples(of(read("openseizuredetector", path), "accelerometer"))
+    assert len(times) == 250 and np.ptp(np.diff(times)) < 1e-5
+
+
 def test_magnitudes_alone_are_refused(tmp_path: Path) -> None:
     for raw in ([], [0] * 375, None):
         error = answer("openseizuredetector", written(tmp_path, {**point("2024-07-12T05:56:01Z"), "rawData3D": raw}))

@@ -16,8 +16,9 @@ from featherfall.recorders.layout import kind_of
 from featherfall.recorders.readings import axes, one_table, seconds
 from featherfall.recorders.recorder import SensorFile
 
-_FIRST = re.compile(r"-+ ?Data (?:File|Table) Created By ActiGraph (?P<device>.*?) (?:ActiLife|CentrePoint|date format)", re.IGNORECASE)
+_FIRST = re.compile(r"-+ ?Data (?:Table )?File Created By ActiGraph (?P<device>.*?) (?:ActiLife|CentrePoint|date format)", re.IGNORECASE)
 
+_TURNS = axes("Gyroscope {}")
 _NAMES = (axes("Accelerometer {}"), axes("{}"), axes("Axis {}"))
 
 
@@ -41,8 +42,11 @@ def _read(table: Table) -> SensorFile | None:
             "export the raw data in ActiLife (the .gt3x file as raw CSV)"
         )
     columns = next((names for names in _NAMES if table.has(*names)), None) or _unnamed(table)
-    accelerometer = table.series("accelerometer", columns, "g", rate=float(rate[1].replace(",", ".")), start=_start(head))
-    return SensorFile("actigraph", f"ActiGraph {first['device']}", (accelerometer,))
+    hertz, start = float(rate[1].replace(",", ".")), _start(head)
+    series = [table.series("accelerometer", columns, "g", rate=hertz, start=start)]
+    if table.has(*_TURNS):  # the GT9X's other file
+        series.append(table.series("gyroscope", _TURNS, "deg/s", rate=hertz, start=start))
+    return SensorFile("actigraph", f"ActiGraph {first['device']}", tuple(series))
 
 
 def _unnamed(table: Table) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ def axivity(capture: Capture) -> SensorFile | None:
 def _read(table: Table) -> SensorFile | None:
     if any(name.lower().startswith("mean svm") for name in table.columns):
         raise UserError(f"{table.where}: Axivity: means per epoch (SVM), not acceleration; in OMGUI choose Export, Raw CSV")
-    series = readings(table, _COLUMNS, [("Time", "date")]) or _without_header(table)
+    series = readings(table, _COLUMNS, [("Time", None)]) or _without_header(table)
     return SensorFile("axivity", "Axivity AX6" if len(series) > 1 else "Axivity", series) if series else None
 
 

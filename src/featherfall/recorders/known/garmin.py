@@ -7,6 +7,7 @@ accelerometer_data,timestamp,"1042456789",s,timestamp_ms,"120",ms,sample_time_of
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,7 +19,7 @@ from featherfall.recorders.readings import from_arrays
 from featherfall.recorders.recorder import SensorFile
 
 _EPOCH = 631_065_600.0  # seconds from 1970 to 31 December 1989, where Garmin's time starts
-_FIRST = b"Type,Local Number,Message,Field 1"
+_FIRST = (b"Type,Local Number,Message,Field 1", b"accelerometer_data.")  # of the whole file, of the option --data accelerometer_data
 _FIELDS = ("accel_x", "accel_y", "accel_z")
 
 
@@ -53,7 +54,13 @@ def garmin(capture: Capture) -> SensorFile | None:
 
 def _messages(capture: Capture) -> Iterator[dict[str, tuple[str, str]]]:
     """Yield fields by name, each with its text and unit, of every accelerometer message."""
-    for row in csv.reader(line for line in capture.text().splitlines() if "accelerometer_data" in line):
+    lines = capture.text().removeprefix("\ufeff").splitlines()
+    if lines[0].replace('"', "").startswith("accelerometer_data."):
+        names = [re.fullmatch(r"accelerometer_data\.(\w+)(?:\[(.*)\])?", name) for name in next(csv.reader(lines[:1]))]
+        for row in csv.reader(lines[1:]):
+            yield {name[1]: (value, name[2] or "") for name, value in zip(names, row, strict=False) if name and value}
+        return
+    for row in csv.reader(line for line in lines if "accelerometer_data" in line):
         if row[:1] == ["Data"] and row[2:3] == ["accelerometer_data"]:
             yield {name: (value, unit) for name, value, unit in zip(row[3::3], row[4::3], row[5::3], strict=False)}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from featherfall.core.documents import parse_json
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture
@@ -24,7 +25,8 @@ _DATES = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%Y-%m
 @register("recorder", "openseizuredetector", title="OpenSeizureDetector")
 def openseizuredetector(capture: Capture) -> SensorFile | None:
     """OpenSeizureDetector: JSON with three axes; magnitudes alone are refused."""
-    parsed = document(capture, '"rawData"', '"rawData3D"', '"datapoints"')
+    parsed = document(capture, '"rawData"', '"rawData3D"', '"datapoints"', '"dataJSON"')
+    parsed = _unpacked(parsed, str(capture.path)) or parsed
     points = list(records(parsed, "rawData3D"))
     where = f"{capture.path}: OpenSeizureDetector"
     samples = [_samples(point["rawData3D"], where) for point in points]
@@ -36,6 +38,13 @@ def openseizuredetector(capture: Capture) -> SensorFile | None:
     notes = ("several events, each a recording of its own",) if np.any(np.abs(np.diff(times)) > 60) else ()
     series = from_arrays("accelerometer", times, np.concatenate(samples), "mg", where, placement="wrist")
     return SensorFile("openseizuredetector", "OpenSeizureDetector", (series,), notes)
+
+
+def _unpacked(parsed: Any, where: str) -> list[Any]:
+    """Return the data points that old files hold as JSON within JSON."""
+    packed = [(point, point["dataJSON"]) for point in records(parsed, "dataJSON") if isinstance(point["dataJSON"], str)]
+    inner = [(point, parse_json(text, where)) for point, text in packed if "rawData" in text]
+    return [{"dataTime": point.get("dataTime"), **one} for point, one in inner if isinstance(one, dict)]
 
 
 def _samples(raw: Any, where: str) -> np.ndarray:
