@@ -238,6 +238,7 @@ def _form(root: Path, file: Path) -> object:
     import asyncio
 
     from featherfall.app.gate import Gate
+    from featherfall.app.login import Login
 
     lines = file.read_bytes().split(b"\n")
     lines += [b""] * (5 - len(lines))
@@ -264,7 +265,7 @@ def _form(root: Path, file: Path) -> object:
     async def send(message: object) -> None:
         return
 
-    return asyncio.run(Gate(app, 1000, "token")(scope, receive, send))  # type: ignore[arg-type]
+    return asyncio.run(Gate(app, 1000, Login("token"))(scope, receive, send))  # type: ignore[arg-type]
 
 
 def _hub(root: Path, file: Path) -> object:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from starlette.types import Receive, Scope, Send
 from tests.app.conftest import TOKEN, WATCH, Served
 
 from featherfall.app import gate
+from featherfall.app.backoff import FREE_TRIES, Backoff
+from featherfall.app.login import Login
 from featherfall.app.server import framed_by, need_token
 from featherfall.core.errors import UserError
 
@@ -108,11 +111,91 @@ def test_pages_load_nothing_from_elsewhere(http: httpx.Client) -> None:
 
 
 def test_other_sites_pages_can_do_nothing(http: httpx.Client) -> None:
-    assert http.get("/", headers={"host": "evil.example"}).status_code == 403
-    assert http.get("/", headers={"host": "localhost.evil.example:7860"}).status_code == 403
-    assert http.get("/", headers={"host": "localhost:7860"}).status_code == 200
     for path in ("/live/camera/start?model=camera", "/gradio_api/upload", "/gradio_api/queue/join"):
         assert http.post(path, headers={"origin": "http://evil.example"}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["localhost:7860", "LocalHost", "LOCALHOST:7860", "localhost.:7860", "127.0.0.1", "[::1]:7860", "[::1]"])
+def test_names_of_this_machine(http: httpx.Client, host: str) -> None:
+    assert http.get("/config", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "localhost.evil.example:7860", "evil.example:7860", "localhost@evil.example", "127.0.0.1.evil.example", "", "["],
+)
+def test_names_of_others(http: httpx.Client, host: str) -> None:
+    assert http.get("/config", headers={"host": host}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://localhost:{port}", 200),
+        ("http://LOCALHOST:{port}", 200),
+        ("http://localhost.:{port}", 200),
+        ("http://127.0.0.1:{port}", 403),
+        ("http://localhost", 403),
+        ("http://localhost:1", 403),
+        ("http://evil.example", 403),
+        ("http://localhost:{port}.evil.example", 403),
+        ("http://localhost.evil.example:{port}", 403),
+        ("http://evil.example@localhost:{port}", 403),
+        ("null", 403),
+        ("", 403),
+        ("file://", 403),
+    ],
+)
+def test_only_its_own_pages_may_read_what_it_answers(http: httpx.Client, app: Served, origin: str, status: int) -> None:
+    headers = {"host": f"localhost:{app.port}", "origin": origin.format(port=app.port)}
+    preflight = headers | {"access-control-request-method": "POST", "access-control-request-headers": "content-type"}
+    for answer in (http.get("/config", headers=headers), http.options("/gradio_api/queue/join", headers=preflight)):
+        assert answer.status_code in (status, 404 if status == 200 else status)
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_a_network_address_allows_no_other_origin(guarded: Served) -> None:
+    """Gradio's own rule allows any origin, with cookies, where the host is not a name of this machine."""
+    answer = httpx.get(
+        f"{guarded.url}/config",
+        headers={"host": "192.0.2.7:7860", "origin": "http://192.0.2.7:7860", "authorization": f"Bearer {TOKEN}"},
+    )
+    assert answer.status_code == 200 and not [name for name in answer.headers if name.startswith("access-control-")]
+    answer = httpx.get(
+        f"{guarded.url}/config", headers={"host": "192.0.2.7", "origin": "http://evil.example", "authorization": f"Bearer {TOKEN}"}
+    )
+    assert answer.status_code == 403 and not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_a_proxy_may_change_scheme_and_host() -> None:
+    same = gate.is_same_origin
+    assert same("https://falls.example", ["falls.example"]) and same("https://falls.example", ["falls.example:443"])
+    assert same("https://falls.example", ["127.0.0.1:7860", "falls.example"])
+    assert not same("https://falls.example", ["127.0.0.1:7860", ""]) and not same("http://falls.example", ["falls.example:443"])
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:{port}", "http://evil.example"])
+def test_there_are_no_websockets(app: Served, origin: str) -> None:
+    lines = [
+        "GET /gradio_api/queue/join HTTP/1.1",
+        f"Host: localhost:{app.port}",
+        f"Origin: {origin.format(port=app.port)}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ]
+    with socket.create_connection(("127.0.0.1", app.port), timeout=10) as client:
+        client.sendall("\r\n".join([*lines, "", ""]).encode())
+        assert client.recv(1000).startswith(b"HTTP/1.1 403")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/gradio_api/component_server", "/gradio_api/process_recording", "/gradio_api/run/predict", "/gradio_api/vibe-edit", "/upload"],
+)
+def test_what_the_pages_do_not_use_is_closed(http: httpx.Client, path: str) -> None:
+    assert http.post(path, files={"files": ("a.csv", b"1")}).status_code == 404
 
 
 def test_browsers_tell_where_forms_come_from(http: httpx.Client) -> None:
@@ -161,7 +244,7 @@ def through(door: gate.Gate, *requests: tuple[Any, ...], **how: Any) -> list[htt
 
 
 def test_a_token_is_demanded() -> None:
-    door = gate.Gate(echo, 1000, TOKEN)
+    door = gate.Gate(echo, 1000, Login(TOKEN))
     for path in ("/", "/config", "/gradio_api/info", "/report/first", "/static-app/view.js", "/media/x/y"):
         assert through(door, ("GET", path))[0].status_code == 401
     assert through(door, ("POST", "/gradio_api/upload", {"content": b"1"}))[0].status_code == 401
@@ -182,18 +265,67 @@ def test_a_token_is_demanded() -> None:
     assert known.text == "/config"
 
 
-def test_guessing_is_slow() -> None:
-    door = gate.Gate(echo, 1000, TOKEN)
-    guesses = [("POST", "/login", {"data": {"token": f"guess {k}"}}) for k in range(gate.MAX_WRONG_TOKENS + 1)]
-    *said, late, bearer = through(
-        door, *guesses, ("POST", "/login", {"data": {"token": TOKEN}}), ("GET", "/", {"headers": {"authorization": f"Bearer {TOKEN}"}})
-    )
-    assert [one.status_code for one in said] == [401] * gate.MAX_WRONG_TOKENS + [429] and bearer.status_code == 401
-    assert late.status_code == 429 and late.headers["retry-after"] == "60" and "Wait a minute" in late.text
+def asked(door: gate.Gate, address: str, *requests: tuple[Any, ...]) -> list[httpx.Response]:
+    """Answers to requests that come from an address."""
+
+    async def ask() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(door, client=(address, 1)), base_url="http://192.0.2.7:7860") as client:
+            return [await client.request(method, path, **rest) for method, path, rest in requests]
+
+    return asyncio.run(ask())
+
+
+WRONG = ("POST", "/login", {"data": {"token": "wrong"}})
+RIGHT = ("POST", "/login", {"data": {"token": TOKEN}})
+WRONG_BEARER = ("GET", "/", {"headers": {"authorization": "Bearer wrong"}})
+RIGHT_BEARER = ("GET", "/", {"headers": {"authorization": f"Bearer {TOKEN}"}})
+
+
+def test_guessing_is_slow_and_ends_nobody_elses_log_in() -> None:
+    now = [0.0]
+    door = gate.Gate(echo, 1000, Login(TOKEN, backoff=Backoff(lambda: now[0])))
+    said = asked(door, "198.51.100.1", *[WRONG] * FREE_TRIES, WRONG, RIGHT, RIGHT_BEARER, WRONG_BEARER)
+    assert [one.status_code for one in said] == [401] * FREE_TRIES + [429] * 4
+    assert said[-1].headers["retry-after"] == "1" and "Wait 1 second, then try again" in said[FREE_TRIES].text
+    for number in range(2, 60):  # however many fail: a right token from elsewhere is accepted at once
+        assert {one.status_code for one in asked(door, f"198.51.100.{number}", *[WRONG] * FREE_TRIES)} == {401}
+    assert [one.status_code for one in asked(door, "203.0.113.1", RIGHT, RIGHT_BEARER)] == [303, 200]
+    assert [one.status_code for one in asked(door, "203.0.113.2", WRONG_BEARER, WRONG, RIGHT_BEARER)] == [401, 401, 200]
+    now[0] += 1.0  # and from the failing address, when its wait is over
+    assert asked(door, "198.51.100.1", RIGHT)[0].status_code == 303 and asked(door, "198.51.100.1", WRONG)[0].status_code == 401
+
+
+def test_a_log_in_lasts_while_its_address_waits() -> None:
+    door = gate.Gate(echo, 1000, Login(TOKEN))
+    (right,) = asked(door, "198.51.100.1", RIGHT)
+    cookie = {"headers": {"cookie": right.headers["set-cookie"].partition(";")[0]}}
+    *_, late, known = asked(door, "198.51.100.1", *[WRONG] * FREE_TRIES, RIGHT, ("GET", "/config", cookie))
+    assert (late.status_code, known.status_code) == (429, 200)
+    (again,) = asked(door, "198.51.100.1", ("GET", "/login", cookie))
+    assert (again.status_code, again.headers["location"]) == (303, "/")
+
+
+def test_addresses_of_one_network_wait_together() -> None:
+    door = gate.Gate(echo, 1000, Login(TOKEN))
+    for number in range(FREE_TRIES):
+        assert asked(door, f"2001:db8:1:2::{number}", WRONG)[0].status_code == 401
+    assert asked(door, "2001:db8:1:2:ffff::1", RIGHT)[0].status_code == 429
+    assert asked(door, "2001:db8:1:3::1", RIGHT)[0].status_code == 303
+
+
+def test_guesses_at_the_same_time_are_counted() -> None:
+    door = gate.Gate(echo, 1000, Login(TOKEN))
+
+    async def ask() -> list[int]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(door, client=("198.51.100.1", 1)), base_url="http://app") as client:
+            guesses = [client.post("/login", data={"token": f"guess {number}"}) for number in range(200)]
+            return [one.status_code for one in await asyncio.gather(*guesses)]
+
+    assert sorted(asyncio.run(ask())) == [401] * FREE_TRIES + [429] * (200 - FREE_TRIES)
 
 
 def test_who_may_show_it_in_a_frame() -> None:
-    door = gate.Gate(echo, 1000, TOKEN, framed="https://huggingface.co")
+    door = gate.Gate(echo, 1000, Login(TOKEN, framed=True), framed="https://huggingface.co")
     answer, right = through(door, ("GET", "/login"), ("POST", "/login", {"data": {"token": TOKEN}}))
     assert "frame-ancestors 'self' https://huggingface.co" in answer.headers["content-security-policy"]
     cookie = right.headers["set-cookie"]
@@ -224,24 +356,3 @@ def test_which_address_needs_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_command_line_and_openapi_tell_nothing_of_the_server(http: httpx.Client, home: Path) -> None:
     assert str(home) not in json.dumps(http.get("/gradio_api/info").json())
-
-
-def test_guessing_from_many_addresses_is_slow() -> None:
-    """Five addresses' wrong tokens are too many together, whoever asks next and however."""
-    door = gate.Gate(echo, 1000, TOKEN)
-
-    def asked(address: str, *requests: tuple[Any, ...]) -> list[int]:
-        async def ask() -> list[int]:
-            transport = httpx.ASGITransport(door, client=(address, 1))
-            async with httpx.AsyncClient(transport=transport, base_url="http://192.0.2.7:7860") as client:
-                return [(await client.request(method, path, **rest)).status_code for method, path, rest in requests]
-
-        return asyncio.run(ask())
-
-    wrong = ("POST", "/login", {"data": {"token": "wrong"}})
-    right = ("GET", "/", {"headers": {"authorization": f"Bearer {TOKEN}"}})
-    for number in range(5):
-        last = number == 4
-        assert asked(f"198.51.100.{number}", *[wrong] * (gate.MAX_WRONG_TOKENS - last)) == [401] * (gate.MAX_WRONG_TOKENS - last)
-    assert asked("203.0.113.1", right) == [200]  # one less than too many
-    assert asked("203.0.113.2", wrong, right, wrong) == [401, 401, 429]
