@@ -38,7 +38,25 @@ def test_what_it_is_started_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         tmp_path,
         tmp_path,
     )
+    assert (alone.max_disk, alone.proxies) == (2_000_000_000, ())
     assert shared.token is not None and str(said).endswith(f"token: {shared.token}\n")
+
+
+def test_behind_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FEATHERFALL_APP_TOKEN", raising=False)
+    begun: list[ServerSettings] = []
+    monkeypatch.setattr(server, "serve", lambda models, settings: begun.append(settings))
+    bundle = write_bundle(tmp_path / "bundle")
+    said = call(bundle, "--behind-proxy", "127.0.0.1", "--behind-proxy", "10.0.0.0/8", "--max-disk", 300)
+    (settings,) = begun
+    assert [str(one) for one in settings.proxies] == ["127.0.0.1/32", "10.0.0.0/8"] and settings.max_disk == 300_000_000
+    assert settings.token is not None and str(said).endswith(f"token: {settings.token}\n")  # others reach it, although it listens here
+    for options, why in (
+        (("--behind-proxy", "proxy"), "--behind-proxy 'proxy': neither an address nor a network; give e.g. 127.0.0.1 or 10.0.0.0/8"),
+        (("--max-disk", 100), "--max-disk 100 is less than one upload of --max-upload 200; give at least that"),
+    ):
+        error = call(bundle, *options)
+        assert isinstance(error, UserError) and str(error) == why
 
 
 def test_what_it_cannot_open(tmp_path: Path) -> None:

@@ -24,15 +24,17 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 TOKEN, FRAMED = "FEATHERFALL_APP_TOKEN", "FEATHERFALL_APP_FRAMED_BY"
 
 
-def need_token(host: str, stated: str | None) -> str | None:
+def need_token(host: str, stated: str | None, behind_proxy: bool = False) -> str | None:
     """Return the token: the stated one, else $FEATHERFALL_APP_TOKEN, else a new one; None on loopback unless stated.
 
+    Arguments:
+        behind_proxy: others reach the app through a proxy, although it listens on loopback only.
     Raises: `UserError` for one of fewer than 12 characters, which could be guessed.
     """
     given = stated or os.environ.get(TOKEN) or None
     if given is not None and len(given) < 12:
         raise UserError(f"the token has {len(given)} characters; give at least 12, or leave it out and one is generated")
-    if given is None and host not in LOOPBACK:
+    if given is None and (behind_proxy or host not in LOOPBACK):
         return secrets.token_urlsafe(18)
     return given
 
@@ -44,20 +46,26 @@ def framed_by() -> str:
 
 def make_app(models: list[OfferedModel], settings: ServerSettings, store: MediaStore, runs: TrainingRuns) -> Any:
     """Return the ASGI app. store, runs: closed by the caller at the end."""
-    os.environ["GRADIO_TEMP_DIR"] = str(store.new_folder())
+    os.environ["GRADIO_TEMP_DIR"] = str(store.uploads)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["FEATHERFALL_APP_MINUTES"] = str(settings.max_minutes)
     import gradio as gr
 
     from featherfall.app.gate import FORM_BYTES, Gate
+    from featherfall.app.login import Login
     from featherfall.app.pages.main import blocks
+    from featherfall.app.pages.upload_field import keep_gradio_from_writing
+    from featherfall.app.peers import Peers
     from featherfall.app.theme import STATIC, css, head, theme
+    from featherfall.app.uploads import add_uploads
 
+    keep_gradio_from_writing()
     outer = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     outer.mount("/static-app", StaticFiles(directory=STATIC))
     _add_files(outer, store, settings.runs)
     _add_live(outer, models)
+    add_uploads(outer, store)  # before Gradio's routes, whose place it takes
     gr.mount_gradio_app(
         outer,
         blocks(models, settings, store, runs),
@@ -76,7 +84,8 @@ def make_app(models: list[OfferedModel], settings: ServerSettings, store: MediaS
         css=css(),
         head=head(),
     )
-    return Gate(outer, settings.max_upload, settings.token, settings.framed)
+    login = None if settings.token is None else Login(settings.token, bool(settings.framed))
+    return Peers(Gate(outer, settings.max_upload, login, settings.framed), settings.proxies)
 
 
 def _add_files(outer: FastAPI, store: MediaStore, runs: Path) -> None:
@@ -129,10 +138,23 @@ def serve(models: list[OfferedModel], settings: ServerSettings) -> None:
     import uvicorn
 
     signal.signal(signal.SIGTERM, _exit)  # otherwise uvicorn would raise the signal again, before the files are removed
-    store, runs = MediaStore(), TrainingRuns(settings.runs, settings.data)
+    from featherfall.app.connections import Pace, paced
+
+    store = MediaStore(settings.max_disk, max(settings.max_disk // 4, min(2 * settings.max_upload, settings.max_disk)))
+    runs = TrainingRuns(settings.runs, settings.data)
     try:
-        app = make_app(models, settings, store, runs)
-        uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", server_header=False, timeout_graceful_shutdown=2)
+        uvicorn.run(
+            make_app(models, settings, store, runs),
+            host=settings.host,
+            port=settings.port,
+            http=paced(Pace(proxies=settings.proxies)),
+            ws="none",
+            proxy_headers=False,  # `Peers` takes them from configured proxies only
+            log_level="warning",
+            server_header=False,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=2,
+        )
     except KeyboardInterrupt:
         pass
     finally:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from featherfall.app.peers import Network
+
 
 @dataclass(frozen=True)
 class ServerSettings:
@@ -14,17 +16,21 @@ class ServerSettings:
         host, port: address to listen on.
         token: None for open access, on loopback only.
         max_upload: bytes of an upload.
+        max_disk: bytes of uploads and results, of all users together; one address may have a quarter, or two uploads where that is more.
         max_minutes: length of a film.
         data: folder of the datasets to train on.
         runs: folder of the runs that are trained and reported.
         framed: other sites that may show the app in a frame.
+        proxies: networks of the proxies in front of the app.
     """
 
     host: str = "127.0.0.1"
     port: int = 7860
     token: str | None = None
     max_upload: int = 200_000_000
+    max_disk: int = 2_000_000_000
     max_minutes: float = 15.0
     data: Path = Path("data")
     runs: Path = Path("runs")
     framed: str = ""
+    proxies: tuple[Network, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,16 @@ from typing import Any
 import gradio as gr
 
 from featherfall.app import parts
-from featherfall.app.alarms import describe_false_alarms
+from featherfall.app.alarms import brief_false_alarms, describe_false_alarms
 from featherfall.app.analysers.dispatch import SUFFIXES_BY_MEDIA, analyse_file, media_type, page_message
-from featherfall.app.analysis import Analysis, TaskProgress
+from featherfall.app.analysis import Analysis, Draw, TaskProgress
 from featherfall.app.media import MediaStore
 from featherfall.app.models import MediaType, OfferedModel, choose_model
-from featherfall.app.work import Done, Failed, InProgress, WorkQueue
+from featherfall.app.pages.upload_field import send_again
+from featherfall.app.peers import address_key
+from featherfall.app.work import Failed, InProgress, WorkQueue
 from featherfall.core.errors import UserError
+from featherfall.core.files import atomic_write
 from featherfall.recorders.reading import ReadOptions
 
 ANY, NONE = "Choose for me", "No second model"
@@ -28,7 +32,8 @@ SLOTS = 3  # sensors of one bundle whose columns can be chosen: accelerometer, g
 UNITS = ["as the file states", "g", "m/s2", "mg", "deg/s", "rad/s", "uT"]
 TIMES = ["as the file states", "s", "ms", "us", "ns", "iso"]
 SAMPLES = Path(__file__).parent.parent / "samples"
-SCROLL = "() => { if (innerWidth < 760) document.getElementById('status').scrollIntoView({ behavior: 'smooth' }); }"
+SCROLL = "() => { if (innerWidth < 760) document.getElementById('result').scrollIntoView({ behavior: 'smooth' }); }"
+AT_ONCE = 32  # pages that wait for an analysis; more than the work queue takes, so that each is told why it waits
 TRY = {"film": "Try a film", "table": "Try a watch", "picture": "Try a picture"}
 EMPTY = '<div class="empty">Results are shown here.</div>'
 
@@ -51,24 +56,25 @@ class AnalysisPage:
     def build(self) -> None:
         """Build the page."""
         with gr.Tabs(elem_id="sources"):
-            with gr.Tab("A file", id="file"), gr.Row(equal_height=False):
-                with gr.Column(scale=4, min_width=320):
-                    self._inputs()
-                with gr.Column(scale=9, min_width=320):
+            with gr.Tab("A file", id="file"), gr.Row(equal_height=False, elem_id="looking"):  # the style sheet places the columns
+                with gr.Column(min_width=280, elem_id="choose"):
+                    self._choose()
+                with gr.Column(min_width=280, elem_id="result"):
                     self.status = gr.HTML("", elem_id="status")
                     with gr.Row(equal_height=False):
                         self.panels = [self._panel(name) for name in PANELS]
+                with gr.Column(min_width=280, elem_id="options"):
+                    self._options()
             with gr.Tab("Webcam", id="camera", visible=bool(self._names("keypoints", "detector"))):
                 gr.HTML(f'<fall-camera models="{self._names("keypoints", "detector")}"></fall-camera>')
             with gr.Tab("Phone", id="phone", visible=bool(self._names("window"))):
                 gr.HTML(f'<fall-motion models="{self._names("window")}"></fall-motion>')
         self._connect()
 
-    def _inputs(self) -> None:
+    def _choose(self) -> None:
         self.file = gr.File(
             label="A film, a picture, or a CSV of a watch",
             file_types=sorted(set().union(*SUFFIXES_BY_MEDIA.values())),
-            type="filepath",
             height=150,
             elem_id="file",
         )
@@ -77,6 +83,8 @@ class AnalysisPage:
             gr.HTML('<p class="quiet">No file at hand? Simulated people:</p>')
         with gr.Row():
             self.samples = [(gr.Button(TRY[media_type(one.name)], min_width=100), one) for one in samples]
+
+    def _options(self) -> None:
         names = list(self.models)
         self.first = gr.Dropdown([ANY, *names], value=ANY, label="Model", elem_id="model")
         self.second = gr.Dropdown([NONE, *names], value=NONE, label="Compare with", elem_id="second", visible=len(names) > 1)
@@ -128,10 +136,10 @@ class AnalysisPage:
             *(part for panel in self.panels for part in self._parts(panel)),
             self.file,
         ]
-        hidden: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 8, "api_visibility": "private"}
+        hidden: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": AT_ONCE, "api_visibility": "private"}
         shown: dict[str, Any] = {"fn": None, "js": SCROLL, "api_visibility": "private"}
         self.file.upload(self._analyse, given, out, **hidden).then(**shown)
-        self.again.click(self._analyse, given, out, **hidden).then(**shown)
+        self.again.click(self._analyse, given, out, js=send_again("file", 0), **hidden).then(**shown)
         self.file.clear(lambda: gr.update(interactive=False), None, self.again, **hidden)
         self.stop.click(self._stop, None, None, queue=False, api_visibility="private")
         for button, sample in self.samples:
@@ -152,59 +160,97 @@ class AnalysisPage:
     def _analyse(
         self, request: gr.Request, file: str | None, first: str, second: str, private: bool, *rest: Any
     ) -> Iterator[dict[Any, Any]]:
-        """Analyse the uploaded file with the chosen models."""
+        """Analyse the uploaded file with the chosen models, and remove it."""
         raw, held = rest[: 2 * SLOTS + 3], rest[2 * SLOTS + 3 :]
-        if not file:
-            yield {self.status: parts.error("Choose a file first.")}
+        path = self.store.find_upload(file)
+        if path is None:
+            yield {self.status: parts.error("Choose a file first." if not file else "This file is not here any more; choose it again.")}
             return
-        path, name = Path(file), Path(file).name
+        try:
+            yield from self._analyse_upload(request, path, first, second, private, raw, held)
+        finally:
+            self.store.remove(path.parent)
+
+    def _analyse_upload(
+        self, request: gr.Request, path: Path, first: str, second: str, private: bool, raw: Sequence[Any], held: Sequence[Any]
+    ) -> Iterator[dict[Any, Any]]:
         yield {
             self.status: parts.waiting(InProgress(0.0, "starting")),
             self.again: gr.update(interactive=False),
             self.stop: gr.update(visible=True),
         }
         done = {self.again: gr.update(interactive=True), self.stop: gr.update(visible=False)}
+        update: dict[Any, Any] = {self.columns: gr.update(visible=False)}
         try:
-            media = media_type(name)
+            media = media_type(path.name)
             chosen = [self.models.get(first) or choose_model(list(self.models.values()), media)]
             chosen += [self.models[second]] if second in self.models else []
             table = ReadOptions()
-            update: dict[Any, Any] = {self.columns: gr.update(visible=False)}
             if media == "table":
                 update, table = self._table(path, chosen[0], raw)
         except UserError as error:
-            yield done | {self.status: parts.error(page_message(str(error), path, name))}
+            yield done | {self.status: parts.error(page_message(str(error), path, path.name))}
             return
         new: list[PanelState] = []
-        for model in chosen:
-            folder = self.store.new_folder()
-
-            def work(progress: TaskProgress, model: OfferedModel = model, folder: Path = folder) -> Analysis:
-                return analyse_file(
-                    path, name, list(self.models.values()), folder, model=model, private=private, table=table, progress=progress
-                )
-
-            for news in self.queue.run(f"{request.session_hash}", work):
-                if isinstance(news, InProgress):
-                    yield {self.status: parts.waiting(news)}
-                elif isinstance(news, Failed):
-                    for one in (folder, *(one.folder for one in new)):
-                        self.store.remove(one)
-                    if media == "table":  # the error is mended in these fields
-                        update |= {self.columns: gr.update(visible=True, open=True)}
-                    yield done | update | {self.status: parts.error(news.why)}
-                    return
-                elif isinstance(news, Done):
-                    new.append(PanelState(news.result, model, folder))
+        for news in self.queue.run(f"{request.session_hash}", self._work(request, path, chosen, new, private, table)):
+            if isinstance(news, InProgress):
+                yield {self.status: parts.waiting(news)}
+            elif isinstance(news, Failed):
+                if media == "table":  # the error is mended in these fields
+                    update |= {self.columns: gr.update(visible=True, open=True)}
+                yield done | update | {self.status: parts.error(news.why)}
+                return
         for one in held:
             self._discard(one)
         for k, panel in enumerate(self.panels):
             update |= self._fill(panel, new[k] if k < len(new) else None)
         if private:
-            path.unlink(missing_ok=True)
             update |= {self.file: None}
             done |= {self.again: gr.update(interactive=False)}
         yield done | update | {self.status: ""}
+
+    def _work(
+        self, request: gr.Request, path: Path, chosen: Sequence[OfferedModel], new: list[PanelState], private: bool, table: ReadOptions
+    ) -> Callable[[TaskProgress], None]:
+        """Return the task that analyses a file with each chosen model. new: takes the results; all or none, on disk as well."""
+        owner = address_key(request.client.host if request.client else "")
+
+        def work(progress: TaskProgress) -> None:
+            folders = []
+            try:
+                for model in chosen:
+                    folders.append(self.store.new_folder(owner, f"{request.session_hash}"))
+                    watched = self._watched(progress, folders[-1])
+                    models = list(self.models.values())
+                    result = analyse_file(path, path.name, models, folders[-1], model=model, private=private, table=table, progress=watched)
+                    self.store.measure(folders[-1])
+                    new.append(PanelState(result, model, folders[-1]))
+            except BaseException:
+                new.clear()
+                for folder in folders:
+                    self.store.remove(folder)
+                raise
+
+        return work
+
+    def _drawn(self, folder: Path, draw: Draw, target: Path, threshold: float, private: bool, progress: TaskProgress) -> Path:
+        """Write an annotated film or picture within the limits of the disk. Raises: `UserError`; `Cancelled`."""
+        try:
+            draw(target, threshold, private, self._watched(progress, folder))
+            self.store.measure(folder)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        return target
+
+    def _watched(self, progress: TaskProgress, folder: Path) -> TaskProgress:
+        """Return a progress that also counts what the task writes, and ends it at the limits of the disk."""
+
+        def report(share: float, what: str) -> None:
+            self.store.measure(folder)
+            progress.report(share, what)
+
+        return TaskProgress(report)
 
     def _fill(self, panel: dict[str, Any], held: PanelState | None) -> dict[Any, Any]:
         """Return the updates that show a result in a panel, or hide it."""
@@ -216,7 +262,7 @@ class AnalysisPage:
             panel["holder"]: gr.update(visible=True),
             panel["head"]: parts.heading(analysis, threshold),
             panel["view"]: parts.view(analysis, name, self.store),
-            panel["line"]: parts.timeline(analysis, name, threshold) if analysis.curves or analysis.threshold is None else "",
+            panel["line"]: self._timeline(held, name, threshold),
             panel["slider"]: gr.update(visible=threshold is not None, value=threshold or 0.5),
             panel["alarms"]: describe_false_alarms(held.model.metrics, threshold) if threshold is not None else "",
             panel["links"]: self._links(held, threshold),
@@ -227,7 +273,14 @@ class AnalysisPage:
             panel["state"]: held,
         }
 
+    @staticmethod
+    def _timeline(held: PanelState, name: str, threshold: float | None) -> str:
+        alarms = brief_false_alarms(held.model.metrics, threshold) if threshold is not None else ""
+        return parts.timeline(held.analysis, name, threshold, alarms)
+
     def _links(self, held: PanelState, threshold: float | None) -> str:
+        if not held.folder.is_dir():
+            return '<p class="quiet">The files of this result were removed, because they were not used for too long. Look again.</p>'
         stem = Path(held.analysis.file).stem
         level = 0.0 if threshold is None else threshold
         files = [("Save the events as CSV", held.folder / f"{stem}-events.csv"), ("as JSON", held.folder / f"{stem}-events.json")]
@@ -242,7 +295,7 @@ class AnalysisPage:
                 return "", "", "", "", ""
             return (
                 parts.heading(held.analysis, threshold),
-                parts.timeline(held.analysis, name, threshold),
+                self._timeline(held, name, threshold),
                 describe_false_alarms(held.model.metrics, threshold),
                 self._links(held, threshold),
                 "",
@@ -256,7 +309,8 @@ class AnalysisPage:
             return
         draw, suffix = held.analysis.draw, ".mp4" if held.analysis.media.film else ".jpg"
         target = held.folder / f"{Path(held.analysis.file).stem}-seen{suffix}"
-        for news in self.queue.run(f"{request.session_hash}", lambda progress: draw(target, threshold, private, progress)):
+        work = partial(self._drawn, held.folder, draw, target, threshold, private)
+        for news in self.queue.run(f"{request.session_hash}", work):
             if isinstance(news, InProgress):
                 yield parts.waiting(news)
             elif isinstance(news, Failed):
@@ -294,9 +348,11 @@ class AnalysisPage:
             self.store.remove(held.folder)
 
     def _copy(self, sample: Path) -> Path:
-        """Copy a sample to where Gradio reads files from."""
-        target = self.store.new_folder() / sample.name
-        target.write_bytes(sample.read_bytes())
+        """Copy a sample to where Gradio reads files from, once."""
+        target = self.store.samples / sample.name
+        if not target.is_file():
+            with atomic_write(target) as out:
+                out.write(sample.read_bytes())
         return target
 
     def _accepts(self, media: MediaType) -> bool:

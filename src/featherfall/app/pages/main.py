@@ -25,13 +25,20 @@ _MASTHEAD = f'<header id="masthead"><h1>featherfall</h1><p>{_SUBTITLE}</p></head
 
 def blocks(models: Sequence[OfferedModel], settings: ServerSettings, store: MediaStore, runs: TrainingRuns) -> Any:
     """Return the Gradio app with all pages."""
+    queue = WorkQueue()
+
+    def end_session(request: gr.Request) -> None:
+        """Stop the analysis of a page that was closed, and remove its files."""
+        queue.stop(f"{request.session_hash}")
+        store.end(f"{request.session_hash}")
+
     with gr.Blocks(title="featherfall", analytics_enabled=False, delete_cache=(900, 7200), fill_width=True) as app:
         gr.HTML(_MASTHEAD)
         with gr.Tabs(elem_id="pages"):
             with gr.Tab("Look", id="look"):
-                AnalysisPage(models, store, WorkQueue()).build()
+                AnalysisPage(models, store, queue).build()
             with gr.Tab("Train", id="train"):
-                opened = [build_train(runs)]
+                opened = [build_train(runs, store)]
             with gr.Tab("Reports", id="reports"):
                 opened.append(build_reports(settings.runs))
             with gr.Tab("About", id="about"):
@@ -39,5 +46,6 @@ def blocks(models: Sequence[OfferedModel], settings: ServerSettings, store: Medi
         for refresh, parts in opened:
             if parts:
                 app.load(refresh, None, parts, show_progress="hidden", api_visibility="private")
+        app.unload(end_session)
     app.queue(default_concurrency_limit=8, max_size=64)
     return app

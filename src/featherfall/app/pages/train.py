@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from html import escape
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from featherfall.app import parts
+from featherfall.app.media import MediaStore
+from featherfall.app.needs import check_extra, how_to_install, missing_packages
+from featherfall.app.pages.upload_field import send_again
 from featherfall.app.progress import progress
 from featherfall.app.training_runs import RunState, TrainingRuns
 from featherfall.core.errors import UserError
@@ -21,10 +23,10 @@ _SIMULATED, _WHOLE = "simulated people (made first)", "the whole data folder"
 _OWN = "my own recipe (a file)"
 
 
-def build_train(runs: TrainingRuns) -> tuple[Callable[[], Any], list[Any]]:
+def build_train(runs: TrainingRuns, store: MediaStore) -> tuple[Callable[[], Any], list[Any]]:
     """Build the page inside a `gr.Blocks`; return a function that refreshes it when it is opened, and the components that it updates."""
-    if find_spec("torch") is None:
-        gr.HTML("<div class=\"empty\">Training needs more packages: pip install 'featherfall[train]', then start the app again.</div>")
+    if missing := missing_packages("train"):
+        gr.HTML(_closed(missing), elem_id="train-closed")
         return tuple, []
     recipes = runs.recipes()
     first = "own_wrist_falls" if "own_wrist_falls" in recipes else recipes[0]
@@ -32,9 +34,7 @@ def build_train(runs: TrainingRuns) -> tuple[Callable[[], Any], list[Any]]:
         with gr.Column(scale=4, min_width=320):
             recipe = gr.Dropdown([*recipes, _OWN], value=first, label="Recipe", elem_id="recipe")
             about = gr.HTML(_about(first), elem_id="recipe-about")
-            own = gr.File(
-                label="A recipe (YAML)", file_types=[".yaml", ".yml"], type="filepath", visible=False, height=110, elem_id="own-recipe"
-            )
+            own = gr.File(label="A recipe (YAML)", file_types=[".yaml", ".yml"], visible=False, height=110, elem_id="own-recipe")
             data = gr.Dropdown(
                 _data(runs),
                 value=_WHOLE,
@@ -56,7 +56,13 @@ def build_train(runs: TrainingRuns) -> tuple[Callable[[], Any], list[Any]]:
     clock = gr.Timer(2.0, active=True)
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     recipe.change(partial(_choose, recipes), recipe, [own, about, data], **quiet)
-    start.click(partial(_start, runs), [recipe, own, data, name], [problem, shown, followed, waiting], **quiet)
+    start.click(
+        partial(_start, runs, store),
+        [recipe, own, data, name],
+        [problem, shown, followed, waiting],
+        js=send_again("own-recipe", 1),
+        **quiet,
+    )
     resume.click(partial(_resume, runs), waiting, [problem, shown, followed], **quiet)
     stop.click(partial(_stop, runs), None, [shown, waiting], **quiet)
     clock.tick(partial(_follow, runs), followed, shown, **quiet)
@@ -68,19 +74,30 @@ def _choose(recipes: Sequence[str], chosen: str) -> tuple[Any, str, Any]:
     return gr.update(visible=chosen == _OWN), _about(chosen), gr.update(value=_SIMULATED if simulated else _WHOLE)
 
 
-def _start(runs: TrainingRuns, chosen: str, file: str | None, folder: str, run: str) -> tuple[str, str, str, Any]:
+def _closed(missing: Sequence[str]) -> str:
+    """Return why nothing can be trained here. missing: packages."""
+    how = re.sub("`([^`]+)`", r"<code>\1</code>", escape(how_to_install("train", "sim")))
+    return (
+        '<div class="empty"><p class="lead">Nothing can be trained here yet</p>'
+        f"<p>Training needs packages that this environment lacks: {escape(', '.join(missing))}.</p>"
+        f"<p>To train: {how}.</p></div>"
+    )
+
+
+def _start(runs: TrainingRuns, store: MediaStore, chosen: str, file: str | None, folder: str, run: str) -> tuple[str, str, str, Any]:
+    """Start a run; an uploaded recipe is removed, the run keeps a copy of its own."""
+    own = store.find_upload(file) if chosen == _OWN else None
     try:
-        if chosen == _OWN and not file:
-            raise UserError("choose the recipe's file first")
-        state = runs.start(
-            chosen,
-            "" if folder in (_WHOLE, _SIMULATED) else folder,
-            run.strip(),
-            own=Path(file) if chosen == _OWN and file else None,
-            simulated=folder == _SIMULATED,
-        )
+        if folder == _SIMULATED:
+            check_extra("simulated people", "sim")
+        if chosen == _OWN and own is None:
+            raise UserError("choose the recipe's file first" if not file else "the recipe's file is not here any more; choose it again")
+        data = "" if folder in (_WHOLE, _SIMULATED) else folder
+        state = runs.start(chosen, data, run.strip(), own=own, simulated=folder == _SIMULATED)
     except UserError as error:
         return parts.error(str(error)), progress(_now(runs)), runs.running() or "", gr.update()
+    finally:
+        store.remove(own.parent if own is not None else None)
     return "", progress(state), state.name, gr.update(choices=_unfinished(runs), value=None)
 
 

@@ -201,7 +201,7 @@ class FallTimeline extends HTMLElement {
     this.list.replaceChildren(...this.events.map((one) => {
       const item = make("li"), button = make("button", { "data-time": one.time_s });
       const tone = one.kind === "activity" ? "#7f97b0" : one.facts.still_down_s != null && one.facts.up_s == null ? "#d62828" : "#f59e1e";
-      button.append(make("i", { style: `background:${tone}` }), one.text);
+      button.append(make("i", { style: `background:${tone}` }), one.kind !== "activity" && data.alarms ? `${one.text}; ${data.alarms}` : one.text);
       button.onclick = () => this.go(one.time_s);
       item.append(button);
       return item;
@@ -284,7 +284,31 @@ class FallTimeline extends HTMLElement {
   }
 }
 
+// The files that were chosen in each field, so that they can be sent again: the server removes them after their use.
+const chosen = new Map();
+const remember = (event, files) => {
+  const field = event.target.closest?.(".block[id]");
+  if (field && files?.length) chosen.set(field.id, files[0]);
+};
+document.addEventListener("change", (event) => { if (event.target.type === "file") remember(event, event.target.files); }, true);
+document.addEventListener("drop", (event) => remember(event, event.dataTransfer?.files), true);
+const sendAgain = async (field, position, given) => {
+  const file = chosen.get(field), shown = given[position];
+  if (!file || shown?.orig_name !== file.name) return given;
+  const form = new FormData();
+  form.append("files", file);
+  try {
+    const got = await fetch("/gradio_api/upload", { method: "POST", body: form });
+    if (!got.ok) throw new Error(await got.text());
+    const [path] = await got.json();
+    given[position] = { ...shown, path, url: `/gradio_api/file=${path}` };
+  } catch (error) {
+    alert(error.message);
+  }
+  return given;
+};
+
 customElements.define("fall-view", FallView);
 customElements.define("fall-timeline", FallTimeline);
-window.featherfall = { views, timelines, skeleton, box, toneOf, clock, make, shadow };
+window.featherfall = { sendAgain, views, timelines, skeleton, box, toneOf, clock, make, shadow };
 })();
