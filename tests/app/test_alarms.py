@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.app.conftest import METRICS
 
-from featherfall.app.alarms import describe_false_alarms, poisson_interval
+from featherfall.app.alarms import brief_false_alarms, describe_false_alarms, poisson_interval
 
 
 @pytest.mark.parametrize(("count", "low", "high"), [(0, 0.0, 3.689), (1, 0.0253, 5.572), (3, 0.6187, 8.767), (10, 4.795, 18.39)])
@@ -39,6 +39,14 @@ def test_days_that_a_model_was_tried_on_come_first() -> None:
     assert "unknown below a threshold of 0.5" in describe_false_alarms(metrics, 0.4)
 
 
+def test_beside_a_confidence_stand_rate_and_interval() -> None:
+    assert brief_false_alarms(METRICS, 0.6) == "at least 36 false alarms a day (7.4 to 105)"
+    assert brief_false_alarms(METRICS, 0.95) == "at least 0.0 false alarms a day (0.0 to 44)"
+    points = [{"threshold": 0.5, "sensitivity": 1.0, "false_alarms_per_day": 2.0}]
+    days = {"what": "5 simulated days", "falls": 40, "days": 5, "points": points}
+    assert brief_false_alarms(METRICS | {"days": days}, 0.5) == "2.0 false alarms a day (1.0 to 3.7)"
+
+
 def without(key: str) -> dict[str, Any]:
     counts = {name: value for name, value in METRICS["counts"]["int8"][0].items() if name != key}  # type: ignore[index]
     return METRICS | {"counts": {"int8": [counts]}}
@@ -55,5 +63,6 @@ def without(key: str) -> dict[str, Any]:
     ],
 )
 def test_what_was_not_measured_is_unknown(metrics: dict[str, Any] | None, threshold: float, why: str) -> None:
+    assert brief_false_alarms(metrics, threshold) == "false alarms a day unknown"
     said = describe_false_alarms(metrics, threshold)
     assert "unknown" in said and why in said

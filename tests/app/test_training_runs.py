@@ -85,7 +85,7 @@ def test_what_is_refused(trainings: TrainingRuns, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="start such a recipe from the command line"):
         trainings.start("", "tiny", "mine", own=recipe(tmp_path, student=student))
     (tmp_path / "bad.yaml").write_text("name: [")
-    with pytest.raises(UserError, match=r"^bad.yaml line 1: not valid YAML"):
+    with pytest.raises(UserError, match=r"^bad\.yaml: line \d: not valid YAML"):
         trainings.start("", "tiny", "mine", own=tmp_path / "bad.yaml")
     (tmp_path / "big.yaml").write_text("#" * 300_000)
     with pytest.raises(UserError, match="too large for a recipe"):

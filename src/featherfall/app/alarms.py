@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 _HOURS_PER_DAY = 24.0  # h
@@ -35,6 +36,23 @@ def _solve(rising: Any, low: float, high: float) -> float:
     return (low + high) / 2
 
 
+@dataclass(frozen=True)
+class FalseAlarms:
+    """False alarms a day at a measured threshold.
+
+    Attributes:
+        a_day, low, high: rate and its 95% interval.
+        at_least: recordings that raise an alarm were counted, so several alarms in one count once.
+        text: one or two sentences that say how it was measured.
+    """
+
+    a_day: float
+    low: float
+    high: float
+    at_least: bool
+    text: str
+
+
 def describe_false_alarms(metrics: Mapping[str, Any] | None, threshold: float) -> str:
     """Return one or two sentences about the false alarms a day at a threshold; "unknown: ..." where they were not measured.
 
@@ -44,8 +62,23 @@ def describe_false_alarms(metrics: Mapping[str, Any] | None, threshold: float) -
     Arguments:
         metrics: content of the run's `metrics.json`.
     """
+    measured = _measured(metrics, threshold)
+    return f"False alarms a day: unknown{measured}" if isinstance(measured, str) else measured.text
+
+
+def brief_false_alarms(metrics: Mapping[str, Any] | None, threshold: float) -> str:
+    """Return what belongs beside "99% sure": the false alarms a day at a threshold with their 95% interval, or that they are unknown."""
+    measured = _measured(metrics, threshold)
+    if isinstance(measured, str):
+        return "false alarms a day unknown"
+    a_day = f"{'at least ' if measured.at_least else ''}{_number(measured.a_day)}"
+    return f"{a_day} false alarms a day ({_number(measured.low)} to {_number(measured.high)})"
+
+
+def _measured(metrics: Mapping[str, Any] | None, threshold: float) -> FalseAlarms | str:
+    """Return the false alarms at the next lower threshold that was measured, or the end of a sentence that says why they are unknown."""
     if metrics is None:
-        return "False alarms a day: unknown: this model has no metrics.json."
+        return ": this model has no metrics.json."
     if metrics.get("days"):
         return _of_days(metrics["days"], threshold)
     role = next((role for role in ("int8", "distilled", "alone") if metrics.get("counts", {}).get(role)), None)
@@ -53,35 +86,35 @@ def describe_false_alarms(metrics: Mapping[str, Any] | None, threshold: float) -
     points = [one for one in counts.get("operating_points", []) if one["threshold"] <= threshold + 1e-9]
     hours = counts.get("hours")
     if not counts.get("operating_points"):
-        return "False alarms a day: unknown: the run did not measure several thresholds."
+        return ": the run did not measure several thresholds."
     if not hours:
-        return "False alarms a day: unknown: the run has no hours of observation."
+        return ": the run has no hours of observation."
     if not points:
-        return (
-            f"False alarms a day: unknown below a threshold of {counts['operating_points'][0]['threshold']:g}: it was not measured there."
-        )
+        return f" below a threshold of {counts['operating_points'][0]['threshold']:g}: it was not measured there."
     point = points[-1]
     number = int(point["false_alarms"])
-    low, high = (_number(end * _HOURS_PER_DAY / hours) for end in poisson_interval(number))
+    a_day, low, high = (end * _HOURS_PER_DAY / hours for end in (number, *poisson_interval(number)))
     where = "" if metrics["dataset"] == "folder" else f" ({metrics['dataset']})"
-    return (
+    text = (
         f"At {point['threshold']:g} the model found {100 * point['sensitivity']:.0f}% of {counts['falls']} falls and raised {number} false "
         f"alarm{'s' if number != 1 else ''} in {hours:.1f} h of {'simulated ' if metrics.get('simulated') else ''}recordings{where}. "
-        f"That is at least {_number(number * _HOURS_PER_DAY / hours)} a day of such activity (95% interval {low} to {high})."
+        f"That is at least {_number(a_day)} a day of such activity (95% interval {_number(low)} to {_number(high)})."
     )
+    return FalseAlarms(a_day, low, high, True, text)
 
 
-def _of_days(days: Mapping[str, Any], threshold: float) -> str:
+def _of_days(days: Mapping[str, Any], threshold: float) -> FalseAlarms | str:
     points = [one for one in days["points"] if one["threshold"] <= threshold + 1e-9]
     if not points:
-        return f"False alarms a day: unknown below a threshold of {days['points'][0]['threshold']:g}: it was not measured there."
+        return f" below a threshold of {days['points'][0]['threshold']:g}: it was not measured there."
     point = points[-1]
     rate = point["false_alarms_per_day"]
-    low, high = (_number(end / days["days"]) for end in poisson_interval(round(rate * days["days"])))
-    return (
+    low, high = (end / days["days"] for end in poisson_interval(round(rate * days["days"])))
+    text = (
         f"At {point['threshold']:g} the model found {100 * point['sensitivity']:.0f}% of {days['falls']} falls and raised {_number(rate)} "
-        f"false alarms a day (95% interval {low} to {high}), measured on {days['what']}."
+        f"false alarms a day (95% interval {_number(low)} to {_number(high)}), measured on {days['what']}."
     )
+    return FalseAlarms(rate, low, high, False, text)
 
 
 def _number(value: float) -> str:

@@ -21,7 +21,7 @@ class Cancelled(Exception):
     """The user has cancelled the work."""
 
 
-@dataclass
+@dataclass(eq=False)
 class TaskProgress:
     """Progress of a long task, and its cancellation.
 
@@ -128,8 +128,8 @@ class Analysis:
     line: float | None = None
     judged: bool = True
 
-    def timeline(self, panel: str, threshold: float | None) -> dict[str, Any]:
-        """Return plain values for the page's timeline."""
+    def timeline(self, panel: str, threshold: float | None, alarms: str = "") -> dict[str, Any]:
+        """Return plain values for the page's timeline. alarms: the false alarms a day, which are shown beside each fall's confidence."""
         found = self.decide(0.0 if threshold is None else threshold)
         signal = None
         if self.signal is not None and len(self.signal):
@@ -142,6 +142,7 @@ class Analysis:
             "curves": [curve.to_json() for curve in self.curves],
             "signal": signal,
             "events": [one.to_json() for one in found],
+            "alarms": alarms,
         }
 
     def headline(self, found: Sequence[Finding]) -> str:

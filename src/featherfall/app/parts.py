@@ -35,9 +35,9 @@ def view(analysis: Analysis, panel: str, store: MediaStore) -> str:
     return ""
 
 
-def timeline(analysis: Analysis, panel: str, threshold: float | None) -> str:
-    """Return the curve and the events."""
-    data = json.dumps(analysis.timeline(panel, threshold), separators=(",", ":"), ensure_ascii=False)
+def timeline(analysis: Analysis, panel: str, threshold: float | None, alarms: str = "") -> str:
+    """Return the curve and the events. alarms: as `Analysis.timeline`."""
+    data = json.dumps(analysis.timeline(panel, threshold, alarms), separators=(",", ":"), ensure_ascii=False)
     return f'<fall-timeline panel="{panel}" data="{escape(data, quote=True)}"></fall-timeline>'
 
 

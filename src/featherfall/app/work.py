@@ -1,10 +1,11 @@
-"""Background tasks of the page: one at a time, with progress, cancelled when the user leaves."""
+"""Background tasks of the page: one at a time in the order of their arrival, with progress, cancelled when the user leaves."""
 
 from __future__ import annotations
 
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -14,6 +15,7 @@ from featherfall.core.errors import UserError
 
 _Result = TypeVar("_Result")
 _POLL_S = 0.2  # between two progress updates of the page
+MAX_TASKS = 24  # running and waiting; each waiting page holds a thread of the server
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,19 @@ class Failed:
     why: str
 
 
+@dataclass(frozen=True)
+class Done(Generic[_Result]):
+    """A task's result."""
+
+    result: _Result
+
+
 @dataclass
 class WorkQueue:
     """Run one task at a time; each session has at most one."""
 
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _turn: threading.Condition = field(default_factory=threading.Condition)
+    _order: list[TaskProgress] = field(default_factory=list)  # the running task first
     _running: dict[str, TaskProgress] = field(default_factory=dict)
 
     def stop(self, session: str) -> None:
@@ -46,28 +56,18 @@ class WorkQueue:
     def run(self, session: str, work: Callable[[TaskProgress], _Result]) -> Iterator[InProgress | Failed | Done[_Result]]:
         """Run a task in a thread; yield its progress, then `Done` or `Failed`. Closing the iterator cancels the task."""
         self.stop(session)
-        reports = [InProgress(0.0, "starting")]
+        reports = deque([InProgress(0.0, "starting")], maxlen=1)
         progress = TaskProgress(lambda share, what: reports.append(InProgress(share, what)))
+        with self._turn:
+            before = len(self._order)
+            if before < MAX_TASKS:
+                self._order.append(progress)
+        if before >= MAX_TASKS:
+            yield Failed(f"{before} files are before yours, which is too many; try again in some minutes.")
+            return
         self._running[session] = progress
         out: list[Done[_Result] | Failed] = []
-
-        def go() -> None:
-            try:
-                while not self._lock.acquire(timeout=_POLL_S):
-                    progress.report(0.0, "waiting for another task to finish")
-                try:
-                    out.append(Done(work(progress)))
-                finally:
-                    self._lock.release()
-            except Cancelled:
-                out.append(Failed("Stopped."))
-            except UserError as error:
-                out.append(Failed(str(error)))
-            except Exception as error:
-                traceback.print_exc()
-                out.append(Failed(f"Internal error: {type(error).__name__}; details are in the terminal. Try another file."))
-
-        thread = threading.Thread(target=go, daemon=True)
+        thread = threading.Thread(target=lambda: out.append(self._finish(progress, work)), daemon=True)
         thread.start()
         try:
             began = time.monotonic()
@@ -81,9 +81,27 @@ class WorkQueue:
             if self._running.get(session) is progress:
                 del self._running[session]
 
+    def _finish(self, progress: TaskProgress, work: Callable[[TaskProgress], _Result]) -> Done[_Result] | Failed:
+        """Wait for the task's turn, and do it."""
+        try:
+            self._wait(progress)
+            return Done(work(progress))
+        except Cancelled:
+            return Failed("Stopped.")
+        except UserError as error:
+            return Failed(str(error))
+        except Exception as error:
+            if progress.stopped:  # its file may be gone already
+                return Failed("Stopped.")
+            traceback.print_exc()
+            return Failed(f"Internal error: {type(error).__name__}; details are in the terminal. Try another file.")
+        finally:
+            with self._turn:
+                self._order.remove(progress)
+                self._turn.notify_all()
 
-@dataclass(frozen=True)
-class Done(Generic[_Result]):
-    """A task's result."""
-
-    result: _Result
+    def _wait(self, progress: TaskProgress) -> None:
+        with self._turn:
+            while before := self._order.index(progress):
+                progress.report(0.0, "waiting: one file is before yours" if before == 1 else f"waiting: {before} files are before yours")
+                self._turn.wait(_POLL_S)
