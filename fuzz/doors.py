@@ -268,6 +268,22 @@ def _form(root: Path, file: Path) -> object:
     return asyncio.run(Gate(app, 1000, Login("token"))(scope, receive, send))  # type: ignore[arg-type]
 
 
+def _multipart(root: Path, file: Path) -> object:
+    """The form of an upload: its content type in the first line, then its body, in pieces."""
+    from python_multipart.multipart import parse_options_header
+
+    from featherfall.app.uploads import BadForm, FormFile
+
+    kind, _, body = file.read_bytes().partition(b"\n")
+    options = parse_options_header(kind)[1]
+    if b"boundary" not in options:
+        raise BadForm
+    form = FormFile(options[b"boundary"])
+    for start in range(0, len(body), 700):
+        form.write(body[start : start + 700])
+    return form.name
+
+
 def _hub(root: Path, file: Path) -> object:
     """The address of a bundle on the hub; a well-formed one would be fetched, which needs a network."""
     from featherfall.publish import hub
@@ -320,7 +336,8 @@ _ALL = (
     Door("phone", _phone, ("app/live", "runtime/sources/stream"), 1200),
     Door("webcam", _webcam, ("app/live",), 2500, corpus="picture"),
     Door("upload", _upload, ("app/pages/analysis",), 2500, corpus="recorder"),
-    Door("form", _form, ("app/gate",), 1000),
+    Door("form", _form, ("app/gate", "app/login"), 1000),
+    Door("multipart", _multipart, ("app/uploads",), 3000),
     Door("hub", _hub, ("publish/hub",), 3000),
     Door("metrics", _metrics, ("cli/tables", "cli/runs", "app/models", "app/reports", "publish/offer", "api/run"), 500),
     Door("run", _run, ("pipeline/run", "app/training_runs"), 1200),

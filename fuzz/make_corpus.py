@@ -288,6 +288,8 @@ def messages() -> None:
     slow = [f"{i / 10:.1f},{x:.2f},{y:.2f},{z:.2f},,," for i, (x, y, z) in enumerate(fall)]
     put("phone/slow.txt", "\n\n".join("\n".join(slow[at : at + 50]) for at in range(0, 150, 50)))
     put("form/login.txt", "POST\n/login\norigin: http://localhost:7860\ncookie: featherfall=abc\n\ntoken=secret")
+    part = '--x\r\nContent-Disposition: form-data; name="files"; filename="fall.csv"\r\nContent-Type: text/csv\r\n\r\n'
+    put("multipart/one.txt", f"multipart/form-data; boundary=x\n{part}t,x,y,z\r\n0,0,0,1\r\n--x--\r\n")
     put("form/upload.txt", "GET\n/gradio_api/file=/tmp/x\nauthorization: Bearer token\ncontent-length: 12\naccept: text/html\n\n")
     for name in ("anna/falls", "anna/falls@main", "a-b.c/d_e@0123456789abcdef"):
         put(f"hub/{name.replace('/', '-')}.txt", name)

@@ -21,12 +21,16 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from featherfall.app.gate import UPLOAD_PATH
 from featherfall.app.media import MediaStore, StorageFull
 from featherfall.app.peers import address_key
+from featherfall.core.errors import UserError
 
 _PROGRESS_S = 0.2  # between two reports to the page
 
 
-class _BadForm(Exception):
+class BadForm(UserError):
     """The body is not a form with one file."""
+
+    def __init__(self) -> None:
+        super().__init__("Send one file, as a form (multipart/form-data).")
 
 
 @dataclass
@@ -39,7 +43,7 @@ class _Arriving:
 
 
 @dataclass
-class _FormFile:
+class FormFile:
     """The one file of a form, parsed piece by piece. pieces: what of it has arrived and was not written yet."""
 
     boundary: bytes
@@ -64,11 +68,11 @@ class _FormFile:
         )
 
     def write(self, data: bytes) -> None:
-        """Parse the next piece of the body. Raises: `_BadForm`."""
+        """Parse the next piece of the body. Raises: `BadForm`."""
         try:
             self._parser.write(data)
         except MultipartParseError:
-            raise _BadForm from None
+            raise BadForm from None
 
     def _on_header(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -81,7 +85,7 @@ class _FormFile:
             options = parse_options_header(self._value)[1]
             if b"filename" in options:
                 if self.name is not None:
-                    raise _BadForm
+                    raise BadForm
                 self.name, self._is_file = _file_name(options[b"filename"].decode("utf-8", "replace")), True
         self._header = self._value = b""
 
@@ -118,8 +122,8 @@ def add_uploads(outer: FastAPI, store: MediaStore) -> None:
             path = await _receive(request, store, progress)
         except StorageFull as error:
             return PlainTextResponse(str(error), 507)
-        except _BadForm:
-            return PlainTextResponse("Send one file, as a form (multipart/form-data).", 400)
+        except BadForm as error:
+            return PlainTextResponse(str(error), 400)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
@@ -141,8 +145,8 @@ async def _receive(request: Request, store: MediaStore, progress: _Arriving) -> 
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data" or b"boundary" not in options:
-        raise _BadForm
-    form = _FormFile(options[b"boundary"])
+        raise BadForm
+    form = FormFile(options[b"boundary"])
     folder = store.new_upload(address_key(request.client.host if request.client else ""))
     file: BinaryIO | None = None
     try:
@@ -159,7 +163,7 @@ async def _receive(request: Request, store: MediaStore, progress: _Arriving) -> 
             await run_in_threadpool(file.write, pieces)
             progress.size += len(pieces)
         if file is None or not form.whole:
-            raise _BadForm
+            raise BadForm
         await run_in_threadpool(file.close)
     except BaseException:
         if file is not None:
