@@ -20,7 +20,6 @@ from featherfall.signals.quality.gravity import GravityMeter, judge
 from featherfall.signals.spool import Spool
 
 _PEEK = 200_000  # samples by which an unstated unit is found: an hour at 50 Hz
-_IN_MEMORY = 4 << 20  # bytes of times, and of values; some hours at 50 Hz
 _STAMPS = 1 << 16  # by which the rate is measured
 
 
@@ -57,7 +56,7 @@ class _StreamReader:
         self._unit = series.unit or need.unit
         self._check = SensorCheck(self._unit, words, need.channels, series.counts_per_g)
         self._clock = RowClock(str(path), burst=series.clock == "burst")
-        self._times, self._values = Spool(np.float64, in_memory=_IN_MEMORY), Spool(np.float32, len(need.channels), _IN_MEMORY)
+        self._times, self._values = Spool(np.float64), Spool(np.float32, len(need.channels), _IN_MEMORY)
         self._low, self._high = np.full(len(need.channels), np.inf), np.full(len(need.channels), -np.inf)
         self._start, self._last, self._count = origin, 0.0, 0
 

@@ -168,6 +168,7 @@ def _mean_step(times: np.ndarray, gap: float) -> float:
         release(times)
         close = steps[steps <= gap]
         sums, count = sums + float(close.sum()), count + len(close)
+        release(times)
     return sums / count if count else float(times[-1] - times[0]) / (len(times) - 1)
 
 

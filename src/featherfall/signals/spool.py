@@ -11,8 +11,8 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 
-IN_MEMORY = 16 << 20  # bytes; half a day of three axes at 50 Hz
-_BLOCK = 1 << 18  # samples of a long stream that are looked at together
+IN_MEMORY = 4 << 20  # bytes; two hours of three axes at 50 Hz
+_BLOCK = 1 << 16  # samples of a long stream that are looked at together
 
 
 class Spool:

@@ -12,7 +12,7 @@ from featherfall.signals.clock.notes import ClockNotes
 from featherfall.signals.clock.steps import UNKNOWN, known_step
 from featherfall.signals.clock.straighten import increasing, straighten_times
 
-BUFFER = 1 << 16  # rows that are put in order together
+BUFFER = 1 << 15  # rows that are put in order together
 HELD = 1 << 13  # of them, those that wait for the next ones: rows that come late are put among these
 LATE = 10.0  # s by which rows may come late; a clock that goes back further was set, or begins anew
 JITTER = 0.5  # s; rows that are less out of order are sorted, whatever the reason
