@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from featherfall.runtime import Bundle
     from featherfall.runtime.verdict import Verdict
 
+_LARGE = 20_000_000  # bytes that take more than a second or two
+_STAGES = {"reading": (0.0, 0.85), "judging": (0.85, 0.15)}  # begin and share of the time
 UNREADABLE = 2  # exit code: a file, or part of one, could not be read
 NOT_JUDGED = 3  # exit code: all was read, and something could not be judged
 
@@ -33,6 +37,23 @@ class FileResult:
     problems: list[str] = field(default_factory=list)
     judged: bool = True
     recognised: str = ""
+
+
+@contextmanager
+def _progress(file: Path) -> Iterator[None]:
+    """Show a bar while a large sensor file is read and judged, where standard error is a terminal."""
+    if not (sys.stderr.isatty() and file.is_file() and file.stat().st_size > _LARGE):
+        yield
+        return
+    from featherfall.cli.console import progress_bar
+    from featherfall.core.progress import listening
+
+    def show(what: str, share: float) -> None:
+        begin, part = _STAGES[what]
+        bar(round(100 * (begin + part * share)), 100)
+
+    with progress_bar(file.name) as bar, listening(show):
+        yield
 
 
 def verdict_lines(verdict: Verdict) -> list[str]:
@@ -57,7 +78,8 @@ def predict_files(bundle: Bundle, files: Sequence[Path], predict: Callable[[Path
     out.open()
     for file in files:
         try:
-            result = predict(file)
+            with _progress(file):
+                result = predict(file)
         except UserError as error:
             result = FileResult({}, [], [str(error)])
         for problem in result.problems:

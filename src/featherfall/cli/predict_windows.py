@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from featherfall.runtime.sources.film import FilmOptions
 
 
+_SHOWN = 100  # rows of a table; a week has hundreds of falls only where something is wrong
+
+
 def csv_options(manifest: Manifest, units: Sequence[str], columns: Sequence[str], others: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of the source of samples; empty for a bundle of films. Options that were not given are left to the source.
 
@@ -44,7 +47,7 @@ def predict_file(bundle: Bundle, file: Path, options: Mapping[str, Any]) -> File
     """Predict one file; raises `UserError` where it cannot be read."""
     prediction = bundle.predict(file, **options)
     lines = prediction_lines(file, bundle.manifest, prediction)
-    return FileResult(prediction.to_json(), lines, judged=prediction.verdict.judged, recognised=prediction.recognised)
+    return FileResult(prediction.facts(), lines, judged=prediction.verdict.judged, recognised=prediction.recognised)
 
 
 def _by_input(option: str, stated: Sequence[str], names: Sequence[str]) -> dict[str, str]:
@@ -82,9 +85,15 @@ def prediction_lines(file: Path, manifest: Manifest, prediction: Prediction) -> 
             (clock_time(one.start_s), clock_time(one.end_s), one.label or "(skipped)", f"{one.confidence:.3f}" if one.label else "")
             for one in prediction.stretches()
         ]
-        lines += align_columns([("from", "to", "label", "confidence"), *stretches])
+        lines += _shortened([("from", "to", "label", "confidence"), *stretches])
     if manifest.positive is not None:
         lines.append(f"  events   {len(prediction.events) or 'none'}")
         rows = [(clock_time(e.start_s), clock_time(e.peak_s), clock_time(e.raised_s), f"{e.confidence:.3f}") for e in prediction.events]
-        lines += align_columns([("start", "peak", "raised", "confidence"), *rows])
+        lines += _shortened([("start", "peak", "raised", "confidence"), *rows])
     return lines
+
+
+def _shortened(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return a table with its heading and at most `_SHOWN` rows."""
+    more = len(rows) - 1 - _SHOWN
+    return align_columns(rows[: _SHOWN + 1]) + ([f"  ... and {more} more; --json prints all"] if more > 0 else [])

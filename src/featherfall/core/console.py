@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from featherfall.core.errors import UserError
 from featherfall.core.text import printable, to_json
@@ -29,6 +29,47 @@ def say(*lines: str, error: bool = False) -> None:
 
 def say_json(value: object, indent: int | None = 2) -> None:
     """Print one JSON document on standard output, in ASCII where its encoding has no other characters."""
-    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
     with output_errors():
-        print(to_json(value, indent, ascii_only=not encoding.startswith("utf")), flush=True)
+        print(to_json(value, indent, ascii_only=_only_ascii()), flush=True)
+
+
+def say_json_object(value: Mapping[str, object], indent: str = "") -> None:
+    """Print a JSON object on standard output, without an end of line; iterators are lists that are printed element by element, one a line.
+
+    Memory does not grow with them, so that the windows of a week can be printed.
+
+    Arguments:
+        indent: of its first line, which is not printed.
+    """
+    ascii_only = _only_ascii()
+    with output_errors():
+        separator = "{"
+        for name, one in value.items():
+            sys.stdout.write(f"{separator}\n{indent}  {to_json(name, ascii_only=ascii_only)}: ")
+            separator = ","
+            if isinstance(one, Iterator):
+                _write_list(one, f"{indent}  ", ascii_only)
+            else:
+                text = to_json(one, 2, ascii_only)
+                sys.stdout.write(text.replace("\n", f"\n{indent}  "))
+        sys.stdout.write(f"\n{indent}}}" if value else "{}")
+
+
+def say_json_text(text: str) -> None:
+    """Print a piece of a JSON document on standard output as it is."""
+    with output_errors():
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def _write_list(items: Iterator[object], indent: str, ascii_only: bool) -> None:
+    separator = "["
+    for item in items:
+        sys.stdout.write(f"{separator}\n{indent}  {to_json(item, ascii_only=ascii_only)}")
+        separator = ","
+    sys.stdout.write("[]" if separator == "[" else f"\n{indent}]")
+
+
+def _only_ascii() -> bool:
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    return not encoding.startswith("utf")

@@ -44,6 +44,8 @@ def to_json(value: Any, indent: int | None = None, ascii_only: bool = False) -> 
         ascii_only: escape every other character beyond ASCII too.
     """
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
+    if text.replace("\n", "").isprintable():
+        return text
     return "".join(one if one.isprintable() or one == "\n" else _json_escape(one) for one in text)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from featherfall.core.errors import UserError
+from featherfall.core.progress import report
 
 PACKED = (".gz", ".bz2", ".xz")
 _MAGIC: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
@@ -48,11 +49,14 @@ class Member:
         given = 0
         with self._user_errors(), contextlib.ExitStack() as stack:
             file, packed = self._open(stack)
+            whole = 0 if packed else self.path.stat().st_size
             while piece := file.read(size):
                 given += len(piece)
                 if packed and given > max(FREE, packed * MAX_RATIO):
                     raise UserError(f"{self.where}: unpacks to more than {MAX_RATIO} times its size; unpack it yourself if that is right")
                 yield piece
+                if whole:
+                    report("reading", given / whole)
 
     def head(self, size: int) -> bytes:
         """Return the first bytes, unpacked."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,23 +86,30 @@ class Prediction:
 
     def stretches(self) -> Iterator[Stretch]:
         """Yield consecutive windows of one label as one stretch, in order of time."""
-        labels = self.window_labels
-        first = 0
-        for k in range(1, len(labels) + 1):
-            if k < len(labels) and labels[k] == labels[first]:
-                continue
-            confidence = float(self.probabilities[first:k].max(axis=1).mean())
-            yield Stretch(max(float(self.start_s[first]), 0.0), float(self.end_s[k - 1]), labels[first], confidence)
-            first = k
+        best = np.where(self.usable, self.probabilities.argmax(axis=1), -1)
+        edges = np.flatnonzero(np.diff(best, prepend=-2, append=-2))
+        for first, after in pairwise(edges.tolist()):
+            confidence = float(self.probabilities[first:after].max(axis=1).mean())
+            label = self.labels[best[first]] if self.usable[first] else None
+            yield Stretch(max(float(self.start_s[first]), 0.0), float(self.end_s[after - 1]), label, confidence)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for `json.dump`: label, judged, reasons, events, windows; and what a file was recognised as."""
+        return self.facts() | {"windows": list(self.windows())}
+
+    def facts(self) -> dict[str, Any]:
+        """As `to_json`, with an iterator over the windows: as values, those of a week need a gigabyte."""
         return {
             **({"recognised": self.recognised} if self.recognised else {}),
             **self.verdict.to_json(),
             "events": [event.to_json() for event in self.events],
-            "windows": [self._window(k, label) for k, label in enumerate(self.window_labels)],
+            "windows": self.windows(),
         }
+
+    def windows(self) -> Iterator[dict[str, Any]]:
+        """Yield the plain values of each window."""
+        for k, use in enumerate(self.usable):
+            yield self._window(k, self.labels[self.probabilities[k].argmax()] if use else None)
 
     def _window(self, k: int, label: str | None) -> dict[str, Any]:
         named = zip(self.labels, self.probabilities[k].tolist(), strict=True)

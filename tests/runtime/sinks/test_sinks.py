@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,29 @@ def test_json_lines_are_one_object_each(tmp_path: Path, capsys: pytest.CaptureFi
 def test_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     fill(JsonDocument({"bundle": "tiny"}))
     assert json.loads(capsys.readouterr().out) == {"bundle": "tiny", "files": [{"file": "a.csv", "label": "fall"}]}
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_document_prints_iterators_element_by_element(count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Memory must not grow with the windows of a week: nothing is asked for before what is before it was printed."""
+
+    def windows() -> Iterator[dict[str, object]]:
+        for k in range(3):
+            printed.append(capsys.readouterr().out)
+            assert f'"k": {k}' not in printed[-1]
+            yield {"k": k, "label": "Süd\x1b"}
+
+    printed: list[str] = []
+    document = JsonDocument({"bundle": "tiny", "model": "int8"})
+    document.open()
+    for k in range(count):
+        document.result(f"{k}.csv", {"label": "fall", "events": [{"start_s": 1.5}], "windows": windows(), "none": iter(())})
+    document.close()
+    printed.append(capsys.readouterr().out)
+    assert "\x1b" not in "".join(printed)
+    shown = [{"k": k, "label": "Süd\x1b"} for k in range(3)]
+    files = [{"file": f"{k}.csv", "label": "fall", "events": [{"start_s": 1.5}], "windows": shown, "none": []} for k in range(count)]
+    assert json.loads("".join(printed)) == {"bundle": "tiny", "model": "int8", "files": files}
 
 
 def _draw(film: FilmSink, picture: np.ndarray) -> None:

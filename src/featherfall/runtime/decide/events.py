@@ -11,6 +11,7 @@ from featherfall.core.manifest import Decision, Manifest
 
 # Below half, most samples are interpolated or held, so the model's output depends on the filling and not on the wearer.
 MINIMUM_VALID = 0.5
+_TOGETHER = 1 << 16  # windows
 
 
 @dataclass(frozen=True)
@@ -112,5 +113,6 @@ def recording_label(manifest: Manifest, probabilities: np.ndarray, use: np.ndarr
             return names[0]
     if not use.any():
         return None
-    scores = np.log(np.maximum(probabilities[use].astype(np.float64), 1e-12)).mean(axis=0)
+    parts = np.array_split(np.flatnonzero(use), 1 + len(use) // _TOGETHER)  # of a week, all at once would need more than the samples
+    scores = sum(np.log(np.maximum(probabilities[part].astype(np.float64), 1e-12)).sum(axis=0) for part in parts)
     return max(names, key=lambda name: scores[manifest.labels.index(name)])

@@ -9,6 +9,7 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input, Manifest
+from featherfall.core.progress import report
 from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.window import Window
 from featherfall.runtime.perceive.blank import shown_share
@@ -47,6 +48,9 @@ def predict_windows(recording: Recording, manifest: Manifest, run: RunModel) -> 
         at = cut.times()
         times.append(replace(at, valid=at.valid * shown))
         probabilities.append(found)
+        if len(at.end_s):
+            base = streams[reference.name]
+            report("judging", float(at.end_s[-1] - base.times[0]) / base.duration)
     covered = covered_share(streams, manifest.window, reference.name)
     if manifest.kind == "film" and reference.is_film:
         covered *= _dense_enough(streams[reference.name], reference.frames / manifest.window.seconds)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from featherfall.core.console import say_json
+from featherfall.core.console import say_json, say_json_object, say_json_text
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.core.text import to_json
@@ -57,16 +57,29 @@ class JsonLines(Sink):
 
 
 class JsonDocument(Sink):
-    """The results of all files as one JSON document on standard output: `head` and "files", each with "file" and its facts."""
+    """The results of all files as one JSON document on standard output: `head` and "files", each with "file" and its facts.
+
+    It is printed file by file; facts that are iterators, e.g. the windows of a long recording, are printed one by one.
+    """
 
     def __init__(self, head: Mapping[str, Any]) -> None:
         self._head = head
-        self._files: list[dict[str, Any]] = []
+        self._count = 0
 
     def result(self, source: str, facts: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
-        """Hold the facts."""
-        self._files.append({"file": source, **facts})
+        """Print the facts."""
+        self._separate()
+        say_json_object({"file": source, **facts}, indent="    ")
+        self._count += 1
 
     def close(self) -> None:
-        """Print the document."""
-        say_json({**self._head, "files": self._files})
+        """Print the end of the document."""
+        if self._count:
+            say_json_text("\n  ]\n}\n")
+        else:
+            say_json({**self._head, "files": []})
+
+    def _separate(self) -> None:
+        """Print what stands before a file: the head before the first."""
+        head = to_json({**self._head, "files": []}, indent=2, ascii_only=True).removesuffix("]\n}")
+        say_json_text(",\n    " if self._count else f"{head}\n    ")

@@ -59,8 +59,9 @@ class SampleStream:
         return float(self.times[-1]) if len(self.times) else 0.0
 
     def add(self, samples: Samples) -> None:
-        """Take a packet. Samples that are sent again or come too late are dropped; where the device's clock begins anew or is set, the times
-        go on (`signals.clock.live`).
+        """Take a packet.
+
+        Samples that are sent again or come too late are dropped; where the device's clock begins anew or is set, the times go on.
 
         Raises: `UserError` for a missing input or a wrong shape.
         """
