@@ -56,7 +56,7 @@ class _StreamReader:
         self._unit = series.unit or need.unit
         self._check = SensorCheck(self._unit, words, need.channels, series.counts_per_g)
         self._clock = RowClock(str(path), burst=series.clock == "burst")
-        self._times, self._values = Spool(np.float64), Spool(np.float32, len(need.channels), _IN_MEMORY)
+        self._times, self._values = Spool(np.float64), Spool(np.float32, len(need.channels))
         self._low, self._high = np.full(len(need.channels), np.inf), np.full(len(need.channels), -np.inf)
         self._start, self._last, self._count = origin, 0.0, 0
 
