@@ -109,3 +109,12 @@ def test_other_sensors_are_only_freed_of_marks() -> None:
     turning[33, 1] = -32768.0
     times, _, (note,) = check_samples(TIMES[:500], turning, "deg/s", CheckWords("walk.csv", "gyroscope"), row=1)
     assert len(times) == 499 and note.text == "gyroscope: a corrupt sample was left out: row 34 (y is -32768)"
+
+
+@pytest.mark.parametrize("size", [1e18, 1e200])
+def test_numbers_of_no_sensor_are_refused_without_a_warning(size: float) -> None:
+    with pytest.raises(UserError, match="counts of a converter"):
+        notes(worn.day() * size)
+    values = worn.day()
+    values[77, 1] = size
+    assert len(notes(values)) == 1

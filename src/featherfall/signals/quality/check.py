@@ -59,7 +59,7 @@ class SensorCheck:
         self._one_g = counts_per_g if unit == "count" else GRAVITY_UNITS.get(unit)
         self._accelerometer = len(channels) == 3 and (unit == "count" or self._one_g is not None)
         self._gravity, self._clipping, self._repeats = GravityMeter(), ClippingMeter(), RepeatMeter(self._one_g or 1.0)
-        self._seen = self._whole = 0
+        self._whole = 0
 
     def add(self, times: np.ndarray, values: np.ndarray, rows: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Take consecutive samples.
@@ -70,7 +70,6 @@ class SensorCheck:
         """
         whole = np.isfinite(values).all(axis=1)
         rows = (np.arange(1, len(values) + 1) if rows is None else rows)[whole]
-        self._seen += len(values)
         values = bounded(values[whole])
         self._whole += len(rows)
         if self._accelerometer:
