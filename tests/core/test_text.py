@@ -58,7 +58,7 @@ def test_the_middle_of_a_long_message_is_left_out() -> None:
     ("name", "shown"),
     [
         ("S1", "S1"),
-        ("[x](javascript:alert)", "\\[x\\]\\(javascript:alert\\)"),
+        ("[x](javascript:alert)", "\\[x\\](javascript:alert)"),
         ("<script>", "&lt;script&gt;"),
         ("a|b", "a\\|b"),
         ("left_wrist *x*", "left\\_wrist \\*x\\*"),

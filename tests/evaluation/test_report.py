@@ -68,3 +68,19 @@ def test_report_stands_alone_and_says_the_figures(tmp_path: Path, task: str) -> 
         assert "of 40 falls 5, 5 were missed; of 60 other recordings 3, 3 raised an alarm (2.5 hours observed)" in page
     else:
         assert "<td>swipe left</td><td>swipe right</td><td>4.0</td>" in page
+
+
+def test_names_are_shown_and_not_obeyed(tmp_path: Path) -> None:
+    hostile = "<script>alert(1)</script>\x1b[31m"
+    for task in ("fall", "activity"):
+        values = metrics(task) | dict.fromkeys(["recipe", "dataset", "protocol"], hostile)
+        values |= {"notes": [hostile], "environment": {hostile: hostile}}
+        values["over_groups"] = {"group": hostile, "roles": {"distilled": {"f1": [0.1, 0.2]}}}
+        for counts in values["counts"].values():  # type: ignore[attr-defined]
+            for one in counts:
+                one |= {"confused": [(hostile, hostile, 4)], "false_alarms_by_activity": {hostile: 1}, "missed_by_activity": {hostile: 1}}
+        log = tmp_path / "log.csv"
+        log.write_text("step,loss,lr,validation\n10,1.5,0.1,\n20,1.2,0.1,\n")
+        write_report(tmp_path / "report.html", values, {"alone": [log]})
+        page = (tmp_path / "report.html").read_text()
+        assert "<script" not in page and "&lt;script&gt;" in page

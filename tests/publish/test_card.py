@@ -150,8 +150,31 @@ def test_models_that_see_pictures(tmp_path: Path, kind: str, frames: int, words:
     assert front(card)["pipeline_tag"] == tag
 
 
-def test_table_escapes_bars() -> None:
-    assert markdown_table([("a", "b"), ("x|y", "z")]) == "| a | b |\n|---|---|\n| x\\|y | z |"
+def test_table() -> None:
+    assert markdown_table([("a", "b"), ("x", "z")]) == "| a | b |\n|---|---|\n| x | z |"
+
+
+HOSTILE = "[x](javascript:alert(1))<script>|\x1b[31m\n# a `b` ![i](http://e/i.png)"
+
+
+def test_names_from_a_bundle_are_shown_and_not_obeyed(tmp_path: Path) -> None:
+    """A manifest and metrics whose every name is a link, HTML, a terminal's escape and a heading."""
+    hostile = METRICS | {"dataset": HOSTILE, "protocol": HOSTILE, "positive": HOSTILE, "notes": [HOSTILE], "trained": {HOSTILE: HOSTILE}}
+    hostile["days"] = {"what": HOSTILE, "falls": 3, "points": []}
+    hostile["over_groups"] = {"group": HOSTILE, "roles": {"int8": {"f1": [0.1, 0.2]}}}
+    offer = offer_with(tmp_path, hostile)
+    provenance = {
+        "dataset": HOSTILE,
+        "recipe": {"teacher": {"network": {"inputs": [HOSTILE]}}, "student": {"network": {"inputs": [HOSTILE]}}},
+    }
+    first = offer.manifest.inputs[0].model_copy(update={"name": HOSTILE, "unit": HOSTILE, "channels": [HOSTILE], "placement": HOSTILE})
+    named = {"name": HOSTILE, "labels": [HOSTILE, "other"], "positive": HOSTILE, "provenance": provenance, "inputs": [first]}
+    card = model_card(replace(offer, manifest=offer.manifest.model_copy(update=named)), "mit" + HOSTILE)
+    text = re.sub(r"`[^`\n]*`", "", card[card.index("\n---\n", 4) + 5 :])  # nothing in a code span is obeyed
+    assert "[x](" not in text.replace("\\[x\\](", "") and "![i]" not in text and "<script>" not in text
+    assert "\x1b" not in card and "\n# a" not in text
+    assert front(card)["model-index"][0]["name"] == HOSTILE  # YAML has its own escapes
+    assert "\\[x\\](javascript:alert(1))&lt;script&gt;\\|\\\\x1b" in text  # it is said all the same
 
 
 def test_join_words() -> None:

@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-# CommonMark's marks within a line (2.4: any ASCII punctuation may be escaped), and "~", "$" and "@" of its extensions.
-_MARKS = re.compile(r"[\\`*_{}\[\]()#+!|~$@]")
+# Marks of CommonMark within a line (2.4: any ASCII punctuation may be escaped), and "|", "~", "$" and "@" of its extensions. Without
+# square brackets, "(" and "!" mean nothing.
+_MARKS = re.compile(r"[\\`*_{}\[\]#|~$@]")
 
 
 def clock_time(seconds: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from featherfall.core.manifest import BundleKind, Input
+from featherfall.core.text import in_markdown, in_markdown_code
 from featherfall.publish.front_matter import with_front_matter
 from featherfall.publish.offer import Offer, join_words
 
@@ -72,7 +73,7 @@ def model_card(offer: Offer, licence: str, repository: str = "OWNER/NAME", credi
     """
     manifest = offer.manifest
     parts = [
-        f"# {manifest.name}",
+        f"# {in_markdown(manifest.name)}",
         _purpose(offer),
         TRAINING_DATA_NOTES[offer.simulated],
         f"## Use\n\n{_use(offer, repository)}",
@@ -81,7 +82,7 @@ def model_card(offer: Offer, licence: str, repository: str = "OWNER/NAME", credi
         f"## Metrics\n\n{_metrics(offer)}",
         f"## Size\n\n{_sizes(offer)}",
         f"## Limits\n\n{_LIMITS}",
-        f"## Licence\n\n{licence}. Made with featherfall (Apache-2.0).",
+        f"## Licence\n\n{in_markdown(licence)}. Made with featherfall (Apache-2.0).",
         *(["\n".join(f"- {one}" for one in credits)] if credits else []),
     ]
     return with_front_matter(_front_matter(offer, licence), "\n\n".join(parts) + "\n")
@@ -139,7 +140,7 @@ def _shipped_role(metrics: Mapping[str, Any] | None) -> str | None:
 
 def _purpose(offer: Offer) -> str:
     manifest = offer.manifest
-    inputs = join_words([one.name for one in manifest.inputs])
+    inputs = in_markdown(join_words([one.name for one in manifest.inputs]))
     small = "a small model that runs offline without torch"
     if manifest.task == "activity":
         return f"Recognises {len(manifest.labels)} activities from {inputs}: {small}."
@@ -172,13 +173,16 @@ def _inputs(offer: Offer) -> str:
         "trial": "one a recording",
     }[window.kind]
     windows = f"Windows of {window.seconds:.3g} s ({window.length} samples at {window.rate:g} Hz), {cut}."
-    sentences = ["One picture at a time." if manifest.kind in _PICTURE_KINDS else windows, f"Classes: {_few(manifest.labels)}."]
+    sentences = [
+        "One picture at a time." if manifest.kind in _PICTURE_KINDS else windows,
+        f"Classes: {in_markdown(_few(manifest.labels))}.",
+    ]
     decision = manifest.decision
     if manifest.kind == "detector":
         sentences.append(f"A box counts from a score of {decision.threshold:g}.")
     elif manifest.positive is not None:
         sentences.append(
-            f"A window counts as {manifest.positive!r} from a probability of {decision.threshold:g}; windows that count within "
+            f"A window counts as {in_markdown(repr(manifest.positive))} from a probability of {decision.threshold:g}; windows that count within "
             f"{decision.merge_s:g} s of each other are one event."
         )
     if manifest.kind == "keypoints":
@@ -189,8 +193,8 @@ def _inputs(offer: Offer) -> str:
 def _input(one: Input) -> tuple[str, str, str, str]:
     if one.is_film:
         pictures = "one picture" if one.frames == 1 else f"{one.frames} pictures"
-        return one.name, one.unit, f"{pictures} of {one.size} x {one.size}", "-"
-    return one.name, one.unit, _few(one.channels), one.placement or "-"
+        return in_markdown(one.name), in_markdown(one.unit), f"{pictures} of {one.size} x {one.size}", "-"
+    return in_markdown(one.name), in_markdown(one.unit), in_markdown(_few(one.channels)), in_markdown(one.placement) or "-"
 
 
 def _training(offer: Offer) -> str:
@@ -198,16 +202,20 @@ def _training(offer: Offer) -> str:
     people = facts.get("trained_on") or []
     parts = []
     if "dataset" in facts:
-        parts.append(f"Dataset `{facts['dataset']}`, {len(people)} people or sources; recipe `{offer.manifest.name}`.")
+        parts.append(
+            f"Dataset `{in_markdown_code(str(facts['dataset']))}`, {len(people)} people or sources; "
+            f"recipe `{in_markdown_code(offer.manifest.name)}`."
+        )
     recipe = facts.get("recipe") or {}
     teacher = (recipe.get("teacher") or {}).get("network")
     if teacher:
         student = recipe["student"]["network"]["inputs"]
         parts.append(
-            f"Its teacher, which the bundle does not need, used {join_words(teacher['inputs'])}; the student uses {join_words(student)}."
+            f"Its teacher, which the bundle does not need, used {in_markdown(join_words(teacher['inputs']))}; "
+            f"the student uses {in_markdown(join_words(student))}."
         )
     text = " ".join(parts) or "The manifest does not say."
-    trained = [f"- {role}: {how}" for role, how in (offer.metrics or {}).get("trained", {}).items()]
+    trained = [f"- {in_markdown(role)}: {in_markdown(str(how))}" for role, how in (offer.metrics or {}).get("trained", {}).items()]
     return "\n\n".join(filter(None, [text, "\n".join(trained)]))
 
 
@@ -218,20 +226,23 @@ def _metrics(offer: Offer) -> str:
     names = [name for name in _METRIC_LABELS if any(name in one for one in metrics["roles"].values())]
     rows = [("", *(_METRIC_LABELS[name] for name in names))]
     named = _ROLE_LABELS if "distilled" in metrics["roles"] else _ROLE_LABELS | {"alone": "student, float32"}
-    rows += [(named.get(role, role), *(_cell(name, values.get(name)) for name in names)) for role, values in metrics["roles"].items()]
+    rows += [
+        (in_markdown(named.get(role, role)), *(_cell(name, values.get(name)) for name in names))
+        for role, values in metrics["roles"].items()
+    ]
     seeds = len(metrics["seeds"])
     about = [
-        f"On people or trials that were not trained on ({metrics['protocol']}"
+        f"On people or trials that were not trained on ({in_markdown(metrics['protocol'])}"
         f"{', validation part' if metrics['part'] == 'validation' else ''}), "
         + (f"mean and 95% interval over {seeds} seeds." if seeds > 1 else "one seed, so without an interval."),
-        *([f"Rates in percent; the class is {metrics['positive']!r}."] if metrics["positive"] else ["Rates in percent."]),
+        *([f"Rates in percent; the class is {in_markdown(repr(metrics['positive']))}."] if metrics["positive"] else ["Rates in percent."]),
         *(["The people in the evaluation are simulated, too."] if metrics.get("simulated") else []),
     ]
     parts = [
         " ".join(about),
         markdown_table(rows),
         *_group_interval(metrics),
-        *(f"Note: {note}." for note in metrics["notes"]),
+        *(f"Note: {in_markdown(note)}." for note in metrics["notes"]),
         *_days(offer),
     ]
     return "\n\n".join(parts)
@@ -243,7 +254,7 @@ def _group_interval(metrics: Mapping[str, Any]) -> Iterator[str]:
     ends = over.get("roles", {}).get(role, {}).get("f1")
     if ends:
         low, high = (100 * end for end in ends)
-        whom = f"each evaluated {over['group']}"
+        whom = f"each evaluated {in_markdown(over['group'])}"
         yield f"F1 of the bundle's model over resampled draws of {whom}: {low:.1f} to {high:.1f} (95% bootstrap)."
 
 
@@ -256,12 +267,15 @@ def _days(offer: Offer) -> Iterator[str]:
     for point in days["points"]:
         mark = " (as shipped)" if abs(point["threshold"] - chosen) < 1e-9 else ""
         rows.append((f"{point['threshold']:g}{mark}", f"{100 * point['sensitivity']:.1f}%", f"{point['false_alarms_per_day']:.1f}"))
-    yield f"Effect of the threshold in {days['what']} ({days['falls']} falls):\n\n{markdown_table(rows)}"
+    yield f"Effect of the threshold in {in_markdown(days['what'])} ({days['falls']} falls):\n\n{markdown_table(rows)}"
 
 
 def _sizes(offer: Offer) -> str:
     manifest = offer.manifest
-    rows = [("file", "precision", "bytes", "proof"), *((m.file, m.precision, f"{m.bytes:,}", _proof(m.proof)) for m in manifest.models)]
+    rows = [
+        ("file", "precision", "bytes", "proof"),
+        *((in_markdown(m.file), m.precision, f"{m.bytes:,}", _proof(m.proof)) for m in manifest.models),
+    ]
     return f"{manifest.parameters:,} parameters, {manifest.macs:,} multiply-accumulates a window.\n\n{markdown_table(rows)}"
 
 
@@ -290,6 +304,6 @@ def _few(names: Sequence[str], most: int = 8) -> str:
 
 
 def markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table; the first row is the heading."""
-    head, *body = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    """Return a Markdown table; the first row is the heading. Texts from outside in cells have passed `in_markdown`."""
+    head, *body = ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join([head, "|" + "---|" * len(rows[0]), *body])

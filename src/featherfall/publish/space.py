@@ -11,6 +11,7 @@ from pathlib import Path
 
 from featherfall.core.files import atomic_folder
 from featherfall.core.manifest import BundleKind
+from featherfall.core.text import in_markdown
 from featherfall.publish.card import TRAINING_DATA_NOTES
 from featherfall.publish.front_matter import with_front_matter
 from featherfall.publish.offer import Offer, write_bundle_files
@@ -65,7 +66,7 @@ def readme(offer: Offer, licence: str) -> str:
         "short_description": f"Falls found in {_input_text(offer)}, on a CPU"[:_MAX_DESCRIPTION],
         "tags": ["fall-detection", "onnx", *(["simulated-data"] if offer.simulated else [])],
     }
-    text = f"""# featherfall: {name}
+    text = f"""# featherfall: {in_markdown(name)}
 
 Upload {_input_text(offer)}; it shows when somebody fell, and how sure it is.
 

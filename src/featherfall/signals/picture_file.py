@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from featherfall.core.errors import UserError
+from featherfall.core.files import read_bytes
 
 from .picture_head import PictureHeader, read_header, strip_png
 from .video_shape import MAX_PIXELS
@@ -42,7 +43,9 @@ def load_picture(file: Path) -> tuple[VideoFrame, PictureHeader]:
 def decode_picture(file: Path) -> tuple[VideoFrame | None, PictureHeader | None]:
     """Decode as `load_picture`, but return None for a damaged or other file; raises `UserError` for unreadable and huge ones only."""
     av = load_av(file)
-    data = _read_bytes(file)
+    data = read_bytes(file, MAX_BYTES)
+    if not data:
+        raise UserError(f"{file}: the file is empty; copy it again or leave it out")
     head = read_header(data)
     if head is None:
         return None, None
@@ -64,20 +67,6 @@ def decode_picture(file: Path) -> tuple[VideoFrame | None, PictureHeader | None]
     if not frames or frames[0].is_corrupt:
         return None, head
     return _upright(frames[0], head.orientation), head
-
-
-def _read_bytes(file: Path) -> bytes:
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise UserError(f"{file}: more than {MAX_BYTES // 1_000_000} million bytes, no picture has so many; leave it out")
-        data = file.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"{file}: no such file; correct the path") from None
-    except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror}); correct the file's permissions") from None
-    if not data:
-        raise UserError(f"{file}: the file is empty; copy it again or leave it out")
-    return data
 
 
 def _upright(frame: VideoFrame, orientation: int) -> VideoFrame:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from featherfall.core.errors import UserError
+from featherfall.core.files import open_file
 from featherfall.core.recording import Video
 
 from .video_shape import MAX_PIXELS, orientation, turned
@@ -38,16 +39,11 @@ def open_video(video: Video) -> Iterator[tuple[InputContainer, VideoStream]]:
     path = video.path
     av = load_av(path)
     with contextlib.ExitStack() as stack:
-        try:
-            # Opened here and without its name, which FFmpeg would take for a pattern (%03d), a network address or the format.
-            file = stack.enter_context(open(os.open(path, os.O_RDONLY), "rb"))
-            head = file.peek(12)[:12]
-        except FileNotFoundError:
-            raise UserError(f"{path}: no such file; correct the path") from None
-        except IsADirectoryError:
-            raise UserError(f"{path}: a folder, not a film; name the file, or state that it holds pictures (images)") from None
-        except OSError as error:
-            raise UserError(f"{path}: cannot be read ({error.strerror}); correct the path or the file's permissions") from None
+        if os.path.isdir(path):
+            raise UserError(f"{path}: a folder, not a film; name the file, or state that it holds pictures (images)")
+        # Opened here and without its name, which FFmpeg would take for a pattern (%03d), a network address or the format.
+        file = stack.enter_context(open_file(path))
+        head = file.peek(12)[:12]
         if not head:
             raise UserError(f"{path}: the file is empty; copy it again or leave it out")
         if head.startswith(b"\x89PNG"):  # read as one, its compressed text could fill the memory
