@@ -313,7 +313,7 @@ def _run(root: Path, file: Path) -> object:
 
 _SENSORS = (
     *("recorders/capture", "recorders/member", "recorders/table", "recorders/layout", "recorders/rows", "recorders/encoding"),
-    *("recorders/readings", "recorders/known/garmin", "recorders/known/actigraph_gt3x"),
+    *("recorders/readings", "recorders/known/garmin", "recorders/known/actigraph_gt3x", "recorders/known/openseizuredetector"),
     *("recorders/known/axivity_cwa", "recorders/known/geneactiv_bin"),
 )
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from featherfall.core.text import in_markdown
-
 _HOURS_PER_DAY = 24.0  # h
 
 
@@ -96,7 +94,7 @@ def _measured(metrics: Mapping[str, Any] | None, threshold: float) -> FalseAlarm
     point = points[-1]
     number = int(point["false_alarms"])
     a_day, low, high = (end * _HOURS_PER_DAY / hours for end in (number, *poisson_interval(number)))
-    where = "" if metrics["dataset"] == "folder" else f" ({in_markdown(metrics['dataset'])})"
+    where = "" if metrics["dataset"] == "folder" else f" ({metrics['dataset']})"
     text = (
         f"At {point['threshold']:g} the model found {100 * point['sensitivity']:.0f}% of {counts['falls']} falls and raised {number} false "
         f"alarm{'s' if number != 1 else ''} in {hours:.1f} h of {'simulated ' if metrics.get('simulated') else ''}recordings{where}. "

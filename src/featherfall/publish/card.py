@@ -182,7 +182,8 @@ def _inputs(offer: Offer) -> str:
         sentences.append(f"A box counts from a score of {decision.threshold:g}.")
     elif manifest.positive is not None:
         sentences.append(
-            f"A window counts as {in_markdown(repr(manifest.positive))} from a probability of {decision.threshold:g}; windows that count within "
+            f"A window counts as {in_markdown(repr(manifest.positive))} from a probability of {decision.threshold:g}; "
+            "windows that count within "
             f"{decision.merge_s:g} s of each other are one event."
         )
     if manifest.kind == "keypoints":

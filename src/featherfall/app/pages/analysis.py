@@ -24,6 +24,7 @@ from featherfall.app.peers import address_key
 from featherfall.app.work import Failed, InProgress, WorkQueue
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_write
+from featherfall.core.text import in_markdown
 from featherfall.recorders.reading import ReadOptions
 
 ANY, NONE = "Choose for me", "No second model"
@@ -264,7 +265,7 @@ class AnalysisPage:
             panel["view"]: parts.view(analysis, name, self.store),
             panel["line"]: self._timeline(held, name, threshold),
             panel["slider"]: gr.update(visible=threshold is not None, value=threshold or 0.5),
-            panel["alarms"]: describe_false_alarms(held.model.metrics, threshold) if threshold is not None else "",
+            panel["alarms"]: in_markdown(describe_false_alarms(held.model.metrics, threshold)) if threshold is not None else "",
             panel["links"]: self._links(held, threshold),
             panel["draw"]: gr.update(
                 visible=analysis.draw is not None, value=f"Make the annotated {'film' if analysis.media.film else 'picture'}"
@@ -296,7 +297,7 @@ class AnalysisPage:
             return (
                 parts.heading(held.analysis, threshold),
                 self._timeline(held, name, threshold),
-                describe_false_alarms(held.model.metrics, threshold),
+                in_markdown(describe_false_alarms(held.model.metrics, threshold)),
                 self._links(held, threshold),
                 "",
             )
