@@ -162,6 +162,15 @@ def find_triples(names: Sequence[str], units: Sequence[str | None]) -> list[Trip
     return [one for one in found if one.base not in _BARE or one.sensor not in named]
 
 
+def sensor_of_word(word: str) -> tuple[str | None, str | None]:
+    """Return the sensor, and the unit if it says one, that a cell names: "accel_g" -> ("accelerometer", "g"); None, None of other text."""
+    *words, last = re.split(r"[\s_.-]+", word.strip().lower())
+    unit = _UNIT_SUFFIXES.get(last) if words else None
+    plain = re.sub(r"[^a-z0-9]", "", "".join(words) if unit else word.lower())
+    kind = next((kind for kind, names in _KINDS if any(name in plain for name in names)), None)
+    return kind, unit if kind else None
+
+
 def time_unit(name: str) -> str | None:
     """ "time [ms]", "timestamp_ms" -> "ms"; "seconds_elapsed" -> "s"; otherwise None."""
     bare, unit = split_unit(name)

@@ -121,6 +121,7 @@ class Table:
         clock: Clock = "sampled",
         counts_per_g: float | None = None,
         skip: int = 0,
+        only: tuple[int, str] | None = None,
     ) -> Series:
         """Return the samples in these columns.
 
@@ -132,6 +133,7 @@ class Table:
             time_unit: "s", "ms", "us", "ns" or "date"; None finds it out.
             scale: factor of the values as written, e.g. 1 / 64 of counts.
             skip: rows of values at the beginning that are no samples, e.g. a row that states the rate.
+            only: position of a column of text, and the text (in any case) of the rows that are meant, e.g. one sensor's.
         Raises: `UserError` for a missing column, and for dates of which day and month cannot be told apart.
         """
         places = [self.column(column) for column in columns]
@@ -148,17 +150,20 @@ class Table:
         left_out: dict[str, int] = {}
 
         def blocks() -> Iterator[Block]:
-            reader = RowReader(self.where, self.layout, numbers, texts, self._column_name, left_out)
+            reader = RowReader(self.where, self.layout, numbers, texts + ([only[0]] if only else []), self._column_name, left_out)
             clock_of_rows = StampReader(self.where, stamp_kind, order)
             count = -skip
             for rows in reader.read(self.text()):
                 values = rows.values[:, : len(places)] * scale
                 if texts:
-                    times = clock_of_rows.dates(rows.dates, rows.row)
+                    times = clock_of_rows.dates(rows.dates[: len(texts)], rows.row)
                 elif stamps:
                     times = clock_of_rows.numbers(rows.values[:, len(places)])
                 else:
                     times = start + (count + np.arange(len(values))) / (rate or 1.0)
+                if only:
+                    mine = np.char.lower(np.char.strip(rows.dates[-1])) == only[1].lower().encode("latin-1", "replace")
+                    times, values = times[mine], values[mine]
                 first = min(max(0, -count), len(values))
                 count += len(values)
                 if first < len(values):

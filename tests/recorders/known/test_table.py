@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.recorders.reading import of, read, samples
+from tests.recorders.samples import iso, motion, write
 
 from featherfall.core.errors import UserError
+from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.recorders.capture import open_capture
 from featherfall.recorders.known.table import plain_table, sensor_columns, time_columns
 from featherfall.recorders.recognise import recognise
@@ -97,3 +100,29 @@ def test_the_stated_time_column_wins(tmp_path: Path) -> None:
         np.testing.assert_allclose(next(iter(found.series[0].blocks())).times, ROWS * 0.02)
     with pytest.raises(UserError, match=r"a\.csv: no time column 'clock'; the file has time, stamp, x, y, z"):
         recognised(tmp_path / "a.csv", header, "{t:.2f}", "{ms}", "1", "2", "{i}", stated=Stated(time="clock"))
+
+
+@pytest.mark.parametrize("dated", [True, False])
+@pytest.mark.parametrize(
+    ("words", "unit", "factor"), [(("accel_g", "gyro_dps"), "g", 1.0), (("Accelerometer", "Gyroscope"), None, STANDARD_GRAVITY)]
+)
+def test_rows_of_several_sensors_in_the_same_columns(
+    words: tuple[str, str], unit: str | None, factor: float, dated: bool, tmp_path: Path
+) -> None:
+    fall = motion()
+    lines = ["time,sensor,x,y,z"]
+    for t, (x, y, z) in zip(fall.times, factor * fall.total, strict=True):
+        stamp = iso(t) if dated else f"{t:.3f}"
+        lines += [f"{stamp},{words[0]},{x:.5f},{y:.5f},{z:.5f}", f"{stamp},{words[1]},1,2,3", f"{stamp},heart_rate,65,,"]
+    file = read("table", write(tmp_path / "a.csv", lines))
+    times, values = samples(of(file, "accelerometer"))
+    assert of(file, "accelerometer").unit == unit
+    np.testing.assert_allclose(values, factor * fall.total, atol=1e-4)
+    np.testing.assert_allclose(times - times[0], fall.times, atol=0.001)
+    assert (samples(of(file, "gyroscope"))[1] == (1, 2, 3)).all()
+
+
+def test_a_column_of_labels_names_no_sensor(tmp_path: Path) -> None:
+    lines = ["time,label,x,y,z", *[f"{i / 50},{'acceleration' if i % 2 else 'gravity'},0.1,0.2,0.9" for i in range(100)]]
+    series = of(read("table", write(tmp_path / "a.csv", lines)), "accelerometer")
+    assert len(samples(series)[0]) == 100

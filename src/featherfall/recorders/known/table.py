@@ -16,11 +16,14 @@ from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
 from featherfall.recorders.dates import Pattern, understand
 from featherfall.recorders.layout import kind_of, split_row
-from featherfall.recorders.names import find_triples, match_times
+from featherfall.recorders.names import find_triples, match_times, plain_name, sensor_of_word
 from featherfall.recorders.recorder import Sensor, SensorFile, Series
 
 _DISTINCT = 0.5  # share of the first rows with a stamp of their own; a date without a time has one for all
 _WORN = ("wrist", "waist", "chest", "ankle", "thigh", "pocket", "head", "neck", "foot", "hip", "belt", "watch", "arm", "shin")
+
+# Of a column that says whose each row is; a column of labels may hold words like "acceleration", too.
+_SENSOR_NAMES = ("sensor", "sensortype", "sensorname", "type", "name", "source", "stream", "kind", "channel")
 
 
 @register("recorder", "table", title="table", rank=9)
@@ -46,10 +49,34 @@ def sensor_columns(table: Table) -> Iterator[Series]:
         if len(columns) == 3 and not _has_unread_header(table):
             yield table.series("accelerometer", columns, **times)
         return
+    mixed = _sensor_column(table)
+    if mixed is not None:
+        yield from _mixed_sensors(table, mixed, times)
+        return
     for one in find_triples(table.columns, table.units):
         if one.sensor in get_args(Sensor):
             sensor: Sensor = one.sensor  # type: ignore[assignment]
             yield table.series(sensor, one.places, one.unit, placement=_placement(one.base), **times)
+
+
+def _sensor_column(table: Table) -> int | None:
+    """Return the column that names the sensor of each row; None for a table of one sensor, or with a column for each axis of each."""
+    for at, (name, kind) in enumerate(zip(table.columns, table.layout.kinds, strict=False)):
+        called = plain_name(name) in _SENSOR_NAMES and kind == "text"
+        if called and any(sensor_of_word(word)[0] for word in set(table.cells(at, 100))):
+            return at
+    return None
+
+
+def _mixed_sensors(table: Table, at: int, times: dict[str, Any]) -> Iterator[Series]:
+    """Yield the sensors of a table whose rows are one sensor's each, in the same columns."""
+    triple = next((one for one in find_triples(table.columns, (None,) * len(table.columns)) if one.sensor == "accelerometer"), None)
+    words = dict.fromkeys(word.lower() for word in table.cells(at, 3000))
+    for word in words if triple else ():
+        sensor, unit = sensor_of_word(word)
+        if triple and sensor in get_args(Sensor):
+            kind: Sensor = sensor  # type: ignore[assignment]
+            yield table.series(kind, triple.places, unit, placement=_placement(word), only=(at, word), **times)
 
 
 def time_columns(table: Table) -> tuple[int, ...]:
