@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Stream
 from featherfall.core.window import Window
-from featherfall.signals.frames import cut_parts, cut_recording
+from featherfall.signals.frames import covered_share, cut_parts, cut_recording
 
 
 def ramp(seconds: float, rate: float, *, start: float = 0.0, clock: str = "shared", speed: float = 1.0) -> Stream:
@@ -160,3 +160,11 @@ def test_single_samples_between_gaps_give_no_window() -> None:
     times = np.concatenate([[0.0], 1e6 + np.arange(100) / 50, [2e6]])
     cut = cut_recording({"a": Stream(times, np.ones((102, 3), np.float32), "g", 50.0)}, Window(kind="sliding", length=100, rate=50), "a")
     np.testing.assert_allclose(cut.start_s, [1e6])
+
+
+@pytest.mark.parametrize(("begins", "share"), [((), 20 / 80), ((70.0,), 1.0)])
+def test_a_pause_of_unknown_length_is_not_missing(begins: tuple[float, ...], share: float) -> None:
+    first, second = knock(10.0, 50, 4.0), knock(10.0, 50, 5.0)
+    times, values = np.concatenate([first.times, second.times + 70]), np.concatenate([first.values, second.values])
+    stream = Stream(times, values, "g", 50.0, begins=begins)
+    assert covered_share({"a": stream}, Window(kind="impact", length=100, rate=50), "a") == pytest.approx(share, abs=0.01)

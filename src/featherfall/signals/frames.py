@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -87,7 +88,7 @@ def join_times(parts: Sequence[WindowTimes]) -> WindowTimes:
 def covered_share(streams: Mapping[str, Stream], window: Window, reference: str) -> float:
     """Return the share of a recording that windows can be cut from, 0..1: all of it but the gaps that leave no window behind.
 
-    An impact in any gap is lost. Sliding windows show gaps shorter than themselves by `valid`; a trial is the longest stretch alone.
+    An impact in any gap is lost. A pause of unknown length, while the clock was set, counts as none. Sliding windows show gaps shorter than themselves by `valid`; a trial is the longest stretch alone.
     """
     shares = [1.0]
     for name, stream in streams.items():
@@ -95,8 +96,13 @@ def covered_share(streams: Mapping[str, Stream], window: Window, reference: str)
             continue
         short = max(4 * float(np.median(np.diff(stream.times[:1024]))), 0.25)  # as of `resample`
         gap = {"impact": short, "sliding": max(window.seconds, short), "trial": max(_PAUSE, short)}[window.kind]
-        held = [stop - start for start, stop in stretches(stream.times, gap)]
-        shares.append((max(held, default=0.0) if window.kind == "trial" else sum(held)) / stream.duration)
+        held, unknown, end = [], 0.0, float(stream.times[0])
+        for start, stop in stretches(stream.times, gap):
+            held.append(stop - start)
+            unknown += start - end if bisect(stream.begins, start) > bisect(stream.begins, end) else 0.0
+            end = stop
+        share = max(held, default=0.0) if window.kind == "trial" else sum(held)
+        shares.append(share / (stream.duration - unknown) if held else 0.0)
     return min(shares)
 
 

@@ -50,6 +50,10 @@ def test_a_clock_that_is_set_after_the_start_begins_a_part_of_its_own(before: np
     assert found.times[count] - found.times[count - 1] == pytest.approx(60)
     np.testing.assert_allclose(np.diff(found.times[count:]), STEP, atol=1e-5)
     assert f"the clock was set before row {count + 2}" in notes
+    clock = RowClock("f.csv", buffer=64, held=16)
+    times = np.concatenate([before, after])
+    list([*clock.add(times, numbered(len(times)), np.arange(len(times))), *clock.finish()])
+    np.testing.assert_allclose(clock.begins, found.times[count])
 
 
 @pytest.mark.parametrize("start", [0.0, 7.0])

@@ -48,6 +48,9 @@ class RowClock:
 
     No row is invented, and a gap stays a gap. Rows that came twice or late, and stamps that are repeated, are left out or put in order;
     where the clock was set or begins anew, the times go on. All of it is in `notes`.
+
+    Attributes:
+        begins: times of the first rows after a pause of unknown length, for which a minute stands.
     """
 
     def __init__(self, where: str, burst: bool = False, buffer: int = BUFFER, held: int = HELD) -> None:
@@ -57,6 +60,8 @@ class RowClock:
         buffer, held: see `BUFFER` and `HELD`; held < buffer.
         """
         self.notes = ClockNotes()
+        self.begins: list[float] = []
+        self._begin_rows: list[int] = []  # of rows that are not given back yet
         self._where, self._burst, self._buffer, self._held = where, burst, buffer, held
         self._waiting: list[TimedRows] = []
         self._count = 0
@@ -102,6 +107,8 @@ class RowClock:
         given = self._apart(ordered.take(slice(0, cut)))
         if len(given):
             self._note_gaps(given)
+            self.begins += given.times[np.isin(given.rows, self._begin_rows)].tolist()
+            self._begin_rows = [row for row in self._begin_rows if row > given.rows[-1]]
             self._last = float(given.times[-1])
             yield given
 
@@ -165,6 +172,8 @@ class RowClock:
         if found is not None:
             shifts[i + 1] += found.shift
             self.notes.add(found.kind, row, seconds=abs(found.shift))
+            if found.kind == "set":
+                self._begin_rows.append(row)
             self._start = float(times[i + 1])
             return i + 1
         if steps[i] > 0:
@@ -190,6 +199,8 @@ class RowClock:
         kind, pause = ("restart", UNKNOWN) if anew else ("set back", self._step)
         shifts[i + 1] += back + pause
         self.notes.add(kind, row, seconds=back)
+        if anew:
+            self._begin_rows.append(row)
         self._start = float(times[i + 1])
         return i + 1
 
