@@ -21,6 +21,7 @@ from featherfall.core.units import STANDARD_GRAVITY
 app = typer.Typer()
 app.command("predict")(predict_command)
 FILES: dict[str, Callable[[Path], Written]] = WRITERS | {"axivity-cwa": cwa, "actigraph-gt3x": gt3x, "geneactiv-bin": geneactiv_bin}
+ELSEWHERE = {"mobifall": ["--placement-ok"]}  # worn in a pocket
 
 
 def predict(path: Path, *options: str) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def test_a_fall_is_found_as_in_a_plain_table(name: str, tmp_path: Path) -> None:
     written = FILES[name](tmp_path)
     times = np.arange(len(written.total)) / written.rate
     plain = predict(write(tmp_path / "plain" / "plain.csv", ["time,x,y,z", *rows(times, written.total)]), "--unit", "g")
-    found = predict(written.path)
+    found = predict(written.path, *ELSEWHERE.get(name, ()))
     assert found["recognised"].split(";")[0] not in ("", "table")
     assert found["label"] == plain["label"] == "fall"
     assert len(found["events"]) == len(plain["events"]) == 1
