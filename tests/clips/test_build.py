@@ -73,7 +73,8 @@ def test_a_recording_without_a_required_input_is_skipped_with_a_reason(tiny: Pat
 
 def test_a_broken_file_is_skipped_with_a_reason(data: Path, tmp_path: Path) -> None:
     file = data / "data" / "S1-sit-0-accelerometer.csv"
-    file.write_text(file.read_text() + "1,2\n")
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines[:76], "1,2", *lines[76:], *lines[1:]]) + "\n")
     store, _ = cut(data, tmp_path)
     assert len(store.recordings) == 5
     assert len(store.skipped) == 1 and "S1-sit-0-accelerometer.csv: row 77" in store.skipped[0]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -86,11 +87,11 @@ def test_bursts_are_straightened(folder: Path, resting: np.ndarray) -> None:
     [
         ("unit: m/s2", "unit: m/s^2", r"streams\.yaml: key 'streams\.accelerometer': unknown unit 'm/s\^2'; did you mean 'm/s2'\?"),
         ("placement", "placment", r"streams\.yaml: unknown key 'streams\.accelerometer\.placment'; did you mean 'placement'"),
-        ("    rate: 30\n", "", r"key 'streams\.skeleton': neither time nor rate is stated; name the column of time stamps, or give"),
+        ("unit: cm", "placement: room", r"the unit of 'skeleton' is not stated, and its name is that of no sensor .*; add unit"),
+        ("rate: 30", "recorder: phyfox", r"unknown recorder; did you mean 'phyphox'"),
         ("time: t\n", "time: 1\n", r"time and columns must both be names, or both be numbers"),
         ("[1, 2, 3]", "[0, 1, 2]", r"columns without a header row are numbered from 1"),
         ("time_unit: ms", "time_unit: min", r"key 'streams\.accelerometer\.time_unit'"),
-        ("    columns: [ax, ay, az]\n", "", r"key 'streams\.accelerometer\.columns' is missing; add it"),
         ("streams:", "streams: [", r"streams\.yaml: line \d+: not valid YAML .*; correct it, e\.g\. the indentation"),
         (STREAMS, "", r"streams\.yaml: expected a mapping"),
     ],
@@ -144,28 +145,71 @@ def table(folder: Path, values: np.ndarray, times: np.ndarray | None = None) -> 
 def test_faults_inside_the_files(folder: Path, resting: np.ndarray) -> None:
     source = datasets.open("folder", folder).sources[0]
     raw = 9.80665 * np.tile(resting, (3, 1))
-    back, twice = 20.0 * np.arange(120), 20.0 * np.arange(120)
-    back[7], twice[7] = 0.0, twice[6]
     dead = raw.copy()
     dead[:, 1] = 5.0
     for values, times, message in (
-        (raw, back, r"walk\.csv: row 9: time goes back"),
-        (raw, twice, r"walk\.csv: row 9: time stands still at 0\.12 s"),
-        (raw, 20_000.0 * np.arange(120), r"walk\.csv: 0\.05 samples per second by column 't' in ms; if it is in s, say so"),
+        (
+            raw,
+            20_000.0 * np.arange(120),
+            r"walk\.csv: 0\.05 samples per second with times in 'ms', .*; state the time's unit, probably time_unit: us$",
+        ),
         (raw / 9.80665, None, r"walk\.csv: .*so the unit is g, not m/s2; state unit: g"),
         (raw * 0.01, None, r"walk\.csv: .*gravity is missing"),
-        (dead, None, r"walk\.csv: column ay never changes: a dead sensor"),
-        (np.full((10, 3), 5.7), None, r"walk\.csv: column ax, ay, az never changes"),
-        (raw[:1], None, r"walk\.csv: 1 sample\(s\), at least 2 are needed"),
+        (dead, None, r"walk\.csv: 'accelerometer' never changes on ay \(always 5\)"),
+        (np.full((10, 3), 5.7), None, r"walk\.csv: 'accelerometer' never changes on ax, ay, az"),
+        (raw[:1], None, r"walk\.csv: 1 sample\(s\) of 'accelerometer'; at least 2 are needed"),
     ):
         table(folder, values, times)
         with pytest.raises(UserError, match=message):
             source.load()
 
 
+def test_what_streams_yaml_leaves_out_is_recognised(folder: Path, resting: np.ndarray) -> None:
+    (folder / "streams.yaml").write_text(
+        "streams:\n  accelerometer: {}\n  skeleton: {columns: [1, 2, 3], unit: cm, rate: 30, clock: own}\n"
+    )
+    (folder / "recordings.csv").write_text(
+        TABLE.replace("ann,trip,1,data/walk.csv", "ann,trip,1,data/phone.zip").replace("100.2,100.5", ",")
+    )
+    rows = np.column_stack([20 * np.arange(40) / 1000, 9.80665 * resting])
+    header = '"Time (s)";"Acceleration x (m/s^2)";"Acceleration y (m/s^2)";"Acceleration z (m/s^2)"'
+    text = "\n".join([header, *(";".join(f"{value:.6f}".replace(".", ",") for value in row) for row in rows)])
+    with zipfile.ZipFile(folder / "data/phone.zip", "w") as archive:
+        archive.writestr("Accelerometer.csv", text)
+    walk, trip, _ = (source.load().streams["accelerometer"] for source in datasets.open("folder", folder).sources)
+    for stream in (walk, trip):
+        np.testing.assert_allclose(stream.values, resting, atol=1e-5)
+        np.testing.assert_allclose(stream.times, np.arange(40) / 50, atol=1e-9)
+        assert stream.channels == ("x", "y", "z")
+
+
+def test_what_is_not_recognised_is_asked_for_by_its_key(folder: Path, resting: np.ndarray) -> None:
+    edit(folder / "streams.yaml", "    columns: [ax, ay, az]\n    unit: m/s2\n    time: t\n    time_unit: ms\n", "")
+    source = datasets.open("folder", folder).sources[0]
+    np.savetxt(folder / "data/walk.csv", resting, delimiter=",", header="one,two,three", comments="")
+    with pytest.raises(UserError, match=r"state them with columns: NAME,NAME,NAME and time: NAME, or rate: HZ$"):
+        source.load()
+    np.savetxt(folder / "data/walk.csv", np.round(resting * 5000), delimiter=",", header="ax,ay,az", comments="")
+    edit(folder / "streams.yaml", "    placement: left wrist\n", "    placement: left wrist\n    rate: 50\n")
+    with pytest.raises(UserError, match=r"state counts_per_g: 5\d+$"):
+        datasets.open("folder", folder).sources[0].load()
+    edit(folder / "streams.yaml", "    rate: 50\n", "    rate: 50\n    counts_per_g: 5000\n")
+    stream = datasets.open("folder", folder).sources[0].load().streams["accelerometer"]
+    np.testing.assert_allclose(stream.values, resting, atol=2e-4)
+
+
+def test_rows_out_of_order_are_put_in_order_and_told(folder: Path, resting: np.ndarray) -> None:
+    times = 20.0 * np.arange(120)
+    times[[7, 8]] = times[[8, 7]]
+    table(folder, 9.80665 * np.tile(resting, (3, 1)), times)
+    stream = datasets.open("folder", folder).sources[0].load().streams["accelerometer"]
+    np.testing.assert_allclose(np.diff(stream.times), 0.02)
+    assert [note.text for note in stream.notes] == ["row 10 came late and was put in order"]
+
+
 def test_a_skeleton_that_never_moves_is_refused(folder: Path) -> None:
     np.savetxt(folder / "data/skeleton.csv", np.ones((40, 3)), delimiter=",")
-    with pytest.raises(UserError, match=r"skeleton\.csv: nothing changes in any column"):
+    with pytest.raises(UserError, match=r"skeleton\.csv: 'skeleton' never changes on 1, 2, 3"):
         datasets.open("folder", folder).sources[0].load()
 
 

@@ -3,18 +3,21 @@
 `recordings.csv` has one row a recording: subject, activity, trial, one column per stream with a path relative to the folder (empty where
 the recording lacks the stream), and optionally fall_onset_s, fall_impact_s, fall_end_s on the clock of the files' time column.
 
-`streams.yaml` says what is in the files::
+`streams.yaml` says what is in the files; what it leaves out is recognised, as `featherfall predict` does::
 
     falls: [forward fall, trip]        # optional: activities that are falls although nobody noted their times
     streams:
-      accelerometer:                   # a column of recordings.csv
-        columns: [ax, ay, az]          # names in the header row; or numbers from 1 for files without one
+      accelerometer:                   # a column of recordings.csv; {} where everything is recognised
+        columns: [ax, ay, az]          # names in the header row; or numbers from 1
         unit: m/s2
-        time: t                        # optional: the column of time stamps ...
-        time_unit: ms                  # ... in s or ms
-        rate: 50                       # Hz; needed where there is no time column
+        time: t                        # the column of time stamps ...
+        time_unit: ms                  # ... in s, ms, us, ns, or iso for dates
+        rate: 50                       # Hz; where there is no time column, or as the nominal one
         placement: left wrist
         clock: shared                  # or own: cut separately; or burst: shared, but stamped in bursts
+        recorder: phyphox              # of `featherfall data formats`
+        counts_per_g: 16384            # of raw counts
+        dates: dmy                     # or mdy: order of day and month
     films:                             # optional: films, each a column of recordings.csv too
       cam1: {start_s: 0.4}             # first frame on the streams' clock; {} where they begin together; rate: where the file's is wrong
 """
@@ -23,10 +26,11 @@ from __future__ import annotations
 
 import csv
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -35,45 +39,69 @@ from featherfall.core.checked import Checked, check
 from featherfall.core.documents import read_yaml
 from featherfall.core.errors import UserError
 from featherfall.core.files import is_there
+from featherfall.core.manifest import Input
 from featherfall.core.recording import FallTimes, Recording, Stream, Video
-from featherfall.core.registry import register
-from featherfall.core.tables import check_times, dead_axes, nearest, read_columns, read_text
-from featherfall.core.units import quantity
-from featherfall.signals.clock.straighten import straighten_times
+from featherfall.core.registry import register, registered
+from featherfall.core.tables import nearest, read_text
+from featherfall.core.units import INTERNAL_UNITS, quantity
+from featherfall.recorders.dates import DayOrder
+from featherfall.recorders.reading import ReadOptions, read_sensor
 
 from .dataset import Dataset, Reader, Source
-from .streams import make_recording, make_stream
+from .streams import XYZ, make_recording
 
 _NAMES = ("subject", "activity", "trial")
 _TIMES = ("fall_onset_s", "fall_impact_s", "fall_end_s")
+_UNITS_OF = {"accelerometer": "g", "gyroscope": "deg/s", "magnetometer": "uT"}
+# Options of the command line in messages of the reading, which here are keys of streams.yaml.
+_OPTION = re.compile(r"--([a-z-]+)(?: (?:\w+=)?([\w./,-]+))?")
 
 
 class StreamSpec(Checked):
-    """What one stream's files hold."""
+    """What one stream's files hold; None for what is recognised."""
 
-    columns: list[str] | list[int] = Field(min_length=1)
-    unit: str
+    columns: list[str] | list[int] | None = Field(default=None, min_length=1)
+    unit: str | None = None
     time: str | int | None = None
-    time_unit: Literal["s", "ms"] = "s"
+    time_unit: Literal["s", "ms", "us", "ns", "iso"] | None = None
     rate: float | None = Field(default=None, gt=0, le=10_000)
     placement: str = ""
     clock: Literal["shared", "own", "burst"] = "shared"
+    recorder: Annotated[str, registered("recorder")] | None = None
+    counts_per_g: float | None = Field(default=None, ge=1, lt=1e9)
+    dates: DayOrder | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> StreamSpec:
-        quantity(self.unit)  # UserError is a ValueError: its hint reaches the user
-        if self.time is None and self.rate is None:
-            raise ValueError("neither time nor rate is stated; name the column of time stamps, or give the samples per second")
-        if self.time is not None and isinstance(self.time, str) is not self.header:
+        if self.unit is not None:
+            quantity(self.unit)  # UserError is a ValueError: its hint reaches the user
+        if self.time is not None and self.columns is not None and isinstance(self.time, str) is not isinstance(self.columns[0], str):
             raise ValueError("time and columns must both be names, or both be numbers")
-        if any(isinstance(column, int) and column < 1 for column in (*self.columns, self.time)):
+        if any(isinstance(column, int) and column < 1 for column in (*(self.columns or ()), self.time)):
             raise ValueError("columns without a header row are numbered from 1")
         return self
 
-    @property
-    def header(self) -> bool:
-        """Whether the files start with a row of names."""
-        return isinstance(self.columns[0], str)
+    def need(self, name: str) -> Input:
+        """Return what is read from the files of the stream `name`; raises `ValueError` where neither unit nor name tells the sensor."""
+        unit = self.unit or ("g" if self.counts_per_g else next((unit for kind, unit in _UNITS_OF.items() if kind in name), None))
+        if unit is None:
+            raise ValueError(f"the unit of {name!r} is not stated, and its name is that of no sensor ({', '.join(_UNITS_OF)}); add unit")
+        channels = [str(column) for column in self.columns or XYZ]
+        return Input(name=name, unit=INTERNAL_UNITS[quantity(unit)], channels=channels, placement=self.placement)
+
+    def options(self, name: str) -> ReadOptions:
+        """Return how the files of the stream `name` are read."""
+        return ReadOptions(
+            columns={} if self.columns is None else {name: [str(column) for column in self.columns]},
+            units={} if self.unit is None else {name: self.unit},
+            time=None if self.time is None else str(self.time),
+            time_unit=self.time_unit,
+            rate=self.rate if self.time is None else None,
+            clock="burst" if self.clock == "burst" else None,
+            recorder=self.recorder,
+            counts_per_g=self.counts_per_g,
+            dates=self.dates,
+        )
 
 
 class FilmSpec(Checked):
@@ -94,6 +122,8 @@ class StreamsFile(Checked):
     def _something(self) -> StreamsFile:
         if not self.columns:
             raise ValueError("it describes neither streams nor films; add what the columns of recordings.csv hold")
+        for name, spec in self.streams.items():
+            spec.need(name)
         for name in self.films:
             if not name.startswith("cam") or name in self.streams:
                 raise ValueError(f"the film {name!r} needs a name of its own that begins with 'cam', e.g. cam1")
@@ -206,11 +236,12 @@ def _read(source: Source, specs: StreamsFile, where: str) -> Recording:
         where: the row of recordings.csv, for messages.
     """
     files = dict(zip(source.roles, source.files, strict=True))
-    streams = {name: _read_stream(files[name], spec) for name, spec in specs.streams.items() if name in files}
-    stamped = [name for name in streams if specs.streams[name].time is not None and streams[name].clock == "shared"]
-    start = min((float(streams[name].times[0]) for name in stamped), default=0.0)
-    for name in stamped:
-        streams[name] = replace(streams[name], times=streams[name].times - start)
+    read = {name: _read_stream(files[name], name, spec) for name, spec in specs.streams.items() if name in files}
+    stamped = [name for name in read if specs.streams[name].clock != "own" and not _is_even(specs.streams[name])]
+    start = min((read[name][0] for name in stamped), default=0.0)
+    streams = {
+        name: replace(stream, times=stream.times + (first - start)) if name in stamped else stream for name, (first, stream) in read.items()
+    }
     videos = {name: Video(files[name], rate=spec.rate, start=spec.start_s - start) for name, spec in specs.films.items() if name in files}
     recording = make_recording(source, streams, videos)
     _check_overlap(where, streams)
@@ -226,44 +257,29 @@ def _read(source: Source, specs: StreamsFile, where: str) -> Recording:
     return replace(recording, fall=fall)
 
 
-def _read_stream(path: Path, spec: StreamSpec) -> Stream:
-    stamp = [] if spec.time is None else [spec.time]
-    columns = [column if isinstance(column, str) else column - 1 for column in (*stamp, *spec.columns)]
-    table = read_columns(path, columns, spec.header)
-    values, times, rate = table[:, len(stamp) :], None, spec.rate
-    if stamp and len(table) > 1:
-        times = table[:, 0] * (1e-3 if spec.time_unit == "ms" else 1.0)
-        check_times(times, path, spec.header, bursts=spec.clock == "burst")
-        measured = _rate(times, path, spec)
-        rate = rate or measured
-        times = straighten_times(times) if spec.clock == "burst" else times
-    stream = make_stream(
-        path,
-        values,
-        spec.unit,
-        rate or 1.0,
-        times=times,
-        placement=spec.placement,
-        channels=tuple(map(str, spec.columns)),
+def _read_stream(path: Path, name: str, spec: StreamSpec) -> tuple[float, Stream]:
+    """Return the time of the first sample on the file's clock, s, and the stream, whose times begin there."""
+    need = spec.need(name)
+    try:
+        first, stream = read_sensor(path, need, spec.options(name))
+    except UserError as error:
+        raise UserError(_OPTION.sub(_as_key, str(error))) from error
+    return first, replace(
+        stream,
+        rate=spec.rate or stream.rate,
+        placement=spec.placement or stream.placement,
         clock="own" if spec.clock == "own" else "shared",
     )
-    if quantity(spec.unit) in ("acceleration", "angular velocity"):
-        dead = [str(spec.columns[axis]) for axis in dead_axes(stream.values, stream.duration)]
-        if dead:
-            raise UserError(f"{path}: column {', '.join(dead)} never changes: a dead sensor; repair the file or leave the recording out")
-    elif not np.ptp(stream.values, axis=0).any():
-        raise UserError(f"{path}: nothing changes in any column: a dead sensor; repair the file or leave the recording out")
-    return stream
 
 
-def _rate(times: np.ndarray, path: Path, spec: StreamSpec) -> float:
-    """Return measured samples per second; refuses what can only be a wrong time unit."""
-    span = float(times[-1] - times[0])
-    rate = (len(times) - 1) / span if span > 0 else float("inf")
-    if not 1 <= rate <= 10_000:
-        other = "ms" if spec.time_unit == "s" else "s"
-        raise UserError(f"{path}: {rate:.3g} samples per second by column {spec.time!r} in {spec.time_unit}; if it is in {other}, say so")
-    return rate
+def _is_even(spec: StreamSpec) -> bool:
+    """Return whether times are counted by the rate, from 0."""
+    return spec.time is None and spec.rate is not None
+
+
+def _as_key(option: re.Match[str]) -> str:
+    name = option[1].replace("-", "_")
+    return f"{name}: {option[2]}" if option[2] else f"{name} (in streams.yaml)"
 
 
 def _check_overlap(where: str, streams: Mapping[str, Stream]) -> None:

@@ -29,6 +29,8 @@ _NUMBER = {
 }
 _MAX_CELLS = 2000  # a wider table is none of a worn sensor
 _MAX_LINE = 20_000  # characters
+_FEW = 20  # lines
+_MAX_LINES = 400  # looked at: four times the longest known preamble
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Layout:
 
 def find_layout(lines: Sequence[str]) -> Layout | None:
     """Return the layout of a table by its first lines; None where they are not those of one."""
-    lines = [line[:_MAX_LINE] for line in lines]
+    lines = [line[:_MAX_LINE] for line in lines[:_MAX_LINES]]
     closing = _closing(lines)
     lines = [line.rstrip().removesuffix(closing) for line in lines] if closing else lines
     stated = _stated_delimiter(lines[0]) if lines else None
@@ -135,11 +137,11 @@ def _find_body(lines: Sequence[str], delimiter: str, decimal: str) -> _Body | No
     """Return where the rows of values begin, if the lines are a table of this delimiter and decimal mark."""
     rows = [[] if is_comment(line) else split_row(line, delimiter) for line in lines]
     kinds = [tuple(kind_of(cell, decimal) for cell in row) for row in rows]
-    # The end of the head is all rows, the beginning may be a preamble.
-    tail = [one for one in kinds[len(kinds) // 2 :] if any(kind in ("number", "date") for kind in one)]
+    # The end of the head is all rows, the beginning may be a preamble; of a few lines, which are too few to tell, the longest row is whole.
+    tail = [one for one in kinds[len(kinds) // 2 if len(kinds) > _FEW else 0 :] if any(kind in ("number", "date") for kind in one)]
     if not tail:
         return None
-    width = Counter(map(len, tail)).most_common(1)[0][0]
+    width = max(Counter(map(len, tail)).items(), key=lambda one: (one[1], one[0]))[0]
     fitting = [one for one in tail if len(one) == width]
     usual = tuple(_usual([one[i] for one in fitting]) for i in range(width))
     if not 1 <= width <= _MAX_CELLS or "number" not in usual:

@@ -84,6 +84,14 @@ def read_sensors(path: str | Path, inputs: Sequence[Input], options: ReadOptions
     return Recording(dataset="", subject="", activity="", trial=path.name, streams=streams, notes=tuple(notes))
 
 
+def read_sensor(path: Path, need: Input, options: ReadOptions) -> tuple[float, Stream]:
+    """Return the time of the first sample on the file's clock, s, and one stream, whose times begin there; raises as `read_sensors`."""
+    capture, found = open_recognised(path, options)
+    series = as_stated(_choose(capture, found, [need], options.columns)[need.name], need, options)
+    first, stream, _ = read_series(series, need, path, None, found, asked=need.name in options.units)
+    return first, stream
+
+
 def describe(series: Series) -> str:
     """Return what a series measures and where, for the line that says what was recognised."""
     what = f"{series.made_of} = total" if series.made_of else series.sensor

@@ -103,9 +103,13 @@ class _StreamReader:
             self._values.add(to_internal(values, self._unit)[0])
 
     def _refuse_dead(self) -> None:
-        """Refuse axes that never change; within one second, a single axis of a coarse sensor may be constant by chance."""
+        """Refuse a sensor that never changes, and axes of a moving one; within a second, a coarse one may be constant by chance.
+
+        Other columns, such as those of joints, may be constant as long as not all are.
+        """
         still = self._low == self._high
-        if still.all() or (still.any() and self._last - (self._start or 0.0) > 1):
+        moving = quantity(self._need.unit) in ("acceleration", "angular velocity", "magnetic field")
+        if still.all() or (moving and still.any() and self._last - (self._start or 0.0) > 1):
             axes = ", ".join(channel for channel, dead in zip(self._need.channels, still, strict=True) if dead)
             raise UserError(
                 f"{self._path}: {self._need.name!r} never changes on {axes} (always {self._low[still][0]:g}); "
