@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,7 +87,7 @@ def stream_notes(video: Video) -> list[str]:
         streams = _video_streams(container)
         if len(streams) < 2 or video.stream is not None:
             return []
-        sizes = ", ".join(f"{number}: {one.width} x {one.height}" for number, one in enumerate(streams))
+        sizes = ", ".join("{}: {} x {}".format(number, *_size(one)) for number, one in enumerate(streams))
         return [f"{len(streams)} video streams ({sizes}); number {streams.index(chosen)} is read, --stream N reads another"]
 
 
@@ -95,6 +96,11 @@ def _video_streams(container: InputContainer) -> list[VideoStream]:
     from av.stream import Disposition
 
     return [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+
+
+def _size(stream: VideoStream) -> tuple[int, int]:
+    """Return width and height; zeros for a stream without a decoder, which has no such attributes."""
+    return getattr(stream, "width", 0), getattr(stream, "height", 0)
 
 
 def _choose_stream(video: Video, streams: list[VideoStream]) -> VideoStream:
@@ -106,7 +112,7 @@ def _choose_stream(video: Video, streams: list[VideoStream]) -> VideoStream:
             raise UserError(f"{video.path}: no video stream {video.stream}; it has {len(streams)}, give 0 to {len(streams) - 1}")
         return streams[video.stream]
     default = [one for one in streams if one.disposition & Disposition.default]
-    return max(default or streams, key=lambda one: one.width * one.height)
+    return max(default or streams, key=lambda one: math.prod(_size(one)))
 
 
 def read_film_frames(video: Video, begin: float, damage: Damage) -> Iterator[PendingFrame]:
