@@ -99,3 +99,9 @@ def test_draws_in_which_a_student_finds_nothing_count() -> None:
 def test_draws_in_which_the_teacher_finds_a_single_one_count() -> None:
     """The students find 2 in every draw, the teacher 2, 1 or none."""
     assert ratio_over_groups(np.ones((1, 2)), np.array([1.0, 0.0]), ["a", "b"]) == (2.0, 1.0, 2.0)
+
+
+def test_what_nothing_measures_has_no_interval() -> None:
+    """Nobody falls, and nobody's recording raises an alarm: no sensitivity, no precision, no F1."""
+    quiet = [predicted(f"{i:02}", i, False, 0.1) for i in range(4)]
+    assert over_groups([quiet], 1, Decision(), "subject") == {"accuracy": [1.0, 1.0], "non_fall_precision": [1.0, 1.0]}

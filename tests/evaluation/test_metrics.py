@@ -101,16 +101,27 @@ def test_an_alarm_far_from_the_fall_detects_the_recording_but_not_the_fall() -> 
     assert "detection_delay_s" not in metrics
 
 
-def test_no_event_metrics_where_nobody_noted_the_times() -> None:
-    metrics, counts = fall_metrics([*SIX, predicted("S4", "trip", FallTimes(), {11.0: 0.9})], 1, DECISION)
-    assert "event_f1" not in metrics and "hours" not in counts
-    assert metrics["sensitivity"] == 2 / 4
+def test_where_nobody_noted_the_times_false_alarms_are_those_that_can_be_told() -> None:
+    """Of a fall of unknown time any alarm may be the right one: the recording adds neither alarms nor hours."""
+    unknown = predicted("S4", "trip", FallTimes(), {11.0: 0.9, 60.0: 0.9}, seconds=1200)
+    metrics, counts = fall_metrics([*SIX, unknown], 1, DECISION)
+    assert "event_f1" not in metrics and metrics["sensitivity"] == 2 / 4
+    assert (counts["hours"], counts["false_events"]) == (pytest.approx(1.0), 2)
+    assert metrics["false_alarms_per_hour"] == pytest.approx(2.0)
+    metrics, counts = fall_metrics([unknown], 1, DECISION)
+    assert "false_alarms_per_hour" not in metrics and "hours" not in counts
 
 
-def test_nothing_to_divide_by_is_zero() -> None:
+def test_nothing_to_divide_by_is_none() -> None:
     metrics, counts = fall_metrics([predicted("S1", "walk", None, {})], 1, DECISION)
-    assert metrics["precision"] == metrics["sensitivity"] == metrics["f1"] == 0 and metrics["specificity"] == 1
+    names = ("precision", "sensitivity", "f1", "event_sensitivity", "event_precision", "event_f1")
+    assert all(metrics[name] is None for name in names) and metrics["specificity"] == 1 and metrics["false_alarms_per_hour"] == 0
     assert "ece" not in metrics and counts["untriggered_falls"] == 0
+    assert all(point["sensitivity"] is None and point["false_alarms"] == 0 for point in counts["operating_points"])
+    metrics, _ = fall_metrics([predicted("S1", "trip", FALL, {})], 1, DECISION)
+    assert metrics["sensitivity"] == metrics["f1"] == 0 and metrics["precision"] is metrics["specificity"] is None
+    metrics, _ = fall_metrics([predicted("S1", "walk", None, {10.0: 0.9})], 1, DECISION)
+    assert metrics["precision"] == metrics["f1"] == 0 and metrics["sensitivity"] is None
 
 
 def test_windows_that_are_neither_class_do_not_count_in_calibration() -> None:
@@ -178,4 +189,4 @@ def test_macro_f1_by_hand() -> None:
 
 def test_recordings_without_a_length_have_no_hours() -> None:
     metrics, counts = fall_metrics([predicted("S1", "jump", None, {0.0: 0.9}, seconds=0.0)], 1, DECISION)
-    assert counts["hours"] == 0 and metrics["false_alarms_per_hour"] == 0
+    assert counts["hours"] == 0 and metrics["false_alarms_per_hour"] is None

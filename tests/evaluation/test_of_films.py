@@ -132,9 +132,3 @@ def test_from_the_command_line(bundle: Bundle, folder: Path, estimator: KnowsWho
     head, fall, walk = (tmp_path / "films.csv").read_text().splitlines()
     assert head.startswith("film,fall,seconds,events,") and fall.startswith("folder/S1/fall/1/cam1,1,12.93,1,1,1,")
     assert walk == "folder/S1/walk/1/cam1,0,5.93,0,0,,," + walk.split(",,,")[1]
-
-
-def test_a_row_a_film_needs_films(tmp_path: Path, tiny: Path) -> None:
-    words = ["evaluate", "wrist", "--dataset", "folder", "--data", str(tiny), "--csv", str(tmp_path / "films.csv")]
-    done = CliRunner().invoke(app, words)
-    assert isinstance(done.exception, UserError) and "no film was evaluated" in str(done.exception) and "metric" in done.stdout

@@ -11,10 +11,13 @@ from tests.conftest import tiny_recipe
 from typer.testing import CliRunner
 
 from featherfall.cli.main import app
+from featherfall.core import registry
 from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
 from featherfall.core.files import write_json
+from featherfall.core.manifest import ModelFile
 from featherfall.core.recipe import Recipe
+from featherfall.export.deployment import Deployment, Refusal
 from featherfall.pipeline.distill import export_run, run_recipe, train_one
 from featherfall.runtime.bundle import read_manifest
 
@@ -55,6 +58,35 @@ def test_its_intervals_over_people(place: Path) -> None:
 def test_its_report_speaks_of_no_teacher(place: Path) -> None:
     page = (place / "run" / "report.html").read_text()
     assert "teacher" not in page.lower() and "The model that ships" in page and "<th>student, int8</th>" in page
+
+
+def test_without_int8_nothing_goes_by_that_name(tiny: Path, tmp_path: Path) -> None:
+    metrics = run_recipe(alone(export={"int8": False}), tiny, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+    for part in (metrics["roles"], metrics["counts"], metrics["sizes"], metrics["over_groups"]["roles"]):
+        assert list(part) == ["alone"]
+    assert not list((tmp_path / "run").glob("folds/*/int8")) and "int8" not in (tmp_path / "run" / "report.html").read_text()
+    assert "int8" not in CliRunner().invoke(app, ["compare", str(tmp_path / "run")]).stdout
+    assert {model.precision for model in read_manifest(tmp_path / "run" / "bundle").models} == {"float32"}
+
+
+@pytest.mark.parametrize("refusals", [[True, False, False], [False, False, True]], ids=["of one fold", "of the bundle"])
+def test_where_int8_was_refused_nothing_goes_by_that_name(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusals: list[bool]
+) -> None:
+    """The bundles of two folds and the one that ships are written in turn."""
+    quantised, turn = registry.find("format", "onnx_int8"), iter(refusals)
+
+    def write(deployment: Deployment, folder: Path) -> ModelFile | Refusal:
+        answer = quantised(deployment, folder)
+        return Refusal("int8", {"points_lost": 9.0, "budget_points": 0.5, "clips": 4}) if next(turn) else answer
+
+    monkeypatch.setitem(registry._objects, ("format", "onnx_int8"), write)
+    metrics = run_recipe(alone(), tiny, tmp_path / "run", quiet=True, cache=tmp_path / "cache")
+    for part in (metrics["roles"], metrics["counts"], metrics["sizes"], metrics["over_groups"]["roles"]):
+        assert list(part) == ["alone"]
+    whose = "1 of 2 students" if refusals[0] else "the student that ships"
+    assert f"no figures of int8: it was refused for {whose}" in metrics["notes"]
+    assert "<th>student, int8</th>" not in (tmp_path / "run" / "report.html").read_text()
 
 
 def test_it_goes_on_and_is_exported_again(place: Path, tiny: Path, tmp_path: Path) -> None:

@@ -178,6 +178,7 @@ def test_a_bundle_knows_its_training_recordings_by_their_content(place: Path, tm
     copy = datasets.open("folder", rewritten(place, tmp_path / "copy", S2="anna", S4="S3", S3="ben"))
     out = evaluate(fold, copy)
     assert out["counts"]["recordings"] == 6
+    assert [one["subject"] for one in out["subjects"]] == ["S1", "ben"]
     assert out["notes"][0] == "6 of 12 recordings are not evaluated: the bundle was trained on 5 of them, of 2 subject(s)"
     others = tiny_dataset(tmp_path / "others", subjects=4, seed=7)  # the same names, other people
     out = evaluate(fold, datasets.open("folder", others))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from featherfall.api.extras import axes, data_frame
 from featherfall.core.errors import UserError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from featherfall.datasets import Dataset
     from featherfall.runtime import Bundle
+
+Rows = Literal["metrics", "subjects", "thresholds", "films"]
 
 
 class Evaluation:
@@ -29,8 +31,8 @@ class Evaluation:
         self.values = dict(values)
 
     @property
-    def metrics(self) -> dict[str, float]:
-        """By name; shares are 0..1."""
+    def metrics(self) -> dict[str, float | None]:
+        """By name; shares are 0..1. None where there was nothing to measure by, e.g. the sensitivity of recordings without a fall."""
         return dict(self.values["metrics"])
 
     @property
@@ -43,13 +45,24 @@ class Evaluation:
         """What a reader must know, e.g. recordings that were left out."""
         return list(self.values["notes"])
 
-    def to_frame(self) -> pandas.DataFrame:
-        """Return a DataFrame with the columns metric and value; needs pandas."""
-        return data_frame([{"metric": name, "value": value} for name, value in self.metrics.items()])
+    def to_frame(self, rows: Rows = "metrics") -> pandas.DataFrame:
+        """Return a DataFrame; needs pandas.
+
+        Arguments:
+            rows: "metrics" (columns metric and value), "subjects" or "thresholds" (of bundles of sensors), or "films".
+        Raises: `UserError` for rows that this evaluation does not have.
+        """
+        if rows == "metrics":
+            return data_frame([{"metric": name, "value": value} for name, value in self.metrics.items()])
+        if not self.values.get(rows):
+            has = [name for name in get_args(Rows) if name == "metrics" or self.values.get(name)]
+            raise UserError(f"to_frame: no rows {rows!r} in this evaluation; it has {', '.join(has)}")
+        return data_frame(list(self.values[rows]))
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the metrics that are shares of 1 as bars; needs matplotlib. Returns the axes."""
-        shares = {name: value for name, value in self.metrics.items() if 0 <= value <= 1 and not name.endswith("_per_hour")}
+        measured = {name: value for name, value in self.metrics.items() if value is not None}
+        shares = {name: value for name, value in measured.items() if 0 <= value <= 1 and not name.endswith("_per_hour")}
         ax = axes(ax, 6.0, 0.6 + 0.28 * len(shares))
         names = list(shares)[::-1]
         ax.barh(names, [shares[name] for name in names])
@@ -58,16 +71,22 @@ class Evaluation:
         return ax
 
     def __repr__(self) -> str:
-        return f"<Evaluation of {self._title()}: {', '.join(f'{name} {value:.3g}' for name, value in list(self.metrics.items())[:4])}>"
+        return (
+            f"<Evaluation of {self._title()}: {', '.join(f'{name} {_shown(value, 3)}' for name, value in list(self.metrics.items())[:4])}>"
+        )
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        rows = "".join(f"<tr><td>{escape(name)}</td><td>{value:.4g}</td></tr>" for name, value in self.metrics.items())
+        rows = "".join(f"<tr><td>{escape(name)}</td><td>{_shown(value, 4)}</td></tr>" for name, value in self.metrics.items())
         notes = "".join(f"<p>note: {escape(note)}</p>" for note in self.notes)
         return f"<p>{escape(self._title())}</p><table>{rows}</table>{notes}"
 
     def _title(self) -> str:
         return f"{self.values['bundle']} ({self.values['model']}) on {self.values['dataset']}"
+
+
+def _shown(value: float | None, digits: int) -> str:
+    return "none" if value is None else f"{value:.{digits}g}"
 
 
 def evaluate_bundle(

@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from featherfall.evaluation.intervals import poisson_interval
+
 _HOURS_PER_DAY = 24.0  # h
-
-
-def poisson_interval(count: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the exact confidence interval of a Poisson mean from one count (Garwood 1936).
-
-    At the lower bound, `count` or more has the probability (1 - level) / 2; at the upper bound, `count` or less.
-    """
-    tail = (1 - level) / 2
-    lower = 0.0 if count == 0 else _solve(lambda mean: 1 - _at_most(count - 1, mean) - tail, 0.0, float(count))
-    upper = _solve(lambda mean: tail - _at_most(count, mean), float(count), count + 10 * math.sqrt(count + 1) + 10)
-    return lower, upper
-
-
-def _at_most(count: int, mean: float) -> float:
-    """Return P(X <= count) of a Poisson variable."""
-    if mean == 0:
-        return 1.0
-    return math.fsum(math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(count + 1))
-
-
-def _solve(rising: Any, low: float, high: float) -> float:
-    """Return the zero of a rising function, by bisection."""
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
-    return (low + high) / 2
 
 
 @dataclass(frozen=True)
@@ -96,7 +71,7 @@ def _measured(metrics: Mapping[str, Any] | None, threshold: float) -> FalseAlarm
     a_day, low, high = (end * _HOURS_PER_DAY / hours for end in (number, *poisson_interval(number)))
     where = "" if metrics["dataset"] == "folder" else f" ({metrics['dataset']})"
     text = (
-        f"At {point['threshold']:g} the model found {100 * point['sensitivity']:.0f}% of {counts['falls']} falls and raised {number} false "
+        f"At {point['threshold']:g} the model {_found(point, counts['falls'])} and raised {number} false "
         f"alarm{'s' if number != 1 else ''} in {hours:.1f} h of {'simulated ' if metrics.get('simulated') else ''}recordings{where}. "
         f"That is at least {_number(a_day)} a day of such activity (95% interval {_number(low)} to {_number(high)})."
     )
@@ -111,10 +86,15 @@ def _of_days(days: Mapping[str, Any], threshold: float) -> FalseAlarms | str:
     rate = point["false_alarms_per_day"]
     low, high = (end / days["days"] for end in poisson_interval(round(rate * days["days"])))
     text = (
-        f"At {point['threshold']:g} the model found {100 * point['sensitivity']:.0f}% of {days['falls']} falls and raised {_number(rate)} "
+        f"At {point['threshold']:g} the model {_found(point, days['falls'])} and raised {_number(rate)} "
         f"false alarms a day (95% interval {_number(low)} to {_number(high)}), measured on {days['what']}."
     )
     return FalseAlarms(rate, low, high, False, text)
+
+
+def _found(point: Mapping[str, Any], falls: int) -> str:
+    found = point["sensitivity"]
+    return "was tried on no fall" if found is None else f"found {100 * found:.0f}% of {falls} falls"
 
 
 def _number(value: float) -> str:

@@ -81,7 +81,9 @@ def evaluate_command(
         bool, typer.Option("--placement-ok", help="Sensors: also take those that were worn elsewhere than the bundle's.")
     ] = False,
     json: JsonFlag = False,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: write a row for each.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a row for each film; of sensors for each subject, and FILE-thresholds.")
+    ] = None,
     estimator: Annotated[str, typer.Option(metavar="NAME", help="Films: how poses are found, as for predict.")] = "several",
     pose_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")] = None,
     cache: Annotated[
@@ -89,7 +91,8 @@ def evaluate_command(
     ] = None,
 ) -> None:
     """Evaluate a bundle with the runtime on the recordings of a dataset that it was not trained on. Films: an interrupted call resumes."""
-    from featherfall.cli.tables import show_evaluation, show_metrics, write_films
+    from featherfall.cli.evaluation_tables import show_evaluation, write_rows
+    from featherfall.cli.tables import show_metrics
     from featherfall.core.documents import read_json
 
     if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may hold its run's metrics
@@ -113,7 +116,7 @@ def evaluate_command(
         result = run(bundle, opened, choice=choice, estimator=estimator, weights=pose_weights, cache=cache, progress=progress)
     say_json(result) if json else show_evaluation(result)
     if csv:
-        write_films(csv, result)
+        write_rows(csv, result)
 
 
 def export_command(

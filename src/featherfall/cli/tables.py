@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,6 @@ from typing import Any
 from rich.markup import escape
 
 from featherfall.cli.console import console, plain_table
-from featherfall.core.errors import UserError
-from featherfall.core.files import atomic_write
 
 _ROLE_LABELS = {
     "teacher": "teacher",
@@ -24,15 +21,16 @@ _UNTAUGHT_LABELS = {"alone": "student", "int8": "student, int8"}  # where there 
 _METRICS_BY_TASK = {
     "activity": ("accuracy", "macro_f1", "ece"),
     "fall": ("sensitivity", "precision", "f1", "event_f1", "false_alarms_per_hour", "non_fall_precision"),
-    "trials": ("f1", "accuracy", "sensitivity", "precision", "non_fall_precision"),  # falls without known times
+    # falls without known times
+    "trials": ("f1", "accuracy", "sensitivity", "precision", "non_fall_precision", "false_alarms_per_hour"),
 }
-_MAX_LINES = 12  # of a long list
 _METRIC_LABELS = {
     "false_alarms_per_hour": "false alarms/h",
     "non_fall_precision": "non-fall prec.",
     "macro_f1": "macro F1",
     "f1": "F1",
     "event_f1": "event F1",
+    "auc": "AUC",
 }
 _OF_THE_FALL = {"f1": "F1 of\n", "sensitivity": "recall of\n", "precision": "precision\nof "}  # the class's name follows
 
@@ -47,7 +45,7 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
     names = _columns(metrics)
     table.add_column("model", no_wrap=True)
     for name in names:
-        table.add_column(_METRIC_LABELS.get(name, name.replace("_", " ")), justify="right")
+        table.add_column(metric_label(name), justify="right")
     for heading in ("parameters", "size"):
         table.add_column(heading, justify="right")
     for role, values in metrics["roles"].items():
@@ -101,50 +99,6 @@ def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
         out.print(f"F1 over groups: 95% bootstrap interval of F1 over each evaluated {group}", highlight=False, markup=False)
 
 
-def show_evaluation(result: Mapping[str, Any]) -> None:
-    """Print the evaluation of one bundle on one dataset."""
-    out = console()
-    out.print(f"[bold]{escape(result['bundle'])}[/bold] ({result['model']}) on {escape(result['dataset'])}")
-    for one in result.get("inputs", ()):
-        worn = f" ({one['placement']})" if one["placement"] else ""
-        out.print(f"{one['input']} <- {one['dataset']}: {one['stream']}{worn}", highlight=False, markup=False)
-    shares: Mapping[str, Any] = result.get("shares", {})  # of films only
-    table = plain_table()
-    for heading in ("metric", "value", *(("films", "95% interval") if shares else ())):
-        table.add_column(heading, justify="left" if heading == "metric" else "right")
-    for name, value in result["metrics"].items():
-        table.add_row(_METRIC_LABELS.get(name, name.replace("_", " ")), _number(name, value), *_share(shares.get(name)))
-    for name in (name for name in shares if name not in result["metrics"]):
-        table.add_row(name.replace("_", " "), "-", "none")
-    out.print(table)
-    for name, value in result["counts"].items():
-        if name != "operating_points" and value not in (0, {}, 0.0):
-            out.print(f"{name.replace('_', ' ')}: {_count(value)}", highlight=False, markup=False)
-    for note in result["notes"][:_MAX_LINES]:
-        out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
-    if len(result["notes"]) > _MAX_LINES:
-        out.print(f"... and {len(result['notes']) - _MAX_LINES} more notes; --json lists them all", style="yellow")
-
-
-def write_films(path: Path, result: Mapping[str, Any]) -> None:
-    """Write a row for each film that was evaluated; raises `UserError` where the result is not of films."""
-    if "films" not in result:
-        raise UserError(f"--csv {path}: a row is written for each film, and no film was evaluated; leave it out")
-    with atomic_write(path, "w") as file:
-        writer = csv.DictWriter(file, list(result["films"][0]), lineterminator="\n")
-        writer.writeheader()
-        for row in result["films"]:
-            writer.writerow({name: int(value) if isinstance(value, bool) else value for name, value in row.items()})
-
-
-def _share(share: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Return "12 of 14" and the interval in percent, of a metric of films."""
-    if share is None:
-        return ()
-    low, high = (100 * end for end in share["ci95"])
-    return f"{share['hits']} of {share['count']}", f"{low:.1f}-{high:.1f}"
-
-
 def _setting(metrics: Mapping[str, Any]) -> str:
     return f"{metrics['dataset']}, {metrics['protocol']}, {len(metrics['seeds'])} seed(s), mean and 95% interval over seeds"
 
@@ -158,7 +112,7 @@ def _columns(metrics: Mapping[str, Any]) -> list[str]:
 def _heading(name: str, positive: str | None) -> str:
     if positive and name in _OF_THE_FALL:
         return f'{_OF_THE_FALL[name]}"{escape(positive)}"'
-    return _METRIC_LABELS.get(name, name.replace("_", " "))
+    return metric_label(name)
 
 
 def _role(role: str, metrics: Mapping[str, Any]) -> str:
@@ -190,13 +144,21 @@ def _cell(name: str, value: Mapping[str, Any] | None) -> str:
         return "-"
     interval = value["ci95"]
     if not interval:
-        return _number(name, value["mean"])
+        return number_text(name, value["mean"])
     low, high = interval if name.endswith(("_per_hour", "_s")) else (max(interval[0], 0.0), min(interval[1], 1.0))
-    return f"{_number(name, value['mean'])}\n{_number(name, low)}-{_number(name, high).replace('100.0', '100')}"
+    return f"{number_text(name, value['mean'])}\n{number_text(name, low)}-{number_text(name, high).replace('100.0', '100')}"
 
 
-def _number(name: str, value: float) -> str:
-    if name in ("ece", "brier"):
+def metric_label(name: str) -> str:
+    """Return a metric's name for readers."""
+    return _METRIC_LABELS.get(name, name.replace("_", " "))
+
+
+def number_text(name: str, value: float | None) -> str:
+    """Return a metric's value: shares in percent; "none" where there was nothing to measure it by."""
+    if value is None:
+        return "none"
+    if name in ("ece", "brier", "auc"):
         return f"{value:.3f}"
     if name.endswith(("_per_hour", "_s")):
         return f"{value:.1f}"
@@ -208,10 +170,3 @@ def _size(size: Mapping[str, int] | None) -> tuple[str, str]:
         return "", ""
     count, file = size["parameters"], size["bytes"]
     return f"{count / 1e6:.1f} M" if count >= 1e6 else f"{count:,}", f"{file / 1e6:.1f} MB" if file >= 1e6 else f"{file / 1e3:.0f} kB"
-
-
-def _count(value: Any) -> str:
-    if isinstance(value, Mapping):
-        shown = ", ".join(f"{key} {number}" for key, number in list(value.items())[:_MAX_LINES])
-        return shown + (f", and {len(value) - _MAX_LINES} more" if len(value) > _MAX_LINES else "")
-    return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -24,6 +24,7 @@ from featherfall.datasets.dataset import Dataset, Source
 from featherfall.datasets.pictures import is_picture
 from featherfall.signals.frames import RecordingWindows, cut_recording
 from featherfall.signals.pictures import choose_pictures, film_clock, frame_times
+from featherfall.signals.video import is_image
 
 BuildProgress = Callable[[int, int, str], None]
 
@@ -201,7 +202,8 @@ def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) ->
         films[name] = pictures, index
         facts[name] = InputFacts("rgb8", ("red", "green", "blue"), film.frames / cut.seconds, "", film.frames, film.size)
     sensors = {name: values for name, values in cut.inputs.items() if name in recording.streams}
-    seconds = max(stream.duration for stream in streams.values())
+    still = clip.reference in recording.videos and is_image(recording.videos[clip.reference])
+    seconds = 0.0 if still else max(stream.duration for stream in streams.values())  # a picture observes no time
     content = _content(whole, recording, clip.reference)
     return _Cut(RecordingFacts.of(recording, len(cut.start_s), seconds, content), sensors, films, facts, _spans(cut), problems)
 

@@ -318,6 +318,11 @@ class Export(Checked):
         """All formats to write, each once."""
         return list(dict.fromkeys([*self.formats, *(["onnx_int8"] if self.int8 else [])]))
 
+    @property
+    def quantises(self) -> bool:
+        """Whether an int8 model is asked for that ONNX Runtime runs."""
+        return "onnx_int8" in self.written
+
 
 class Simulation(Checked):
     """Simulated people in the layout of AI Hub 71641, used without `--data`; fields as the options of `featherfall sim`."""

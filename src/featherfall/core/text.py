@@ -64,3 +64,9 @@ def in_markdown(text: str) -> str:
 def in_markdown_code(text: str) -> str:
     """Return text from outside for a code span of Markdown, which has no escapes: its backticks become apostrophes."""
     return printable(text).replace("`", "'")
+
+
+def natural_key(name: str) -> tuple[str, int, str]:
+    """Return a sort key that puts S2 before S10."""
+    digits = "".join(filter(str.isdecimal, name))[:18]  # no more than a number of 64 bits holds
+    return name.rstrip("0123456789"), int(digits or 0), name

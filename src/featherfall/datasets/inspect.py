@@ -14,6 +14,7 @@ from featherfall.core.class_names import ClassNames
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Recording, Stream
 from featherfall.core.tables import dead_axes
+from featherfall.core.text import natural_key
 from featherfall.signals.video import VideoFacts, probe
 
 from .content import Content, contents, duplicates
@@ -134,7 +135,7 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
         dataset=dataset.name,
         folder=str(dataset.folder),
         recordings=len(dataset.sources),
-        subjects=sorted({source.subject for source in dataset.sources}, key=_natural),
+        subjects=sorted({source.subject for source in dataset.sources}, key=natural_key),
         activities=dict(Counter(source.activity for source in dataset.sources)),
         falls=sum(shows_fall(source.names, names) if names and source.names else source.fall for source in dataset.sources),
         hours=seconds / 3600,
@@ -153,9 +154,14 @@ class _Copies:
         self._ids: list[tuple[str, str]] = []  # recording, stream
         self._subjects: dict[str, str] = {}  # by recording
         self._found: list[Content] = []
+        self._films: set[str] = set()
+        self._sensed: set[str] = set()  # recordings with sensors; a film filed twice is no copy of what these say
 
     def add(self, recording: Recording) -> None:
         self._subjects[recording.id] = recording.subject
+        if recording.streams:
+            self._sensed.add(recording.id)
+        self._films |= recording.videos.keys()
         for name, content in contents(recording).items():
             self._ids.append((recording.id, name))
             self._found.append(content)
@@ -165,7 +171,7 @@ class _Copies:
         pairs: dict[tuple[str, str], list[str]] = {}
         for first, second in duplicates(self._found):
             (one, stream), (other, _) = self._ids[first], self._ids[second]
-            if one != other:
+            if one != other and (stream not in self._films or not {one, other} & self._sensed):
                 pairs.setdefault((one, other), []).append(stream)
         return [self._line(one, other, streams) for (one, other), streams in pairs.items()]
 
@@ -248,9 +254,3 @@ def _faults(source: Source, recording: Recording, name: str, stamps: np.ndarray 
 def _gap(stream: Stream) -> float:
     """Return the step, in s, above which samples are interrupted."""
     return max(_GAP, 4 / stream.rate)
-
-
-def _natural(name: str) -> tuple[str, int, str]:
-    """Return a sort key that puts S2 before S10."""
-    digits = "".join(filter(str.isdigit, name))
-    return name.rstrip("0123456789"), int(digits or 0), name

@@ -21,6 +21,8 @@ def over_groups(
 
     A draw takes as many groups as there are, with replacement, with every seed's predictions of their recordings (Efron 1979). What
     other training data would change is not in it; the interval over seeds holds only what chance in training changes.
+    A draw that holds nothing to measure a metric by (e.g. sensitivity without falls) counts as 0; a metric that no draw measures is left
+    out.
 
     Arguments:
         seeds: the predictions recordings of each seed, all folds pooled.
@@ -31,14 +33,15 @@ def over_groups(
     count = tables.shape[1]
     times = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=draws)  # how often each group is drawn
     hits, alarms, misses, quiet = np.moveaxis(times @ tables, -1, 0)  # each (seeds, draws)
-    metrics = {
-        "accuracy": (hits + quiet) / (hits + alarms + misses + quiet),
-        "sensitivity": hits / np.maximum(hits + misses, 1),
-        "precision": hits / np.maximum(hits + alarms, 1),
-        "f1": 2 * hits / np.maximum(2 * hits + alarms + misses, 1),
-        "non_fall_precision": quiet / np.maximum(quiet + misses, 1),
+    parts = {
+        "accuracy": (hits + quiet, hits + alarms + misses + quiet),
+        "sensitivity": (hits, hits + misses),
+        "precision": (hits, hits + alarms),
+        "f1": (2 * hits, 2 * hits + alarms + misses),
+        "non_fall_precision": (quiet, quiet + misses),
     }
-    return {name: np.percentile(values.mean(axis=0), [2.5, 97.5]).tolist() for name, values in metrics.items()}
+    drawn = {name: (part / np.maximum(whole, 1)).mean(axis=0) for name, (part, whole) in parts.items() if whole.any()}
+    return {name: np.percentile(values, [2.5, 97.5]).tolist() for name, values in drawn.items()}
 
 
 def ratio_over_groups(students: np.ndarray, teacher: np.ndarray, groups: Sequence[str], draws: int = DRAWS) -> tuple[float, float, float]:

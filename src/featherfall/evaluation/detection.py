@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from featherfall.evaluation.metrics import ratio
 from featherfall.runtime.perceive.boxes import Found, overlap
 
 IOUS = np.linspace(0.5, 0.95, 10)
@@ -94,8 +95,8 @@ def recall_at(precision: float, found: Sequence[Sequence[Found]], truth: Sequenc
 
 def detection_metrics(
     found: Sequence[Sequence[Found]], truth: Sequence[GroundTruth], labels: Sequence[str], positive: str, threshold: float
-) -> dict[str, float]:
-    """Return all metrics of a set of pictures.
+) -> dict[str, float | None]:
+    """Return all metrics of a set of pictures; None for one that there was nothing to measure by (recall where nothing is to be found).
 
     map, map50: mean over the classes that occur of the average precision, over IoU .5 to .95 and at .5, of all boxes found whatever their
     score. recall_at_half: `recall_at` a precision of .5, for models whose thresholds differ. At `threshold`: `precision`, `recall` and `f1`
@@ -107,7 +108,9 @@ def detection_metrics(
     """
     occurs = [name for name in labels if any(name in real.names for real in truth)]
     by_class = {name: [precision_of(found, truth, name, least) for least in IOUS] for name in occurs}
-    metrics = {"map": float(np.mean([*by_class.values()])), "map50": float(np.mean([values[0] for values in by_class.values()]))}
+    metrics: dict[str, float | None] = dict.fromkeys(("map", "map50"))
+    if occurs:
+        metrics = {"map": float(np.mean([*by_class.values()])), "map50": float(np.mean([values[0] for values in by_class.values()]))}
     metrics["recall_at_half"] = recall_at(0.5, found, truth, labels)
     metrics |= {f"map50_{name}": values[0] for name, values in by_class.items()}
     sure = [[one for one in seen if one.score >= threshold] for seen in found]
@@ -137,7 +140,7 @@ def choose_threshold(found: Sequence[Sequence[Found]], truth: Sequence[GroundTru
 
     def score(threshold: float) -> float:
         metrics = detection_metrics(found, truth, labels, positive, threshold)
-        return metrics["f1"] + metrics["picture_f1"]
+        return (metrics["f1"] or 0.0) + (metrics["picture_f1"] or 0.0)
 
     return max((round(0.05 * i, 2) for i in range(1, 19)), key=score)
 
@@ -151,9 +154,9 @@ def detection_counts(found: Sequence[Sequence[Found]], truth: Sequence[GroundTru
     }
 
 
-def _figures(prefix: str, right: int, wrong: int, missed: int) -> dict[str, float]:
+def _figures(prefix: str, right: int, wrong: int, missed: int) -> dict[str, float | None]:
     return {
-        f"{prefix}precision": right / (right + wrong) if right + wrong else 0.0,
-        f"{prefix}recall": right / (right + missed) if right + missed else 0.0,
-        f"{prefix}f1": 2 * right / (2 * right + wrong + missed) if right else 0.0,
+        f"{prefix}precision": ratio(right, right + wrong),
+        f"{prefix}recall": ratio(right, right + missed),
+        f"{prefix}f1": ratio(2 * right, 2 * right + wrong + missed),
     }

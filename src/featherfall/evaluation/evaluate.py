@@ -44,8 +44,9 @@ def evaluate(
         cache: folder of people found in films; None takes `film_cache.default_cache`.
         progress: called with (recordings done, recordings in all).
     Returns: plain values. All kinds: "bundle", "model", "dataset", "metrics" (numbers by name; shares 0..1), "counts", "notes".
-        Sensors, too: "inputs" (what was taken for each input). Films, too: "shares" (hits, count and 95% interval by metric) and "films"
-        (a row each).
+        Metrics are None where there was nothing to measure them by. Sensors, too: "inputs" (what was taken for each input), "subjects" (a
+        row each); of falls "thresholds" (a row each), "shares" (hits, count and 95% interval by metric), "rates" (count, hours and
+        interval). Films, too: "shares" and "films" (a row each).
     Raises: `UserError` where no recording could be evaluated, and for what the bundle needs and is not there.
     """
     return evaluate_with(_evaluator(bundle, dataset, choice, _Films(estimator, weights, cache)), bundle, dataset, progress)

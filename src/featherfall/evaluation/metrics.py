@@ -12,9 +12,9 @@ from featherfall.core.manifest import Decision
 from featherfall.evaluation.calibration import brier, ece
 from featherfall.evaluation.events import has_times, match_events
 from featherfall.evaluation.predictions import RecordingPredictions, pooled
-from featherfall.runtime.decide.events import events
+from featherfall.runtime.decide.events import Event, events
 
-Metrics = dict[str, float]
+Metrics = dict[str, float | None]  # None: there was nothing to measure it by, e.g. the sensitivity of recordings without a fall
 
 
 def activity_metrics(predictions: Sequence[RecordingPredictions], classes: Sequence[str]) -> Metrics:
@@ -24,7 +24,7 @@ def activity_metrics(predictions: Sequence[RecordingPredictions], classes: Seque
     """
     order = {name: i for i, name in enumerate(classes)}
     truth = np.asarray([order[one.recording.activity] for one in predictions])
-    predicted = np.asarray([_activity_of(one) for one in predictions])
+    predicted = np.asarray([activity_of(one) for one in predictions])
     probabilities, labels = pooled(predictions)
     return {
         "accuracy": float((predicted == truth).mean()),
@@ -36,12 +36,13 @@ def activity_metrics(predictions: Sequence[RecordingPredictions], classes: Seque
 
 def confusions(predictions: Sequence[RecordingPredictions], classes: Sequence[str]) -> list[tuple[str, str, int]]:
     """Return (true class, predicted class, how often) of the recordings that were mistaken, most frequent first."""
-    predicted = ((one.recording.activity, _activity_of(one)) for one in predictions)
+    predicted = ((one.recording.activity, activity_of(one)) for one in predictions)
     wrong = Counter((truth, classes[label]) for truth, label in predicted if label >= 0 and classes[label] != truth)
     return [(truth, label, count) for (truth, label), count in wrong.most_common()]
 
 
-def _activity_of(one: RecordingPredictions) -> int:
+def activity_of(one: RecordingPredictions) -> int:
+    """Return the class of a recording by its windows; -1 without any."""
     if not len(one.probabilities):
         return -1
     return int(np.log(np.maximum(one.probabilities.astype(np.float64), 1e-12)).mean(axis=0).argmax())
@@ -62,10 +63,13 @@ def fall_metrics(predictions: Sequence[RecordingPredictions], positive: int, dec
     Trial level: a recording counts as detected when at least one event is raised in it; a fall that triggered nothing is missed. Event
     level only where the falls' times are annotated.
 
+    False alarms per hour are those of recordings without a fall, and of falls whose times are annotated, by the hours of these recordings.
+    Any alarm in the recording of a fall of unknown time may be the right one: such recordings add neither alarms nor hours.
+
     Arguments:
         positive: column of the fall class in the probabilities.
     """
-    raised = [events(one.centre_s, one.end_s, one.probabilities[:, positive], decision) for one in predictions]
+    raised = raised_events(predictions, positive, decision)
     fell = np.asarray([one.recording.fall is not None for one in predictions])
     detected = np.asarray([len(found) > 0 for found in raised])
     hits, alarms, misses, quiet = (
@@ -74,13 +78,13 @@ def fall_metrics(predictions: Sequence[RecordingPredictions], positive: int, dec
         int((fell & ~detected).sum()),
         int((~fell & ~detected).sum()),
     )
-    metrics = {
+    metrics: Metrics = {
         "accuracy": (hits + quiet) / len(predictions),
-        "sensitivity": _ratio(hits, hits + misses),
-        "precision": _ratio(hits, hits + alarms),
-        "f1": _ratio(2 * hits, 2 * hits + alarms + misses),
-        "specificity": _ratio(quiet, quiet + alarms),
-        "non_fall_precision": _ratio(quiet, quiet + misses),
+        "sensitivity": ratio(hits, hits + misses),
+        "precision": ratio(hits, hits + alarms),
+        "f1": ratio(2 * hits, 2 * hits + alarms + misses),
+        "specificity": ratio(quiet, quiet + alarms),
+        "non_fall_precision": ratio(quiet, quiet + misses),
     }
     metrics["macro_f1"] = macro_f1(fell.astype(int), detected.astype(int))
     probabilities, labels = pooled(predictions)
@@ -99,12 +103,27 @@ def fall_metrics(predictions: Sequence[RecordingPredictions], positive: int, dec
     counts["operating_points"] = operating_points(predictions, positive, decision)
     for trait in sorted({name for one in predictions for name in one.recording.traits}):
         counts[f"false_alarms_by_{trait}"] = _count_by(predictions, fell, detected, lambda one, name=trait: one.recording.traits.get(name))
+    false, hours = false_alarms_and_hours(predictions, raised)
     if all(has_times(one.recording.fall) for one in predictions):
-        metrics |= _event_metrics(predictions, raised, counts)
+        metrics |= _event_metrics(predictions, raised, false)
+    if hours or len(predictions) == sum(has_times(one.recording.fall) for one in predictions):
+        counts |= {"hours": hours, "false_events": false}
+        metrics["false_alarms_per_hour"] = ratio(false, hours)
     return metrics, counts
 
 
-def operating_points(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision) -> list[dict[str, float]]:
+def raised_events(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision) -> list[list[Event]]:
+    """Return the events of each recording. positive: column of the fall class in the probabilities."""
+    return [events(one.centre_s, one.end_s, one.probabilities[:, positive], decision) for one in predictions]
+
+
+def false_alarms_and_hours(predictions: Sequence[RecordingPredictions], raised: Sequence[Sequence[Event]]) -> tuple[int, float]:
+    """Return the false alarms, and the hours of the recordings in which an alarm can be told from the fall (see `fall_metrics`)."""
+    told = [(one.recording, found) for one, found in zip(predictions, raised, strict=True) if has_times(one.recording.fall)]
+    return sum(match_events(found, one.fall).false_alarms for one, found in told), sum(one.duration_s for one, _ in told) / 3600
+
+
+def operating_points(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision) -> list[dict[str, float | None]]:
     """Return sensitivity, precision and F1 at thresholds .1 to .9: on a validation part, the way to choose `decision.threshold`."""
     points = []
     for threshold in np.arange(1, 10) / 10:
@@ -115,37 +134,33 @@ def operating_points(predictions: Sequence[RecordingPredictions], positive: int,
         points.append(
             {
                 "threshold": float(threshold),
-                "sensitivity": _ratio(hits, hits + misses),
-                "precision": _ratio(hits, hits + alarms),
-                "f1": _ratio(2 * hits, 2 * hits + alarms + misses),
+                "sensitivity": ratio(hits, hits + misses),
+                "precision": ratio(hits, hits + alarms),
+                "f1": ratio(2 * hits, 2 * hits + alarms + misses),
                 "false_alarms": alarms,
             }
         )
     return points
 
 
-def _event_metrics(predictions: Sequence[RecordingPredictions], raised: Sequence[Sequence[Any]], counts: dict[str, Any]) -> Metrics:
+def _event_metrics(predictions: Sequence[RecordingPredictions], raised: Sequence[Sequence[Event]], false: int) -> Metrics:
     matches = [match_events(found, one.recording.fall) for one, found in zip(predictions, raised, strict=True)]
     falls = sum(one.recording.fall is not None for one in predictions)
     hits = sum(one.hit for one in matches)
-    false = sum(one.false_alarms for one in matches)
-    hours = sum(one.recording.duration_s for one in predictions) / 3600
-    counts |= {"hours": hours, "false_events": false}
     delays = [one.delay_s for one in matches if one.delay_s is not None]
-    metrics = {
-        "event_sensitivity": _ratio(hits, falls),
-        "event_precision": _ratio(hits, hits + false),
-        "event_f1": _ratio(2 * hits, 2 * hits + false + (falls - hits)),
-        "false_alarms_per_hour": false / hours if hours else 0.0,
+    metrics: Metrics = {
+        "event_sensitivity": ratio(hits, falls),
+        "event_precision": ratio(hits, hits + false),
+        "event_f1": ratio(2 * hits, 2 * hits + false + (falls - hits)),
     }
     if delays:
         metrics["detection_delay_s"] = float(np.median(delays))
     return metrics
 
 
-def _ratio(part: float, whole: float) -> float:
-    """Return 0 where there is nothing to divide by: no detection at all is no precision."""
-    return part / whole if whole else 0.0
+def ratio(part: float, whole: float) -> float | None:
+    """Return None where there is nothing to divide by: the sensitivity of no falls, the precision of no alarms."""
+    return part / whole if whole else None
 
 
 def _count_by(predictions: Sequence[RecordingPredictions], fell: np.ndarray, detected: np.ndarray, key: Any) -> dict[str, int]:

@@ -19,7 +19,9 @@ from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording
 from featherfall.datasets import Dataset, by_names, each_view
 from featherfall.datasets.content import Content, contents
+from featherfall.evaluation.curve import activities_by_subject, auc, by_subject, intervals_of, threshold_curve
 from featherfall.evaluation.evaluator import Evaluator
+from featherfall.evaluation.metrics import Metrics
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.score import task_metrics
 from featherfall.runtime import Bundle
@@ -92,10 +94,25 @@ class WindowEvaluator(Evaluator):
         return replace(mine, streams=streams)
 
     def result(self) -> dict[str, Any]:
-        """As `Evaluator.result`, with "inputs": what was taken for each input."""
+        """As `Evaluator.result`, with "inputs" (what was taken for each), "shares", "rates", "thresholds" and "subjects"."""
         manifest = self._bundle.manifest
         metrics, counts = task_metrics(self._predictions, manifest.task, manifest.labels, manifest.positive, manifest.decision)
-        return {"metrics": metrics, "counts": counts, "inputs": self._taken()}
+        return {"metrics": metrics, "counts": counts, "inputs": self._taken(), **self._details(metrics, counts)}
+
+    def _details(self, metrics: Metrics, counts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return intervals, the curve over thresholds and a row for each subject; add "auc" to the metrics."""
+        manifest = self._bundle.manifest
+        if manifest.positive is None or manifest.task == "activity":
+            return {"subjects": activities_by_subject(self._predictions, manifest.labels)}
+        positive = manifest.labels.index(manifest.positive)
+        metrics["auc"] = auc(self._predictions, positive)
+        shares, rates = intervals_of(counts)
+        return {
+            "shares": shares,
+            "rates": rates,
+            "thresholds": threshold_curve(self._predictions, positive, manifest.decision),
+            "subjects": by_subject(self._predictions, positive, manifest.decision),
+        }
 
     def remarks(self) -> list[str]:
         """Return a line for each input whose placement is not stated, or differs from the bundle's."""

@@ -89,9 +89,9 @@ def draw_thresholds(axes: Axes, metrics: Mapping[str, Any]) -> None:
         ("precision", "#d98c3f", "alarms that were falls"),
         ("f1", "#3a3f45", "F1"),
     ):
-        axes.plot(
-            at, [100 * np.mean([seed[i][name] for seed in points]) for i in range(len(at))], "-o", color=colour, label=label, markersize=4
-        )
+        values = np.asarray([[seed[i][name] for i in range(len(at))] for seed in points], dtype=np.float64)  # NaN where None
+        shown = ~np.isnan(values).any(axis=0)
+        axes.plot(np.asarray(at)[shown], 100 * values[:, shown].mean(axis=0), "-o", color=colour, label=label, markersize=4)
     axes.set_xlabel("threshold on the fall's probability")
     axes.set_ylabel("%")
     axes.legend(frameon=False)

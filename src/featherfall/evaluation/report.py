@@ -69,11 +69,16 @@ def _headline(metrics: Mapping[str, Any]) -> str:
     values, size = metrics["roles"][role], metrics["sizes"].get(role, {})
     model = f"The model that ships ({size.get('parameters', 0):,} parameters, {size.get('bytes', 0) / 1e3:.0f} kB)"
     if metrics["positive"]:
+        found, right = (_percent(values.get(name), nothing) for name, nothing in (("sensitivity", "no"), ("precision", "none")))
         return (
-            f"{model} detects <b>{100 * values['sensitivity']['mean']:.1f}%</b> of the falls of people it never met; "
-            f"<b>{100 * values['precision']['mean']:.1f}%</b> of the recordings in which it raises an alarm hold a fall."
+            f"{model} detects {found} of the falls of people it never met; {right} of the recordings in which it raises an alarm hold a "
+            "fall."
         )
     return f"{model} is right about <b>{100 * values['accuracy']['mean']:.1f}%</b> of the recordings."
+
+
+def _percent(value: Mapping[str, Any] | None, nothing: str) -> str:
+    return nothing if value is None else f"<b>{100 * value['mean']:.1f}%</b>"
 
 
 def _whom(metrics: Mapping[str, Any]) -> str:

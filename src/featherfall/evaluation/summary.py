@@ -21,7 +21,7 @@ def summarise(
     recipe: Recipe,
     roles: Mapping[str, Sequence[Metrics]],
     counts: Mapping[str, Sequence[Mapping[str, Any]]],
-    by_fold: Mapping[str, Sequence[Sequence[float]]],
+    by_fold: Mapping[str, Sequence[Sequence[float | None]]],
     test_to_train: float,
     sizes: Mapping[str, Mapping[str, int]],
     notes: Sequence[str],
@@ -37,9 +37,8 @@ def summarise(
         notes: what a reader must know (skipped recordings, a refused int8 model).
     """
     main = MAIN[recipe.task]
-    means = {
-        role: {name: float(np.mean([m[name] for m in metrics if name in m])) for name in metrics[0]} for role, metrics in roles.items()
-    }
+    measured = {role: _measured(metrics) for role, metrics in roles.items()}
+    means = {role: {name: float(np.mean(values)) for name, values in by_name.items()} for role, by_name in measured.items()}
     teacher = means.get("teacher_ensemble", means.get("teacher"))
     return {
         "recipe": recipe.name,
@@ -49,10 +48,7 @@ def summarise(
         "positive": recipe.labels.positive,
         "main_metric": main,
         "seeds": recipe.seeds,
-        "roles": {
-            role: {name: mean_with_interval([m[name] for m in metrics if name in m]) for name in metrics[0]}
-            for role, metrics in roles.items()
-        },
+        "roles": {role: {name: mean_with_interval(values) for name, values in by_name.items()} for role, by_name in measured.items()},
         "counts": {role: [dict(one) for one in values] for role, values in counts.items()},
         "distilled_minus_alone": _differences(roles, by_fold, main, test_to_train),
         "gap_closed": _gaps(means, teacher),
@@ -63,23 +59,35 @@ def summarise(
     }
 
 
+def _measured(metrics: Sequence[Metrics]) -> dict[str, list[float]]:
+    """Return the values of each metric, of the seeds for which there was something to measure it by; others are left out."""
+    found = {name: [value for one in metrics if (value := one.get(name)) is not None] for name in metrics[0]}
+    return {name: values for name, values in found.items() if values}
+
+
 def _differences(
-    roles: Mapping[str, Sequence[Metrics]], by_fold: Mapping[str, Sequence[Sequence[float]]], main: str, test_to_train: float
+    roles: Mapping[str, Sequence[Metrics]], by_fold: Mapping[str, Sequence[Sequence[float | None]]], main: str, test_to_train: float
 ) -> dict[str, Any]:
-    """Return differences paired over seeds (folds pooled), and over folds (seeds averaged) with the Nadeau-Bengio correction."""
+    """Return differences paired over seeds (folds pooled), and over folds (seeds averaged) with the Nadeau-Bengio correction.
+
+    Seeds and folds in which the metric of either role was not measured (None) are left out.
+    """
     if not roles.get("alone") or not roles.get("distilled"):
         return {}
-    out: dict[str, Any] = {
-        "metric": main,
-        "over_seeds": paired_difference([m[main] for m in roles["alone"]], [m[main] for m in roles["distilled"]]),
-    }
+    both = [(a.get(main), b.get(main)) for a, b in zip(roles["alone"], roles["distilled"], strict=True)]
+    seeds = [(a, b) for a, b in both if a is not None and b is not None]
+    if not seeds:
+        return {}
+    out: dict[str, Any] = {"metric": main, "over_seeds": paired_difference([a for a, _ in seeds], [b for _, b in seeds])}
     if by_fold.get("alone") and len(by_fold["alone"][0]) > 1:
-        alone, distilled = (np.mean(by_fold[role], axis=0).tolist() for role in ("alone", "distilled"))
-        out["over_folds"] = paired_difference(alone, distilled, test_to_train)
+        values = np.asarray([by_fold["alone"], by_fold["distilled"]], dtype=np.float64)  # (2, seeds, folds), NaN for None
+        alone, distilled = values[:, :, ~np.isnan(values).any(axis=(0, 1))].mean(axis=1).tolist()
+        if len(alone) > 1:
+            out["over_folds"] = paired_difference(alone, distilled, test_to_train)
     return out
 
 
-def _gaps(means: Mapping[str, Metrics], teacher: Metrics | None) -> dict[str, float | None]:
+def _gaps(means: Mapping[str, Mapping[str, float]], teacher: Mapping[str, float] | None) -> dict[str, float | None]:
     if teacher is None or "alone" not in means or "distilled" not in means:
         return {}
     names = ("accuracy", "macro_f1", "f1", "sensitivity", "event_f1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.score import MAIN, task_metrics
 from featherfall.evaluation.summary import summarise
 from featherfall.pipeline.task import Job, Task
-from featherfall.runtime.bundle import read_manifest
+from featherfall.runtime.bundle import onnx_models, read_manifest
 
 EVALUATED = ("teacher", "alone", "distilled", "int8")
 
@@ -26,9 +27,12 @@ def collect(task: Task, jobs: Sequence[Job], notes: Sequence[str]) -> dict[str, 
         return task_metrics(predictions, recipe.task, names, recipe.labels.positive, recipe.decision)
 
     tested = [job for job in jobs if job.role in EVALUATED and len(job.fold.test)]
+    refused = _refused(task, [job for job in tested if job.role == "int8"])
+    if refused:
+        tested, notes = [job for job in tested if job.role != "int8"], [*notes, refused]
     roles: dict[str, list[Metrics]] = {}
     counts: dict[str, list[Mapping[str, Any]]] = {}
-    by_fold: dict[str, list[list[float]]] = {}
+    by_fold: dict[str, list[list[float | None]]] = {}
     pooled: dict[str, list[list[RecordingPredictions]]] = {}
 
     def add(role: str, predictions: list[RecordingPredictions], more: tuple[Metrics, Mapping[str, Any]]) -> None:
@@ -53,6 +57,23 @@ def collect(task: Task, jobs: Sequence[Job], notes: Sequence[str]) -> dict[str, 
         intervals = {role: over_groups(seeds, positive, recipe.decision, group) for role, seeds in pooled.items()}
         summary["over_groups"] = {"group": group, "roles": intervals}
     return task.more_summary(summary, tested)
+
+
+def _refused(task: Task, exported: Sequence[Job]) -> str:
+    """Return why there are no figures of int8 though it was asked for, "" where there are.
+
+    A bundle without an int8 model was evaluated with its float32 one, whose figures must not go by the name of the other.
+    """
+    without = sum(not _has_int8(job.folder / "bundle") for job in exported)
+    if without:
+        return f"no figures of int8: it was refused for {without} of {len(exported)} students"
+    if exported and not _has_int8(task.context.run.bundle):
+        return "no figures of int8: it was refused for the student that ships"
+    return ""
+
+
+def _has_int8(bundle: Path) -> bool:
+    return any(model.precision == "int8" for model in onnx_models(read_manifest(bundle)))
 
 
 def _ensemble(task: Task, teachers: Sequence[Job]) -> list[RecordingPredictions]:

@@ -149,7 +149,8 @@ class DetectionTask(Task):
         if not len(fold.test):
             return [(PRETRAIN + role, [0]) for role in recipe.networks]
         teachers: list[tuple[str, Sequence[int]]] = [("teacher", range(recipe.teacher.members))] if recipe.teacher else []
-        return [*teachers, *((role, recipe.seeds) for role in dict.fromkeys(["alone", recipe.deployed_role, "int8"]))]
+        students = ["alone", recipe.deployed_role, *(["int8"] if recipe.export.quantises else [])]
+        return [*teachers, *((role, recipe.seeds) for role in dict.fromkeys(students))]
 
     def before(self, role: str) -> Sequence[str]:
         return (PRETRAIN + _network(role),)
@@ -300,7 +301,7 @@ class DetectionTask(Task):
     def _save(self, job: Job, found: Sequence[Sequence[Found]], threshold: float, training: Sequence[Sequence[Found]]) -> None:
         positive = str(self.context.recipe.labels.positive)
         known = detection_metrics(training, self._truth(job.fold.train), self.classes(), positive, threshold)
-        write_detections(self.finished(job), Detections(found, threshold, known["picture_accuracy"]))
+        write_detections(self.finished(job), Detections(found, threshold, known["picture_accuracy"] or 0.0))
 
     def _truth(self, recordings: np.ndarray) -> list[GroundTruth]:
         names, people = self.classes(), self.labelled.people
@@ -329,7 +330,7 @@ class DetectionTask(Task):
         boxes = detection_metrics(
             result.found, self._truth(job.fold.test), labels, str(self.context.recipe.labels.positive), result.threshold
         )
-        own = {
+        own: Metrics = {
             name if name.startswith(("map", "recall_")) else f"box_{name}": value for name, value in boxes.items() if "picture" not in name
         }
         return own | {"train_accuracy": result.train_accuracy}, {"threshold": result.threshold}
@@ -371,9 +372,9 @@ class DetectionTask(Task):
         recordings = fold.validation if len(fold.validation) else fold.train
         truth, positive = self._truth(recordings), str(recipe.labels.positive)
 
-        def score(outputs: GraphOutputs) -> Metrics:
+        def score(outputs: GraphOutputs) -> dict[str, float]:
             metrics = detection_metrics(decode_outputs(outputs, labels, 0.0, overlap), truth, labels, positive, threshold)
-            return {name: metrics[name] for name in ("map50", "recall")}
+            return {name: metrics[name] or 0.0 for name in ("map50", "recall")}
 
         guard = Guard({self._input: store.read(self._input, store.clips_of(recordings))}, score, recipe.export.budget_points)
         sample = sample_of(store, inputs_of(recipe), store.clips_of(fold.train), CALIBRATION_PICTURES)
