@@ -1,5 +1,6 @@
 """The report says the figures of metrics.json in words, holds its pictures, and needs nothing from elsewhere."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,44 @@ def test_names_are_shown_and_not_obeyed(tmp_path: Path) -> None:
         write_report(tmp_path / "report.html", values, {"alone": [log]})
         page = (tmp_path / "report.html").read_text()
         assert "<script" not in page and "&lt;script&gt;" in page
+
+
+def of_all_roles() -> dict[str, object]:
+    values = metrics("fall")
+    roles = ("teacher", "teacher_ensemble", "alone", "distilled", "int8")
+    for part in ("roles", "counts"):
+        values[part] = dict.fromkeys(roles, values[part]["distilled"])  # type: ignore[index]
+    values["sizes"] = dict.fromkeys(roles, values["sizes"]["distilled"])  # type: ignore[index]
+    return values
+
+
+@pytest.mark.parametrize("shipped", ["int8", "distilled", "alone"])
+def test_the_last_column_is_the_model_that_ships(tmp_path: Path, shipped: str) -> None:
+    values = of_all_roles()
+    for role in ("int8", "distilled")[: ("int8", "distilled", "alone").index(shipped)]:
+        del values["roles"][role]  # type: ignore[attr-defined]
+    if shipped == "alone":
+        values["roles"] = {"alone": values["roles"]["alone"]}  # type: ignore[index]
+    write_report(tmp_path / "report.html", values, {})
+    head = (tmp_path / "report.html").read_text().partition("<table class=roles><tr>")[2].partition("</tr>")[0]
+    assert head.endswith(
+        {"int8": "<th>distilled, int8</th>", "distilled": "<th>student distilled</th>", "alone": "<th>student</th>"}[shipped]
+    )
+
+
+def test_on_a_phone_that_column_is_in_sight(tmp_path: Path) -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install playwright")
+    if chromium is None:
+        pytest.skip("no chromium here: apt-get install chromium")
+    write_report(tmp_path / "report.html", of_all_roles(), {})
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        page = browser.new_page(viewport={"width": 390, "height": 844})
+        page.goto((tmp_path / "report.html").as_uri())
+        table = "document.querySelector('.roles')"
+        right = page.evaluate(f"{table}.rows[1].lastElementChild.getBoundingClientRect().right")
+        wider = page.evaluate(f"{table}.parentElement.scrollWidth > {table}.parentElement.clientWidth")
+        assert right <= 390 and wider and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.locator(".roles th").last.inner_text() == "distilled, int8"
+        browser.close()

@@ -108,4 +108,5 @@ def draw_losses(axes: Axes, logs: Mapping[str, Sequence[Path]]) -> None:
     axes.set_yscale("log")
     axes.set_xlabel("step")
     axes.set_ylabel("training loss")
-    axes.legend(frameon=False)
+    if any(logs.values()):
+        axes.legend(frameon=False)

@@ -17,7 +17,12 @@ h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2rem 0 .5rem}p.lead{fon
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:.3rem .6rem;border-bottom:1px solid #e3e7eb}th:first-child,td:first-child{text-align:left}
 td small{display:block;color:#5c6670;white-space:nowrap}.scroll{overflow-x:auto}svg{max-width:100%;height:auto}
-"""
+.roles th:last-child,.roles td:last-child{background:#f2f7fb;font-weight:600}.roles td:last-child small{font-weight:400}
+p.narrow{display:none}
+@media(max-width:600px){body{margin:1rem auto}table{font-size:.85rem}th,td{padding:.3rem .4rem}p.narrow{display:block}
+.roles th:first-child,.roles td:first-child{min-width:6.5rem;max-width:8.5rem}
+.roles th:last-child,.roles td:last-child{position:sticky;right:0;box-shadow:-.5rem 0 .5rem -.5rem #9aa5b1}}
+"""  # the model that ships is the last column; where the table is wider than the screen it stays in sight, and the others scroll below it
 
 
 _SIMULATED = "<p><b>All people here are simulated.</b> These figures do not show how well this works on real people.</p>"
@@ -102,7 +107,8 @@ def _table(metrics: Mapping[str, Any]) -> str:
             f"<td>{metrics['sizes'][role][name] / scale:,.0f}</td>" if role in metrics["sizes"] else "<td></td>" for role in roles
         )
         rows.append(f"<tr><td>{label}</td>{cells}</tr>")
-    return f"<div class=scroll><table><tr><th></th>{head}</tr>{''.join(rows)}</table></div>"
+    hint = "<p class='muted narrow'>The last column is the model that ships; swipe for the others.</p>" if len(roles) > 1 else ""
+    return f"{hint}<div class=scroll><table class=roles><tr><th></th>{head}</tr>{''.join(rows)}</table></div>"
 
 
 def _cell(name: str, value: Mapping[str, Any] | None) -> str:
