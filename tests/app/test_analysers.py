@@ -104,6 +104,32 @@ def test_columns_and_units_can_be_stated(models: list[OfferedModel], place: Path
     )
 
 
+def test_the_page_says_which_unit_to_choose_and_what_the_file_was_read_as(models: list[OfferedModel], place: Path, tmp_path: Path) -> None:
+    rows = [line.split(",") for line in WATCH.read_text().splitlines()[1:]]
+    file = tmp_path / "lies.csv"
+    lines = [f"{t},{','.join(str(9.80665 * float(v)) for v in rest)}" for t, *rest in rows]
+    file.write_text("\n".join(["time,x (g),y (g),z (g)", *lines]))
+    with pytest.raises(UserError, match=r"^lies\.csv: .*so the unit is m/s2, not g; choose the unit m/s2 below$"):
+        analyse_file(file, file.name, models, place)
+    file.write_text("\n".join(["time,x,y,z", *(f"{t},{','.join(str(round(5000 * float(v))) for v in rest)}" for t, *rest in rows)]))
+    with pytest.raises(UserError, match=r"choose the counts a g [\d.e+]+ below$"):
+        analyse_file(file, file.name, models, place)
+    shown = analyse_file(file, file.name, models, place, table=ReadOptions(counts_per_g=5000))
+    assert shown.notes[-1].startswith("Read as: raw counts; accelerometer; 5000 counts a g; ")
+
+
+def test_columns_of_an_uploaded_table(tmp_path: Path) -> None:
+    pytest.importorskip("gradio")
+    from featherfall.app.pages.analysis import table_columns
+
+    (tmp_path / "a.csv").write_text("sep=;\nzeit;x [g];y [g]\n0,02;1;2\n0,04;1;2\n")
+    assert table_columns(tmp_path / "a.csv") == ["zeit", "x [g]", "y [g]"]
+    (tmp_path / "b.csv").write_text("1,2\n3,4\n")
+    assert table_columns(tmp_path / "b.csv") == ["1", "2"]
+    (tmp_path / "c.csv").write_bytes(bytes(range(256)))
+    assert table_columns(tmp_path / "c.csv") == table_columns(tmp_path / "none.csv") == []
+
+
 def bomb(path: Path) -> Path:
     """A PNG of 100 million pixels in some bytes, by its head."""
     import struct

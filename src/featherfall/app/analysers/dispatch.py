@@ -19,7 +19,7 @@ from featherfall.recorders.reading import ReadOptions
 from featherfall.signals.picture_file import SUFFIXES
 
 SUFFIXES_BY_MEDIA: dict[MediaType, set[str]] = {
-    "table": {".csv", ".txt"},
+    "table": {".csv", ".txt", ".tsv", ".gz", ".zip", ".json", ".cwa", ".gt3x", ".bin"},
     "picture": set(SUFFIXES),
     "film": {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp", ".ts"},
 }
@@ -35,6 +35,9 @@ ANALYSERS: dict[MediaType, dict[BundleKind, Callable[[AnalysisRequest], Analysis
 }
 # The part of a runtime message that suggests command-line options.
 _OPTION_HINT = re.compile(r"[;,]? ?(?:and )?(?:state|or give|give)[^;]*--[^;]*")
+
+# One that suggests a value, which has a field of its own on the page.
+_VALUE_HINT = re.compile(r"state --(unit|counts-per-g) (?:\w+=)?(\S+)$")
 
 
 def media_type(name: str) -> MediaType:
@@ -80,4 +83,8 @@ def analyse_file(
 def page_message(message: str, path: Path, name: str) -> str:
     """Return a runtime message for the page: the user's name of the file, and the page's fields in place of command-line options."""
     text = message.replace(str(path), name)
+    stated = _VALUE_HINT.search(text)
+    if stated:
+        field = "unit" if stated[1] == "unit" else "counts a g"
+        return _VALUE_HINT.sub(f"choose the {field} {stated[2]} below", text)
     return _OPTION_HINT.sub("", text) + "; choose the columns and units below" if _OPTION_HINT.search(text) else text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +23,8 @@ from featherfall.app.work import Failed, InProgress, WorkQueue
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_write
 from featherfall.core.text import in_markdown
+from featherfall.recorders.capture import open_capture
+from featherfall.recorders.dates import DayOrder
 from featherfall.recorders.reading import ReadOptions
 
 ANY, NONE = "Choose for me", "No second model"
@@ -32,6 +32,8 @@ PANELS = ("a", "b")
 SLOTS = 3  # sensors of one bundle whose columns can be chosen: accelerometer, gyroscope, magnetometer
 UNITS = ["as the file states", "g", "m/s2", "mg", "deg/s", "rad/s", "uT"]
 TIMES = ["as the file states", "s", "ms", "us", "ns", "iso"]
+DATES = ["as the file shows", "day first", "month first"]
+_FIELDS = 2 * SLOTS + 5  # of a table: columns and unit of each sensor, time column, its unit, rate, counts a g, order of dates
 SAMPLES = Path(__file__).parent.parent / "samples"
 SCROLL = "() => { if (innerWidth < 760) document.getElementById('result').scrollIntoView({ behavior: 'smooth' }); }"
 AT_ONCE = 32  # pages that wait for an analysis; more than the work queue takes, so that each is told why it waits
@@ -105,6 +107,8 @@ class AnalysisPage:
             self.time = gr.Dropdown([], label="Time column", value=None, elem_id="time")
             self.time_unit = gr.Dropdown(TIMES, value=TIMES[0], label="Unit of the time", elem_id="time-unit")
             self.rate = gr.Textbox("", label="Samples a second, where there is no time column", max_lines=1, elem_id="rate")
+            self.counts = gr.Textbox("", label="Counts a g (--counts-per-g), of raw numbers", max_lines=1, elem_id="counts")
+            self.dates = gr.Dropdown(DATES, value=DATES[0], label="Dates such as 3/4/2024 (--dates)", elem_id="dates")
 
     def _panel(self, name: str) -> dict[str, Any]:
         with gr.Column(min_width=320, visible=name == "a", elem_id=f"panel-{name}") as holder:
@@ -125,7 +129,7 @@ class AnalysisPage:
         }  # fmt: skip
 
     def _connect(self) -> None:
-        table = [*(part for slot in self.slots for part in slot), self.time, self.time_unit, self.rate]
+        table = [*(part for slot in self.slots for part in slot), self.time, self.time_unit, self.rate, self.counts, self.dates]
         states = [panel["state"] for panel in self.panels]
         given = [self.file, self.first, self.second, self.private, *table, *states]
         out = [
@@ -162,7 +166,7 @@ class AnalysisPage:
         self, request: gr.Request, file: str | None, first: str, second: str, private: bool, *rest: Any
     ) -> Iterator[dict[Any, Any]]:
         """Analyse the uploaded file with the chosen models, and remove it."""
-        raw, held = rest[: 2 * SLOTS + 3], rest[2 * SLOTS + 3 :]
+        raw, held = rest[:_FIELDS], rest[_FIELDS:]
         path = self.store.find_upload(file)
         if path is None:
             yield {self.status: parts.error("Choose a file first." if not file else "This file is not here any more; choose it again.")}
@@ -321,7 +325,7 @@ class AnalysisPage:
 
     def _table(self, path: Path, model: OfferedModel, raw: Sequence[Any]) -> tuple[dict[Any, Any], ReadOptions]:
         """Return updates of the column fields, and the options chosen in them."""
-        names = csv_header(path)
+        names = table_columns(path)
         inputs = model.manifest.inputs[:SLOTS]
         update: dict[Any, Any] = {self.columns: gr.update(visible=True)}
         columns, units = {}, {}
@@ -336,10 +340,19 @@ class AnalysisPage:
                 columns[need.name] = chosen
             if need is not None and raw[2 * k + 1] not in (None, UNITS[0]):
                 units[need.name] = raw[2 * k + 1]
-        time, time_unit, rate = raw[2 * SLOTS :]
+        time, time_unit, rate, counts, dates = raw[2 * SLOTS :]
         time = time if time in names else None
         update[self.time] = gr.update(choices=names, value=time)
-        return update, ReadOptions(columns, units, time, None if time_unit in (None, TIMES[0]) else time_unit, _number(rate))
+        order: DayOrder | None = {DATES[1]: "dmy", DATES[2]: "mdy"}.get(dates)  # type: ignore[assignment]
+        return update, ReadOptions(
+            columns=columns,
+            units=units,
+            time=time,
+            time_unit=None if time_unit in (None, TIMES[0]) else time_unit,
+            rate=_number(rate, "samples a second"),
+            counts_per_g=_number(counts, "counts a g"),
+            dates=order,
+        )
 
     def _stop(self, request: gr.Request) -> None:
         self.queue.stop(f"{request.session_hash}")
@@ -368,23 +381,19 @@ class AnalysisPage:
         return escape("|".join(one.name for one in self.models.values() if one.kind in kinds), quote=True)
 
 
-def _number(text: str | None) -> float | None:
+def _number(text: str | None, what: str) -> float | None:
     try:
         return float(text) if text and text.strip() else None
     except ValueError:
-        raise UserError(f"samples a second: {text!r} is not a number") from None
+        raise UserError(f"{what}: {text!r} is not a number") from None
 
 
-def csv_header(path: Path) -> list[str]:
-    """Return a CSV's columns by name, or by number where it has no header; none where it cannot be read."""
+def table_columns(path: Path) -> list[str]:
+    """Return a table's columns by name, or by number where it has no header; none where the file is no single table."""
     try:
-        with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-            line = file.readline(100_000)
-    except OSError:
+        table = open_capture(path).table()
+    except UserError:
         return []
-    fields = [field.strip() for field in next(csv.reader(io.StringIO(line)), [])]
-    try:
-        [float(field) for field in fields]
-    except ValueError:
-        return fields
-    return [str(k + 1) for k in range(len(fields))]
+    if table is None:
+        return []
+    return list(table.header.names) or [str(k + 1) for k in range(table.header.width)]
