@@ -88,7 +88,6 @@ def test_everything_that_holds_the_same_samples_gives_the_same(model: Model, tmp
         (ACC, {"rate": RATE, "unit": "ms2"}, "unknown unit 'ms2'; did you mean 'm/s2'"),
         (ACC, {"rate": RATE, "unit": "deg/s"}, "does not measure what 'g' does"),
         (ACC * GRAVITY, {"rate": RATE}, r"so the unit is m/s2, not g; state unit='m/s2'$"),
-        (ACC, {"times": TIMES[::-1]}, "sort the samples"),
         (ACC, {"rate": RATE, "speed": 2}, "unexpected keyword argument 'speed'; leave it out"),
         (ACC, {"rate": RATE, "source": "csvs"}, "unknown source 'csvs'; did you mean 'csv'"),
         ({"acc": ACC}, {"rate": RATE}, "no columns found for 'accelerometer'"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from featherfall.core.errors import UserError
-from featherfall.core.tables import check_times, dead_axes, nearest, read_columns
+from featherfall.core.tables import dead_axes, nearest, read_columns
 
 GOOD = "t,ax,ay,az\n0.00,1,2,3\n0.02,4,5,6\n0.04,7,8,9\n"
 
@@ -80,18 +80,6 @@ def test_absent_file_and_folder(tmp_path: Path) -> None:
         read_columns(tmp_path / "b.csv", [0], header=False)
     with pytest.raises(UserError, match="a folder, not a file"):
         read_columns(tmp_path, [0], header=False)
-
-
-def test_time_must_move_on() -> None:
-    path = Path("a.csv")
-    check_times(np.array([0.0, 0.1, 0.2]), path, header=True)
-    with pytest.raises(UserError, match=r"a\.csv: row 4: time goes back from 0\.2 to 0\.1 s; sort the rows"):
-        check_times(np.array([0.0, 0.2, 0.1]), path, header=True)
-    with pytest.raises(UserError, match=r"row 3: time stands still at 0\.2 s; delete the repeated row, or state clock: burst"):
-        check_times(np.array([0.0, 0.2, 0.2]), path, header=False)
-    check_times(np.array([0.0, 0.2, 0.2]), path, header=True, bursts=True)
-    with pytest.raises(UserError, match="row 3: time goes back"):
-        check_times(np.array([0.0, 0.2, 0.1]), path, header=False, bursts=True)
 
 
 def test_dead_axes() -> None:

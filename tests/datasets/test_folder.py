@@ -142,6 +142,24 @@ def table(folder: Path, values: np.ndarray, times: np.ndarray | None = None) -> 
     np.savetxt(folder / "data/walk.csv", np.column_stack([times, values]), delimiter=",", header="t,ax,ay,az", comments="")
 
 
+def test_faults_of_the_clock_are_mended_and_noted(folder: Path, resting: np.ndarray) -> None:
+    source = datasets.open("folder", folder).sources[0]
+    raw = 9.80665 * np.tile(resting, (3, 1))
+    late, twice, again = (20.0 * np.arange(120) for _ in range(3))
+    late[[7, 8]], twice[7] = late[[8, 7]], twice[6]
+    again[60:] -= again[60]
+    for times, count, note in (
+        (late, 120, "row 10 came late and was put in order"),
+        (twice, 119, "row 9 repeats the time of the row before and was left out"),
+        (again, 120, "the clock starts again at row 62; from there the recording is read as a part of its own, 60 s later"),
+    ):
+        table(folder, raw, times)
+        stream = source.load().streams["accelerometer"]
+        assert len(stream.times) == count and (np.diff(stream.times) > 0).all()
+        assert [one.text for one in stream.notes][:1] == [note]
+        assert stream.rate == pytest.approx(50, rel=0.02)
+
+
 def test_faults_inside_the_files(folder: Path, resting: np.ndarray) -> None:
     source = datasets.open("folder", folder).sources[0]
     raw = 9.80665 * np.tile(resting, (3, 1))

@@ -38,8 +38,8 @@ class Stream:
         clock: "shared" when `times` are on the recording's clock; "own" when the stream was cut separately, so that only its
             relative position (0 = its start, 1 = its end) can be compared with other streams.
         notes: on its samples.
-        begins: times (s) at which a part begins whose distance from the one before is not known: the clock was set, or began anew. In `times`
-            a minute stands for it.
+        begins: times (s) at which a part begins whose distance from the one before is not known, as the clock was set or began anew; in
+            `times` a minute stands for it.
     """
 
     times: np.ndarray

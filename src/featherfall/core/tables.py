@@ -60,26 +60,6 @@ def read_text(path: Path, most: int = MOST_BYTES) -> str:
         raise UserError(f"{path}: not UTF-8 text ({byte}); save it as UTF-8") from error
 
 
-def check_times(times: np.ndarray, path: Path, header: bool, bursts: bool = False) -> None:
-    """Raise `UserError` for time stamps that decrease or repeat.
-
-    Arguments:
-        times: (N,) seconds, row by row as from `read_columns`.
-        header: whether the file has a header row, to name rows as an editor counts them.
-        bursts: the sensor reports several samples with one stamp, so equal stamps are no fault.
-    Raises: `UserError` that names the first bad row.
-    """
-    steps = np.diff(times)
-    bad = np.flatnonzero(steps < 0 if bursts else steps <= 0)
-    if not len(bad):
-        return
-    row = int(bad[0]) + 2 + int(header)
-    before, after = float(times[bad[0]]), float(times[bad[0] + 1])
-    if after < before:
-        raise UserError(f"{path}: row {row}: time goes back from {before:.6g} to {after:.6g} s; sort the rows by time")
-    raise UserError(f"{path}: row {row}: time stands still at {after:.6g} s; delete the repeated row, or state clock: burst")
-
-
 def dead_axes(values: np.ndarray, seconds: float) -> list[int]:
     """Return axes that never change, e.g. of a loose wire, a sensor switched off, or a column filled with zeros.
 

@@ -26,10 +26,11 @@ import numpy as np
 
 from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.recording import FallTimes, Recording, Stream, Video
+from featherfall.core.recording import FallTimes, Note, Recording, Stream, Video
 from featherfall.core.registry import register
-from featherfall.core.tables import check_times, read_columns
+from featherfall.core.tables import read_columns
 from featherfall.core.units import bounded, to_internal
+from featherfall.signals.clock.rows import put_in_order
 
 from .dataset import Dataset, Reader, Side, Source
 from .streams import XYZ, make_recording
@@ -328,18 +329,20 @@ def _read(source: Source, columns: _Columns, units: Units) -> Recording:
     streams: dict[str, Stream] = {}
     if path and columns:
         table = read_columns(path, [name for names in columns.values() for name in names], header=True)
-        times = _times(path, len(table))
+        ordered, clock = put_in_order(str(path), _times(path, len(table)), table, first_row=2)
+        times, table = ordered.times, ordered.values
+        notes = tuple(Note("file", line) for line in clock.lines())
         for i, stream in enumerate(columns):
             kind, place = stream.rsplit("_", 1)[1], stream.rsplit("_", 1)[0].replace("_", " ")
             # Not by make_stream: whether there is gravity was decided, and reported, for the whole dataset.
             values, unit = to_internal(table[:, 3 * i : 3 * i + 3], getattr(units, kind))
-            streams[stream] = Stream(times, values, unit, _FRAME_RATE, place, XYZ)
+            streams[stream] = Stream(times, values, unit, _FRAME_RATE, place, XYZ, notes=notes, begins=tuple(clock.begins))
     videos = {role: Video(file) for role, file in zip(source.roles, source.files, strict=True) if role.startswith("cam")}
     return make_recording(source, streams, videos)
 
 
 def _times(path: Path, rows: int) -> np.ndarray:
-    """Return (N,) s by the column of frames, from its first."""
+    """Return (N,) s by the column of frames, from its first, as they stand."""
     if rows < 2:
         raise UserError(f"{path}: {rows} sample(s), at least 2 are needed; leave the scene out")
     try:
@@ -348,6 +351,4 @@ def _times(path: Path, rows: int) -> np.ndarray:
         if "no column" not in str(error):
             raise
         return np.arange(rows) / _FRAME_RATE
-    times = (frames - frames[0]) / _FRAME_RATE
-    check_times(times, path, header=True)
-    return np.asarray(times)
+    return np.asarray((frames - frames[0]) / _FRAME_RATE)

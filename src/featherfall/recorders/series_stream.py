@@ -84,7 +84,7 @@ class _StreamReader:
         placement = self._series.placement or need.placement
         channels = tuple(need.channels)
         every = (*(Note("file", text) for text in lines), *notes)
-        begins = tuple(time - self._start for time in self._clock.begins)
+        begins = tuple(time - self._start for time in self._clock.notes.begins)
         return Stream(stamps, self._values.array(), need.unit, rate, placement, channels, notes=every, begins=begins), self._start
 
     def _take(self, part: TimedRows) -> None:

@@ -84,8 +84,7 @@ def holed(value: float) -> np.ndarray:
         (ACC, {"rate": np.nan}, "rate nan; give a positive number"),
         (ACC, {"rate": 50, "times": TIMES}, "both rate and times"),
         (ACC, {"times": TIMES[:-1]}, r"times have shape \(499,\); give \(500,\)"),
-        (ACC, {"times": np.r_[TIMES[:-1], TIMES[-2]]}, "sample 500: time goes from 9.96 to 9.96 s"),
-        (ACC, {"times": np.r_[TIMES[:-1], np.nan]}, "sample 500: time goes from"),
+        (ACC, {"times": np.zeros(500)}, "every row has the same time"),
         (ACC, {"times": 1000 * TIMES}, "0.05 samples per second, which no worn sensor gives; give time_unit='ms'"),
         (ACC[:, :2], {"rate": 50}, r"shape \(500, 2\); give \(samples, 3\), with the channels of accelerometer: x, y, z"),
         (ACC[:, 0], {"rate": 50}, r"shape \(500,\)"),
@@ -122,3 +121,20 @@ def test_inputs_of_different_length_and_bare_options_for_two_inputs() -> None:
     stated = {"accelerometer": ["ax", "ay", "az"], "gyroscope": ["ax", "ay", "az"]}
     with pytest.raises(UserError, match="column 'ax' is taken for both"):
         read_array(columns(), inputs, ArrayOptions(rate=50, columns=stated))
+
+
+@pytest.mark.parametrize(
+    ("times", "count", "note"),
+    [
+        (np.r_[TIMES[:-1], TIMES[-2]], 499, "row 500 repeats the time of the row before and was left out"),
+        (np.r_[TIMES[:-1], np.nan], 499, "row 500 has no time and was left out"),
+        (TIMES[::-1], 500, "the rows are in falling order of time and were read from the last to the first"),
+        (np.r_[TIMES[:250], TIMES[:250] + 1.7e9], 500, "the clock was set before row 251"),
+    ],
+)
+def test_faults_of_the_times_are_mended_and_noted(times: np.ndarray, count: int, note: str) -> None:
+    found = read_array(ACC, [ACCELEROMETER], ArrayOptions(times=times))
+    stream = found.streams["accelerometer"]
+    assert len(stream.times) == count and stream.times[0] == 0 and (np.diff(stream.times) > 0).all()
+    assert found.remarks[0].startswith(note)
+    assert len(stream.begins) == ("set" in note)

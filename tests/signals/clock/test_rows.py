@@ -53,7 +53,7 @@ def test_a_clock_that_is_set_after_the_start_begins_a_part_of_its_own(before: np
     clock = RowClock("f.csv", buffer=64, held=16)
     times = np.concatenate([before, after])
     list([*clock.add(times, numbered(len(times)), np.arange(len(times))), *clock.finish()])
-    np.testing.assert_allclose(clock.begins, found.times[count])
+    np.testing.assert_allclose(clock.notes.begins, found.times[count])
 
 
 @pytest.mark.parametrize("start", [0.0, 7.0])

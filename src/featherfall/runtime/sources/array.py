@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input, Manifest
-from featherfall.core.recording import Recording
+from featherfall.core.recording import Note, Recording
 from featherfall.core.registry import register
 from featherfall.core.tables import nearest
 from featherfall.recorders.choice import refuse_shared
@@ -18,6 +18,8 @@ from featherfall.recorders.names import UNIT_SECONDS, Header, match_channels, ma
 from featherfall.recorders.times import fitting_unit, odd_rate
 from featherfall.runtime.sources.source import Recorded
 from featherfall.runtime.sources.streams import by_input, sensor_stream, unit_of
+from featherfall.signals.clock.notes import ClockNotes
+from featherfall.signals.clock.rows import put_in_order
 from featherfall.signals.quality.check import CheckWords
 
 
@@ -54,6 +56,8 @@ def read_array(data: Any, inputs: Sequence[Input], options: ArrayOptions) -> Rec
     Arguments:
         data: (N, C) numbers, the channels of all inputs side by side; {input name: (N, C)}; or a table whose columns are found by name.
         inputs: the manifest's; each becomes a stream in the manifest's unit.
+    Samples that are not in order of time are treated as `signals.clock.rows` says; notes tell of it.
+
     Raises: `UserError`, one line, for a wrong shape, dtype, unit or rate, for missing columns, and for NaN.
     """
     units = by_input("unit", options.unit, inputs)
@@ -74,13 +78,21 @@ def read_array(data: Any, inputs: Sequence[Input], options: ArrayOptions) -> Rec
             )
         _refuse_missing(need, values[need.name])
     clock = _clock(count, times, options)
+    faults = ClockNotes()
+    begins: tuple[float, ...] = ()
+    if times is not None:
+        ordered, faults = put_in_order("array", clock, np.concatenate([values[need.name] for need in inputs], axis=1))
+        values = _by_input(ordered.values, inputs)
+        clock = _checked(ordered.times, options)
+        begins = tuple(begin - float(ordered.times[0]) for begin in faults.begins)
     streams = {}
     for need in inputs:
         unit = unit_of("array", need, names.get(need.name, []), units)
         state_unit = "unit='{unit}'" if len(inputs) == 1 else f"unit={{{{{need.name!r}: '{{unit}}'}}}}"
         words = CheckWords("array", need.name, "sample", state_unit)
-        streams[need.name] = sensor_stream("array", need, values[need.name], clock, unit, words)
-    return Recording(dataset="", subject="", activity="", trial="array", streams=streams)
+        streams[need.name] = replace(sensor_stream("array", need, values[need.name], clock, unit, words), begins=begins)
+    notes = tuple(Note("file", line) for line in faults.lines())
+    return Recording(dataset="", subject="", activity="", trial="array", streams=streams, notes=notes)
 
 
 def _is_table(data: Any, inputs: Sequence[Input]) -> bool:
@@ -170,6 +182,10 @@ def _matrix(what: str, data: Any, inputs: Sequence[Input]) -> dict[str, np.ndarr
     if array.ndim != 2 or array.shape[1] != channels:
         names = "; ".join(f"{need.name}: {', '.join(need.channels)}" for need in inputs)
         raise UserError(f"{what}: shape {array.shape}; give (samples, {channels}), with the channels of {names}")
+    return _by_input(array, inputs)
+
+
+def _by_input(array: np.ndarray, inputs: Sequence[Input]) -> dict[str, np.ndarray]:
     ends = np.cumsum([len(need.channels) for need in inputs])
     return {need.name: part for need, part in zip(inputs, np.split(array, ends[:-1], axis=1), strict=True)}
 
@@ -184,7 +200,7 @@ def _refuse_missing(need: Input, values: np.ndarray) -> None:
 
 
 def _clock(count: int, times: np.ndarray | None, options: ArrayOptions) -> np.ndarray:
-    """Return (count,) s from 0, strictly increasing."""
+    """Return (count,) s, as they are given."""
     if count < 2:
         raise UserError(f"array: {count} sample(s); at least 2 are needed")
     if times is None:
@@ -197,11 +213,13 @@ def _clock(count: int, times: np.ndarray | None, options: ArrayOptions) -> np.nd
         raise UserError("array: both rate and times; give one of them")
     if times.shape != (count,):
         raise UserError(f"array: times have shape {times.shape}; give ({count},), one for each sample")
-    bad = np.flatnonzero(~(np.diff(times) > 0))
-    if len(bad):
-        at = int(bad[0])
-        before, after = times[at : at + 2]
-        raise UserError(f"array: sample {at + 2}: time goes from {before:.6g} to {after:.6g} s; sort the samples, drop repeated ones")
+    return times
+
+
+def _checked(times: np.ndarray, options: ArrayOptions) -> np.ndarray:
+    """Return (N,) increasing s, from 0; raises `UserError` where no worn sensor gives such a rate."""
+    if len(times) < 2:
+        raise UserError(f"array: {len(times)} sample(s) with times of their own; at least 2 are needed")
     rate = odd_rate(times)
     if rate is not None:
         fitting = fitting_unit(rate, options.time_unit or "s")

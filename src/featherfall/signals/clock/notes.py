@@ -37,8 +37,13 @@ _LINES: dict[str, tuple[str, str]] = {
 
 @dataclass
 class ClockNotes:
-    """Counts what is found, by kind; memory is constant."""
+    """Counts what is found, by kind.
 
+    Attributes:
+        begins: times (s) of the first rows after a pause of unknown length, for which a minute stands in the times.
+    """
+
+    begins: list[float] = field(default_factory=list)
     _count: dict[str, int] = field(default_factory=dict)
     _row: dict[str, int] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)

@@ -48,9 +48,6 @@ class RowClock:
 
     No row is invented, and a gap stays a gap. Rows that came twice or late, and stamps that are repeated, are left out or put in order;
     where the clock was set or begins anew, the times go on. All of it is in `notes`.
-
-    Attributes:
-        begins: times of the first rows after a pause of unknown length, for which a minute stands.
     """
 
     def __init__(self, where: str, burst: bool = False, buffer: int = BUFFER, held: int = HELD) -> None:
@@ -60,7 +57,6 @@ class RowClock:
         buffer, held: see `BUFFER` and `HELD`; held < buffer.
         """
         self.notes = ClockNotes()
-        self.begins: list[float] = []
         self._begin_rows: list[int] = []  # of rows that are not given back yet
         self._where, self._burst, self._buffer, self._held = where, burst, buffer, held
         self._waiting: list[TimedRows] = []
@@ -107,7 +103,7 @@ class RowClock:
         given = self._apart(ordered.take(slice(0, cut)))
         if len(given):
             self._note_gaps(given)
-            self.begins += given.times[np.isin(given.rows, self._begin_rows)].tolist()
+            self.notes.begins += given.times[np.isin(given.rows, self._begin_rows)].tolist()
             self._begin_rows = [row for row in self._begin_rows if row > given.rows[-1]]
             self._last = float(given.times[-1])
             yield given
@@ -243,6 +239,10 @@ class RowClock:
         if self._burst or self._is_coarse(ordered, same):
             if not self._burst:
                 self.notes.add("coarse", int(ordered.rows[same][0]), int(same.sum()))
+            if self._last is None and ordered.times[-1] == ordered.times[0]:
+                raise UserError(
+                    f"{self._where}: every row has the same time; check the time column, or state the samples per second (rate)"
+                )
             straight = straighten_times(ordered.times)
             if straight[0] <= last:
                 straight = increasing(np.concatenate([[last], straight]))[1:]
