@@ -88,8 +88,8 @@ def join_times(parts: Sequence[WindowTimes]) -> WindowTimes:
 def covered_share(streams: Mapping[str, Stream], window: Window, reference: str) -> float:
     """Return the share of a recording that windows can be cut from, 0..1: all of it but the gaps that leave no window behind.
 
-    An impact in any gap is lost. Sliding windows show gaps shorter than themselves by `valid`; a trial is the longest stretch alone. A pause
-    of unknown length, while the clock was set, counts as none.
+    An impact in any gap is lost. Sliding windows show gaps shorter than themselves by `valid`; a trial is the longest stretch alone.
+    A pause of unknown length, while the clock was set, counts as none.
     """
     shares = [1.0]
     for name, stream in streams.items():
