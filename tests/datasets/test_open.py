@@ -34,6 +34,7 @@ def test_names() -> None:
         "urfd",
         "utd-mhad",
         "weda-fall",
+        "wisdm-watch",
         "class-folders",
         "kaggle-fall",
         "le2i-frames",
