@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from featherfall.core.errors import UserError
-from featherfall.core.tables import dead_axes, nearest, read_columns
+from featherfall.core.tables import dead_axes, nearest, read_columns, whole_number
 
 GOOD = "t,ax,ay,az\n0.00,1,2,3\n0.02,4,5,6\n0.04,7,8,9\n"
 
@@ -93,3 +93,20 @@ def test_dead_axes() -> None:
 def test_nearest() -> None:
     assert nearest("acclerometer", ["accelerometer", "gyroscope"]) == "did you mean 'accelerometer'?"
     assert nearest("zzz", ["a", "b"]) == "known: a, b"
+
+
+def test_a_long_cell_is_a_fault_of_its_row(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n1," + "9" * 200_000 + "x\n")
+    with pytest.raises(UserError, match="row 2: column 'y' is '999.*, not a number"):
+        read_columns(tmp_path / "a.csv", ["x", "y"], header=True)
+
+
+@pytest.mark.parametrize(("text", "value"), [("7", 7), ("7.0", 7), ("-3", -3), ("1e3", 1000)])
+def test_whole_numbers(text: str, value: int) -> None:
+    assert whole_number(text) == value
+
+
+@pytest.mark.parametrize("text", ["7.5", "nan", "inf", "1e15", "9" * 5000, "", "x", "0x10"])
+def test_what_is_no_whole_number(text: str) -> None:
+    with pytest.raises(ValueError):
+        whole_number(text)

@@ -12,6 +12,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.files import read_bytes
 
+csv.field_size_limit(1 << 30)  # files are bounded; a long cell is a fault of the file, which its reader names by row
 MOST_BYTES = 512 << 20  # of a file that is read whole: a day at 200 Hz; reading it takes three times as much memory
 
 
