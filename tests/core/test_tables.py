@@ -97,7 +97,7 @@ def test_nearest() -> None:
 
 def test_a_long_cell_is_a_fault_of_its_row(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x,y\n1," + "9" * 200_000 + "x\n")
-    with pytest.raises(UserError, match="row 2: column 'y' is '999.*, not a number"):
+    with pytest.raises(UserError, match=r"row 2: column 'y' is '999.*', not a number"):
         read_columns(tmp_path / "a.csv", ["x", "y"], header=True)
 
 
