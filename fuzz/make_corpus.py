@@ -211,6 +211,8 @@ def datasets() -> None:
         put(f"data-weda_fall/a/dataset/50Hz/F01/U01_R01_{kind}.csv", table(values, heading, [f"{time:.3f}" for time in times]))
     put("data-weda_fall/a/dataset/fall_timestamps.csv", "﻿filename,start_time,end_time\r\nF01/U01_R01,0.2,0.5\r\n")
 
+    stamps = [f"1600,{'A' if i < 15 else 'S'},{90426708196641 + 50_000_000 * i}" for i in range(30)]
+    put("data-wisdm-watch/a/data_1600_accel_watch.txt", table(GRAVITY * RESTING, "", stamps).replace("\n", ";\n"))
     put("data-sisfall/a/SA01/F05_SA01_R04.txt", "  16,-256,   0, -42, 512,-123,   0,-1024, 512;\n" * 20)
     received = [f"2022-08-05 10:06:{11 + i // 4 * 0.12:06.3f}" for i in range(30)]
     place = "data-smartfallmm/a/young"
