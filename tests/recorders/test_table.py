@@ -303,3 +303,11 @@ def test_paths_that_lead_nowhere(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=rf"{name}: (cannot be read|holds no file)"):
         open_capture(tmp_path / name)
+
+
+def test_a_stamp_that_no_clock_shows_is_left_out(tmp_path: Path) -> None:
+    lines = written().splitlines()
+    lines[5] = "9" * 40 + lines[5][lines[5].index(",") :]
+    found = table(tmp_path / "a.csv", "\n".join(lines) + "\n").series("accelerometer", ["x", "y", "z"], time="time", time_unit="s")
+    times = np.concatenate([block.times for block in found.blocks()])
+    assert len(times) == len(TIMES) - 1 and found.remarks() == ("left out 1 row without a time",)

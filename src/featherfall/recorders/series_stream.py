@@ -78,6 +78,8 @@ class _StreamReader:
         times, values, notes = self._check.finish()
         self._keep(times, values)
         stamps = self._times.array()
+        if not (np.diff(stamps[:_STAMPS]) > 0).any():
+            raise UserError(f"{self._path}: the times of {need.name!r} stand still; check the time column and its unit")
         _refuse_odd_rate(self._path, stamps)
         rate = _rate(stamps[:_STAMPS])
         lines = (*self._series.remarks(), *self._clock.notes.lines())
@@ -170,6 +172,7 @@ def _unit_by_gravity(series: Series, need: Input, path: Path) -> str | None:
 def _rate(times: np.ndarray) -> float:
     """Return the samples per second outside gaps, Hz, of (N,) increasing s, N >= 2."""
     steps = np.diff(times)
+    steps = steps[steps > 0]
     return 1 / float(steps[steps <= 4 * np.median(steps)].mean())
 
 

@@ -17,6 +17,7 @@ UNITS = {
     "s": (1.0, 0.0), "ms": (1e-3, 0.0), "us": (1e-6, 0.0), "ns": (1e-9, 0.0),
     "excel days": (DAY, -25_569 * DAY), "matlab days": (DAY, -719_529 * DAY),
 }  # fmt: skip
+_LATEST = 1e11  # s; 3,000 years
 _EPOCH = 9.4e8, 2.6e9  # s since 1970: 2000 to 2052, the years in which a wearable's clock may stand
 
 
@@ -62,9 +63,11 @@ class StampReader:
     _found: set[str] = field(default_factory=set)
 
     def numbers(self, stamps: np.ndarray) -> np.ndarray:
-        """Return (N,) s of (N,) numbers."""
+        """Return (N,) s of (N,) numbers; NaN for one that is no time of any clock, as damage leaves it, among others that are."""
         seconds, zero = UNITS[self.unit]
-        return np.asarray(stamps * seconds + zero)
+        times = np.asarray(stamps * seconds + zero)
+        wild = np.abs(times) > _LATEST
+        return np.where(wild, np.nan, times) if wild.any() and not wild[np.isfinite(stamps)].all() else times
 
     def dates(self, columns: Sequence[np.ndarray], row: int) -> np.ndarray:
         """Return (N,) s of dates.
