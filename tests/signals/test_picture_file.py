@@ -202,3 +202,10 @@ def test_whatever_is_broken_gives_a_picture_or_one_line(
 def test_a_head_of_any_bytes(magic: bytes, rest: bytes) -> None:
     head = read_header(magic + rest)
     assert head is None or (head.width >= 0 and head.height >= 0 and 1 <= head.orientation <= 8)
+
+
+def test_a_png_cut_anywhere_in_its_head(tmp_path: Path) -> None:
+    whole = still(tmp_path / "a.png").read_bytes()
+    for length in range(8, 60):
+        (tmp_path / "b.png").write_bytes(whole[:length])
+        refused(tmp_path / "b.png", "damaged or cut short")

@@ -41,10 +41,12 @@ def read_header(data: bytes) -> PictureHeader | None:
 
 
 def strip_png(data: bytes) -> bytes | None:
-    """Return a PNG without optional chunks; None where it holds more data than its size can use.
+    """Return a PNG without optional chunks; None where it holds more data than its size can use, or is cut short within its head.
 
     Compressed text and colour profiles of a small file may unpack to gigabytes, and so may the pixels of a tiny picture.
     """
+    if len(data) < 26:
+        return None
     width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
     kept = [data[:8]]
     pixels = 0
