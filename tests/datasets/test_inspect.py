@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import tiny_dataset
 from tests.films import gray_film
 from typer.testing import CliRunner
 
@@ -104,3 +105,17 @@ def test_films_are_told_and_a_broken_one_is_one_problem(folder: Path) -> None:
     broken = inspect_dataset(datasets.open("folder", folder))
     assert broken.films["cam1"].recordings == 1
     assert len(broken.problems) == len(whole.problems) + 1 and any("0.mp4" in line for line in broken.problems)
+
+
+def test_notes_of_recordings_are_summed_up(tmp_path: Path) -> None:
+    folder = tiny_dataset(tmp_path)
+    for path in sorted(folder.rglob("*walk*accelerometer.csv"))[:2]:
+        lines = path.read_text().splitlines()
+        lines[20] = "50,0,0"
+        path.write_text("\n".join(lines))
+    facts = inspect_dataset(datasets.open("folder", folder))
+    (note,) = facts.notes
+    assert note.startswith("accelerometer: corrupt samples left out in 2 of 12 recordings (first: S1/walk/0: ")
+    assert note.endswith("(x is 50))") and facts.problems == []
+    shown = CliRunner().invoke(app, ["inspect", str(folder)])
+    assert shown.exit_code == 0 and f"note: {note}" in shown.output.replace("\n", "")

@@ -257,6 +257,8 @@ def _show(facts: Facts, console: Console) -> None:
     if not facts.pictures or facts.hours:
         _show_activities(facts, console)
 
+    for note in facts.notes:
+        console.print(f"note: {note}", soft_wrap=True, highlight=False, markup=False)
     if not facts.problems:
         console.print("[green]No problems found.[/green]")
         return

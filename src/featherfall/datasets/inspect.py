@@ -19,6 +19,7 @@ from featherfall.signals.video import VideoFacts, probe
 
 from .content import Content, contents, duplicates
 from .dataset import Dataset, Source
+from .notes import NoteSummary
 from .pictures.look import PictureFacts, PictureInspection
 from .pictures.names import is_picture, shows_fall
 from .views import cameras
@@ -71,7 +72,7 @@ class FilmFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """A dataset's facts; `problems` has one line per fault, each with its file."""
+    """A dataset's facts; `problems` has one line per fault, each with its file; `notes` sum up what is no fault, e.g. clipping."""
 
     dataset: str
     folder: str
@@ -85,6 +86,7 @@ class Facts:
     pictures: PictureFacts | None
     splits: dict[str, dict[str, int]]
     problems: list[str]
+    notes: list[str]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain lists, dicts, strings and numbers."""
@@ -102,7 +104,7 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
     seen: dict[str, list[_Seen]] = {}
     films: dict[str, list[VideoFacts]] = {}
     look = PictureInspection(problems)
-    same = _Copies()
+    same, noted = _Copies(), NoteSummary()
     decoder = find_spec("av") is not None
     if not decoder and any(cameras(source) for source in dataset.sources):
         problems.append("films and pictures were not looked at: that needs PyAV; install it: pip install 'featherfall[video]'")
@@ -117,6 +119,7 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
             read, seconds = read + 1, seconds + recording.duration
             if not is_picture(source):  # `look` compares pictures
                 same.add(recording)
+            noted.add(recording)
             for name, stream in recording.streams.items():
                 seen.setdefault(name, []).append(_look(source, name, stream, stamps.get(name)))
                 problems += _faults(source, recording, name, stamps.get(name))
@@ -144,6 +147,7 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
         pictures=pictures,
         splits={name: dict(Counter(map(side, dataset.sources))) for name, side in dataset.splits.items()},
         problems=problems,
+        notes=noted.lines(),
     )
 
 

@@ -70,6 +70,7 @@ def evaluate_with(
             notes.append(f"left out: {error}")
         if progress:
             progress(done, len(sources))
+    notes += evaluator.noted()
     if not count:
         raise UserError(f"{dataset.folder}: no {evaluator.unit} could be evaluated; {notes[-1] if notes else 'it is empty'}")
     facts = {"bundle": bundle.manifest.name, "model": bundle.model.precision, "dataset": dataset.name}

@@ -33,6 +33,10 @@ class Evaluator(ABC):
         """Return what a reader must know of the dataset as a whole, once `prepare` was called."""
         return []
 
+    def noted(self) -> list[str]:
+        """Return what was noted while the recordings were read, summed up."""
+        return []
+
     def contents(self, recording: Recording) -> Sequence[Content]:
         """Return the content of what the bundle looks at, to tell whether it was trained on it: here of every film."""
         return [video_content(video) for video in recording.videos.values()]

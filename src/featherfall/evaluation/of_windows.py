@@ -19,6 +19,7 @@ from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording
 from featherfall.datasets import Dataset, by_names, each_view
 from featherfall.datasets.content import Content, contents
+from featherfall.datasets.notes import NoteSummary
 from featherfall.evaluation.curve import activities_by_subject, auc, by_subject, intervals_of, threshold_curve
 from featherfall.evaluation.evaluator import Evaluator
 from featherfall.evaluation.metrics import Metrics
@@ -40,6 +41,7 @@ class WindowEvaluator(Evaluator):
         self._clip = None if clip is None else Clip.model_validate(clip)
         self._streams: dict[str, dict[str, list[Offer]]] = {}
         self._predictions: list[RecordingPredictions] = []
+        self._noted = NoteSummary()
 
     def prepare(self, dataset: Dataset) -> Dataset:
         """Take films one by one and class names for what the recipe takes them for, and choose the streams."""
@@ -67,7 +69,9 @@ class WindowEvaluator(Evaluator):
     def add(self, recording: Recording) -> list[str]:
         """As `Evaluator.add`."""
         manifest = self._bundle.manifest
-        prediction = self._bundle.predict(self._fitted(recording), placement_ok=True)  # `_fitted` has checked it
+        fitted = self._fitted(recording)
+        self._noted.add(fitted)
+        prediction = self._bundle.predict(fitted, placement_ok=True)  # `_fitted` has checked it
         keep = prediction.usable
         numbers = has_numbers(prediction.probabilities)
         if len(numbers) and not numbers.any():
@@ -130,6 +134,10 @@ class WindowEvaluator(Evaluator):
                             f"{dataset}: it is not stated where {one.name} is worn; the bundle was trained for the {need.placement}"
                         )
         return lines
+
+    def noted(self) -> list[str]:
+        """As `Evaluator.noted`."""
+        return self._noted.lines()
 
     def _taken(self) -> list[dict[str, str]]:
         return [
