@@ -10,9 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from featherfall.core.errors import UserError
 from featherfall.recorders.capture import Table, open_capture
+from featherfall.recorders.recognise import recognise
 from featherfall.recorders.recorder import Series
 from featherfall.recorders.table import Stated
 
@@ -311,3 +314,68 @@ def test_a_stamp_that_no_clock_shows_is_left_out(tmp_path: Path) -> None:
     found = table(tmp_path / "a.csv", "\n".join(lines) + "\n").series("accelerometer", ["x", "y", "z"], time="time", time_unit="s")
     times = np.concatenate([block.times for block in found.blocks()])
     assert len(times) == len(TIMES) - 1 and found.remarks() == ("left out 1 row without a time",)
+
+
+def tried(path: Path, content: bytes) -> None:
+    """Read a file as the program does; only `UserError` may come of it."""
+    path.write_bytes(content)
+    for stated in (Stated(), Stated(rate=50.0), Stated(dates="dmy", time="1")):
+        error = None
+        try:
+            for series in recognise(open_capture(path, stated)).series:
+                for block in series.blocks():
+                    assert len(block.times) == len(block.values) and np.isfinite(block.times).all()
+        except UserError as caught:
+            error = caught
+        assert str(error).isprintable()
+
+
+CELL = st.one_of(
+    st.sampled_from(
+        [
+            "1",
+            "-0.5",
+            "1,5",
+            "1.234,5",
+            '"1,234.5"',
+            "1e308",
+            "-1e999",
+            "inf",
+            "nan",
+            "",
+            " ",
+            "x",
+            "\x1b[2J",
+            "12:00:01",
+            "3/4/2024 1:02:03 PM",
+            "1700000000000",
+            "99999999999999999999999999",
+            "ns",
+            "\x00",
+            '"',
+            "#",
+            "@data",
+        ]
+    ),
+    st.floats(width=32).map(str),
+    st.text(max_size=5),
+)
+
+
+@given(
+    rows=st.lists(st.lists(CELL, max_size=6), max_size=12),
+    mark=st.sampled_from([",", ";", "\t", " ", "|"]),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_no_table_breaks_it(rows: list[list[str]], mark: str, end: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    text = "time,x,y,z\n".replace(",", mark) + end.join(mark.join(row) for row in rows)
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    for encoding in ("utf-8", "utf-16"):
+        tried(path, text.encode(encoding, "replace"))
+
+
+@given(content=st.binary(max_size=300))
+def test_no_bytes_break_it(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    for start in (b"", b"\x1f\x8b\x08\0", b"PK\x03\x04", b"\xff\xfe", b"0,1,2,3\n1,1,2,3\n"):
+        tried(path, start + content)

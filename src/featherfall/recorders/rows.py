@@ -175,7 +175,7 @@ class RowReader:
             fault = f" has {len(cells)} column(s), {needed} are needed; complete or delete the row"
         else:
             for i in self.columns:
-                value = _number(cells[i], self.layout.decimal)
+                value = number_of(cells[i], self.layout.decimal)
                 if value is None:
                     fault = fault or f": column {self.name(i)} is {shown(cells[i])!r}, not a number; correct or delete the row"
                 else:
@@ -211,7 +211,7 @@ def _missing_marks(delimiter: str) -> re.Pattern[str]:
     return re.compile(rf'(?<![^{mark}\n])(?:[^\S\n{mark}]*(?:"?(?:{words})"?|"")?[^\S\n{mark}]*)(?![^{mark}\n])', re.IGNORECASE)
 
 
-def _number(cell: str, decimal: str) -> float | None:
+def number_of(cell: str, decimal: str) -> float | None:
     """Return the number in a cell, NaN where it is missing, None where it holds something else."""
     cell = cell.strip("\x00 ")
     if cell.lower() in MISSING:

@@ -15,9 +15,10 @@ from featherfall.core.placement import place_of
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
 from featherfall.recorders.dates import Pattern, understand
-from featherfall.recorders.layout import kind_of, split_row
+from featherfall.recorders.layout import split_row
 from featherfall.recorders.names import find_triples, match_times, plain_name, sensor_of_word
 from featherfall.recorders.recorder import Sensor, SensorFile, Series
+from featherfall.recorders.rows import number_of
 
 _DISTINCT = 0.5  # share of the first rows with a stamp of their own; a date without a time has one for all
 _WORN = ("wrist", "waist", "chest", "ankle", "thigh", "pocket", "head", "neck", "foot", "hip", "belt", "watch", "arm", "shin")
@@ -131,7 +132,8 @@ def _distinct(table: Table, at: int) -> float:
 
 
 def _increases(table: Table, at: int) -> bool:
-    numbers = [float(cell) for cell in table.cells(at) if kind_of(cell) == "number"]
+    found = [number_of(cell, ".") for cell in table.cells(at)]
+    numbers = [one for one in found if one is not None and np.isfinite(one)]
     return len(numbers) > 2 and bool((np.diff(numbers) >= 0).all()) and numbers[-1] > numbers[0]
 
 
