@@ -120,7 +120,9 @@ def run(inputs: Inputs, first: int, count: int, state: Path) -> Result:
             what = complaint(error)
             if what and len(result.faults) < MOST_FAULTS:
                 trace = traceback.extract_tb(error.__traceback__)
-                where = next((f"{Path(one.filename).stem}-{one.lineno}" for one in reversed(trace) if Path(one.filename).parent.name != "fuzz"), "?")
+                where = next(
+                    (f"{Path(one.filename).stem}-{one.lineno}" for one in reversed(trace) if Path(one.filename).parent.name != "fuzz"), "?"
+                )
                 result.faults.append({"input": number, "what": what, "where": where, "text": str(error)[:300]})
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)

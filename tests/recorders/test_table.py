@@ -72,6 +72,7 @@ LAYOUTS: dict[str, str | bytes] = {
     + "".join(f"@ATTRIBUTE {name} NUMERIC\n" for name in ("time", "x", "y", "z"))
     + "@DATA\n"
     + written(header=None),
+    "minus signs": written().replace("-", "\u2212"),
     "blanks after commas": written(", "),
     "everything at once": b"\xef\xbb\xbf"
     + ("sep=;\r\n# Uhr\r\n" + written(";", ",", end="\r\n", tail=";").replace("time;x;y;z;\r\n", "time;x;y;z;\r\ns;g;g;g;\r\n")).encode(),

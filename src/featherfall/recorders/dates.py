@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -165,11 +164,6 @@ def read_dates(cells: np.ndarray, order: DayOrder | None = None) -> tuple[np.nda
         if pattern is not None:
             out[i] = _seconds(table[i : i + 1], pattern, order)[0]
     return out, period
-
-
-def example(order: DayOrder) -> str:
-    """Return what 3/4/2024 would mean, for messages."""
-    return datetime.date(2024, *((4, 3) if order == "dmy" else (3, 4))).strftime("%-d %B")
 
 
 # Digits share a shape; letters and marks are their own.

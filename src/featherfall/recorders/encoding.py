@@ -34,7 +34,7 @@ def find_encoding(head: bytes) -> tuple[str, int] | None:
 
 
 def decode(pieces: Iterable[bytes], encoding: str, mark: int = 0) -> Iterator[str]:
-    """Yield text with "\\n" as its only line end.
+    """Yield text with "\\n" as its only line end and "-" as its only minus sign.
 
     A byte that the encoding does not have becomes "\ufffd": it is in a name or a comment, or the row that holds it is named later.
 
@@ -47,11 +47,13 @@ def decode(pieces: Iterable[bytes], encoding: str, mark: int = 0) -> Iterator[st
         text = held + decoder.decode(piece[mark:])
         mark = 0
         held = "\r" if text.endswith("\r") else ""
-        yield _line_ends(text[: len(text) - len(held)])
-    yield _line_ends(held + decoder.decode(b"", final=True))
+        yield _plain(text[: len(text) - len(held)])
+    yield _plain(held + decoder.decode(b"", final=True))
 
 
-def _line_ends(text: str) -> str:
+def _plain(text: str) -> str:
+    if "\u2212" in text:
+        text = text.replace("\u2212", "-")  # a minus sign of typesetters, which some languages' settings write
     if "\r" not in text:
         return text
     return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")

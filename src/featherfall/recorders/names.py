@@ -230,7 +230,7 @@ _KINDS = (
     ("gravity", ("gravity", "grav")),
     ("gyroscope", ("gyr", "rotation", "angular", "angvel", "omega")),
     ("magnetometer", ("mag", "compass")),
-    ("accelerometer", ("acc", "gforce", "beschleunigung", "aceler")),
+    ("accelerometer", ("acc", "gforce", "beschl", "aceler")),
 )
 _LETTERS = {
     **dict.fromkeys((*_BARE, "a", "ac", "gf"), "accelerometer"),

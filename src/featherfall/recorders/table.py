@@ -12,7 +12,7 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.tables import nearest
-from featherfall.recorders.dates import DayOrder, day_order, example
+from featherfall.recorders.dates import DayOrder, day_order
 from featherfall.recorders.encoding import decode, find_encoding
 from featherfall.recorders.layout import Layout, find_layout, split_row
 from featherfall.recorders.member import Member
@@ -209,7 +209,7 @@ class Table:
         found = self.stated.dates or day_order(texts + self._last_cells(stamps))
         if found is None:
             raise UserError(
-                f"{self.where}: the date {shown(texts[0])!r} may be {example('dmy')} or {example('mdy')} of its kind; "
+                f"{self.where}: the date {shown(texts[0])!r} does not show whether day or month comes first, nor does any other; "
                 "state --dates dmy (day first) or --dates mdy (month first)"
             )
         return found

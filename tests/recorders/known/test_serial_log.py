@@ -8,6 +8,9 @@ from tests.recorders.reading import answer, of, read, samples
 from tests.recorders.samples import iso, motion, serial_log, write
 
 from featherfall.core.errors import UserError
+from featherfall.recorders.capture import open_capture
+from featherfall.recorders.recognise import recognise
+from featherfall.recorders.table import Stated
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,9 @@ def test_lines_without_a_time_are_refused_with_what_to_print(tmp_path: Path) -> 
 
 def test_a_table_is_not_claimed(tmp_path: Path) -> None:
     assert answer("serial-log", write(tmp_path / "a.csv", ["t,x,y,z", *["0.1,0.1,0.2,0.9"] * 50])) is None
+
+
+def test_a_stated_rate_takes_the_place_of_times(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.log", ["ax: 0.12 ay: -0.30 az: 9.81"] * 50)
+    found = recognise(open_capture(path, Stated(rate=25.0)))
+    np.testing.assert_allclose(next(iter(found.series[0].blocks())).times, np.arange(50) / 25)

@@ -39,8 +39,13 @@ def serial_log(capture: Capture) -> SensorFile | None:
     rows = list(_rows(capture.text().splitlines()))
     stamps = np.array([row[0] for row in rows])
     values = np.array([row[1] for row in rows])
+    if np.isnan(stamps).all() and capture.stated.rate:
+        stamps = np.arange(len(stamps)) / capture.stated.rate
     if np.isnan(stamps).all():
-        raise UserError(f"{where}: no time on its lines; print millis() with each sample, e.g. ms: 1234 ax: 0.12 ay: -0.30 az: 9.81")
+        raise UserError(
+            f"{where}: no time on its lines; print millis() with each sample, e.g. ms: 1234 ax: 0.12 ay: -0.30 az: 9.81, "
+            "or state how many samples a second it has with --rate HZ"
+        )
     unit = "m/s2" if any(re.search(r"m/s(\^|\*\*)?2|m/s²", line) for line in head) else None
     series = from_arrays("accelerometer", stamps, values, unit, where)
     counted = as_counts(series) if unit is None else None
