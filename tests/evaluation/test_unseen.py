@@ -127,3 +127,16 @@ def test_older_bundles_of_published_datasets_go_by_names(dataset: Dataset) -> No
 
 def test_simulated_people_are_nobody_real(dataset: Dataset) -> None:
     assert unseen(dataset, manifest("folder", trained_on=["S1"], simulated=True), nothing) == (dataset.sources, [])
+
+
+def test_provenance_that_is_no_provenance_says_nothing(dataset: Dataset) -> None:
+    for wrong in (
+        [],
+        "x",
+        {"recipe": []},
+        {"recipe": {"split": 3, "dataset": ["a"]}},
+        {"trained_on": 7, "dataset": {}, "fingerprints": [1]},
+    ):
+        known = detector_without_model().manifest.model_copy(update={"provenance": wrong})
+        sources, _ = unseen(dataset, known, nothing)
+        assert len(sources) == 12

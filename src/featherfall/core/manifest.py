@@ -104,6 +104,13 @@ class Manifest(Checked):
     provenance: dict[str, Any] = {}
     sha256: dict[FileName, Annotated[str, Field(max_length=64)]] = Field(max_length=100)
 
+    def of_training(self, *keys: str) -> Mapping[str, Any]:
+        """Return what the provenance states below these keys, e.g. "recipe", "split"; empty where it states nothing of the kind."""
+        found: Any = self.provenance
+        for key in keys:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return found if isinstance(found, Mapping) else {}
+
     @model_validator(mode="before")
     @classmethod
     def _renewed(cls, values: Any) -> Any:

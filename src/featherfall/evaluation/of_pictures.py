@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from featherfall.clips.boxes import box_edges, unique_people
+from featherfall.core.checked import check
 from featherfall.core.class_names import ClassNames
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Recording
@@ -28,10 +29,10 @@ class PictureEvaluator(Evaluator):
     def __init__(self, bundle: Bundle) -> None:
         """Raises `UserError` where the bundle's recipe does not say which class names are a fall."""
         self._detector = BoxDetector(bundle)
-        known = bundle.manifest.provenance.get("recipe", {}).get("labels", {}).get("names")
-        if known is None:
+        known = bundle.manifest.of_training("recipe", "labels", "names")
+        if not known:
             raise UserError(f"{bundle.path}: its manifest does not say which class names are a fall; export it from its run again")
-        self._names = ClassNames.model_validate(known)
+        self._names = check(ClassNames, known, bundle.path / "manifest.json: provenance.recipe.labels.names")
         self._detections: list[list[Found]] = []
         self._truth: list[GroundTruth] = []
 

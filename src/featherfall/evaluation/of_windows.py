@@ -11,6 +11,7 @@ import numpy as np
 from featherfall.clips.labels import IGNORED, of_fall
 from featherfall.clips.mapping import Choice, Offer, choose_streams, fitted_stream, offers, renamed
 from featherfall.clips.store import RecordingFacts
+from featherfall.core.checked import check
 from featherfall.core.class_names import ClassNames
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
@@ -36,9 +37,8 @@ class WindowEvaluator(Evaluator):
 
     def __init__(self, bundle: Bundle, choice: Choice | None = None) -> None:
         self._bundle, self._choice = bundle, choice or Choice()
-        self._recipe: Mapping[str, Any] = bundle.manifest.provenance.get("recipe", {})
-        clip = self._recipe.get("clip")
-        self._clip = None if clip is None else Clip.model_validate(clip)
+        clip = bundle.manifest.of_training("recipe", "clip")
+        self._clip = check(Clip, clip, bundle.path / "manifest.json: provenance.recipe.clip") if clip else None
         self._streams: dict[str, dict[str, list[Offer]]] = {}
         self._predictions: list[RecordingPredictions] = []
         self._noted = NoteSummary()
@@ -47,9 +47,10 @@ class WindowEvaluator(Evaluator):
         """Take films one by one and class names for what the recipe takes them for, and choose the streams."""
         if self._clip is not None and self._clip.each_view:
             dataset = each_view(dataset)
-        known = self._recipe.get("labels", {}).get("names")
+        known = self._bundle.manifest.of_training("recipe", "labels", "names")
         if known and any(source.names for source in dataset.sources):
-            dataset = by_names(dataset, ClassNames.model_validate(known))
+            where = self._bundle.path / "manifest.json: provenance.recipe.labels.names"
+            dataset = by_names(dataset, check(ClassNames, known, where))
         clip = self._clip
         usual = {} if clip is None else {name: clip.behind(name) for name in clip.names}
         unreadable: list[str] = []
@@ -154,7 +155,8 @@ def true_labels(manifest: Manifest, recording: Recording, centre_s: np.ndarray) 
         positive = manifest.labels.index(str(manifest.positive))
         if recording.fall is None:
             return np.full(len(centre_s), 1 - positive)
-        margin = manifest.provenance.get("recipe", {}).get("labels", {}).get("margin_s", 1.0)
+        stated = manifest.of_training("recipe", "labels").get("margin_s")
+        margin = float(stated) if isinstance(stated, int | float) else 1.0
         whole = manifest.window.kind == "trial"
         return np.asarray(
             [positive if whole or of_fall(float(centre), recording.fall, margin) else IGNORED for centre in centre_s], np.int64

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
@@ -37,14 +36,13 @@ class _Provenance:
 
     @classmethod
     def of(cls, manifest: Manifest) -> _Provenance:
-        stated = manifest.provenance
-        recipe: Mapping[str, Any] = stated.get("recipe", {})
-        split: Mapping[str, Any] = recipe.get("split", {})
+        stated, recipe, split = (manifest.of_training(*keys) for keys in ((), ("recipe",), ("recipe", "split")))
+        trained_on = stated.get("trained_on")
         return cls(
             _parts(str(stated.get("dataset") or recipe.get("dataset") or "")),
             str(split.get("group", "subject")),
             str(split.get("list")) if split.get("protocol") == "published" else None,
-            set(stated.get("trained_on", [])),
+            set(map(str, trained_on)) if isinstance(trained_on, list) else set(),
             from_json(stated.get("fingerprints")),
             bool(stated.get("simulated")),
         )
