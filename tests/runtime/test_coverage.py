@@ -162,6 +162,27 @@ def test_a_turned_film_is_told_and_the_option_mends_it(bundle: Bundle, tmp_path:
     assert (mended.label, mended.verdict.reasons) == ("not_fall", ())
 
 
+class Far:
+    """Sees somebody of a height in pixels."""
+
+    def __init__(self, height: float) -> None:
+        self._height = height
+
+    def reset(self) -> None:
+        pass
+
+    def estimate(self, image: np.ndarray) -> list[Pose]:
+        return [person(50, 50, self._height)]
+
+
+def test_people_who_are_too_small_are_unknown(bundle: Bundle, tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", 5)
+    said = watch_film(path, bundle, Far(25))
+    assert said.label == "unknown"
+    assert said.verdict.reasons == ("people are too small in the pictures: less than 30 pixels from head to foot",)
+    assert watch_film(path, bundle, Far(45)).verdict.reasons == ()
+
+
 def test_too_few_pictures_tell_no_turn() -> None:
     check = TurnCheck()
     for k in range(3):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from featherfall.core.text import clock_time
 from featherfall.runtime.observation import FrameResult, Notice
+from featherfall.runtime.perceive.pose import Pose
 from featherfall.runtime.verdict import percent_of
 
 NO_NUMBERS = "the model gives no probabilities (its output is not a number); export the bundle again, or use another one"
@@ -15,6 +16,10 @@ LOST = "its pictures are lost"
 NOBODY = "nobody was seen in any picture, which is not the same as no fall"
 TOO_SHORT = "nobody was seen for long enough to be judged"
 
+TOO_SMALL = "people are too small in the pictures: less than {:g} pixels from head to foot"
+
+# Pixels, a pose's size. In 12 simulated films made smaller, 9 of 14 falls of people of 16 to 30 pixels were found, and 7 of 7 at 26 to 58.
+MIN_PERSON = 30.0
 NOTICE_S = 10.0  # s without a judgement before a live camera says so: lights that go on, or a reconnecting camera, take less
 _MAX_STRETCHES = 3  # in a line
 
@@ -29,12 +34,13 @@ class Coverage:
 
     Attributes:
         pictures, peopled: number of pictures, and of those with somebody in them.
+        small: number of pictures in which the largest person is smaller than `MIN_PERSON`, by keypoints.
         windows: number of probabilities of a fall.
         first, last: times of the first and the last picture, s.
     """
 
     def __init__(self) -> None:
-        self.pictures = self.peopled = self.windows = 0
+        self.pictures = self.peopled = self.small = self.windows = 0
         self.first = self.last = 0.0
         self._stretches: dict[str, list[tuple[float, float]]] = {}
 
@@ -47,6 +53,8 @@ class Coverage:
         self.last = result.time
         self.pictures += 1
         self.peopled += bool(result.people)
+        sizes = [one.sighting.size for one in result.people if isinstance(one.sighting, Pose)]
+        self.small += bool(sizes) and max(sizes) < MIN_PERSON
         self.windows += len(result.scores)
 
     def add_lost(self, stretches: Sequence[tuple[float, float]]) -> None:

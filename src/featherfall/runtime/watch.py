@@ -13,7 +13,7 @@ import numpy as np
 from featherfall.core.recording import Video
 from featherfall.core.text import clock_time
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.coverage import BLANK, FROZEN, NO_NUMBERS, NOBODY, TOO_SHORT, Alertness, Coverage, too_few
+from featherfall.runtime.coverage import BLANK, FROZEN, MIN_PERSON, NO_NUMBERS, NOBODY, TOO_SHORT, TOO_SMALL, Alertness, Coverage, too_few
 from featherfall.runtime.decide.incidents import STILL_DOWN, Decider, DecisionSettings
 from featherfall.runtime.observation import AnalysisResult, Fall, FrameResult, Notice, Observation, Sighting
 from featherfall.runtime.perceive.blank import PictureWatch
@@ -242,6 +242,9 @@ def film_verdict(monitor: Monitor, coverage: Coverage, end: float, notes: Sequen
     if not falls and coverage.share > 0 and not coverage.windows:
         label = None
         reasons.append(TOO_SHORT if coverage.peopled else NOBODY)
+    if coverage.small > coverage.peopled / 2:
+        label = label if falls else None
+        reasons.append(TOO_SMALL.format(MIN_PERSON))
     if turn:
         label = label if falls else None
         reasons.append(
