@@ -97,9 +97,11 @@ def test_known_people_need_no_weights(
 def test_a_broken_film_is_left_out(bundle: Bundle, estimator: KnowsWho, tmp_path: Path) -> None:
     folder = write_films(tmp_path / "data", seconds=8)
     (folder / "walk.mp4").write_bytes(b"no film")
-    out = evaluate(bundle, datasets.open("folder", folder), cache=tmp_path / "cache")
+    with pytest.raises(UserError, match=r"1 of 2 recordings cannot be used, more than 10 %"):
+        evaluate(bundle, datasets.open("folder", folder), cache=tmp_path / "cache")
+    out = evaluate(bundle, datasets.open("folder", folder), cache=tmp_path / "cache", allow_skipped=True)
     (note,) = out["notes"]
-    assert note.startswith("left out: ") and "walk.mp4" in note and out["counts"]["films"] == 1
+    assert note.startswith("left out: 1 of 2; 1 x ") and "walk.mp4" in note and out["counts"]["films"] == 1
     assert out["shares"]["falls_still_down"] == {"hits": 0, "count": 0, "ci95": None}  # the film ends too soon
     assert "falls_still_down" not in out["metrics"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
@@ -93,7 +92,8 @@ def test_what_cannot_be_evaluated_is_noted(tmp_path: Path) -> None:
     data = tiny_dataset(tmp_path / "data", subjects=2, streams=["accelerometer", "gyroscope"], lacking=[("S1", "accelerometer")])
     out = evaluate(bundle(tmp_path / "bundle"), datasets.open("folder", data))
     assert out["counts"]["recordings"] == 3
-    assert len(out["notes"]) == 3 and all(note.startswith("left out: S1/") for note in out["notes"])
+    (note,) = out["notes"]
+    assert note.startswith("left out: 3 of 6; 3 x S1/") and (out["left_out"]["count"], out["left_out"]["unreadable"]) == (3, 0)
     none = bundle(tmp_path / "none", inputs=[{"name": "barometer", "unit": "1", "channels": ["p"]}])
     with pytest.raises(UserError, match=r"no stream for the input 'barometer' \(1, 1 channel\(s\)\); it has "):
         evaluate(none, datasets.open("folder", data))
@@ -102,8 +102,28 @@ def test_what_cannot_be_evaluated_is_noted(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no stream for the input 'accelerometer'.*\(not all recordings can be read: .*S2-sit-0"):
         evaluate(bundle(tmp_path / "other"), sitting)
     sitting = replace(sitting, sources=sitting.sources[1:])
-    with pytest.raises(UserError, match=r"no recording could be evaluated; left out: .*S2-sit-0"):
+    with pytest.raises(UserError, match=r"no recording could be evaluated; .*S2-sit-0"):
         evaluate(bundle(tmp_path / "third"), sitting)
+
+
+def test_too_many_recordings_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    data = tiny_dataset(tmp_path / "data", subjects=4, streams=["accelerometer"])
+    opened = bundle(tmp_path / "bundle")
+    for number, subject in enumerate(("S2", "S3"), start=1):
+        with open(data / "data" / f"{subject}-sit-0-accelerometer.csv", "a") as file:
+            file.write("1,2\n")
+        if number == 1:
+            assert evaluate(opened, datasets.open("folder", data))["left_out"]["count"] == 1  # 1 of 12: said, and not too many
+    with pytest.raises(UserError, match=r"2 of 12 recordings cannot be used, more than 10 % \(2 x .*S2-sit-0-.*--allow-skipped"):
+        evaluate(opened, datasets.open("folder", data))
+    out = evaluate(opened, datasets.open("folder", data), allow_skipped=True)
+    assert out["counts"]["recordings"] == 10 and out["notes"][0].startswith("left out: 2 of 12; 2 x data/S2-sit-0-accelerometer.csv: row ")
+
+
+def test_a_model_that_gives_no_numbers_is_no_result(dataset: Dataset, tmp_path: Path) -> None:
+    broken = load_bundle(write_bundle(tmp_path / "broken", window=WINDOW, gain=float("nan")))
+    with pytest.raises(UserError, match=r"8 of 12 recordings cannot be used, .*the model gave no probabilities"):
+        evaluate(broken, dataset)
 
 
 def elsewhere(folder: Path, placement: str, stream: str = "belt_accelerometer") -> Dataset:
@@ -151,4 +171,5 @@ def test_activities_that_a_bundle_does_not_know(dataset: Dataset, tmp_path: Path
     opened = bundle(tmp_path / "bundle", task="activity", labels=["fall", "sit"], positive=None)
     out = evaluate(opened, dataset)
     assert out["metrics"]["accuracy"] == 1 and out["counts"]["recordings"] == 8
-    assert all("activity 'walk' is not among the bundle's labels" in note for note in out["notes"]) and len(out["notes"]) == 4
+    (note,) = out["notes"]
+    assert note == "left out: 4 of 12; 4 x S1/walk/0: activity 'walk' is not among the bundle's labels"

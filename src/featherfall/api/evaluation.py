@@ -90,7 +90,12 @@ def _shown(value: float | None, digits: int) -> str:
 
 
 def evaluate_bundle(
-    bundle: Bundle, dataset: str | Dataset | None, data: str | Path | None, streams: Mapping[str, str] | None, placement_ok: bool
+    bundle: Bundle,
+    dataset: str | Dataset | None,
+    data: str | Path | None,
+    streams: Mapping[str, str] | None,
+    placement_ok: bool,
+    allow_skipped: bool,
 ) -> Evaluation:
     """Evaluate an opened bundle; see `featherfall.evaluate`."""
     from featherfall import datasets
@@ -102,4 +107,4 @@ def evaluate_bundle(
     if not chosen:
         raise UserError(f"{bundle.path}: its manifest names no dataset; give one, e.g. dataset='up_fall'")
     opened = chosen if isinstance(chosen, datasets.Dataset) else datasets.open(chosen, data_folder(data))
-    return Evaluation(evaluate(bundle, opened, choice=Choice(streams or {}, placement_ok)))
+    return Evaluation(evaluate(bundle, opened, choice=Choice(streams or {}, placement_ok), allow_skipped=allow_skipped))

@@ -109,9 +109,10 @@ class Model:
         *,
         map: Mapping[str, str] | None = None,
         placement_ok: bool = False,
+        allow_skipped: bool = False,
     ) -> Evaluation:
         """Evaluate on a dataset's recordings that the model was not trained on; see `featherfall.evaluate`."""
-        return evaluate_bundle(self.bundle, dataset, data, map, placement_ok)
+        return evaluate_bundle(self.bundle, dataset, data, map, placement_ok, allow_skipped)
 
     def __repr__(self) -> str:
         inputs = ", ".join(f"{one.name} ({one.unit})" for one in self.manifest.inputs)
@@ -143,6 +144,7 @@ def evaluate(
     *,
     map: Mapping[str, str] | None = None,
     placement_ok: bool = False,
+    allow_skipped: bool = False,
 ) -> Evaluation:
     """Evaluate a model on a dataset's recordings that it was not trained on. Needs the extra `train`.
 
@@ -154,10 +156,12 @@ def evaluate(
         map: the dataset's stream for an input, e.g. {"accelerometer": "watch_accelerometer"}, where several fit; "a | b" takes the first
             that a recording has. None takes the one that measures the same at the same place.
         placement_ok: also take sensors that were worn elsewhere than the model's.
+        allow_skipped: go on where more than a tenth of the recordings cannot be read; `values["left_out"]` has the share.
     Raises: `UserError` for an unknown dataset, one that is not there, where no stream or several fit an input, and where no recording could
-        be evaluated.
+        be evaluated, or too many could not be read.
     """
-    return (model if isinstance(model, Model) else load(model)).evaluate(dataset, data, map=map, placement_ok=placement_ok)
+    opened = model if isinstance(model, Model) else load(model)
+    return opened.evaluate(dataset, data, map=map, placement_ok=placement_ok, allow_skipped=allow_skipped)
 
 
 def _picture(data: Any) -> Path | None:

@@ -132,6 +132,7 @@ def distill(
     resume: bool = False,
     workers: int = 1,
     quiet: bool = True,
+    allow_skipped: bool = False,
 ) -> FinishedRun:
     """Train teacher, student alone and student distilled; quantise and evaluate. Needs the extra `train`.
 
@@ -147,6 +148,7 @@ def distill(
         resume: go on with the run in `out`.
         workers: trainings side by side; above 1 a script needs an `if __name__ == "__main__":` guard.
         quiet: show no progress bars.
+        allow_skipped: go on where more than a tenth of the recordings cannot be read; `metrics["left_out"]` has the share.
     Raises: `UserError`.
     """
     from featherfall.core.files import data_folder
@@ -160,5 +162,5 @@ def distill(
     simulated = data is None and resolved.simulation is not None
     place = simulated_data(resolved, workers, quiet=quiet) if simulated else data if isinstance(data, Dataset) else data_folder(data)
     models = {role: network for role, network in (("teacher", teacher), ("student", student)) if network is not None}
-    run_recipe(resolved, place, folder, models=models, resume=resume, workers=workers, quiet=quiet)
+    run_recipe(resolved, place, folder, models=models, resume=resume, workers=workers, quiet=quiet, allow_skipped=allow_skipped)
     return FinishedRun(folder)

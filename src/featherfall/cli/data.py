@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from featherfall.cli.file_results import NOT_JUDGED
 from featherfall.cli.options import CountsPerG, DataFolder, Dates, JsonFlag, RecipeName, Recorder
 from featherfall.core.console import say, say_json
 
@@ -110,6 +111,8 @@ def inspect_command(
         from featherfall.cli.console import console
 
         _show(facts, console())
+    if facts.left_out.too_many:
+        raise typer.Exit(NOT_JUDGED)
 
 
 @data_app.command("prepare")
@@ -233,6 +236,8 @@ def _show(facts: Facts, console: Console) -> None:
     rest = f"{len(facts.subjects)} subjects, {len(facts.activities)} activities, {facts.hours:.2f} hours"
     what, rest = ("pictures", "") if facts.pictures and not facts.hours else ("recordings", f", {rest}")
     console.print(f"{facts.recordings} {what}, {facts.falls} of them falls{rest}")
+    for line in facts.left_out.lines():
+        console.print(line, style="red", markup=False, soft_wrap=True, highlight=False)
     for split, sides in facts.splits.items():
         console.print(
             f"split {split}: " + ", ".join(f"{side} {count}" for side, count in sorted(sides.items(), reverse=True)), markup=False

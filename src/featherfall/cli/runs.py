@@ -21,6 +21,9 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe, e.g. student.training.steps=900.")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume the run in --out.")]
+AllowSkipped = Annotated[
+    bool, typer.Option("--allow-skipped", help="Go on where more than a tenth of the recordings cannot be read; the share is recorded.")
+]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, metavar="N", help="Trainings in parallel. Default: one per core.")]
 
 
@@ -32,6 +35,7 @@ def distill_command(
     set_: Set = None,
     resume: Resume = False,
     workers: Workers = None,
+    allow_skipped: AllowSkipped = False,
     json: JsonFlag = False,
 ) -> None:
     """Train the teacher, the student alone and distilled; quantise, evaluate, and write a run with a bundle."""
@@ -41,7 +45,8 @@ def distill_command(
     resolved = _recipe(recipe, set_, seed)
     folder = out or Path("runs") / resolved.name
     processes = workers or os.cpu_count() or 1
-    metrics = run_recipe(resolved, _data(resolved, data, processes), folder, resume=resume, workers=processes)
+    place = _data(resolved, data, processes)
+    metrics = run_recipe(resolved, place, folder, resume=resume, workers=processes, allow_skipped=allow_skipped)
     say_json(metrics) if json else show_metrics(metrics, folder)
 
 
@@ -53,14 +58,14 @@ def train_command(
     seed: Seeds = None,
     set_: Set = None,
     resume: Resume = False,
+    allow_skipped: AllowSkipped = False,
 ) -> None:
     """Train one network of a recipe on its first fold."""
     from featherfall.pipeline.distill import train_one
 
     resolved = _recipe(recipe, set_, seed)
-    folder = train_one(
-        resolved, _data(resolved, data, os.cpu_count() or 1), out or Path("runs") / f"{resolved.name}-{role}", role, resume=resume
-    )
+    place, target = _data(resolved, data, os.cpu_count() or 1), out or Path("runs") / f"{resolved.name}-{role}"
+    folder = train_one(resolved, place, target, role, resume=resume, allow_skipped=allow_skipped)
     say(f"weights  {folder / 'weights.pt'}", f"log      {folder / 'log.csv'}")
 
 
@@ -80,6 +85,7 @@ def evaluate_command(
     placement_ok: Annotated[
         bool, typer.Option("--placement-ok", help="Sensors: also take those that were worn elsewhere than the bundle's.")
     ] = False,
+    allow_skipped: AllowSkipped = False,
     json: JsonFlag = False,
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a row for each film; of sensors for each subject, and FILE-thresholds.")
@@ -113,7 +119,16 @@ def evaluate_command(
     opened = datasets.open(name, data_folder(data))
     with progress_bar(f"evaluating {opened.name}") as progress:
         choice = Choice(_pairs("--map", map_), placement_ok)
-        result = run(bundle, opened, choice=choice, estimator=estimator, weights=pose_weights, cache=cache, progress=progress)
+        result = run(
+            bundle,
+            opened,
+            choice=choice,
+            estimator=estimator,
+            weights=pose_weights,
+            cache=cache,
+            allow_skipped=allow_skipped,
+            progress=progress,
+        )
     say_json(result) if json else show_evaluation(result)
     if csv:
         write_rows(csv, result)

@@ -21,6 +21,7 @@ from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording
 from featherfall.datasets.content import Content, stream_content, video_content
 from featherfall.datasets.dataset import Dataset, Source
+from featherfall.datasets.left_out import LACKS
 from featherfall.datasets.pictures import is_picture
 from featherfall.signals.frames import RecordingWindows, cut_recording
 from featherfall.signals.pictures import choose_pictures, film_clock, frame_times
@@ -175,7 +176,7 @@ def _cut_recording(recording: Recording, clip: Clip, required: Sequence[str]) ->
     whole, recording = recording, named(recording, clip)
     lacking = [_behind(clip, name) for name in required if name not in recording.streams and name not in recording.videos]
     if lacking:
-        raise UserError(f"{recording.id}: lacks {', '.join(lacking)}")
+        raise UserError(f"{recording.id}: {LACKS} {', '.join(lacking)}")
     streams = dict(recording.streams)
     if clip.reference in clip.films:
         streams[clip.reference] = film_clock(recording.videos[clip.reference])

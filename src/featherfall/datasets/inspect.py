@@ -19,6 +19,7 @@ from featherfall.signals.video import VideoFacts, probe
 
 from .content import Content, contents, duplicates
 from .dataset import Dataset, Source
+from .left_out import LeftOut, left_out
 from .notes import NoteSummary
 from .pictures.look import PictureFacts, PictureInspection
 from .pictures.names import is_picture, shows_fall
@@ -72,7 +73,13 @@ class FilmFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """A dataset's facts; `problems` has one line per fault, each with its file; `notes` sum up what is no fault, e.g. clipping."""
+    """A dataset's facts.
+
+    Attributes:
+        left_out: recordings that cannot be read.
+        problems: one line per fault, each with its file.
+        notes: sum up what is no fault, e.g. clipping.
+    """
 
     dataset: str
     folder: str
@@ -87,6 +94,7 @@ class Facts:
     splits: dict[str, dict[str, int]]
     problems: list[str]
     notes: list[str]
+    left_out: LeftOut
 
     def to_json(self) -> dict[str, Any]:
         """Return plain lists, dicts, strings and numbers."""
@@ -108,13 +116,14 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
     decoder = find_spec("av") is not None
     if not decoder and any(cameras(source) for source in dataset.sources):
         problems.append("films and pictures were not looked at: that needs PyAV; install it: pip install 'featherfall[video]'")
+    unread: list[str] = []
     read, seconds = 0, 0.0
     for done, source in enumerate(dataset.sources, start=1):
         try:
             recording = source.load()
             stamps = source.stamps(source) if source.stamps else {}
         except UserError as error:
-            problems.append(str(error))
+            unread.append(str(error))
         else:
             read, seconds = read + 1, seconds + recording.duration
             if not is_picture(source):  # `look` compares pictures
@@ -133,7 +142,7 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
         if progress:
             progress(done, len(dataset.sources))
     pictures = look.facts(dataset, names)
-    problems += same.lines()
+    problems += [*same.lines(), *unread]
     return Facts(
         dataset=dataset.name,
         folder=str(dataset.folder),
@@ -148,6 +157,7 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
         splits={name: dict(Counter(map(side, dataset.sources))) for name, side in dataset.splits.items()},
         problems=problems,
         notes=noted.lines(),
+        left_out=left_out(len(dataset.sources), read, unread, dataset.folder),
     )
 
 

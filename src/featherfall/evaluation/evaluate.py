@@ -13,6 +13,7 @@ from typing import Any
 from featherfall.clips.mapping import Choice
 from featherfall.core.errors import UserError
 from featherfall.datasets import Dataset
+from featherfall.datasets.left_out import left_out
 from featherfall.datasets.pictures import is_picture
 from featherfall.datasets.views import cameras
 from featherfall.evaluation.evaluator import Evaluator, NotReadyError
@@ -31,6 +32,7 @@ def evaluate(
     estimator: str = "several",
     weights: Path | None = None,
     cache: Path | None = None,
+    allow_skipped: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Return the metrics of a bundle on the recordings that it was not trained on; nothing is tuned.
@@ -42,24 +44,32 @@ def evaluate(
         choice: of streams for the inputs of bundles of sensors or windows of films, where it is not clear.
         estimator, weights: of a camera's bundle, see `runtime.perceive.estimators.open_estimator`.
         cache: folder of people found in films; None takes `film_cache.default_cache`.
+        allow_skipped: go on where more recordings than `left_out.MOST_LEFT_OUT` cannot be read.
         progress: called with (recordings done, recordings in all).
-    Returns: plain values. All kinds: "bundle", "model", "dataset", "metrics" (numbers by name; shares 0..1), "counts", "notes".
+    Returns: plain values. All kinds: "bundle", "model", "dataset", "metrics" (numbers by name; shares 0..1), "counts", "left_out", "notes".
         Metrics are None where there was nothing to measure them by. Sensors, too: "inputs" (what was taken for each input), "subjects" (a
         row each); of falls "thresholds" (a row each), "shares" (hits, count and 95% interval by metric), "rates" (count, hours and
         interval). Films, too: "shares" and "films" (a row each).
-    Raises: `UserError` where no recording could be evaluated, and for what the bundle needs and is not there.
+    Raises: `UserError` where no recording could be evaluated, or too many not, and for what the bundle needs and is not there.
     """
-    return evaluate_with(_evaluator(bundle, dataset, choice, _Films(estimator, weights, cache)), bundle, dataset, progress)
+    how = _Films(estimator, weights, cache)
+    return evaluate_with(_evaluator(bundle, dataset, choice, how), bundle, dataset, progress, allow_skipped=allow_skipped)
 
 
 def evaluate_with(
-    evaluator: Evaluator, bundle: Bundle, dataset: Dataset, progress: Callable[[int, int], None] | None = None
+    evaluator: Evaluator,
+    bundle: Bundle,
+    dataset: Dataset,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    allow_skipped: bool = False,
 ) -> dict[str, Any]:
     """Return as `evaluate`, by an evaluator of one's own, e.g. a `FilmEvaluator` that edits the pictures."""
     dataset = evaluator.prepare(dataset)
     sources, notes = unseen(dataset, bundle.manifest, evaluator.contents)
     notes += evaluator.remarks()
     count = 0
+    skipped: list[str] = []
     for done, source in enumerate(sources, start=1):
         try:
             notes += evaluator.add(source.load())
@@ -67,14 +77,17 @@ def evaluate_with(
         except NotReadyError:
             raise
         except UserError as error:
-            notes.append(f"left out: {error}")
+            skipped.append(str(error))
         if progress:
             progress(done, len(sources))
     notes += evaluator.noted()
     if not count:
-        raise UserError(f"{dataset.folder}: no {evaluator.unit} could be evaluated; {notes[-1] if notes else 'it is empty'}")
+        raise UserError(f"{dataset.folder}: no {evaluator.unit} could be evaluated; {(notes + skipped or ['it is empty'])[-1]}")
+    missing = left_out(len(sources), count, skipped, dataset.folder)
+    missing.check(dataset.folder, allow_skipped)
+    notes = [*(["; ".join(missing.lines())] if skipped else []), *notes]
     facts = {"bundle": bundle.manifest.name, "model": bundle.model.precision, "dataset": dataset.name}
-    return {**facts, **evaluator.result(), "notes": notes}
+    return {**facts, **evaluator.result(), "left_out": missing.to_json(), "notes": notes}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from featherfall.datasets import Dataset
 from featherfall.evaluation.report import write_report
 from featherfall.pipeline.clips import make_clips, make_folds, open_data
 from featherfall.pipeline.collect import collect
-from featherfall.pipeline.export import export_student, ship, shipping_notes
+from featherfall.pipeline.export import export_student, left_out_of, ship, shipping_notes
 from featherfall.pipeline.jobs import run_jobs
 from featherfall.pipeline.models import Models, check_models, importable, keep_weights, local_models, with_models
 from featherfall.pipeline.progress import Show, follow_logs
@@ -39,6 +39,7 @@ def run_recipe(
     workers: int = 1,
     quiet: bool = False,
     cache: Path | None = None,
+    allow_skipped: bool = False,
 ) -> dict[str, Any]:
     """Run a recipe and return what `metrics.json` holds.
 
@@ -50,28 +51,38 @@ def run_recipe(
         workers: trainings (of one thread each) side by side.
         quiet: no progress bars.
         cache: where prepared clips are kept.
+        allow_skipped: go on where more recordings than `datasets.left_out.MOST_LEFT_OUT` cannot be read.
     Raises: `UserError`.
     """
-    with _opened(with_models(recipe, models), data, out, _Options(resume, workers, quiet, cache)) as at_work:
+    with _opened(with_models(recipe, models), data, out, _Options(resume, workers, quiet, cache, allow_skipped)) as at_work:
         task, jobs = at_work.task, plan(at_work.task, at_work.folds)
         at_work.run_stages(jobs)
         bar = at_work.show.stage("bundle", 1)
         notes = ship(task, at_work.folds)
         run = task.context.run
         bar.step(str(run.bundle))
-        metrics = collect(task, jobs, notes) | {"simulated": at_work.simulated}
+        facts = {"simulated": at_work.simulated, "left_out": left_out_of(task.context).to_json()}
+        metrics = collect(task, jobs, notes) | facts
         write_json(run.metrics, metrics)
         write_run_report(run)
     return metrics
 
 
 def train_one(
-    recipe: Recipe, data: Path | Dataset, out: Path, role: str, *, resume: bool = False, quiet: bool = False, cache: Path | None = None
+    recipe: Recipe,
+    data: Path | Dataset,
+    out: Path,
+    role: str,
+    *,
+    resume: bool = False,
+    quiet: bool = False,
+    cache: Path | None = None,
+    allow_skipped: bool = False,
 ) -> Path:
     """Train role "teacher" or "alone" on the first fold, first member or seed. Return the folder of its weights."""
     if role == "teacher" and recipe.teacher is None:
         raise UserError(f"{recipe.name}: has no teacher; train --role alone, or give the recipe 'teacher' and 'distillation'")
-    with _opened(recipe, data, out, _Options(resume, 1, quiet, cache), folds=1) as at_work:
+    with _opened(recipe, data, out, _Options(resume, 1, quiet, cache, allow_skipped), folds=1) as at_work:
         task, number = at_work.task, 0 if role == "teacher" else recipe.seeds[0]
         jobs = [job for job in plan(task, at_work.folds) if job.role in task.before(role)]
         job = Job(task, at_work.folds[0], role, number)
@@ -135,6 +146,7 @@ class _Options:
     workers: int
     quiet: bool
     cache: Path | None
+    allow_skipped: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +182,9 @@ def _opened(recipe: Recipe, data: Path | Dataset, out: Path, options: _Options, 
             return make_clips(recipe, dataset, options.workers, show, options.cache)
 
         store = cut(recipe, dataset)
-        parts = make_folds(recipe, dataset, store)[:folds]
         context = context_of(run, recipe, dataset, store.folder, data)
+        left_out_of(context).check(dataset.folder, options.allow_skipped)
+        parts = make_folds(recipe, dataset, store)[:folds]
         task = kind.open(context, dataset)
         begin_run(task, parts, start)
         task = task.prepare(cut, quiet=options.quiet, cache=options.cache)

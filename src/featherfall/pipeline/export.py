@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +16,11 @@ from featherfall.core.files import atomic_folder
 from featherfall.core.manifest import Manifest
 from featherfall.core.recipe import Recipe
 from featherfall.datasets.content import to_json
+from featherfall.datasets.left_out import LeftOut, left_out
 from featherfall.evaluation.summary import environment
 from featherfall.export.bundle import refusals, write_bundle
 from featherfall.pipeline.run import Start
-from featherfall.pipeline.task import Task
+from featherfall.pipeline.task import Context, Task
 from featherfall.pipeline.warm_start import seen_before
 from featherfall.runtime.bundle import read_manifest
 
@@ -62,10 +64,17 @@ def ship(task: Task, folds: Sequence[Fold]) -> list[str]:
     return shipping_notes(task, fold, read_manifest(run.bundle))
 
 
+def left_out_of(context: Context) -> LeftOut:
+    """Return the recordings of a run's dataset that have no clips."""
+    store = open_store(context.clips)
+    files = [str(file) for source in context.sources.values() for file in source.files]
+    return left_out(len(context.sources), len(store.recordings), store.skipped, Path(os.path.commonpath(files) if files else "."))
+
+
 def shipping_notes(task: Task, fold: Fold, manifest: Manifest) -> list[str]:
     """Return notes on the data and the bundle, for reports."""
-    skipped = open_store(task.context.clips).skipped
-    notes = [f"{len(skipped)} {task.unit} left out: {'; '.join(skipped[:5])}"] if skipped else []
+    missing = left_out_of(task.context)
+    notes = ["; ".join(missing.lines())] if missing.count else []
     if not len(fold.test):
         notes.append(
             "the bundle's student was trained on all recordings; the figures are of the folds' students, each tested on people it was not "
