@@ -50,8 +50,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """data/: twelve recordings of four subjects, of whom the first has no skeleton; cache/; and run/, finished."""
     folder = tmp_path_factory.mktemp("pipeline")
     tiny_dataset(folder / "data", subjects=4, lacking=[("S1", "skeleton"), ("S2", "gyroscope")])
-    with open(folder / "data" / "data" / "S2-walk-0-accelerometer.csv", "a") as file:
-        file.write("1,2\n")  # cut short: the recording is left out, and said so
+    (folder / "data" / "data" / "S2-walk-0-accelerometer.csv").write_text("")  # the recording is left out, and said so
     run_recipe(recipe(), folder / "data", folder / "run", quiet=True, cache=folder / "cache")
     return folder
 
@@ -106,7 +105,7 @@ def test_metrics_json(place: Path) -> None:
     assert len(metrics["distilled_minus_alone"]["over_folds"]["pairs"]) == 2
     assert metrics["sizes"]["int8"]["bytes"] > 0 and metrics["sizes"]["alone"]["parameters"] < metrics["sizes"]["teacher"]["parameters"]
     left_out, full_fit = metrics["notes"]
-    assert left_out.startswith("left out: 1 of 12; 1 x ") and "S2-walk-0-accelerometer.csv: row 77" in left_out
+    assert left_out.startswith("left out: 1 of 12; 1 x ") and "S2-walk-0-accelerometer.csv: " in left_out
     assert "trained on all recordings" in full_fit
     assert (metrics["left_out"]["count"], metrics["left_out"]["of"], metrics["left_out"]["unreadable"]) == (1, 12, 1)
 
@@ -114,8 +113,7 @@ def test_metrics_json(place: Path) -> None:
 def test_too_many_unreadable_recordings_are_refused_before_training(tmp_path: Path) -> None:
     tiny_dataset(tmp_path / "data", subjects=4)
     for subject in ("S2", "S3"):
-        with open(tmp_path / "data" / "data" / f"{subject}-walk-0-accelerometer.csv", "a") as file:
-            file.write("1,2\n")
+        (tmp_path / "data" / "data" / f"{subject}-walk-0-accelerometer.csv").write_text("")
     with pytest.raises(UserError, match=r"2 of 12 recordings cannot be used, more than 10 % .*--allow-skipped"):
         run_recipe(recipe(), tmp_path / "data", tmp_path / "run", quiet=True, cache=tmp_path / "cache")
     assert not (tmp_path / "run" / "folds").exists()
