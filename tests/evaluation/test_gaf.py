@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +84,12 @@ def test_the_verb(tmp_path: Path) -> None:
     assert len(json.loads(shows_fall.output)) == 6 and all(Path(file).is_file() for file in json.loads(shows_fall.output))
     missed = CliRunner().invoke(app, ["data", "gaf", str(tmp_path), "S9/walk/1", "--out", str(tmp_path / "images")])
     assert isinstance(missed.exception, UserError) and "it has 1, such as S1/walk/1" in str(missed.exception)
+
+
+@pytest.mark.parametrize(("seconds", "starts"), [(2.0, [0, 2, 3, 1e9, 1e9 + 2, 1e9 + 2.4]), (None, [0])])
+def test_nothing_is_drawn_across_a_long_pause(seconds: float | None, starts: list[float]) -> None:
+    worn = recording().streams["accelerometer"]
+    times, values = np.concatenate([TIMES, TIMES[:220] + 1e9]), np.concatenate([worn.values, worn.values[:220]])
+    paused = replace(recording(), streams={"accelerometer": replace(worn, times=times, values=values)})
+    windows, _ = cut_windows(paused, "accelerometer", 20, "summation", (-4.0, 4.0), seconds)
+    assert [round(float(window.times[0]), 3) for window in windows] == starts

@@ -14,6 +14,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Recording
 from featherfall.signals.gaf import Method, gaf, with_magnitude
 from featherfall.signals.resample import even_grid, resample
+from featherfall.signals.spool import stretches
 from featherfall.signals.windows import sliding_starts, take_windows
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _MAX_CHANNELS = 9
 _MAX_ROWS = 12  # windows on a sheet
+_PAUSE = 60.0  # s; across longer pauses no picture is drawn
 _COLOUR_MAP = "RdBu_r"  # -1 blue, 0 white, 1 red
 _AXIS_COLOURS = ("#d6604d", "#4d9a4d", "#4376b5", "#555555")
 
@@ -95,20 +97,28 @@ def cut_windows(
         raise UserError(f"recording {recording.id}, stream {stream!r}: {len(worn.times)} sample(s); at least 2 are needed")
     if seconds is not None and not seconds * worn.rate >= 2:
         raise UserError(f"gaf: {seconds} s at {worn.rate:g} Hz is under 2 samples; give longer windows")
-    grid = even_grid(float(worn.times[0]), float(worn.times[-1]), worn.rate)
-    values, _ = resample(worn.times, worn.values, grid)
-    length = len(grid) if seconds is None else min(round(seconds * worn.rate), len(grid))
-    starts = sliding_starts(len(grid), length, length)
-    series = with_magnitude(take_windows(values, starts, length).swapaxes(1, 2))
-    images = gaf(series, size, method, range=range)
     impact = recording.fall.impact if recording.fall else None
     windows = []
-    for k, start in enumerate(starts):
-        times = grid[start : start + length]
-        fall = impact if impact is not None and times[0] <= impact <= times[-1] else None
-        windows.append(StreamWindow(times, series[k], images[k], fall))
+    for start, stop in _between_pauses(worn.times, seconds):
+        grid = even_grid(start, stop, worn.rate)
+        values, _ = resample(worn.times, worn.values, grid)
+        length = len(grid) if seconds is None else min(round(seconds * worn.rate), len(grid))
+        starts = sliding_starts(len(grid), length, length)
+        series = with_magnitude(take_windows(values, starts, length).swapaxes(1, 2))
+        images = gaf(series, size, method, range=range)
+        for k, first in enumerate(starts):
+            times = grid[first : first + length]
+            fall = impact if impact is not None and times[0] <= impact <= times[-1] else None
+            windows.append(StreamWindow(times, series[k], images[k], fall))
     names = list(worn.channels) if len(worn.channels) == count else [f"channel{i + 1}" for i in np.arange(count)]
     return windows, [*names, "magnitude"]
+
+
+def _between_pauses(times: np.ndarray, seconds: float | None) -> list[tuple[float, float]]:
+    """Return first and last time of the stretches without long pauses that hold a window of `seconds`, or of the longest one."""
+    found = list(stretches(times, max(seconds or 0.0, _PAUSE)))
+    longest = max(found, key=lambda one: one[1] - one[0], default=(float(times[0]), float(times[-1])))
+    return [one for one in found if one == longest or (seconds is not None and one[1] - one[0] >= seconds)] or [longest]
 
 
 def rgb(images: np.ndarray) -> np.ndarray:

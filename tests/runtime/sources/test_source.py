@@ -14,7 +14,7 @@ from tests.runtime.tiny import INPUT, motion, recording, write_bundle, write_csv
 from featherfall.core import registry
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
-from featherfall.core.recording import Recording, Video
+from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import read_manifest
@@ -81,6 +81,14 @@ def test_samples_come_in_packets_and_are_all_there(tmp_path: Path, worn: Manifes
     np.testing.assert_allclose(
         np.concatenate([one.values["accelerometer"] for one in packets]), motion(np.arange(1000) / 50, FALL), atol=1e-5
     )
+
+
+def test_a_gap_holds_no_packets() -> None:
+    times = np.concatenate([np.arange(100) / 50, 1e9 + np.arange(100) / 50])
+    stream = Stream(times, np.zeros((200, 3), np.float32), "g", 50.0)
+    packets = list(Recorded("gap", Recording("", "", "", "gap", {"accelerometer": stream})).samples())
+    assert [len(one.times) for one in packets] == [50, 50, 50, 50]
+    np.testing.assert_array_equal(np.concatenate([one.times for one in packets]), times)
 
 
 def test_frames_of_a_film(tmp_path: Path, camera: Manifest) -> None:

@@ -70,9 +70,12 @@ class Recorded:
         if not streams:
             return
         times = next(iter(streams.values())).times
-        for packet in np.split(np.arange(len(times)), np.searchsorted(times, np.arange(times[0] + PACKET, times[-1], PACKET))):
-            if len(packet):
-                yield Samples(times[packet], {name: stream.values[packet] for name, stream in streams.items()})
+        at = 0
+        while at < len(times):  # from sample to sample: a gap holds no packets
+            whole = np.floor((times[at] - times[0]) / PACKET) + 1
+            end = max(int(np.searchsorted(times, times[0] + whole * PACKET)), at + 1)
+            yield Samples(times[at:end], {name: stream.values[at:end] for name, stream in streams.items()})
+            at = end
 
     def frames(self, rate: float | None = None, problems: list[str] | None = None) -> Iterator[Frame]:
         """Yield the frames of the film; raises `UserError` as `signals.video.read_frames`."""
