@@ -283,3 +283,32 @@ def test_memory_is_bounded() -> None:
     late = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert late < 1.2 * early < 60e6
+
+
+@given(
+    stamps=st.lists(
+        st.floats(allow_nan=True, allow_infinity=True) | st.integers(-3, 90).map(float) | st.sampled_from([1e9, 65.5, 4294.9]), max_size=80
+    ),
+    size=st.integers(1, 40),
+    burst=st.booleans(),
+)
+def test_any_stamps_give_increasing_times_or_one_line(stamps: list[float], size: int, burst: bool) -> None:
+    times = np.array(stamps)
+    values, rows = numbered(len(times)), np.arange(len(times))
+    clock = RowClock("f.csv", burst, buffer=16, held=6)
+    parts = []
+    try:
+        for at in range(0, len(times), size):
+            parts += clock.add(times[at : at + size], values[at : at + size], rows[at : at + size])
+        parts += clock.finish()
+    except UserError as error:
+        assert "\n" not in str(error) and str(error).startswith("f.csv: ")
+        return
+    found = np.concatenate([part.times for part in parts]) if parts else np.zeros(0)
+    assert np.isfinite(found).all() and (np.diff(found) > 0).all()
+
+
+@pytest.mark.parametrize(("size", "unit"), [(1e3, "ms"), (1e6, "us"), (1e9, "ns")])
+def test_dates_in_a_smaller_unit_are_refused_with_it(size: float, unit: str) -> None:
+    with pytest.raises(UserError, match=rf"^f.csv: row 2: the time is 1.7e\+\d+ s; state the time's unit, probably {unit}$"):
+        order(even(100, EPOCH) * size)

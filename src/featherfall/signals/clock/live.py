@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from featherfall.signals.clock.steps import UNKNOWN, known_step
+from featherfall.signals.clock.steps import LONGEST, UNKNOWN, known_step
 
 # s of new samples with early times after which the device's clock must have begun anew. Packets that are sent again hold known samples;
 # one that comes late is shorter, as devices send several a second.
 ANEW = 1.0
 _ENOUGH = 10  # of them, at least
 _NONE = (np.inf, np.inf, 0)
-_LONGEST = 1e12  # s; later stamps are no times, and too large to tell samples apart
 
 
 class LiveClock:
@@ -33,11 +32,11 @@ class LiveClock:
         usual = max(4 * float(np.median(np.diff(held))), 0.25) if len(held) > 1 else 0.25
         steps = np.diff(times, prepend=self._last if np.isfinite(self._last) else times[:1] - usual)
         keep = np.ones(len(times), bool)
-        if not ((steps > 0) & (steps <= UNKNOWN) & (np.abs(times) < _LONGEST)).all():
+        if not ((steps > 0) & (steps <= UNKNOWN) & (np.abs(times) < LONGEST)).all():
             for k, stamp in enumerate(stamps):
                 again = held_values[held == times[k]]
                 known = bool(len(again)) and np.array_equal(again[0], values[k], equal_nan=True)
-                keep[k] = abs(stamp) < _LONGEST and not known and self._decide(float(stamp), usual)
+                keep[k] = abs(stamp) < LONGEST and not known and self._decide(float(stamp), usual)
                 times[k] = stamp + self._shift
                 keep[k] &= bool(times[k] > self._last)  # beyond a number's precision, two may be one
                 self._last = float(times[k]) if keep[k] else self._last

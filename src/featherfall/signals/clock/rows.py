@@ -9,7 +9,7 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.signals.clock.notes import ClockNotes
-from featherfall.signals.clock.steps import UNKNOWN, known_step
+from featherfall.signals.clock.steps import EPOCH, LONGEST, UNKNOWN, known_step
 from featherfall.signals.clock.straighten import increasing, straighten_times
 
 BUFFER = 1 << 15  # rows that are put in order together
@@ -72,8 +72,9 @@ class RowClock:
 
         Raises: `UserError` for rows that are in no order of time.
         """
-        known = np.isfinite(times)
+        known = np.abs(times) < LONGEST
         if not known.all():
+            self._refuse_unit(times, rows)
             self.notes.add("no time", int(rows[~known][0]), int((~known).sum()))
             times, values, rows = times[known], values[known], rows[known]
         for at in range(0, len(times), self._buffer):
@@ -82,6 +83,17 @@ class RowClock:
             self._count += len(times[part])
             if self._count >= self._buffer + self._held:
                 yield from self._give(final=False)
+
+    def _refuse_unit(self, times: np.ndarray, rows: np.ndarray) -> None:
+        """Refuse numbers that are dates in ms, us or ns."""
+        finite = np.flatnonzero(np.isfinite(times))
+        middle = float(np.median(np.abs(times[finite]))) if len(finite) else 0.0
+        if middle >= LONGEST:
+            unit = next((name for name, size in (("ms", 1e3), ("us", 1e6), ("ns", 1e9)) if middle / size < 10 * EPOCH), "ns")
+            raise UserError(
+                f"{self._where}: row {rows[finite[0]]}: the time is {times[finite[0]]:.6g} s; "
+                f"state the time's unit, probably {unit}"
+            )
 
     def finish(self) -> Iterator[TimedRows]:
         """Yield the rows that are left."""

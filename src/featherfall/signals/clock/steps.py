@@ -13,6 +13,8 @@ _COUNTERS = {65.536: "16-bit counter", 4294.967296: "32-bit counter", 4294967.29
 _CLOCKS = {86400.0: "time of day", 43200.0: "time of day"}
 _SAVING = (3600.0, 1800.0)  # s; half an hour on Lord Howe Island
 
+LONGEST = 1e11  # s, 3,000 years; a number beyond it is no time in s, and too large to tell samples apart
+
 StepKind = Literal["counter", "time of day", "back", "forward", "set", "restart", "set back"]
 
 

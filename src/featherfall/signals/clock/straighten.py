@@ -42,7 +42,10 @@ def increasing(times: np.ndarray) -> np.ndarray:
     """
     floor = np.maximum.accumulate(times)
     repeats = np.diff(floor, prepend=floor[:1] - 1.0) <= 0
-    return np.asarray(floor + TINY * np.cumsum(repeats) if repeats.any() else floor)
+    if not repeats.any():
+        return np.asarray(floor)
+    tiny = max(TINY, 4 * float(np.spacing(np.abs(floor).max())))  # large numbers have no smaller steps
+    return np.asarray(floor + tiny * np.cumsum(repeats))
 
 
 def rate_and_gap(times: np.ndarray) -> tuple[float, float]:
