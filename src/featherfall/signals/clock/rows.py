@@ -89,11 +89,9 @@ class RowClock:
         finite = np.flatnonzero(np.isfinite(times))
         middle = float(np.median(np.abs(times[finite]))) if len(finite) else 0.0
         if middle >= LONGEST:
-            unit = next((name for name, size in (("ms", 1e3), ("us", 1e6), ("ns", 1e9)) if middle / size < 10 * EPOCH), "ns")
-            raise UserError(
-                f"{self._where}: row {rows[finite[0]]}: the time is {times[finite[0]]:.6g} s; "
-                f"state the time's unit, probably {unit}"
-            )
+            unit = next((name for name, size in (("ms", 1e3), ("us", 1e6), ("ns", 1e9)) if EPOCH <= middle / size < 10 * EPOCH), None)
+            mend = f"state the time's unit, probably {unit}" if unit else "check the time column and its unit"
+            raise UserError(f"{self._where}: row {rows[finite[0]]}: the time is {times[finite[0]]:.6g} s; {mend}")
 
     def finish(self) -> Iterator[TimedRows]:
         """Yield the rows that are left."""
