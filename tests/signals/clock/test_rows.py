@@ -302,8 +302,10 @@ def test_any_stamps_give_increasing_times_or_one_line(stamps: list[float], size:
             parts += clock.add(times[at : at + size], values[at : at + size], rows[at : at + size])
         parts += clock.finish()
     except UserError as error:
-        assert "\n" not in str(error) and str(error).startswith("f.csv: ")
-        return
+        message = str(error)
+    else:
+        message = "f.csv: "
+    assert "\n" not in message and message.startswith("f.csv: ")
     found = np.concatenate([part.times for part in parts]) if parts else np.zeros(0)
     assert np.isfinite(found).all() and (np.diff(found) > 0).all()
 
