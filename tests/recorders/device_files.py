@@ -17,12 +17,22 @@ import numpy as np
 from tests.recorders.samples import START, Written, motion
 
 
-def cwa(folder: Path, six: bool = False) -> Written:
-    """An AX3: 16-bit samples of 1/256 g, 80 in a packet of 512 bytes; or an AX6: 40, with (100, -50, 0) deg/s of 2000 before them."""
+def cwa(folder: Path, six: bool = False, packed: bool = False) -> Written:
+    """An AX3: samples of 1/256 g, 80 in a packet of 512 bytes; or an AX6: 40, with (100, -50, 0) deg/s of 2000 before them.
+
+    Arguments:
+        packed: 10 bits an axis and an exponent that all share, in 4 bytes; else 16 bits an axis.
+    """
     raw = np.round(256 * motion(100.0).total).astype("<i2")
     raw = raw[: len(raw) // 80 * 80]
+    if packed:
+        powers = np.array([next(power for power in range(4) if abs(row >> power).max() < 511) for row in raw.astype(int)])
+        raw = ((raw >> powers[:, None]) << powers[:, None]).astype("<i2")
     turn = np.tile(np.round(np.array([100.0, -50.0, 0.0]) * 32_768 / 2000).astype("<i2"), (len(raw), 1))
     rows, size = (np.hstack([turn, raw]), 40) if six else (raw, 80)
+    if packed:
+        axes = (raw.astype(np.int64) >> powers[:, None]) & 0x3FF
+        rows = (axes[:, 0] | axes[:, 1] << 10 | axes[:, 2] << 20 | powers << 30).astype("<u4")[:, None]
     annotation = "_p=left+wrist&_sc=26"
     header = bytearray(1024)
     header[:4] = b"MD" + struct.pack("<H", 1020)
@@ -39,10 +49,10 @@ def _packet(number: int, samples: np.ndarray) -> bytes:
     date = datetime.fromtimestamp(int(START + seconds), UTC)
     stamp = ((date.year - 2000) << 26) | (date.month << 22) | (date.day << 17) | (date.hour << 12) | (date.minute << 6) | date.second
     fraction = 0x8000 | round((seconds % 1) * 32768) % 32768
-    light, kind = (2 << 10, 0x62) if samples.shape[1] == 6 else (0, 0x32)
+    light, kind = {6: (2 << 10, 0x62), 3: (0, 0x32), 1: (0, 0x30)}[samples.shape[1]]
     offset = -int((fraction & 0x7FFF) / 32768 * 100)  # of the sample at the full second, as the firmware counts where the fraction is used
     head = struct.pack("<2sHHIIIHHBBBBhH", b"AX", 508, fraction, 26, number, stamp, light, 512, 0, 200, 0x4A, kind, offset, len(samples))
-    packet = head + samples.tobytes()
+    packet = head + samples.tobytes().ljust(480, b"\0")
     total = -sum(struct.unpack(f"<{len(packet) // 2}H", packet)) & 0xFFFF
     return packet + struct.pack("<H", total)
 

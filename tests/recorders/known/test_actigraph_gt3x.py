@@ -34,6 +34,14 @@ def test_both_kinds_of_records(packed: bool, tmp_path: Path) -> None:
     assert (file.title, file.series[0].placement) == ("ActiGraph wGT3XBT", "left wrist")
 
 
+def test_blocks_of_some_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = gt3x(tmp_path)
+    monkeypatch.setattr("featherfall.recorders.known.actigraph_gt3x._SECONDS", 2)
+    blocks = list(of(read("actigraph-gt3x", written.path), "accelerometer").blocks())
+    assert [len(block.times) for block in blocks] == [60, 60, 60, 60, 30] and [block.row for block in blocks] == [1, 61, 121, 181, 241]
+    np.testing.assert_allclose(np.concatenate([block.values for block in blocks]), written.total)
+
+
 @pytest.mark.parametrize(("line", "factor"), [("Acceleration Scale: 341.0", 256 / 341), ("", 1.0), ("Acceleration Scale: x", 1.0)])
 def test_the_scale_is_that_of_the_file_else_of_the_device(line: str, factor: float, tmp_path: Path) -> None:
     written = gt3x(tmp_path)

@@ -30,6 +30,23 @@ def test_the_ax6_has_a_gyroscope(tmp_path: Path) -> None:
     np.testing.assert_allclose(samples(of(file, "gyroscope"))[1][0], (100.0, -50.0, 0.0), atol=0.1)
 
 
+def test_ten_bits_an_axis(tmp_path: Path) -> None:
+    written = cwa(tmp_path, packed=True)
+    assert written.total.max() > 2  # so that the exponent is used
+    np.testing.assert_array_equal(total(read("axivity-cwa", written.path))[1], written.total)
+
+
+def test_an_unknown_kind_of_samples_is_refused(tmp_path: Path) -> None:
+    path = cwa(tmp_path).path
+    data = np.frombuffer(path.read_bytes(), np.uint8).copy()
+    data[1024 + 25 :: 512] = 0x92  # nine axes
+    words = data[1024:].view("<u2").reshape(-1, 256)
+    words[:, 255] = 0
+    words[:, 255] = (-words.sum(axis=1, dtype=np.int64)) & 0xFFFF
+    path.write_bytes(data.tobytes())
+    assert "samples of an unknown kind (0x92)" in str(answer("axivity-cwa", path))
+
+
 def test_compressed_and_in_an_archive(tmp_path: Path) -> None:
     written = cwa(tmp_path)
     data = written.path.read_bytes()

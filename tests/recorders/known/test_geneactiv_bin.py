@@ -39,3 +39,18 @@ def test_damaged_pages_are_left_out_and_counted(tmp_path: Path) -> None:
     times, _ = samples(series)
     assert len(times) == len(written.total) - 300 and series.remarks() == ("1 damaged pages were left out",)
     assert np.diff(times).max() == pytest.approx(3.01, abs=1e-3)
+
+
+def test_blocks_of_some_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = geneactiv_bin(tmp_path)
+    monkeypatch.setattr("featherfall.recorders.known.geneactiv_bin._PAGES", 2)
+    blocks = list(of(read("geneactiv-bin", written.path), "accelerometer").blocks())
+    assert [len(block.times) for block in blocks] == [600, 300] and [block.row for block in blocks] == [1, 601]
+    np.testing.assert_allclose(np.concatenate([block.values for block in blocks]), written.total, atol=1e-9)
+
+
+def test_a_page_cut_short_is_left_out(tmp_path: Path) -> None:
+    path = geneactiv_bin(tmp_path).path
+    path.write_bytes(path.read_bytes().rstrip()[:-5])
+    series = of(read("geneactiv-bin", path), "accelerometer")
+    assert len(samples(series)[0]) == 600 and series.remarks() == ("1 damaged pages were left out",)

@@ -16,7 +16,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture
 from featherfall.recorders.readings import only_binary, whole_pieces
-from featherfall.recorders.recorder import Block, SensorFile, Series
+from featherfall.recorders.recorder import Block, Sensor, SensorFile, Series
 
 _HEADER, _PACKET = 1024, 512  # bytes
 _FIELDS = np.dtype(
@@ -44,13 +44,13 @@ def axivity_cwa(capture: Capture) -> SensorFile | None:
     kind = int(first["kind"][0])
     if kind not in (_PACKED, _SHORTS, _SIX):
         raise UserError(f"{capture.path}: Axivity: samples of an unknown kind (0x{kind:02x}); export it as CSV with OMGUI")
-    names = [("accelerometer", "g")] + ([("gyroscope", "deg/s")] if kind == _SIX else [])
+    names: list[tuple[Sensor, str]] = [("accelerometer", "g"), ("gyroscope", "deg/s")]
     series = []
-    for sensor, unit in names:
+    for sensor, unit in names if kind == _SIX else names[:1]:
         damaged = [0]
         series.append(
             Series(
-                sensor,  # type: ignore[arg-type]
+                sensor,
                 ("x", "y", "z"),
                 unit,
                 partial(_blocks, capture, name, kind, sensor, damaged),
