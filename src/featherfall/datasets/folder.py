@@ -27,7 +27,7 @@ from __future__ import annotations
 import csv
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -48,6 +48,7 @@ from featherfall.recorders.dates import DayOrder
 from featherfall.recorders.reading import ReadOptions, read_sensor
 
 from .dataset import Dataset, Reader, Source
+from .settle import settle_unit
 from .streams import XYZ, make_recording
 
 _NAMES = ("subject", "activity", "trial")
@@ -148,14 +149,16 @@ class OwnFolder(Reader):
         described = read_streams(folder / "streams.yaml")
         lines = csv.DictReader(read_text(table).splitlines(), skipinitialspace=True)
         _check_columns(table, list(lines.fieldnames or []), described)
+        recordings = [(lines.line_num, cells) for cells in lines]
+        described = _with_units(folder, described, [cells for _, cells in recordings])
         sources: list[Source] = []
         rows: dict[str, int] = {}
-        for cells in lines:
-            where = f"{table}: row {lines.line_num}"
+        for number, cells in recordings:
+            where = f"{table}: row {number}"
             source = _source(where, folder, cells, described)
             if source.id in rows:
                 raise UserError(f"{where}: {source.id} stands in row {rows[source.id]} already; give each recording its own trial")
-            rows[source.id] = lines.line_num
+            rows[source.id] = number
             sources.append(source)
         unknown = sorted(set(described.falls) - {source.activity for source in sources})
         problems = [f"{folder / 'streams.yaml'}: falls: no recording has the activity {activity!r}" for activity in unknown]
@@ -165,6 +168,21 @@ class OwnFolder(Reader):
 def read_streams(path: Path) -> StreamsFile:
     """Read and validate streams.yaml."""
     return check(StreamsFile, read_yaml(path), path)
+
+
+def _with_units(folder: Path, described: StreamsFile, recordings: Sequence[Mapping[str, Any]]) -> StreamsFile:
+    """Return streams.yaml with the units that are not stated and that gravity shows.
+
+    Raises: `UserError` where the recordings contradict a unit: once, not file by file, and also for those too lively to show it.
+    """
+    streams = dict(described.streams)
+    for name, spec in described.streams.items():
+        need = spec.need(name)
+        if need.unit == "g" and len(need.channels) == 3:
+            files = [folder / str(cells[name]).strip() for cells in recordings if str(cells.get(name) or "").strip()]
+            unit = settle_unit(folder / "streams.yaml", need, [path for path in files if is_there(path)], spec.options(name))
+            streams[name] = spec if unit is None else spec.model_copy(update={"unit": unit})
+    return described.model_copy(update={"streams": streams})
 
 
 def _check_columns(table: Path, columns: list[str], described: StreamsFile) -> None:

@@ -21,9 +21,10 @@ from featherfall.recorders.choice import choose_series, stated_series
 from featherfall.recorders.dates import DayOrder
 from featherfall.recorders.recognise import GENERIC, recognise
 from featherfall.recorders.recorder import Block, Clock, SensorFile, Series
-from featherfall.recorders.series_stream import read_series
+from featherfall.recorders.series_stream import first_gravity, read_series
 from featherfall.recorders.table import Stated
 from featherfall.recorders.total import with_total
+from featherfall.signals.quality.gravity import GravityEvidence
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,13 @@ def read_sensor(path: Path, need: Input, options: ReadOptions) -> tuple[float, S
     series = as_stated(_choose(capture, found, [need], options.columns)[need.name], need, options)
     first, stream, _ = read_series(series, need, path, None, found, asked=need.name in options.units)
     return first, stream
+
+
+def look_at_gravity(path: Path, need: Input, options: ReadOptions, samples: int) -> tuple[GravityEvidence | None, str | None]:
+    """Return what an accelerometer's first samples show of gravity, and their unit as far as it is stated; raises as `read_sensors`."""
+    capture, found = open_recognised(path, options)
+    series = as_stated(_choose(capture, found, [need], options.columns)[need.name], need, options)
+    return first_gravity(series, samples), series.unit
 
 
 def describe(series: Series) -> str:

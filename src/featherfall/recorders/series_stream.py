@@ -16,7 +16,7 @@ from featherfall.recorders.recorder import Block, SensorFile, Series
 from featherfall.recorders.times import odd_rate
 from featherfall.signals.clock.rows import RowClock, TimedRows
 from featherfall.signals.quality.check import CheckWords, SensorCheck
-from featherfall.signals.quality.gravity import GravityMeter, judge
+from featherfall.signals.quality.gravity import GravityEvidence, GravityMeter, judge
 from featherfall.signals.spool import Spool
 
 _PEEK = 200_000  # samples by which an unstated unit is found: an hour at 50 Hz
@@ -145,18 +145,23 @@ def _unit_of(series: Series, need: Input, path: Path, asked: bool) -> tuple[str,
     return unit, unit
 
 
+def first_gravity(series: Series, samples: int = _PEEK) -> GravityEvidence | None:
+    """Return what the first samples of an accelerometer show of gravity, in the numbers of the file; None for too few."""
+    meter, seen = GravityMeter(), 0
+    for block in series.blocks():
+        meter.add(block.times, block.values)
+        seen += len(block.times)
+        if seen >= samples:
+            break
+    return meter.evidence()
+
+
 def _unit_by_gravity(series: Series, need: Input, path: Path) -> str | None:
     """Return the unit in which gravity is 1 g; None where the unit of the model is to be judged.
 
     Raises: `UserError` where nothing shows gravity: a guess could take acceleration without gravity for falls.
     """
-    meter, seen = GravityMeter(), 0
-    for block in series.blocks():
-        meter.add(block.times, block.values)
-        seen += len(block.times)
-        if seen > _PEEK:
-            break
-    evidence = meter.evidence()
+    evidence = first_gravity(series)
     verdict = judge(evidence, None)
     if verdict.kind == "other unit":
         return verdict.unit
