@@ -53,7 +53,7 @@ test: setup
 # Millions: benchmarks/fuzz.py.
 fuzz-short: setup
 	rm -rf .fuzz/short
-	$(BIN)/python -m fuzz.run --inputs 200 --processes 2 --state .fuzz/short
+	$(BIN)/python -m fuzz.run --inputs 100 --processes 2 --state .fuzz/short
 
 fuzz: setup .venv/.fuzz
 	$(BIN)/python -m fuzz.guided --seconds $(or $(SECONDS_A_DOOR),60) $(DOOR)

@@ -225,6 +225,11 @@ def datasets() -> None:
         "data-up_fall/a/wrist/Falls/1_3_2.csv",
         names + "\n" + "".join(f"{t},{r},{r},1_3_2.csv\n" for t, r in zip(iso, table(RESTING).split("\n"), strict=False)),
     )
+    from tests.datasets.test_up_fall import complete
+
+    with tempfile.TemporaryDirectory() as temporary:
+        lines = complete(Path(temporary), [(1, 1, 1), (1, 2, 1)], np.tile(RESTING, (2, 1))[:40]).read_text().split("\n")
+    put("data-up_fall/b/CompleteDataSet.csv", "\n".join([*lines[:12], *lines[42:52]]) + "\n")
     put("data-up_fall/a/video/Activity3/gf.csv", "0,0,0.98\n")
     ms = np.arange(30) * 20 - 10
     put("data-urfd/a/acc/fall-02-acc.csv", table(np.column_stack([np.linalg.norm(RESTING, axis=1), RESTING]), "", ms))
@@ -233,6 +238,7 @@ def datasets() -> None:
         "name,frame,label,hhmr\n" + "".join(f"fall-02,{i},{-1 if i < 5 else 0 if i < 8 else 1},.9\n" for i in range(1, 12)),
     )
     put("data-urfd/a/fall-02-cam0.mp4", "film")
+    put("data-urfd/a/fall-02-data.csv", "1,100,1.0\n2,140,1.0\n11,500,1.0\n")
     put("data-le2i/a/Home_01/Annotation_files/video (2).txt", "26\n51\n1,1,205,70,259,170\n2,1,205,70,259,170\n")
     put("data-le2i/a/Home_01/Videos/video (2).avi", "film")
     omnifall = (

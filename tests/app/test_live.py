@@ -125,3 +125,16 @@ def test_windows_that_are_not_complete_are_not_judged(models: list[OfferedModel]
     first = source.take(0.0, text(late))["line"]
     assert len(first["events"]) == 1
     assert source.take(0.0, b"")["line"]["curves"] == first["curves"]
+
+
+def test_pictures_of_a_webcam_that_are_damaged_or_lie_about_their_size() -> None:
+    """Pillow raised an error of its own for the second kind, and warned of the first on the server's terminal."""
+    whole = jpeg(np.zeros((24, 32, 3), np.uint8))
+    assert live._picture(whole).shape == (24, 32, 3)
+    head = whole.index(b"\xff\xc0")
+    huge = whole[: head + 5] + b"\xff\xff\xff\xff" + whole[head + 9 :]
+    exif = whole[:2] + b"\xff\xe1\x00\x12Exif\0\0II*\0\xff\xff\xff\x7f\0\0" + whole[2:]
+    for body, told in ((huge, "too large"), (whole[: len(whole) // 2], "no JPEG"), (b"\xff\xd8\xff", "no JPEG"), (b"", "no JPEG")):
+        with pytest.raises(UserError, match=told):
+            live._picture(body)
+    assert live._picture(exif).shape == (24, 32, 3)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from featherfall.runtime.sinks.draw import EDGES
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.stream import SampleStream
 from featherfall.runtime.watch import Monitor, curve
+from featherfall.signals.picture_file import decode_bytes
+from featherfall.signals.picture_head import read_header
 
 _MAX_SIDE = 1280  # pixels: the page sends 640, other clients may send more
 SESSION_TIMEOUT_S = 30.0  # without data a session ends; a browser that closes sends nothing
@@ -173,17 +175,16 @@ def _line(now: float, threshold: float, curves: list[Any], found: list[Any], sig
 
 
 def _picture(body: bytes) -> np.ndarray:
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(body), formats=["JPEG"]) as opened:
-            small = max(opened.size) <= _MAX_SIDE
-            image = np.asarray(opened.convert("RGB")) if small else None
-    except (OSError, ValueError, SyntaxError):
-        raise UserError("the webcam's picture is no JPEG") from None
-    if image is None:
+    """Return (H, W, 3) uint8 RGB. By FFmpeg, as films are: Pillow warns of damaged pictures on the server's terminal."""
+    head = read_header(body)
+    if head is None or head.kind != "mjpeg":
+        raise UserError("the webcam's picture is no JPEG")
+    if max(head.width, head.height) > _MAX_SIDE:
         raise UserError(f"the webcam's picture is too large; {_MAX_SIDE} pixels a side at most")
-    return image
+    frame, _ = decode_bytes(body, Path("the webcam's picture"))
+    if frame is None or max(frame.width, frame.height) > _MAX_SIDE:
+        raise UserError("the webcam's picture is no JPEG")
+    return frame.to_ndarray(format="rgb24")
 
 
 def _rows(body: bytes) -> np.ndarray:

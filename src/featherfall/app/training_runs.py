@@ -162,7 +162,7 @@ class TrainingRuns:
             return RunState(name, "running", trainings, last)
         if (folder / "metrics.json").is_file():
             return RunState(name, "finished", trainings)
-        if process is not None and process.returncode not in (0, 130, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL):
+        if process is not None and process.returncode not in (0, 130, 143, -signal.SIGINT, -signal.SIGTERM, -signal.SIGKILL):
             return RunState(name, "failed", trainings, last)
         return RunState(name, "stopped" if (folder / "run.json").is_file() else "absent", trainings)
 

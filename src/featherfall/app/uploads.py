@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from gradio_client.utils import strip_invalid_filename_characters  # type: ignore[import-untyped]
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from featherfall.app.gate import UPLOAD_PATH
@@ -55,7 +55,13 @@ class FormFile:
     _is_file: bool = False
 
     def __post_init__(self) -> None:
-        self._parser = MultipartParser(
+        try:
+            self._parser = self._open()
+        except FormParserError:  # a boundary that is too long
+            raise BadForm from None
+
+    def _open(self) -> MultipartParser:
+        return MultipartParser(
             self.boundary,
             {
                 "on_header_field": self._on_header,

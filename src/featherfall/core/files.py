@@ -162,7 +162,7 @@ def fingerprint(path: Path) -> str:
     if size <= 4 << 20:
         return sha256(path)
     total = hashlib.sha256(size.to_bytes(8, "big"))
-    with open(path, "rb") as file:
+    with open_file(path) as file:
         for piece in range(16):
             file.seek((size - (1 << 16)) * piece // 15)
             total.update(file.read(1 << 16))

@@ -26,6 +26,7 @@ import numpy as np
 
 from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
+from featherfall.core.files import open_file
 from featherfall.core.recording import FallTimes, Note, Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import read_columns
@@ -52,6 +53,7 @@ _SEGMENTS = (
 )
 _KINDS = ("accelerometer", "gyroscope", "magnetometer")
 _FRAME_RATE = 60.0
+_LINE = 1 << 16  # bytes of a header; the twelve segments need 4,000
 _PROBED = 5  # scenes whose values decide on the units
 
 _NAME = re.compile(r"(\d{5})_\w+?_(FY|BY|SY|N)_C([1-8])\.(csv|json|mp4)")
@@ -246,9 +248,10 @@ def _match(files: Sequence[tuple[Path, str]]) -> tuple[dict[str, _Columns], list
     unreadable: list[Path] = []
     for path, number in files:
         try:
-            with open(path, encoding="utf-8-sig") as file:
-                header = tuple(name.strip().strip('"') for name in file.readline().rstrip("\r\n").split(","))
-        except (OSError, UnicodeDecodeError):
+            with open_file(path) as file:
+                line = file.readline(_LINE).decode("utf-8-sig")
+            header = tuple(name.strip().strip('"') for name in line.rstrip("\r\n").split(","))
+        except (UserError, UnicodeDecodeError):
             unreadable.append(path)
             continue
         kinds.setdefault(header, []).append(path)

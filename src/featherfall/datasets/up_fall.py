@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.core.errors import UserError
+from featherfall.core.files import open_file
 from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import parse_columns, read_columns, read_text, whole_number
@@ -60,6 +61,8 @@ _WRIST = re.compile(r"(\d+)_(\d+)_(\d+)\.csv")
 _FILM = re.compile(r".*Activity(\d+)/Subject(\d+)/Trial(\d+)Cam(\d+)\.mp4")
 _IMAGES = re.compile(r"Subject(\d+)Activity(\d+)Trial(\d+)Camera(\d+)")
 _MISSING_BY_DESIGN = {(8, 11, 2), (8, 11, 3)}
+
+_LINE = 1 << 16  # bytes of a row of names; the original's have 1,100
 
 _Key = tuple[int, int, int]  # subject, activity, trial
 _Span = tuple[int, int, int]  # of the published table: first byte, byte after the last, first row
@@ -201,8 +204,8 @@ def _spans(path: Path) -> tuple[dict[_Key, _Span], list[str]]:
     """Return bytes of each trial's rows in the published table, and what is odd about it."""
     spans: dict[_Key, _Span] = {}
     problems: list[str] = []
-    with open(path, "rb") as file:
-        names = _names(path, file.readline().decode("utf-8-sig"), file.readline().decode())
+    with open_file(path) as file:
+        names = _names(path, _text(path, file.readline(_LINE)), _text(path, file.readline(_LINE)))
         at = [_only(path, names, name) for name in ("Subject", "Activity", "Trial")]
         last: _Key | None = None
         begin = file.tell()
@@ -227,6 +230,13 @@ def _spans(path: Path) -> tuple[dict[_Key, _Span], list[str]]:
     return spans, problems
 
 
+def _text(path: Path, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not UTF-8 text; copy the original file again") from None
+
+
 def _names(path: Path, upper: str, lower: str) -> list[tuple[str, str]]:
     """Return the two rows of names as pairs, the upper one filled forward."""
     above, below = ([name.strip().strip('"') for name in row.rstrip("\r\n").split(",")] for row in (upper, lower))
@@ -247,10 +257,10 @@ def _only(path: Path, names: Sequence[tuple[str, str]], group: str) -> int:
 
 
 def _read_table(path: Path, span: _Span) -> tuple[np.ndarray, dict[str, Stream]]:
-    with open(path, "rb") as file:
-        names = _names(path, file.readline().decode("utf-8-sig"), file.readline().decode())
+    with open_file(path) as file:
+        names = _names(path, _text(path, file.readline(_LINE)), _text(path, file.readline(_LINE)))
         file.seek(span[0])
-        text = file.read(span[1] - span[0]).decode()
+        text = _text(path, file.read(span[1] - span[0]))
     places = [place for place in _PLACES if (f"{place}Accelerometer") in {upper for upper, _ in names}]
     first = [_only(path, names, place + kind) for place in places for kind in _KINDS]
     values = parse_columns(path, text, [column + axis for column in first for axis in range(3)], header=False, first_row=span[2])

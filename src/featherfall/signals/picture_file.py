@@ -42,10 +42,15 @@ def load_picture(file: Path) -> tuple[VideoFrame, PictureHeader]:
 
 def decode_picture(file: Path) -> tuple[VideoFrame | None, PictureHeader | None]:
     """Decode as `load_picture`, but return None for a damaged or other file; raises `UserError` for unreadable and huge ones only."""
-    av = load_av(file)
     data = read_bytes(file, MAX_BYTES)
     if not data:
         raise UserError(f"{file}: the file is empty; copy it again or leave it out")
+    return decode_bytes(data, file)
+
+
+def decode_bytes(data: bytes, file: Path) -> tuple[VideoFrame | None, PictureHeader | None]:
+    """Decode a file's content as `decode_picture`; `file` is named in messages."""
+    av = load_av(file)
     head = read_header(data)
     if head is None:
         return None, None
