@@ -14,7 +14,7 @@ from featherfall.recorders.member import Member, plain_name
 from featherfall.recorders.table import Stated, read_table
 from featherfall.recorders.table import Table as Table  # what a capture gives
 
-MAX_NAMES = 1000  # files of an export; a folder of more is a dataset, or a disk
+MAX_NAMES = 500  # files of an export; a folder of more is a dataset, or a disk
 MAX_DEPTH = 4  # folders in folders
 
 

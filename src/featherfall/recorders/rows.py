@@ -41,7 +41,6 @@ class RowReader:
         where: file, for messages.
         columns, dates: positions of the columns that are read as numbers and as text.
         name: of a column by its position, for messages.
-        header: cells of the header row, which may be repeated.
         left_out: number of rows that were left out, by the reason, since the last `read` began.
     """
 
