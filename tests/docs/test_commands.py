@@ -34,6 +34,7 @@ RUN = {
     "featherfall predict wrist no-times.csv --unit m/s2 --columns accelerometer=1,2,3 --rate 50": "label    fall",
     "featherfall predict wrist my-recording.zip": "label    fall",
     "featherfall data formats": "phyphox",
+    "featherfall predict wrist my-watch.csv --recorder table --dates dmy": "label    fall",
     "featherfall bench wrist": "int8",
     "featherfall sim --subjects 2 --hours 0.06 --seed 3 --out simulated": "recordings",
     "featherfall data inspect simulated": "subjects",

@@ -317,6 +317,11 @@ def test_a_stamp_that_no_clock_shows_is_left_out(tmp_path: Path) -> None:
     assert len(times) == len(TIMES) - 1 and found.remarks() == ("left out 1 row without a time",)
 
 
+@pytest.mark.parametrize("text", ["time,x,y,z\n1e308,1,1,1\n1e308\n", "0,1,2,3\n1,1,2,3\n\r", "0,1,2,3\n1,1,2,3\n" + "\n" * 1_100_000])
+def test_odd_numbers_and_empty_rows_warn_of_nothing(text: str, tmp_path: Path) -> None:
+    tried(tmp_path / "a.csv", text.encode())
+
+
 def tried(path: Path, content: bytes) -> None:
     """Read a file as the program does; only `UserError` may come of it."""
     path.write_bytes(content)

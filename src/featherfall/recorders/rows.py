@@ -86,6 +86,8 @@ class RowReader:
 
     def _load(self, lines: list[str]) -> np.ndarray | None:
         """Return the table of lines that all hold one; None where NumPy cannot read them so."""
+        if not any(map(str.strip, lines)):
+            return None  # NumPy warns of it
         kinds = [*((f"d{i}", f"S{WIDTH}") for i in range(len(self.dates))), ("v", "f8", (len(self.columns),))]
         try:
             table = np.loadtxt(

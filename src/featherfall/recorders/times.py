@@ -18,6 +18,7 @@ UNITS = {
     "excel days": (DAY, -25_569 * DAY), "matlab days": (DAY, -719_529 * DAY),
 }  # fmt: skip
 _LATEST = 1e11  # s; 3,000 years
+_LARGEST = 1e22  # no clock's number, in any unit
 _EPOCH = 9.4e8, 2.6e9  # s since 1970: 2000 to 2052, the years in which a wearable's clock may stand
 
 
@@ -28,7 +29,7 @@ def guess_unit(stamps: np.ndarray) -> str:
         stamps: (N,) of the first rows, N >= 1.
     Returns: of `UNITS`; "s" where nothing says otherwise.
     """
-    stamps = stamps[np.isfinite(stamps)]
+    stamps = stamps[np.abs(stamps) < _LARGEST]
     steps = np.diff(stamps)
     steps = steps[steps > 0]
     if not len(stamps):
@@ -141,7 +142,7 @@ def fitting_unit(rate: float, unit: str) -> str | None:
 
 
 def _refuse_unit(stamps: np.ndarray, unit: str, where: str) -> None:
-    stamps = stamps[np.isfinite(stamps)]
+    stamps = stamps[np.abs(stamps) < _LARGEST]
     if len(stamps) < 3 or not stamps[-1] > stamps[0]:
         return
     rate = odd_rate(stamps * UNITS[unit][0])
