@@ -126,3 +126,18 @@ def test_on_a_phone_that_column_is_in_sight(tmp_path: Path) -> None:
         assert right <= 390 and wider and page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert page.locator(".roles th").last.inner_text() == "distilled, int8"
         browser.close()
+
+
+def test_what_nothing_measures_is_none(tmp_path: Path) -> None:
+    """Nobody falls in the test part, and no alarm is raised."""
+    values = of_all_roles()
+    for name in ("f1", "sensitivity", "precision"):
+        for role in values["roles"].values():  # type: ignore[attr-defined]
+            role[name] = {"mean": None, "ci95": None, "per_seed": [None, None]}
+    for counts in values["counts"].values():  # type: ignore[attr-defined]
+        for one in counts:
+            one["operating_points"] = [point | {"sensitivity": None, "precision": None, "f1": None} for point in one["operating_points"]]
+    values["distilled_minus_alone"] = {}
+    write_report(tmp_path / "report.html", values, {})
+    page = (tmp_path / "report.html").read_text()
+    assert "detects no of the falls" not in page and "<td>none</td>" in page and "None" not in page.partition("<svg")[0]

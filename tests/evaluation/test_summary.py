@@ -49,13 +49,13 @@ def test_paired_over_seeds_and_over_folds() -> None:
     assert "over_folds" not in summary(by_fold={"alone": [[0.5]], "distilled": [[0.6]]})["distilled_minus_alone"]
 
 
-def test_what_was_not_measured_is_left_out() -> None:
+def test_what_was_not_measured_is_null() -> None:
     """No alarm in the second seed of "alone": no precision there; in the only seed of the ensemble: none at all."""
     roles = {role: [one | {"precision": 0.5} for one in metrics] for role, metrics in ROLES.items()}
     roles["alone"][1]["precision"] = roles["teacher_ensemble"][0]["precision"] = None
     out = summary(roles=roles)
-    assert out["roles"]["alone"]["precision"] == {"mean": 0.5, "ci95": None, "per_seed": [0.5]}
-    assert "precision" not in out["roles"]["teacher_ensemble"]
+    assert out["roles"]["alone"]["precision"] == {"mean": 0.5, "ci95": None, "per_seed": [0.5, None]}
+    assert out["roles"]["teacher_ensemble"]["precision"] == {"mean": None, "ci95": None, "per_seed": [None]}
     roles["alone"][0]["f1"] = None  # neither a fall nor an alarm in this seed
     gone = summary(roles=roles, by_fold={"alone": [[0.5, None, 0.6]], "distilled": [[0.6, 0.8, 0.8]]})
     assert gone["distilled_minus_alone"]["over_seeds"]["pairs"] == pytest.approx([0.2])

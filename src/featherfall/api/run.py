@@ -62,7 +62,8 @@ class FinishedRun:
         return read_run(self.folder)[1]
 
     def to_frame(self) -> pandas.DataFrame:
-        """Return a DataFrame with one row for each role and metric: mean over seeds, 95% interval (low, high; NaN with one seed).
+        """Return a DataFrame with one row for each role and metric: mean over seeds (NaN where nothing
+        measures it), 95% interval (low, high; NaN with one seed).
 
         Needs pandas.
         """
@@ -117,7 +118,8 @@ class FinishedRun:
         for role, values in self.metrics["roles"].items():
             for name, value in values.items():
                 low, high = value.get("ci95") or (float("nan"), float("nan"))
-                rows.append({"role": role, "metric": name, "mean": value["mean"], "low": low, "high": high})
+                mean = float("nan") if value["mean"] is None else value["mean"]
+                rows.append({"role": role, "metric": name, "mean": mean, "low": low, "high": high})
         return rows
 
 

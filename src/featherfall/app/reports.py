@@ -72,6 +72,8 @@ def comparison_table(root: Path, names: Sequence[str]) -> str:
 def _cell(key: str, value: Mapping[str, Any] | None) -> str:
     if not value:
         return "<td></td>"
+    if value["mean"] is None:
+        return "<td>none</td>"
     _, scale, digits = _COLUMNS[key]
     text = f"{scale * value['mean']:.{digits}f}"
     if value.get("ci95"):

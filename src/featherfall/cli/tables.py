@@ -142,6 +142,8 @@ def _gain(metrics: Mapping[str, Any]) -> str:
 def _cell(name: str, value: Mapping[str, Any] | None) -> str:
     if value is None:
         return "-"
+    if value["mean"] is None:
+        return number_text(name, None)
     interval = value["ci95"]
     if not interval:
         return number_text(name, value["mean"])

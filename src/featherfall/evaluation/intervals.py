@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 
 
-def mean_with_interval(values: Sequence[float]) -> dict[str, Any]:
-    """Return {"mean", "ci95": [lo, hi], "per_seed"}: Student's t over seeds; the interval is null for one seed."""
-    return {"mean": float(np.mean(values)), "ci95": t_interval(values), "per_seed": [float(value) for value in values]}
+def mean_with_interval(values: Sequence[float | None]) -> dict[str, Any]:
+    """Return {"mean", "ci95": [lo, hi], "per_seed"}: Student's t over seeds; the interval is null for one seed.
+
+    Seeds without a value (None) stay so in "per_seed" and take no part; the mean of none is null.
+    """
+    known = [float(value) for value in values if value is not None]
+    mean = float(np.mean(known)) if known else None
+    return {"mean": mean, "ci95": t_interval(known), "per_seed": [None if value is None else float(value) for value in values]}
 
 
 def t_interval(values: Sequence[float], inflation: float = 0.0) -> list[float] | None:

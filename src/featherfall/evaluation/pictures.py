@@ -67,13 +67,15 @@ def draw_pairs(axes: Axes, metrics: Mapping[str, Any]) -> None:
     """Draw one line a seed from the student alone to the distilled one; the teacher as a level."""
     main = metrics["main_metric"]
     columns = [role for role in ("alone", "distilled", "int8") if role in metrics["roles"]]
-    seeds = np.asarray([metrics["roles"][role][main]["per_seed"] for role in columns]) * 100
+    seeds = np.asarray([metrics["roles"][role][main]["per_seed"] for role in columns], dtype=np.float64) * 100  # NaN where null
     axes.plot(range(len(columns)), seeds, "-o", color="#b9c3cd", markersize=4, linewidth=1)
     for i, role in enumerate(columns):
-        axes.plot(i, seeds[i].mean(), "D", color=ROLE_COLOURS[role], markersize=9)
-    teacher = metrics["roles"].get("teacher_ensemble", metrics["roles"]["teacher"])[main]["mean"] * 100
-    axes.axhline(teacher, color=ROLE_COLOURS["teacher"], linestyle="--", linewidth=1)
-    axes.annotate("teacher", (len(columns) - 0.62, teacher), va="bottom", color=ROLE_COLOURS["teacher"])
+        mean = metrics["roles"][role][main]["mean"]
+        axes.plot(i, np.nan if mean is None else 100 * mean, "D", color=ROLE_COLOURS[role], markersize=9)
+    teacher = metrics["roles"].get("teacher_ensemble", metrics["roles"]["teacher"])[main]["mean"]
+    if teacher is not None:
+        axes.axhline(100 * teacher, color=ROLE_COLOURS["teacher"], linestyle="--", linewidth=1)
+        axes.annotate("teacher", (len(columns) - 0.62, 100 * teacher), va="bottom", color=ROLE_COLOURS["teacher"])
     axes.set_xticks(range(len(columns)), [ROLE_NAMES[role] for role in columns])
     axes.set_xlim(-0.5, len(columns) - 0.4)
     axes.set_ylabel(f"{METRIC_NAMES[main]} (%)")

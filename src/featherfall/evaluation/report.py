@@ -74,16 +74,15 @@ def _headline(metrics: Mapping[str, Any]) -> str:
     values, size = metrics["roles"][role], metrics["sizes"].get(role, {})
     model = f"The model that ships ({size.get('parameters', 0):,} parameters, {size.get('bytes', 0) / 1e3:.0f} kB)"
     if metrics["positive"]:
-        found, right = (_percent(values.get(name), nothing) for name, nothing in (("sensitivity", "no"), ("precision", "none")))
-        return (
-            f"{model} detects {found} of the falls of people it never met; {right} of the recordings in which it raises an alarm hold a "
-            "fall."
-        )
+        found, right = (_percent(values.get(name)) for name in ("sensitivity", "precision"))
+        of_falls = f"detects {found} of the falls of people it never met" if found else "met no fall of people that it never met"
+        of_alarms = f"{right} of the recordings in which it raises an alarm hold a fall" if right else "it raised no alarm"
+        return f"{model} {of_falls}; {of_alarms}."
     return f"{model} is right about <b>{100 * values['accuracy']['mean']:.1f}%</b> of the recordings."
 
 
-def _percent(value: Mapping[str, Any] | None, nothing: str) -> str:
-    return nothing if value is None else f"<b>{100 * value['mean']:.1f}%</b>"
+def _percent(value: Mapping[str, Any] | None) -> str:
+    return "" if value is None or value["mean"] is None else f"<b>{100 * value['mean']:.1f}%</b>"
 
 
 def _whom(metrics: Mapping[str, Any]) -> str:
@@ -112,8 +111,8 @@ def _table(metrics: Mapping[str, Any]) -> str:
 
 
 def _cell(name: str, value: Mapping[str, Any] | None) -> str:
-    if value is None:
-        return "<td></td>"
+    if value is None or value["mean"] is None:
+        return "<td>none</td>" if value else "<td></td>"
     plain = name in ("ece", "brier", "false_alarms_per_hour", "detection_delay_s")
     scale, digits = (1, 3 if name in ("ece", "brier") else 1) if plain else (100, 1)
     text = f"{scale * value['mean']:.{digits}f}"

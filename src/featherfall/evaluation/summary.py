@@ -38,7 +38,10 @@ def summarise(
     """
     main = MAIN[recipe.task]
     measured = {role: _measured(metrics) for role, metrics in roles.items()}
-    means = {role: {name: float(np.mean(values)) for name, values in by_name.items()} for role, by_name in measured.items()}
+    means = {
+        role: {name: float(np.mean(known)) for name, values in by_name.items() if (known := [one for one in values if one is not None])}
+        for role, by_name in measured.items()
+    }
     teacher = means.get("teacher_ensemble", means.get("teacher"))
     return {
         "recipe": recipe.name,
@@ -59,10 +62,9 @@ def summarise(
     }
 
 
-def _measured(metrics: Sequence[Metrics]) -> dict[str, list[float]]:
-    """Return the values of each metric, of the seeds for which there was something to measure it by; others are left out."""
-    found = {name: [value for one in metrics if (value := one.get(name)) is not None] for name in metrics[0]}
-    return {name: values for name, values in found.items() if values}
+def _measured(metrics: Sequence[Metrics]) -> dict[str, list[float | None]]:
+    """Return the values of each metric over the seeds that have it; None where there was nothing to measure it by."""
+    return {name: [one[name] for one in metrics if name in one] for name in metrics[0]}
 
 
 def _differences(

@@ -27,14 +27,13 @@ from featherfall.runtime.bundle import read_manifest
 
 def provenance(recipe: Recipe, dataset: str, store: ClipStore, fold: Fold, seed: int, start: Start | None = None) -> dict[str, Any]:
     """Return a student's provenance for its manifest. start: the weights that it started from."""
-    seen = [*fold.train, *fold.validation]  # by the validation part weights and thresholds are chosen
     stated: dict[str, Any] = {
         "recipe": recipe.model_dump(),
         "dataset": dataset,
         "protocol": describe_split(recipe.split),
         "fold": fold.name,
         "trained_on": sorted({store.recordings[i].subject for i in fold.train}),
-        "fingerprints": to_json((store.recordings[i].content for i in seen), seen_before(start) if start else ()),
+        "fingerprints": to_json((store.recordings[i].content for i in fold.train), seen_before(start) if start else ()),
         "environment": environment(),
         "seed": seed,
     }

@@ -124,7 +124,7 @@ def _model_index(offer: Offer) -> list[dict[str, Any]]:
             "value": round(one["mean"], 4),
         }
         for name, one in metrics["roles"][role].items()
-        if name in _METRIC_LABELS
+        if name in _METRIC_LABELS and one["mean"] is not None
     ]
     result = {
         "task": {"type": kind.replace(" ", "-"), "name": kind},
@@ -291,6 +291,8 @@ def _proof(proof: Mapping[str, Any]) -> str:
 def _cell(name: str, value: Mapping[str, Any] | None) -> str:
     if value is None:
         return "-"
+    if value["mean"] is None:
+        return "none"
     text = _number(name, value["mean"])
     return f"{text} [{', '.join(_number(name, bound) for bound in value['ci95'])}]" if value.get("ci95") else text
 
