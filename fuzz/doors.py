@@ -335,7 +335,7 @@ _ALL = (
     Door("film", _film, ("signals/video_file", "signals/video_pictures", "signals/video_shots", "signals/video_shape"), 400),
     Door("phone", _phone, ("app/live", "runtime/sources/stream"), 500),
     Door("webcam", _webcam, ("app/live",), 3000, corpus="picture"),
-    Door("upload", _upload, ("app/pages/analysis",), 500, corpus="recorder"),
+    Door("upload", _upload, ("app/pages/analysis",), 100, corpus="recorder"),
     Door("form", _form, ("app/gate", "app/login"), 1500),
     Door("multipart", _multipart, ("app/uploads",), 3000),
     Door("hub", _hub, ("publish/hub",), 4000),
