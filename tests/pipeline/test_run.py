@@ -84,3 +84,10 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
 def test_seeds_are_not_negative() -> None:
     with pytest.raises(UserError, match=r"key 'seeds\.1': Input should be greater than or equal to 0 \(found -1\)"):
         check(Recipe, tiny_recipe().model_dump() | {"seeds": [0, -1]}, "a recipe")
+
+
+@pytest.mark.parametrize("text", ["17", "[]", "{}", '{"recipe": {}, "data": 3}', '{"data": "/data"}', '{"recipe": 3, "data": "/data"}'])
+def test_a_record_that_is_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(UserError, match=r"run\.json: "):
+        read_run(tmp_path)

@@ -58,12 +58,12 @@ class Run:
     def start(self, seed: int) -> Start | None:
         """Return the recorded initial weights of this seed's students; None for fresh ones."""
         record = self.folder / "run.json"
-        noted = read_json(record).get("starts", {}).get(str(seed)) if record.is_file() else None
+        noted = _read_record(record).get("starts", {}).get(str(seed)) if record.is_file() else None
         return noted and Start(**noted)
 
     def _note(self, key: str, value: Any, what: str) -> None:
         record = self.folder / "run.json"
-        values = read_json(record)
+        values = _read_record(record)
         if values.setdefault(key, value) != value:
             raise UserError(f"{self.folder}: its run was started with other {what} (they changed since); give another --out")
         write_json(record, values)
@@ -94,7 +94,7 @@ def open_run(folder: Path, recipe: Recipe, data: Path, resume: bool) -> Iterator
         if record.is_file():
             if not resume:
                 raise UserError(f"{folder}: holds a run already; add --resume to go on with it, or give another --out")
-            if check(Recipe, read_json(record)["recipe"], record) != recipe:
+            if check(Recipe, _read_record(record)["recipe"], record) != recipe:
                 raise UserError(f"{folder}: its run was made with another recipe (or other --set, --seed); give another --out")
         else:
             write_json(record, wanted)
@@ -111,5 +111,13 @@ def read_run(folder: Path) -> tuple[Run, Recipe, Path]:
     record = Path(folder) / "run.json"
     if not record.is_file():
         raise UserError(f"{folder}: not a run, it holds no run.json; 'featherfall distill' makes one")
-    values = read_json(record)
+    values = _read_record(record)
     return Run(Path(folder)), check(Recipe, values["recipe"], record), Path(values["data"])
+
+
+def _read_record(file: Path) -> dict[str, Any]:
+    """Return the content of a run.json, with its recipe and data; raises `UserError` for another file of that name."""
+    values = read_json(file)
+    if not isinstance(values, dict) or not isinstance(values.get("data"), str) or "recipe" not in values:
+        raise UserError(f"{file}: not the record of a run (keys recipe and data); give the folder of a run")
+    return values
