@@ -14,7 +14,7 @@ from featherfall.core.errors import UserError
 from featherfall.recorders.capture import Capture, Table
 from featherfall.recorders.names import shown
 from featherfall.recorders.recorder import Block, Sensor, SensorFile, Series
-from featherfall.signals.quality.gravity import GravityMeter
+from featherfall.signals.quality.gravity import QUIET_SHARE, GravityMeter
 
 _REST_ROWS = 30_000  # looked at for the magnitude at rest: five minutes at 100 Hz
 _JSON_VALUES = 4_000_000  # in 16 MB of samples
@@ -101,10 +101,14 @@ def from_arrays(sensor: Sensor, times: Any, values: Any, unit: str | None, where
     return Series(sensor, ("x", "y", "z"), unit, lambda: iter((Block(1, stamps, samples),)), **facts)
 
 
-def at_rest(series: Series) -> float | None:
+def at_rest(series: Series, quiet: bool = False) -> float | None:
     """Return the magnitude of the values while the sensor moves least, as written in the file; None for a file without values.
 
     With gravity it is that of gravity in the unit of the file; without, next to nothing. The first minutes are looked at.
+
+    Arguments:
+        quiet: only of stretches in which it hardly moves at all; None without enough of them. Calm stretches of a lively recording without
+            gravity may well show 1 m/s2.
     """
     meter, seen = GravityMeter(), 0
     for block in series.blocks():
@@ -114,6 +118,8 @@ def at_rest(series: Series) -> float | None:
             break
     evidence = meter.evidence()
     if evidence is None:
+        return None
+    if quiet and not evidence.quiet_share >= QUIET_SHARE:
         return None
     return evidence.calm if np.isnan(evidence.quiet) else evidence.quiet
 

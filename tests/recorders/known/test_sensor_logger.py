@@ -25,6 +25,15 @@ def test_acceleration_alone_is_without_gravity_and_says_where_that_is(tmp_path: 
     assert "Gravity.csv" in file.mend and file.title == "Sensor Logger, phone"
 
 
+@pytest.mark.parametrize("name", ["Accelerometer.csv", "run.csv"])
+def test_a_lively_recording_without_gravity_is_not_taken_for_one_in_g(name: str, tmp_path: Path) -> None:
+    """Walking fast, its calm stretches show about 1 m/s2, which is the number of gravity in g."""
+    times = np.arange(1500) / 50
+    lively = 0.8 * np.stack([np.sin(11 * times), np.cos(11 * times), np.sin(17 * times)], axis=1)
+    path = write(tmp_path / name, [HEAD, *rows(ns(times), times, lively)])
+    assert [series.sensor for series in read("sensor-logger", path).series] == ["linear acceleration"]
+
+
 def test_the_total_of_android_is_taken_alone(tmp_path: Path) -> None:
     sensor_logger(tmp_path)
     one(tmp_path / "TotalAcceleration.csv", STANDARD_GRAVITY * motion().total)

@@ -36,7 +36,7 @@ def _without_header(table: Table) -> tuple[Series, ...]:
     if table.columns or len(table.first) not in (4, 7) or not _DATE.fullmatch(table.first[0]):
         return ()
     accelerometer = table.series("accelerometer", (1, 2, 3), "g", time=0, time_unit="date")
-    if not near(at_rest(accelerometer), 1.0):
+    if not near(at_rest(accelerometer, quiet=True), 1.0):
         return ()
     # cwa-convert may put light, temperature and battery there, which are never negative.
     turns = len(table.first) == 7 and any(cell.startswith("-") for at in (4, 5, 6) for cell in table.cells(at))

@@ -109,9 +109,13 @@ def _series(part: _Part) -> list[Series]:
     if kind[1] not in ("accelerometer", "linear acceleration"):
         return [series]
     # A renamed file, an "uncalibrated" one and old versions do not say whether gravity is in it, or the unit: a sensor at rest does.
-    rest = at_rest(series)
-    if near(rest, STANDARD_GRAVITY) or near(rest, 1.0):
-        return [replace(series, sensor="accelerometer", unit="g" if near(rest, 1.0) else "m/s2")]
+    rest, quiet = at_rest(series), at_rest(series, quiet=True)
+    if near(rest, STANDARD_GRAVITY):
+        return [replace(series, sensor="accelerometer", unit="m/s2")]
+    if near(quiet, 1.0) and part.stem != "accelerometer":
+        return [replace(series, sensor="accelerometer", unit="g")]
+    if kind[1] == "accelerometer" and kind[2] is None:
+        return [replace(series, unit="g" if near(rest, 1.0, 0.5) else "m/s2")]
     return [series] if kind[0] or (rest is not None and rest < 0.5 * STANDARD_GRAVITY) else []
 
 
