@@ -121,3 +121,28 @@ def test_bundles_that_take_no_live_samples(tmp_path: Path) -> None:
         SampleStream(read_manifest(write_camera_bundle(tmp_path / "camera")))
     with pytest.raises(UserError, match="bundle 'tiny' takes whole recordings, live samples have no end"):
         SampleStream(manifest(tmp_path, inputs=[INPUT], window={"kind": "trial", "length": LENGTH}))
+
+
+def test_a_corrupt_sample_is_left_out(tmp_path: Path) -> None:
+    stream = SampleStream(manifest(tmp_path, window=SLIDING))
+    times = np.arange(400) / 50
+    samples = packet(times)
+    samples.values["accelerometer"][200, 0] = 50.0
+    windows = cut(stream, samples)
+    assert windows is not None and np.abs(windows.inputs["accelerometer"]).max() < 1.2
+    windows = cut(SampleStream(manifest(tmp_path / "real", window=SLIDING)), packet(times, ((4.0, 8.0),)))
+    assert windows is not None and np.abs(windows.inputs["accelerometer"]).max() > 7
+
+
+def test_a_swing_of_the_arm_is_no_missing_gravity(tmp_path: Path) -> None:
+    times = np.arange(600) / 50
+    swing = motion(times)
+    swing[:75] = 0.02 * np.random.default_rng(0).standard_normal((75, 3))
+    stream = SampleStream(manifest(tmp_path, window=SLIDING))
+    early = times < 3
+    assert cut(stream, Samples(times[early], {"accelerometer": swing[early]})) is not None
+    removed = np.concatenate([swing[:75]] * 8)
+    removed[100:160, 2] += 3 * np.sin(np.arange(60))
+    stream = SampleStream(manifest(tmp_path / "linear", window=SLIDING))
+    with pytest.raises(UserError, match="stream: accelerometer: gravity is missing"):
+        cut(stream, Samples(times, {"accelerometer": removed}))

@@ -15,11 +15,13 @@ from featherfall.runtime.sources.streams import by_input
 from featherfall.signals.clock.live import LiveClock
 from featherfall.signals.frames import RecordingWindows, cut_recording
 from featherfall.signals.quality.check import CheckWords, refuse_gravity
+from featherfall.signals.quality.corrupt import AROUND, corrupt_samples
 from featherfall.signals.quality.gravity import GravityMeter, judge
 
 HOLD = 60.0  # s of samples held, e.g. to plot them; never less than `WINDOWS_HELD` windows
 WINDOWS_HELD = 4
 CUT = 12.0  # s cut again with each packet, at least; resampling needs the samples around a window
+ENOUGH = 10.0  # s without a quiet stretch before gravity is judged: a swing of the arm alone looks as if it were missing
 MIN_SAMPLES = 10  # from fewer samples the rate cannot be estimated
 
 
@@ -115,6 +117,11 @@ class SampleStream:
             raise UserError(f"{self.name}: {need.name} is in {unit!r}, which does not measure what {need.unit!r} does; correct the unit")
         if inside == "g" and need.name in self._gravity:
             words = CheckWords(self.name, need.name, state_unit="the unit of its samples: {unit}")
-            refuse_gravity(judge(self._gravity[need.name].evidence(), unit), unit, words)
+            verdict = judge(self._gravity[need.name].evidence(), unit)
+            if verdict.quiet or self.now - self.times[0] >= ENOUGH:
+                refuse_gravity(verdict, unit, words)
         times = self.times[tail] - start
+        if inside == "g" and need.name in self._gravity:  # what stands beside the last samples is still to come
+            good = ~corrupt_samples(times, values, 1.0) | (times > times[-1] - AROUND)
+            times, values = times[good], values[good]
         return Stream(times, values, inside, (len(times) - 1) / float(times[-1]), need.placement, tuple(need.channels))
