@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, save
+from tests.films import halves
 from tests.runtime.perceive.test_images import SIZE, bright_bundle
 
 from featherfall.app.analysers.dispatch import analyse_file
@@ -71,7 +72,7 @@ def box_bundle(folder: Path) -> Path:
 def gray(path: Path, level: int) -> Path:
     from PIL import Image
 
-    Image.fromarray(np.full((60, 80, 3), level, np.uint8)).save(path)
+    Image.fromarray(halves(level, 60, 80, by=15)).save(path)
     return path
 
 
@@ -89,7 +90,7 @@ def dusk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("dusk") / "dusk.mp4"
     with film_writer(path) as add:
         for k in range(60):
-            add(k / 10, np.full((64, 96, 3), 20 if k < 30 else 235, np.uint8))
+            add(k / 10, halves(20 if k < 30 else 235, 64, 96, by=15))
     return path
 
 

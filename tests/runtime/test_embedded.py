@@ -7,20 +7,23 @@ from pathlib import Path
 
 import pytest
 from tests.runtime.tiny import write_bundle
+from tests.stills import scene, write
 
 from featherfall.core.errors import UserError
 from featherfall.runtime import load_bundle
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
 
-NAMES = ("camera", "wrist")
+NAMES = ("camera", "picture", "wrist")
+OF_DAYS = ("camera", "wrist")
 
 
 def test_names() -> None:
     assert tuple(embedded_bundles()) == NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("precision", ["int8", "float32"])
+@pytest.mark.parametrize(
+    ("name", "precision"), [*((name, precision) for name in OF_DAYS for precision in ("int8", "float32")), ("picture", "int8")]
+)
 def test_they_open_by_name(name: str, precision: str) -> None:
     bundle = load_bundle(name, precision)  # type: ignore[arg-type]
     assert bundle.path == embedded_bundles()[name]
@@ -37,7 +40,7 @@ def test_they_are_small_and_say_what_they_saw(name: str) -> None:
     assert "metrics.json" in manifest.sha256
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["simulated"] is True
-    assert metrics["days"]["points"]
+    assert name not in OF_DAYS or metrics["days"]["points"]
 
 
 def test_simulated_people_only() -> None:
@@ -45,6 +48,14 @@ def test_simulated_people_only() -> None:
         people = load_bundle(name).manifest.provenance["trained_on"]
         assert people
         assert all(one.startswith(prefix) and one.removeprefix(prefix).isdigit() for one in people)
+
+
+def test_the_picture_model_saw_simulated_pictures_and_says_what_it_misses(tmp_path: Path) -> None:
+    bundle = load_bundle("picture")
+    seen = bundle.manifest.provenance["trained_on"]
+    assert seen and all(one[0] == "P" and one[1:4].isdigit() and one[4] == "_" for one in seen)  # person, activity, trial
+    said = bundle.predict(write(tmp_path / "room.png", scene(0, 160, 120)))
+    assert said.label in ("fall", "not_fall") and "trained on simulated pictures only: of 127 real pictures" in said.verdict.reasons[-1]
 
 
 def test_what_exists_goes_before_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,5 +73,5 @@ def test_a_run_stands_for_its_bundle(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_lists_those_there_are() -> None:
-    with pytest.raises(UserError, match=r"wirst: no such folder; give a bundle, .*\(camera or wrist\)"):
+    with pytest.raises(UserError, match=r"wirst: no such folder; give a bundle, .*\(camera or picture or wrist\)"):
         load_bundle("wirst")

@@ -125,8 +125,8 @@ def load(name: str | Path, precision: Precision | None = None) -> Model:
     """Open a model.
 
     Arguments:
-        name: a model that comes with the package ("wrist", "camera"), the path of a bundle or of a run, or "hf://OWNER/NAME" for one of
-            Hugging Face's hub, which is kept in its cache ("hf://OWNER/NAME@REVISION" takes a branch, tag or commit).
+        name: a model that comes with the package ("wrist", "camera", "picture"), the path of a bundle or of a run, or "hf://OWNER/NAME" for
+            one of Hugging Face's hub, which is kept in its cache ("hf://OWNER/NAME@REVISION" takes a branch, tag or commit).
         precision: "int8" or "float32"; None takes int8 where there is one.
     Raises: `UserError` for what is no bundle, and for a file that is missing or altered.
     """

@@ -16,7 +16,9 @@ class DatesChoice(enum.StrEnum):
     mdy = "mdy"
 
 
-BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle's folder, a run, or an embedded bundle: wrist, camera.")]
+BundlePath = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", help="A bundle's folder, a run, or an embedded bundle: wrist, camera, picture.")
+]
 DataFolder = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Folder that holds datasets by their names. Default: $FEATHERFALL_REAL_DATA.")
 ]

@@ -12,7 +12,9 @@ from featherfall.core.console import say
 
 publish_app = typer.Typer(help="Publish a bundle: a Hugging Face Space, or a model repository with its card.", no_args_is_help=True)
 
-Target = Annotated[str, typer.Argument(metavar="BUNDLE|RUN", help="A bundle's folder, a run, or an embedded bundle: wrist, camera.")]
+Target = Annotated[
+    str, typer.Argument(metavar="BUNDLE|RUN", help="A bundle's folder, a run, or an embedded bundle: wrist, camera, picture.")
+]
 Licence = Annotated[
     str | None,
     typer.Option(metavar="ID", help="Licence of the bundle, e.g. cc-by-nc-4.0. Default: apache-2.0 if all people are simulated."),

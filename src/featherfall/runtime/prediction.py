@@ -14,6 +14,7 @@ from featherfall.runtime.decide.events import Event, events, has_numbers, record
 from featherfall.runtime.verdict import Verdict, give_verdict, percent_of
 from featherfall.signals.frames import WindowTimes
 
+_MAX_LIMITS = 400  # characters of a manifest's own line
 _WHOLE = 0.99  # of a recording without gaps; single lost packets are not worth a line
 
 
@@ -174,4 +175,6 @@ def _verdict(manifest: Manifest, windows: WindowTimes, probabilities: np.ndarray
         reasons.append(f"fewer than {0.5 * wanted:.2g} pictures a second, of which the model needs {wanted:.2g}")
     elif windows.covered < _WHOLE:
         reasons.append(f"{percent_of(1 - windows.covered)} of the recording is missing (gaps) and was not judged")
+    if limits := manifest.provenance.get("limits"):
+        reasons.append(str(limits)[:_MAX_LIMITS])
     return give_verdict(recording_label(manifest, probabilities, use, found), found, share, reasons, absence=manifest.task == "fall")

@@ -16,6 +16,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import sha256
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.perceive.images import PICTURE_BUNDLE
 from featherfall.runtime.sources.film import pictures_in, read_film
 from featherfall.runtime.watch import watch_film
 
@@ -106,7 +107,9 @@ def test_a_film_whose_end_is_lost(bundle: Bundle, tmp_path: Path) -> None:
 
 def test_a_still_for_a_bundle_of_films(tmp_path: Path) -> None:
     films = bright_bundle(tmp_path / "films", 4, {"kind": "sliding", "length": 20, "rate": 10.0})
-    with pytest.raises(UserError, match=r"a\.jpg: a still picture, but bundle 'bright' needs a film of 2 s or more; give a film"):
+    with pytest.raises(
+        UserError, match=r"a\.jpg: a still picture, but bundle 'bright' needs a film of 2 s or more; give a film, or judge it: "
+    ):
         films.predict(read_film(still(tmp_path / "a.jpg"), films.manifest.inputs))
 
 
@@ -118,8 +121,9 @@ def test_a_text_file_named_like_a_picture(bundle: Bundle, tmp_path: Path) -> Non
 
 def test_a_still_for_a_camera_that_watches_keypoints(tmp_path: Path) -> None:
     camera = load_bundle(write_camera_bundle(tmp_path / "camera"))
-    with pytest.raises(UserError, match=r"a\.jpg: a still picture, but bundle .* needs a film"):
+    with pytest.raises(UserError, match=r"a\.jpg: a still picture, but bundle .* needs a film .*featherfall predict picture a\.jpg$"):
         watch_film(still(tmp_path / "a.jpg"), camera, None)  # type: ignore[arg-type]
+    assert load_bundle(PICTURE_BUNDLE).manifest.kind == "picture"
 
 
 def test_a_long_film_is_judged_in_parts_with_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,5 +53,7 @@ def _row(model: OfferedModel) -> str:
     simulated = bool(model.metrics and model.metrics.get("simulated"))
     taught = "simulated people" if simulated else f"{model.manifest.provenance.get('dataset', 'unknown')}"
     taught += f", {len(people)} people" if people and not simulated else ""
+    if limits := model.manifest.provenance.get("limits"):
+        taught += f". {limits}"
     size = f"<td>{model.manifest.parameters:,}</td><td>{model.bundle.model.bytes / 1e3:,.0f}</td>"
     return f"<tr><td>{escape(model.name)}</td><td class=word>{KIND_LABELS[model.kind]}</td>{size}<td class=word>{escape(taught)}</td></tr>"

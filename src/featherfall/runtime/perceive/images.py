@@ -14,6 +14,7 @@ from featherfall.signals.frames import WindowTimes
 from featherfall.signals.pictures import MAX_LOST
 from featherfall.signals.video import is_image, probe, read_frames
 
+PICTURE_BUNDLE = "picture"  # an embedded bundle that takes single pictures
 PICTURE_RATE = 5.0  # pictures of a film that are classified a second, Hz
 PICTURE_BATCH = 16  # pictures in memory
 
@@ -22,7 +23,10 @@ def refuse_image(manifest: Manifest, video: Video) -> None:
     """Raise `UserError` for a single picture where the bundle needs a film."""
     if is_image(video) and manifest.window.kind != "trial":
         least = f"{manifest.window.seconds:g} s or more"
-        raise UserError(f"{video.path}: a still picture, but bundle {manifest.name!r} needs a film of {least}; give a film")
+        way = f"featherfall predict {PICTURE_BUNDLE} {video.path.name}"
+        raise UserError(
+            f"{video.path}: a still picture, but bundle {manifest.name!r} needs a film of {least}; give a film, or judge it: {way}"
+        )
 
 
 def predict_pictures(video: Video, size: int, run: Callable[[np.ndarray], np.ndarray]) -> tuple[WindowTimes, np.ndarray]:
