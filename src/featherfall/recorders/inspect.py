@@ -15,9 +15,11 @@ from featherfall.core.units import INTERNAL_UNITS, quantity
 from featherfall.recorders.choice import choose_series
 from featherfall.recorders.reading import ReadOptions, as_stated, open_recognised
 from featherfall.recorders.recorder import SensorFile, Series
-from featherfall.recorders.series_stream import read_series
+from featherfall.recorders.series_stream import read_series, usual_rate
 from featherfall.signals.clock.rows import RowClock
+from featherfall.signals.spool import Spool, release
 
+_BLOCK = 1 << 16  # samples looked at together
 _GAP = 0.5  # s; a longer step is an interruption, as in `datasets.inspect`
 
 
@@ -85,38 +87,41 @@ def inspect_file(path: str | Path, options: ReadOptions) -> FileFacts:
 def _accelerometer(series: Series, path: Path, found: SensorFile, options: ReadOptions) -> SensorFacts:
     need = _need("accelerometer", series.channels, "g")
     _, stream, unit = read_series(as_stated(series, need, options), need, path, None, found, asked="accelerometer" in options.units)
-    notes = tuple(note.text for note in stream.notes)
-    steps = np.diff(stream.times)
-    return _facts(series, unit, steps, len(stream.times), stream.rate, notes)
+    return _facts(series, unit, stream.times, [note.text for note in stream.notes])
 
 
 def _other(series: Series, path: Path) -> SensorFacts:
     """Return the facts of a sensor that no gravity can be told by."""
     clock = RowClock(str(path), burst=series.clock == "burst")
-    kept: list[np.ndarray] = []
+    times = Spool(np.float64)
     for block in series.blocks():
         whole = np.isfinite(block.values).all(axis=1)
-        kept += [part.times for part in clock.add(block.times[whole], block.values[whole], block.row + np.flatnonzero(whole))]
-    kept += [part.times for part in clock.finish()]
-    times = np.concatenate(kept) if kept else np.zeros(0)
+        for part in clock.add(block.times[whole], block.values[whole], block.row + np.flatnonzero(whole)):
+            times.add(part.times)
+    for part in clock.finish():
+        times.add(part.times)
     if len(times) < 2:
-        raise UserError(f"{path}: {series.sensor}: {len(times)} sample(s)")
-    steps = np.diff(times)
-    rate = 1 / float(steps[steps <= 4 * np.median(steps)].mean())
-    return _facts(series, series.unit or "", steps, len(times), rate, (*series.remarks(), *clock.notes.lines()))
+        raise UserError(f"{path}: {series.sensor}: {len(times)} sample(s); at least 2 are needed")
+    return _facts(series, series.unit or "", times.array(), [*series.remarks(), *clock.notes.lines()])
 
 
-def _facts(series: Series, unit: str, steps: np.ndarray, samples: int, rate: float, notes: Sequence[str]) -> SensorFacts:
-    gaps = steps[steps > max(_GAP, 4 / rate)]
+def _facts(series: Series, unit: str, times: np.ndarray, notes: Sequence[str]) -> SensorFacts:
+    rate = usual_rate(times)
+    count, longest = 0, 0.0
+    for at in range(0, len(times) - 1, _BLOCK):  # memory does not grow with the file
+        steps = np.diff(times[at : at + _BLOCK + 1])
+        release(times)
+        gaps = steps[steps > max(_GAP, 4 / rate)]
+        count, longest = count + len(gaps), max(longest, float(gaps.max(initial=0.0)))
     return SensorFacts(
         sensor=series.sensor,
         placement=series.placement,
         unit=unit,
         rate=round(rate, 2),
-        samples=samples,
-        seconds=round(float(steps.sum()), 3),
-        gaps=len(gaps),
-        longest_gap_s=round(float(gaps.max(initial=0.0)), 3),
+        samples=len(times),
+        seconds=round(float(times[-1] - times[0]), 3),
+        gaps=count,
+        longest_gap_s=round(longest, 3),
         notes=tuple(notes),
     )
 

@@ -81,7 +81,7 @@ class _StreamReader:
         if not (np.diff(stamps[:_STAMPS]) > 0).any():
             raise UserError(f"{self._path}: the times of {need.name!r} stand still; check the time column and its unit")
         _refuse_odd_rate(self._path, stamps)
-        rate = _rate(stamps[:_STAMPS])
+        rate = usual_rate(stamps)
         lines = (*self._series.remarks(), *self._clock.notes.lines())
         placement = self._series.placement or need.placement
         channels = tuple(need.channels)
@@ -174,9 +174,9 @@ def _unit_by_gravity(series: Series, need: Input, path: Path) -> str | None:
     return None
 
 
-def _rate(times: np.ndarray) -> float:
-    """Return the samples per second outside gaps, Hz, of (N,) increasing s, N >= 2."""
-    steps = np.diff(times)
+def usual_rate(times: np.ndarray) -> float:
+    """Return the samples per second outside gaps, Hz, of (N,) increasing s, N >= 2; of a long recording, by its beginning."""
+    steps = np.diff(times[:_STAMPS])
     steps = steps[steps > 0]
     return 1 / float(steps[steps <= 4 * np.median(steps)].mean())
 
