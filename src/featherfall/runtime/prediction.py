@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from featherfall.core.manifest import Decision, Manifest
-from featherfall.runtime.decide.events import Event, events, has_numbers, recording_label, usable
+from featherfall.runtime.decide.events import Event, counting, events, has_numbers, recording_label, usable
 from featherfall.runtime.verdict import Verdict, give_verdict, percent_of
 from featherfall.signals.frames import WindowTimes
+from featherfall.signals.spool import release
 
 _MAX_LIMITS = 400  # characters of a manifest's own line
+_RELEASED = 1 << 16  # windows after which their memory is given back, where they lie in a file
 _WHOLE = 0.99  # of a recording without gaps; single lost packets are not worth a line
 
 
@@ -110,6 +112,8 @@ class Prediction:
     def windows(self) -> Iterator[dict[str, Any]]:
         """Yield the plain values of each window."""
         for k, use in enumerate(self.usable):
+            if not k % _RELEASED:
+                release(self.start_s, self.end_s, self.centre_s, self.valid, self.probabilities)
             yield self._window(k, self.labels[self.probabilities[k].argmax()] if use else None)
 
     def _window(self, k: int, label: str | None) -> dict[str, Any]:
@@ -136,8 +140,9 @@ def make_prediction(
     use = usable(windows.valid, probabilities, manifest.window.kind)
     found: tuple[Event, ...] = ()
     if manifest.positive is not None:
-        column = probabilities[use, manifest.labels.index(manifest.positive)]
-        found = tuple(events(windows.centre_s[use], windows.end_s[use], column, manifest.decision))
+        column = probabilities[:, manifest.labels.index(manifest.positive)]
+        chosen = np.flatnonzero(use & counting(column, manifest.decision))  # others matter to no event, and may be a million
+        found = tuple(events(windows.centre_s[chosen], windows.end_s[chosen], column[chosen], manifest.decision))
     verdict = _verdict(manifest, windows, probabilities, use, bool(found))
     return Prediction(
         labels=tuple(manifest.labels),

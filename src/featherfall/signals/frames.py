@@ -12,7 +12,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Stream
 from featherfall.core.window import Window
 from featherfall.signals.resample import Resampler, grid_length
-from featherfall.signals.spool import release, stretches
+from featherfall.signals.spool import Spool, release, stretches
 from featherfall.signals.triggers import find_peaks
 from featherfall.signals.windows import sliding_starts, take_windows
 
@@ -83,6 +83,27 @@ def join_times(parts: Sequence[WindowTimes]) -> WindowTimes:
         np.concatenate([getattr(part, name) for part in parts]) for name in ("start_s", "end_s", "centre_s", "valid")
     )
     return WindowTimes(start_s, end_s, centre_s, valid, parts[-1].seconds)
+
+
+class TimesSpool:
+    """Gathers the times of windows part by part: those of a week, every half second, are 40 MB."""
+
+    _COLUMNS = ("start_s", "end_s", "centre_s", "valid")
+
+    def __init__(self) -> None:
+        self._columns = {name: Spool(np.float64) for name in self._COLUMNS}
+        self._seconds = 0.0
+
+    def add(self, part: WindowTimes) -> None:
+        """Append windows."""
+        for name, column in self._columns.items():
+            column.add(getattr(part, name))
+        self._seconds = part.seconds
+
+    def joined(self) -> WindowTimes:
+        """Return all windows; nothing can be added afterwards."""
+        start_s, end_s, centre_s, valid = (column.array() for column in self._columns.values())
+        return WindowTimes(start_s, end_s, centre_s, valid, self._seconds)
 
 
 def covered_share(streams: Mapping[str, Stream], window: Window, reference: str) -> float:

@@ -39,7 +39,7 @@ class Event:
 
 def counting(probability: np.ndarray, decision: Decision) -> np.ndarray:
     """Return (K,) bool: the windows whose probability reaches the threshold; NaN never counts."""
-    return np.asarray(probability, dtype=np.float64) >= decision.threshold
+    return np.asarray(np.asarray(probability) >= np.float64(decision.threshold))
 
 
 def merge_groups(centre_s: np.ndarray, merge_s: float) -> list[np.ndarray]:
@@ -113,6 +113,8 @@ def recording_label(manifest: Manifest, probabilities: np.ndarray, use: np.ndarr
             return names[0]
     if not use.any():
         return None
-    parts = np.array_split(np.flatnonzero(use), 1 + len(use) // _TOGETHER)  # of a week, all at once would need more than the samples
-    scores = sum(np.log(np.maximum(probabilities[part].astype(np.float64), 1e-12)).sum(axis=0) for part in parts)
+    scores = np.zeros(len(manifest.labels))
+    for at in range(0, len(use), _TOGETHER):  # of a week, all at once would need more memory than the samples
+        part = slice(at, at + _TOGETHER)
+        scores += np.log(np.maximum(probabilities[part][use[part]].astype(np.float64), 1e-12)).sum(axis=0)
     return max(names, key=lambda name: scores[manifest.labels.index(name)])

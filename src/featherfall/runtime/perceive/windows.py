@@ -14,8 +14,9 @@ from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.window import Window
 from featherfall.runtime.perceive.blank import shown_share
 from featherfall.runtime.perceive.images import predict_pictures, refuse_image
-from featherfall.signals.frames import RecordingWindows, WindowTimes, covered_share, cut_parts, cut_recording, join_times
+from featherfall.signals.frames import RecordingWindows, TimesSpool, WindowTimes, covered_share, cut_parts, cut_recording
 from featherfall.signals.pictures import film_clock, frame_times, read_pictures
+from featherfall.signals.spool import Spool
 from featherfall.signals.video import is_image
 
 RunModel = Callable[[Mapping[str, np.ndarray]], np.ndarray]  # (K, ...) inputs by name -> (K, classes) probabilities: `Bundle.probabilities`
@@ -42,19 +43,19 @@ def predict_windows(recording: Recording, manifest: Manifest, run: RunModel) -> 
     if reference.is_film:
         streams[reference.name] = film_clock(films[reference.name])
     parts = cut_parts if not films else _whole  # a film is decoded once, in order, for all windows
-    times, probabilities = [], []
+    times, probabilities = TimesSpool(), Spool(np.float32, len(manifest.labels))
     for cut in parts(streams, manifest.window, reference.name):
         found, shown = _probabilities(cut, manifest, films, streams[reference.name], run)
         at = cut.times()
-        times.append(replace(at, valid=at.valid * shown))
-        probabilities.append(found)
+        times.add(replace(at, valid=at.valid * shown))
+        probabilities.add(found)
         if len(at.end_s):
             base = streams[reference.name]
             report("judging", float(at.end_s[-1] - base.times[0]) / base.duration)
     covered = covered_share(streams, manifest.window, reference.name)
     if manifest.kind == "film" and reference.is_film:
         covered *= _dense_enough(streams[reference.name], reference.frames / manifest.window.seconds)
-    return replace(join_times(times), covered=covered), np.concatenate(probabilities)
+    return replace(times.joined(), covered=covered), probabilities.array()
 
 
 def _dense_enough(film: Stream, wanted: float) -> bool:
