@@ -151,3 +151,14 @@ def test_same_recording_same_answer(tmp_path: Path) -> None:
     bundle = load_bundle(write_bundle(tmp_path / "b"))
     one, other = (json.dumps(bundle.predict(recording(impacts=FALL)).to_json()) for _ in range(2))
     assert one == other
+
+
+def test_many_windows_are_judged_as_few_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows go to a file where they are many; nothing else may differ."""
+    bundle = load_bundle(write_bundle(tmp_path / "b", window=SLIDING))
+    few = bundle.predict(recording(impacts=FALL)).to_json()
+    monkeypatch.setattr("featherfall.signals.spool.IN_MEMORY", 64)
+    monkeypatch.setattr("featherfall.signals.spool.Spool.__init__.__defaults__", (None, 64))
+    monkeypatch.setattr("featherfall.runtime.decide.events._TOGETHER", 3)
+    monkeypatch.setattr("featherfall.runtime.prediction._RELEASED", 2)
+    assert bundle.predict(recording(impacts=FALL)).to_json() == few
