@@ -251,3 +251,14 @@ def test_small_things() -> None:
         page_message("/x/y.csv: bad; state them with --columns a=NAME", Path("/x/y.csv"), "y.csv")
         == "y.csv: bad; choose the columns and units below"
     )
+
+
+def test_reasons_name_no_option_that_the_page_has_not() -> None:
+    from featherfall.app.analysers.people_film import _for_page
+
+    assert (
+        _for_page("if it lies on its side, use --rotate 90")
+        == "if it lies on its side, turn it clockwise by 90 degrees before uploading it"
+    )
+    assert _for_page("number 1 is read, --stream N reads another").endswith("the command line reads another (--stream N)")
+    assert _for_page("nobody was seen") == "nobody was seen"
