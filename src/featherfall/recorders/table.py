@@ -145,35 +145,13 @@ class Table:
             unit = in_header.pop()
         stamp_kind = self._stamp_unit(stamps, time_unit) if stamps else "s"
         order = self._day_order(stamps) if stamp_kind == "date" else None
-        texts = stamps if stamp_kind == "date" else []
-        numbers = places if stamp_kind == "date" else [*places, *stamps]
         left_out: dict[str, int] = {}
-
-        def blocks() -> Iterator[Block]:
-            reader = RowReader(self.where, self.layout, numbers, texts + ([only[0]] if only else []), self._column_name, left_out)
-            clock_of_rows = StampReader(self.where, stamp_kind, order)
-            count = -skip
-            for rows in reader.read(self.text()):
-                values = rows.values[:, : len(places)] * scale
-                if texts:
-                    times = clock_of_rows.dates(rows.dates[: len(texts)], rows.row)
-                elif stamps:
-                    times = clock_of_rows.numbers(rows.values[:, len(places)])
-                else:
-                    times = start + (count + np.arange(len(values))) / (rate or 1.0)
-                if only:
-                    mine = np.char.lower(np.char.strip(rows.dates[-1])) == only[1].lower().encode("latin-1", "replace")
-                    times, values = times[mine], values[mine]
-                first = min(max(0, -count), len(values))
-                count += len(values)
-                if first < len(values):
-                    yield from _stamped(Block(rows.row + first, times[first:], values[first:]), left_out)
-
+        chosen = _Selection(places, stamps, stamp_kind, order, rate or 1.0, start, scale, skip, only)
         return Series(
             sensor=sensor,
             channels=channels,
             unit=unit,
-            blocks=blocks,
+            blocks=lambda: chosen.read(self, left_out),
             placement=placement,
             rate=None if stamps else rate,
             clock=clock,
@@ -190,7 +168,8 @@ class Table:
         alike = exact or [i for i, name in enumerate(self.columns) if _same(name) == _same(column) and _same(column)]
         return alike[0] if alike else None
 
-    def _column_name(self, at: int) -> str:
+    def column_name(self, at: int) -> str:
+        """Return a column's name for messages, or its number from 1."""
         return repr(shown(self.columns[at])) if at < len(self.columns) and self.columns[at] else str(at + 1)
 
     def _stamp_unit(self, stamps: Sequence[int], stated: str | None) -> str:
@@ -221,6 +200,45 @@ class Table:
             tail = (tail + piece)[-_TAIL:]
         rows = [split_row(line, self.delimiter) for line in tail.split("\n")[1:]]
         return [row[at] for row in rows for at in stamps if len(row) == self.layout.width and row[at]]
+
+
+@dataclass(frozen=True)
+class _Selection:
+    """The columns of a series and how they are read; see `Table.series`."""
+
+    places: Sequence[int]
+    stamps: Sequence[int]
+    stamp_kind: str
+    order: DayOrder | None
+    rate: float
+    start: float
+    scale: float
+    skip: int
+    only: tuple[int, str] | None
+
+    def read(self, table: Table, left_out: dict[str, int]) -> Iterator[Block]:
+        """Yield the rows; `left_out` receives the number of rows that are left out, by the reason."""
+        texts = list(self.stamps) if self.stamp_kind == "date" else []
+        numbers = [*self.places, *(() if texts else self.stamps)]
+        asked = texts + ([self.only[0]] if self.only else [])
+        reader = RowReader(table.where, table.layout, numbers, asked, table.column_name, left_out)
+        clock = StampReader(table.where, self.stamp_kind, self.order)
+        count = -self.skip
+        for rows in reader.read(table.text()):
+            values = rows.values[:, : len(self.places)] * self.scale
+            if texts:
+                times = clock.dates(rows.dates[: len(texts)], rows.row)
+            elif self.stamps:
+                times = clock.numbers(rows.values[:, len(self.places)])
+            else:
+                times = self.start + (count + np.arange(len(values))) / self.rate
+            if self.only:
+                mine = np.char.lower(np.char.strip(rows.dates[-1])) == self.only[1].lower().encode("latin-1", "replace")
+                times, values = times[mine], values[mine]
+            first = min(max(0, -count), len(values))
+            count += len(values)
+            if first < len(values):
+                yield from _stamped(Block(rows.row + first, times[first:], values[first:]), left_out)
 
 
 _TIME_UNITS = ("s", "ms", "us", "ns")
