@@ -54,3 +54,8 @@ def test_what_does_not_fit_is_told(tmp_path: Path, resting: np.ndarray) -> None:
         jogging.load()
     path.write_bytes(b"\xff\xfe\x00")
     assert WISDMWatch().scan(tmp_path).sources == ()
+
+
+def test_an_empty_file_has_no_stretches(tmp_path: Path) -> None:
+    write(tmp_path, [])
+    assert WISDMWatch().scan(tmp_path).sources == ()

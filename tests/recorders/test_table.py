@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from featherfall.core.errors import UserError
 from featherfall.recorders.capture import Table, open_capture
+from featherfall.recorders.layout import kind_of
 from featherfall.recorders.recognise import recognise
 from featherfall.recorders.recorder import Series
 from featherfall.recorders.table import Stated
@@ -385,3 +386,11 @@ def test_no_bytes_break_it(content: bytes, tmp_path_factory: pytest.TempPathFact
     path = tmp_path_factory.getbasetemp() / "any.csv"
     for start in (b"", b"\x1f\x8b\x08\0", b"PK\x03\x04", b"\xff\xfe", b"0,1,2,3\n1,1,2,3\n"):
         tried(path, start + content)
+
+
+def test_long_cells_are_text_at_once() -> None:
+    """Telling that thousands of digits are no number took seconds a file."""
+    for cell in ("9" * 5000, "9" * 399 + "x", "1," * 150):
+        for _ in range(200):
+            kind_of(cell)
+    assert kind_of("9" * 5000) == "text" and [kind_of(cell) for cell in ("5.", ".5e3", "1,234.5")] == ["number"] * 3

@@ -101,7 +101,7 @@ def _stretches(lines: list[str]) -> list[tuple[str, _Rows]]:
     """Return the activity and the rows of each uninterrupted stretch of one activity."""
     codes = [line.split(",", 2)[1].strip() if line.count(",") > 1 else "" for line in lines]
     starts = [row for row in range(len(codes)) if row == 0 or codes[row] != codes[row - 1]]
-    return [(codes[start], (start, end)) for start, end in zip(starts, [*starts[1:], len(codes)], strict=True)]
+    return [(codes[start], (start, end)) for start, end in zip(starts, [*starts[1:], len(codes)], strict=False)]
 
 
 def _read(source: Source, rows: _Rows) -> Recording:

@@ -24,10 +24,11 @@ MISSING = frozenset((
 _SPACE = " "  # the delimiter "any white space"
 _DELIMITERS = (",", ";", "\t", "|", _SPACE)  # white space last: it also stands within dates and after other delimiters
 _NUMBER = {
-    ".": re.compile(r"[-+]?(\d+\.?\d*|\.\d+|\d{1,3}(,\d{3})+\.\d+)([eE][-+]?\d+)?"),
-    ",": re.compile(r"[-+]?(\d+,?\d*|,\d+|\d{1,3}(\.\d{3})+,\d+)([eE][-+]?\d+)?"),
+    ".": re.compile(r"[-+]?(\d+(?:\.\d*)?|\.\d+|\d{1,3}(,\d{3})+\.\d+)([eE][-+]?\d+)?"),
+    ",": re.compile(r"[-+]?(\d+(?:,\d*)?|,\d+|\d{1,3}(\.\d{3})+,\d+)([eE][-+]?\d+)?"),
 }
 _MAX_CELLS = 2000  # a wider table is none of a worn sensor
+_MAX_CELL = 400  # characters; a longer one is neither a number nor a date, and patterns would take long to say so
 _MAX_LINE = 20_000  # characters
 _FEW = 20  # lines
 _MAX_LINES = 400  # looked at: four times the longest known preamble
@@ -99,6 +100,8 @@ def split_row(line: str, delimiter: str) -> list[str]:
 
 def kind_of(cell: str, decimal: str = ".") -> Kind:
     """Return what a cell holds."""
+    if len(cell) > _MAX_CELL:
+        return "text"
     if _NUMBER[decimal].fullmatch(cell):
         return "number"
     if cell.lower() in MISSING:
