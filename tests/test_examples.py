@@ -37,4 +37,4 @@ def test_it_runs(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     assert sum("image/png" in output.get("data", {}) for output in outputs) == 2
-    assert any("state the unit as 'm/s2'" in output.get("text", "") or "did you mean" in output.get("text", "") for output in outputs)
+    assert any("state unit='m/s2'" in output.get("text", "") or "did you mean" in output.get("text", "") for output in outputs)

@@ -31,7 +31,7 @@ SIGNATURES = {
     ff.Result.plot: ["ax"],
     ff.FinishedRun.to_frame: [],
     ff.FinishedRun.plot: ["metric", "ax"],
-    ff.Evaluation.to_frame: [],
+    ff.Evaluation.to_frame: ["rows"],
     ff.Evaluation.plot: ["ax"],
     ff.Recipe.save: ["path"],
 }

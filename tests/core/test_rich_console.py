@@ -4,7 +4,7 @@ import io
 
 from rich.table import Table
 
-from featherfall.cli import tables
+from featherfall.cli import evaluation_tables
 from featherfall.core.rich_console import SafeConsole
 
 HOSTILE = "[/bold][link=http://x]\x1b[31mS1\n\u202e\x9b2J"
@@ -24,10 +24,10 @@ def test_a_terminal_gets_richs_own_escapes_only() -> None:
 
 def test_names_in_tables_are_neither_markup_nor_escapes(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     out = io.StringIO()
-    monkeypatch.setattr(tables, "console", lambda: SafeConsole(file=out, width=400))
+    monkeypatch.setattr(evaluation_tables, "console", lambda: SafeConsole(file=out, width=400))
     counts = {"falls": {HOSTILE: 3}}
     result = {"bundle": HOSTILE, "model": "int8", "dataset": HOSTILE, "metrics": {"f1": 0.5}, "counts": counts, "notes": [HOSTILE]}
-    tables.show_evaluation(result)
+    evaluation_tables.show_evaluation(result)
     shown = out.getvalue()
     assert shown.count("[/bold][link=http://x]\\x1b[31mS1") == 4
     assert shown.replace("\n", "").isprintable()

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pytest
 
 from featherfall import datasets
@@ -27,20 +27,14 @@ def write(folder: Path, name: str, acceleration: np.ndarray) -> Path:
 
 
 def label(folder: Path, rows: list[list[object]]) -> Path:
-    """A sheet with inline strings, as the published ones."""
     path = folder / "label_data_new" / "SA06_label.xlsx"
     path.parent.mkdir(parents=True, exist_ok=True)
-    heading: list[object] = ["Task Code (Task ID)", "Description", "Trial ID", "Fall_onset_frame", "Fall_impact_frame"]
-    body = ""
-    for number, cells in enumerate([heading, *rows], start=1):
-        body += f'<row r="{number}">'
-        for letter, cell in zip("ABCDE", cells, strict=True):
-            inner = f"<v>{cell}</v>" if isinstance(cell, int) else f"<is><t>{cell}</t></is>"
-            body += f'<c r="{letter}{number}" t="{"n" if isinstance(cell, int) else "inlineStr"}">{inner}</c>'
-        body += "</row>"
-    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{body}</sheetData></worksheet>'
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", sheet)
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(["Task Code (Task ID)", "Description", "Trial ID", "Fall_onset_frame", "Fall_impact_frame"])
+    for cells in rows:
+        book.active.append([cell if cell != "" else None for cell in cells])
+    book.save(path)
     return path
 
 

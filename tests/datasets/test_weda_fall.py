@@ -103,7 +103,7 @@ def test_bad_fall_times_are_told_by_row(folder: Path, row: str, message: str) ->
 def test_absent_fall_times_are_told_once(folder: Path) -> None:
     (folder / "dataset/fall_timestamps.csv").unlink()
     (problem,) = weda_fall.WEDAFall().scan(folder).problems
-    assert "fall_timestamps.csv: cannot be read" in problem
+    assert "fall_timestamps.csv: no such file" in problem
     assert "the falls have no times" in problem
 
 

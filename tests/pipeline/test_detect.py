@@ -140,10 +140,12 @@ def test_predict_says_what_is_in_pictures(run: tuple[Path, Path, dict[str, Any]]
 def test_predict_watches_films(run: tuple[Path, Path, dict[str, Any]], tmp_path: Path) -> None:
     from featherfall.sim.film.film import write_film
 
-    film = write_film(tmp_path / "film.mp4", (np.full((64, 64, 3), 90, np.uint8) for _ in range(20)), 10)
+    film = write_film(tmp_path / "film.mp4", (np.random.default_rng(k).integers(0, 255, (64, 64, 3), np.uint8) for k in range(20)), 10)
     said = CliRunner().invoke(app, ["predict", str(run[1] / "bundle"), str(film), "--json", "--draw", str(tmp_path / "drawn.mp4")])
-    assert said.exit_code == 0, said.output
-    assert json.loads(said.stdout)["files"][0]["pictures"] == 20 and (tmp_path / "drawn.mp4").is_file()
+    assert said.exit_code == 3, said.output
+    (result,) = json.loads(said.stdout)["files"]
+    assert result["label"] == "unknown" and "nobody was seen" in result["reasons"][0]  # this detector hardly learnt anything
+    assert result["pictures"] == 20 and (tmp_path / "drawn.mp4").is_file()
 
 
 def test_evaluate_and_export(run: tuple[Path, Path, dict[str, Any]], tmp_path: Path) -> None:

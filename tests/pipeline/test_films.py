@@ -54,7 +54,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "\n".join([rows[0] + ",cam1", *(f"{row},film-{i}.mp4" for i, row in enumerate(rows[1:]))]) + "\n"
     )
     for i in range(len(rows) - 1):
-        gray_film(folder / f"film-{i}.mp4", 12, size=48)
+        gray_film(folder / f"film-{i}.mp4", 12, size=48, by=40)  # of two greys, as pictures of one show nothing
     with open(folder / "streams.yaml", "a") as file:
         file.write("films: {cam1: {}}\n")
     return folder

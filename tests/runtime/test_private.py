@@ -1,4 +1,4 @@
-"""Nothing is left behind and nobody is told when a bundle runs."""
+"""Nothing but the digest of a model that passed its trial is left behind, and nobody is told, when a bundle runs."""
 
 from __future__ import annotations
 
@@ -18,4 +18,6 @@ def test_a_bundle_that_runs_writes_nothing_at_home(tmp_path: Path) -> None:
     code = f"from featherfall.runtime import load_bundle; load_bundle({str(bundle)!r})"
     alone = {"HOME": str(tmp_path / "home"), "PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin"}
     subprocess.run([sys.executable, "-c", code], env=alone, check=True)
-    assert list((tmp_path / "home").iterdir()) == []
+    left = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert {path.parent for path in left} == {tmp_path / "home" / ".cache" / "featherfall" / "models"}
+    assert all(path.stat().st_size == 0 for path in left)

@@ -62,10 +62,9 @@ class FinishedRun:
         return read_run(self.folder)[1]
 
     def to_frame(self) -> pandas.DataFrame:
-        """Return a DataFrame with one row for each role and metric: mean over seeds (NaN where nothing
-        measures it), 95% interval (low, high; NaN with one seed).
+        """Return a DataFrame with one row for each role and metric; needs pandas.
 
-        Needs pandas.
+        Columns: mean over seeds (NaN where nothing measures it), low and high of its 95% interval (NaN with one seed).
         """
         return data_frame(self._rows())
 

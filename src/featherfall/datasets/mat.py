@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ _SECONDS = 4.0  # SciPy's import included; a file takes milliseconds
 def read_matrix(path: Path, key: str, shape: tuple[int | None, ...]) -> np.ndarray:
     """Return one finite matrix of numbers; None in `shape` stands for any length.
 
-    Raises: `UserError` for a truncated or foreign file, and for another shape.
+    Raises: `UserError` for a truncated or foreign file, and for another shape; `ModuleNotFoundError` without SciPy.
     """
+    if find_spec("scipy") is None:
+        raise ModuleNotFoundError("No module named 'scipy'", name="scipy")
     with open_file(path) as file:
         size = os.fstat(file.fileno()).st_size
     if size > _MOST_BYTES:

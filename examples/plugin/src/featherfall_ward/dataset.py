@@ -9,9 +9,10 @@ import numpy as np
 
 from featherfall.core.recording import FallTimes, Recording
 from featherfall.core.registry import register
-from featherfall.core.tables import check_times, read_columns
+from featherfall.core.tables import read_columns
 from featherfall.datasets.dataset import Dataset, Reader, Source
 from featherfall.datasets.streams import make_recording, make_stream
+from featherfall.signals.clock.rows import put_in_order
 
 _NAME = re.compile(r"(S\d+)_([a-z-]+)_(\d+)\.csv")
 
@@ -52,12 +53,12 @@ def _source(path: Path, subject: str, activity: str, trial: str) -> Source:
 def _read(source: Source) -> Recording:
     (path,) = source.files
     table = read_columns(path, ["t", "x", "y", "z", "fall"], header=True)
-    check_times(table[:, 0], path, header=True)
-    times = table[:, 0] - table[0, 0]
+    ordered, _ = put_in_order(str(path), table[:, 0], table[:, 1:], first_row=2)
+    times = ordered.times - ordered.times[0]
     rate = (len(times) - 1) / float(times[-1])
-    stream = make_stream(path, table[:, 1:4], "g", rate, times=times, placement="left wrist")
+    stream = make_stream(path, ordered.values[:, :3], "g", rate, times=times, placement="left wrist")
     recording = make_recording(source, {"accelerometer": stream})
-    falling = np.flatnonzero(table[:, 4])
+    falling = np.flatnonzero(ordered.values[:, 3])
     if not source.fall or not len(falling):
         return recording
     onset, end = float(times[falling[0]]), float(times[falling[-1]])
