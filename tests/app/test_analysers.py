@@ -96,7 +96,7 @@ def test_columns_and_units_can_be_stated(models: list[OfferedModel], place: Path
     file.write_text("wann,rechts,vorn,oben\n" + text + "\n")
     with pytest.raises(UserError, match="no columns found for 'accelerometer'") as error:
         analyse_file(file, "odd.csv", models, place)
-    assert "--" not in str(error.value) and str(error.value).endswith("choose the columns and units below")
+    assert "--" not in str(error.value) and str(error.value).endswith('see "How the table is read"')
     table = ReadOptions({"accelerometer": ["rechts", "vorn", "oben"]}, {"accelerometer": "m/s2"}, "wann", "ms")
     as_stated = analyse_file(file, "odd.csv", models, place, table=table)
     assert [one.time_s for one in as_stated.decide(0.5)] == pytest.approx(
@@ -109,10 +109,10 @@ def test_the_page_says_which_unit_to_choose_and_what_the_file_was_read_as(models
     file = tmp_path / "lies.csv"
     lines = [f"{t},{','.join(str(9.80665 * float(v)) for v in rest)}" for t, *rest in rows]
     file.write_text("\n".join(["time,x (g),y (g),z (g)", *lines]))
-    with pytest.raises(UserError, match=r"^lies\.csv: .*so the unit is m/s2, not g; choose the unit m/s2 below$"):
+    with pytest.raises(UserError, match=r"^lies\.csv: .*so the unit is m/s2, not g; state \"Unit of accelerometer\" m/s2; see \""):
         analyse_file(file, file.name, models, place)
     file.write_text("\n".join(["time,x,y,z", *(f"{t},{','.join(str(round(5000 * float(v))) for v in rest)}" for t, *rest in rows)]))
-    with pytest.raises(UserError, match=r"choose the counts a g [\d.e+]+ below$"):
+    with pytest.raises(UserError, match=r"\"Counts for 1 g\" [\d.e+]+; see \"How"):
         analyse_file(file, file.name, models, place)
     shown = analyse_file(file, file.name, models, place, table=ReadOptions(counts_per_g=5000))
     assert shown.notes[-1].startswith("Read as: raw counts; accelerometer; 5000 counts a g; ")
@@ -247,9 +247,32 @@ def test_small_things() -> None:
     assert (percent(0.999), percent(1.0), percent(0.5)) == ("99%", "100%", "50%")
     times, values = downsample_peaks(np.arange(10_000.0), np.r_[np.zeros(5000), 9, np.zeros(4999)], 100)
     assert len(times) == 100 and values.max() == 9
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("/x/y.csv: bad; state them with --columns a=x,y,z and --time NAME, or --rate HZ",
+         'y.csv: bad; state them with "a" x,y,z and "Time column", or "Rate"; see "How the table is read"'),
+        ("state --unit a=m/s2 or --unit a=mg", 'state "Unit of a" m/s2 or "Unit of a" mg; see "How the table is read"'),
+        ("state the time's unit, probably --time-unit ms", 'state the time\'s unit, probably "Unit of the time" ms; see "How the table is read"'),
+        ("state --dates dmy (day first) or --dates mdy (month first)",
+         'state "Order of day and month" dmy (day first) or "Order of day and month" mdy (month first); see "How the table is read"'),
+        ("16384 counts a g; --counts-per-g overrules it", '16384 counts a g; "Counts for 1 g" overrules it; see "How the table is read"'),
+        ("leave --recorder out", 'leave "Written by" out; see "How the table is read"'),
+        ("to take it all the same, add --placement-ok", 'to take it all the same, tick "Judge it wherever it was worn"; see "How the table is read"'),
+        ("nothing to state", "nothing to state"),
+    ],
+)  # fmt: skip
+def test_messages_name_the_pages_fields(message: str, shown: str) -> None:
+    assert page_message(message, Path("/x/y.csv"), "y.csv") == shown
+
+
+def test_a_films_messages_name_its_fields() -> None:
+    said = page_message("/x/y.mp4: use --rotate 90, e.g. --rate 25, or --stream N reads another", Path("/x/y.mp4"), "y.mp4")
     assert (
-        page_message("/x/y.csv: bad; state them with --columns a=NAME", Path("/x/y.csv"), "y.csv")
-        == "y.csv: bad; choose the columns and units below"
+        said
+        == 'y.mp4: use "Turn the film by" 90, e.g. "Rate" 25, or "Number of the video stream" reads another; see "How the film is read"'
     )
 
 

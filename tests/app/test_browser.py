@@ -149,7 +149,7 @@ def test_private(visit: Callable[..., Any], film: Path, app: Served) -> None:
 BAD = {
     "photo.jpg": (b"only words\n", "photo.jpg: not a picture"),
     "empty.csv": (b"", "empty.csv:"),
-    "wrong.csv": (b"a,b,c\n1,2,3\n2,3,4\n", "choose the columns and units below"),
+    "wrong.csv": (b"a,b,c\n1,2,3\n2,3,4\n", 'see "How the table is read"'),
     "film.mp4": (b"no film\n" * 99, "film.mp4: not a film"),
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -56,7 +55,7 @@ class FilmLength:
         progress.report(0.9 * share, f"{what}: {time:.0f} s of {self.seconds:.0f} s" if self.seconds else f"{what}: {time:.0f} s")
 
 
-def check_length(path: Path, name: str, max_minutes: float | None = None) -> FilmLength:
+def check_length(video: Video, name: str, max_minutes: float | None = None) -> FilmLength:
     """Return a film's length by its header.
 
     Arguments:
@@ -64,7 +63,7 @@ def check_length(path: Path, name: str, max_minutes: float | None = None) -> Fil
     Raises: `UserError` for a file that is no film, or too long.
     """
     limit = float(os.environ.get("FEATHERFALL_APP_MINUTES", MAX_MINUTES)) if max_minutes is None else max_minutes
-    with open_video(Video(path)) as (container, stream):
+    with open_video(video) as (container, stream):
         by_stream = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
         seconds = max(by_stream, (container.duration or 0) / 1e6)
     if seconds > 60 * limit:

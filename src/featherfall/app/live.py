@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from featherfall.app.alarms import brief_false_alarms
 from featherfall.app.analysis import Curve, downsample_peaks
 from featherfall.app.models import OfferedModel
 from featherfall.app.people import fall_finding, overlay, person_curves
@@ -43,6 +44,7 @@ class LiveCamera:
 
     def __init__(self, model: OfferedModel) -> None:
         self._monitor = Monitor(model.bundle)
+        self._alarms = brief_false_alarms(model.metrics, model.manifest.decision.threshold)
         self._recent: list[FrameResult] = []  # of the last `_SHOWN_S` seconds
         self._last = -np.inf
         self._unjudged = ""  # why nothing can be judged, once that has lasted
@@ -70,7 +72,7 @@ class LiveCamera:
             "boxes": settings.kind == "boxes",
             "unjudged": self._unjudged,
             "people": overlay(result.people, 1.0, settings),
-            "line": _line(time_s, settings.threshold, curves, [fall_finding(fall).to_json() for fall in falls]),
+            "line": _line(time_s, settings.threshold, curves, [fall_finding(fall).to_json() for fall in falls], self._alarms),
         }
 
 
@@ -84,6 +86,7 @@ class LiveMotion:
                     f"the model {model.name!r} needs {need.name!r}, which a phone's browser does not give; choose another model"
                 )
         self._inputs = model.manifest.inputs
+        self._alarms = brief_false_alarms(model.metrics, model.manifest.decision.threshold)
         units = {need.name: _PHONE_SENSORS[need.unit][0] for need in self._inputs}
         self._live = LiveWindows(SampleStream(model.manifest, units, "this phone"), model.bundle.probabilities)
 
@@ -100,7 +103,7 @@ class LiveMotion:
             for late in [one.times > now - _SHOWN_S]
         ]
         found = [event_finding(one).to_json() for one in prediction.events if one.start_s > now - _SHOWN_S]
-        line = _line(now, prediction.decision.threshold, [one.to_json() for one in recent], found, self._signal())
+        line = _line(now, prediction.decision.threshold, [one.to_json() for one in recent], found, self._alarms, self._signal())
         return {"wanted": True, "unjudged": self._live.unjudged, "line": line}
 
     def _signal(self) -> dict[str, Any]:
@@ -160,7 +163,7 @@ class LiveSessions:
         self._sessions.pop(key, None)
 
 
-def _line(now: float, threshold: float, curves: list[Any], found: list[Any], signal: Any = None) -> dict[str, Any]:
+def _line(now: float, threshold: float, curves: list[Any], found: list[Any], alarms: str, signal: Any = None) -> dict[str, Any]:
     """Return plain values of the last seconds, for the timeline."""
     start = max(0.0, now - _SHOWN_S)
     return {
@@ -171,6 +174,7 @@ def _line(now: float, threshold: float, curves: list[Any], found: list[Any], sig
         "curves": curves,
         "signal": signal,
         "events": found,
+        "alarms": alarms,
     }
 
 

@@ -44,7 +44,7 @@ def timeline(analysis: Analysis, panel: str, threshold: float | None, alarms: st
 def heading(analysis: Analysis, threshold: float | None) -> str:
     """Return the headline, file and model, and the notes."""
     found = analysis.decide(0.0 if threshold is None else threshold)
-    notes = "".join(f'<p class="quiet note">{escape(note)}</p>' for note in analysis.notes)
+    notes = "".join(f'<p class="note">{escape(note[:1].upper() + note[1:])}</p>' for note in analysis.notes)
     lasts = f", {analysis.seconds:.1f} s" if analysis.seconds else ""
     return (
         f'<p class="lead" role="status">{escape(analysis.headline(found))}</p>'

@@ -116,7 +116,7 @@ def analyse_people_film(request: AnalysisRequest) -> Analysis:
     """
     bundle, private = request.model.bundle, request.private
     people: _ThresholdedTrace = _BoxTrace(bundle) if request.model.kind == "detector" else _KeypointTrace(bundle)
-    length = check_length(request.path, request.name)
+    length = check_length(request.video, request.name)
     copy, problems = request.folder / "film.mp4", list[str]()
     with FilmSink(copy) as film:
 
@@ -125,7 +125,7 @@ def analyse_people_film(request: AnalysisRequest) -> Analysis:
             people.add(result)
             film.frame(frame.time, resize_for_page(frame.image, private))
 
-        result = watch_film(request.path, bundle, people.perception, problems=problems, on_picture=on_picture)
+        result = watch_film(request.video, bundle, people.perception, problems=problems, on_picture=on_picture)
     trace, settings = people.at(people.threshold)
     size = CopySize(trace[0].height, trace[0].width)
 

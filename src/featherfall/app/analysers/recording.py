@@ -16,7 +16,7 @@ def analyse_recording(request: AnalysisRequest) -> Analysis:
     request.progress.report(0.1, "reading")
     recording = read_file(request.path, manifest.inputs, request.table)
     request.progress.report(0.4, "analysing")
-    prediction = request.model.bundle.predict(recording)
+    prediction = request.model.bundle.predict(recording, placement_ok=request.placement_ok)
     notes = list(prediction.verdict.reasons)
     if prediction.verdict.judged and not len(prediction.usable):
         notes.append("The recording holds no impact strong enough for a fall.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from featherfall.app.analysis import TaskProgress
 from featherfall.app.models import OfferedModel
+from featherfall.core.recording import Video
 from featherfall.recorders.reading import ReadOptions
 
 
@@ -20,6 +21,8 @@ class AnalysisRequest:
         folder: an empty folder for files that the browser shows.
         private: keep and show no image, only keypoints or boxes on black.
         table: columns and units of a CSV.
+        placement_ok: judge sensors wherever they were worn.
+        rotate, rate, stream: of a film, as `Video`'s.
         progress: reports progress and cancels.
     """
 
@@ -29,4 +32,13 @@ class AnalysisRequest:
     folder: Path
     private: bool = False
     table: ReadOptions = field(default_factory=ReadOptions)
+    placement_ok: bool = False
+    rotate: int = 0
+    rate: float | None = None
+    stream: int | None = None
     progress: TaskProgress = field(default_factory=TaskProgress)
+
+    @property
+    def video(self) -> Video:
+        """Return the uploaded film."""
+        return Video(self.path, rotate=self.rotate, rate=self.rate, stream=self.stream)

@@ -8,7 +8,6 @@ from featherfall.app.analysers.request import AnalysisRequest
 from featherfall.app.analysis import Analysis, Media
 from featherfall.app.film_copy import FilmLength, check_length, resize_for_page
 from featherfall.app.predictions import fall_findings, prediction_curves
-from featherfall.core.recording import Video
 from featherfall.runtime.sinks.film import FilmSink
 from featherfall.signals.video import read_frames
 
@@ -20,10 +19,10 @@ def analyse_window_film(request: AnalysisRequest) -> Analysis:
 
     Raises: `UserError`; `Cancelled`.
     """
-    length = check_length(request.path, request.name)
+    length = check_length(request.video, request.name)
     film = None if request.private else _copy(request, length)
     request.progress.report(0.6, "analysing")
-    prediction = request.model.bundle.predict(Video(request.path))
+    prediction = request.model.bundle.predict(request.video)
     return Analysis(
         model=request.model.name,
         file=request.name,
@@ -41,7 +40,7 @@ def analyse_window_film(request: AnalysisRequest) -> Analysis:
 def _copy(request: AnalysisRequest, length: FilmLength) -> Path:
     target = request.folder / "film.mp4"
     with FilmSink(target) as film:
-        for frame in read_frames(Video(request.path), rate=_COPY_RATE):
+        for frame in read_frames(request.video, rate=_COPY_RATE):
             length.report(0.5 * frame.time, request.progress, "copying")  # copying is the first half of the work
             film.frame(frame.time, resize_for_page(frame.image))
     return target

@@ -24,9 +24,10 @@ fall differently.
 
 ### What happens to your files
 Everything is done on the machine that runs this app. Nothing is sent anywhere, there are no analytics, and nothing is loaded from
-other servers; the app works without a network. Uploaded files are kept in a temporary folder, which is emptied after two hours and when the
-app ends. With **Private**, a film is deleted after its analysis, and only keypoints are kept: where joints are, on black. The webcam's
-pictures and a phone's motion are analysed and not stored. Sound is never recorded.
+other servers; the app works without a network. An uploaded file is deleted as soon as it was analysed or refused. What the page shows
+(a film's copy, the events) is deleted when the page is closed, after two hours without use, and when the app ends. With **Private**, no
+picture is kept, only keypoints: where joints are, on black. The webcam's pictures and a phone's motion are analysed and not stored. Sound
+is never recorded.
 
 ### Terms
 - **Threshold**: how sure the model must be. Higher: fewer false alarms, more falls missed. It changes the events at once; the curve stays.
@@ -55,5 +56,17 @@ def _row(model: OfferedModel) -> str:
     taught += f", {len(people)} people" if people and not simulated else ""
     if limits := model.manifest.provenance.get("limits"):
         taught += f". {limits}"
-    size = f"<td>{model.manifest.parameters:,}</td><td>{model.bundle.model.bytes / 1e3:,.0f}</td>"
-    return f"<tr><td>{escape(model.name)}</td><td class=word>{KIND_LABELS[model.kind]}</td>{size}<td class=word>{escape(taught)}</td></tr>"
+    cells = [
+        ("model", model.name),
+        ("looks at", KIND_LABELS[model.kind]),
+        ("parameters", f"{model.manifest.parameters:,}"),
+        ("size (kB)", f"{model.bundle.model.bytes / 1e3:,.0f}"),
+        ("trained on", taught),
+    ]
+    return f"<tr>{''.join(_cell(name, text) for name, text in cells)}</tr>"
+
+
+def _cell(name: str, text: str) -> str:
+    """Return a cell; on a phone its column's name stands in it."""
+    word = " class=word" if name in ("looks at", "trained on") else ""
+    return f'<td{word} data-name="{name}">{escape(text)}</td>'

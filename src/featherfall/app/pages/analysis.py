@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,15 @@ import gradio as gr
 
 from featherfall.app import parts
 from featherfall.app.alarms import brief_false_alarms, describe_false_alarms
-from featherfall.app.analysers.dispatch import SUFFIXES_BY_MEDIA, analyse_file, media_type, page_message
+from featherfall.app.analysers.dispatch import (
+    FIELD_LABELS,
+    FILM_FIELDS,
+    SUFFIXES_BY_MEDIA,
+    TABLE_FIELDS,
+    analyse_file,
+    media_type,
+    page_message,
+)
 from featherfall.app.analysis import Analysis, Draw, TaskProgress
 from featherfall.app.media import MediaStore
 from featherfall.app.models import MediaType, OfferedModel, choose_model
@@ -22,6 +31,7 @@ from featherfall.app.peers import address_key
 from featherfall.app.work import Failed, InProgress, WorkQueue
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_write
+from featherfall.core.registry import known_names
 from featherfall.core.text import in_markdown
 from featherfall.recorders.capture import open_capture
 from featherfall.recorders.dates import DayOrder
@@ -32,8 +42,10 @@ PANELS = ("a", "b")
 SLOTS = 3  # sensors of one bundle whose columns can be chosen: accelerometer, gyroscope, magnetometer
 UNITS = ["as the file states", "g", "m/s2", "mg", "deg/s", "rad/s", "uT"]
 TIMES = ["as the file states", "s", "ms", "us", "ns", "iso"]
-DATES = ["as the file shows", "day first", "month first"]
-_FIELDS = 2 * SLOTS + 5  # of a table: columns and unit of each sensor, time column, its unit, rate, counts a g, order of dates
+DATES = ["as the file states", "day first", "month first"]
+ORDERS: dict[Any, DayOrder] = {DATES[1]: "dmy", DATES[2]: "mdy"}
+RECOGNISED = "as recognised"
+TURNS = ["not at all", "90 degrees", "180 degrees", "270 degrees"]  # clockwise
 SAMPLES = Path(__file__).parent.parent / "samples"
 SCROLL = "() => { if (innerWidth < 760) document.getElementById('result').scrollIntoView({ behavior: 'smooth' }); }"
 AT_ONCE = 32  # pages that wait for an analysis; more than the work queue takes, so that each is told why it waits
@@ -76,7 +88,7 @@ class AnalysisPage:
 
     def _choose(self) -> None:
         self.file = gr.File(
-            label="A film, a picture, or a CSV of a watch",
+            label="A film, a picture, or the file of a watch or phone",
             file_types=sorted(set().union(*SUFFIXES_BY_MEDIA.values())),
             height=150,
             elem_id="file",
@@ -95,7 +107,7 @@ class AnalysisPage:
         with gr.Row():
             self.again = gr.Button("Look again", variant="primary", interactive=False, elem_id="again")
             self.stop = gr.Button("Stop", visible=False, elem_id="stop")
-        with gr.Accordion("Columns and units of the CSV", open=False, visible=False, elem_id="columns") as self.columns:
+        with gr.Accordion(TABLE_FIELDS, open=False, visible=False, elem_id="columns") as self.columns:
             gr.Markdown("Leave empty what the file states itself.", elem_classes="quiet")
             self.slots = [
                 (
@@ -106,9 +118,16 @@ class AnalysisPage:
             ]
             self.time = gr.Dropdown([], label="Time column", value=None, elem_id="time")
             self.time_unit = gr.Dropdown(TIMES, value=TIMES[0], label="Unit of the time", elem_id="time-unit")
-            self.rate = gr.Textbox("", label="Samples a second, where there is no time column", max_lines=1, elem_id="rate")
-            self.counts = gr.Textbox("", label="Counts a g (--counts-per-g), of raw numbers", max_lines=1, elem_id="counts")
-            self.dates = gr.Dropdown(DATES, value=DATES[0], label="Dates such as 3/4/2024 (--dates)", elem_id="dates")
+            self.rate = gr.Textbox("", label="Rate: samples a second, where there is no time column", max_lines=1, elem_id="rate")
+            self.dates = gr.Dropdown(DATES, value=DATES[0], label=FIELD_LABELS["dates"], elem_id="dates")
+            self.counts = gr.Textbox("", label=FIELD_LABELS["counts-per-g"], max_lines=1, elem_id="counts")
+            recorders = [RECOGNISED, *known_names("recorder")]
+            self.recorder = gr.Dropdown(recorders, value=RECOGNISED, label=FIELD_LABELS["recorder"], elem_id="recorder")
+            self.elsewhere = gr.Checkbox(label=FIELD_LABELS["placement-ok"], elem_id="elsewhere")
+        with gr.Accordion(FILM_FIELDS, open=False, visible=False, elem_id="film-fields") as self.film_fields:
+            self.rotate = gr.Dropdown(TURNS, value=TURNS[0], label=FIELD_LABELS["rotate"], elem_id="rotate")
+            self.pictures = gr.Textbox("", label="Rate: pictures a second, where the film states none", max_lines=1, elem_id="pictures")
+            self.stream = gr.Textbox("", label=f"{FIELD_LABELS['stream']}, from 0", max_lines=1, elem_id="stream")
 
     def _panel(self, name: str) -> dict[str, Any]:
         with gr.Column(min_width=320, visible=name == "a", elem_id=f"panel-{name}") as holder:
@@ -129,14 +148,16 @@ class AnalysisPage:
         }  # fmt: skip
 
     def _connect(self) -> None:
-        table = [*(part for slot in self.slots for part in slot), self.time, self.time_unit, self.rate, self.counts, self.dates]
+        table = [*(part for slot in self.slots for part in slot), self.time, self.time_unit, self.rate]
+        stated = [self.dates, self.counts, self.recorder, self.elsewhere, self.rotate, self.pictures, self.stream]
         states = [panel["state"] for panel in self.panels]
-        given = [self.file, self.first, self.second, self.private, *table, *states]
+        given = [self.file, self.first, self.second, self.private, *table, *stated, *states]
         out = [
             self.status,
             self.again,
             self.stop,
             self.columns,
+            self.film_fields,
             *table,
             *(part for panel in self.panels for part in self._parts(panel)),
             self.file,
@@ -166,7 +187,7 @@ class AnalysisPage:
         self, request: gr.Request, file: str | None, first: str, second: str, private: bool, *rest: Any
     ) -> Iterator[dict[Any, Any]]:
         """Analyse the uploaded file with the chosen models, and remove it."""
-        raw, held = rest[:_FIELDS], rest[_FIELDS:]
+        raw, held = rest[: -len(PANELS)], rest[-len(PANELS) :]
         path = self.store.find_upload(file)
         if path is None:
             yield {self.status: parts.error("Choose a file first." if not file else "This file is not here any more; choose it again.")}
@@ -185,24 +206,29 @@ class AnalysisPage:
             self.stop: gr.update(visible=True),
         }
         done = {self.again: gr.update(interactive=True), self.stop: gr.update(visible=False)}
-        update: dict[Any, Any] = {self.columns: gr.update(visible=False)}
+        update: dict[Any, Any] = {self.columns: gr.update(visible=False), self.film_fields: gr.update(visible=False)}
         try:
             media = media_type(path.name)
             chosen = [self.models.get(first) or choose_model(list(self.models.values()), media)]
             chosen += [self.models[second]] if second in self.models else []
-            table = ReadOptions()
+            how: dict[str, Any] = {"private": private}
             if media == "table":
-                update, table = self._table(path, chosen[0], raw)
+                fields, how["table"] = self._table(path, chosen[0], raw)
+                how["placement_ok"] = bool(raw[-4])
+                update |= fields
+            elif media == "film":
+                how |= {"rotate": _turn(raw[-3]), "rate": _number(raw[-2]), "stream": _whole(raw[-1])}
+                update |= {self.film_fields: gr.update(visible=True)}
         except UserError as error:
             yield done | {self.status: parts.error(page_message(str(error), path, path.name))}
             return
         new: list[PanelState] = []
-        for news in self.queue.run(f"{request.session_hash}", self._work(request, path, chosen, new, private, table)):
+        for news in self.queue.run(f"{request.session_hash}", self._work(request, path, chosen, new, how)):
             if isinstance(news, InProgress):
                 yield {self.status: parts.waiting(news)}
             elif isinstance(news, Failed):
-                if media == "table":  # the error is mended in these fields
-                    update |= {self.columns: gr.update(visible=True, open=True)}
+                if media in ("table", "film"):  # the error is mended in these fields
+                    update |= {(self.columns if media == "table" else self.film_fields): gr.update(visible=True, open=True)}
                 yield done | update | {self.status: parts.error(news.why)}
                 return
         for one in held:
@@ -215,7 +241,7 @@ class AnalysisPage:
         yield done | update | {self.status: ""}
 
     def _work(
-        self, request: gr.Request, path: Path, chosen: Sequence[OfferedModel], new: list[PanelState], private: bool, table: ReadOptions
+        self, request: gr.Request, path: Path, chosen: Sequence[OfferedModel], new: list[PanelState], how: dict[str, Any]
     ) -> Callable[[TaskProgress], None]:
         """Return the task that analyses a file with each chosen model. new: takes the results; all or none, on disk as well."""
         owner = address_key(request.client.host if request.client else "")
@@ -227,7 +253,7 @@ class AnalysisPage:
                     folders.append(self.store.new_folder(owner, f"{request.session_hash}"))
                     watched = self._watched(progress, folders[-1])
                     models = list(self.models.values())
-                    result = analyse_file(path, path.name, models, folders[-1], model=model, private=private, table=table, progress=watched)
+                    result = analyse_file(path, path.name, models, folders[-1], model=model, progress=watched, **how)
                     self.store.measure(folders[-1])
                     new.append(PanelState(result, model, folders[-1]))
             except BaseException:
@@ -340,18 +366,18 @@ class AnalysisPage:
                 columns[need.name] = chosen
             if need is not None and raw[2 * k + 1] not in (None, UNITS[0]):
                 units[need.name] = raw[2 * k + 1]
-        time, time_unit, rate, counts, dates = raw[2 * SLOTS :]
+        time, time_unit, rate, dates, counts, recorder = raw[2 * SLOTS : 2 * SLOTS + 6]
         time = time if time in names else None
         update[self.time] = gr.update(choices=names, value=time)
-        order: DayOrder | None = {DATES[1]: "dmy", DATES[2]: "mdy"}.get(dates)  # type: ignore[assignment]
         return update, ReadOptions(
-            columns=columns,
-            units=units,
-            time=time,
-            time_unit=None if time_unit in (None, TIMES[0]) else time_unit,
-            rate=_number(rate, "samples a second"),
-            counts_per_g=_number(counts, "counts a g"),
-            dates=order,
+            columns,
+            units,
+            time,
+            None if time_unit in (None, TIMES[0]) else time_unit,
+            _number(rate),
+            recorder=None if recorder in (None, RECOGNISED) else recorder,
+            counts_per_g=_number(counts),
+            dates=ORDERS.get(dates),
         )
 
     def _stop(self, request: gr.Request) -> None:
@@ -381,15 +407,31 @@ class AnalysisPage:
         return escape("|".join(one.name for one in self.models.values() if one.kind in kinds), quote=True)
 
 
-def _number(text: str | None, what: str) -> float | None:
+def _number(text: str | None) -> float | None:
+    if not text or not text.strip():
+        return None
     try:
-        return float(text) if text and text.strip() else None
+        number = float(text)
     except ValueError:
-        raise UserError(f"{what}: {text!r} is not a number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise UserError(f"{text!r} is not a number; correct the field, or leave it empty")
+    return number
+
+
+def _whole(text: str | None) -> int | None:
+    number = _number(text)
+    if number is not None and (number < 0 or number != int(number)):
+        raise UserError(f"{text!r} is not the number of a stream, 0 or more; correct the field, or leave it empty")
+    return None if number is None else int(number)
+
+
+def _turn(text: str | None) -> int:
+    return 90 * TURNS.index(text) if text in TURNS else 0
 
 
 def table_columns(path: Path) -> list[str]:
-    """Return a table's columns by name, or by number where it has no header; none where the file is no single table."""
+    """Return the columns of a table by name, or by number where it has no header; none where the file is not one table."""
     try:
         table = open_capture(path).table()
     except UserError:

@@ -34,8 +34,8 @@ def build_reports(root: Path) -> tuple[Callable[[], Any], list[Any]]:
     def refresh() -> tuple[object, object, str, str]:
         found = list(reports.find_runs(root))
         return (
-            gr.update(choices=found, value=found[:4]),
-            gr.update(choices=found, value=found[0] if found else None),
+            gr.update(choices=found, value=found[:4], visible=bool(found)),
+            gr.update(choices=found, value=found[0] if found else None, visible=bool(found)),
             compare(found[:4]),
             frame(found[0] if found else None),
         )

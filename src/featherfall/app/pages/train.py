@@ -30,7 +30,7 @@ def build_train(runs: TrainingRuns, store: MediaStore) -> tuple[Callable[[], Any
         return tuple, []
     recipes = runs.recipes()
     first = "own_wrist_falls" if "own_wrist_falls" in recipes else recipes[0]
-    with gr.Row(equal_height=False):
+    with gr.Row(equal_height=False, elem_id="training"):
         with gr.Column(scale=4, min_width=320):
             recipe = gr.Dropdown([*recipes, _OWN], value=first, label="Recipe", elem_id="recipe")
             about = gr.HTML(_about(first), elem_id="recipe-about")

@@ -85,7 +85,7 @@ const STYLE = `
   .banner i, li i { width: 10px; height: 10px; border-radius: 50%; flex: none; }
   .fall { background: #9a5a00; } .down { background: #b42323; } .up { background: #1f7a45; }
   .bar { display: flex; align-items: center; gap: 10px; padding: 8px 10px; background: #16181d; color: #e8eaee; }
-  .bar button { min-width: 44px; white-space: nowrap; padding: 0 8px; min-height: 36px; border: 0; border-radius: 8px; background: #2b303a; color: #fff; font: inherit; cursor: pointer; }
+  .bar button { min-width: 44px; white-space: nowrap; padding: 0 8px; min-height: 44px; border: 0; border-radius: 8px; background: #2b303a; color: #fff; font: inherit; cursor: pointer; }
   .bar button:hover { background: #3a414e; }
   .bar output { font-variant-numeric: tabular-nums; }
   .plot { background: #16181d; border: 1px solid #2b303a; border-radius: 10px; padding: 8px 4px 4px; cursor: crosshair; touch-action: pan-y; }
