@@ -86,13 +86,16 @@ def train(page: Page, out: Path, width: str) -> None:
     keep(page, out / f"app-train-{width}.png", whole=True)
 
 
-def rest(page: Page, out: Path, width: str) -> None:
+def reports(page: Page, out: Path, width: str) -> None:
     to_page(page, "Reports")
     page.locator("#comparison table").wait_for()
     page.locator("iframe.report").scroll_into_view_if_needed()
     page.wait_for_timeout(1500)
     page.evaluate("scrollTo(0, 0)")
     keep(page, out / f"app-reports-{width}.png")
+
+
+def about(page: Page, out: Path, width: str) -> None:
     to_page(page, "About")
     keep(page, out / f"app-about-{width}.png")
 
@@ -104,7 +107,7 @@ def main() -> None:
     words.add_argument("--runs", type=Path, required=True)
     words.add_argument("--data", type=Path, required=True)
     words.add_argument("--webcam", type=Path, help="a film (y4m, mjpeg) of simulated people that the browser takes for its webcam's")
-    words.add_argument("--only", default="")
+    words.add_argument("--only", nargs="*", default=[], help="steps by name, in place of all; compare needs look")
     chosen = words.parse_args()
     command = [sys.executable, "-m", "featherfall.cli", "app", *chosen.bundles, "--port", str(PORT)]
     served = subprocess.Popen([*command, "--runs", str(chosen.runs), "--data", str(chosen.data)])
@@ -126,7 +129,7 @@ def wait() -> None:
 
 
 def shoot(chosen: argparse.Namespace) -> None:
-    steps: list[Any] = [look, compare, private, *([webcam] if chosen.webcam else []), rest, train]
+    steps: list[Any] = [look, compare, private, *([webcam] if chosen.webcam else []), reports, about, train]
     flags = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     flags += [f"--use-file-for-fake-video-capture={chosen.webcam}"] if chosen.webcam else []
     with sync_playwright() as playwright:
@@ -138,7 +141,7 @@ def shoot(chosen: argparse.Namespace) -> None:
             page = context.new_page()
             page.goto(f"http://127.0.0.1:{PORT}")
             for step in steps:
-                if chosen.only in step.__name__:
+                if not chosen.only or step.__name__ in chosen.only:
                     step(page, chosen.out, name)
             context.close()
         browser.close()

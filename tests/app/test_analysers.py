@@ -252,36 +252,29 @@ def test_small_things() -> None:
 @pytest.mark.parametrize(
     ("message", "shown"),
     [
-        ("/x/y.csv: bad; state them with --columns a=x,y,z and --time NAME, or --rate HZ",
-         'y.csv: bad; state them with "a" x,y,z and "Time column", or "Rate"; see "How the table is read"'),
-        ("state --unit a=m/s2 or --unit a=mg", 'state "Unit of a" m/s2 or "Unit of a" mg; see "How the table is read"'),
-        ("state the time's unit, probably --time-unit ms", 'state the time\'s unit, probably "Unit of the time" ms; see "How the table is read"'),
-        ("state --dates dmy (day first) or --dates mdy (month first)",
-         'state "Order of day and month" dmy (day first) or "Order of day and month" mdy (month first); see "How the table is read"'),
-        ("16384 counts a g; --counts-per-g overrules it", '16384 counts a g; "Counts for 1 g" overrules it; see "How the table is read"'),
-        ("leave --recorder out", 'leave "Written by" out; see "How the table is read"'),
-        ("to take it all the same, add --placement-ok", 'to take it all the same, tick "Judge it wherever it was worn"; see "How the table is read"'),
-        ("nothing to state", "nothing to state"),
+        ("bad; state --columns a=x,y,z and --time NAME, or --rate HZ", 'bad; state "a" x,y,z and "Time column", or "Rate"'),
+        ("state --unit a=m/s2 or --unit a=mg", 'state "Unit of a" m/s2 or "Unit of a" mg'),
+        ("state the unit, probably --time-unit ms", 'state the unit, probably "Unit of the time" ms'),
+        ("state --dates dmy (day first)", 'state "Order of day and month" dmy (day first)'),
+        ("16384 counts a g; --counts-per-g overrules it", '16384 counts a g; "Counts for 1 g" overrules it'),
+        ("leave --recorder out", 'leave "Written by" out'),
+        ("to take it all the same, add --placement-ok", 'to take it all the same, tick "Judge it wherever it was worn"'),
     ],
-)  # fmt: skip
+)
 def test_messages_name_the_pages_fields(message: str, shown: str) -> None:
-    assert page_message(message, Path("/x/y.csv"), "y.csv") == shown
+    assert page_message(f"/x/y.csv: {message}", Path("/x/y.csv"), "y.csv") == f'y.csv: {shown}; see "How the table is read"'
 
 
 def test_a_films_messages_name_its_fields() -> None:
     said = page_message("/x/y.mp4: use --rotate 90, e.g. --rate 25, or --stream N reads another", Path("/x/y.mp4"), "y.mp4")
-    assert (
-        said
-        == 'y.mp4: use "Turn the film by" 90, e.g. "Rate" 25, or "Number of the video stream" reads another; see "How the film is read"'
+    assert said.startswith(
+        'y.mp4: use "Turn the film by" 90, e.g. "Rate" 25, or "Number of the video stream" reads another; see "How the film'
     )
+    assert page_message("/x/y.mp4: nothing to state", Path("/x/y.mp4"), "y.mp4") == "y.mp4: nothing to state"
 
 
-def test_reasons_name_no_option_that_the_page_has_not() -> None:
-    from featherfall.app.analysers.people_film import _for_page
-
-    assert (
-        _for_page("if it lies on its side, use --rotate 90")
-        == "if it lies on its side, turn it clockwise by 90 degrees before uploading it"
-    )
-    assert _for_page("number 1 is read, --stream N reads another").endswith("the command line reads another (--stream N)")
-    assert _for_page("nobody was seen") == "nobody was seen"
+def test_a_film_is_turned_as_stated(models: list[OfferedModel], place: Path, film: Path) -> None:
+    shown = analyse_file(film, film.name, models, place, rotate=90)
+    assert shown.media.film is not None
+    (turned, upright) = (next(iter(read_frames(Video(path)))).image.shape for path in (shown.media.film, film))
+    assert turned[:2] == upright[1::-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,101 @@ BAD = {
     "wrong.csv": (b"a,b,c\n1,2,3\n2,3,4\n", 'see "How the table is read"'),
     "film.mp4": (b"no film\n" * 99, "film.mp4: not a film"),
 }
+
+
+def test_on_a_phone_the_result_comes_first(visit: Callable[..., Any]) -> None:
+    page = visit(PHONE)
+
+    def tops(*names: str) -> list[float]:
+        return page.evaluate("(names) => names.map((name) => document.getElementById(name).getBoundingClientRect().top)", names)
+
+    page.locator("#options").wait_for()
+    assert is_sorted(tops("choose", "result", "options"))
+    drop(page, WATCH)
+    page.locator("#panel-a fall-timeline li button").first.wait_for()
+    assert is_sorted(tops("result", "choose", "options"))
+    drop_again(page, {"name": "wrong.csv", "mimeType": "text/csv", "buffer": BAD["wrong.csv"][0]})
+    page.locator("#status .error").wait_for()
+    assert is_sorted(tops("status", "choose", "options"))
+    page.set_viewport_size(DESK)
+    assert page.locator("#result").bounding_box()["x"] > page.locator("#options").bounding_box()["x"] + 200
+    result, choose = tops("result", "choose")
+    assert abs(result - choose) < 5 and fits(page)
+
+
+def is_sorted(values: list[float]) -> bool:
+    return values == sorted(values)
+
+
+def drop_again(page: Any, file: Path | dict[str, Any]) -> None:
+    page.get_by_label("Remove this file").or_(page.get_by_label("Clear")).first.click()
+    drop(page, file)
+
+
+def test_a_confidence_never_stands_alone(visit: Callable[..., Any]) -> None:
+    page = visit(PHONE)
+    drop(page, WATCH)
+    event = page.locator("#panel-a fall-timeline li button").first
+    event.wait_for()
+    assert re.fullmatch(r"Possible fall at 0:0\d\.\d, \d+% sure; at least 36 false alarms a day \(7\.4 to 105\)", event.inner_text())
+    assert event.evaluate("(one) => one.childElementCount") == 1  # the dot; the words are one text of one size
+
+
+def test_looking_again_sends_the_file_again(visit: Callable[..., Any], app: Served) -> None:
+    page = visit(DESK)
+    drop(page, WATCH)
+    page.locator("#panel-a fall-timeline li button").first.wait_for()
+    assert not list(app.temporary.glob("featherfall-app-*/uploads/*/simulated-watch.csv")) or wait_until_gone(app)
+    with page.expect_request("**/gradio_api/upload"):
+        page.get_by_role("button", name="Look again").click()
+    page.wait_for_function("document.querySelector('#panel-a .lead') && !document.querySelector('#status .waiting, #status .error')")
+    assert page.locator("#panel-a .lead").inner_text() == "One possible fall" and wait_until_gone(app)
+
+
+def wait_until_gone(app: Served) -> bool:
+    """Waits until no upload but the samples is on disk."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if not [one for one in app.temporary.glob("featherfall-app-*/uploads/*/*") if one.parent.name != "samples"]:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_what_could_not_be_judged_is_said_first(visit: Callable[..., Any], tmp_path: Path) -> None:
+    rows = np.loadtxt(WATCH, delimiter=",", skiprows=1)[:100]
+    rows[-20:, 0] += 60.0  # a minute of which little was recorded
+    pause = tmp_path / "pause.csv"
+    np.savetxt(pause, rows, "%.4f", ",", header="time [s],accelerometer_x [g],accelerometer_y [g],accelerometer_z [g]", comments="")
+    page = visit(PHONE)
+    drop(page, pause)
+    page.locator("#panel-a .lead", has_text="Unknown: this could not be judged").wait_for()
+    notes = page.locator("#panel-a .note").all()
+    assert len(notes) >= 2 and notes[-1].inner_text().startswith("Read as:")
+    for note in notes:
+        assert note.is_visible() and note.bounding_box()["height"] >= 20
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_finger_meets_every_button(visit: Callable[..., Any], film: Path, size: dict[str, int]) -> None:
+    page = visit(size)
+    drop(page, film)
+    page.locator("#panel-a fall-timeline li button").first.wait_for()
+    small = page.evaluate(
+        """() => {
+          const small = [];
+          const walk = (root) => { for (const one of root.querySelectorAll("*")) {
+            if (one.shadowRoot) walk(one.shadowRoot);
+            const { width, height } = one.getBoundingClientRect();
+            const seen = one.checkVisibility({ visibilityProperty: true }) && height > 1;
+            if (seen && ["BUTTON", "SELECT", "SUMMARY"].includes(one.tagName) && (width < 44 || height < 44))
+              small.push(`${one.id} ${one.className} ${one.textContent.trim()} ${width}x${height}`);
+          } };
+          walk(document);
+          return small;
+        }"""
+    )
+    assert small == []
 
 
 def test_bad_files_one_after_the_other_and_the_app_lives_on(visit: Callable[..., Any]) -> None:

@@ -61,7 +61,7 @@ class Login:
         response = RedirectResponse("/", 303)
         # In another site's frame, browsers send only a cookie with SameSite=None; requests of other origins are refused by `Gate`.
         same: Literal["none", "strict"] = "none" if self.framed else "strict"
-        secure = request.url.scheme == "https" or self.framed
+        secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto")) or self.framed
         response.set_cookie(_COOKIE, self._session, max_age=12 * 3600, httponly=True, samesite=same, secure=secure)
         return response
 

@@ -12,7 +12,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from featherfall.core.errors import UserError
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_FORWARDED = (b"forwarded", b"x-forwarded-", b"x-real-ip")
+# "x-forwarded-proto" stays: it only says whether the client's own page is under https.
+_REMOVED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip")
 
 
 def parse_networks(texts: Sequence[str]) -> tuple[Network, ...]:
@@ -55,7 +56,7 @@ def plain_address(host: str) -> str:
 
 @dataclass
 class Peers:
-    """ASGI middleware: take `X-Forwarded-For` and `X-Forwarded-Proto` from configured proxies, and remove such headers of anybody else.
+    """ASGI middleware: take `X-Forwarded-For` from configured proxies, and remove what anybody else says of clients and hosts.
 
     Attributes:
         proxies: networks of the proxies in front of the app; none where clients connect to it themselves.
@@ -76,5 +77,5 @@ class Peers:
         if scope["type"] == "lifespan" or (client and is_proxy(client[0], self.proxies)):
             await self._forwarded(scope, receive, send)  # type: ignore[arg-type]
             return
-        scope = {**scope, "headers": [one for one in scope["headers"] if not one[0].lower().startswith(_FORWARDED)]}
+        scope = {**scope, "headers": [one for one in scope["headers"] if not one[0].lower().startswith(_REMOVED)]}
         await self.app(scope, receive, send)

@@ -99,7 +99,7 @@ COPY bundle bundle
 USER 1000
 EXPOSE {PORT}
 HEALTHCHECK --start-period=60s CMD ["python", "-c", "{_HEALTH_CHECK}"]
-CMD ["featherfall", "app", "bundle", "--host", "0.0.0.0", "--port", "{PORT}"]
+CMD ["featherfall", "app", "bundle", "--host", "0.0.0.0", "--port", "{PORT}", "--behind-proxy", "10.0.0.0/8"]
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +25,6 @@ from featherfall.runtime.trace import BoxTracer
 from featherfall.runtime.watch import Monitor, Perception, curve, watch_film
 from featherfall.signals.video import Frame
 
-_TURN_HINT = re.compile(r"use --rotate (\d+)")
 # Score of the boxes that are kept, so that a lower threshold needs no second run of the detector.
 _KEPT_SCORE = 0.05
 
@@ -146,14 +144,8 @@ def analyse_people_film(request: AnalysisRequest) -> Analysis:
         decide=lambda threshold: tuple(fall_finding(fall) for fall in falls(threshold)),
         media=Media(film=copy, poses=write_overlay(request.folder / "people.json", trace, size, settings)),
         draw=draw,
-        notes=(*problems, *map(_for_page, result.verdict.reasons), *people.notes),
+        notes=(*problems, *result.verdict.reasons, *people.notes),
         label=result.label,
         line=people.line,
         judged=result.verdict.judged,
     )
-
-
-def _for_page(reason: str) -> str:
-    """Return a reason for the page, which has no option to turn a film or to choose a stream."""
-    turned = _TURN_HINT.sub(r"turn it clockwise by \1 degrees before uploading it", reason)
-    return turned.replace("--stream N reads another", "the command line reads another (--stream N)")

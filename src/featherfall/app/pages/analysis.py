@@ -88,7 +88,7 @@ class AnalysisPage:
 
     def _choose(self) -> None:
         self.file = gr.File(
-            label="A film, a picture, or the file of a watch or phone",
+            label="A film, picture or sensor file",
             file_types=sorted(set().union(*SUFFIXES_BY_MEDIA.values())),
             height=150,
             elem_id="file",
