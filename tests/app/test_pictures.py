@@ -72,20 +72,8 @@ def box_bundle(folder: Path) -> Path:
 def gray(path: Path, level: int) -> Path:
     from PIL import Image
 
-<<<<<<< ours
     Image.fromarray(halves(level, 60, 80, by=15)).save(path)
-=======
-    Image.fromarray(striped((60, 80, 3), level)).save(path)
->>>>>>> theirs
     return path
-
-
-def striped(shape: tuple[int, int, int], level: int) -> np.ndarray:
-    """A picture of a mean level; one colour everywhere shows nothing, and is not judged."""
-    picture = np.full(shape, level, np.uint8)
-    picture[:, : shape[1] // 2] += 20
-    picture[:, shape[1] // 2 :] -= 20
-    return picture
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +90,7 @@ def dusk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("dusk") / "dusk.mp4"
     with film_writer(path) as add:
         for k in range(60):
-<<<<<<< ours
             add(k / 10, halves(20 if k < 30 else 235, 64, 96, by=15))
-=======
-            add(k / 10, striped((64, 96, 3), 20 if k < 30 else 235))
->>>>>>> theirs
     return path
 
 
