@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,9 @@ def test_aihub_layout(tmp_path: Path) -> None:
 
 def test_interrupted_and_resumed(tmp_path: Path) -> None:
     words = [*COMMAND, "--out", str(tmp_path / "out"), "--subjects", "2", "--hours", "0.12", "--workers", "2"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    # A shell that runs the tests in the background has them ignore SIGINT, and children inherit that.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=heed)
     log = tmp_path / ".out.partial" / ".made.jsonl"
     for _ in range(2000):
         if log.is_file() and log.stat().st_size:
