@@ -1,7 +1,7 @@
 """Find corrupt samples of a worn sensor: single values that stand out of calm, and marks such as 9999, block by block.
 
-A real impact is never alone: what is hit also moves before or after. Over 3,450 recordings of 8 public datasets, of every peak of 2.5 g or
-more that lasts at most 3 samples, the samples within half a second deviate by at least .19 of it (.23 where somebody falls). The corrupt
+A real impact is never alone: what is hit also moves before or after. Over 3,236 recordings of 8 public datasets, of every peak of 2.5 g or
+more that lasts at most 3 samples, the samples within half a second deviate by at least .18 of it (.24 where somebody falls). The corrupt
 ones that Berkeley-MHAD has (57 g of sensors that end at 2 g) lie below .1.
 """
 
