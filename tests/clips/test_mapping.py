@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from featherfall.clips.mapping import Choice, Offer, choose_streams, fitted_stream, offers, renamed
+from featherfall.clips.mapping import AvailableInput, Choice, choose_streams, fitted_stream, offers, renamed
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input
 from featherfall.core.recording import Recording, Stream, Video
@@ -18,12 +18,12 @@ WRIST = Input(name="accelerometer", unit="g", channels=["x", "y", "z"], placemen
 TURNS = Input(name="gyroscope", unit="deg/s", channels=["x", "y", "z"], placement="wrist")
 
 
-def acceleration(name: str, placement: str = "") -> Offer:
-    return Offer(name, "g", 3, placement)
+def acceleration(name: str, placement: str = "") -> AvailableInput:
+    return AvailableInput(name, "g", 3, placement)
 
 
-def turning(name: str, placement: str = "") -> Offer:
-    return Offer(name, "deg/s", 3, placement)
+def turning(name: str, placement: str = "") -> AvailableInput:
+    return AvailableInput(name, "deg/s", 3, placement)
 
 
 BODY = [
@@ -34,7 +34,7 @@ BODY = [
 ]
 
 
-def chosen(offered: list[Offer], choice: Choice | None = None, need: Input = WRIST, usual: list[str] | None = None) -> list[str]:
+def chosen(offered: list[AvailableInput], choice: Choice | None = None, need: Input = WRIST, usual: list[str] | None = None) -> list[str]:
     found = choose_streams([need], {"body": offered}, choice or Choice(), {need.name: usual or []})
     return [one.name for one in found["body"][need.name]]
 
@@ -128,7 +128,7 @@ def test_stated_for_one_of_two_datasets_only() -> None:
 
 def test_nothing_that_measures_the_same() -> None:
     with pytest.raises(UserError, match=r"no stream for the input 'accelerometer'.*it has skeleton in m with 60 channel\(s\)"):
-        chosen([Offer("skeleton", "m", 60)])
+        chosen([AvailableInput("skeleton", "m", 60)])
     with pytest.raises(UserError, match="it has nothing"):
         chosen([])
 
@@ -141,10 +141,10 @@ def test_two_inputs_are_not_one_stream() -> None:
 
 def test_films_are_told_by_their_unit() -> None:
     film = Input(name="film", unit="rgb8", channels=["red", "green", "blue"], frames=4, size=16)
-    offered = [acceleration("accelerometer", "wrist"), Offer("cam1", "rgb8", 3)]
+    offered = [acceleration("accelerometer", "wrist"), AvailableInput("cam1", "rgb8", 3)]
     assert chosen(offered, need=film) == ["cam1"]
     with pytest.raises(UserError, match="--map film=cam1 or --map film=cam2"):
-        chosen([*offered, Offer("cam2", "rgb8", 3)], need=film)
+        chosen([*offered, AvailableInput("cam2", "rgb8", 3)], need=film)
 
 
 def stream(unit: str = "g", placement: str = "wrist") -> Stream:
@@ -175,7 +175,9 @@ def test_one_recording_of_each_layout_is_read(tmp_path: object) -> None:
     plain = Source("mine", "S1", "walk", "broken", False, (), {}, recording, roles=("a",))
     sources = (plain, replace(plain, trial="1"), replace(plain, trial="2", roles=("b",)))
     found = offers(Dataset("mine", None, sources))  # type: ignore[arg-type]
-    assert found == {"mine": [Offer("a", "g", 3, "wrist"), Offer("cam0", "rgb8", 3), Offer("b", "deg/s", 3, "ankle")]}
+    assert found == {
+        "mine": [AvailableInput("a", "g", 3, "wrist"), AvailableInput("cam0", "rgb8", 3), AvailableInput("b", "deg/s", 3, "ankle")]
+    }
 
 
 def test_renamed_takes_the_first_that_is_there() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from featherfall.core.documents import DEPTH, parse_json, parse_yaml, read_json, read_yaml
 from featherfall.core.errors import UserError
-from featherfall.core.text import to_json
+from featherfall.core.text import json_text
 
 LAUGHS = "\n".join(["a0: &a0 [x, x, x, x, x, x, x, x, x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9))])
 MERGES = "\n".join(["a0: &a0 {x: 1, y: 2}", *(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}" for i in range(1, 9))])
@@ -109,7 +109,7 @@ def test_files_that_hold_no_document(read: Callable[[Path], Any], tmp_path: Path
 )
 def test_json_comes_back_as_it_was_written(value: Any) -> None:
     for ascii_only in (False, True):
-        text = to_json(value, indent=1, ascii_only=ascii_only)
+        text = json_text(value, indent=1, ascii_only=ascii_only)
         assert parse_json(text, "a.json") == value
         assert text.replace("\n", "").isprintable()
         assert text.isascii() or not ascii_only

@@ -13,7 +13,7 @@ from tests.conftest import motion, tiny_dataset
 from featherfall import datasets
 from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.units import STANDARD_GRAVITY
-from featherfall.datasets.content import contents, duplicates, from_json, known_content, stream_content, to_json, video_content
+from featherfall.datasets.content import contents, duplicates, fingerprints_json, from_json, known_content, stream_content, video_content
 from featherfall.datasets.inspect import inspect_dataset
 
 
@@ -47,7 +47,7 @@ COPIES: dict[str, Callable[[Stream], Stream]] = {
 @pytest.mark.parametrize("how", COPIES)
 def test_copies_are_recognised(how: str) -> None:
     originals = [stream(seed) for seed in range(40)]
-    known = from_json(to_json(map(stream_content, originals)))
+    known = from_json(fingerprints_json(map(stream_content, originals)))
     assert known is not None
     found = [known_content(stream_content(COPIES[how](one)), known) for one in originals]
     assert np.mean(found) >= 0.95
@@ -56,7 +56,7 @@ def test_copies_are_recognised(how: str) -> None:
 
 
 def test_others_are_not() -> None:
-    known = from_json(to_json(stream_content(stream(seed)) for seed in range(200)))
+    known = from_json(fingerprints_json(stream_content(stream(seed)) for seed in range(200)))
     assert known is not None and not any(known_content(stream_content(stream(seed)), known) for seed in range(200, 500))
 
 
@@ -100,7 +100,7 @@ def test_two_digests_at_least_and_half_of_them() -> None:
 
 
 def test_digests_in_a_manifest() -> None:
-    written = to_json([(6, 2), (2, 4), ()])
+    written = fingerprints_json([(6, 2), (2, 4), ()])
     assert written["recordings"] == 2 and from_json(written) == {2, 4, 6}
     assert from_json(None) is None and from_json({"algorithm": "other", "digests": ""}) is None
     assert from_json(written | {"digests": "no base64!"}) is None and from_json(written | {"digests": "AAA="}) is None

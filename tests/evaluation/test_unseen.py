@@ -15,7 +15,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Recording
 from featherfall.datasets import Dataset, Source
-from featherfall.datasets.content import Content, contents, to_json
+from featherfall.datasets.content import Content, contents, fingerprints_json
 from featherfall.evaluation.unseen import unseen
 
 
@@ -39,7 +39,7 @@ def manifest(dataset: str, split: dict[str, Any] | None = None, **provenance: An
 
 
 def trained_on(dataset: Dataset, *subjects: str) -> dict[str, Any]:
-    return to_json(of(source.load())[0] for source in dataset.sources if source.subject in subjects)
+    return fingerprints_json(of(source.load())[0] for source in dataset.sources if source.subject in subjects)
 
 
 def renamed(dataset: Dataset, **names: str) -> Dataset:
@@ -49,7 +49,7 @@ def renamed(dataset: Dataset, **names: str) -> Dataset:
 
 def test_names_accuse_nobody(dataset: Dataset, tmp_path: Path) -> None:
     """Another folder's S1 is somebody else."""
-    known = manifest("folder", trained_on=["S1", "S2", "S3", "S4"], fingerprints=to_json([(2, 4, 6, 8)]))
+    known = manifest("folder", trained_on=["S1", "S2", "S3", "S4"], fingerprints=fingerprints_json([(2, 4, 6, 8)]))
     assert unseen(dataset, known, of) == (dataset.sources, [])
 
 
@@ -62,7 +62,7 @@ def test_people_are_left_out_by_their_recordings_whatever_their_names(dataset: D
 
 
 def test_one_recording_leaves_the_whole_person_out_unless_the_split_is_by_recording(dataset: Dataset) -> None:
-    one = to_json([of(dataset.sources[0].load())[0]])
+    one = fingerprints_json([of(dataset.sources[0].load())[0]])
     sources, _ = unseen(dataset, manifest("folder", fingerprints=one), of)
     assert {source.subject for source in sources} == {"S2", "S3", "S4"}
     sources, _ = unseen(dataset, manifest("folder", {"protocol": "kfold", "group": "recording"}, fingerprints=one), of)

@@ -10,12 +10,12 @@ from tests.recorders.samples import motion, rows, write
 
 from featherfall.core.errors import UserError
 from featherfall.recorders.capture import open_capture
-from featherfall.recorders.readings import at_rest, axes, changed, document, from_arrays, near, records, seconds, unit_of
+from featherfall.recorders.readings import at_rest, axis_columns, changed, document, from_arrays, header_unit, near, records, seconds
 from featherfall.recorders.recorder import Block
 
 
 def test_axes() -> None:
-    assert axes("acc_{}") == ("acc_X", "acc_Y", "acc_Z") and axes("q{}", "wx") == ("qw", "qx")
+    assert axis_columns("acc_{}") == ("acc_X", "acc_Y", "acc_Z") and axis_columns("q{}", "wx") == ("qw", "qx")
 
 
 @pytest.mark.parametrize(("factor", "expected"), [(1.0, 1.0), (9.80665, 9.80665), (16384.0, 16384.0)])
@@ -89,4 +89,4 @@ def test_records_are_those_with_the_key_in_order(value: object) -> None:
 def test_units_of_the_header(tmp_path: Path) -> None:
     table = open_capture(write(tmp_path / "a.csv", ["t (ms),x (m/s^2),y,z", *rows(np.arange(30.0), motion().total[:30])])).table()
     assert table is not None
-    assert [unit_of(table, name) for name in ("t", "x", "y", "q")] == ["ms", "m/s2", None, None]
+    assert [header_unit(table, name) for name in ("t", "x", "y", "q")] == ["ms", "m/s2", None, None]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from featherfall.core.errors import UserError
 from featherfall.recorders.capture import Table, open_capture
-from featherfall.recorders.layout import kind_of
+from featherfall.recorders.layout import cell_kind
 from featherfall.recorders.recognise import recognise
 from featherfall.recorders.recorder import Series
 from featherfall.recorders.table import Stated
@@ -392,5 +392,5 @@ def test_long_cells_are_text_at_once() -> None:
     """Telling that thousands of digits are no number took seconds a file."""
     for cell in ("9" * 5000, "9" * 399 + "x", "1," * 150):
         for _ in range(200):
-            kind_of(cell)
-    assert kind_of("9" * 5000) == "text" and [kind_of(cell) for cell in ("5.", ".5e3", "1,234.5")] == ["number"] * 3
+            cell_kind(cell)
+    assert cell_kind("9" * 5000) == "text" and [cell_kind(cell) for cell in ("5.", ".5e3", "1,234.5")] == ["number"] * 3

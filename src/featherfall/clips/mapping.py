@@ -12,7 +12,7 @@ from featherfall.core.placement import refuse_elsewhere, same_place
 from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording, Stream
 from featherfall.core.tables import nearest
-from featherfall.core.units import convert, same_quantity
+from featherfall.core.units import convert_unit, same_quantity
 from featherfall.datasets import Dataset
 
 FILM = "rgb8"  # unit of a film's pictures, as in a manifest
@@ -33,7 +33,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Offer:
+class AvailableInput:
     """A stream or film that a dataset has. placement: of the first recording that was read; "" where it is not stated."""
 
     name: str
@@ -66,7 +66,7 @@ def alternatives(stated: str) -> list[str]:
     return [one.strip() for one in stated.split("|")]
 
 
-def offers(dataset: Dataset, problems: list[str] | None = None) -> dict[str, list[Offer]]:
+def offers(dataset: Dataset, problems: list[str] | None = None) -> dict[str, list[AvailableInput]]:
     """Return the streams and films of a dataset, by the name of the dataset where several are joined.
 
     The first readable recording of each layout (the roles of its files) is read. problems: receives a line for each that cannot be.
@@ -74,7 +74,7 @@ def offers(dataset: Dataset, problems: list[str] | None = None) -> dict[str, lis
     layouts: dict[tuple[str, frozenset[str]], list[int]] = {}
     for number, source in enumerate(dataset.sources):
         layouts.setdefault((source.dataset, frozenset(source.roles)), []).append(number)
-    found: dict[str, dict[str, Offer]] = {}
+    found: dict[str, dict[str, AvailableInput]] = {}
     for numbers in layouts.values():
         for number in numbers:
             try:
@@ -85,16 +85,16 @@ def offers(dataset: Dataset, problems: list[str] | None = None) -> dict[str, lis
                 continue
             known = found.setdefault(recording.dataset, {})
             for stream, one in recording.streams.items():
-                known.setdefault(stream, Offer(stream, one.unit, one.values.shape[1], one.placement))
+                known.setdefault(stream, AvailableInput(stream, one.unit, one.values.shape[1], one.placement))
             for view in recording.videos:
-                known.setdefault(view, Offer(view, FILM, 3))
+                known.setdefault(view, AvailableInput(view, FILM, 3))
             break
     return {name: list(known.values()) for name, known in found.items()}
 
 
 def choose_streams(
-    inputs: Sequence[Input], offered: Mapping[str, Sequence[Offer]], choice: Choice, usual: Behind | None = None
-) -> dict[str, dict[str, list[Offer]]]:
+    inputs: Sequence[Input], offered: Mapping[str, Sequence[AvailableInput]], choice: Choice, usual: Behind | None = None
+) -> dict[str, dict[str, list[AvailableInput]]]:
     """Return what each dataset offers for each input, by dataset and input.
 
     A stated stream is taken; else one of a usual name; else the only one that measures the same (quantity and channels) at the same place.
@@ -124,10 +124,10 @@ def fitted_stream(where: str, need: Input, stream: Stream, choice: Choice) -> St
         refuse_elsewhere(where, need.placement, stream.placement)
     if stream.unit == need.unit or not same_quantity(stream.unit, need.unit):
         return stream
-    return replace(stream, values=convert(stream.values, stream.unit, need.unit), unit=need.unit)
+    return replace(stream, values=convert_unit(stream.values, stream.unit, need.unit), unit=need.unit)
 
 
-def _check_stated(inputs: Sequence[Input], offered: Mapping[str, Sequence[Offer]], choice: Choice) -> None:
+def _check_stated(inputs: Sequence[Input], offered: Mapping[str, Sequence[AvailableInput]], choice: Choice) -> None:
     names, streams = [need.name for need in inputs], sorted({one.name for known in offered.values() for one in known})
     for name, stated in choice.stated.items():
         if name not in names:
@@ -137,7 +137,7 @@ def _check_stated(inputs: Sequence[Input], offered: Mapping[str, Sequence[Offer]
                 raise UserError(f"--map {name}={stated}: the dataset has no stream {one!r}; {nearest(one, streams)}")
 
 
-def _for_input(dataset: str, need: Input, known: Sequence[Offer], choice: Choice, usual: Sequence[str]) -> list[Offer]:
+def _for_input(dataset: str, need: Input, known: Sequence[AvailableInput], choice: Choice, usual: Sequence[str]) -> list[AvailableInput]:
     if need.name in choice.stated:
         return _stated(dataset, need, known, choice)
     alike = [one for one in known if _measures_the_same(one, need)]
@@ -162,7 +162,7 @@ def _for_input(dataset: str, need: Input, known: Sequence[Offer], choice: Choice
     raise UserError(f"{dataset}: several streams fit the input {_needed(need)}: {_listed(fits)}; choose one: {options}")
 
 
-def _stated(dataset: str, need: Input, known: Sequence[Offer], choice: Choice) -> list[Offer]:
+def _stated(dataset: str, need: Input, known: Sequence[AvailableInput], choice: Choice) -> list[AvailableInput]:
     text = choice.stated[need.name]
     found = [one for name in alternatives(text) for one in known if one.name == name]
     if not found:
@@ -178,7 +178,7 @@ def _stated(dataset: str, need: Input, known: Sequence[Offer], choice: Choice) -
     return found
 
 
-def _measures_the_same(offer: Offer, need: Input) -> bool:
+def _measures_the_same(offer: AvailableInput, need: Input) -> bool:
     same = offer.unit == need.unit if FILM in (offer.unit, need.unit) else same_quantity(offer.unit, need.unit)
     return same and offer.channels == len(need.channels)
 
@@ -188,5 +188,5 @@ def _needed(need: Input) -> str:
     return f"{need.name!r} ({what})"
 
 
-def _listed(known: Sequence[Offer]) -> str:
+def _listed(known: Sequence[AvailableInput]) -> str:
     return ", ".join(map(str, known))

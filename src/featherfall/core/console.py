@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from featherfall.core.errors import UserError
-from featherfall.core.text import printable, to_json
+from featherfall.core.text import json_text, printable
 
 
 @contextlib.contextmanager
@@ -30,7 +30,7 @@ def say(*lines: str, error: bool = False) -> None:
 def say_json(value: object, indent: int | None = 2) -> None:
     """Print one JSON document on standard output, in ASCII where its encoding has no other characters."""
     with output_errors():
-        print(to_json(value, indent, ascii_only=_only_ascii()), flush=True)
+        print(json_text(value, indent, ascii_only=_only_ascii()), flush=True)
 
 
 def say_json_object(value: Mapping[str, object], indent: str = "") -> None:
@@ -45,12 +45,12 @@ def say_json_object(value: Mapping[str, object], indent: str = "") -> None:
     with output_errors():
         separator = "{"
         for name, one in value.items():
-            sys.stdout.write(f"{separator}\n{indent}  {to_json(name, ascii_only=ascii_only)}: ")
+            sys.stdout.write(f"{separator}\n{indent}  {json_text(name, ascii_only=ascii_only)}: ")
             separator = ","
             if isinstance(one, Iterator):
                 _write_list(one, f"{indent}  ", ascii_only)
             else:
-                text = to_json(one, 2, ascii_only)
+                text = json_text(one, 2, ascii_only)
                 sys.stdout.write(text.replace("\n", f"\n{indent}  "))
         sys.stdout.write(f"\n{indent}}}" if value else "{}")
 
@@ -65,7 +65,7 @@ def say_json_text(text: str) -> None:
 def _write_list(items: Iterator[object], indent: str, ascii_only: bool) -> None:
     separator = "["
     for item in items:
-        sys.stdout.write(f"{separator}\n{indent}  {to_json(item, ascii_only=ascii_only)}")
+        sys.stdout.write(f"{separator}\n{indent}  {json_text(item, ascii_only=ascii_only)}")
         separator = ","
     sys.stdout.write("[]" if separator == "[" else f"\n{indent}]")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from featherfall.core.errors import UserError
-from featherfall.core.text import to_json
+from featherfall.core.text import json_text
 
 _NAME = 40  # characters of a name that its temporary file repeats; the whole one may be as long as the file system allows
 SIMULATION = "simulation.json"  # a dataset's folder that holds it was simulated
@@ -144,7 +144,7 @@ def data_folder(stated: str | Path | None = None) -> Path:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, whole or not at all."""
     with atomic_write(path, "w") as file:
-        file.write(to_json(value, indent=2) + "\n")
+        file.write(json_text(value, indent=2) + "\n")
 
 
 def sha256(path: Path) -> str:

@@ -38,7 +38,7 @@ def shortened(text: str, most: int) -> str:
     return f"{text[: most - tail - 5]} ... {text[-tail:]}"
 
 
-def to_json(value: Any, indent: int | None = None, ascii_only: bool = False) -> str:
+def json_text(value: Any, indent: int | None = None, ascii_only: bool = False) -> str:
     """Return JSON whose strings hold no character that a terminal obeys; such are written as JSON's escapes (\\u001b).
 
     Arguments:

@@ -71,7 +71,7 @@ def same_quantity(first: str, second: str) -> bool:
     return first in _UNITS and second in _UNITS and _UNITS[first][0] == _UNITS[second][0]
 
 
-def convert(values: np.ndarray, unit: str, to: str) -> np.ndarray:
+def convert_unit(values: np.ndarray, unit: str, to: str) -> np.ndarray:
     """Return float32 values in another unit of the same quantity."""
     assert same_quantity(unit, to)
     return np.asarray(values * (_UNITS[unit][1] / _UNITS[to][1]), dtype=np.float32)

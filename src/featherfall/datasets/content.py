@@ -96,7 +96,7 @@ def duplicates(found: Sequence[Content]) -> list[tuple[int, int]]:
     return sorted(pairs)
 
 
-def to_json(found: Iterable[Content], more: Collection[int] = ()) -> dict[str, Any]:
+def fingerprints_json(found: Iterable[Content], more: Collection[int] = ()) -> dict[str, Any]:
     """Return the digests of recordings for a manifest: "algorithm", "recordings", and "digests" (base64 of sorted little-endian uint32).
 
     more: digests of other recordings, e.g. those of the weights that a student started from.
@@ -107,7 +107,7 @@ def to_json(found: Iterable[Content], more: Collection[int] = ()) -> dict[str, A
 
 
 def from_json(value: Any) -> frozenset[int] | None:
-    """Return the digests that `to_json` wrote; None where there are none, or of an algorithm that this version does not know."""
+    """Return the digests that `fingerprints_json` wrote; None where there are none, or of an algorithm that this version does not know."""
     if not isinstance(value, Mapping) or value.get("algorithm") != ALGORITHM:
         return None
     try:

@@ -10,7 +10,7 @@ import numpy as np
 from featherfall.core.manifest import Decision
 from featherfall.core.text import natural_key
 from featherfall.evaluation.intervals import Share, rate_to_json
-from featherfall.evaluation.metrics import activity_of, false_alarms_and_hours, raised_events, ratio
+from featherfall.evaluation.metrics import false_alarms_and_hours, raised_events, ratio, recording_class
 from featherfall.evaluation.predictions import RecordingPredictions
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -55,7 +55,7 @@ def activities_by_subject(predictions: Sequence[RecordingPredictions], classes: 
     rows = []
     for subject in sorted({one.recording.subject for one in predictions}, key=natural_key):
         mine = [one for one in predictions if one.recording.subject == subject]
-        right = sum((label := activity_of(one)) >= 0 and classes[label] == one.recording.activity for one in mine)
+        right = sum((label := recording_class(one)) >= 0 and classes[label] == one.recording.activity for one in mine)
         rows.append({"subject": subject, "recordings": len(mine), "right": right, "accuracy": ratio(right, len(mine))})
     return rows
 

@@ -24,7 +24,7 @@ def activity_metrics(predictions: Sequence[RecordingPredictions], classes: Seque
     """
     order = {name: i for i, name in enumerate(classes)}
     truth = np.asarray([order[one.recording.activity] for one in predictions])
-    predicted = np.asarray([activity_of(one) for one in predictions])
+    predicted = np.asarray([recording_class(one) for one in predictions])
     probabilities, labels = pooled(predictions)
     return {
         "accuracy": float((predicted == truth).mean()),
@@ -36,12 +36,12 @@ def activity_metrics(predictions: Sequence[RecordingPredictions], classes: Seque
 
 def confusions(predictions: Sequence[RecordingPredictions], classes: Sequence[str]) -> list[tuple[str, str, int]]:
     """Return (true class, predicted class, how often) of the recordings that were mistaken, most frequent first."""
-    predicted = ((one.recording.activity, activity_of(one)) for one in predictions)
+    predicted = ((one.recording.activity, recording_class(one)) for one in predictions)
     wrong = Counter((truth, classes[label]) for truth, label in predicted if label >= 0 and classes[label] != truth)
     return [(truth, label, count) for (truth, label), count in wrong.most_common()]
 
 
-def activity_of(one: RecordingPredictions) -> int:
+def recording_class(one: RecordingPredictions) -> int:
     """Return the class of a recording by its windows; -1 without any."""
     if not len(one.probabilities):
         return -1

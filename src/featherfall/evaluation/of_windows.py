@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from featherfall.clips.labels import IGNORED, of_fall
-from featherfall.clips.mapping import Choice, Offer, choose_streams, fitted_stream, offers, renamed
+from featherfall.clips.mapping import AvailableInput, Choice, choose_streams, fitted_stream, offers, renamed
 from featherfall.clips.store import RecordingFacts
 from featherfall.core.checked import check
 from featherfall.core.class_names import ClassNames
@@ -39,7 +39,7 @@ class WindowEvaluator(Evaluator):
         self._bundle, self._choice = bundle, choice or Choice()
         clip = bundle.manifest.of_training("recipe", "clip")
         self._clip = check(Clip, clip, bundle.path / "manifest.json: provenance.recipe.clip") if clip else None
-        self._streams: dict[str, dict[str, list[Offer]]] = {}
+        self._streams: dict[str, dict[str, list[AvailableInput]]] = {}
         self._predictions: list[RecordingPredictions] = []
         self._noted = NoteSummary()
 

@@ -15,7 +15,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder
 from featherfall.core.manifest import Manifest
 from featherfall.core.recipe import Recipe
-from featherfall.datasets.content import to_json
+from featherfall.datasets.content import fingerprints_json
 from featherfall.datasets.left_out import LeftOut, left_out
 from featherfall.evaluation.summary import environment
 from featherfall.export.bundle import refusals, write_bundle
@@ -33,7 +33,7 @@ def provenance(recipe: Recipe, dataset: str, store: ClipStore, fold: Fold, seed:
         "protocol": describe_split(recipe.split),
         "fold": fold.name,
         "trained_on": sorted({store.recordings[i].subject for i in fold.train}),
-        "fingerprints": to_json((store.recordings[i].content for i in fold.train), seen_before(start) if start else ()),
+        "fingerprints": fingerprints_json((store.recordings[i].content for i in fold.train), seen_before(start) if start else ()),
         "environment": environment(),
         "seed": seed,
     }

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from featherfall.core.errors import UserError
 from featherfall.recorders.encoding import decode, find_encoding
-from featherfall.recorders.member import Member, plain_name
+from featherfall.recorders.member import Member, member_name
 from featherfall.recorders.table import Stated, read_table
 from featherfall.recorders.table import Table as Table  # what a capture gives
 
@@ -80,7 +80,7 @@ def open_capture(path: str | Path, stated: Stated = Stated()) -> Capture:
         if path.is_dir():
             members = _in_folder(path)
         elif path.is_file():
-            members = _in_archive(path) if _is_zip(path) else {plain_name(path.name): Member(path)}
+            members = _in_archive(path) if _is_zip(path) else {member_name(path.name): Member(path)}
         elif path.exists():
             raise UserError(f"{path}: cannot be read (neither a file nor a folder); save the samples to a file")
         else:
@@ -106,7 +106,7 @@ def _in_folder(path: Path) -> dict[str, Member]:
         for file in files:
             one = Path(folder) / file
             if not _is_hidden(file) and one.is_file() and not one.is_symlink():
-                members[plain_name((inside / file).as_posix())] = Member(one)
+                members[member_name((inside / file).as_posix())] = Member(one)
         if len(members) > MAX_NAMES:
             raise UserError(f"{path}: holds more than {MAX_NAMES} files; give the folder of one export")
     return members
@@ -123,7 +123,7 @@ def _in_archive(path: Path) -> dict[str, Member]:
         raise UserError(f"{path}: holds more than {MAX_NAMES} files; give the archive of one export")
     if "[Content_Types].xml" in names:
         raise UserError(f"{path}: a workbook of a spreadsheet program; save its sheet as CSV")
-    return {plain_name(name): Member(path, name) for name in names if not any(_is_hidden(part) for part in PurePosixPath(name).parts)}
+    return {member_name(name): Member(path, name) for name in names if not any(_is_hidden(part) for part in PurePosixPath(name).parts)}
 
 
 def _is_hidden(name: str) -> bool:

@@ -35,7 +35,7 @@ _MAX_LINES = 400  # looked at: four times the longest known preamble
 
 
 @dataclass(frozen=True)
-class Layout:
+class TableLayout:
     """How the rows are written.
 
     Attributes:
@@ -66,7 +66,7 @@ class Layout:
         return line.rstrip().removesuffix(self.closing) if self.closing else line
 
 
-def find_layout(lines: Sequence[str]) -> Layout | None:
+def find_layout(lines: Sequence[str]) -> TableLayout | None:
     """Return the layout of a table by its first lines; None where they are not those of one."""
     lines = [line[:_MAX_LINE] for line in lines[:_MAX_LINES]]
     closing = _closing(lines)
@@ -98,7 +98,7 @@ def split_row(line: str, delimiter: str) -> list[str]:
         return [cell.strip(' "') for cell in line.split(delimiter)]
 
 
-def kind_of(cell: str, decimal: str = ".") -> Kind:
+def cell_kind(cell: str, decimal: str = ".") -> Kind:
     """Return what a cell holds."""
     if len(cell) > _MAX_CELL:
         return "text"
@@ -139,7 +139,7 @@ def _closing(lines: Sequence[str]) -> str:
 def _find_body(lines: Sequence[str], delimiter: str, decimal: str) -> _Body | None:
     """Return where the rows of values begin, if the lines are a table of this delimiter and decimal mark."""
     rows = [[] if is_comment(line) else split_row(line, delimiter) for line in lines]
-    kinds = [tuple(kind_of(cell, decimal) for cell in row) for row in rows]
+    kinds = [tuple(cell_kind(cell, decimal) for cell in row) for row in rows]
     # The end of the head is all rows, the beginning may be a preamble; of a few lines, which are too few to tell, the longest row is whole.
     tail = [one for one in kinds[len(kinds) // 2 if len(kinds) > _FEW else 0 :] if any(kind in ("number", "date") for kind in one)]
     if not tail:
@@ -180,7 +180,7 @@ def _fits(row: Sequence[Kind], usual: Sequence[Kind]) -> bool:
     return all(kind in (wanted, "empty") or wanted in ("text", "empty") for kind, wanted in zip(row, usual, strict=False))
 
 
-def _with_header(lines: Sequence[str], body: _Body) -> Layout:
+def _with_header(lines: Sequence[str], body: _Body) -> TableLayout:
     above = [i for i in range(body.first) if lines[i].strip()]
     units: list[str] = []
     names: list[str] = _attributes(lines[: body.first], body.width)
@@ -198,7 +198,7 @@ def _with_header(lines: Sequence[str], body: _Body) -> Layout:
     width = body.width - trailing
     stated = [split_unit(name) for name in names[:width]]
     columns = tuple(name for name, _ in stated)
-    return Layout(
+    return TableLayout(
         delimiter=body.delimiter,
         decimal=body.decimal,
         first=body.first,
@@ -224,7 +224,7 @@ def _header_cells(line: str, body: _Body) -> list[str] | None:
         cells.pop()
     if len(cells) == body.width - 1 and body.kinds[-1] == "empty":
         cells.append("")  # the rows end with a delimiter, the header does not
-    kinds = Counter(kind_of(cell, body.decimal) for cell in cells)
+    kinds = Counter(cell_kind(cell, body.decimal) for cell in cells)
     # A name may be a number ("1"), as long as most are none; a date stands in rows of values and preambles.
     if len(cells) != body.width or kinds["text"] <= kinds["number"] or (kinds["date"] and not mark):
         return None

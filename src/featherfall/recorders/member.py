@@ -93,7 +93,7 @@ class Member:
             raise UserError(f"{self.where}: cannot be read ({reason}); copy it again, or correct the path or its permissions") from error
 
 
-def plain_name(name: str) -> str:
+def member_name(name: str) -> str:
     """Return a file's name without the ending of its compression: "ACC.csv.gz" -> "ACC.csv"."""
     path = PurePosixPath(name)
     return str(path.with_suffix("")) if path.suffix.lower() in PACKED else name

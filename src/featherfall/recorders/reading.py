@@ -80,7 +80,7 @@ def read_sensors(path: str | Path, inputs: Sequence[Input], options: ReadOptions
         first, stream, unit = read_series(series, need, path, origin, found, asked=need.name in options.units)
         origin = first if origin is None else origin
         streams[need.name] = stream
-        titles.append(f"{describe(series)}; {unit}; {stream.rate:.4g} Hz")
+        titles.append(f"{describe_series(series)}; {unit}; {stream.rate:.4g} Hz")
     notes = [Note("recognised", "; ".join([found.title, *dict.fromkeys(titles)])), *(Note("file", text) for text in found.notes)]
     return Recording(dataset="", subject="", activity="", trial=path.name, streams=streams, notes=tuple(notes))
 
@@ -100,7 +100,7 @@ def look_at_gravity(path: Path, need: Input, options: ReadOptions, samples: int)
     return first_gravity(series, samples), series.unit
 
 
-def describe(series: Series) -> str:
+def describe_series(series: Series) -> str:
     """Return what a series measures and where, for the line that says what was recognised."""
     what = f"{series.made_of} = total" if series.made_of else series.sensor
     return f"{what} at the {series.placement}" if series.placement else what

@@ -36,7 +36,7 @@ class Columns:
     times: tuple[tuple[str, str | None], ...] = ()
 
 
-def axes(pattern: str, letters: str = "XYZ") -> tuple[str, ...]:
+def axis_columns(pattern: str, letters: str = "XYZ") -> tuple[str, ...]:
     """ "acc_{}" -> ("acc_X", "acc_Y", "acc_Z")."""
     return tuple(pattern.format(letter) for letter in letters)
 
@@ -69,7 +69,7 @@ def readings(
     return tuple(series)
 
 
-def unit_of(table: Table, column: str) -> str | None:
+def header_unit(table: Table, column: str) -> str | None:
     """Return the unit that the header gives to a column; None for a column that is not there, or has none."""
     return table.units[table.column(column)] if table.has(column) else None
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.recorders.dates import WIDTH
-from featherfall.recorders.layout import MISSING, Layout, is_comment, kind_of, split_row
+from featherfall.recorders.layout import MISSING, TableLayout, cell_kind, is_comment, split_row
 from featherfall.recorders.names import shown
 
 MAX_LINE = 1 << 20  # characters; a longer row is none of a table of sensor samples
@@ -45,7 +45,7 @@ class RowReader:
     """
 
     where: str
-    layout: Layout
+    layout: TableLayout
     columns: Sequence[int]
     dates: Sequence[int]
     name: Callable[[int], str]
@@ -217,7 +217,7 @@ def number_of(cell: str, decimal: str) -> float | None:
     cell = cell.strip("\x00 ")
     if cell.lower() in MISSING:
         return float("nan")
-    if kind_of(cell, decimal) != "number":
+    if cell_kind(cell, decimal) != "number":
         return float("nan") if re.fullmatch(r"[-+]?(inf|infinity|1\.#inf)", cell, re.IGNORECASE) else None
     if decimal == ",":
         return float(cell.replace(".", "").replace(",", "."))

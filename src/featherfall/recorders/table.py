@@ -14,7 +14,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.tables import nearest
 from featherfall.recorders.dates import DayOrder, day_order
 from featherfall.recorders.encoding import decode, find_encoding
-from featherfall.recorders.layout import Layout, find_layout, split_row
+from featherfall.recorders.layout import TableLayout, find_layout, split_row
 from featherfall.recorders.member import Member
 from featherfall.recorders.names import Header, plain_name, shown, time_unit
 from featherfall.recorders.recorder import Block, Clock, Sensor, Series
@@ -67,7 +67,7 @@ class Table:
     columns: tuple[str, ...]
     units: tuple[str | None, ...]
     first: tuple[str, ...]
-    layout: Layout = field(repr=False)
+    layout: TableLayout = field(repr=False)
     member: Member = field(repr=False)
     encoding: tuple[str, int] = field(default=("utf-8", 0), repr=False)
     stated: Stated = Stated()

@@ -10,7 +10,7 @@ from tests.recorders.samples import iso, motion, write
 from featherfall.core.errors import UserError
 from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.recorders.capture import open_capture
-from featherfall.recorders.known.table import plain_table, sensor_columns, time_columns
+from featherfall.recorders.known.table import generic_table, sensor_columns, time_columns
 from featherfall.recorders.recognise import recognise
 from featherfall.recorders.recorder import SensorFile
 from featherfall.recorders.table import Stated
@@ -22,7 +22,7 @@ def recognised(path: Path, header: str, *cells: str, stated: Stated = Stated()) 
     """Write rows of which each cell is a format of {t}, in s, and {i}, and read them."""
     lines = [",".join(cell.format(t=i * 0.02, i=i, ms=i * 20) for cell in cells) for i in ROWS]
     path.write_text("\n".join([*([header] if header else []), *lines]) + "\n")
-    found = plain_table(open_capture(path, stated))
+    found = generic_table(open_capture(path, stated))
     assert found is not None
     return found
 

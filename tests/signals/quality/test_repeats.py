@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.signals.quality import worn
 
-from featherfall.signals.quality.repeats import RepeatMeter, Stretch
+from featherfall.signals.quality.repeats import RepeatedRun, RepeatMeter
 
 TIMES = worn.clock(40.0)
 ROWS = np.arange(2000) + 2
 
 
-def found(values: np.ndarray) -> list[Stretch]:
+def found(values: np.ndarray) -> list[RepeatedRun]:
     meter = RepeatMeter()
     meter.add(TIMES[: len(values)], values, ROWS[: len(values)])
     return meter.stretches()

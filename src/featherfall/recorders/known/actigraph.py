@@ -12,14 +12,14 @@ import re
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.layout import kind_of
-from featherfall.recorders.readings import axes, one_table, seconds
+from featherfall.recorders.layout import cell_kind
+from featherfall.recorders.readings import axis_columns, one_table, seconds
 from featherfall.recorders.recorder import SensorFile
 
 _FIRST = re.compile(r"-+ ?Data (?:Table )?File Created By ActiGraph (?P<device>.*?) (?:ActiLife|CentrePoint|date format)", re.IGNORECASE)
 
-_TURNS = axes("Gyroscope {}")
-_NAMES = (axes("Accelerometer {}"), axes("{}"), axes("Axis {}"))
+_TURNS = axis_columns("Gyroscope {}")
+_NAMES = (axis_columns("Accelerometer {}"), axis_columns("{}"), axis_columns("Axis {}"))
 
 
 @register("recorder", "actigraph", title="ActiGraph")
@@ -51,7 +51,7 @@ def _read(table: Table) -> SensorFile | None:
 
 def _unnamed(table: Table) -> tuple[int, ...]:
     """Return the places of x, y and z in rows without names: the first three numbers, behind a time stamp if there is one."""
-    first = 0 if kind_of(table.first[0], table.decimal) == "number" else 1
+    first = 0 if cell_kind(table.first[0], table.decimal) == "number" else 1
     return (first, first + 1, first + 2)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import Columns, axes, one_table, readings
+from featherfall.recorders.readings import Columns, axis_columns, one_table, readings
 from featherfall.recorders.recorder import SensorFile
 
 _COLUMNS = (
-    Columns("accelerometer", axes("ACCELEROMETER {}"), "m/s2"),
-    Columns("gravity", axes("GRAVITY {}"), "m/s2"),
-    Columns("linear acceleration", axes("LINEAR ACCELERATION {}"), "m/s2"),
-    Columns("gyroscope", axes("GYROSCOPE {}"), "rad/s"),
+    Columns("accelerometer", axis_columns("ACCELEROMETER {}"), "m/s2"),
+    Columns("gravity", axis_columns("GRAVITY {}"), "m/s2"),
+    Columns("linear acceleration", axis_columns("LINEAR ACCELERATION {}"), "m/s2"),
+    Columns("gyroscope", axis_columns("GYROSCOPE {}"), "rad/s"),
 )
 _TIMES = (
     ("Time since start in ms", "ms"),

@@ -11,10 +11,10 @@ import re
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import Columns, at_rest, axes, near, one_table, readings
+from featherfall.recorders.readings import Columns, at_rest, axis_columns, near, one_table, readings
 from featherfall.recorders.recorder import SensorFile, Series
 
-_COLUMNS = (Columns("accelerometer", axes("Accel-{}"), "g"), Columns("gyroscope", axes("Gyro-{}"), "deg/s"))
+_COLUMNS = (Columns("accelerometer", axis_columns("Accel-{}"), "g"), Columns("gyroscope", axis_columns("Gyro-{}"), "deg/s"))
 _DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}")
 
 

@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import at_rest, axes, tables, unit_of
+from featherfall.recorders.readings import at_rest, axis_columns, header_unit, tables
 from featherfall.recorders.recorder import SensorFile, Series
 
-_XYZ = axes("{}-axis", "xyz")
+_XYZ = axis_columns("{}-axis", "xyz")
 
 
 @register("recorder", "metawear", title="MetaWear")
@@ -30,7 +30,7 @@ def metawear(capture: Capture) -> SensorFile | None:
 
 def _series(table: Table) -> tuple[Series, ...]:
     clock = next((name for name in ("epoc", "epoch") if table.has(name, *_XYZ)), None)
-    unit = unit_of(table, "x-axis")
+    unit = header_unit(table, "x-axis")
     if clock is None or unit not in ("g", "m/s2", "deg/s", "rad/s"):
         return ()
     if unit in ("deg/s", "rad/s"):

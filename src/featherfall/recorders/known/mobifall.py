@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import Columns, axes, readings, tables
+from featherfall.recorders.readings import Columns, axis_columns, readings, tables
 from featherfall.recorders.recorder import SensorFile, Series
 
-_COLUMNS = (Columns("accelerometer", axes("acc_{}", "xyz"), "m/s2"), Columns("gyroscope", axes("gyro_{}", "xyz"), "rad/s"))
+_COLUMNS = (Columns("accelerometer", axis_columns("acc_{}", "xyz"), "m/s2"), Columns("gyroscope", axis_columns("gyro_{}", "xyz"), "rad/s"))
 
 
 @register("recorder", "mobifall", title="MobiFall")

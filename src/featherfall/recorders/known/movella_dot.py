@@ -16,13 +16,13 @@ import numpy as np
 from featherfall.core.registry import register
 from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import axes, changed, one_table
+from featherfall.recorders.readings import axis_columns, changed, one_table
 from featherfall.recorders.recorder import Block, Sensor, SensorFile, Series
 from featherfall.recorders.total import to_sensor
 
-_ACC, _FREE, _GYR = axes("Acc_{}"), axes("FreeAcc_{}"), axes("Gyr_{}")
-_EULER = axes("Euler_{}")
-_QUATERNIONS = (axes("Quat_{}", "WXYZ"), axes("Quaternion_{}", "WXYZ"))  # of the app, of the server
+_ACC, _FREE, _GYR = axis_columns("Acc_{}"), axis_columns("FreeAcc_{}"), axis_columns("Gyr_{}")
+_EULER = axis_columns("Euler_{}")
+_QUATERNIONS = (axis_columns("Quat_{}", "WXYZ"), axis_columns("Quaternion_{}", "WXYZ"))  # of the app, of the server
 _CLOCKS = ("SampleTimeFine", "Timestamp")
 _TURN = 2**32 * 1e-6  # seconds after which the counter of microseconds starts again
 

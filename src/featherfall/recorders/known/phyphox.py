@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import Columns, axes, readings, tables
+from featherfall.recorders.readings import Columns, axis_columns, readings, tables
 from featherfall.recorders.recorder import SensorFile
 
 _COLUMNS = (
-    Columns("accelerometer", axes("Acceleration {}", "xyz"), "m/s2"),
-    Columns("linear acceleration", axes("Linear Acceleration {}", "xyz"), "m/s2"),
-    Columns("gyroscope", axes("Gyroscope {}", "xyz"), "rad/s"),
+    Columns("accelerometer", axis_columns("Acceleration {}", "xyz"), "m/s2"),
+    Columns("linear acceleration", axis_columns("Linear Acceleration {}", "xyz"), "m/s2"),
+    Columns("gyroscope", axis_columns("Gyroscope {}", "xyz"), "rad/s"),
     # Experiments that others have translated.
-    Columns("accelerometer", axes("Beschleunigung {}", "xyz"), "m/s2"),
-    Columns("linear acceleration", axes("Lineare Beschleunigung {}", "xyz"), "m/s2"),
+    Columns("accelerometer", axis_columns("Beschleunigung {}", "xyz"), "m/s2"),
+    Columns("linear acceleration", axis_columns("Lineare Beschleunigung {}", "xyz"), "m/s2"),
 )
 _TIMES = ("Time", "Zeit")
 

@@ -11,13 +11,13 @@ from dataclasses import replace
 from featherfall.core.registry import register
 from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import Columns, at_rest, axes, near, readings, tables
+from featherfall.recorders.readings import Columns, at_rest, axis_columns, near, readings, tables
 from featherfall.recorders.recorder import SensorFile, Series
 
 _COLUMNS = (
-    Columns("accelerometer", axes("gF{}", "xyz"), "g"),
-    Columns("linear acceleration", axes("a{}", "xyz"), "m/s2"),
-    Columns("gyroscope", axes("w{}", "xyz"), "rad/s"),
+    Columns("accelerometer", axis_columns("gF{}", "xyz"), "g"),
+    Columns("linear acceleration", axis_columns("a{}", "xyz"), "m/s2"),
+    Columns("gyroscope", axis_columns("w{}", "xyz"), "rad/s"),
 )
 _TOTALS = ("aT", "atotal", "TgF", "gFTotal")  # what sets the app apart from other tables with ax, ay, az
 

@@ -13,7 +13,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
 from featherfall.recorders.names import shown
-from featherfall.recorders.readings import tables, unit_of
+from featherfall.recorders.readings import header_unit, tables
 from featherfall.recorders.recorder import Sensor, SensorFile
 
 _XYZ = ("X", "Y", "Z")
@@ -26,7 +26,7 @@ def polar(capture: Capture) -> SensorFile | None:
     found = [table for table in tables(capture) if table.has("Phone timestamp")]
     series = []
     for table in found:
-        sensor = _UNITS.get(unit_of(table, "X")) if table.has(*_XYZ) else None
+        sensor = _UNITS.get(header_unit(table, "X")) if table.has(*_XYZ) else None
         if sensor:
             times = ("sensor timestamp", "ns") if table.has("sensor timestamp") else ("Phone timestamp", "date")
             one = table.series(sensor, _XYZ, time=times[0], time_unit=times[1], placement=_placement(table))

@@ -18,13 +18,13 @@ from featherfall.core.registry import register
 from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.recorders.capture import Capture, Table
 from featherfall.recorders.names import shown
-from featherfall.recorders.readings import at_rest, axes, document, from_arrays, near, tables
+from featherfall.recorders.readings import at_rest, axis_columns, document, from_arrays, near, tables
 from featherfall.recorders.recorder import Sensor, SensorFile, Series
 
 _MEND = "give the folder or zip of the recording, in which Gravity.csv or TotalAcceleration.csv is, not Accelerometer.csv alone"
 _TIMES = ("time", "seconds_elapsed")
-_MOTION, _GRAVITY, _ROTATION = axes("acceleration{}"), axes("gravity{}"), axes("rotationRate{}")
-_XYZ = axes("{}", "xyz")
+_MOTION, _GRAVITY, _ROTATION = axis_columns("acceleration{}"), axis_columns("gravity{}"), axis_columns("rotationRate{}")
+_XYZ = axis_columns("{}", "xyz")
 # Ends of file names, the longest first, so that "AccelerometerUncalibrated" is not taken for "Accelerometer".
 _KINDS: tuple[tuple[str, Sensor | None, str | None], ...] = (
     ("accelerometeruncalibrated", "accelerometer", None),

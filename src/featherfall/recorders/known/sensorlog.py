@@ -10,15 +10,15 @@ import numpy as np
 
 from featherfall.core.registry import register
 from featherfall.recorders.capture import Capture, Table
-from featherfall.recorders.readings import Columns, axes, changed, one_table, readings
+from featherfall.recorders.readings import Columns, axis_columns, changed, one_table, readings
 from featherfall.recorders.recorder import Block, SensorFile
 
 _MOTION = (("motionTimestamp_sinceReboot", "s"),)
 _COLUMNS = (
-    Columns("accelerometer", axes("accelerometerAcceleration{}"), "g", (("accelerometerTimestamp_sinceReboot", "s"),)),
-    Columns("linear acceleration", axes("motionUserAcceleration{}"), "g", _MOTION),
-    Columns("gravity", axes("motionGravity{}"), "g", _MOTION),
-    Columns("gyroscope", axes("motionRotationRate{}"), "rad/s", _MOTION),
+    Columns("accelerometer", axis_columns("accelerometerAcceleration{}"), "g", (("accelerometerTimestamp_sinceReboot", "s"),)),
+    Columns("linear acceleration", axis_columns("motionUserAcceleration{}"), "g", _MOTION),
+    Columns("gravity", axis_columns("motionGravity{}"), "g", _MOTION),
+    Columns("gyroscope", axis_columns("motionRotationRate{}"), "rad/s", _MOTION),
 )
 _ATTITUDE = Columns("gravity", ("motionRoll", "motionPitch"), "g", _MOTION)
 

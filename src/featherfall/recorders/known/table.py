@@ -28,7 +28,7 @@ _SENSOR_NAMES = ("sensor", "sensortype", "sensorname", "type", "name", "source",
 
 
 @register("recorder", "table", title="table", rank=9)
-def plain_table(capture: Capture) -> SensorFile | None:
+def generic_table(capture: Capture) -> SensorFile | None:
     """Any table with one row a sample: columns by their names, or time, x, y, z without a header."""
     tables = list(_tables(capture))
     series = tuple(one for table in tables for one in sensor_columns(table))

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from featherfall.core.console import say_json, say_json_object, say_json_text
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
-from featherfall.core.text import to_json
+from featherfall.core.text import json_text
 from featherfall.runtime.sinks.sink import Plain, Sink
 
 
@@ -53,7 +53,7 @@ class JsonLines(Sink):
         if self._file is None:
             say_json(value, indent=None)
         else:
-            print(to_json(value), file=self._file, flush=True)
+            print(json_text(value), file=self._file, flush=True)
 
 
 class JsonDocument(Sink):
@@ -81,5 +81,5 @@ class JsonDocument(Sink):
 
     def _separate(self) -> None:
         """Print what stands before a file: the head before the first."""
-        head = to_json({**self._head, "files": []}, indent=2, ascii_only=True).removesuffix("]\n}")
+        head = json_text({**self._head, "files": []}, indent=2, ascii_only=True).removesuffix("]\n}")
         say_json_text(",\n    " if self._count else f"{head}\n    ")

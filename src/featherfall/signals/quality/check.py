@@ -13,7 +13,7 @@ from featherfall.core.units import GRAVITY_UNITS, bounded
 from featherfall.signals.quality.clipping import ClippingMeter
 from featherfall.signals.quality.corrupt import LIMITS, CorruptFilter
 from featherfall.signals.quality.gravity import GravityMeter, GravityVerdict, judge
-from featherfall.signals.quality.repeats import RepeatMeter, Stretch
+from featherfall.signals.quality.repeats import RepeatedRun, RepeatMeter
 
 MOST_CORRUPT = 0.05  # share of corrupt samples; of more, what is left is no recording
 
@@ -129,7 +129,7 @@ class SensorCheck:
     def _note(self, kind: NoteKind, text: str) -> Note:
         return Note(kind, f"{self._words.sensor}: {text}")
 
-    def _repeated(self, one: Stretch) -> str:
+    def _repeated(self, one: RepeatedRun) -> str:
         what = "all axes repeat" if one.axis is None else f"{self._channels[one.axis]} repeats"
         return f"{what} the same value for {one.seconds:.0f} s from {self._words.row} {one.row} on: a fall in this time may not be seen"
 

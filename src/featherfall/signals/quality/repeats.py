@@ -19,7 +19,7 @@ NAMED = 3  # stretches named; more are counted
 
 
 @dataclass(frozen=True)
-class Stretch:
+class RepeatedRun:
     """A stretch of repeated values.
 
     Attributes:
@@ -65,7 +65,7 @@ class RepeatMeter:
         """one_g: gravity in the values' unit."""
         self._one_g = one_g
         self._open: dict[int | None, _Open] = {}
-        self._found: dict[bool, list[Stretch]] = {True: [], False: []}  # by whether all axes repeat
+        self._found: dict[bool, list[RepeatedRun]] = {True: [], False: []}  # by whether all axes repeat
         self._finest = np.inf  # smallest change between two samples: the resolution
         self._before = np.zeros((0, 3))
         self._last: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
@@ -86,7 +86,7 @@ class RepeatMeter:
         for axis, column in columns:
             self._runs(axis, column, _Samples(times, values, rows, known))
 
-    def stretches(self) -> list[Stretch]:
+    def stretches(self) -> list[RepeatedRun]:
         """Return the first stretches that a sensor at rest does not explain, at most `NAMED` of either kind."""
         for axis, run in self._open.items():
             self._judge(axis, run, float("nan") if self._last is None else float(self._last[0][-1]))
@@ -115,7 +115,7 @@ class RepeatMeter:
                 self._judge(axis, run, float(times[end]))
 
     def _judge(self, axis: int | None, run: _Open, end: float) -> None:
-        found = Stretch(axis, run.row, end - run.start, run.samples, float((run.high - run.low).max()))
+        found = RepeatedRun(axis, run.row, end - run.start, run.samples, float((run.high - run.low).max()))
         if axis is None and (found.seconds < FROZEN or run.unrest < UNREST * self._one_g):
             return
         if axis is not None and (found.seconds < STUCK or found.moved < MOVED * self._one_g):
