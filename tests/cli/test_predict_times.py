@@ -79,3 +79,12 @@ def test_a_fall_is_found_and_the_clock_is_named(bundle: Path, tmp_path: Path, ki
     assert [event["start_s"] for event in facts["events"]] == [pytest.approx(at, abs=0.7)]
     assert any(word in reason for reason in facts["reasons"]), facts["reasons"]
     assert facts["label"] == "fall" and facts["judged"] > 0.95
+
+
+def test_a_recording_too_short_for_an_impact_is_unknown(tmp_path: Path) -> None:
+    """An impact is the highest peak within half a second on both sides."""
+    file = tmp_path / "short.csv"
+    file.write_text("time,x,y,z\n" + "".join(f"{k / 50:.3f},{0.01 * (k % 3)},{0.02 * (k % 2)},{1 + 0.01 * (k % 2)}\n" for k in range(20)))
+    said = CliRunner().invoke(app, ["predict", "wrist", str(file), "--json"])
+    (result,) = json.loads(said.stdout)["files"]
+    assert said.exit_code == 3 and result["label"] == "unknown" and "too short to judge" in result["reasons"][-1]

@@ -133,7 +133,7 @@ def test_no_fall_is_not_said_of_a_recording_of_which_most_is_missing(tmp_path: P
     bundle = load_bundle(write_bundle(tmp_path / "b"))
     said = bundle.predict(without(10, 50))
     assert (said.label, said.verdict.judged) == ("unknown", False)
-    assert said.verdict.reasons == ("67 % of the recording is missing (gaps) and was not judged",)
+    assert said.verdict.reasons == ("67 % of the recording is missing (gaps) or too short to judge, and was not judged",)
     part = bundle.predict(without(10, 16))
     assert (part.label, part.verdict.judged) == ("other", True) and part.verdict.reasons[0].startswith("10 % of the recording")
     assert bundle.predict(without(10, 50, ((5.0, 4.0),))).label == "fall"  # what was found stays found

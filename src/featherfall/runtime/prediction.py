@@ -179,7 +179,7 @@ def _verdict(manifest: Manifest, windows: WindowTimes, probabilities: np.ndarray
         wanted = manifest.inputs[0].frames / manifest.window.seconds
         reasons.append(f"fewer than {0.5 * wanted:.2g} pictures a second, of which the model needs {wanted:.2g}")
     elif windows.covered < _WHOLE:
-        reasons.append(f"{percent_of(1 - windows.covered)} of the recording is missing (gaps) and was not judged")
+        reasons.append(f"{percent_of(1 - windows.covered)} of the recording is missing (gaps) or too short to judge, and was not judged")
     if limits := manifest.provenance.get("limits"):
         reasons.append(str(limits)[:_MAX_LIMITS])
     return give_verdict(recording_label(manifest, probabilities, use, found), found, share, reasons, absence=manifest.task == "fall")

@@ -109,7 +109,8 @@ class TimesSpool:
 def covered_share(streams: Mapping[str, Stream], window: Window, reference: str) -> float:
     """Return the share of a recording that windows can be cut from, 0..1: all of it but the gaps that leave no window behind.
 
-    An impact in any gap is lost. Sliding windows show gaps shorter than themselves by `valid`; a trial is the longest stretch alone.
+    An impact in any gap is lost, and a stretch shorter than what decides on a peak (`spacing_s` on both sides) cannot show one. Sliding
+    windows show gaps shorter than themselves by `valid`; a trial is the longest stretch alone.
     A pause of unknown length, while the clock was set, counts as none.
     """
     shares = [1.0]
@@ -120,7 +121,8 @@ def covered_share(streams: Mapping[str, Stream], window: Window, reference: str)
         gap = {"impact": short, "sliding": max(window.seconds, short), "trial": max(_PAUSE, short)}[window.kind]
         held, unknown, end = [], 0.0, float(stream.times[0])
         for start, stop in stretches(stream.times, gap):
-            held.append(stop - start)
+            if window.kind != "impact" or stop - start >= 2 * window.spacing_s:
+                held.append(stop - start)
             unknown += start - end if bisect(stream.begins, start) > bisect(stream.begins, end) else 0.0
             end = stop
         share = max(held, default=0.0) if window.kind == "trial" else sum(held)
