@@ -6,6 +6,7 @@ A door's corpus is `corpus/NAME`: each file in it is a seed, and so is each fold
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 from collections.abc import Callable
@@ -296,10 +297,8 @@ def _metrics(root: Path, file: Path) -> object:
     """A run or a bundle that others give: its metrics as tables, its report."""
     from featherfall.cli import tables
     from featherfall.core.documents import as_written, read_json
-    from featherfall.core.rich_console import SafeConsole
 
-    tables.console = lambda: SafeConsole(file=io.StringIO(), width=140)
-    with as_written(file, "metrics of a run"):
+    with as_written(file, "metrics of a run"), contextlib.redirect_stdout(io.StringIO()):
         metrics = read_json(file)
         tables.show_metrics(metrics, root)
         tables.show_comparison([metrics])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -193,22 +194,23 @@ def test_a_confidence_never_stands_alone(visit: Callable[..., Any]) -> None:
     assert event.evaluate("(one) => one.childElementCount") == 1  # the dot; the words are one text of one size
 
 
-def test_looking_again_sends_the_file_again(visit: Callable[..., Any], app: Served) -> None:
+def test_looking_again_sends_the_file_again(visit: Callable[..., Any], app: Served, tmp_path: Path) -> None:
     page = visit(DESK)
-    drop(page, WATCH)
+    own = Path(shutil.copy(WATCH, tmp_path / "again.csv"))  # pages that other tests closed may have left uploads
+    drop(page, own)
     page.locator("#panel-a fall-timeline li button").first.wait_for()
-    assert not list(app.temporary.glob("featherfall-app-*/uploads/*/simulated-watch.csv")) or wait_until_gone(app)
+    assert wait_until_gone(app, own.name)
     with page.expect_request("**/gradio_api/upload"):
         page.get_by_role("button", name="Look again").click()
     page.wait_for_function("document.querySelector('#panel-a .lead') && !document.querySelector('#status .waiting, #status .error')")
-    assert page.locator("#panel-a .lead").inner_text() == "One possible fall" and wait_until_gone(app)
+    assert page.locator("#panel-a .lead").inner_text() == "One possible fall" and wait_until_gone(app, own.name)
 
 
-def wait_until_gone(app: Served) -> bool:
-    """Waits until no upload but the samples is on disk."""
+def wait_until_gone(app: Served, name: str) -> bool:
+    """Waits until no upload of this name is on disk."""
     end = time.monotonic() + 20
     while time.monotonic() < end:
-        if not [one for one in app.temporary.glob("featherfall-app-*/uploads/*/*") if one.parent.name != "samples"]:
+        if not list(app.temporary.glob(f"featherfall-app-*/uploads/*/{name}")):
             return True
         time.sleep(0.05)
     return False
