@@ -84,10 +84,7 @@ def waking_days(bundle: Bundle) -> dict[str, Any]:
     for threshold in sorted({*THRESHOLDS, bundle.manifest.decision.threshold}):
         moved = bundle.manifest.model_copy(update={"decision": bundle.manifest.decision.model_copy(update={"threshold": threshold})})
         watch = Bundle(bundle.path, moved, bundle.model, bundle._session)
-        judged = [
-            match_day(day.recording, [(one.activity, one.start, one.end, one.fall) for one in day.activities], watch.predict(day.recording))
-            for day in days
-        ]
+        judged = [match_day(day, watch.predict(day.recording).events) for day in days]
         falls = sum(len(one.falls) for one in judged)
         points.append(point(threshold, sum(one.detected for one in judged) / falls, sum(len(one.false_alarms) for one in judged) / DAYS))
     return {

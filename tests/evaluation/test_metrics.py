@@ -8,6 +8,7 @@ from tests.clips.tiny import facts
 
 from featherfall.core.manifest import Decision
 from featherfall.core.recording import FallTimes
+from featherfall.evaluation.events import Tolerance
 from featherfall.evaluation.metrics import activity_metrics, fall_metrics, macro_f1, operating_points
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.score import task_metrics
@@ -53,6 +54,8 @@ def test_falls_by_hand() -> None:
         "event_f1": 2 / (2 + 2 + 2),
         "false_alarms_per_hour": 2 / 1.0,
         "detection_delay_s": 12.5 - 11.0,
+        "before_impact": 0.0,
+        "lead_time_s": None,
     }
     assert {name: metrics[name] for name in expected} == pytest.approx(expected)
     assert metrics.keys() - expected.keys() == {"ece", "brier"}
@@ -68,6 +71,7 @@ def test_falls_by_hand() -> None:
         "false_alarms_by_age": {"elder": 1},
         "hours": pytest.approx(1.0),
         "false_events": 2,
+        "redundant_alarms": 0,
     }
 
 
@@ -88,7 +92,26 @@ def test_operating_points_by_hand() -> None:
     assert counts["operating_points"] == list(points.values())
 
 
-def test_a_second_alarm_on_one_fall_is_false() -> None:
+def test_a_second_alarm_of_one_fall_is_redundant() -> None:
+    twice = predicted("S1", "trip", FALL, {8.5: 0.9, 13.9: 0.9})  # raised at 10.5 and 15.9 s, the impact is at 11 s
+    metrics, counts = fall_metrics([twice], 1, DECISION)
+    assert counts["redundant_alarms"] == 1 and counts["false_events"] == 0 and metrics["event_precision"] == 1
+    assert metrics["before_impact"] == 1 and metrics["lead_time_s"] == 0.5 and metrics["detection_delay_s"] == -0.5
+    narrow = Tolerance(1.0, 2.0)
+    metrics, counts = fall_metrics([twice], 1, DECISION, narrow)
+    assert counts["redundant_alarms"] == 0 and counts["false_events"] == 1 and metrics["event_precision"] == 0.5
+
+
+def test_lead_time_needs_annotated_impacts() -> None:
+    ended = predicted("S1", "trip", FallTimes(9.0, None, 11.0), {8.5: 0.9})
+    metrics, _ = fall_metrics([ended], 1, DECISION)
+    assert metrics["event_sensitivity"] == 1 and not {"lead_time_s", "before_impact"} & metrics.keys()
+    leads = [predicted("S1", "trip", FALL, {raised - 2: 0.9}) for raised in (9.5, 10.0, 12.0)]
+    metrics, _ = fall_metrics([ended, *leads, predicted("S2", "trip", FALL, {})], 1, DECISION)
+    assert metrics["before_impact"] == 2 / 4 and metrics["lead_time_s"] == (1.5 + 1.0) / 2
+
+
+def test_an_alarm_away_from_the_fall_is_false() -> None:
     metrics, counts = fall_metrics([predicted("S1", "trip", FALL, {11.0: 0.9, 60.0: 0.9})], 1, DECISION)
     assert counts["false_events"] == 1 and counts["missed"] == 0
     assert metrics["event_sensitivity"] == 1 and metrics["event_precision"] == 1 / 2

@@ -9,6 +9,7 @@ import numpy as np
 
 from featherfall.core.manifest import Decision
 from featherfall.core.text import natural_key
+from featherfall.evaluation.events import USUAL, Tolerance
 from featherfall.evaluation.intervals import Share, rate_to_json
 from featherfall.evaluation.metrics import false_alarms_and_hours, raised_events, ratio, recording_class
 from featherfall.evaluation.predictions import RecordingPredictions
@@ -32,21 +33,23 @@ def auc(predictions: Sequence[RecordingPredictions], positive: int) -> float | N
     return float((below + not_above).mean() / 2 / len(others))
 
 
-def threshold_curve(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision) -> list[Row]:
+def threshold_curve(
+    predictions: Sequence[RecordingPredictions], positive: int, decision: Decision, tolerance: Tolerance = USUAL
+) -> list[Row]:
     """Return a row for each of `THRESHOLDS` and the decision's own: "threshold", "falls_found", "falls", "sensitivity", "precision",
     "false_alarms" (events), "hours" and "false_alarms_per_hour" (see `metrics.fall_metrics`)."""
     return [
-        {"threshold": threshold, **_counted(predictions, positive, decision.model_copy(update={"threshold": threshold}))}
+        {"threshold": threshold, **_counted(predictions, positive, decision.model_copy(update={"threshold": threshold}), tolerance)}
         for threshold in sorted({*THRESHOLDS, decision.threshold})
     ]
 
 
-def by_subject(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision) -> list[Row]:
+def by_subject(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision, tolerance: Tolerance = USUAL) -> list[Row]:
     """Return a row for each subject, in order of names: "subject", "recordings", and what `threshold_curve` counts."""
     rows = []
     for subject in sorted({one.recording.subject for one in predictions}, key=natural_key):
         mine = [one for one in predictions if one.recording.subject == subject]
-        rows.append({"subject": subject, "recordings": len(mine), **_counted(mine, positive, decision)})
+        rows.append({"subject": subject, "recordings": len(mine), **_counted(mine, positive, decision, tolerance)})
     return rows
 
 
@@ -73,11 +76,11 @@ def intervals_of(counts: Mapping[str, Any]) -> tuple[dict[str, Row], dict[str, R
     return {name: share.to_json() for name, share in shares.items()}, rates
 
 
-def _counted(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision) -> Row:
+def _counted(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision, tolerance: Tolerance) -> Row:
     raised = raised_events(predictions, positive, decision)
     falls = sum(one.recording.fall is not None for one in predictions)
     detected = [(one.recording.fall is not None) for one, found in zip(predictions, raised, strict=True) if found]
-    false, hours = false_alarms_and_hours(predictions, raised)
+    false, hours = false_alarms_and_hours(predictions, raised, tolerance)
     return {
         "falls": falls,
         "falls_found": sum(detected),

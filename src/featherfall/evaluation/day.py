@@ -8,36 +8,43 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from featherfall.core.recording import FallTimes, Recording, Stream
-from featherfall.evaluation.events import AFTER_IMPACT_S, BEFORE_ONSET_S
+from featherfall.core.day import Day, DayActivity
+from featherfall.core.recording import FallTimes, Stream
+from featherfall.evaluation.events import USUAL, FallMatch, Interval, Matches, Tolerance, has_times, impact_of, match_intervals
 from featherfall.runtime.decide.events import Event
-from featherfall.runtime.prediction import Prediction
-
-ActivitySpan = tuple[str, float, float, FallTimes | None]  # activity, its start and end in s of the day, its fall
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A fall or an alarm: when (s of the day), what the person did, and the fall's alarm or the alarm's confidence."""
+    """A fall or an alarm: when (s of the day), what the person did, and the fall's alarm or the alarm's confidence.
+
+    during: the activity; None for an alarm at rest. match: of a fall.
+    """
 
     time: float
     activity: str
     event: Event | None
+    during: DayActivity | None = None
+    match: FallMatch | None = None
 
     @property
     def delay_s(self) -> float | None:
         """Seconds from the impact to the alarm."""
-        return None if self.event is None else self.event.raised_s - self.time
+        return None if self.match is None else self.match.delay_s
 
 
 @dataclass(frozen=True)
 class DayResult:
-    """A day: hours, number of activities, falls (each with its alarm, or None), and alarms without a fall."""
+    """A day: hours, number of activities, falls (each with its alarm, or None), and alarms without a fall.
+
+    hours: recorded, without those of falls of unknown times, in which no alarm can be false.
+    """
 
     hours: float
     activities: int
     falls: tuple[Moment, ...]
     false_alarms: tuple[Moment, ...]
+    matches: Matches
 
     @property
     def detected(self) -> int:
@@ -45,24 +52,35 @@ class DayResult:
         return sum(fall.event is not None for fall in self.falls)
 
 
-def match_day(recording: Recording, spans: Sequence[ActivitySpan], prediction: Prediction) -> DayResult:
-    """Match alarms to falls, each at most once, as `events.match_events` does for one recording."""
-    left = list(prediction.events)
-    falls = []
-    for activity, _, _, fall in spans:
-        if fall is None:
-            continue
-        assert fall.onset is not None and fall.impact is not None
-        near = [event for event in left if fall.onset - BEFORE_ONSET_S <= event.raised_s <= fall.impact + AFTER_IMPACT_S]
-        if near:
-            left.remove(near[0])
-        falls.append(Moment(fall.impact, activity, near[0] if near else None))
-    wrong = [Moment(event.raised_s, _doing(spans, event.start_s), event) for event in left]
-    return DayResult(recording.duration / 3600, len(spans), tuple(falls), tuple(wrong))
+def match_day(day: Day, events: Sequence[Event], tolerance: Tolerance = USUAL) -> DayResult:
+    """Match a day's alarms to its falls, see `events.match_events`.
+
+    The alarm of a fall of unknown times may be raised from its recording's begin to the next one's.
+    """
+    fell = [one for one in day.activities if one.fall is not None]
+    falls = [one.fall or FallTimes() for one in fell]
+    matches = match_intervals(events, falls, [_interval(day, one, tolerance) for one in fell])
+    moments = []
+    for one, match in zip(fell, matches.falls, strict=True):
+        time = impact_of(match.fall) if has_times(match.fall) else one.start
+        moments.append(Moment(time, one.activity, match.alarm, one, match))
+    wrong = []
+    for event in matches.false_alarms:
+        doing = activity_at(day.activities, event.start_s)
+        wrong.append(Moment(event.raised_s, "rest" if doing is None else doing.activity, event, doing))
+    untold = sum(one.end - one.start for one in fell if not has_times(one.fall))
+    return DayResult(day.hours - untold / 3600, len(day.activities), tuple(moments), tuple(wrong), matches)
 
 
-def _doing(spans: Sequence[ActivitySpan], time: float) -> str:
-    return next((activity for activity, start, end, _ in spans if start <= time <= end), "rest")
+def _interval(day: Day, activity: DayActivity, tolerance: Tolerance) -> Interval:
+    if activity.fall is not None and has_times(activity.fall):
+        return tolerance.interval(activity.fall)
+    return activity.start, min((one.start for one in day.activities if one.start > activity.start), default=np.inf)
+
+
+def activity_at(activities: Sequence[DayActivity], time: float) -> DayActivity | None:
+    """Return what was done at a time of the day, s; None at rest."""
+    return next((one for one in activities if one.start <= time <= one.end), None)
 
 
 def time_of_day(seconds: float, start_hour: int = 8) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from featherfall.core.recording import Recording, Video
-from featherfall.evaluation.events import AFTER_IMPACT_S
+from featherfall.evaluation.events import USUAL
 from featherfall.evaluation.intervals import Share
 from featherfall.runtime.observation import AnalysisResult
 
@@ -96,7 +96,7 @@ def film_outcome(film: LabelledFilm, result: AnalysisResult, last: float, still_
     """
     events = tuple(fall.raised_s for fall in result.falls)
     impact = film.impact
-    near = [] if impact is None else [time for time in events if impact - BEFORE_IMPACT_S <= time <= impact + AFTER_IMPACT_S]
+    near = [] if impact is None else [time for time in events if impact - BEFORE_IMPACT_S <= time <= impact + USUAL.after_impact_s]
     room = [fall for fall in result.falls if fall.raised_s + still_down_s <= last]
     return FilmOutcome(
         film=film.name,

@@ -10,7 +10,7 @@ import numpy as np
 
 from featherfall.core.manifest import Decision
 from featherfall.evaluation.calibration import brier, ece
-from featherfall.evaluation.events import has_times, match_events
+from featherfall.evaluation.events import USUAL, Matches, Tolerance, has_times, match_events
 from featherfall.evaluation.predictions import RecordingPredictions, pooled
 from featherfall.runtime.decide.events import Event, events
 
@@ -57,7 +57,9 @@ def macro_f1(truth: np.ndarray, predicted: np.ndarray) -> float:
     return float(np.mean(scores))
 
 
-def fall_metrics(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision) -> tuple[Metrics, dict[str, Any]]:
+def fall_metrics(
+    predictions: Sequence[RecordingPredictions], positive: int, decision: Decision, tolerance: Tolerance = USUAL
+) -> tuple[Metrics, dict[str, Any]]:
     """Return trial-level and event-level metrics of fall detection, and the counts behind them.
 
     Trial level: a recording counts as detected when at least one event is raised in it; a fall that triggered nothing is missed. Event
@@ -65,9 +67,11 @@ def fall_metrics(predictions: Sequence[RecordingPredictions], positive: int, dec
 
     False alarms per hour are those of recordings without a fall, and of falls whose times are annotated, by the hours of these recordings.
     Any alarm in the recording of a fall of unknown time may be the right one: such recordings add neither alarms nor hours.
+    Further alarms of a fall that has its alarm are counted apart ("redundant_alarms"). Lead time only where impacts are annotated.
 
     Arguments:
         positive: column of the fall class in the probabilities.
+        tolerance: how far from a fall its alarm may be raised.
     """
     raised = raised_events(predictions, positive, decision)
     fell = np.asarray([one.recording.fall is not None for one in predictions])
@@ -103,9 +107,11 @@ def fall_metrics(predictions: Sequence[RecordingPredictions], positive: int, dec
     counts["operating_points"] = operating_points(predictions, positive, decision)
     for trait in sorted({name for one in predictions for name in one.recording.traits}):
         counts[f"false_alarms_by_{trait}"] = _count_by(predictions, fell, detected, lambda one, name=trait: one.recording.traits.get(name))
-    false, hours = false_alarms_and_hours(predictions, raised)
+    false, hours = false_alarms_and_hours(predictions, raised, tolerance)
     if all(has_times(one.recording.fall) for one in predictions):
-        metrics |= _event_metrics(predictions, raised, false)
+        matches = [_match(one, found, tolerance) for one, found in zip(predictions, raised, strict=True)]
+        metrics |= event_metrics(matches)
+        counts["redundant_alarms"] = sum(one.redundant for one in matches)
     if hours or len(predictions) == sum(has_times(one.recording.fall) for one in predictions):
         counts |= {"hours": hours, "false_events": false}
         metrics["false_alarms_per_hour"] = ratio(false, hours)
@@ -117,10 +123,18 @@ def raised_events(predictions: Sequence[RecordingPredictions], positive: int, de
     return [events(one.centre_s, one.end_s, one.probabilities[:, positive], decision) for one in predictions]
 
 
-def false_alarms_and_hours(predictions: Sequence[RecordingPredictions], raised: Sequence[Sequence[Event]]) -> tuple[int, float]:
+def false_alarms_and_hours(
+    predictions: Sequence[RecordingPredictions], raised: Sequence[Sequence[Event]], tolerance: Tolerance = USUAL
+) -> tuple[int, float]:
     """Return the false alarms, and the hours of the recordings in which an alarm can be told from the fall (see `fall_metrics`)."""
-    told = [(one.recording, found) for one, found in zip(predictions, raised, strict=True) if has_times(one.recording.fall)]
-    return sum(match_events(found, one.fall).false_alarms for one, found in told), sum(one.duration_s for one, _ in told) / 3600
+    told = [(one, found) for one, found in zip(predictions, raised, strict=True) if has_times(one.recording.fall)]
+    false = sum(len(_match(one, found, tolerance).false_alarms) for one, found in told)
+    return false, sum(one.recording.duration_s for one, _ in told) / 3600
+
+
+def _match(one: RecordingPredictions, found: Sequence[Event], tolerance: Tolerance) -> Matches:
+    fall = one.recording.fall
+    return match_events(found, [] if fall is None else [fall], tolerance)
 
 
 def operating_points(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision) -> list[dict[str, float | None]]:
@@ -143,18 +157,25 @@ def operating_points(predictions: Sequence[RecordingPredictions], positive: int,
     return points
 
 
-def _event_metrics(predictions: Sequence[RecordingPredictions], raised: Sequence[Sequence[Event]], false: int) -> Metrics:
-    matches = [match_events(found, one.recording.fall) for one, found in zip(predictions, raised, strict=True)]
-    falls = sum(one.recording.fall is not None for one in predictions)
-    hits = sum(one.hit for one in matches)
-    delays = [one.delay_s for one in matches if one.delay_s is not None]
+def event_metrics(matches: Sequence[Matches]) -> Metrics:
+    """Return sensitivity, precision and F1 of events, redundant alarms left out; the median delay after the impact; and, where impacts are
+    annotated, the median lead time of the alarms that came before them, and the share of these falls that had one."""
+    falls = [fall for one in matches for fall in one.falls]
+    false = sum(len(one.false_alarms) for one in matches)
+    hits = sum(fall.alarm is not None for fall in falls)
     metrics: Metrics = {
-        "event_sensitivity": ratio(hits, falls),
+        "event_sensitivity": ratio(hits, len(falls)),
         "event_precision": ratio(hits, hits + false),
-        "event_f1": ratio(2 * hits, 2 * hits + false + (falls - hits)),
+        "event_f1": ratio(2 * hits, 2 * hits + false + (len(falls) - hits)),
     }
+    delays = [fall.delay_s for fall in falls if fall.delay_s is not None]
     if delays:
         metrics["detection_delay_s"] = float(np.median(delays))
+    with_impact = sum(fall.fall.impact is not None for fall in falls)
+    leads = [fall.lead_s for fall in falls if fall.lead_s is not None]
+    if with_impact:
+        metrics["before_impact"] = len(leads) / with_impact
+        metrics["lead_time_s"] = float(np.median(leads)) if leads else None
     return metrics
 
 

@@ -71,9 +71,7 @@ def live_a_day(places: Places, report: Report, hours: float = DAY_HOURS, falls: 
 
     day = simulate_day(hours, falls, DAY_SEED, report=report)
     bundle = load_bundle(places.run / "bundle")
-    result = match_day(
-        day.recording, [(one.activity, one.start, one.end, one.fall) for one in day.activities], bundle.predict(day.recording)
-    )
+    result = match_day(day, bundle.predict(day.recording).events)
     stream = day.recording.streams["accelerometer"]
     with atomic_write(places.day) as file:
         file.write(b"t,accelerometer_x,accelerometer_y,accelerometer_z\n")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from featherfall.core.day import Day, DayActivity, shifted
 from featherfall.core.recording import FallTimes, Recording, Stream
 
 from ..sense.parts import PARTS, sample_imu
@@ -17,29 +17,6 @@ from .generate import EXCERPT_STREAM, SENSOR_STREAM, Item, make_plan, make_subje
 ACTIVITIES_AN_HOUR = 20
 _TRANSITION = 4.0  # s in which the watch turns from one posture to the next
 _REST_NOISE = 0.004  # g, movement of a resting arm, as in real recordings (docs/log.md)
-
-
-@dataclass(frozen=True)
-class DayActivity:
-    """One activity of the day: its name, its start and end (s of the day), and its fall, if any."""
-
-    activity: str
-    start: float
-    end: float
-    fall: FallTimes | None
-
-
-@dataclass(frozen=True, eq=False)
-class Day:
-    """The recording of a day and its true activities."""
-
-    recording: Recording
-    activities: tuple[DayActivity, ...]
-
-    @property
-    def hours(self) -> float:
-        """Length of the recording, h."""
-        return self.recording.duration / 3600
 
 
 def simulate_day(
@@ -69,7 +46,7 @@ def simulate_day(
         rest = max(round(start) - _sample_count(block) - at, round(_TRANSITION * SIM_RATE))
         block.append(_rest(rest, level, measured[0, :3], chance))
         begin = (at + _sample_count(block)) / SIM_RATE
-        activities.append(DayActivity(item.activity, begin, begin + len(measured) / SIM_RATE, _shift(fall, begin)))
+        activities.append(DayActivity(item.activity, begin, begin + len(measured) / SIM_RATE, shifted(fall, begin)))
         block.append(measured)
         level = measured[-round(SIM_RATE / 2) :, :3].mean(axis=0)
         last = number == count - 1
@@ -122,9 +99,3 @@ def _concatenate(parts: list[Stream]) -> Stream:
     values = np.concatenate([part.values for part in parts])
     later = np.concatenate([[True], np.diff(np.maximum.accumulate(times)) > 0])  # jitter at the seam of two hours
     return Stream(times[later], values[later], first.unit, first.rate, first.placement, first.channels)
-
-
-def _shift(fall: FallTimes | None, seconds: float) -> FallTimes | None:
-    if fall is None:
-        return None
-    return FallTimes(*(None if time is None else time + seconds for time in (fall.onset, fall.impact, fall.end)))
