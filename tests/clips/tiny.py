@@ -21,9 +21,10 @@ def facts(
     fall: FallTimes | None = None,
     clips: int = 1,
     seconds: float = 60.0,
+    dataset: str = "folder",
     **traits: str,
 ) -> RecordingFacts:
-    return RecordingFacts(f"{subject}/{activity}/{trial}", subject, activity, trial, fall, seconds, clips, traits)
+    return RecordingFacts(f"{subject}/{activity}/{trial}", subject, activity, trial, fall, seconds, clips, traits, dataset=dataset)
 
 
 def store_of(

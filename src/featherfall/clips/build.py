@@ -136,7 +136,7 @@ def _build(dataset: Dataset, clip: Clip, required: Sequence[str], folder: Path, 
     index: dict[str, np.ndarray] = {"recording": np.asarray(owner, np.int64)}
     index |= {name: table[:, i] for i, name in enumerate(("start_s", "end_s", "centre_s", "valid"))}
     index |= {f"present:{name}": np.asarray(flags, bool) for name, flags in present.items()}
-    write_tables(folder, recordings, index, facts, clip.window.length, clip.window.kind == "trial", skipped)
+    write_tables(folder, recordings, index, facts, clip.window, skipped)
 
 
 def _agree(facts: dict[str, InputFacts], name: str, fact: InputFacts, where: str) -> None:

@@ -12,7 +12,7 @@ from featherfall.clips.balance import traits_of
 from featherfall.clips.protocols import Published, Tests
 from featherfall.clips.store import RecordingFacts
 from featherfall.core.errors import UserError
-from featherfall.core.recipe import Split
+from featherfall.core.recipe import TRAIN_ONLY, Split
 from featherfall.core.registry import find
 from featherfall.datasets.content import duplicates
 from featherfall.datasets.views import SCENE
@@ -39,14 +39,13 @@ def folds(
     Raises: `UserError` when there are too few groups, when a group, or one recording under two names, would stand on two sides, and for
         options that the protocol lacks.
     """
-    groups = _groups(recordings, split)
-    protocol = find("protocol", split.protocol)
-    try:
-        inspect.signature(protocol).bind(recordings, groups, split, {}, **split.options)
-    except TypeError as error:
-        raise UserError(f"split.protocol {split.protocol!r} with options {', '.join(split.options) or 'none'}: {error}") from error
-    tests: Tests = protocol(recordings, groups, split, published or {}, **split.options)
-    found = [_fold(name, on_test, recordings, groups, i, split) for i, (name, on_test) in enumerate(tests)]
+    groups, judged = _groups(recordings, split), _judged(recordings, split)
+    tests = _tests([recordings[i] for i in np.flatnonzero(judged)], groups[judged], split, published or {})
+    found = []
+    for number, (name, tested) in enumerate(tests):
+        on_test = np.zeros(len(recordings), bool)
+        on_test[judged] = tested
+        found.append(_fold(name, on_test, recordings, groups, number, split, judged))
     for fold in found:
         guard_content(recordings, copies, fold, split.group)
     return found
@@ -73,6 +72,30 @@ def _groups(recordings: Sequence[RecordingFacts], split: Split) -> np.ndarray:
     return np.asarray([group_of(recording, split.group) for recording in recordings])
 
 
+def _judged(recordings: Sequence[RecordingFacts], split: Split) -> np.ndarray:
+    """Return (N,) bool: False for recordings of the datasets that `options.train_only` names; raises `UserError` for one that is absent."""
+    known = {recording.dataset for recording in recordings}
+    names = split.train_only
+    for name in names:
+        if name not in known:
+            raise UserError(
+                f"split.options.train_only: {name!r} is not among the data ({', '.join(sorted(known))}); join it to 'dataset' with ' + ', or "
+                f"leave it out: --set split.options.train_only=[{', '.join(one for one in names if one in known)}]"
+            )
+    return np.asarray([recording.dataset not in names for recording in recordings], bool)
+
+
+def _tests(recordings: Sequence[RecordingFacts], groups: np.ndarray, split: Split, published: Published) -> Tests:
+    """Return what each fold of the protocol tests. Raises `UserError` for options that it lacks."""
+    protocol, options = find("protocol", split.protocol), {name: value for name, value in split.options.items() if name != TRAIN_ONLY}
+    try:
+        inspect.signature(protocol).bind(recordings, groups, split, {}, **options)
+    except TypeError as error:
+        raise UserError(f"split.protocol {split.protocol!r} with options {', '.join(options) or 'none'}: {error}") from error
+    tests: Tests = protocol(recordings, groups, split, published, **options)
+    return tests
+
+
 def _share(recordings: Sequence[RecordingFacts], groups: np.ndarray, train: np.ndarray, split: Split, fold: str) -> np.ndarray:
     """Return the training recordings whose groups are kept: a function of the fold's name, its training groups and the draw."""
     if split.train_share == 1:
@@ -91,9 +114,18 @@ def _share(recordings: Sequence[RecordingFacts], groups: np.ndarray, train: np.n
     return train[np.isin(groups[train], kept)]
 
 
-def _fold(name: str, on_test: np.ndarray, recordings: Sequence[RecordingFacts], groups: np.ndarray, number: int, split: Split) -> Fold:
-    train_groups = sorted(set(groups[~on_test].tolist()))
-    if split.validation >= len(train_groups):
+def _fold(
+    name: str,
+    on_test: np.ndarray,
+    recordings: Sequence[RecordingFacts],
+    groups: np.ndarray,
+    number: int,
+    split: Split,
+    judged: np.ndarray,
+) -> Fold:
+    """Return a fold. judged: (N,) bool, the recordings that may stand in the validation part."""
+    train_groups = sorted(set(groups[~on_test & judged].tolist()))
+    if split.validation >= len(set(groups[~on_test].tolist())) or split.validation > len(train_groups):
         raise UserError(f"split.validation {split.validation} leaves nothing to train on: {name} has {len(train_groups)} training groups")
     # Validation groups rotate with the fold, so that over the folds all take part.
     first, step = number * split.validation, 1.0

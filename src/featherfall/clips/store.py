@@ -13,9 +13,10 @@ import numpy as np
 from featherfall.clips.films import FilmClips, open_film_clips
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording
+from featherfall.core.window import Window
 from featherfall.datasets.content import Content
 
-STORE_VERSION = 5  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
+STORE_VERSION = 6  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class RecordingFacts:
     """A recording without its samples.
 
     clips: may be 0 (nothing triggered). content: of the reference input (of a film and a sensor), see
-    `datasets.content`.
+    `datasets.content`. dataset: its registered name, also where several are joined.
     """
 
     id: str
@@ -35,12 +36,14 @@ class RecordingFacts:
     clips: int
     traits: Mapping[str, str]
     content: Content = ()
+    dataset: str = ""
 
     @classmethod
     def of(cls, recording: Recording, clips: int, seconds: float | None = None, content: Content = ()) -> RecordingFacts:
         """Return the facts of a recording that was cut into so many clips; its streams' duration unless stated."""
         r = recording
-        return cls(r.id, r.subject, r.activity, r.trial, r.fall, r.duration if seconds is None else seconds, clips, r.traits, content)
+        seconds = r.duration if seconds is None else seconds
+        return cls(r.id, r.subject, r.activity, r.trial, r.fall, seconds, clips, r.traits, content, r.dataset)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class ClipStore:
         present: (N,) bool by input name: False where the recording lacks it (its clip is then NaN, or black).
         facts: by input name.
         skipped: recordings left out, each with its reason.
+        rate: of the clips' samples, Hz; 0 where each clip is a whole recording.
     """
 
     folder: Path
@@ -90,6 +94,7 @@ class ClipStore:
     present: dict[str, np.ndarray]
     facts: dict[str, InputFacts]
     skipped: list[str]
+    rate: float = 0.0
 
     def __len__(self) -> int:
         return len(self.recording)
@@ -113,8 +118,7 @@ def write_tables(
     recordings: list[RecordingFacts],
     index: Mapping[str, np.ndarray],
     facts: Mapping[str, InputFacts],
-    length: int,
-    whole: bool,
+    window: Window,
     skipped: list[str],
 ) -> None:
     """Write everything but the arrays (which the builder has already streamed to `<input>.f32`)."""
@@ -134,7 +138,7 @@ def write_tables(
         for fact in recordings
     ]
     schema = pa.schema(
-        [(name, pa.string()) for name in ("id", "subject", "activity", "trial", "traits")]
+        [(name, pa.string()) for name in ("id", "subject", "activity", "trial", "traits", "dataset")]
         + [("fall", pa.bool_()), ("duration_s", pa.float64()), ("clips", pa.int64())]
         + [(name, pa.float64()) for name in ("onset_s", "impact_s", "end_s")]
         + [("content", pa.list_(pa.int64()))]
@@ -143,8 +147,9 @@ def write_tables(
     pq.write_table(pa.table(dict(index)), folder / "index.parquet")
     meta: dict[str, Any] = {
         "version": STORE_VERSION,
-        "length": length,
-        "whole": whole,
+        "length": window.length,
+        "whole": window.kind == "trial",
+        "rate": 0.0 if window.kind == "trial" else window.rate,
         "skipped": skipped,
         "inputs": {name: asdict(fact) for name, fact in facts.items()},
     }
@@ -170,6 +175,7 @@ def open_store(folder: Path) -> ClipStore:
             row["clips"],
             json.loads(row["traits"]),
             tuple(row["content"]),
+            row["dataset"],
         )
         for row in pq.read_table(folder / "recordings.parquet").to_pylist()
     ]
@@ -199,4 +205,5 @@ def open_store(folder: Path) -> ClipStore:
         {name: index[f"present:{name}"] for name in facts},
         facts,
         meta["skipped"],
+        meta["rate"],
     )

@@ -85,14 +85,18 @@ class Clip(Checked):
         return [one.strip() for one in stated.split("|")]
 
 
+TRAIN_ONLY = "train_only"  # an option of all protocols
+
+
 class Split(Checked):
     """How recordings are split into training, validation and test parts.
 
-    protocol: a registered one, e.g. "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups) or "loso"
-    (each group once). options: more keyword arguments of the protocol.
+    protocol: a registered one, e.g. "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups), "loso" (each
+    group once) or "lodo" (each dataset that has falls once). options: more keyword arguments of the protocol, and, of all protocols, train_only: datasets that are neither tested
+    nor validated on, e.g. [simulated].
     group: what may not be on two sides of a split: "subject", "recording" (its films count as the recording) or a trait, e.g. series
     (recordings without it go by their subject).
-    balance: a trait (e.g. age), or "fall" (whether a group holds falls), by which folds and their validation parts are stratified.
+    balance: a trait (e.g. age), "fall" (whether a group holds falls) or "dataset", by which folds and their validation parts are stratified.
     validation: groups cut from each training part, in rotation; 0 trains on all of it.
     part: "test" evaluates on the test part; "validation" sets the test part aside unread and evaluates on the validation part, to choose
     between recipes.
@@ -118,7 +122,16 @@ class Split(Checked):
                 raise ValueError(f"protocol {self.protocol!r} needs {key!r}; add it")
         if self.part == "validation" and self.validation == 0:
             raise ValueError("part 'validation' needs 'validation' groups to evaluate on; set it to 1 or more")
+        _ = self.train_only
         return self
+
+    @property
+    def train_only(self) -> tuple[str, ...]:
+        """The datasets that `options.train_only` names."""
+        names = self.options.get(TRAIN_ONLY) or []
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"options.{TRAIN_ONLY} is {names!r}, not a list of datasets such as [simulated]")
+        return tuple(check_name("dataset", name) for name in names)
 
 
 class Augment(Checked):
