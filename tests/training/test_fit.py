@@ -171,10 +171,12 @@ def test_stopped_again_and_again(unbroken: tuple[str, Path], tmp_path: Path, mon
         begun = 0 if stop == 7 else saved_step(tmp_path)
         calls = iter(range(begun, STEPS))
 
-        def interrupted(clip: dict[str, Tensor], how: Augment, stop: int = stop, calls: Iterator[int] = calls) -> dict[str, Tensor]:
+        def interrupted(
+            clip: dict[str, Tensor], how: Augment, rate: float, stop: int = stop, calls: Iterator[int] = calls
+        ) -> dict[str, Tensor]:
             if next(calls) == stop:
                 raise KeyboardInterrupt
-            return real(clip, how)
+            return real(clip, how, rate)
 
         monkeypatch.setattr(fit_module, "augment", interrupted)
         with pytest.raises(KeyboardInterrupt):

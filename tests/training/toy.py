@@ -88,9 +88,9 @@ if __name__ == "__main__":
     fit_module.CHECKPOINT_SECONDS = 0
     quick = fit_module.augment
 
-    def slow(clip: dict[str, Tensor], how: Augment) -> dict[str, Tensor]:
+    def slow(clip: dict[str, Tensor], how: Augment, rate: float) -> dict[str, Tensor]:
         time.sleep(0.03)
-        return quick(clip, how)
+        return quick(clip, how, rate)
 
     fit_module.augment = slow
     run(sys.argv[1], Path(sys.argv[2]))

@@ -40,7 +40,7 @@ def folds(
         options that the protocol lacks.
     """
     groups, judged = _groups(recordings, split), _judged(recordings, split)
-    tests = _tests([recordings[i] for i in np.flatnonzero(judged)], groups[judged], split, published or {})
+    tests = _tests([one for one, may in zip(recordings, judged, strict=True) if may], groups[judged], split, published or {})
     found = []
     for number, (name, tested) in enumerate(tests):
         on_test = np.zeros(len(recordings), bool)
@@ -79,8 +79,8 @@ def _judged(recordings: Sequence[RecordingFacts], split: Split) -> np.ndarray:
     for name in names:
         if name not in known:
             raise UserError(
-                f"split.options.train_only: {name!r} is not among the data ({', '.join(sorted(known))}); join it to 'dataset' with ' + ', or "
-                f"leave it out: --set split.options.train_only=[{', '.join(one for one in names if one in known)}]"
+                f"split.options.train_only: {name!r} is not among the data ({', '.join(sorted(known))}); join it to 'dataset' with ' + ', "
+                f"or leave it out: --set split.options.train_only=[{', '.join(one for one in names if one in known)}]"
             )
     return np.asarray([recording.dataset not in names for recording in recordings], bool)
 

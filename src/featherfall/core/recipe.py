@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, NonNegativeInt, field_validator, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, field_validator, model_validator
 
 from featherfall.core.checked import Checked
 from featherfall.core.class_names import ClassNames
@@ -92,11 +92,12 @@ class Split(Checked):
     """How recordings are split into training, validation and test parts.
 
     protocol: a registered one, e.g. "published" (the dataset's own list, named by `list`), "kfold" (`folds` folds of groups), "loso" (each
-    group once) or "lodo" (each dataset that has falls once). options: more keyword arguments of the protocol, and, of all protocols, train_only: datasets that are neither tested
-    nor validated on, e.g. [simulated].
+    group once) or "lodo" (each dataset that has falls once). options: more keyword arguments of the protocol, and, of all protocols,
+    train_only: datasets that are neither tested nor validated on, e.g. [simulated].
     group: what may not be on two sides of a split: "subject", "recording" (its films count as the recording) or a trait, e.g. series
     (recordings without it go by their subject).
-    balance: a trait (e.g. age), "fall" (whether a group holds falls) or "dataset", by which folds and their validation parts are stratified.
+    balance: a trait (e.g. age), "fall" (whether a group holds falls) or "dataset", by which folds and their validation parts are
+    stratified.
     validation: groups cut from each training part, in rotation; 0 trains on all of it.
     part: "test" evaluates on the test part; "validation" sets the test part aside unread and evaluates on the validation part, to choose
     between recipes.
@@ -134,8 +135,11 @@ class Split(Checked):
         return tuple(check_name("dataset", name) for name in names)
 
 
+FULL_SCALES_G = (2.0, 4.0, 8.0, 16.0)  # of common accelerometers
+
+
 class Augment(Checked):
-    """Augmentation of training clips. Sensors are not mirrored, so left stays left.
+    """Augmentation of training clips. Sensors are not mirrored, so left stays left, unless `mirror` says so.
 
     views: how many time-warped and cropped versions of each clip are kept (all inputs warped alike); 0 for the clip itself only.
     warp: local speed changes by up to this fraction. crop: up to this fraction of the clip is cut away.
@@ -147,6 +151,12 @@ class Augment(Checked):
     it alone.
     scale: standard deviation of a factor on sensor values. noise_g: standard deviation of noise on accelerometers (other inertial
     inputs: the same in their scaled units). joint_noise_m: on skeletons, per frame and joint.
+    mirror: probability that a sensor's clip is the other wrist's: the x axis, along the forearm, is reversed, and rotation with it.
+    any_mounting: probability that a sensor's frame is turned any way at all, in place of `rotation_deg`.
+    device_share: probability of each of the following for a sensor's clip, drawn one by one. They need windows with a rate.
+    rate_hz: [low, high]: sampled at a rate between (log-uniform) and joined by straight lines, as a recording is; rates above the window's
+    change nothing. range_g: [low, high]: accelerometers clipped at a full scale of 2, 4, 8 or 16 g within. resolution_g: accelerometers
+    rounded to steps up to this. packet_loss: up to this share of the packets, of .1 to 1 s, is lost and bridged by straight lines.
     film_crop: up to this fraction of a film's sides is cut away. film_light: sd of the logarithm of brightness and contrast.
     film_flip: mirror films at random; only where left and right mean the same.
     """
@@ -163,9 +173,31 @@ class Augment(Checked):
     scale: float = Field(default=0.1, ge=0)
     noise_g: float = Field(default=0.02, ge=0)
     joint_noise_m: float = Field(default=0.01, ge=0)
+    mirror: float = Field(default=0.0, ge=0, le=1)
+    any_mounting: float = Field(default=0.0, ge=0, le=1)
+    device_share: float = Field(default=0.5, ge=0, le=1)
+    rate_hz: tuple[PositiveFloat, PositiveFloat] | None = None
+    range_g: tuple[PositiveFloat, PositiveFloat] | None = None
+    resolution_g: float = Field(default=0.0, ge=0, le=1)
+    packet_loss: float = Field(default=0.0, ge=0, le=1)
     film_crop: float = Field(default=0.15, ge=0, lt=1)
     film_light: float = Field(default=0.15, ge=0, le=1)
     film_flip: bool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Augment:
+        for name in ("rate_hz", "range_g"):
+            ends = getattr(self, name)
+            if ends and ends[0] > ends[1]:
+                raise ValueError(f"{name} {list(ends)} is not in order; give [low, high]")
+        if self.range_g and not any(self.range_g[0] <= scale <= self.range_g[1] for scale in FULL_SCALES_G):
+            raise ValueError(f"range_g {list(self.range_g)} holds none of 2, 4, 8 and 16; widen it")
+        return self
+
+    @property
+    def devices(self) -> bool:
+        """Whether clips are changed to what other devices would record."""
+        return bool(self.rate_hz or self.range_g or self.resolution_g or self.packet_loss)
 
 
 class EarlyStop(Checked):
@@ -389,6 +421,10 @@ class Recipe(Checked):
         looks = [one.training.early_stop for one in (self.teacher, self.student) if one]
         if self.labels.by != "fall" and any(look and look.metric == "f1" for look in looks):
             raise ValueError("early_stop.metric 'f1' is of the fall class; label by fall, or use 'balanced_accuracy'")
+        if self.clip.window.kind == "trial" and any(one.training.augment.devices for one in (self.teacher, self.student) if one):
+            raise ValueError(
+                "augment: rate_hz, range_g, resolution_g and packet_loss need windows with a rate, not 'trial'; leave them out"
+            )
         known = self.clip.names
         for role, network in self.networks.items():
             network.inputs[:] = expand(network.inputs, known)

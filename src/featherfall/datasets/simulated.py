@@ -24,7 +24,9 @@ class Simulated(OwnFolder):
     def scan(self, folder: Path) -> Dataset:
         """List the recordings. Raises `UserError` as `OwnFolder`, and for a folder that was not simulated."""
         if not (folder / SIMULATION).is_file():
-            raise UserError(f"{folder}: not a finished simulation ({SIMULATION} is missing); write one: {self.made_by.format(folder=folder)}")
+            raise UserError(
+                f"{folder}: not a finished simulation ({SIMULATION} is missing); write one: {self.made_by.format(folder=folder)}"
+            )
         found = super().scan(folder)
         sources = tuple(replace(source, dataset=self.name) for source in found.sources)
         return replace(found, name=self.name, sources=sources)

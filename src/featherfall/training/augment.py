@@ -1,9 +1,11 @@
-"""Random augmentation of a batch of raw sensor values. Sensors and skeletons are not mirrored: left and clockwise keep their meaning.
+"""Random augmentation of a batch of raw sensor values. Skeletons are not mirrored, sensors only where asked for: left keeps its meaning.
 
 Shapes: B clips, T samples. All functions are pure; randomness comes from torch's global generator, which the loop seeds by step.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,18 +14,32 @@ from torch.nn import functional as F
 from featherfall.core.recipe import Augment
 from featherfall.core.skeletons import COCO_17
 from featherfall.models.inertial import GYROSCOPE_SCALE, LOWPASS, moving_mean
+from featherfall.training.devices import Device, any_rotations, as_recorded, draw_device, mirrored
 
 _OTHER = {"left": "right", "right": "left"}
 _MIRRORED_JOINTS = [list(COCO_17).index(" ".join(_OTHER.get(word, word) for word in joint.split())) for joint in COCO_17]
 
 
-def augment(clip: dict[str, Tensor], settings: Augment) -> dict[str, Tensor]:
+@dataclass(frozen=True)
+class _Worn:
+    """How one sensor of B clips is worn, and what device it is: turns (B, 3, 3) and which clips (B,) are mirrored."""
+
+    turn: Tensor
+    mirrored: Tensor | None
+    device: Device | None
+
+
+def augment(clip: dict[str, Tensor], settings: Augment, rate: float = 0.0) -> dict[str, Tensor]:
     """Return an augmented copy of a batch's inputs; flags ("present:...") are copied.
 
-    The inputs of one sensor (accelerometer, gyroscope and orientation with the same prefix) turn together; each sensor turns on its own.
+    The inputs of one sensor (accelerometer, gyroscope and orientation with the same prefix) turn together and are of one device; each
+    sensor turns on its own.
+
+    Arguments:
+        rate: of the clips' samples, Hz; needed for `settings.devices`.
     """
     out = dict(clip)
-    turns: dict[str, Tensor] = {}
+    sensors: dict[str, _Worn] = {}
     for name, values in clip.items():
         if name.startswith("present:"):
             continue
@@ -34,9 +50,12 @@ def augment(clip: dict[str, Tensor], settings: Augment) -> dict[str, Tensor]:
         if kind == "keypoints":
             out[name] = augment_keypoints(values, settings.rotation_deg)
             continue
-        if sensor not in turns:
-            turns[sensor] = random_rotations(len(values), settings.rotation_deg)
-        turn = turns[sensor].to(values)
+        if sensor not in sensors:
+            sensors[sensor] = _draw_worn(values, settings, rate, inertial=kind != "skeleton")
+        worn = sensors[sensor]
+        turn = worn.turn.to(values)
+        if worn.mirrored is not None:
+            values = mirrored(kind, values, worn.mirrored)
         if kind == "orientation":
             out[name] = turn_orientation(values, turn)
         elif kind == "skeleton":
@@ -48,7 +67,19 @@ def augment(clip: dict[str, Tensor], settings: Augment) -> dict[str, Tensor]:
         else:
             turned = torch.matmul(scale_motion(values, settings.dynamics), turn.transpose(1, 2))
             out[name] = torch.randn_like(turned).mul_(settings.noise_g).add_(_scale(turned, settings.scale))
+        if worn.device is not None:
+            out[name] = as_recorded(out[name], worn.device, acceleration=kind == "accelerometer")
     return out
+
+
+def _draw_worn(values: Tensor, settings: Augment, rate: float, *, inertial: bool) -> _Worn:
+    """Draw how a sensor (B, T, C) is worn. What is off draws nothing, so that other settings keep their random numbers."""
+    count, length, _ = values.shape
+    turn = random_rotations(count, settings.rotation_deg)
+    if inertial and settings.any_mounting:
+        turn = torch.where((torch.rand(count) < settings.any_mounting)[:, None, None], any_rotations(count), turn)
+    other = torch.rand(count) < settings.mirror if inertial and settings.mirror else None
+    return _Worn(turn, other, draw_device(count, length, settings, rate) if inertial and settings.devices else None)
 
 
 def augment_film(film: Tensor, settings: Augment) -> Tensor:
@@ -114,15 +145,34 @@ def turn_orientation(quaternions: Tensor, turn: Tensor) -> Tensor:
     """Rotate orientations (B, T, 4; scalar first, sensor to world) of a turned sensor: v' = R v needs q' = q conj(r).
 
     Arguments:
-        turn: (B, 3, 3) the rotation R that was applied to the sensor's vectors, by less than half a turn.
+        turn: (B, 3, 3) the rotation R that was applied to the sensor's vectors.
     """
-    w = (1 + turn.diagonal(dim1=1, dim2=2).sum(1)).clamp(min=1e-6).sqrt() / 2
-    r = torch.stack([turn[:, 2, 1] - turn[:, 1, 2], turn[:, 0, 2] - turn[:, 2, 0], turn[:, 1, 0] - turn[:, 0, 1]], dim=1) / (4 * w[:, None])
-    back = torch.cat([w[:, None], -r], dim=1)[:, None].expand_as(quaternions)
+    r = quaternion_of(turn)
+    back = torch.cat([r[:, :1], -r[:, 1:]], dim=1)[:, None].expand_as(quaternions)
     a, b = quaternions, back
     scalar = a[..., :1] * b[..., :1] - (a[..., 1:] * b[..., 1:]).sum(-1, keepdim=True)
     vector = a[..., :1] * b[..., 1:] + b[..., :1] * a[..., 1:] + torch.linalg.cross(a[..., 1:], b[..., 1:])
     return torch.cat([scalar, vector], dim=-1)
+
+
+def quaternion_of(turn: Tensor) -> Tensor:
+    """Return unit quaternions (B, 4), scalar first, of rotations (B, 3, 3); q and -q are the same.
+
+    From the largest component, of which the others follow without dividing by a small number (Shepperd 1978).
+    """
+    trace, diagonal = turn.diagonal(dim1=1, dim2=2).sum(1), turn.diagonal(dim1=1, dim2=2)
+    w = (1 + trace).clamp(min=1e-6).sqrt() / 2
+    odd = torch.stack([turn[:, 2, 1] - turn[:, 1, 2], turn[:, 0, 2] - turn[:, 2, 0], turn[:, 1, 0] - turn[:, 0, 1]], dim=1)
+    found = torch.cat([w[:, None], odd / (4 * w[:, None])], dim=1)
+    most = diagonal.argmax(dim=1)
+    for axis in range(3):
+        second, third = (axis + 1) % 3, (axis + 2) % 3
+        size = (1 + 2 * diagonal[:, axis] - trace).clamp(min=1e-6).sqrt() / 2
+        parts = {axis: size}
+        parts |= {one: (turn[:, one, axis] + turn[:, axis, one]) / (4 * size) for one in (second, third)}
+        other = torch.stack([odd[:, axis] / (4 * size), *(parts[i] for i in range(3))], dim=1)
+        found = torch.where(((trace < 0) & (most == axis))[:, None], other, found)
+    return found
 
 
 def _scale_rotation(angular_velocity: Tensor, sd: float) -> Tensor:

@@ -45,6 +45,8 @@ class Clips:
         present: {name: (N,)} bool.
         labels: (N,) int64.
         labelled: views 0 .. labelled - 1 have the clip's class; the others are used with teachers' outputs only.
+        rate: of the samples, Hz; 0 where it is not known.
+        dataset: (N,) int64, the number of each clip's dataset; None where all are of one.
     """
 
     inputs: dict[str, Tensor]
@@ -52,6 +54,8 @@ class Clips:
     labels: Tensor
     labelled: int
     films: Mapping[str, FilmViews] = field(default_factory=dict)
+    rate: float = 0.0
+    dataset: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -72,7 +76,9 @@ class Clips:
         keep = torch.stack([self.present[name] for name in names]).all(dim=0)
         inputs = {name: self.inputs[name][:, keep] for name in names if name in self.inputs}
         films = {name: self.films[name].select(keep.numpy()) for name in names if name in self.films}
-        return Clips(inputs, {name: self.present[name][keep] for name in names}, self.labels[keep], self.labelled, films)
+        present = {name: self.present[name][keep] for name in names}
+        dataset = None if self.dataset is None else self.dataset[keep]
+        return Clips(inputs, present, self.labels[keep], self.labelled, films, self.rate, dataset)
 
     def to(self, device: torch.device) -> Clips:
         """Return the clips on another device."""
@@ -82,6 +88,8 @@ class Clips:
             self.labels.to(device),
             self.labelled,
             self.films,
+            self.rate,
+            self.dataset,
         )
 
 
@@ -108,7 +116,9 @@ def load_clips(
         for name, values in views.view(v).items():
             inputs[name][v] = torch.from_numpy(np.ascontiguousarray(values))
     present = {name: torch.from_numpy(store.present[name][index]) for name in names}
-    return Clips(inputs, present, torch.from_numpy(labels.astype(np.int64)), views.labelled, films)
+    of_recordings = np.unique([recording.dataset for recording in store.recordings], return_inverse=True)[1].reshape(-1)
+    dataset = torch.from_numpy(of_recordings[store.recording[index]].astype(np.int64))
+    return Clips(inputs, present, torch.from_numpy(labels.astype(np.int64)), views.labelled, films, store.rate, dataset)
 
 
 class BatchSampler:

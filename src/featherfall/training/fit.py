@@ -161,7 +161,7 @@ def _batches(clips: Clips, training: Training, seed: int, device: torch.device) 
         _seed(mix_seeds(seed, 2, step), device)
         index, view = order(step)
         batch = clips.take(index.to(device), view.to(device))
-        return Batch(augment(batch.clip, training.augment), batch.labels, batch.index, batch.view)
+        return Batch(augment(batch.clip, training.augment, clips.rate), batch.labels, batch.index, batch.view)
 
     return batch_of
 

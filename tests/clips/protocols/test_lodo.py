@@ -48,7 +48,7 @@ def test_what_only_trains_is_not_validated_on_either() -> None:
             found = subjects(fold.validation)
             assert len(found) == 3 and not any(name.startswith("simulated") for name in found)
             assert balance is None or len({name.rsplit("-", 1)[0] for name in found}) == 2  # of both datasets that are left
-    with pytest.raises(UserError, match="split.validation 9 leaves nothing to train on: up-fall has 5 training groups"):
+    with pytest.raises(UserError, match=r"split\.validation 9 leaves nothing to train on: up-fall has 5 training groups"):
         folds(POOL, LODO.model_copy(update={"validation": 9}))
 
 
@@ -64,8 +64,8 @@ def test_people_may_be_dealt_while_a_dataset_only_trains() -> None:
         (
             people("weda-fall", 3, 2) + people("wisdm-watch", 2),
             Split(protocol="lodo"),
-            r"needs at least 2 datasets with falls, the data has 1 \(weda-fall, wisdm-watch\); join another one to 'dataset' with ' \+ ', or "
-            r"split by people: --set split\.protocol=kfold$",
+            r"needs at least 2 datasets with falls, the data has 1 \(weda-fall, wisdm-watch\); join another one to 'dataset' with ' \+ ', "
+            r"or split by people: --set split\.protocol=kfold$",
         ),
         (
             people("weda-fall", 3, 2) + people("simulated", 2, 2),
@@ -75,8 +75,8 @@ def test_people_may_be_dealt_while_a_dataset_only_trains() -> None:
         (
             people("weda-fall", 3, 2) + people("up-fall", 2, 2),
             Split(protocol="lodo", options={"train_only": ["up-fall", "simulated"]}),
-            r"^split\.options\.train_only: 'simulated' is not among the data \(up-fall, weda-fall\); join it to 'dataset' with ' \+ ', or leave "
-            r"it out: --set split\.options\.train_only=\[up-fall\]$",
+            r"^split\.options\.train_only: 'simulated' is not among the data \(up-fall, weda-fall\); join it to 'dataset' with ' \+ ', or "
+            r"leave it out: --set split\.options\.train_only=\[up-fall\]$",
         ),
     ],
 )

@@ -29,8 +29,8 @@ def lodo(recordings: Sequence[RecordingFacts], groups: np.ndarray, split: Split,
     if len(with_falls) < 2:
         beside = f" beside {', '.join(split.train_only)}, which only train" if split.train_only else ""
         raise UserError(
-            f"leave-one-dataset-out needs at least 2 datasets with falls, the data has {len(with_falls)} ({', '.join(names)}){beside}; join "
-            "another one to 'dataset' with ' + ', or split by people: --set split.protocol=kfold"
+            f"leave-one-dataset-out needs at least 2 datasets with falls, the data has {len(with_falls)} ({', '.join(names)}){beside}; "
+            "join another one to 'dataset' with ' + ', or split by people: --set split.protocol=kfold"
         )
     tests = {name: datasets == name for name in with_falls}
     trait = traits_of(recordings, groups, split.balance)
