@@ -28,6 +28,7 @@ def test_names() -> None:
         "mmact",
         "omnifall",
         "projected",
+        "simulated",
         "sisfall",
         "smartfallmm",
         "up-fall",
