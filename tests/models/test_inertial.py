@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from featherfall.models.count import parameters
-from featherfall.models.inertial import InertialChannels, InertialNet, TimeSegments, kind_of, moving_mean
+from featherfall.models.inertial import InertialChannels, InertialNet, TimeSegments, kind_of, moving_mean, posture_channels
 
 
 @pytest.mark.parametrize("inputs", [["accelerometer"], ["accelerometer", "gyroscope"]])
@@ -96,3 +96,36 @@ def test_moving_mean_is_average_pooling(length: int, half: int) -> None:
     values = torch.randn(2, 3, length, dtype=torch.float64)
     pooled = torch.nn.functional.avg_pool1d(values, width, 1, half, count_include_pad=False)
     torch.testing.assert_close(moving_mean(values, width), pooled)
+
+
+def test_posture_channels_by_hand() -> None:
+    # At rest along z, then along x from the middle on: 90 degrees from before, 0 from after.
+    still = torch.zeros(1, 3, 400)
+    still[:, 2, :200], still[:, 0, 200:] = 1.0, 1.0
+    channels = posture_channels(still, moving_mean(still, 25))
+    assert channels.shape == (1, 6, 400)
+    torch.testing.assert_close(channels[0, :, 20], torch.tensor([1.0, 0, 0, 0, 0, 0]), atol=2e-3, rtol=0)
+    torch.testing.assert_close(channels[0, :, 380], torch.tensor([0.0, 1, 0, 0, 0, 0]), atol=2e-3, rtol=0)
+    # A push of .5 g along the vertical for one sample of 25.
+    pushed = torch.zeros(1, 3, 400)
+    pushed[:, 2] = 1.0
+    pushed[:, 2, 200] = 1.5
+    vertical, across = posture_channels(pushed, moving_mean(pushed, 25))[0, 3:5, 200]
+    assert float(vertical) == pytest.approx(0.5 * 24 / 25, abs=1e-3)
+    assert float(across) == pytest.approx(0, abs=2e-3)
+
+
+def test_posture_channels_do_not_depend_on_the_mounting() -> None:
+    torch.manual_seed(0)
+    values = torch.randn(4, 3, 300)
+    turn = torch.linalg.qr(torch.randn(3, 3))[0]
+    turned = torch.einsum("ij,bjt->bit", turn, values)
+    torch.testing.assert_close(
+        posture_channels(turned, moving_mean(turned, 25)), posture_channels(values, moving_mean(values, 25)), atol=1e-4, rtol=1e-4
+    )
+
+
+def test_posture_adds_its_channels_to_each_accelerometer() -> None:
+    net = InertialNet(["accelerometer", "gyroscope"], 2, posture=True).eval()
+    assert net.channels.channels == 8 + 6 + 4
+    assert net({"accelerometer": torch.zeros(2, 300, 3), "gyroscope": torch.zeros(2, 300, 3)}).isfinite().all()

@@ -157,6 +157,9 @@ class Augment(Checked):
     rate_hz: [low, high]: sampled at a rate between (log-uniform) and joined by straight lines, as a recording is; rates above the window's
     change nothing. range_g: [low, high]: accelerometers clipped at a full scale of 2, 4, 8 or 16 g within. resolution_g: accelerometers
     rounded to steps up to this. packet_loss: up to this share of the packets, of .1 to 1 s, is lost and bridged by straight lines.
+    cut_ends: probability, of each end of a window, that the recording begins or ends within it; the value there is held, as in prediction.
+    other_after: probability that some time after a window's middle another clip of the batch goes on, as when a fallen person gets up.
+    knocks: probability that a clip without a fall gets knocks of the hand (clapping, hitting a table); where labels are by fall.
     film_crop: up to this fraction of a film's sides is cut away. film_light: sd of the logarithm of brightness and contrast.
     film_flip: mirror films at random; only where left and right mean the same.
     """
@@ -180,6 +183,9 @@ class Augment(Checked):
     range_g: tuple[PositiveFloat, PositiveFloat] | None = None
     resolution_g: float = Field(default=0.0, ge=0, le=1)
     packet_loss: float = Field(default=0.0, ge=0, le=1)
+    cut_ends: float = Field(default=0.0, ge=0, le=1)
+    other_after: float = Field(default=0.0, ge=0, le=1)
+    knocks: float = Field(default=0.0, ge=0, le=1)
     film_crop: float = Field(default=0.15, ge=0, lt=1)
     film_light: float = Field(default=0.15, ge=0, le=1)
     film_flip: bool = False
@@ -198,6 +204,11 @@ class Augment(Checked):
     def devices(self) -> bool:
         """Whether clips are changed to what other devices would record."""
         return bool(self.rate_hz or self.range_g or self.resolution_g or self.packet_loss)
+
+    @property
+    def disturbs(self) -> bool:
+        """Whether clips get other ends, other activities afterwards, or knocks."""
+        return bool(self.cut_ends or self.other_after or self.knocks)
 
 
 class EarlyStop(Checked):
@@ -425,6 +436,11 @@ class Recipe(Checked):
             raise ValueError(
                 "augment: rate_hz, range_g, resolution_g and packet_loss need windows with a rate, not 'trial'; leave them out"
             )
+        augments = [one.training.augment for one in (self.teacher, self.student) if one]
+        if self.labels.by != "fall" and any(one.knocks for one in augments):
+            raise ValueError("augment.knocks changes clips without a fall; label by fall, or leave it out")
+        if self.clip.films and any(one.disturbs for one in augments):
+            raise ValueError("augment: cut_ends, other_after and knocks are of worn sensors; leave them out where clips have films")
         known = self.clip.names
         for role, network in self.networks.items():
             network.inputs[:] = expand(network.inputs, known)

@@ -17,6 +17,8 @@ from featherfall.models.inputs import Channels
 
 GYROSCOPE_SCALE = 1 / 180  # deg/s -> half turns a second, so that channels start at similar sizes
 LOWPASS = 25  # samples; half a second at 50 Hz, which separates posture from motion
+SECOND = 51  # samples at 50 Hz, odd
+POSTURE_CHANNELS = 6
 
 
 def conv_block(channels: int, width: int, kernel: int, stride: int) -> nn.Sequential:
@@ -46,16 +48,19 @@ def moving_mean(values: Tensor, width: int) -> Tensor:
 class InertialChannels(nn.Module):
     """Raw inputs -> the channels of the convolutions.
 
-    accelerometer a (g): a, |a| - 1, low-passed a (posture), |a - low-pass| (motion): 8 channels.
+    accelerometer a (g): a, |a| - 1, low-passed a (posture), |a - low-pass| (motion): 8 channels; with `posture`, those of
+    `posture_channels` as well.
     gyroscope w (deg/s): w, |w| in half turns a second: 4 channels. orientation (quaternion): where up is, seen from the sensor: 3 channels.
     """
 
     WIDTHS = {"accelerometer": 8, "gyroscope": 4, "orientation": 3}
 
-    def __init__(self, inputs: Sequence[str]) -> None:
+    def __init__(self, inputs: Sequence[str], posture: bool = False) -> None:
         super().__init__()
         self.inputs = tuple(inputs)
-        self.channels = sum(self.WIDTHS[kind_of(name)] for name in self.inputs)
+        self.posture = posture
+        accelerometers = sum(kind_of(name) == "accelerometer" for name in self.inputs)
+        self.channels = sum(self.WIDTHS[kind_of(name)] for name in self.inputs) + POSTURE_CHANNELS * accelerometers * posture
 
     def forward(self, clip: Mapping[str, Tensor]) -> Tensor:
         """{name: (B, T, C)} -> (B, channels, T)."""
@@ -66,12 +71,31 @@ class InertialChannels(nn.Module):
             if kind == "accelerometer":
                 slow = moving_mean(values, LOWPASS)
                 parts += [values, magnitude(values) - 1, slow, magnitude(values - slow)]
+                if self.posture:
+                    parts.append(posture_channels(values, slow))
             elif kind == "gyroscope":
                 turns = values * GYROSCOPE_SCALE
                 parts += [turns, magnitude(turns)]
             else:
                 parts.append(up_direction(values))
         return torch.cat(parts, dim=1)
+
+
+def posture_channels(acceleration: Tensor, slow: Tensor) -> Tensor:
+    """Return what does not depend on how the sensor is mounted; (B, 3, T) g, and its low-pass -> (B, 6, T).
+
+    The cosines of the angles from the posture at each time to that of the window's first and of its last quarter; the low-pass's
+    magnitude - 1; the motion along the vertical and across it; the motion's mean over a second.
+    """
+    up, motion = F.normalize(slow, dim=1), acceleration - slow
+    quarter = slow.shape[-1] // 4
+    before = F.normalize(slow[..., :quarter].mean(dim=-1, keepdim=True), dim=1)
+    after = F.normalize(slow[..., -quarter:].mean(dim=-1, keepdim=True), dim=1)
+    turned = [(up * reference).sum(dim=1, keepdim=True) for reference in (before, after)]
+    vertical = (motion * up).sum(dim=1, keepdim=True)
+    return torch.cat(
+        [*turned, magnitude(slow) - 1, vertical, magnitude(motion - vertical * up), moving_mean(magnitude(motion), SECOND)], dim=1
+    )
 
 
 def up_direction(quaternions: Tensor) -> Tensor:
@@ -97,6 +121,7 @@ class InertialNet(nn.Module):
         layers: (width, kernel, stride) of each convolution.
         thirds: segments of time that are averaged separately; their order distinguishes opposite actions.
         peaks: also keep the maximum of each segment: an impact is short.
+        posture: add channels that do not depend on how an accelerometer is mounted, see `posture_channels`.
         dropout: before the classifier.
     """
 
@@ -107,11 +132,12 @@ class InertialNet(nn.Module):
         layers: Sequence[tuple[int, int, int]] = ((32, 9, 2), (48, 5, 2), (64, 5, 2), (64, 3, 1)),
         thirds: int = 3,
         peaks: bool = False,
+        posture: bool = False,
         dropout: float = 0.4,
     ) -> None:
         super().__init__()
         self.inputs = tuple(inputs)
-        self.channels = InertialChannels(inputs)
+        self.channels = InertialChannels(inputs, posture)
         self.normalise = nn.BatchNorm1d(self.channels.channels, affine=False)
         widths = [self.channels.channels, *(width for width, _, _ in layers)]
         self.blocks = nn.Sequential(*(conv_block(widths[i], *layer) for i, layer in enumerate(layers)))

@@ -17,6 +17,7 @@ from featherfall.core.recipe import Training
 from featherfall.training.augment import augment
 from featherfall.training.checkpoint import load_tensors, save_tensors
 from featherfall.training.data import Batch, BatchSampler, Clips, mix_seeds
+from featherfall.training.disturbances import disturb
 from featherfall.training.optim import WeightAverage, averaging_share, optimizer_for, recompute_batch_norm, schedule_for
 
 Objective = Callable[[nn.Module, Batch], Mapping[str, Tensor]]  # must hold "loss"; may itself be a module with parameters
@@ -161,7 +162,8 @@ def _batches(clips: Clips, training: Training, seed: int, device: torch.device) 
         _seed(mix_seeds(seed, 2, step), device)
         index, view = order(step)
         batch = clips.take(index.to(device), view.to(device))
-        return Batch(augment(batch.clip, training.augment, clips.rate), batch.labels, batch.index, batch.view)
+        clip = disturb(batch.clip, batch.labels, training.augment, clips.rate)
+        return Batch(augment(clip, training.augment, clips.rate), batch.labels, batch.index, batch.view)
 
     return batch_of
 
