@@ -31,6 +31,7 @@ def test_names() -> None:
         "simulated",
         "sisfall",
         "smartfallmm",
+        "sp-sw-har",
         "up-fall",
         "urfd",
         "utd-mhad",

@@ -42,7 +42,7 @@ def test_what_stands_in_an_absent_input_does_not_matter(name: str, fill: float) 
     other = {**flagged, name: values[name].clone()}
     other[name][1] = fill
     torch.testing.assert_close(model(other), model(flagged))
-    assert not torch.allclose(model(flagged)[1], model(values)[1])  # the learned vector speaks instead
+    assert not torch.allclose(model(flagged)[1], model(values)[1])  # the learned vector speaks instead, or the branch's other inputs
     torch.testing.assert_close(model(flagged)[[0, 2]], model(values)[[0, 2]])
 
 
@@ -50,6 +50,16 @@ def test_an_absent_branch_says_its_learned_vector() -> None:
     model = fusion().eval()
     embedding = model.embed({**clip(), "present:skeleton": torch.zeros(3, dtype=torch.bool)})
     torch.testing.assert_close(embedding[:, : 96 * 3], model.absent[0].expand(3, -1))
+
+
+def test_a_branch_works_with_the_inputs_that_are_there() -> None:
+    """A dataset of accelerometers alone still teaches: only a branch without any of its inputs says its learned vector."""
+    model, values, absent = fusion().eval(), clip(), torch.zeros(3, dtype=torch.bool)
+    lone = {**values, "present:skeleton": absent, "present:gyroscope": absent}
+    silent = {**values, "gyroscope": torch.zeros_like(values["gyroscope"])}
+    torch.testing.assert_close(model.embed(lone)[:, 96 * 3 :], model.embed(silent)[:, 96 * 3 :])
+    nothing = model.embed({**lone, "present:accelerometer": absent})
+    torch.testing.assert_close(nothing[:, 96 * 3 :], model.absent[1].expand(3, -1))
 
 
 def test_training_drops_branches_but_never_all() -> None:

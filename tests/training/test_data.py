@@ -9,8 +9,8 @@ from tests.training.toy import toy_clips
 
 from featherfall.clips.labels import IGNORED
 from featherfall.clips.store import ClipStore
-from featherfall.core.recipe import Augment
-from featherfall.training.data import BatchSampler, load_clips
+from featherfall.core.recipe import Augment, Draw
+from featherfall.training.data import BatchSampler, Clips, chances, load_clips
 
 
 @given(count=st.integers(1, 30), batch=st.integers(2, 40), seed=st.integers(0, 2**40), share=st.sampled_from([0.0, 0.4, 0.99]))
@@ -94,3 +94,42 @@ def test_clips_seen_by_a_branch(tiny_store: ClipStore) -> None:
     assert list(seen.inputs) == ["skeleton"] and len(seen) == keep.sum() < len(clips)
     np.testing.assert_array_equal(seen.inputs["skeleton"][0].numpy(), tiny_store.inputs["skeleton"][keep])
     assert seen.labels.tolist() == labels[keep].tolist() and seen.views == 2
+
+
+def pool() -> Clips:
+    """Three groups: 100 clips of daily life in one dataset, 16 in another, and there 4 falls."""
+    labels, dataset = torch.tensor([0] * 116 + [1] * 4), torch.tensor([0] * 100 + [1] * 20)
+    return Clips({"accelerometer": torch.zeros(3, 120, 4, 3)}, {}, labels, 2, dataset=dataset)
+
+
+def shares(chance: torch.Tensor) -> list[float]:
+    return [float(part.sum()) for part in chance.split([100, 16, 4])]
+
+
+def test_groups_have_their_share_of_the_draws() -> None:
+    """Of 100, 16 and 4 clips: as they are, by their roots (10 : 4 : 2), and alike."""
+    clips = pool()
+    assert shares(chances(clips, Draw(power=1))) == pytest.approx([100 / 120, 16 / 120, 4 / 120])
+    assert shares(chances(clips, Draw(power=0.5))) == pytest.approx([10 / 16, 4 / 16, 2 / 16])
+    assert shares(chances(clips, Draw(power=0))) == pytest.approx([1 / 3] * 3)
+    assert shares(chances(clips, Draw(by=["dataset"], power=0))) == pytest.approx([1 / 2, 16 / 40, 4 / 40])
+    assert shares(chances(clips, Draw(by=["class"], power=0))) == pytest.approx([50 / 116, 8 / 116, 1 / 2])
+    alone = Clips(clips.inputs, {}, clips.labels, 2)
+    assert shares(chances(alone, Draw(by=["dataset"], power=0))) == pytest.approx([100 / 120, 16 / 120, 4 / 120])
+
+
+def test_what_is_drawn_depends_on_seed_and_step_alone() -> None:
+    clips, draw = pool(), Draw(power=0)
+    forwards, backwards = (BatchSampler(clips, 48, 7, 0.25, draw) for _ in range(2))
+    expected = [forwards(step) for step in range(60)]
+    assert all(torch.equal(backwards(step)[0], expected[step][0]) for step in (59, 3, 20))
+    index, view = (torch.cat([one[i] for one in expected]) for i in (0, 1))
+    for part in (index, index[view == 2]):  # the views that have no class, too
+        found = [((part >= low) & (part < high)).float().mean().item() for low, high in ((0, 100), (100, 116), (116, 120))]
+        assert found == pytest.approx([1 / 3] * 3, abs=0.07)
+    assert (view == 2).float().mean().item() == pytest.approx(0.25)
+
+
+def test_clips_know_their_dataset(tiny_store: ClipStore) -> None:
+    clips = load_clips(tiny_store, np.arange(4), np.zeros(4), ["accelerometer"])
+    assert clips.dataset is not None and clips.dataset.tolist() == [0] * 4 and clips.rate == tiny_store.rate > 0

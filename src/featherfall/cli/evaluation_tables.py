@@ -37,6 +37,18 @@ _SUBJECTS = {
     "right": "right",
     "accuracy": "accuracy",
 }
+_DATASETS = {
+    "dataset": "dataset",
+    "recordings": "recordings",
+    "falls": "falls",
+    "f1": "F1",
+    "auc": "AUC",
+    "sensitivity": "sensitivity",
+    "precision": "precision",
+    "false_alarms": "false alarms",
+    "hours": "hours",
+    "false_alarms_per_hour": "false alarms/h",
+}
 
 
 def show_evaluation(result: Mapping[str, Any]) -> None:
@@ -59,6 +71,7 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
         if name not in _HIDDEN and value not in (0, {}, 0.0):
             out.print(f"{name.replace('_', ' ')}: {_count(value)}", highlight=False, markup=False)
     _show_rows("Thresholds", result.get("thresholds", ()), _CURVE)
+    _show_rows("Datasets", result.get("datasets", ()), _DATASETS)
     _show_rows("Subjects", result.get("subjects", ()), _SUBJECTS)
     for note in result["notes"][:_MAX_LINES]:
         out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
@@ -97,7 +110,7 @@ def _show_rows(title: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[s
     shown = [name for name in columns if name in rows[0]]
     table = plain_table(title)
     for name in shown:
-        table.add_column(columns[name], justify="left" if name == "subject" else "right")
+        table.add_column(columns[name], justify="left" if name in ("subject", "dataset") else "right")
     for row in rows[:_MAX_SUBJECTS]:
         table.add_row(*(_value(name, row[name]) for name in shown))
     console().print(table)
@@ -111,7 +124,7 @@ def _value(name: str, value: Any) -> str:
     if name == "threshold":
         return f"{value:g}"
     if name == "hours":
-        return f"{value:.2f}"
+        return "none" if value is None else f"{value:.2f}"
     return str(value) if isinstance(value, int) else number_text(name, value)
 
 

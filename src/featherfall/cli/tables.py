@@ -9,6 +9,8 @@ from typing import Any
 from rich.markup import escape
 
 from featherfall.cli.console import console, plain_table
+from featherfall.evaluation.by_dataset import FIGURES
+from featherfall.evaluation.pictures import deployed_role
 
 _ROLE_LABELS = {
     "teacher": "teacher",
@@ -51,6 +53,7 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
     for role, values in metrics["roles"].items():
         table.add_row(_role(role, metrics), *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role)))
     out.print(table)
+    _show_datasets(metrics)
     out.print(_gain(metrics))
     if metrics.get("simulated"):
         out.print("All people are simulated: these figures do not show how well it works on real people.", style="yellow")
@@ -63,6 +66,23 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
         markup=False,
     )
     out.print(f"next     featherfall predict {folder / 'bundle'} YOUR-FILE", soft_wrap=True, highlight=False, markup=False)
+
+
+def _show_datasets(metrics: Mapping[str, Any]) -> None:
+    """Print a row for each dataset of a pool, of the model that ships, and the means over those with falls."""
+    role = deployed_role(metrics)
+    rows = metrics.get("datasets", {}).get(role)
+    if not rows:
+        return
+    table = plain_table(f"Dataset by dataset: {_role(role, metrics)}")
+    for heading in ("dataset", "falls", *map(metric_label, FIGURES), "hours"):
+        table.add_column(heading, justify="left" if heading == "dataset" else "right")
+    for row in rows:
+        hours = "-" if row["hours"] is None else f"{row['hours']:.2f}"
+        table.add_row(escape(row["dataset"]), str(row["falls"]), *(_cell(name, row[name]) for name in FIGURES), hours)
+    means = metrics["dataset_means"][role]
+    table.add_row("mean of those with falls", "", *(_cell(name, means.get(name)) for name in FIGURES), "")
+    console().print(table)
 
 
 def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:

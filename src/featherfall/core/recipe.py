@@ -231,9 +231,21 @@ class Swa(Checked):
     lr: float = Field(default=1e-4, gt=0)
 
 
+class Draw(Checked):
+    """Which training clips make a batch, where some datasets or classes have many more clips than others.
+
+    by: clips of the same dataset, the same class, or both, are one group.
+    power: a group's share of the batches is proportional to its number of clips ** power: 1 as they are, 0 the same for all groups.
+    """
+
+    by: list[Literal["dataset", "class"]] = Field(default=["dataset", "class"], min_length=1)
+    power: float = Field(default=0.5, ge=0, le=1)
+
+
 class Training(Checked):
     """One network's training.
 
+    draw: draw clips by their groups; without it, each epoch takes every clip once. With classes drawn alike, leave `balance` at 0.
     average: decay of the moving average of the weights, which starts half-way; 0 for none.
     swa: another average in its place.
     balance: weight classes by frequency ** -balance: 0 for no weights, 1 for equal influence of all classes.
@@ -255,6 +267,7 @@ class Training(Checked):
     focal: float = Field(default=0.0, ge=0)
     mixup: float = Field(default=0.0, ge=0)
     balance: float = Field(default=0.0, ge=0, le=1)
+    draw: Draw | None = None
     early_stop: EarlyStop | None = None
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     augment: Augment = Augment()

@@ -13,6 +13,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
 
 from .dataset import Dataset, Reader, Source
+from .missing import MissingPartsError, settings_without
 from .pictures import LOOK, by_names, with_looks
 from .views import each_view, join_datasets
 
@@ -32,8 +33,16 @@ def reader(name: str) -> Reader:
 
 
 def open_for(recipe: Recipe, data_dir: str | Path) -> Dataset:
-    """Open the dataset that a recipe is about, as its labels and clips need it. Raises `UserError` as `open` and `by_names`."""
-    return fitted(recipe, open(recipe.dataset, data_dir, recipe.folder))
+    """Open the dataset that a recipe is about, as its labels and clips need it. Raises `UserError` as `open` and `by_names`.
+
+    Where parts of a pool are missing, the message says with which `--set` the recipe runs without them.
+    """
+    try:
+        return fitted(recipe, open(recipe.dataset, data_dir, recipe.folder))
+    except MissingPartsError as error:
+        changes = settings_without(recipe, [open(name, data_dir) for name in error.present])
+        settings = " ".join(f'--set "{change}"' for change in changes)
+        raise UserError(error.with_mend(f"go on without: {settings}" if settings else "")) from None
 
 
 def fitted(recipe: Recipe, dataset: Dataset) -> Dataset:
@@ -58,15 +67,23 @@ def open(name: str, data_dir: str | Path, folder: str | Path | None = None) -> D
     if "+" in name:
         if folder is not None:
             raise UserError(f"dataset {name!r} is several, which cannot share the folder {str(folder)!r}; leave 'folder' out")
-        return join_datasets([open(part.strip(), data_dir) for part in name.split("+")])
+        parts = [reader(part.strip()) for part in name.split("+")]
+        missing = [one for one in parts if not _place(one, Path(data_dir)).is_dir()]
+        if missing:
+            raise MissingPartsError(Path(data_dir), missing, [one.name for one in parts if one not in missing])
+        return join_datasets([open(one.name, data_dir) for one in parts])
     one = reader(name)
-    path = Path(data_dir) / (one.folder if folder is None else folder)
-    own = registry.facts("dataset", one.name).get("pictures") or Path(data_dir).name == one.folder  # sets of pictures are often one's own
-    if folder is None and not path.exists() and own:
-        path = Path(data_dir)
+    path = _place(one, Path(data_dir)) if folder is None else Path(data_dir) / folder
     if not path.is_dir():
         raise UserError(f"{path}: no such folder; give --data the folder that holds {one.folder or 'recordings.csv'}")
     dataset = one.scan(path)
     if not dataset.sources:
         raise UserError(f"{path}: no recordings of {one.name} in this folder; expected files like {one.layout}")
     return dataset
+
+
+def _place(one: Reader, data_dir: Path) -> Path:
+    """Return the folder of a dataset: the usual one below `data_dir`, or that itself."""
+    path = data_dir / one.folder
+    own = registry.facts("dataset", one.name).get("pictures") or data_dir.name == one.folder  # sets of pictures are often one's own
+    return data_dir if own and not path.exists() else path

@@ -103,12 +103,14 @@ class Reader(ABC):
         folder: usual name of the dataset's folder below `--data`; "" for `--data` itself.
         layout: example of a file's path below `folder`, for messages.
         streams: names of the sensor streams that a recording may have.
+        made_by: the command that writes the dataset, with "{folder}" in it; "" for one that is fetched.
     """
 
     name: ClassVar[str]
     folder: ClassVar[str]
     layout: ClassVar[str]
     streams: ClassVar[tuple[str, ...]] = ()
+    made_by: ClassVar[str] = ""
 
     @abstractmethod
     def scan(self, folder: Path) -> Dataset:

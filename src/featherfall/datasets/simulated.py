@@ -1,4 +1,7 @@
-"""Simulated people beside real ones: the folder that `featherfall sim` writes, as a dataset of its own in a pool."""
+"""Simulated people beside real ones: the folder that `featherfall sim` writes, as a dataset of its own in a pool.
+
+`--skeleton azure` gives it the joints of SmartFallMM: recordings whose skeletons differ cannot be one input.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ class Simulated(OwnFolder):
 
     folder = "simulated"
     streams = ("accelerometer", "gyroscope", "skeleton")
-    made_by = "featherfall sim --out {folder}"
+    made_by = "featherfall sim --out {folder} --subjects 60 --hours 4 --skeleton azure"
 
     def scan(self, folder: Path) -> Dataset:
         """List the recordings. Raises `UserError` as `OwnFolder`, and for a folder that was not simulated."""

@@ -21,9 +21,10 @@ from featherfall.core.recording import Recording
 from featherfall.datasets import Dataset, by_names, each_view
 from featherfall.datasets.content import Content, contents
 from featherfall.datasets.notes import NoteSummary
+from featherfall.evaluation.by_dataset import by_dataset
 from featherfall.evaluation.curve import activities_by_subject, auc, by_subject, intervals_of, threshold_curve
 from featherfall.evaluation.evaluator import Evaluator
-from featherfall.evaluation.metrics import Metrics
+from featherfall.evaluation.metrics import Metrics, fall_metrics
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.score import task_metrics
 from featherfall.runtime import Bundle
@@ -99,7 +100,8 @@ class WindowEvaluator(Evaluator):
         return replace(mine, streams=streams)
 
     def result(self) -> dict[str, Any]:
-        """As `Evaluator.result`, with "inputs" (what was taken for each), "shares", "rates", "thresholds" and "subjects"."""
+        """As `Evaluator.result`, with "inputs" (what was taken for each), "shares", "rates", "thresholds" and "subjects"; of several
+        datasets also "datasets"."""
         manifest = self._bundle.manifest
         metrics, counts = task_metrics(self._predictions, manifest.task, manifest.labels, manifest.positive, manifest.decision)
         return {"metrics": metrics, "counts": counts, "inputs": self._taken(), **self._details(metrics, counts)}
@@ -112,10 +114,12 @@ class WindowEvaluator(Evaluator):
         positive = manifest.labels.index(manifest.positive)
         metrics["auc"] = auc(self._predictions, positive)
         shares, rates = intervals_of(counts)
+        rows = by_dataset(self._predictions, positive, lambda some: fall_metrics(some, positive, manifest.decision))
         return {
             "shares": shares,
             "rates": rates,
             "thresholds": threshold_curve(self._predictions, positive, manifest.decision),
+            **({"datasets": rows} if len(rows) > 1 else {}),
             "subjects": by_subject(self._predictions, positive, manifest.decision),
         }
 

@@ -29,6 +29,7 @@ METRIC_NAMES = {
     "non_fall_precision": "non-fall precision",
     "event_f1": "F1 of alarms in time",
     "false_alarms_per_hour": "false alarms per hour of these recordings",
+    "auc": "area under the ROC curve (AUC)",
     "detection_delay_s": "seconds from the end of the fall to the alarm (median)",
     "accuracy": "accuracy",
     "macro_f1": "macro F1",

@@ -9,6 +9,7 @@ from typing import Any
 
 from featherfall.core.files import atomic_write
 from featherfall.evaluation import pictures
+from featherfall.evaluation.by_dataset import FIGURES
 from featherfall.evaluation.pictures import METRIC_NAMES, ROLE_NAMES
 
 _STYLE = """
@@ -45,6 +46,7 @@ def write_report(path: Path, metrics: Mapping[str, Any], logs: Mapping[str, Sequ
         "<h2>Figures</h2>",
         f"<p class=muted>In percent unless the row says otherwise; small: 95% interval over seeds. {_whom(metrics)}</p>",
         _table(metrics),
+        _datasets(metrics),
     ]
     if "distilled" in metrics["roles"]:
         parts += [
@@ -110,11 +112,32 @@ def _table(metrics: Mapping[str, Any]) -> str:
     return f"{hint}<div class=scroll><table class=roles><tr><th></th>{head}</tr>{''.join(rows)}</table></div>"
 
 
+def _datasets(metrics: Mapping[str, Any]) -> str:
+    """Return a table of the model that ships, dataset by dataset; "" for a run over one."""
+    role = pictures.deployed_role(metrics)
+    rows = metrics.get("datasets", {}).get(role)
+    if not rows:
+        return ""
+    head = "".join(f"<th>{METRIC_NAMES[name]}</th>" for name in FIGURES)
+    lines = []
+    for row in rows:
+        cells = "".join(_cell(name, row[name]) for name in FIGURES)
+        hours = "" if row["hours"] is None else f"{row['hours']:.2f}"
+        lines.append(f"<tr><td>{escape(row['dataset'])}</td><td>{row['falls']}</td>{cells}<td>{hours}</td></tr>")
+    means = metrics["dataset_means"][role]
+    cells = "".join(_cell(name, means[name]) for name in FIGURES)
+    lines.append(f"<tr><td>mean of those with falls</td><td></td>{cells}<td></td></tr>")
+    return (
+        f"<h2>Dataset by dataset</h2><p class=muted>Of the model that ships.</p><div class=scroll><table><tr><th></th><th>falls</th>{head}"
+        f"<th>hours without a fall</th></tr>{''.join(lines)}</table></div>"
+    )
+
+
 def _cell(name: str, value: Mapping[str, Any] | None) -> str:
     if value is None or value["mean"] is None:
         return "<td>none</td>" if value else "<td></td>"
-    plain = name in ("ece", "brier", "false_alarms_per_hour", "detection_delay_s")
-    scale, digits = (1, 3 if name in ("ece", "brier") else 1) if plain else (100, 1)
+    plain = name in ("ece", "brier", "auc", "false_alarms_per_hour", "detection_delay_s")
+    scale, digits = (1, 3 if name in ("ece", "brier", "auc") else 1) if plain else (100, 1)
     text = f"{scale * value['mean']:.{digits}f}"
     if value["ci95"]:
         low, high = (scale * end for end in value["ci95"])

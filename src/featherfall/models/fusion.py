@@ -16,7 +16,8 @@ from featherfall.models.inputs import Channels
 class FusionNet(nn.Module):
     """Concatenated embeddings of its branches -> dropout -> linear.
 
-    A branch whose input is absent from a clip (`present`) contributes a learned vector in place of its embedding. In training whole
+    A branch all of whose inputs are absent from a clip (`present`) contributes a learned vector in place of its embedding; of a branch
+    that has some of its inputs, the others are zeros. In training whole
     branches are dropped at random, so that the teacher learns to work without any one of them.
 
     Arguments:
@@ -40,7 +41,7 @@ class FusionNet(nn.Module):
         """{name: (B, T, C)} and optionally {"present:<name>": (B,) bool} -> (B, width)."""
         parts, keep = [], self._keep(clip)
         for i, branch in enumerate(self.branches.values()):
-            embedding = branch.embed(clip)  # type: ignore[operator]
+            embedding = branch.embed(_zeroed(clip, branch.inputs))  # type: ignore[operator, arg-type]
             parts.append(torch.where(keep[:, i : i + 1], embedding, self.absent[i]))
         return self.embedding(torch.cat(parts, dim=1))
 
@@ -54,14 +55,24 @@ class FusionNet(nn.Module):
         count = len(self.branches)
         keep = torch.ones(len(first), count, dtype=torch.bool, device=first.device)
         for i, branch in enumerate(self.branches.values()):
-            for name in branch.inputs:  # type: ignore[union-attr]
-                if f"present:{name}" in clip:
-                    keep[:, i] &= clip[f"present:{name}"]
+            flags = [clip.get(f"present:{name}") for name in branch.inputs]  # type: ignore[union-attr]
+            known = [flag for flag in flags if flag is not None]
+            if len(known) == len(flags):  # an input without a flag is in every clip
+                keep[:, i] = torch.stack(known).any(dim=0)
         if self.training and self.branch_dropout and count > 1:
             dropped = torch.rand(len(first), count, device=first.device) < self.branch_dropout
             thinned = keep & ~dropped
             keep = torch.where(thinned.any(dim=1, keepdim=True), thinned, keep)
         return keep
+
+
+def _zeroed(clip: Mapping[str, Tensor], names: Sequence[str]) -> dict[str, Tensor]:
+    """Return some inputs of a clip, with zeros where they are absent: what stands there must not matter to the rest of the branch."""
+    out = {}
+    for name in names:
+        flag = clip.get(f"present:{name}")
+        out[name] = clip[name] if flag is None else torch.where(flag.view(-1, *[1] * (clip[name].ndim - 1)), clip[name], 0)
+    return out
 
 
 @register("model", "fusion", looks_at=["window"])

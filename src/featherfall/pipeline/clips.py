@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from featherfall import datasets
 from featherfall.clips.build import prepare_clips
+from featherfall.clips.mapping import offers
 from featherfall.clips.splits import Fold, copies_of, folds
 from featherfall.clips.store import ClipStore, RecordingFacts
+from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
 from featherfall.datasets import Dataset, Source
 from featherfall.pipeline.progress import Show
@@ -28,7 +31,29 @@ def make_clips(recipe: Recipe, dataset: Dataset, workers: int, show: Show, cache
     bar = show.stage("clips", len(dataset.sources))
     store = prepare_clips(dataset, recipe.clip, recipe.student.network.inputs, cache=cache, workers=workers, progress=bar.at)
     bar.at(len(dataset.sources), len(dataset.sources), f"{len(store)} clips of {len(store.recordings)} recordings")
+    _refuse_unused(recipe, dataset, store)
     return store
+
+
+def _refuse_unused(recipe: Recipe, dataset: Dataset, store: ClipStore) -> None:
+    """Raise `UserError` for a part of a pool of which no recording could be used: its people would be missing without a word."""
+    parts = dict.fromkeys(source.dataset for source in dataset.sources)
+    used = {recording.dataset for recording in store.recordings}
+    for name in (name for name in parts if name not in used):
+        mine = replace(dataset, sources=tuple(source for source in dataset.sources if source.dataset == name))
+        has = sorted(one.name for known in offers(mine).values() for one in known)
+        without = f'leave the dataset out: --set "dataset={" + ".join(one for one in parts if one in used)}"'
+        for needed in (one for one in recipe.clip.names if one in (*recipe.student.network.inputs, *recipe.clip.require)):
+            behind = recipe.clip.behind(needed)
+            if not set(behind) & set(has):
+                raise UserError(
+                    f"{name}: none of its {len(mine.sources)} recordings has the input {needed!r} ({' or '.join(behind)}); it has "
+                    f"{', '.join(has) or 'nothing that can be read'}; name one of these in clip.inputs.{needed}, or {without}"
+                )
+        raise UserError(
+            f"{name}: none of its {len(mine.sources)} recordings can be used; 'featherfall data inspect {name}' says why; mend it, "
+            f"or {without}"
+        )
 
 
 def make_folds(recipe: Recipe, dataset: Dataset, store: ClipStore) -> list[Fold]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from featherfall.evaluation.bootstrap import over_groups
+from featherfall.evaluation.by_dataset import over_datasets
 from featherfall.evaluation.metrics import Metrics
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.score import MAIN, task_metrics
@@ -56,6 +57,7 @@ def collect(task: Task, jobs: Sequence[Job], notes: Sequence[str]) -> dict[str, 
         positive, group = names.index(str(recipe.labels.positive)), recipe.split.group
         intervals = {role: over_groups(seeds, positive, recipe.decision, group) for role, seeds in pooled.items()}
         summary["over_groups"] = {"group": group, "roles": intervals}
+        summary |= over_datasets(pooled, positive, score)
     return task.more_summary(summary, tested)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from featherfall.clips.labels import IGNORED
 from featherfall.clips.store import ClipStore
-from featherfall.core.recipe import Augment
+from featherfall.core.recipe import Augment, Draw
 from featherfall.training.films import FilmViews, film_views
 from featherfall.training.views import make_views
 
@@ -124,15 +124,16 @@ def load_clips(
 class BatchSampler:
     """Draws clips and views as a function of (seed, step) alone, so that training can be interrupted and resumed.
 
-    Each epoch is a fresh permutation; a batch may reach across two epochs. Where there are teacher-only views, the given share of each
-    batch is drawn from them.
+    Each epoch is a fresh permutation; a batch may reach across two epochs. With `draw`, clips are drawn one by one, with replacement, so
+    that each group has its share. Where there are teacher-only views, the given share of each batch is drawn from them.
     """
 
-    def __init__(self, clips: Clips, batch: int, seed: int, teacher_only_share: float = 0.0) -> None:
+    def __init__(self, clips: Clips, batch: int, seed: int, teacher_only_share: float = 0.0, draw: Draw | None = None) -> None:
         self.count, self.seed = len(clips), seed
         self.batch = min(batch, self.count)
         self.labelled, self.views = clips.labelled, clips.views
         self.unlabelled = min(round(self.batch * teacher_only_share), self.batch - 1) if self.views > self.labelled else 0
+        self._ladder = None if draw is None else chances(clips, draw).cumsum(0)
         self._epoch = -1
         self._order = torch.empty(0, dtype=torch.int64)
 
@@ -141,11 +142,19 @@ class BatchSampler:
         random = _generator(self.seed, 1, step)
         wanted = self.batch - self.unlabelled
         view = torch.randint(self.labelled, (wanted,), generator=random)
-        index = self._slice(step * wanted, wanted)
+        index = self._slice(step * wanted, wanted) if self._ladder is None else self._drawn(wanted, random)
         if self.unlabelled:
-            index = torch.cat([index, torch.randint(self.count, (self.unlabelled,), generator=random)])
+            few = self.unlabelled
+            more = torch.randint(self.count, (few,), generator=random) if self._ladder is None else self._drawn(few, random)
+            index = torch.cat([index, more])
             view = torch.cat([view, torch.randint(self.labelled, self.views, (self.unlabelled,), generator=random)])
         return index, view
+
+    def _drawn(self, wanted: int, random: torch.Generator) -> Tensor:
+        """Return clips by their chances: the steps of a ladder on which random heights lie."""
+        assert self._ladder is not None
+        height = torch.rand(wanted, generator=random, dtype=torch.float64) * self._ladder[-1]
+        return torch.searchsorted(self._ladder, height, right=True).clamp(max=self.count - 1)
 
     def _slice(self, first: int, wanted: int) -> Tensor:
         """Return entries first .. first + wanted - 1 of the endless sequence of permutations."""
@@ -161,6 +170,18 @@ class BatchSampler:
         if epoch != self._epoch:
             self._epoch, self._order = epoch, torch.randperm(self.count, generator=_generator(self.seed, 0, epoch))
         return self._order
+
+
+def chances(clips: Clips, draw: Draw) -> Tensor:
+    """Return the chance of each clip to be drawn, (N,) float64, which sum to 1; see `core.recipe.Draw`."""
+    columns = [clips.labels.cpu()] if "class" in draw.by else []
+    if "dataset" in draw.by and clips.dataset is not None:
+        columns.append(clips.dataset.cpu())
+    if not columns:
+        return torch.full((len(clips),), 1 / len(clips), dtype=torch.float64)
+    _, group, sizes = torch.unique(torch.stack(columns), dim=1, return_inverse=True, return_counts=True)
+    weight = sizes.double() ** (draw.power - 1)
+    return weight[group] / (weight * sizes).sum()
 
 
 def mix_seeds(*numbers: int) -> int:

@@ -156,7 +156,7 @@ def fit(
 
 def _batches(clips: Clips, training: Training, seed: int, device: torch.device) -> Callable[[int], Batch]:
     """Return a function that seeds all generators for a step and returns its augmented batch."""
-    order = BatchSampler(clips, training.batch, seed, training.augment.teacher_only_share)
+    order = BatchSampler(clips, training.batch, seed, training.augment.teacher_only_share, training.draw)
 
     def batch_of(step: int) -> Batch:
         _seed(mix_seeds(seed, 2, step), device)

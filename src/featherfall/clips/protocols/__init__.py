@@ -7,7 +7,8 @@ A protocol returns the name of each fold and a mask (N,) of the recordings that 
 share of the training part are the same for all (`featherfall.clips.splits`). `split.options` are further keyword arguments.
 
 describes: one line about the protocol, with fields of `split` in braces. cross_validates: whether the folds together test all recordings,
-so that the exported student is trained on all of them. needs: fields of `split` that must be given.
+so that the exported student is trained on all of them. needs: fields of `split` that must be given. datasets: how many datasets with
+falls it takes, where that is more than one.
 """
 
 from __future__ import annotations

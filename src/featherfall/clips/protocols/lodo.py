@@ -14,7 +14,7 @@ from featherfall.core.recipe import Split
 from featherfall.core.registry import register
 
 
-@register("protocol", "lodo", describes="leave one dataset out", cross_validates=True)
+@register("protocol", "lodo", describes="leave one dataset out", cross_validates=True, datasets=2)
 def lodo(recordings: Sequence[RecordingFacts], groups: np.ndarray, split: Split, published: Published) -> Tests:
     """Each dataset that has falls is left out and tested once, by a fold of its name.
 
