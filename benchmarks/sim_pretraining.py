@@ -128,7 +128,7 @@ def judge(stage: FoldContext, part: Fold, weights: Path) -> list[RecordingPredic
     index = stage.store.clips_of(part.test)
     clips = load_clips(stage.store, index, np.zeros(len(index)), network.inputs)
     said = torch.softmax(logits_of(stage.load_network(network, 0, weights), clips), dim=1).numpy()
-    return clip_predictions(stage.store, part.test, said, clip_labels(stage.store, stage.recipe.labels))
+    return clip_predictions(stage.store, part.test, said, clip_labels(stage.store, stage.recipe.labels, stage.recipe.clip.reference))
 
 
 def scores(recipe: Recipe, store: ClipStore, judged: Sequence[Sequence[list[RecordingPredictions]]]) -> dict[str, Any]:

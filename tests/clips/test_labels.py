@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.clips.tiny import facts, store_of
@@ -55,3 +57,20 @@ def test_a_class_absent_from_training_is_refused() -> None:
     check_classes(["not_fall", "fall"], np.asarray([0, 1, 0]), "tiny")
     with pytest.raises(UserError, match=r"tiny, fold 1: no training clip of class sit, walk;"):
         check_classes(["fall", "sit", "walk"], np.asarray([0, 0]), "tiny, fold 1")
+
+
+def test_of_falls_without_times_the_windows_at_the_highest_peak_are_falls() -> None:
+    # 25 Hz, windows of 50 samples, each peak one second (25 samples) after its window's start.
+    values = np.zeros((7, 50, 3), np.float32)
+    for clip, peak in enumerate([2.0, 5.0, 3.0, 2.5, 9.0, 1.0, 7.0]):
+        values[clip, 25, 2] = peak
+    recordings = [facts("S1", "trip", fall=FallTimes()), facts("S1", "walk"), facts("S2", "trip", fall=FallTimes(2, 3, 4))]
+    store = replace(store_of(recordings, [[1, 4, 4.9, 5.1], [3], [1, 3]], {"accelerometer": values}), rate=25.0)
+    near = FALL.model_copy(update={"untimed_s": 1.0})
+    assert clip_labels(store, near, "accelerometer").tolist() == [IGNORED, 1, 1, IGNORED, 0, IGNORED, 1]
+    assert clip_labels(store, FALL).tolist() == [1, 1, 1, 1, 0, IGNORED, 1]
+
+
+def test_a_fall_without_windows_has_no_highest_peak() -> None:
+    store = replace(store_of([facts("S1", "trip", fall=FallTimes())], [[]]), rate=25.0)
+    assert clip_labels(store, FALL.model_copy(update={"untimed_s": 1.0}), "accelerometer").tolist() == []

@@ -20,11 +20,15 @@ def classes(store: ClipStore, labels: Labels) -> list[str]:
     return sorted({recording.activity for recording in store.recordings})
 
 
-def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
+def clip_labels(store: ClipStore, labels: Labels, reference: str = "") -> np.ndarray:
     """Return the class of each clip, (N,) int64; `IGNORED` for clips of a fall recording outside of its fall, which have no class.
 
     A window of a recording with a fall belongs to the fall if its centre is between the annotated onset and `margin_s` after the end. Where
-    the dataset has no times, or the window is the whole recording, it always does.
+    the dataset has no times, it does if its peak is within `untimed_s` of the recording's highest, or always where that is not set. A
+    window that is the whole recording always does.
+
+    Arguments:
+        reference: the clip's reference input, an accelerometer; needed for `untimed_s`.
     """
     names = classes(store, labels)
     if labels.by == "activity":
@@ -36,7 +40,24 @@ def clip_labels(store: ClipStore, labels: Labels) -> np.ndarray:
         fall = store.recordings[recording].fall
         if fall is not None:
             out[clip] = names.index(str(labels.positive)) if store.whole or of_fall(float(centre), fall, labels.margin_s) else IGNORED
+    if labels.untimed_s is not None:
+        out[_far_from_impact(store, reference, labels.untimed_s)] = IGNORED
     return out
+
+
+def _far_from_impact(store: ClipStore, reference: str, near_s: float) -> np.ndarray:
+    """Return the clips (K,) of falls without times whose peak is further than this from their recording's highest peak."""
+    falls = [i for i, one in enumerate(store.recordings) if one.fall == FallTimes()]
+    clips = store.clips_of(np.asarray(falls, np.int64))
+    peak = np.rint((store.centre_s[clips] - store.start_s[clips]) * store.rate).astype(np.int64)
+    heights = np.linalg.norm(store.inputs[reference][clips, peak.clip(0, store.length - 1)], axis=1)
+    far = []
+    for recording in falls:
+        mine = np.flatnonzero(store.recording[clips] == recording)
+        if len(mine):
+            highest = store.centre_s[clips[mine[heights[mine].argmax()]]]
+            far.append(clips[mine[np.abs(store.centre_s[clips[mine]] - highest) > near_s]])
+    return np.concatenate(far) if far else np.zeros(0, np.int64)
 
 
 def of_fall(centre_s: float, fall: FallTimes, margin_s: float) -> bool:

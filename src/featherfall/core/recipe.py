@@ -355,6 +355,8 @@ class Labels(Checked):
 
     margin_s: a window of a fall recording belongs to the fall until this long after the annotated end; windows before the onset or later
     than that have no class and are not used for training. names: of pictures, which class names are a fall.
+    untimed_s: of falls without annotated times, only impact windows whose peak is within this many seconds of the recording's highest peak
+    are falls; its other windows have no class. Without it, all windows of such a recording are falls, also those of the walk before.
     """
 
     by: Literal["activity", "fall"]
@@ -362,6 +364,7 @@ class Labels(Checked):
     negative: str = "not_fall"
     names: ClassNames | None = None
     margin_s: float = Field(default=1.0, ge=0)
+    untimed_s: float | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _named(self) -> Labels:
@@ -452,6 +455,8 @@ class Recipe(Checked):
         augments = [one.training.augment for one in (self.teacher, self.student) if one]
         if self.labels.by != "fall" and any(one.knocks for one in augments):
             raise ValueError("augment.knocks changes clips without a fall; label by fall, or leave it out")
+        if self.labels.untimed_s is not None and self.clip.window.kind != "impact":
+            raise ValueError("labels.untimed_s goes by the peaks of impact windows; set clip.window.kind to 'impact', or leave it out")
         if self.clip.films and any(one.disturbs for one in augments):
             raise ValueError("augment: cut_ends, other_after and knocks are of worn sensors; leave them out where clips have films")
         known = self.clip.names

@@ -49,7 +49,7 @@ class FoldContext:
 
     def part(self, recordings: np.ndarray) -> LabelledClips:
         """Return the labelled clips of the given recordings; clips that are neither class are left out."""
-        labels = clip_labels(self.store, self.recipe.labels)
+        labels = clip_labels(self.store, self.recipe.labels, self.recipe.clip.reference)
         clips = self.store.clips_of(recordings)
         clips = clips[labels[clips] != IGNORED]
         return LabelledClips(clips, labels[clips])

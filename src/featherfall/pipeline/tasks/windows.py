@@ -109,10 +109,10 @@ class WindowsTask(Task):
         return [self.context.run.job(job.fold.name, "teacher", i) for i in range(teacher.members)] if teacher else []
 
     def predictions(self, job: Job) -> list[RecordingPredictions]:
-        store = open_store(self.context.clips)
+        store, recipe = open_store(self.context.clips), self.context.recipe
         with np.load(job.finished) as saved:
             probabilities = saved["probabilities"]
-        return clip_predictions(store, job.fold.test, probabilities, clip_labels(store, self.context.recipe.labels))
+        return clip_predictions(store, job.fold.test, probabilities, clip_labels(store, recipe.labels, recipe.clip.reference))
 
     def deployment(self, fold: Fold, seed: int, weights: Path, provenance: Mapping[str, Any]) -> Deployment:
         stage = self.stage(fold)
@@ -122,7 +122,7 @@ class WindowsTask(Task):
 def deployment(stage: FoldContext, model: nn.Module, provenance: Mapping[str, Any]) -> Deployment:
     """Return the deployment of a student. The guard compares on the validation part, or on the training part without one."""
     recipe, store, fold = stage.recipe, stage.store, stage.fold
-    names, labels = inputs_of(recipe), clip_labels(store, recipe.labels)
+    names, labels = inputs_of(recipe), clip_labels(store, recipe.labels, recipe.clip.reference)
     recordings = fold.validation if len(fold.validation) else fold.train
 
     def score(outputs: GraphOutputs) -> dict[str, float]:
