@@ -141,7 +141,7 @@ def judge(row: str, data: Path, out: Path, changes: list[str]) -> dict[str, Any]
             costs += [read_json(folder / "cost.json") for folder in folders]
     if not seeds:
         return None
-    scored = [fall_metrics(one, positive, recipe.decision)[0] for one in seeds.values()]
+    scored = [fall_metrics(one, positive, recipe.decision.stated)[0] for one in seeds.values()]
     return {
         "row": row,
         "network": describe_network(recipe.student.network),
@@ -152,7 +152,7 @@ def judge(row: str, data: Path, out: Path, changes: list[str]) -> dict[str, Any]
         "seeds": list(seeds),
         "pictures": len(next(iter(seeds.values()))),
         "metrics": {name: mean_with_interval([one[name] for one in scored]) for name in COLUMNS},
-        "over_groups": over_groups(list(seeds.values()), positive, recipe.decision, recipe.split.group),
+        "over_groups": over_groups(list(seeds.values()), positive, recipe.decision.stated, recipe.split.group),
     }
 
 

@@ -136,7 +136,7 @@ def scores(recipe: Recipe, store: ClipStore, judged: Sequence[Sequence[list[Reco
     names = [recipe.labels.negative, str(recipe.labels.positive)]
 
     def score(some: Sequence[RecordingPredictions]) -> dict[str, float]:
-        return dict(task_metrics(some, recipe.task, names, recipe.labels.positive, recipe.decision)[0])
+        return dict(task_metrics(some, recipe.task, names, recipe.labels.positive, recipe.decision.stated)[0])
 
     pooled = [score([one for part in parts for one in part]) for parts in judged]
     by_fold = [[score(part)[MAIN[recipe.task]] for part in parts] for parts in judged]

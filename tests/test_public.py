@@ -17,7 +17,7 @@ from featherfall.signals.gaf import gaf
 NAMES = ["Evaluation", "FinishedRun", "Model", "Recipe", "Result", "UserError"]
 NAMES += ["datasets", "distill", "evaluate", "gaf", "load", "load_recipe", "losses", "register", "watch"]
 SIGNATURES = {
-    ff.load: ["name", "precision"],
+    ff.load: ["name", "precision", "point"],
     ff.watch: ["model", "source", "sinks", "**options"],
     ff.distill: ["recipe", "data", "out", "*teacher", "*student", "*changes", "*resume", "*workers", "*quiet", "*allow_skipped"],
     ff.evaluate: ["model", "dataset", "data", "*map", "*placement_ok", "*allow_skipped"],
@@ -25,6 +25,7 @@ SIGNATURES = {
     ff.register: ["kind", "name", "**facts"],
     ff.Model.predict: ["data", "*rate", "*unit", "*times", "*columns", "*time", "*time_unit", "*source", "*placement_ok", "**options"],
     ff.Model.predict_proba: ["windows"],
+    ff.Model.at: ["point", "*false_alarms_per_day"],
     ff.Model.evaluate: ["dataset", "data", "*map", "*placement_ok", "*allow_skipped"],
     ff.Result.to_frame: [],
     ff.Result.to_json: [],
@@ -36,7 +37,7 @@ SIGNATURES = {
     ff.Recipe.save: ["path"],
 }
 ATTRIBUTES = {
-    ff.Model: {"bundle", "evaluate", "labels", "manifest", "path", "positive", "predict", "predict_proba"},
+    ff.Model: {"at", "bundle", "evaluate", "labels", "manifest", "path", "point", "positive", "predict", "predict_proba"},
     ff.Result: {"columns", "events", "label", "labels", "manifest", "picture", "probabilities", "problems", "raw", "reasons"}
     | {"plot", "to_frame", "to_json"},
     ff.FinishedRun: {"bundle", "folder", "metrics", "plot", "recipe", "report", "to_frame"},

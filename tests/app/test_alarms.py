@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from tests.app.conftest import METRICS
 
-from featherfall.app.alarms import brief_false_alarms, describe_false_alarms, poisson_interval
+from featherfall.app.alarms import brief_false_alarms, describe_false_alarms
+from featherfall.core.operating import CurveRow, Operating
+from featherfall.core.poisson import poisson_interval
 
 
 @pytest.mark.parametrize(("count", "low", "high"), [(0, 0.0, 3.689), (1, 0.0253, 5.572), (3, 0.6187, 8.767), (10, 4.795, 18.39)])
@@ -45,6 +47,28 @@ def test_beside_a_confidence_stand_rate_and_interval() -> None:
     points = [{"threshold": 0.5, "sensitivity": 1.0, "false_alarms_per_day": 2.0}]
     days = {"what": "5 simulated days", "falls": 40, "days": 5, "points": points}
     assert brief_false_alarms(METRICS | {"days": days}, 0.5) == "2.0 false alarms a day (1.0 to 3.7)"
+
+
+def test_the_bundles_own_curve_comes_first() -> None:
+    curve = [
+        CurveRow(threshold=0.3, falls_found=20, false_alarms=12),
+        CurveRow(threshold=0.5, falls_found=19, false_alarms=1),
+        CurveRow(threshold=0.8, falls_found=15, false_alarms=0),
+    ]
+    points = {"sensitive": 0.3, "balanced": 0.5, "quiet": 0.8}
+    operating = Operating(
+        curve=curve, falls=20, hours=10, alarms_in="daily life", points=points, left_out="people and datasets", datasets=[]
+    )
+    # 1 in 10 h: (1, .0253, 5.572) * 2.4 a day
+    assert describe_false_alarms(METRICS, 0.5, operating) == (
+        "At 0.5 (balanced) the model found 19 of 20 falls, tried on people and datasets left out of training. It raised 1 false alarm in "
+        "10.0 h of daily life: 2.4 a day (95% interval 0.1 to 13)."
+    )
+    assert describe_false_alarms(None, 0.79, operating).startswith("At 0.5 the model found 19")
+    assert brief_false_alarms(None, 0.9, operating) == "0.0 false alarms a day (0.0 to 8.9)"
+    assert "unknown below a threshold of 0.3" in describe_false_alarms(METRICS, 0.2, operating)
+    uncounted = operating.model_copy(update={"hours": 0.0})
+    assert describe_false_alarms(METRICS, 0.5, uncounted) == describe_false_alarms(METRICS, 0.5)
 
 
 def without(key: str) -> dict[str, Any]:

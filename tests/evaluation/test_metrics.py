@@ -85,10 +85,12 @@ def test_operating_points_by_hand() -> None:
     points = {point["threshold"]: point for point in operating_points(SIX, 1, DECISION)}
     assert list(points) == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
     low, stated, high = points[0.2], points[0.5], points[0.9]
-    assert low == pytest.approx({"threshold": 0.2, "sensitivity": 2 / 3, "precision": 2 / 4, "f1": 4 / (4 + 2 + 1), "false_alarms": 2})
+    shares = {"sensitivity": 2 / 3, "precision": 2 / 4, "f1": 4 / (4 + 2 + 1)}
+    assert low == pytest.approx({"threshold": 0.2, "falls_found": 2, "false_alarms": 2, "false_events": 3, **shares})
     metrics, counts = fall_metrics(SIX, 1, DECISION)
     assert all(stated[name] == metrics[name] for name in ("sensitivity", "precision", "f1"))
-    assert high == pytest.approx({"threshold": 0.9, "sensitivity": 1 / 3, "precision": 1, "f1": 2 / (2 + 2), "false_alarms": 0})
+    shares = {"sensitivity": 1 / 3, "precision": 1, "f1": 2 / (2 + 2)}
+    assert high == pytest.approx({"threshold": 0.9, "falls_found": 1, "false_alarms": 0, "false_events": 0, **shares})
     assert counts["operating_points"] == list(points.values())
 
 

@@ -71,6 +71,53 @@ def test_report_stands_alone_and_says_the_figures(tmp_path: Path, task: str) -> 
         assert "<td>swipe left</td><td>swipe right</td><td>4.0</td>" in page
 
 
+def with_curve() -> dict[str, object]:
+    curve = [
+        {"threshold": at, "falls_found": found, "false_alarms": false} for at, found, false in ((0.1, 40, 20), (0.45, 38, 4), (0.9, 30, 0))
+    ]
+    points = {"sensitive": 0.1, "balanced": 0.45, "quiet": 0.9}
+    datasets = [{"name": "walks <&>", "recordings": 9, "people": 3, "falls": 0, "hours": 8.0}]
+    operating: dict[str, object] = {
+        "threshold": 0.45,
+        "temperature": 1.5,
+        "curve": curve,
+        "falls": 40,
+        "hours": 8.0,
+        "alarms_in": "daily life",
+    }
+    operating |= {"points": points, "left_out": "people and datasets", "datasets": datasets}
+    return metrics("fall") | {"operating": operating}
+
+
+def test_thresholds_stand_beside_what_they_cost(tmp_path: Path) -> None:
+    """38 of 40 is 95%, by Wilson 83.5 to 98.6; 4 alarms are 1.0899 to 10.242 (Garwood) in 8 hours, none are up to 3.689."""
+    write_report(tmp_path / "report.html", with_curve(), {})
+    page = (tmp_path / "report.html").read_text()
+    table = page.partition("<table class=thresholds>")[2].partition("</table>")[0]
+    assert "<th>falls found, of 40</th><th>false alarms in 8.0 h</th>" in table
+    assert (
+        "<td><b>0.45</b><small>ships, balanced</small></td><td>38: 95.0%<small>83.5 to 98.6</small></td>"
+        "<td>4</td><td>0.50<small>0.14 to 1.3</small></td>"
+    ) in table
+    assert "<td>0.9<small>quiet</small></td>" in table and "<td>0</td><td>0.00<small>0.00 to 0.46</small></td>" in table
+    assert "people and datasets left out of training" in page and "walks &lt;&amp;&gt;: 9 recordings of 3 people, 0 falls, 8.0 h" in page
+
+
+def test_a_run_without_a_curve_shows_its_first_seed(tmp_path: Path) -> None:
+    values = metrics("fall")
+    for counts in values["counts"].values():  # type: ignore[attr-defined]
+        for one in counts:
+            one["operating_points"] = [point | {"falls_found": 20, "false_events": 5} for point in one["operating_points"]]
+    write_report(tmp_path / "report.html", values, {})
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<td>20: 50.0%<small>") == 9 and "<td>5</td><td>2.0<small>0.65 to 4.7</small></td>" in page
+    for counts in values["counts"].values():  # type: ignore[attr-defined]
+        for one in counts:
+            one.pop("hours", None)  # the seeds share one dictionary
+    write_report(tmp_path / "report.html", values, {})
+    assert "<td>5</td><td></td>" in (tmp_path / "report.html").read_text()
+
+
 def test_names_are_shown_and_not_obeyed(tmp_path: Path) -> None:
     hostile = "<script>alert(1)</script>\x1b[31m"
     for task in ("fall", "activity"):

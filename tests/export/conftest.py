@@ -75,4 +75,4 @@ def deployment(student: nn.Module, recipe: Recipe, store: ClipStore, score: Call
     sample = sample_of(store, names, np.arange(50), 512)
     guard = Guard({name: values[50:] for name, values in store.inputs.items()}, score, recipe.export.budget_points)
     provenance = {"seed": 3, "recipe": "tiny"}
-    return Deployment(recipe, store, ["not_fall", "fall"], recipe.decision, exportable(student, sample), sample, guard, provenance)
+    return Deployment(recipe, store, ["not_fall", "fall"], recipe.decision.stated, exportable(student, sample), sample, guard, provenance)

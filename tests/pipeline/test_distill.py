@@ -86,6 +86,7 @@ def test_metrics_json(place: Path) -> None:
         "over_groups",
         "simulated",
         "left_out",
+        "operating",
     ]
     assert (metrics["recipe"], metrics["protocol"], metrics["positive"], metrics["main_metric"]) == (
         "tiny",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,10 @@ from featherfall.api.result import Result, result_of_windows
 from featherfall.api.windows import check_windows
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
+from featherfall.core.operating import PointName
 from featherfall.core.recording import Recording
 from featherfall.runtime.bundle import Bundle, Precision, load_bundle
+from featherfall.runtime.operating import OperatingPoint, choose_point
 from featherfall.signals.picture_file import is_image_file
 
 if TYPE_CHECKING:
@@ -30,11 +33,13 @@ class Model:
     Attributes:
         bundle: as the runtime uses it.
         manifest: inputs, window, labels, decision and provenance.
+        point: what was measured at the threshold that `at` chose; None where none was chosen.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, point: OperatingPoint | None = None) -> None:
         self.bundle = bundle
         self.manifest: Manifest = bundle.manifest
+        self.point = point
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -50,6 +55,20 @@ class Model:
     def path(self) -> Path:
         """The bundle's folder."""
         return self.bundle.path
+
+    def at(self, point: PointName | None = None, *, false_alarms_per_day: float | None = None) -> Model:
+        """Return the same model at another operating point of its curve; the threshold alone differs.
+
+        Arguments:
+            point: "sensitive", "balanced" or "quiet".
+            false_alarms_per_day: or at most so many. Where the hours of the curve cannot prove that, a warning says so and how many hours
+                it would take.
+        Raises: `UserError` where both are given, or neither, for an unknown point, and for a model without a curve.
+        """
+        chosen = choose_point(self.manifest, point, false_alarms_per_day)
+        if not chosen.proven:
+            warnings.warn(list(chosen.lines())[-1], stacklevel=2)
+        return Model(self.bundle.at(chosen.threshold), chosen)
 
     def predict(
         self,
@@ -121,20 +140,22 @@ class Model:
         )
 
 
-def load(name: str | Path, precision: Precision | None = None) -> Model:
+def load(name: str | Path, precision: Precision | None = None, point: PointName | None = None) -> Model:
     """Open a model.
 
     Arguments:
         name: a model that comes with the package ("wrist", "camera", "picture"), the path of a bundle or of a run, or "hf://OWNER/NAME" for
             one of Hugging Face's hub, which is kept in its cache ("hf://OWNER/NAME@REVISION" takes a branch, tag or commit).
         precision: "int8" or "float32"; None takes int8 where there is one.
-    Raises: `UserError` for what is no bundle, and for a file that is missing or altered.
+        point: "sensitive", "balanced" or "quiet", see `Model.at`; None takes the threshold with which the model ships.
+    Raises: `UserError` for what is no bundle, for a file that is missing or altered, and for a point that the model does not have.
     """
     if str(name).startswith(HUB):
         from featherfall.publish.hub import fetch
 
         name = fetch(str(name).removeprefix(HUB))
-    return Model(load_bundle(name, precision))
+    model = Model(load_bundle(name, precision))
+    return model if point is None else model.at(point)
 
 
 def evaluate(

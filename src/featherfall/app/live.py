@@ -44,7 +44,7 @@ class LiveCamera:
 
     def __init__(self, model: OfferedModel) -> None:
         self._monitor = Monitor(model.bundle)
-        self._alarms = brief_false_alarms(model.metrics, model.manifest.decision.threshold)
+        self._alarms = brief_false_alarms(model.metrics, model.manifest.decision.threshold, model.manifest.operating)
         self._recent: list[FrameResult] = []  # of the last `_SHOWN_S` seconds
         self._last = -np.inf
         self._unjudged = ""  # why nothing can be judged, once that has lasted
@@ -86,7 +86,7 @@ class LiveMotion:
                     f"the model {model.name!r} needs {need.name!r}, which a phone's browser does not give; choose another model"
                 )
         self._inputs = model.manifest.inputs
-        self._alarms = brief_false_alarms(model.metrics, model.manifest.decision.threshold)
+        self._alarms = brief_false_alarms(model.metrics, model.manifest.decision.threshold, model.manifest.operating)
         units = {need.name: _PHONE_SENSORS[need.unit][0] for need in self._inputs}
         self._live = LiveWindows(SampleStream(model.manifest, units, "this phone"), model.bundle.probabilities)
 

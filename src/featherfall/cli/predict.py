@@ -12,6 +12,7 @@ import typer
 
 from featherfall.cli.drawing import Drawing
 from featherfall.cli.file_results import FileResult, predict_files
+from featherfall.cli.operating import FalseAlarmsPerDay, Point, at_point
 from featherfall.cli.options import BundlePath, CountsPerG, Dates, Recorder
 from featherfall.cli.predict_people import DetectorPredictor, FilmPredictor
 from featherfall.cli.predict_windows import csv_options, film_options, predict_file
@@ -82,6 +83,8 @@ def predict_command(
     ] = False,
     clock: Annotated[ClockChoice, typer.Option(help="burst: the sensor samples evenly but reports in packets.")] = ClockChoice.sampled,
     model: Annotated[ModelChoice | None, typer.Option(help="Model file to run. Default: int8 where there is one.")] = None,
+    point: Point = None,
+    false_alarms_per_day: FalseAlarmsPerDay = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     draw: Annotated[Path | None, typer.Option(metavar="MP4", help="Films: draw the results on them; a folder for several films.")] = None,
     private: Annotated[bool, typer.Option("--private", help="With --draw: keypoints on black, nothing of the picture.")] = False,
@@ -101,7 +104,7 @@ def predict_command(
     # The parameters are the command's options; the work is done by the functions of `BY_KIND`.
     from featherfall.runtime import load_bundle
 
-    opened = load_bundle(bundle, model.value if model else None)
+    opened = at_point(load_bundle(bundle, model.value if model else None), point, false_alarms_per_day)
     options = PredictOptions(
         unit=unit or (),
         columns=columns or (),

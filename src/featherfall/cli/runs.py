@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from featherfall.cli.operating import FalseAlarmsPerDay, Point, at_point
 from featherfall.cli.options import DataFolder, JsonFlag, RecipeName
 from featherfall.core.console import say, say_json
 from featherfall.core.files import data_folder
@@ -85,6 +86,8 @@ def evaluate_command(
     placement_ok: Annotated[
         bool, typer.Option("--placement-ok", help="Sensors: also take those that were worn elsewhere than the bundle's.")
     ] = False,
+    point: Point = None,
+    false_alarms_per_day: FalseAlarmsPerDay = None,
     allow_skipped: AllowSkipped = False,
     json: JsonFlag = False,
     csv: Annotated[
@@ -100,19 +103,21 @@ def evaluate_command(
     from featherfall.cli.evaluation_tables import show_evaluation, write_rows
     from featherfall.cli.tables import show_metrics
     from featherfall.core.documents import read_json
+    from featherfall.core.errors import UserError
 
     if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may hold its run's metrics
+        if point is not None or false_alarms_per_day is not None:
+            raise UserError(f"{target}: a run's figures are shown as they were measured; for another point evaluate {target / 'bundle'}")
         metrics = read_json(target / "metrics.json")
         say_json(metrics) if json else show_metrics(metrics, target)
         return
     from featherfall import datasets
     from featherfall.cli.console import progress_bar
     from featherfall.clips.mapping import Choice
-    from featherfall.core.errors import UserError
     from featherfall.evaluation.evaluate import evaluate as run
     from featherfall.runtime import load_bundle
 
-    bundle = load_bundle(target, model)
+    bundle = at_point(load_bundle(target, model), point, false_alarms_per_day)
     name = dataset or bundle.manifest.provenance.get("dataset")
     if not name:
         raise UserError(f"{target}: its manifest names no dataset; add --dataset NAME")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from featherfall.core.checked import Checked
+from featherfall.core.operating import Operating
 from featherfall.core.window import Window
 
 FORMAT = 2
@@ -49,17 +50,24 @@ class Input(Checked):
         return self.frames > 0
 
 
-class Decision(Checked):
-    """From window probabilities to fall events.
+class Merging(Checked):
+    """What is one event, or one box.
 
-    threshold: a window counts when the positive class's probability reaches it.
     merge_s: windows that count within this many seconds of each other are one event.
     overlap: of a detector: of two boxes that overlap by more than this (IoU) the better one stays.
     """
 
-    threshold: float = Field(default=0.5, ge=0, le=1)
     merge_s: float = Field(default=5.0, ge=0, le=86_400)
     overlap: float = Field(default=0.5, gt=0, lt=1)
+
+
+class Decision(Merging):
+    """From window probabilities to fall events.
+
+    threshold: a window counts when the positive class's probability reaches it. merge_s, overlap: see `Merging`.
+    """
+
+    threshold: float = Field(default=0.5, ge=0, le=1)
 
 
 class ModelFile(Checked):
@@ -85,6 +93,8 @@ class Manifest(Checked):
     task: kind of labels.
     labels: class names in the order of the model's logits. positive: the label that raises events, or None.
     temperature: logits are divided by it before the softmax.
+    operating: how many falls are found, and false alarms raised, at each threshold, on recordings left out of training, and thresholds with
+    names; None where that was not measured.
     sha256: digest of every other file of the bundle, by name.
     """
 
@@ -98,6 +108,7 @@ class Manifest(Checked):
     positive: str | None = None
     decision: Decision = Decision()
     temperature: float = Field(default=1.0, ge=1e-3, le=1e3)
+    operating: Operating | None = None
     models: list[ModelFile] = Field(min_length=1, max_length=20)
     parameters: int = Field(default=0, ge=0)
     macs: int = Field(default=0, ge=0)

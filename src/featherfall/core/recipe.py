@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, field
 
 from featherfall.core.checked import Checked
 from featherfall.core.class_names import ClassNames
+from featherfall.core.decision_rule import DecisionRule
 from featherfall.core.detection import Detection
 from featherfall.core.files import atomic_write
-from featherfall.core.manifest import Decision
 from featherfall.core.registry import check_name, facts, registered
 from featherfall.core.window import Window
 
@@ -435,7 +435,7 @@ class Recipe(Checked):
     teacher: Teacher | None = None
     student: Student
     distillation: Distillation | None = None
-    decision: Decision = Decision()
+    decision: DecisionRule = DecisionRule()
     detection: Detection | None = None
     export: Export = Export()
     simulation: Simulation | None = None
@@ -469,7 +469,21 @@ class Recipe(Checked):
             raise ValueError(f"clip.reference {self.clip.reference!r} is not an input of the student, which must run without the teacher's")
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds repeat; name each once")
+        self._check_point()
         return self
+
+    def _check_point(self) -> None:
+        """Raise `ValueError` where no left-out falls could choose the threshold."""
+        point = self.decision.point
+        if point is None:
+            return
+        if self.labels.by != "fall" or self.detection is not None:
+            raise ValueError(f"decision.threshold {point!r} is chosen for windows of the fall class; give a number, e.g. 0.5")
+        if not facts("protocol", self.split.protocol).get("cross_validates"):
+            raise ValueError(
+                f"decision.threshold {point!r} is chosen on the other folds, and protocol {self.split.protocol!r} has no folds that test "
+                "all recordings; give a number, e.g. 0.5, or a protocol that cross-validates, e.g. kfold"
+            )
 
     def save(self, path: str | Path) -> Path:
         """Write the stated values as YAML, which `load_recipe` reads; defaults are left out. Return the path."""

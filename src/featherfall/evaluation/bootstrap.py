@@ -67,7 +67,7 @@ def _counts(predictions: Sequence[RecordingPredictions], positive: int, decision
     rows = {name: i for i, name in enumerate(sorted(set(names)))}
     out = np.zeros((len(rows), 4))
     for name, one in zip(names, predictions, strict=True):
-        detected = bool(events(one.centre_s, one.end_s, one.probabilities[:, positive], decision))
+        detected = bool(events(one.centre_s, one.end_s, one.probabilities[:, positive], one.decided_by(decision)))
         fell = one.recording.fall is not None
         out[rows[name], (0 if detected else 2) if fell else (1 if detected else 3)] += 1
     return out

@@ -13,6 +13,7 @@ from featherfall.evaluation.events import USUAL, Tolerance
 from featherfall.evaluation.intervals import Share, rate_to_json
 from featherfall.evaluation.metrics import false_alarms_and_hours, raised_events, ratio, recording_class
 from featherfall.evaluation.predictions import RecordingPredictions
+from featherfall.evaluation.sweep import sweep
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 Row = dict[str, Any]
@@ -38,9 +39,12 @@ def threshold_curve(
 ) -> list[Row]:
     """Return a row for each of `THRESHOLDS` and the decision's own: "threshold", "falls_found", "falls", "sensitivity", "precision",
     "false_alarms" (events), "hours" and "false_alarms_per_hour" (see `metrics.fall_metrics`)."""
+    swept = sweep(predictions, positive, decision, sorted({*THRESHOLDS, decision.threshold}), tolerance)
+    columns = (swept.thresholds, swept.found(), swept.alarmed(), swept.false_alarms.sum(axis=0))
+    falls, hours = int(swept.fell.sum()), float(swept.seconds.sum()) / 3600
     return [
-        {"threshold": threshold, **_counted(predictions, positive, decision.model_copy(update={"threshold": threshold}), tolerance)}
-        for threshold in sorted({*THRESHOLDS, decision.threshold})
+        {"threshold": float(threshold), **_rates(falls, int(found), int(alarmed), int(false), hours)}
+        for threshold, found, alarmed, false in zip(*columns, strict=True)
     ]
 
 
@@ -78,14 +82,19 @@ def intervals_of(counts: Mapping[str, Any]) -> tuple[dict[str, Row], dict[str, R
 
 def _counted(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision, tolerance: Tolerance) -> Row:
     raised = raised_events(predictions, positive, decision)
-    falls = sum(one.recording.fall is not None for one in predictions)
-    detected = [(one.recording.fall is not None) for one, found in zip(predictions, raised, strict=True) if found]
-    false, hours = false_alarms_and_hours(predictions, raised, tolerance)
+    fell = [one.recording.fall is not None for one in predictions]
+    found = sum(fall and bool(events) for fall, events in zip(fell, raised, strict=True))
+    alarmed = sum(not fall and bool(events) for fall, events in zip(fell, raised, strict=True))
+    return _rates(sum(fell), found, alarmed, *false_alarms_and_hours(predictions, raised, tolerance))
+
+
+def _rates(falls: int, found: int, alarmed: int, false: int, hours: float) -> Row:
+    """Return counts and their ratios. alarmed: recordings without a fall in which an event is raised; false: events."""
     return {
         "falls": falls,
-        "falls_found": sum(detected),
-        "sensitivity": ratio(sum(detected), falls),
-        "precision": ratio(sum(detected), len(detected)),
+        "falls_found": found,
+        "sensitivity": ratio(found, falls),
+        "precision": ratio(found, found + alarmed),
         "false_alarms": false,
         "hours": round(hours, 4),
         "false_alarms_per_hour": ratio(false, hours),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from featherfall.core.poisson import poisson_interval
 
 
 def mean_with_interval(values: Sequence[float | None]) -> dict[str, Any]:
@@ -89,32 +90,6 @@ class Share:
     def to_json(self) -> dict[str, Any]:
         """Return {"hits", "count", "ci95": [lo, hi]}; the interval is null where nothing was counted."""
         return {"hits": self.hits, "count": self.count, "ci95": list(wilson(self.hits, self.count)) if self.count else None}
-
-
-def poisson_interval(count: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the exact confidence interval of a Poisson mean from one count (Garwood 1936).
-
-    At the lower bound, `count` or more has the probability (1 - level) / 2; at the upper bound, `count` or less.
-    """
-    tail = (1 - level) / 2
-    lower = 0.0 if count == 0 else _solve(lambda mean: 1 - _at_most(count - 1, mean) - tail, 0.0, float(count))
-    upper = _solve(lambda mean: tail - _at_most(count, mean), float(count), count + 10 * math.sqrt(count + 1) + 10)
-    return lower, upper
-
-
-def _at_most(count: int, mean: float) -> float:
-    """Return P(X <= count) of a Poisson variable."""
-    if mean == 0:
-        return 1.0
-    return math.fsum(math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(count + 1))
-
-
-def _solve(rising: Any, low: float, high: float) -> float:
-    """Return the zero of a rising function, by bisection."""
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
-    return (low + high) / 2
 
 
 def rate_to_json(count: int, hours: float) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from featherfall.core.manifest import Decision
 from featherfall.evaluation.calibration import brier, ece
 from featherfall.evaluation.events import USUAL, Matches, Tolerance, has_times, match_events
 from featherfall.evaluation.predictions import RecordingPredictions, pooled
+from featherfall.evaluation.sweep import sweep
 from featherfall.runtime.decide.events import Event, events
 
+OPERATING_THRESHOLDS = tuple(k / 10 for k in range(1, 10))
 Metrics = dict[str, float | None]  # None: there was nothing to measure it by, e.g. the sensitivity of recordings without a fall
 
 
@@ -104,7 +106,7 @@ def fall_metrics(
         "false_alarms_by_subject": _count_by(predictions, fell, detected, lambda one: one.recording.subject),
         "missed_by_activity": _count_by(predictions, ~fell, ~detected, lambda one: one.recording.activity),
     }
-    counts["operating_points"] = operating_points(predictions, positive, decision)
+    counts["operating_points"] = operating_points(predictions, positive, decision, tolerance)
     for trait in sorted({name for one in predictions for name in one.recording.traits}):
         counts[f"false_alarms_by_{trait}"] = _count_by(predictions, fell, detected, lambda one, name=trait: one.recording.traits.get(name))
     false, hours = false_alarms_and_hours(predictions, raised, tolerance)
@@ -120,7 +122,7 @@ def fall_metrics(
 
 def raised_events(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision) -> list[list[Event]]:
     """Return the events of each recording. positive: column of the fall class in the probabilities."""
-    return [events(one.centre_s, one.end_s, one.probabilities[:, positive], decision) for one in predictions]
+    return [events(one.centre_s, one.end_s, one.probabilities[:, positive], one.decided_by(decision)) for one in predictions]
 
 
 def false_alarms_and_hours(
@@ -137,21 +139,25 @@ def _match(one: RecordingPredictions, found: Sequence[Event], tolerance: Toleran
     return match_events(found, [] if fall is None else [fall], tolerance)
 
 
-def operating_points(predictions: Sequence[RecordingPredictions], positive: int, decision: Decision) -> list[dict[str, float | None]]:
-    """Return sensitivity, precision and F1 at thresholds .1 to .9: on a validation part, the way to choose `decision.threshold`."""
-    points = []
-    for threshold in np.arange(1, 10) / 10:
-        moved = decision.model_copy(update={"threshold": float(threshold)})
-        found = np.asarray([bool(events(one.centre_s, one.end_s, one.probabilities[:, positive], moved)) for one in predictions])
-        fell = np.asarray([one.recording.fall is not None for one in predictions])
-        hits, alarms, misses = int((fell & found).sum()), int((~fell & found).sum()), int((fell & ~found).sum())
+def operating_points(
+    predictions: Sequence[RecordingPredictions], positive: int, decision: Decision, tolerance: Tolerance = USUAL
+) -> list[dict[str, float | None]]:
+    """Return what is found and raised at thresholds .1 to .9: "false_alarms" are recordings, "false_events" those of `fall_metrics`."""
+    swept = sweep(predictions, positive, decision, OPERATING_THRESHOLDS, tolerance)
+    falls, points = int(swept.fell.sum()), []
+    for threshold, found, alarmed, false in zip(
+        swept.thresholds, swept.found(), swept.alarmed(), swept.false_alarms.sum(axis=0), strict=True
+    ):
+        hits, alarms = int(found), int(alarmed)
         points.append(
             {
                 "threshold": float(threshold),
-                "sensitivity": ratio(hits, hits + misses),
+                "sensitivity": ratio(hits, falls),
                 "precision": ratio(hits, hits + alarms),
-                "f1": ratio(2 * hits, 2 * hits + alarms + misses),
+                "f1": ratio(2 * hits, hits + alarms + falls),
                 "false_alarms": alarms,
+                "falls_found": hits,
+                "false_events": int(false),
             }
         )
     return points

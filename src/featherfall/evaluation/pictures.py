@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from featherfall.core.poisson import poisson_interval
+from featherfall.evaluation.intervals import wilson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +24,7 @@ ROLE_NAMES = {
     "distilled": "student distilled",
     "int8": "distilled, int8",
 }
+_LINEAR = 0.1  # false alarms an hour below which the axis is linear, so that none is on it
 ROLE_COLOURS = {"teacher": "#8a8f98", "teacher_ensemble": "#8a8f98", "alone": "#d98c3f", "distilled": "#2a6fb0", "int8": "#6bb0e0"}
 METRIC_NAMES = {
     "f1": "F1 of falls",
@@ -50,14 +55,14 @@ def name_of(role: str, metrics: Mapping[str, Any]) -> str:
     return {"alone": "student", "int8": "student, int8"}[role]
 
 
-def figure(draw: Callable[[Axes], None], width: float, height: float) -> str:
-    """Return one picture as an <svg> element; width and height in inches."""
+def figure(width: float, height: float, *draws: Callable[[Axes], None]) -> str:
+    """Return one picture as an <svg> element; width and height in inches. draws: one for each part, from top to bottom, on one x axis."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    draw(axes)
+    for axes, draw in zip(figure.subplots(len(draws), sharex=True, squeeze=False)[:, 0], draws, strict=True):
+        axes.spines[["top", "right"]].set_visible(False)
+        draw(axes)
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg")
     text = buffer.getvalue()
@@ -83,7 +88,7 @@ def draw_pairs(axes: Axes, metrics: Mapping[str, Any]) -> None:
 
 
 def draw_thresholds(axes: Axes, metrics: Mapping[str, Any]) -> None:
-    """Draw falls detected, and alarms that were falls, against the threshold."""
+    """Draw falls detected, with their interval, and alarms that were falls, against the threshold."""
     role = deployed_role(metrics)
     points = [one["operating_points"] for one in metrics["counts"][role]]
     at = [point["threshold"] for point in points[0]]
@@ -95,9 +100,67 @@ def draw_thresholds(axes: Axes, metrics: Mapping[str, Any]) -> None:
         values = np.asarray([[seed[i][name] for i in range(len(at))] for seed in points], dtype=np.float64)  # NaN where None
         shown = ~np.isnan(values).any(axis=0)
         axes.plot(np.asarray(at)[shown], 100 * values[:, shown].mean(axis=0), "-o", color=colour, label=label, markersize=4)
-    axes.set_xlabel("threshold on the fall's probability")
+    rows = [row for row in curve_rows(metrics) if row.falls]
+    ends = [wilson(row.falls_found, row.falls) for row in rows]
+    axes.fill_between(
+        [row.threshold for row in rows], [100 * low for low, _ in ends], [100 * high for _, high in ends], color="#2a6fb0", alpha=0.15, lw=0
+    )
+    _draw_points(axes, metrics)
     axes.set_ylabel("%")
     axes.legend(frameon=False)
+
+
+def draw_alarms(axes: Axes, metrics: Mapping[str, Any]) -> None:
+    """Draw false alarms an hour with their interval against the threshold."""
+    rows = curve_rows(metrics)
+    at = [row.threshold for row in rows]
+    low, high = np.asarray([poisson_interval(row.false_alarms) for row in rows]).T / rows[0].hours
+    axes.step(at, [row.false_alarms / row.hours for row in rows], where="post", color="#b0392a", linewidth=1.5)
+    axes.fill_between(at, low, high, step="post", color="#b0392a", alpha=0.15, lw=0)
+    axes.set_yscale("symlog", linthresh=_LINEAR)
+    axes.set_ylim(bottom=0)
+    ticks = [tick for tick in (0, 0.1, 1, 10, 100, 1000) if tick <= high.max() * 2]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    _draw_points(axes, metrics, named=True)
+    axes.set_xlabel("threshold on the fall's probability")
+    axes.set_ylabel("false alarms an hour")
+
+
+def _draw_points(axes: Axes, metrics: Mapping[str, Any], named: bool = False) -> None:
+    """Mark the operating points; points at one threshold share a name."""
+    points = metrics.get("operating", {}).get("points", {})
+    for threshold in sorted(set(points.values())):
+        axes.axvline(threshold, color="#8a8f98", linestyle=":", linewidth=1)
+        if named:
+            names = ", ".join(name for name, at in points.items() if at == threshold)
+            axes.annotate(names, (threshold, 1), (3, -2), xycoords=("data", "axes fraction"), textcoords="offset points", va="top",
+                          rotation=90, color="#5c6670", fontsize=8)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CurveRow:
+    """Counts at a threshold: falls found of so many, false alarms in so many hours."""
+
+    threshold: float
+    falls_found: int
+    falls: int
+    false_alarms: int
+    hours: float
+
+
+def curve_rows(metrics: Mapping[str, Any]) -> list[CurveRow]:
+    """Return the counts of the bundle's curve, or where it has none those of the first seed's test parts; empty where neither is known."""
+    operating = metrics.get("operating")
+    if operating:
+        falls, hours = operating["falls"], operating["hours"]
+        return [CurveRow(row["threshold"], row["falls_found"], falls, row["false_alarms"], hours) for row in operating["curve"]]
+    counts = metrics["counts"][deployed_role(metrics)][0]
+    return [
+        CurveRow(row["threshold"], row["falls_found"], counts["falls"], row["false_events"], counts.get("hours", 0.0))
+        for row in counts["operating_points"]
+        if "false_events" in row  # runs of older versions did not count them
+    ]
 
 
 def draw_losses(axes: Axes, logs: Mapping[str, Sequence[Path]]) -> None:

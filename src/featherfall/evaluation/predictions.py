@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from featherfall.clips.store import ClipStore, RecordingFacts
+from featherfall.core.manifest import Decision
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +19,7 @@ class RecordingPredictions:
         centre_s, end_s: (K,) seconds.
         probabilities: (K, classes), each row sums to 1.
         labels: (K,) true class of each window; negative where it has none (away from the fall of a fall recording).
+        threshold: at which this recording is decided, chosen without it; None for that of the decision.
     """
 
     recording: RecordingFacts
@@ -25,6 +27,11 @@ class RecordingPredictions:
     end_s: np.ndarray
     probabilities: np.ndarray
     labels: np.ndarray
+    threshold: float | None = None
+
+    def decided_by(self, decision: Decision) -> Decision:
+        """Return the decision with this recording's own threshold, where it has one."""
+        return decision if self.threshold is None else decision.model_copy(update={"threshold": self.threshold})
 
 
 def clip_predictions(store: ClipStore, recordings: np.ndarray, probabilities: np.ndarray, labels: np.ndarray) -> list[RecordingPredictions]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from featherfall.core.files import atomic_write
-from featherfall.evaluation import pictures
+from featherfall.evaluation import pictures, thresholds
 from featherfall.evaluation.by_dataset import FIGURES
 from featherfall.evaluation.pictures import METRIC_NAMES, ROLE_NAMES
 
@@ -51,18 +51,18 @@ def write_report(path: Path, metrics: Mapping[str, Any], logs: Mapping[str, Sequ
     if "distilled" in metrics["roles"]:
         parts += [
             "<h2>What the teacher gave</h2>",
-            pictures.figure(lambda axes: pictures.draw_pairs(axes, metrics), 6.5, 2.6),
+            pictures.figure(6.5, 2.6, lambda axes: pictures.draw_pairs(axes, metrics)),
             _gain(metrics),
         ]
     if fall:
         parts += [
             "<h2>Where to put the threshold</h2>",
-            pictures.figure(lambda axes: pictures.draw_thresholds(axes, metrics), 6.5, 3.2),
+            *thresholds.section(metrics),
             _wrong(metrics),
         ]
     else:
         parts += ["<h2>What is mistaken for what</h2>", _confusions(metrics)]
-    parts += ["<h2>Training</h2>", pictures.figure(lambda axes: pictures.draw_losses(axes, logs), 6.5, 3.0)]
+    parts += ["<h2>Training</h2>", pictures.figure(6.5, 3.0, lambda axes: pictures.draw_losses(axes, logs))]
     parts += [f"<p class=muted>Note: {escape(note)}</p>" for note in metrics["notes"]]
     parts.append(f"<p class=muted>{escape(', '.join(f'{name} {version}' for name, version in metrics['environment'].items()))}</p>")
     title = escape(metrics["recipe"])

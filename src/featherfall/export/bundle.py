@@ -46,6 +46,8 @@ def write_bundle(folder: Path, deployment: Deployment) -> Manifest:
             labels=deployment.labels,
             positive=recipe.labels.positive,
             decision=deployment.decision,
+            temperature=deployment.temperature,
+            operating=deployment.operating,
             models=models,
             parameters=deployment.network.parameters,
             macs=deployment.network.macs,

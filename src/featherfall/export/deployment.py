@@ -13,6 +13,7 @@ from torch import nn
 
 from featherfall.clips.store import ClipStore
 from featherfall.core.manifest import Decision, ModelFile
+from featherfall.core.operating import Operating
 from featherfall.core.recipe import Recipe
 from featherfall.models.count import macs, parameters
 
@@ -65,6 +66,7 @@ class Deployment:
     Attributes:
         labels: class names in the order of the scores.
         sample: (K, ...) training clips by input, in the order of the graph's inputs; they prove parity and calibrate quantisation.
+        temperature, operating: as the manifest's.
     """
 
     recipe: Recipe
@@ -75,6 +77,8 @@ class Deployment:
     sample: Mapping[str, np.ndarray]
     guard: Guard
     provenance: Mapping[str, Any]
+    temperature: float = 1.0
+    operating: Operating | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from featherfall.pipeline.collect import collect
 from featherfall.pipeline.export import export_student, left_out_of, ship, shipping_notes
 from featherfall.pipeline.jobs import run_jobs
 from featherfall.pipeline.models import Models, check_models, importable, keep_weights, local_models, with_models
+from featherfall.pipeline.points import check_points, fit_shipped
 from featherfall.pipeline.progress import Show, follow_logs
 from featherfall.pipeline.run import Run, Start, open_run, read_run
 from featherfall.pipeline.task import Context, Job, Task
@@ -58,10 +59,17 @@ def run_recipe(
         task, jobs = at_work.task, plan(at_work.task, at_work.folds)
         at_work.run_stages(jobs)
         bar = at_work.show.stage("bundle", 1)
-        notes = ship(task, at_work.folds)
+        fitted = fit_shipped(task, jobs)
+        notes = ship(task, at_work.folds, fitted)
         run = task.context.run
         bar.step(str(run.bundle))
-        facts = {"simulated": at_work.simulated, "left_out": left_out_of(task.context).to_json()}
+        facts: dict[str, Any] = {"simulated": at_work.simulated, "left_out": left_out_of(task.context).to_json()}
+        if fitted.operating is not None:
+            facts["operating"] = {
+                "threshold": fitted.decision.threshold,
+                "temperature": fitted.temperature,
+                **fitted.operating.model_dump(),
+            }
         metrics = collect(task, jobs, notes) | facts
         write_json(run.metrics, metrics)
         write_run_report(run)
@@ -104,7 +112,7 @@ def export_run(folder: Path, out: Path, int8: bool, data: Path | Dataset | None 
     folds = make_folds(recipe, dataset, store)
     task = task_of(recipe).open(context_of(run, recipe, dataset, store.folder, data or found), dataset)
     fold = task.shipped(folds)
-    manifest = export_student(task, fold, recipe.seeds[0], out)
+    manifest = export_student(task, fold, recipe.seeds[0], out, fit_shipped(task, plan(task, folds)))
     models = [f"{model.precision:<8} {model.file}, {model.bytes:,} bytes" for model in manifest.models]
     return [f"bundle   {out}", *models, *shipping_notes(task, fold, manifest)]
 
@@ -123,6 +131,7 @@ def begin_run(task: Task, folds: Sequence[Fold], start: Mapping[int, Start]) -> 
     context = task.context
     store = open_store(context.clips)
     context.run.of_clips(store.folder.name)
+    check_points(context.recipe, store, folds)
     for fold in task.folds(folds):
         task.check_fold(fold)
     for fold in folds:

@@ -17,6 +17,7 @@ from featherfall.core.manifest import Manifest
 from featherfall.core.recipe import Recipe
 from featherfall.datasets.content import fingerprints_json
 from featherfall.datasets.left_out import LeftOut, left_out
+from featherfall.evaluation.operating import Fitted
 from featherfall.evaluation.summary import environment
 from featherfall.export.bundle import refusals, write_bundle
 from featherfall.pipeline.run import Start
@@ -40,26 +41,30 @@ def provenance(recipe: Recipe, dataset: str, store: ClipStore, fold: Fold, seed:
     return stated | ({"start": {"weights": start.weights, "sha256": start.sha256}} if start else {})
 
 
-def export_student(task: Task, fold: Fold, seed: int, folder: Path) -> Manifest:
-    """Export the trained student of a fold and seed, with its parity check and quantisation guard."""
+def export_student(task: Task, fold: Fold, seed: int, folder: Path, fitted: Fitted) -> Manifest:
+    """Export the trained student of a fold and seed, with its parity check and quantisation guard. fitted: how it decides."""
     context = task.context
     weights = context.run.job(fold.name, context.recipe.deployed_role, seed) / "weights.pt"
     if not weights.is_file():
         raise UserError(f"{weights}: no trained student; finish the run first (featherfall distill ... --resume)")
     stated = provenance(context.recipe, context.dataset, open_store(context.clips), fold, seed, context.run.start(seed))
-    return write_bundle(folder, task.deployment(fold, seed, weights, stated))
+    return write_bundle(folder, task.deployment(fold, seed, weights, stated, fitted))
 
 
-def ship(task: Task, folds: Sequence[Fold]) -> list[str]:
-    """Write the run's bundle: the first seed's student, distilled where there is a teacher. Return notes on it."""
+def ship(task: Task, folds: Sequence[Fold], fitted: Fitted) -> list[str]:
+    """Write the run's bundle: the first seed's student, distilled where there is a teacher. Return notes on it.
+
+    Arguments:
+        fitted: how it decides, see `points.fit_shipped`; the bundles of folds were exported before that was known.
+    """
     run, recipe = task.context.run, task.context.recipe
     fold, seed = task.shipped(folds), recipe.seeds[0]
     exported = run.job(fold.name, "int8", seed) / "bundle"
-    if exported.is_dir():
+    if exported.is_dir() and fitted.operating is None:
         with atomic_folder(run.bundle) as temporary:
             shutil.copytree(exported, temporary, dirs_exist_ok=True)
     else:
-        export_student(task, fold, seed, run.bundle)
+        export_student(task, fold, seed, run.bundle, fitted)
     return shipping_notes(task, fold, read_manifest(run.bundle))
 
 

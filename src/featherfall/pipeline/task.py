@@ -16,6 +16,7 @@ from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.recipe import Recipe
 from featherfall.datasets import Dataset, Source
 from featherfall.evaluation.metrics import Metrics
+from featherfall.evaluation.operating import Fitted
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.export.deployment import Deployment
 from featherfall.models.count import macs, parameters
@@ -133,6 +134,10 @@ class Task(ABC):
     def predictions(self, job: Job) -> list[RecordingPredictions]:
         """Return the test recordings of a finished job's fold, with what its model predicts."""
 
+    def decides_by_windows(self) -> bool:
+        """Return whether the bundle decides by the windows of recordings alone, so that a curve of their thresholds is its own."""
+        return False
+
     def more_metrics(self, jobs: Sequence[Job]) -> tuple[Metrics, Mapping[str, Any]]:
         """Return metrics and counts of one role and number beyond those of any task; jobs: one per fold."""
         return {}, {}
@@ -146,8 +151,8 @@ class Task(ABC):
         return []
 
     @abstractmethod
-    def deployment(self, fold: Fold, seed: int, weights: Path, provenance: Mapping[str, Any]) -> Deployment:
-        """Return what the bundle of a trained student is made of."""
+    def deployment(self, fold: Fold, seed: int, weights: Path, provenance: Mapping[str, Any], fitted: Fitted) -> Deployment:
+        """Return what the bundle of a trained student is made of. fitted: how it decides, unless the task has a rule of its own."""
 
     def cost(self, role: str, jobs: Sequence[Job]) -> tuple[int, int]:
         """Return parameters and multiply-accumulates per clip of the "teacher" or "student"."""

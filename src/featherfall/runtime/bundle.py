@@ -12,7 +12,7 @@ from featherfall.core.checked import check
 from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
 from featherfall.core.files import sha256
-from featherfall.core.manifest import Manifest, ModelFile
+from featherfall.core.manifest import Decision, Manifest, ModelFile
 from featherfall.core.placement import refuse_elsewhere, same_place
 from featherfall.core.recording import Recording
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
@@ -44,6 +44,11 @@ class Bundle:
         self.manifest = manifest
         self.model = model
         self._session = session
+
+    def at(self, threshold: float) -> Bundle:
+        """Return the same bundle with another threshold, 0..1; the model is shared. Raises `UserError` for another number."""
+        decision = Decision(**{**self.manifest.decision.model_dump(), "threshold": threshold})
+        return Bundle(self.path, self.manifest.model_copy(update={"decision": decision}), self.model, self._session)
 
     def probabilities(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Return the class probabilities of windows.

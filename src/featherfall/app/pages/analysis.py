@@ -295,7 +295,9 @@ class AnalysisPage:
             panel["view"]: parts.view(analysis, name, self.store),
             panel["line"]: self._timeline(held, name, threshold),
             panel["slider"]: gr.update(visible=threshold is not None, value=threshold or 0.5),
-            panel["alarms"]: in_markdown(describe_false_alarms(held.model.metrics, threshold)) if threshold is not None else "",
+            panel["alarms"]: in_markdown(describe_false_alarms(held.model.metrics, threshold, held.model.manifest.operating))
+            if threshold is not None
+            else "",
             panel["links"]: self._links(held, threshold),
             panel["draw"]: gr.update(
                 visible=analysis.draw is not None, value=f"Make the annotated {'film' if analysis.media.film else 'picture'}"
@@ -306,7 +308,7 @@ class AnalysisPage:
 
     @staticmethod
     def _timeline(held: PanelState, name: str, threshold: float | None) -> str:
-        alarms = brief_false_alarms(held.model.metrics, threshold) if threshold is not None else ""
+        alarms = brief_false_alarms(held.model.metrics, threshold, held.model.manifest.operating) if threshold is not None else ""
         return parts.timeline(held.analysis, name, threshold, alarms)
 
     def _links(self, held: PanelState, threshold: float | None) -> str:
@@ -327,7 +329,7 @@ class AnalysisPage:
             return (
                 parts.heading(held.analysis, threshold),
                 self._timeline(held, name, threshold),
-                in_markdown(describe_false_alarms(held.model.metrics, threshold)),
+                in_markdown(describe_false_alarms(held.model.metrics, threshold, held.model.manifest.operating)),
                 self._links(held, threshold),
                 "",
             )

@@ -25,6 +25,7 @@ from featherfall.datasets import Dataset
 from featherfall.evaluation.bootstrap import ratio_over_groups
 from featherfall.evaluation.detection import GroundTruth, choose_threshold, detection_metrics, right_boxes
 from featherfall.evaluation.metrics import Metrics
+from featherfall.evaluation.operating import Fitted
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.export.deployment import Deployment, Exportable, GraphOutputs, Guard, exportable, inputs_of, sample_of
 from featherfall.export.onnx import onnx_outputs
@@ -278,7 +279,7 @@ class DetectionTask(Task):
             inputs = {self._input: stage.store.read(self._input, stage.store.clips_of(recordings))}
             return decode_outputs(onnx_outputs(job.folder / "model.onnx", inputs, (SCORES, BOXES)), labels, MIN_SCORE, overlap)
 
-        threshold = recipe.decision.threshold
+        threshold = recipe.decision.stated.threshold
         if len(job.fold.validation):
             truth = self._truth(job.fold.validation)
             threshold = choose_threshold(look(job.fold.validation), truth, labels, str(recipe.labels.positive))
@@ -288,7 +289,7 @@ class DetectionTask(Task):
         """Export the student of this seed that ships, and let the runtime detect people in the test pictures' files."""
         recipe, bundle = self.context.recipe, job.folder / "bundle"
         if not bundle.exists():
-            export_student(self, job.fold, job.number, bundle)
+            export_student(self, job.fold, job.number, bundle, Fitted(recipe.decision.stated))
         runtime, recordings = BoxDetector(load_bundle(bundle)), open_store(self.labelled.clips).recordings
         view = recipe.clip.films[self._input].view
 
@@ -320,7 +321,7 @@ class DetectionTask(Task):
         recipe = self.context.recipe
         positive = self.classes().index(str(recipe.labels.positive))
         return picture_predictions(
-            open_store(self.labelled.clips), job.fold.test, self.detections(job), positive, recipe.decision.threshold
+            open_store(self.labelled.clips), job.fold.test, self.detections(job), positive, recipe.decision.stated.threshold
         )
 
     def more_metrics(self, jobs: Sequence[Job]) -> tuple[Metrics, Mapping[str, Any]]:
@@ -366,7 +367,7 @@ class DetectionTask(Task):
             return facts["parameters"], facts["macs"]
         return super().cost(role, jobs)
 
-    def deployment(self, fold: Fold, seed: int, weights: Path, provenance: Mapping[str, Any]) -> Deployment:
+    def deployment(self, fold: Fold, seed: int, weights: Path, provenance: Mapping[str, Any], fitted: Fitted) -> Deployment:
         recipe, store, labels = self.context.recipe, open_store(self.labelled.clips), self.classes()
         threshold, overlap = read_json(weights.with_name("found.json"))["threshold"], self._detection.overlap
         recordings = fold.validation if len(fold.validation) else fold.train
@@ -385,7 +386,7 @@ class DetectionTask(Task):
             model = FoldContext(recipe, store, fold).load_network(recipe.student.network, 0, weights)
             assert isinstance(model, Detector)
             network = exportable(ScoresAndBoxes(model), sample, (SCORES, BOXES))
-        decision = recipe.decision.model_copy(update={"threshold": threshold, "overlap": overlap})
+        decision = fitted.decision.model_copy(update={"threshold": threshold, "overlap": overlap})
         return Deployment(recipe, store, labels, decision, network, sample, guard, provenance)
 
     def notes(self, threshold: float) -> list[str]:

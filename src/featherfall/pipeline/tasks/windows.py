@@ -18,7 +18,9 @@ from featherfall.clips.splits import Fold, full_fit
 from featherfall.clips.store import open_store
 from featherfall.core.files import atomic_write
 from featherfall.core.recipe import Network
+from featherfall.core.registry import facts
 from featherfall.datasets import Source
+from featherfall.evaluation.operating import Fitted
 from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
 from featherfall.evaluation.score import MAIN, task_metrics
 from featherfall.export.deployment import Deployment, GraphOutputs, Guard, exportable, inputs_of, sample_of
@@ -95,7 +97,7 @@ class WindowsTask(Task):
             teacher = recipe.required_supervision.teacher
             _save(job, predict_test_part(stage, train_teacher(stage, job.number, job.folder), teacher.network))
         elif job.role == "int8":
-            export_student(self, job.fold, job.number, job.folder / "bundle")
+            export_student(self, job.fold, job.number, job.folder / "bundle", Fitted(recipe.decision.stated))
             _save(job, predict_by_runtime(stage, self.context.sources, job.folder / "bundle"))
         else:
             start = run.start(job.number)
@@ -114,27 +116,34 @@ class WindowsTask(Task):
             probabilities = saved["probabilities"]
         return clip_predictions(store, job.fold.test, probabilities, clip_labels(store, recipe.labels, recipe.clip.reference))
 
-    def deployment(self, fold: Fold, seed: int, weights: Path, provenance: Mapping[str, Any]) -> Deployment:
+    def decides_by_windows(self) -> bool:
+        """As `Task.decides_by_windows`: not of people in films, of whom a camera also judges posture and course."""
+        return "keypoints" not in facts("model", self.context.recipe.student.network.kind).get("looks_at", [])
+
+    def deployment(self, fold: Fold, seed: int, weights: Path, provenance: Mapping[str, Any], fitted: Fitted) -> Deployment:
         stage = self.stage(fold)
-        return deployment(stage, stage.load_network(self.context.recipe.student.network, seed, weights), provenance)
+        return deployment(stage, stage.load_network(self.context.recipe.student.network, seed, weights), provenance, fitted)
 
 
-def deployment(stage: FoldContext, model: nn.Module, provenance: Mapping[str, Any]) -> Deployment:
+def deployment(stage: FoldContext, model: nn.Module, provenance: Mapping[str, Any], fitted: Fitted) -> Deployment:
     """Return the deployment of a student. The guard compares on the validation part, or on the training part without one."""
     recipe, store, fold = stage.recipe, stage.store, stage.fold
     names, labels = inputs_of(recipe), clip_labels(store, recipe.labels, recipe.clip.reference)
     recordings = fold.validation if len(fold.validation) else fold.train
 
     def score(outputs: GraphOutputs) -> dict[str, float]:
-        predictions = clip_predictions(store, recordings, softmax(outputs[0]), labels)
-        metrics, _ = task_metrics(predictions, recipe.task, stage.classes, recipe.labels.positive, recipe.decision)
+        predictions = clip_predictions(store, recordings, softmax(outputs[0] / fitted.temperature), labels)
+        metrics, _ = task_metrics(predictions, recipe.task, stage.classes, recipe.labels.positive, fitted.decision)
         return {MAIN[recipe.task]: metrics[MAIN[recipe.task]] or 0.0}  # None without falls and alarms: nothing is lost
 
     clips = store.clips_of(recordings)
     guard = Guard({name: store.read(name, clips) for name in names}, score, recipe.export.budget_points)
     most = CALIBRATION_FILMS if any(name in store.films for name in names) else CALIBRATION_CLIPS
     sample = sample_of(store, names, stage.part(fold.train).clips, most)
-    return Deployment(recipe, store, stage.classes, recipe.decision, exportable(model, sample), sample, guard, provenance)
+    network = exportable(model, sample)
+    return Deployment(
+        recipe, store, stage.classes, fitted.decision, network, sample, guard, provenance, fitted.temperature, fitted.operating
+    )
 
 
 def predict_test_part(stage: FoldContext, model: nn.Module, network: Network) -> np.ndarray:
@@ -155,10 +164,10 @@ def predict_by_runtime(stage: FoldContext, sources: Mapping[str, Source], bundle
     student = load_bundle(bundle)
     out = []
     for index in stage.fold.test:
-        facts = stage.store.recordings[index]
-        prediction = student.predict(named(sources[facts.id].load(), stage.recipe.clip), placement_ok=True)
-        assert len(prediction.probabilities) == facts.clips, (
-            f"{facts.id}: the runtime cut {len(prediction.probabilities)} windows, training {facts.clips}"
+        recording = stage.store.recordings[index]
+        prediction = student.predict(named(sources[recording.id].load(), stage.recipe.clip), placement_ok=True)
+        assert len(prediction.probabilities) == recording.clips, (
+            f"{recording.id}: the runtime cut {len(prediction.probabilities)} windows, training {recording.clips}"
         )
         out.append(prediction.probabilities)
     return np.concatenate(out) if out else np.zeros((0, len(stage.classes)), np.float32)
