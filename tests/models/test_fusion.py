@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from featherfall.core.errors import UserError
 from featherfall.core.skeletons import KINECT_20, channel_names
 from featherfall.models import build_network
 from featherfall.models.fusion import FusionNet
@@ -75,3 +76,14 @@ def test_training_drops_branches_but_never_all() -> None:
 def test_nothing_is_dropped_in_evaluation() -> None:
     model, values = fusion(branch_dropout=0.9).eval(), clip()
     torch.testing.assert_close(model(values), model(values))
+
+
+def test_branches_have_options_of_their_own() -> None:
+    channels = {"accelerometer": ("x", "y", "z"), "gyroscope": ("x", "y", "z")}
+    options = {"inertial": {"peaks": True, "posture": True}, "dropout": 0.2}
+    model = build_network("fusion", ["accelerometer", "gyroscope"], channels, 2, **options)
+    branch = model.branches["inertial"]
+    assert branch.width == 384 and branch.channels.posture
+    assert options["inertial"] == {"peaks": True, "posture": True}
+    with pytest.raises(UserError, match="skeleton"):  # a branch that is not there
+        build_network("fusion", ["accelerometer", "gyroscope"], channels, 2, skeleton={})

@@ -77,8 +77,13 @@ def _zeroed(clip: Mapping[str, Tensor], names: Sequence[str]) -> dict[str, Tenso
 
 @register("model", "fusion", looks_at=["window"])
 def build_fusion(inputs: Sequence[str], channels: Channels, classes: int, **options: Any) -> nn.Module:
-    """Fusion teacher: a skeleton branch and an inertial branch, either of which may be missing."""
-    branches = {kind: build_network(kind, names, channels, classes) for kind, names in branches_of(inputs).items()}
+    """Fusion teacher: a skeleton branch and an inertial branch, either of which may be missing.
+
+    Arguments:
+        options: of `FusionNet`; and those of a branch's network under its kind, e.g. {"inertial": {"peaks": True}}.
+    """
+    parts = branches_of(inputs)
+    branches = {kind: build_network(kind, names, channels, classes, **options.pop(kind, {})) for kind, names in parts.items()}
     return FusionNet(branches, classes, **options)
 
 
