@@ -92,3 +92,13 @@ def test_another_threshold_needs_no_model(tmp_path: Path) -> None:
     assert len(prediction.events_at(0.0)) == 2  # within 5 s of one another two impacts are one event
     assert prediction.events_at(1.0) == ()
     np.testing.assert_allclose(prediction.curve()[:, 0], [3.0, 8.0, 16.0], atol=0.03)
+
+
+def test_each_event_is_new_once_though_the_trace_forgets_its_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the first window of an old event leaves the trace, what is left of the event is no new one."""
+    monkeypatch.setattr(module, "TRACE", 4)
+    bundle = load_bundle(write_bundle(tmp_path / "b"))
+    out = LiveWindows(SampleStream(bundle.manifest), bundle.probabilities)
+    impacts = ((3.0, 4.0), (5.0, 4.0), (9.0, 1.9), (11.0, 1.9), (13.0, 1.9), (15.0, 1.9), (17.0, 4.0))
+    new = [out.new_events(Samples(part, {"accelerometer": motion(part, impacts)})) for part in np.array_split(TIMES, 40)]
+    assert [round(event.start_s) for some in new for event in some] == [3, 17]

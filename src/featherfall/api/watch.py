@@ -61,16 +61,14 @@ def _told(notices: Iterator[Notice], sinks: Sequence[Sink], source: str) -> Iter
 def _samples(bundle: Bundle, spec: Any, options: dict[str, Any]) -> Iterator[Notice]:
     """A possible fall for each event, when its first window that counts is complete; and once for each time that nothing can be judged."""
     windows = LiveWindows(SampleStream(bundle.manifest), bundle.probabilities)
-    latest, told = float("-inf"), False
+    told = False
     for packet in _open(spec, bundle, options).samples():
-        found = windows.add(packet).events
+        found = windows.new_events(packet)
         if windows.unjudged and not told:
             yield Notice.cannot_judge(windows.stream.now, windows.unjudged)
         told = bool(windows.unjudged)
         for event in found:
-            if event.raised_s > latest:
-                latest = event.raised_s
-                yield Notice("possible fall", event.raised_s, 0, event.confidence)
+            yield Notice("possible fall", event.raised_s, 0, event.confidence)
 
 
 def _frames(bundle: Bundle, spec: Any, options: dict[str, Any]) -> Iterator[Notice]:

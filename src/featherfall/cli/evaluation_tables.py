@@ -73,20 +73,36 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
     _show_rows("Thresholds", result.get("thresholds", ()), _CURVE)
     _show_rows("Datasets", result.get("datasets", ()), _DATASETS)
     _show_rows("Subjects", result.get("subjects", ()), _SUBJECTS)
+    if "agreement" in result:
+        _show_agreement(result["agreement"])
     for note in result["notes"][:_MAX_LINES]:
         out.print(f"note: {note}", style="yellow", soft_wrap=True, markup=False)
     if len(result["notes"]) > _MAX_LINES:
         out.print(f"... and {len(result['notes']) - _MAX_LINES} more notes; --json lists them all", style="yellow")
 
 
+def _show_agreement(agreement: Mapping[str, Any]) -> None:
+    """Print whether the alarms that were raised live are those of the whole recording, and the first that are not."""
+    found = {way: f"{agreement[way]['falls_found']} falls, {agreement[way]['false_alarms']} false alarms" for way in ("live", "file")}
+    lines = agreement["differing"]
+    same = "the same alarms" if not lines else f"{len(lines)} alarms by one of both only"
+    console().print(f"live {found['live']}; as files {found['file']}: {same}", highlight=False, markup=False)
+    for line in lines[:_MAX_LINES]:
+        console().print(f"  {line}", highlight=False, markup=False)
+    if len(lines) > _MAX_LINES:
+        console().print(f"  ... and {len(lines) - _MAX_LINES} more; --json lists them all")
+
+
 def write_rows(path: Path, result: Mapping[str, Any]) -> list[Path]:
-    """Write a row for each film; of sensors one for each subject, and beside it, in NAME-thresholds.csv, one for each threshold.
+    """Write a row for each film; of sensors one for each subject, and beside it, in NAME-thresholds.csv, one for each threshold; of days
+    one for each alarm.
 
     Returns: the files. Raises: `UserError` where the result has no rows.
     """
-    rows = result.get("films") or result.get("subjects")
+    rows = result.get("films") or result.get("subjects") or result.get("alarms")
     if not rows:
-        raise UserError(f"--csv {path}: rows are of films or subjects, and neither was evaluated; leave it out")
+        what = "no alarm was raised" if "alarms" in result else "rows are of films or subjects, and neither was evaluated"
+        raise UserError(f"--csv {path}: {what}; leave it out")
     files = {path: rows}
     if result.get("thresholds"):
         files[path.with_name(f"{path.stem}-thresholds{path.suffix}")] = result["thresholds"]

@@ -89,9 +89,17 @@ def evaluate_command(
     point: Point = None,
     false_alarms_per_day: FalseAlarmsPerDay = None,
     allow_skipped: AllowSkipped = False,
+    as_stream: Annotated[
+        bool, typer.Option("--as-stream", help="Sensors: join the recordings to days, and judge these live and as files.")
+    ] = False,
+    tolerance: Annotated[
+        str,
+        typer.Option(metavar="BEFORE,AFTER", help="Sensors: seconds before a fall and after its impact that its alarm may come."),
+    ] = "1,5",
     json: JsonFlag = False,
     csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a row for each film; of sensors for each subject, and FILE-thresholds.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a row for each film; of sensors for each subject, and FILE-thresholds; of days an alarm."),
     ] = None,
     estimator: Annotated[str, typer.Option(metavar="NAME", help="Films: how poses are found, as for predict.")] = "several",
     pose_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")] = None,
@@ -114,6 +122,7 @@ def evaluate_command(
     from featherfall import datasets
     from featherfall.cli.console import progress_bar
     from featherfall.clips.mapping import Choice
+    from featherfall.evaluation.evaluate import EventOptions, FilmOptions
     from featherfall.evaluation.evaluate import evaluate as run
     from featherfall.runtime import load_bundle
 
@@ -128,15 +137,26 @@ def evaluate_command(
             bundle,
             opened,
             choice=choice,
-            estimator=estimator,
-            weights=pose_weights,
-            cache=cache,
+            films=FilmOptions(estimator, pose_weights, cache),
+            events=EventOptions(_tolerance(tolerance), as_stream),
             allow_skipped=allow_skipped,
             progress=progress,
         )
     say_json(result) if json else show_evaluation(result)
     if csv:
         write_rows(csv, result)
+
+
+def _tolerance(text: str) -> Any:
+    """Return the tolerance of "BEFORE,AFTER". Raises `UserError`."""
+    from featherfall.core.errors import UserError
+    from featherfall.evaluation.events import Tolerance
+
+    try:
+        before, after = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UserError(f"--tolerance {text!r}: give two numbers of seconds, e.g. --tolerance 1,5") from None
+    return Tolerance(before, after)
 
 
 def export_command(

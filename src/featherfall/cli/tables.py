@@ -28,6 +28,7 @@ _METRICS_BY_TASK = {
 }
 _METRIC_LABELS = {
     "false_alarms_per_hour": "false alarms/h",
+    "false_alarms_per_day": "false alarms/day",
     "non_fall_precision": "non-fall prec.",
     "macro_f1": "macro F1",
     "f1": "F1",
@@ -167,7 +168,7 @@ def _cell(name: str, value: Mapping[str, Any] | None) -> str:
     interval = value["ci95"]
     if not interval:
         return number_text(name, value["mean"])
-    low, high = interval if name.endswith(("_per_hour", "_s")) else (max(interval[0], 0.0), min(interval[1], 1.0))
+    low, high = interval if name.endswith(("_per_hour", "_per_day", "_s")) else (max(interval[0], 0.0), min(interval[1], 1.0))
     return f"{number_text(name, value['mean'])}\n{number_text(name, low)}-{number_text(name, high).replace('100.0', '100')}"
 
 
@@ -182,7 +183,7 @@ def number_text(name: str, value: float | None) -> str:
         return "none"
     if name in ("ece", "brier", "auc"):
         return f"{value:.3f}"
-    if name.endswith(("_per_hour", "_s")):
+    if name.endswith(("_per_hour", "_per_day", "_s")):
         return f"{value:.1f}"
     return f"{100 * value:.1f}"
 

@@ -1,6 +1,6 @@
 """Evaluate any bundle on any dataset, by the runtime itself.
 
-The kind of bundle (`manifest.kind`) and whether the dataset holds films decide how: `of_windows`, `of_pictures` or `of_films`.
+The kind of bundle (`manifest.kind`) and whether the dataset holds films decide how: `of_windows`, `of_stream`, `of_pictures` or `of_films`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,42 @@ from featherfall.datasets.left_out import left_out
 from featherfall.datasets.pictures import is_picture
 from featherfall.datasets.views import cameras
 from featherfall.evaluation.evaluator import Evaluator, NotReadyError
+from featherfall.evaluation.events import USUAL, Tolerance
 from featherfall.evaluation.of_films import FilmEvaluator
 from featherfall.evaluation.of_pictures import PictureEvaluator
+from featherfall.evaluation.of_stream import StreamEvaluator
 from featherfall.evaluation.of_windows import WindowEvaluator
 from featherfall.evaluation.unseen import unseen
 from featherfall.runtime import Bundle
+
+
+@dataclass(frozen=True)
+class FilmOptions:
+    """How people are found in films.
+
+    Attributes:
+        estimator, weights: of a camera's bundle, see `runtime.perceive.estimators.open_estimator`.
+        cache: folder of people found in films; None takes `film_cache.default_cache`.
+    """
+
+    estimator: str = "several"
+    weights: Path | None = None
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class EventOptions:
+    """How the alarms of worn sensors are judged.
+
+    Attributes:
+        tolerance: how far from a fall its alarm may be raised.
+        as_stream: join the recordings to days, and judge these as a device does.
+        seed: of the order in which recordings follow each other in the days.
+    """
+
+    tolerance: Tolerance = USUAL
+    as_stream: bool = False
+    seed: int = 0
 
 
 def evaluate(
@@ -29,9 +60,8 @@ def evaluate(
     dataset: Dataset,
     *,
     choice: Choice | None = None,
-    estimator: str = "several",
-    weights: Path | None = None,
-    cache: Path | None = None,
+    films: FilmOptions | None = None,
+    events: EventOptions | None = None,
     allow_skipped: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
@@ -42,18 +72,17 @@ def evaluate(
 
     Arguments:
         choice: of streams for the inputs of bundles of sensors or windows of films, where it is not clear.
-        estimator, weights: of a camera's bundle, see `runtime.perceive.estimators.open_estimator`.
-        cache: folder of people found in films; None takes `film_cache.default_cache`.
+        films: how people are found in films. events: how alarms are matched to falls, and whether recordings are joined to days.
         allow_skipped: go on where more recordings than `left_out.MOST_LEFT_OUT` cannot be read.
         progress: called with (recordings done, recordings in all).
     Returns: plain values. All kinds: "bundle", "model", "dataset", "metrics" (numbers by name; shares 0..1), "counts", "left_out", "notes".
         Metrics are None where there was nothing to measure them by. Sensors, too: "inputs" (what was taken for each input), "subjects" (a
         row each); of falls "thresholds" (a row each), "shares" (hits, count and 95% interval by metric), "rates" (count, hours and
-        interval). Films, too: "shares" and "films" (a row each).
+        interval). Films, too: "shares" and "films" (a row each). Of days "alarms" (a row each) and "agreement", see `of_stream`.
     Raises: `UserError` where no recording could be evaluated, or too many not, and for what the bundle needs and is not there.
     """
-    how = _Films(estimator, weights, cache)
-    return evaluate_with(_evaluator(bundle, dataset, choice, how), bundle, dataset, progress, allow_skipped=allow_skipped)
+    evaluator = _evaluator(bundle, dataset, choice, films or FilmOptions(), events or EventOptions())
+    return evaluate_with(evaluator, bundle, dataset, progress, allow_skipped=allow_skipped)
 
 
 def evaluate_with(
@@ -90,15 +119,10 @@ def evaluate_with(
     return {**facts, **evaluator.result(), "left_out": missing.to_json(), "notes": notes}
 
 
-@dataclass(frozen=True)
-class _Films:
-    estimator: str
-    weights: Path | None
-    cache: Path | None
-
-
-def _evaluator(bundle: Bundle, dataset: Dataset, choice: Choice | None, how: _Films) -> Evaluator:
+def _evaluator(bundle: Bundle, dataset: Dataset, choice: Choice | None, how: FilmOptions, events: EventOptions) -> Evaluator:
     kind = bundle.manifest.kind
+    if events.as_stream:
+        return StreamEvaluator(bundle, choice, events.tolerance, events.seed)
     films = any(cameras(source) and not is_picture(source) for source in dataset.sources)
     watches = kind in ("keypoints", "detector") and films
     if choice is not None and choice.stated and (watches or kind == "detector"):
@@ -108,4 +132,6 @@ def _evaluator(bundle: Bundle, dataset: Dataset, choice: Choice | None, how: _Fi
         )
     if watches:
         return FilmEvaluator(bundle, how.estimator, how.weights, how.cache)
-    return PictureEvaluator(bundle) if kind == "detector" else WindowEvaluator(bundle, choice)
+    if kind == "detector":
+        return PictureEvaluator(bundle)
+    return WindowEvaluator(bundle, choice, events.tolerance)

@@ -24,6 +24,7 @@ from featherfall.datasets.notes import NoteSummary
 from featherfall.evaluation.by_dataset import by_dataset
 from featherfall.evaluation.curve import activities_by_subject, auc, by_subject, intervals_of, threshold_curve
 from featherfall.evaluation.evaluator import Evaluator
+from featherfall.evaluation.events import USUAL, Tolerance
 from featherfall.evaluation.metrics import Metrics, fall_metrics
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.score import task_metrics
@@ -36,8 +37,8 @@ class WindowEvaluator(Evaluator):
 
     unit: ClassVar[str] = "recording"
 
-    def __init__(self, bundle: Bundle, choice: Choice | None = None) -> None:
-        self._bundle, self._choice = bundle, choice or Choice()
+    def __init__(self, bundle: Bundle, choice: Choice | None = None, tolerance: Tolerance = USUAL) -> None:
+        self._bundle, self._choice, self._tolerance = bundle, choice or Choice(), tolerance
         clip = bundle.manifest.of_training("recipe", "clip")
         self._clip = check(Clip, clip, bundle.path / "manifest.json: provenance.recipe.clip") if clip else None
         self._streams: dict[str, dict[str, list[AvailableInput]]] = {}
@@ -103,7 +104,8 @@ class WindowEvaluator(Evaluator):
         """As `Evaluator.result`, with "inputs" (what was taken for each), "shares", "rates", "thresholds" and "subjects"; of several
         datasets also "datasets"."""
         manifest = self._bundle.manifest
-        metrics, counts = task_metrics(self._predictions, manifest.task, manifest.labels, manifest.positive, manifest.decision)
+        how = manifest.positive, manifest.decision, self._tolerance
+        metrics, counts = task_metrics(self._predictions, manifest.task, manifest.labels, *how)
         return {"metrics": metrics, "counts": counts, "inputs": self._taken(), **self._details(metrics, counts)}
 
     def _details(self, metrics: Metrics, counts: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,9 +120,9 @@ class WindowEvaluator(Evaluator):
         return {
             "shares": shares,
             "rates": rates,
-            "thresholds": threshold_curve(self._predictions, positive, manifest.decision),
+            "thresholds": threshold_curve(self._predictions, positive, manifest.decision, self._tolerance),
             **({"datasets": rows} if len(rows) > 1 else {}),
-            "subjects": by_subject(self._predictions, positive, manifest.decision),
+            "subjects": by_subject(self._predictions, positive, manifest.decision, self._tolerance),
         }
 
     def remarks(self) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from featherfall.core.window import Window
-from featherfall.runtime.decide.events import has_numbers
+from featherfall.runtime.decide.events import Event, has_numbers
 from featherfall.runtime.perceive.windows import RunModel
 from featherfall.runtime.prediction import Prediction, make_prediction
 from featherfall.runtime.sources.source import Samples
@@ -60,6 +60,14 @@ class LiveWindows:
         probabilities = np.concatenate([self.prediction.probabilities, new.probabilities[new.usable]])[-TRACE:]
         self.prediction = make_prediction(manifest, self._windows, probabilities)
         return self.prediction
+
+    def new_events(self, samples: Samples) -> list[Event]:
+        """Take a packet; return the events that it raised. Each is returned once, as its first window that counts is complete.
+
+        Raises: as `add`.
+        """
+        known = self._windows.end_s[-1] if len(self._windows.end_s) else -np.inf
+        return [event for event in self.add(samples).events if event.raised_s > known]
 
 
 def _fresh(centre_s: np.ndarray, last: float, window: Window) -> np.ndarray:
