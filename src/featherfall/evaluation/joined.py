@@ -137,17 +137,14 @@ def join_day(recordings: Sequence[Recording], number: int, rate: float, gap_s: f
         step = ceil(gap_s * rate)
         at, silent = at + len(grid) - 1 + step, silent + step / rate
     first = recordings[0]
-    streams = {
-        name: Stream(*(np.concatenate(column) for column in zip(*some, strict=True)), **_facts(first.streams[name], rate))
-        for name, some in parts.items()
-    }
+    streams = {}
+    for name, some in parts.items():
+        times, values = (np.concatenate(column) for column in zip(*some, strict=True))
+        like = first.streams[name]
+        streams[name] = Stream(times, values, like.unit, rate, like.placement, like.channels)
     dataset = " + ".join(dict.fromkeys(one.dataset for one in recordings))
     joined = Recording(dataset, "everybody", "day", str(number), streams)
     return Day(joined, tuple(activities), silent - ceil(gap_s * rate) / rate)
-
-
-def _facts(stream: Stream, rate: float) -> dict[str, object]:
-    return {"unit": stream.unit, "rate": rate, "placement": stream.placement, "channels": stream.channels}
 
 
 def gap_between(window_s: float, merge_s: float, after_impact_s: float) -> float:
