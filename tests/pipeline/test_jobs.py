@@ -16,7 +16,7 @@ from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
 from featherfall.datasets import open_for
-from featherfall.pipeline.jobs import run_jobs
+from featherfall.pipeline.jobs import _Waiting, run_jobs
 from featherfall.pipeline.run import Run
 from featherfall.pipeline.task import Context, Job
 from featherfall.pipeline.tasks.windows import WindowsTask
@@ -113,3 +113,37 @@ def test_workers_leave_with_a_killed_parent(tmp_path: Path) -> None:
     while psutil.pid_exists(worker) and psutil.Process(worker).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the worker outlived its parent"
         time.sleep(0.1)
+
+
+def test_jobs_wait_for_those_they_need_and_workers_stay_with_a_fold(jobs: list[Job]) -> None:
+    """Two workers by hand, on two folds of two teachers, their outputs and both students."""
+    task = jobs[0].task
+    folds = [replace(FOLD, name=name) for name in ("a", "b")]
+    roles = [("teacher", 0), ("teacher", 1), ("outputs", 0), ("distilled", 0), ("alone", 0), ("int8", 0)]
+    every = [Job(task, fold, role, number) for fold in folds for role, number in roles]
+    waiting = _Waiting(every)
+
+    def take(last: str | None, *others: str | None) -> Job:
+        job = waiting.take(last, others)
+        assert job is not None
+        return job
+
+    first, second = take(None, None), take(None, "a")
+    assert (first.name, second.name) == ("a: teacher 0", "b: teacher 0")
+    assert take("a", "b").name == "a: teacher 1"
+    waiting.finish(first)
+    third = take("a", "b")
+    assert third.name == "a: alone 0"  # the outputs need both teachers
+    assert take("a", "b").name == "b: teacher 1" and take("b", "a").name == "b: alone 0"
+    assert waiting.take("a", ["b"]) is None
+    for job in every:
+        waiting.finish(job)
+    assert [take("b", "a").name for _ in range(4)] == ["b: outputs 0", "b: distilled 0", "b: int8 0", "a: outputs 0"]
+
+
+def test_int8_needs_only_its_own_student(jobs: list[Job]) -> None:
+    task = jobs[0].task
+    export = Job(task, FOLD, "int8", 1)
+    needed = [Job(task, FOLD, role, number) for role in ("teacher", "outputs", "alone", "distilled") for number in (0, 1)]
+    assert [one.name for one in needed if task.needs(export, one)] == ["fold 1: alone 1", "fold 1: distilled 1"]
+    assert not task.needs(export, replace(needed[-1], fold=replace(FOLD, name="fold 2")))

@@ -23,7 +23,7 @@ def test_logs_are_followed_into_the_bar_and_tensorboard(tmp_path: Path) -> None:
     folder = tmp_path / "folds" / "fold-1" / "alone" / "0"
     folder.mkdir(parents=True)
     (folder / "log.csv").write_text("step,loss,lr,validation\n1,0.5,0.1,\n")
-    with Show(quiet=True) as show, follow_logs(tmp_path, show.stage("students", 1), steps=10):
+    with Show(quiet=True) as show, follow_logs(tmp_path, {"alone": show.stage("students", 1)}, lambda role: 10):
         deadline = time.monotonic() + 20
         while "loss" not in show.progress.tasks[0].fields["note"] and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -38,9 +38,10 @@ def test_logs_are_followed_into_the_bar_and_tensorboard(tmp_path: Path) -> None:
 def test_logs_of_an_earlier_run_are_left_alone(tmp_path: Path) -> None:
     import os
 
-    log = tmp_path / "log.csv"
+    log = tmp_path / "folds" / "fold-1" / "alone" / "0" / "log.csv"
+    log.parent.mkdir(parents=True)
     log.write_text("step,loss,lr,validation\n1,0.5,0.1,\n")
     os.utime(log, (1, 1))
-    with Show(quiet=True) as show, follow_logs(tmp_path, show.stage("students", 1), steps=10):
+    with Show(quiet=True) as show, follow_logs(tmp_path, {"alone": show.stage("students", 1)}, lambda role: 10):
         pass
-    assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]
+    assert [path.name for path in log.parent.iterdir()] == ["log.csv"]

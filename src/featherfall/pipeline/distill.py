@@ -169,13 +169,11 @@ class _AtWork:
     simulated: bool
 
     def run_stages(self, jobs: Sequence[Job]) -> None:
-        """Run the jobs, one role after the other."""
-        for role, description in self.task.stages.items():
-            chosen = [job for job in jobs if job.role == role]
-            if chosen:
-                bar = self.show.stage(description, len(chosen))
-                with follow_logs(self.task.context.run.folder, bar, self.task.steps(role)):
-                    run_jobs(chosen, self.workers, lambda job, bar=bar: bar.step(job.name))  # type: ignore[misc]
+        """Run the jobs, with a bar for each role."""
+        counts = {role: sum(job.role == role for job in jobs) for role in self.task.stages}
+        bars = {role: self.show.stage(self.task.stages[role], count) for role, count in counts.items() if count}
+        with follow_logs(self.task.context.run.folder, bars, self.task.steps):
+            run_jobs(jobs, self.workers, lambda job: bars[job.role].step(job.name))
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,13 +61,17 @@ class Bar:
 
 
 @contextmanager
-def follow_logs(folder: Path, bar: Bar, steps: int) -> Iterator[None]:
-    """While the context is open, show rows added to `log.csv` files below `folder` beside the bar, and write them to TensorBoard.
+def follow_logs(folder: Path, bars: Mapping[str, Bar], steps: Callable[[str], int]) -> Iterator[None]:
+    """While the context is open, show rows added to the `log.csv` files of a run beside the bar of their role, and write them to
+    TensorBoard.
 
     One follower serves all processes, so that workers need neither a bar nor to import TensorBoard, which takes a second.
+
+    Arguments:
+        folder: of the run. bars: by role. steps: of a role's longest training.
     """
     stop = threading.Event()
-    follower = threading.Thread(target=_follow, args=(folder, bar, steps, stop), daemon=True)
+    follower = threading.Thread(target=_follow, args=(folder, bars, steps, stop), daemon=True)
     follower.start()
     try:
         yield
@@ -76,28 +80,32 @@ def follow_logs(folder: Path, bar: Bar, steps: int) -> Iterator[None]:
         follower.join()
 
 
-def _follow(folder: Path, bar: Bar, steps: int, stop: threading.Event) -> None:
-    seen: dict[Path, int] = {}
+def _follow(folder: Path, bars: Mapping[str, Bar], steps: Callable[[str], int], stop: threading.Event) -> None:
+    seen: dict[Path, tuple[int, int]] = {}  # rows, and when the file was changed: of a run, hundreds are finished and need no reading
     writers: dict[Path, Any] = {}
     started = time.time() - 1
     last = False
     while not last:
         last = stop.wait(0.5)
-        notes = []
-        for log in sorted(folder.glob("**/log.csv")):
-            with_rows = log.stat().st_mtime >= started or log in seen
-            if not with_rows:
+        notes: dict[str, list[str]] = {}
+        for log in sorted(folder.glob("folds/*/*/*/**/log.csv")):
+            role = log.relative_to(folder).parts[2]
+            changed = log.stat().st_mtime_ns
+            known, before = seen.get(log, (0, 0))
+            if role not in bars or changed == before or (log not in seen and changed < started * 1e9):
                 continue
             with open(log, newline="") as file:
                 rows = list(csv.DictReader(file))
-            fresh = rows[seen.get(log, 0) :]
-            seen[log] = len(rows)
+            fresh = rows[known:]
+            seen[log] = len(rows), changed
             if fresh:
                 _to_tensorboard(writers, log, fresh)
-                if int(fresh[-1]["step"]) < steps:
-                    notes.append(f"step {fresh[-1]['step']} loss {float(fresh[-1]['loss']):.3f}")
-        if notes:
-            bar.note(" | ".join(notes[:2]))
+                if int(fresh[-1]["step"]) < steps(role):
+                    notes.setdefault(role, []).append(f"step {fresh[-1]['step']} loss {float(fresh[-1]['loss']):.3f}")
+                else:
+                    writers.pop(log).close()  # each has a thread
+        for role, texts in notes.items():
+            bars[role].note(" | ".join(texts[:2]))
     for writer in writers.values():
         writer.close()
 

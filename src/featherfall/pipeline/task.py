@@ -118,6 +118,11 @@ class Task(ABC):
         """Return the roles without which this one cannot be trained alone."""
         return ()
 
+    def needs(self, job: Job, other: Job) -> bool:
+        """Return whether a job can begin only when another one of the run is finished: here, any of an earlier stage on its fold."""
+        order = list(self.stages)
+        return job.fold.name == other.fold.name and order.index(other.role) < order.index(job.role)
+
     @abstractmethod
     def steps(self, role: str) -> int:
         """Return the steps of a role's longest training."""

@@ -20,6 +20,7 @@ from featherfall.training.checkpoint import load_tensors, save_tensors
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.films import film_views
 from featherfall.training.fit import Validate, fit
+from featherfall.training.held import held_clips, hold_clips
 from featherfall.training.objectives import MAX_FEATURES, Distil, HardLabels, LiveTeachers, TeacherOutputs, class_weights, compares_features
 from featherfall.training.outputs import logits_and_features, logits_of
 from featherfall.training.views import make_views
@@ -77,7 +78,9 @@ class FoldContext:
 
     def load(self, part: LabelledClips, inputs: Sequence[str], augment: Augment | None = None, *, teacher_only: bool = False) -> Clips:
         """Return a part's clips with the given inputs and their views."""
-        return load_clips(self.store, part.clips, part.labels, inputs, augment, teacher_only=teacher_only)
+        if augment is None:
+            return load_clips(self.store, part.clips, part.labels, inputs)
+        return hold_clips(self.store, part.clips, part.labels, inputs, augment, teacher_only=teacher_only)
 
 
 def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
@@ -113,8 +116,12 @@ def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: P
     models = [stage.load_network(network, i, member / "weights.pt") for i, member in enumerate(members)]
     logits: list[Tensor] = []
     features: dict[str, list[Tensor]] = {name: [] for name in taps}
+    held = held_clips(stage.store, part.clips, part.labels, network.inputs, stage.recipe.student.training.augment, teacher_only=True)
     for v in range(views.total):  # one view at a time: all views of all of a teacher's inputs may not fit in memory
-        inputs = {name: torch.from_numpy(np.ascontiguousarray(values))[None] for name, values in views.view(v).items()}
+        if held is not None and not held.films:
+            inputs = {name: values[v : v + 1] for name, values in held.inputs.items()}
+        else:
+            inputs = {name: torch.from_numpy(np.ascontiguousarray(values))[None] for name, values in views.view(v).items()}
         films = {name: film_views(stage.store.films[name], part.clips, views, [v]) for name in network.inputs if name in stage.store.films}
         clips = Clips(inputs, present, torch.from_numpy(part.labels), 1, films)
         if v == 0:

@@ -156,6 +156,11 @@ class DetectionTask(Task):
     def before(self, role: str) -> Sequence[str]:
         return (PRETRAIN + _network(role),)
 
+    def needs(self, job: Job, other: Job) -> bool:
+        """As `Task.needs`; and the trainings on simulated people, which are a fold of their own."""
+        pretrained = other.role.startswith(PRETRAIN) and not job.role.startswith(PRETRAIN)
+        return pretrained or super().needs(job, other)
+
     def steps(self, role: str) -> int:
         recipe = self.context.recipe
         if role == "teacher" and recipe.teacher:
