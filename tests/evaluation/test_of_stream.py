@@ -17,10 +17,11 @@ from featherfall.cli.main import app
 from featherfall.core.day import Day, DayActivity
 from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes, Recording, Stream
+from featherfall.core.window import Window
 from featherfall.datasets import Dataset
 from featherfall.evaluation.evaluate import EventOptions, evaluate
 from featherfall.evaluation.events import Tolerance
-from featherfall.evaluation.of_stream import alarm_rows, judge_day, live_events
+from featherfall.evaluation.of_stream import alarm_rows, judge_day, live_events, recorded_share
 from featherfall.runtime import Bundle, load_bundle
 
 WINDOW = {"kind": "impact", "length": 64, "rate": 50.0}
@@ -106,13 +107,29 @@ def test_rows_of_alarms_by_hand(bundle: Bundle) -> None:
     day = day_of(((20.0, 4.0), (22.6, 4.0), (32.0, 3.0), (40.0, 5.0)))
     merged = bundle.manifest.model_copy(update={"decision": bundle.manifest.decision.model_copy(update={"merge_s": 1.0})})
     judged = judge_day(Bundle(bundle.path, merged, bundle.model, bundle._session), day)
-    first, second, third, last = alarm_rows(judged, 3, "accelerometer")
+    first, second, third, last = alarm_rows(judged, 3, "accelerometer", bundle.manifest.window)
     assert [one["kind"] for one in (first, second, third, last)] == ["fall", "redundant", "false", "false"]
     assert (first["day"], first["recording"], first["subject"], first["activity"]) == (3, "some: S1/trip/1", "S1", "trip")
     assert first["at_s"] == pytest.approx(10.0, abs=0.03) and first["delay_s"] == pytest.approx(0.62, abs=0.05)
     assert first["peak"] == pytest.approx(4.0, abs=0.1) and first["probability"] > 0.9
     assert (third["activity"], third["subject"], third["at_s"], third["delay_s"]) == ("", "", None, None)  # between two recordings
     assert last["activity"] == "clap" and last["peak"] == pytest.approx(5.0, abs=0.1)
+
+
+def test_how_much_of_a_window_was_recorded_by_hand() -> None:
+    window = Window(kind="impact", length=301, rate=50.0, before_s=2.0)  # from 2 s before to 4 s after the impact
+    assert recorded_share(window, 10.0, 0.0, 20.0) == 1.0
+    assert recorded_share(window, 10.0, 0.0, 11.0) == pytest.approx(3 / 6)
+    assert recorded_share(window, 10.0, 9.5, 13.0) == pytest.approx(3.5 / 6)
+    assert recorded_share(window, 10.0, 20.0, 30.0) == 0.0
+    sliding = Window(kind="sliding", length=101, rate=50.0)
+    assert recorded_share(sliding, 10.0, 9.5, 30.0) == pytest.approx(1.5 / 2)
+
+
+def test_false_alarms_at_the_ends_of_recordings_are_counted_apart(bundle: Bundle) -> None:
+    day = day_of(((40.0, 4.0), (49.8, 4.0)))
+    rows = alarm_rows(judge_day(bundle, day), 1, "accelerometer", bundle.manifest.window)
+    assert [row["recorded"] for row in rows] == [1.0, pytest.approx(0.66, abs=0.02)]  # half a window and .2 s of 1.28 s
 
 
 def test_another_tolerance(bundle: Bundle) -> None:

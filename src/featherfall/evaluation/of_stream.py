@@ -13,6 +13,7 @@ from featherfall.clips.mapping import Choice
 from featherfall.core.day import Day, DayActivity
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Recording
+from featherfall.core.window import Window
 from featherfall.datasets import Dataset
 from featherfall.evaluation.day import DayResult, Moment, activity_at, match_day
 from featherfall.evaluation.events import USUAL, Tolerance, has_times
@@ -27,6 +28,7 @@ from featherfall.runtime.sources.source import Recorded, gives
 from featherfall.runtime.sources.stream import SampleStream
 
 SAME_S = 0.1  # two alarms whose impacts are nearer are the same; windows of live samples are cut some samples earlier or later
+WHOLE = 0.95  # of a window: of others a part was never recorded, and held values look as if somebody lay still
 RATES_APART = 1.25  # ratio of rates from which on recordings can be told apart by theirs
 
 
@@ -97,7 +99,7 @@ class StreamEvaluator(WindowEvaluator):
             recordings = [self._pieces.load(piece) for piece in pieces]
             judged = judge_day(self._bundle, join_day(recordings, number, manifest.window.rate, gap, reference), self._tolerance)
             heard.days.append(judged)
-            heard.rows += alarm_rows(judged, number, reference)
+            heard.rows += alarm_rows(judged, number, reference, manifest.window)
         return {**_summary(heard), "inputs": self._taken(), "tolerance": vars(self._tolerance)}
 
 
@@ -132,12 +134,12 @@ def _differing(day: Day, live: Sequence[Event], whole: Sequence[Event]) -> tuple
     return tuple(lines)
 
 
-def alarm_rows(judged: JudgedDay, number: int, reference: str) -> list[dict[str, Any]]:
+def alarm_rows(judged: JudgedDay, number: int, reference: str, window: Window) -> list[dict[str, Any]]:
     """Return a row for each alarm of a day that was raised live, in order of time.
 
     Keys: "day", "time_s" (of the day, when it was raised), "kind" ("fall", "redundant", "false"), "activity", "subject", "recording",
     "at_s" (the impact, s from the recording's begin), "probability", "delay_s" (of a fall whose time is known), "peak" (highest magnitude
-    within a second of the impact, in the input's unit).
+    within a second of the impact, in the input's unit), "recorded" (share of the window that lies within the recording, 0..1).
     """
     stream = judged.day.recording.streams[reference]
 
@@ -155,6 +157,7 @@ def alarm_rows(judged: JudgedDay, number: int, reference: str) -> list[dict[str,
             "probability": round(event.confidence, 4),
             "delay_s": None if delay is None else round(delay, 2),
             "peak": round(float(size.max(initial=0.0)), 2),
+            "recorded": None if during is None else round(recorded_share(window, event.peak_s, during.start, during.end), 3),
         }
 
     rows = [row("false", one.event, one.during, None) for one in judged.live.false_alarms if one.event is not None]
@@ -163,6 +166,19 @@ def alarm_rows(judged: JudgedDay, number: int, reference: str) -> list[dict[str,
             rows.append(row("fall", one.event, one.during, one.delay_s))
             rows += [row("redundant", event, one.during, None) for event in one.match.redundant]
     return sorted(rows, key=lambda one: one["time_s"])
+
+
+def recorded_share(window: Window, peak_s: float, start: float, end: float) -> float:
+    """Return the share of a window that lies within a recording, 0..1; beyond its ends, the first and last samples are held.
+
+    Arguments:
+        peak_s: the window's centre. start, end: of the recording, on the same clock.
+    """
+    before = window.before if window.kind == "impact" else window.length // 2
+    first = peak_s - before / window.rate
+    last = first + (window.length - 1) / window.rate
+    inside = min(last, end) - max(first, start)
+    return float(np.clip(inside / (last - first), 0.0, 1.0))
 
 
 def _summary(heard: _Heard) -> dict[str, Any]:
@@ -180,6 +196,7 @@ def _summary(heard: _Heard) -> dict[str, Any]:
         "falls": len(falls),
         "missed": len(falls) - found,
         "false_events": len(false),
+        "false_at_ends": sum(row["kind"] == "false" and (row["recorded"] or 1.0) < WHOLE for row in heard.rows),
         "redundant_alarms": sum(one.matches.redundant for one in live),
         "hours": hours,
         "false_alarms_by_activity": _count(false, "activity"),
