@@ -171,10 +171,9 @@ def summary(bundle: Bundle, dataset: Dataset, alarms: Sequence[FalseAlarm], hour
         )
     cut = sum(one.recorded < WHOLE for one in alarms)
     lines.append(f"{cut} of them in windows that reach beyond the end of a recording")
-    lines += [
-        f"{number:>4}  {one.probability:.3f}  {one.peak:5.1f} g  {one.person:<6} {one.at_s:7.1f} s  {100 * one.recorded:3.0f}% recorded  {one.activity}"
-        for number, one in enumerate(alarms, start=1)
-    ]
+    for number, one in enumerate(alarms, start=1):
+        sure = f"{number:>4}  {one.probability:.3f}  {one.peak:5.1f} g  {100 * one.recorded:3.0f}% recorded"
+        lines.append(f"{sure}  {one.person:<6} {one.at_s:7.1f} s  {one.activity}")
     return "\n".join(lines)
 
 
