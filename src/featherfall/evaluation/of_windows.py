@@ -116,7 +116,7 @@ class WindowEvaluator(Evaluator):
         positive = manifest.labels.index(manifest.positive)
         metrics["auc"] = auc(self._predictions, positive)
         shares, rates = intervals_of(counts)
-        rows = by_dataset(self._predictions, positive, lambda some: fall_metrics(some, positive, manifest.decision))
+        rows = by_dataset(self._predictions, positive, lambda some: fall_metrics(some, positive, manifest.decision, self._tolerance))
         return {
             "shares": shares,
             "rates": rates,

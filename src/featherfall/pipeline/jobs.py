@@ -34,10 +34,10 @@ def run_jobs(jobs: Sequence[Job], workers: int, done: Callable[[Job], None]) -> 
         waiting = _Waiting(jobs)
         while waiting.left or pool.running:
             for worker in pool.idle():
-                job = waiting.take(pool.folds[worker], [fold for other, fold in enumerate(pool.folds) if other != worker])
-                if job is None:
+                ready = waiting.take(pool.folds[worker], [fold for other, fold in enumerate(pool.folds) if other != worker])
+                if ready is None:
                     break
-                pool.start(worker, job)
+                pool.start(worker, ready)
             for job in pool.finished():
                 waiting.finish(job)
                 done(job)
@@ -84,8 +84,8 @@ class _Workers:
 
     def __init__(self, count: int) -> None:
         context = multiprocessing.get_context("spawn")  # torch's threads do not survive a fork
-        start = {"mp_context": context, "initializer": exit_with_parent, "initargs": (os.getpid(),)}
-        self._pools = [ProcessPoolExecutor(1, **start) for _ in range(count)]  # type: ignore[arg-type]
+        parent = os.getpid()
+        self._pools = [ProcessPoolExecutor(1, context, exit_with_parent, (parent,)) for _ in range(count)]
         self.folds: list[str | None] = [None] * count
         self.running: dict[Future[None], tuple[int, Job]] = {}
 
