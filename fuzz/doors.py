@@ -102,6 +102,7 @@ def _bundle(root: Path, file: Path) -> object:
     from featherfall.core.files import sha256
     from featherfall.runtime import load_bundle
 
+    _keep_trial_child()
     manifest = root / "manifest.json"
     before = manifest.read_bytes()
     if file.suffix == ".onnx":
@@ -110,6 +111,15 @@ def _bundle(root: Path, file: Path) -> object:
         return load_bundle(root).predict(_quiet(), rate=50.0)
     finally:
         manifest.write_bytes(before)
+
+
+@functools.cache
+def _keep_trial_child() -> None:
+    """Try all models in one child process, whose start takes a second; a crash or a limit still ends it."""
+    from featherfall.runtime import trial
+
+    kept = trial.Child("featherfall.runtime.trial:run_once", 5.0, 400 << 20)
+    trial.trial_child = lambda size: contextlib.nullcontext(kept)  # type: ignore[assignment]
 
 
 @functools.cache
@@ -323,10 +333,10 @@ _ALL = (
     Door("set", _setting, ("core/recipe_file",), 600),
     Door("manifest", _manifest, ("core/manifest", "runtime/bundle"), 2500),
     Door("onnx", _onnx, ("runtime/onnx_file", "runtime/trial"), 2500),
-    Door("bundle", _bundle, ("runtime/bundle", "runtime/trial", "runtime/session"), 1),
+    Door("bundle", _bundle, ("runtime/bundle", "runtime/trial", "runtime/session"), 200),
     Door("predict", _predict, ("runtime/sources/csv", "core/tables"), 250, corpus="recorder"),
     Door("recorder", _recorder, _SENSORS, 250),
-    Door("xlsx", _xlsx, ("datasets/xlsx",), 120),
+    Door("xlsx", _xlsx, ("datasets/xlsx",), 250),
     Door("mat", _mat, ("datasets/mat", "core/child"), 1000),
     Door("list", _list, ("datasets/lists",), 4000),
     Door("picture-head", _picture_head, ("signals/picture_head",), 5000, corpus="picture"),
@@ -334,7 +344,7 @@ _ALL = (
     Door("film", _film, ("signals/video_file", "signals/video_pictures", "signals/video_shots", "signals/video_shape"), 400),
     Door("phone", _phone, ("app/live", "runtime/sources/stream"), 500),
     Door("webcam", _webcam, ("app/live",), 3000, corpus="picture"),
-    Door("upload", _upload, ("app/pages/analysis",), 100, corpus="recorder"),
+    Door("upload", _upload, ("app/pages/analysis",), 250, corpus="recorder"),
     Door("form", _form, ("app/gate", "app/login"), 1500),
     Door("multipart", _multipart, ("app/uploads",), 3000),
     Door("hub", _hub, ("publish/hub",), 4000),
@@ -345,8 +355,8 @@ _ALL = (
         for name, module, more, share in (
             ("folder", "folder", ("datasets/streams",), 500),
             ("yolo", "pictures/yolo", ("datasets/pictures/data_yaml", "datasets/pictures/yolo_labels", "datasets/pictures/names"), 600),
-            ("aihub", "aihub", (), 120),
-            ("kfall", "kfall", (), 150),
+            ("aihub", "aihub", (), 250),
+            ("kfall", "kfall", (), 250),
             ("weda_fall", "weda_fall", (), 500),
             ("sisfall", "sisfall", (), 700),
             ("smartfallmm", "smartfallmm", (), 500),

@@ -39,7 +39,8 @@ def parse_columns(path: Path, text: str, columns: Sequence[str | int], header: b
     first = int(header)
     if len(lines) <= first:
         raise UserError(f"{path}: the file is empty; copy it again or leave the recording out")
-    index = [_position(path, name, lines[0]) for name in columns]
+    names = _fields(lines[0]) if header else []
+    index = [_position(path, name, names, lines[0]) for name in columns]
     try:
         values = np.loadtxt(lines[first:], delimiter=",", usecols=index, ndmin=2, comments=None, quotechar='"')
     except ValueError as error:
@@ -95,10 +96,9 @@ def _fields(line: str) -> list[str]:
     return [field.strip() for field in next(csv.reader([line]), [])]
 
 
-def _position(path: Path, column: str | int, header: str) -> int:
+def _position(path: Path, column: str | int, names: list[str], header: str) -> int:
     if isinstance(column, int):
         return column
-    names = _fields(header)
     if column in names:
         return names.index(column)
     if len(names) == 1 and (";" in header or "\t" in header):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from featherfall.core.errors import UserError
 from featherfall.core.registry import Entry, catalogue, facts, find, known_as, known_names
@@ -46,12 +47,9 @@ def recognise(capture: Capture, recorder: str | None = None) -> SensorFile:
     if recorder is not None:
         return _by_name(capture, recorder)
     refusal: UserError | None = None
-    ranks = sorted({one.rank for one in recorders()})
-    for rank in ranks:
+    for _, alike in groupby(recorders(), key=lambda one: one.rank):
         found: list[SensorFile] = []
-        for one in recorders():
-            if one.rank != rank:
-                continue
+        for one in alike:
             try:
                 answer = _ask(capture, one.name)
             except UserError as error:
@@ -95,11 +93,13 @@ def _ask(capture: Capture, name: str) -> SensorFile | None:
 
 def _known() -> Iterator[KnownRecorder]:
     for entry in catalogue("recorder"):
-        try:
-            its = facts("recorder", entry.name)
-        except UserError:
-            continue
-        summary = (_entry(entry.name) or entry).summary
+        its, summary = entry.facts, entry.summary
+        if entry.plugin is not None:  # its facts are known once it is imported
+            try:
+                its = facts("recorder", entry.name)
+            except UserError:
+                continue
+            summary = (_entry(entry.name) or entry).summary
         yield KnownRecorder(entry.name, its.get("title", entry.name), summary, its.get("rank", 0))
 
 

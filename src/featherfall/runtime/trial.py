@@ -7,7 +7,7 @@ ONNX Runtime. A model that passed is not tried again on this machine; those that
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -48,18 +48,26 @@ def try_model(file: Path, manifest: Manifest, known: Path | None = None) -> None
     if size > _MOST_BYTES:
         raise UserError(f"{file}: larger than {_MOST_BYTES / 1e6:.0f} MB; no model for a small device is")
     _refuse_other_files(file)
-    child = Child("featherfall.runtime.trial:run_once", _SECONDS + size / _BYTES_PER_SECOND, _MEMORY + _COPIES * size)
-    try:
-        child(str(file.absolute()), shapes)
-    except Refused as error:
-        raise UserError(f"{file}: ONNX Runtime cannot run it ({error}); update onnxruntime, or export the bundle again") from error
-    except ChildError as error:
-        raise UserError(f"{file}: one window {error}, so it is not used; export the bundle again") from error
-    finally:
-        child.close()
+    with trial_child(size) as child:
+        try:
+            child(str(file.absolute()), shapes)
+        except Refused as error:
+            raise UserError(f"{file}: ONNX Runtime cannot run it ({error}); update onnxruntime, or export the bundle again") from error
+        except ChildError as error:
+            raise UserError(f"{file}: one window {error}, so it is not used; export the bundle again") from error
     with contextlib.suppress(OSError):  # it is only tried again
         folder.mkdir(parents=True, exist_ok=True)
         passed.touch()
+
+
+@contextlib.contextmanager
+def trial_child(size: int) -> Iterator[Child]:
+    """Yield the child process for a model of `size` bytes; it ends with its model, as a small board has no memory to spare for it."""
+    child = Child("featherfall.runtime.trial:run_once", _SECONDS + size / _BYTES_PER_SECOND, _MEMORY + _COPIES * size)
+    try:
+        yield child
+    finally:
+        child.close()
 
 
 def run_once(file: str, shapes: Mapping[str, tuple[str, list[int]]]) -> bytes:
