@@ -93,3 +93,32 @@ def test_few_of_many_files_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     folder = write(tmp_path / "own", [worn.still(1.0)] * 61)
     datasets.open("folder", folder)
     assert read == [f"{k}.csv" for k in range(0, 61, 4)]
+
+
+def write_layout(folder: Path, recordings: list[np.ndarray]) -> Path:
+    """Write SmartFallMM's watch, whose reader takes m/s2."""
+    place = folder / "SmartFallMM" / "young" / "accelerometer" / "watch"
+    place.mkdir(parents=True)
+    for k, values in enumerate(recordings):
+        rows = [f"2022-08-04 11:24:{i // 50:02d}.{i % 50 * 20:03d},{','.join(f'{one:.4f}' for one in row)}" for i, row in enumerate(values)]
+        (place / f"S29A01T{k:02d}.csv").write_text("\n".join(rows))
+    return folder
+
+
+def test_a_fixed_layout_is_judged_once_too(tmp_path: Path) -> None:
+    told = r"SmartFallMM: accelerometer: gravity is 1\.0\d* where it is quiet in 9 of 12 files, so the unit is g, not m/s2; state it in "
+    with pytest.raises(UserError, match=told):
+        datasets.open("smartfallmm", write_layout(tmp_path / "g", MOST))
+    rest = 0.1 * np.random.default_rng(3).standard_normal((150, 3))
+    linear = [np.concatenate([rest, 10 * worn.moving(4.0, seed=seed), rest]) for seed in range(5)]
+    with pytest.raises(UserError, match=r"SmartFallMM: accelerometer: gravity is missing in 5 of 5 files; take the dataset as it is pub"):
+        datasets.open("smartfallmm", write_layout(tmp_path / "linear", linear))
+
+
+def test_a_recording_of_a_fixed_layout_that_deviates_is_named(tmp_path: Path) -> None:
+    recordings = [STANDARD_GRAVITY * quiet(seed) for seed in range(6)]
+    recordings[2] = quiet(2)
+    sources = datasets.open("smartfallmm", write_layout(tmp_path, recordings)).sources
+    with pytest.raises(UserError, match=r"S29A01T02\.csv: accelerometer: gravity is 1.* so the unit is g, not m/s2"):
+        sources[2].load()
+    assert all("accelerometer" in next(iter(source.load().streams)) for k, source in enumerate(sources) if k != 2)

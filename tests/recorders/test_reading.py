@@ -41,6 +41,26 @@ def test_a_stated_unit_wins_and_a_refusal_names_the_way_that_works(tmp_path: Pat
     assert read_sensors(counts, NEED, ReadOptions(counts_per_g=stated)).recognised == "raw counts; accelerometer; 5000 counts a g; 50 Hz"
 
 
+@pytest.mark.parametrize("level", [0.6, 1.0, 1.6])
+def test_movement_without_gravity_or_unit_is_refused_without_naming_a_unit_in_which_it_passes(level: float, tmp_path: Path) -> None:
+    file = write(tmp_path / "linear.csv", worn.moving(20.0, size=level))  # m/s2
+    with pytest.raises(UserError, match=r"linear\.csv: accelerometer: (nothing says the unit|gravity is missing)") as refused:
+        read_sensors(file, NEED, ReadOptions())
+    assert "=g" not in str(refused.value) and str(refused.value).isprintable()
+    with pytest.raises(UserError, match="accelerometer: gravity is missing"):  # the true unit, as the message asks
+        read_sensors(file, NEED, ReadOptions(units={"accelerometer": "m/s2"}))
+
+
+def test_lively_movement_of_which_nothing_shows_the_unit_is_read_in_the_one_that_is_stated(tmp_path: Path) -> None:
+    turning = worn.moving(20.0, size=0.6) + np.array([np.cos(np.arange(1000) / 5), np.sin(np.arange(1000) / 5), 0 * np.arange(1000)]).T
+    file = write(tmp_path / "lively.csv", turning)
+    with pytest.raises(UserError, match=r"state the unit that the device's documentation gives: --unit accelerometer=UNIT \(.*g.*\)$"):
+        read_sensors(file, NEED, ReadOptions())
+    stream = read_sensors(file, NEED, ReadOptions(units={"accelerometer": "g"})).streams["accelerometer"]
+    np.testing.assert_allclose(stream.values, turning, atol=1e-4)
+    assert any(note.kind == "unit" for note in stream.notes)
+
+
 def test_streams_share_the_clock_of_the_first(tmp_path: Path) -> None:
     values = worn.day()
     both = np.column_stack([values, 10 * values])

@@ -15,6 +15,7 @@ from featherfall.core.recipe import Recipe
 from .dataset import Dataset, Reader, Source
 from .missing import MissingPartsError, settings_without
 from .pictures import LOOK, by_names, with_looks
+from .settle import settle_layout
 from .views import each_view, join_datasets
 
 __all__ = ["Dataset", "Reader", "Source", "by_names", "each_view", "fitted", "names", "open", "open_for", "reader"]
@@ -55,14 +56,15 @@ def fitted(recipe: Recipe, dataset: Dataset) -> Dataset:
 
 
 def open(name: str, data_dir: str | Path, folder: str | Path | None = None) -> Dataset:
-    """Scan a dataset; nothing but names and small tables is read yet.
+    """Scan a dataset. Nothing but names, small tables and a few recordings, which show whether the unit is right, is read yet.
 
     Arguments:
         name: one of `names()`, in any case; or several, joined by " + ", e.g. "urfd + up-fall".
         data_dir: the folder that holds datasets by their usual folder names; for "folder" the user's own folder itself, and for
             pictures, too, where that is not there.
         folder: the dataset's folder where it is not the usual one; relative to `data_dir`.
-    Raises: `UserError` for an unknown name, and for a folder that is missing or holds no recording.
+    Raises: `UserError` for an unknown name, for a folder that is missing or holds no recording, and where most recordings contradict their
+        unit.
     """
     if "+" in name:
         if folder is not None:
@@ -79,6 +81,8 @@ def open(name: str, data_dir: str | Path, folder: str | Path | None = None) -> D
     dataset = one.scan(path)
     if not dataset.sources:
         raise UserError(f"{path}: no recordings of {one.name} in this folder; expected files like {one.layout}")
+    if any("accelerometer" in stream for stream in one.streams):
+        settle_layout(dataset)
     return dataset
 
 

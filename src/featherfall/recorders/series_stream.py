@@ -165,11 +165,12 @@ def _unit_by_gravity(series: Series, need: Input, path: Path) -> str | None:
     verdict = judge(evidence, None)
     if verdict.kind == "other unit":
         return verdict.unit
-    fitting = [unit for unit in GRAVITY_UNITS if evidence is not None and judge(evidence, unit).kind in ("fits", "unknown")]
-    if verdict.kind == "unknown" and fitting:
+    if verdict.kind == "unknown" and evidence is not None and judge(evidence, need.unit).kind not in ("missing", "counts"):
+        # No unit is named here: one in which the numbers look like gravity would let acceleration without gravity in another unit pass.
         raise UserError(
-            f"{path}: {need.name}: nothing says the unit, and no quiet stretch shows gravity, which may be missing; if it is included, "
-            "state " + " or ".join(f"--unit {need.name}={unit}" for unit in fitting)
+            f"{path}: {need.name}: nothing says the unit, and neither a quiet stretch nor a steady direction shows gravity, without "
+            "which movement reads as falls; if gravity is included, state the unit that the device's documentation gives: "
+            f"--unit {need.name}=UNIT ({', '.join(GRAVITY_UNITS)})"
         )
     return None
 

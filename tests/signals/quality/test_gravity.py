@@ -57,6 +57,34 @@ def test_jogging_without_a_quiet_stretch_is_no_fault() -> None:
     assert judge(measure_gravity(worn.clock(20.0), lively * 9.80665), "g").unit == "m/s2"
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("level", [0.8, 1.2, 2.0, 4.2])
+def test_lively_acceleration_without_gravity_in_m_s2_is_not_taken_for_g(level: float, seed: int) -> None:
+    """Its level is that of gravity in g, but its mean over seconds is not."""
+    evidence = measure_gravity(worn.clock(20.0), worn.moving(20.0, size=level / 1.6, seed=seed))
+    assert evidence is not None and 0.5 * level < evidence.level < 1.3 * level
+    assert judge(evidence, None).kind in ("unknown", "missing")
+    assert judge(evidence, "m/s2").kind == "missing"  # no other unit is suggested, in which it would pass
+    assert judge(evidence, "mg").kind == "missing"
+
+
+@pytest.mark.parametrize(("unit", "size"), GRAVITY_UNITS.items())
+def test_lively_acceleration_with_gravity_shows_its_unit(unit: str, size: float) -> None:
+    lively = size * (worn.moving(20.0, size=0.9) + np.array([0.0, 0.6, 0.8]))
+    assert judge(measure_gravity(worn.clock(20.0), lively), None).unit == unit
+
+
+def test_the_mean_over_seconds_by_hand() -> None:
+    turning = np.repeat([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]], 100, axis=0)  # 2 s each at 50 Hz: the mean over 4 s is (1, 1, 0)
+    evidence = measure_gravity(worn.clock(16.0), np.tile(turning, (4, 1)))
+    assert evidence is not None
+    assert evidence.mean == pytest.approx(2**0.5) and evidence.persistence == pytest.approx(0.5**0.5)
+    assert evidence.direction == pytest.approx(1.0)
+    assert evidence.shows(1.0) and evidence.shows(3.5) and not evidence.shows(3.6)
+    short = measure_gravity(worn.clock(2.0), turning[50:150])  # all of it
+    assert short is not None and short.persistence == pytest.approx(0.5**0.5)
+
+
 def test_nothing_is_known_of_nothing() -> None:
     assert measure_gravity(np.zeros(1), np.zeros((1, 3))) is None
     assert judge(None, "g").kind == "unknown"

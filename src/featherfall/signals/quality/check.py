@@ -44,6 +44,18 @@ class CheckWords:
         return f"{self.file}: {self.sensor}"
 
 
+class GravityError(UserError):
+    """Gravity contradicts the unit of a recording, or is missing.
+
+    Attributes:
+        sensor: as messages call it. verdict: what gravity says. unit: the one that it contradicts; None where none is stated.
+    """
+
+    def __init__(self, message: object = "", sensor: str = "", verdict: GravityVerdict | None = None, unit: str | None = None) -> None:
+        super().__init__(message)
+        self.sensor, self.verdict, self.unit = sensor, verdict, unit
+
+
 class SensorCheck:
     """Take one sensor's samples block by block; give them back without the corrupt ones; then `finish`.
 
@@ -79,7 +91,7 @@ class SensorCheck:
     def finish(self) -> tuple[np.ndarray, np.ndarray, tuple[Note, ...]]:
         """Return the samples that are left, and notes for the user.
 
-        Raises: `UserError` where gravity contradicts the unit or is missing, or too many samples are corrupt.
+        Raises: `GravityError` where gravity contradicts the unit or is missing, `UserError` where too many samples are corrupt.
         """
         times, values = self._measure(*self._corrupt.flush())
         where = self._words.where
@@ -135,22 +147,31 @@ class SensorCheck:
 
 
 def refuse_gravity(verdict: GravityVerdict, unit: str | None, words: CheckWords) -> None:
-    """Raise `UserError` where a verdict says that the unit is wrong or gravity is missing; the message says what to state or to give."""
+    """Raise `GravityError` where a verdict says that the unit is wrong or gravity is missing; it says what to state or to give."""
+    told = complaint_of(verdict, unit, words)
+    if told:
+        raise GravityError(f"{words.where}: {told}", words.sensor, verdict, unit)
+
+
+def complaint_of(verdict: GravityVerdict, unit: str | None, words: CheckWords, often: str = "") -> str:
+    """Return what a verdict has against a unit, and the mend; "" where it has nothing.
+
+    Arguments:
+        often: of a verdict on several files: "in 9 of 12 files".
+    """
     stated = "" if unit is None else f", not {unit}" if unit != "count" else ""
     shown = f"gravity is {verdict.magnitude:.4g} where it is quiet" if verdict.quiet else f"the median magnitude is {verdict.magnitude:.4g}"
+    shown = f"{shown} {often}".strip()
     if verdict.kind == "other unit":
-        raise UserError(
-            f"{words.where}: {shown}, so the unit is {verdict.unit}{stated}; state {words.state_unit.format(unit=verdict.unit)}"
-        )
+        return f"{shown}, so the unit is {verdict.unit}{stated}; state {words.state_unit.format(unit=verdict.unit)}"
     if verdict.kind == "missing":
         size = f"{verdict.magnitude:.2g}{'' if unit in (None, 'count') else f' {unit}'}"
-        raise UserError(f"{words.where}: gravity is missing (the magnitude is {size} where it is calm); {words.missing}")
+        return f"gravity is missing {often or f'(the magnitude is {size} where it is calm)'}; {words.missing}"
     if verdict.kind == "counts":
         counts = f"{verdict.counts_per_g:g}" if verdict.counts_per_g < 1e6 else f"{verdict.counts_per_g:.0f}"
-        raise UserError(
-            f"{words.where}: {shown}, which is 1 g in no unit, so these may be counts of a converter; "
-            f"state {words.state_counts.format(counts=counts)}"
-        )
+        mend = f"state {words.state_counts.format(counts=counts)}"
+        return f"{shown}, which is 1 g in no unit, so these may be counts of a converter; {mend}"
+    return ""
 
 
 def check_samples(
