@@ -52,6 +52,41 @@ def test_a_model_that_gives_no_numbers_is_noticed_once(tmp_path: Path) -> None:
     assert json.loads(json.dumps(notices[0].to_json()))["reason"] == notices[0].reason
 
 
+class Watch:
+    """A live source of (N, 3) g at `RATE`, half a second at a time."""
+
+    name = "watch"
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = values
+
+    def samples(self) -> Iterator[Samples]:
+        for part in np.array_split(np.arange(len(self.values)), len(self.values) // 25):
+            yield Samples(part / RATE, {"accelerometer": self.values[part]})
+
+    def frames(self, rate: float) -> Iterator[Frame]:
+        return iter(())
+
+
+def test_corrupt_samples_are_named_once_and_raise_nothing(tmp_path: Path) -> None:
+    sliding = {"kind": "sliding", "length": 64, "rate": 50.0, "stride_s": 0.5}
+    values = motion(np.arange(3000) / RATE, ())
+    values[[500, 600, 2000], 0] = 50.0
+    notices = list(ff.watch(write_bundle(tmp_path / "b", window=sliding), Watch(values)))
+    assert [one.kind for one in notices] == ["left out"] * 3
+    assert notices[0].reason == "a corrupt sample was left out: accelerometer at 10.00 s (x is 50 g)"
+    assert "at 12.00 s" in notices[1].reason and notices[1].time_s >= notices[0].time_s + 10
+    assert notices[2].reason.endswith("accelerometer at 40.00 s (x is 50 g)") and notices[2].time_s < 43
+
+
+def test_a_sensor_that_is_often_corrupt_does_not_flood(tmp_path: Path) -> None:
+    values = motion(np.arange(3000) / RATE, ())
+    values[100::100, 0] = 50.0
+    notices = list(ff.watch(write_bundle(tmp_path / "b"), Watch(values)))
+    assert {one.kind for one in notices} == {"left out"} and 2 <= len(notices) <= 7
+    assert sum(int(one.reason.split()[0].replace("a", "1")) for one in notices) >= 20
+
+
 def test_a_notice_comes_before_the_source_has_ended(bundle: Path) -> None:
     given: list[float] = []
 

@@ -44,6 +44,13 @@ def test_more_than_a_tenth_is_too_many(count: int, refused: bool) -> None:
         found.check(FOLDER, allowed=False)
 
 
+def test_what_cannot_be_listed_counts_too() -> None:
+    unlisted = [f"{FOLDER}/{name}.csv: not the name of a recording, left out" for name in ("a", "b", "c")]
+    found = left_out(27, 26, unreadable(1), FOLDER, unlisted)
+    assert (found.count, found.of, found.unreadable, found.too_many) == (4, 30, 4, True)
+    assert found.lines()[:2] == ["left out: 4 of 30", "3 x a.csv: not the name of a recording, left out"]
+
+
 def test_what_lacks_a_stream_is_counted_and_not_held_against_the_dataset() -> None:
     lacking = [f"S1/walk/{k}: lacks skeleton" for k in range(30)] + [
         "S2/sit/1: bundle 'b' needs the input 'gyroscope'; the recording has: a"

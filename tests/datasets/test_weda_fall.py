@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import FallTimes
 from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.datasets import weda_fall
+from featherfall.datasets.inspect import inspect_dataset
+from featherfall.datasets.views import join_datasets
 
 
 def write(folder: Path, name: str, values: np.ndarray, stamps: np.ndarray | None = None) -> None:
@@ -53,6 +56,17 @@ def test_a_recording_is_read_in_inside_units(folder: Path, resting: np.ndarray) 
     np.testing.assert_allclose(recording.streams["accelerometer"].values, resting, atol=1e-5)
     np.testing.assert_allclose(recording.streams["gyroscope"].values, np.degrees(resting), atol=1e-3)
     assert recording.streams["orientation"].channels == ("s", "i", "j", "k")
+
+
+def test_files_that_cannot_be_listed_count_as_left_out(folder: Path, resting: np.ndarray) -> None:
+    write(folder, "D01/U21_R3", resting)
+    dataset = weda_fall.WEDAFall().scan(folder)
+    assert len(dataset.sources) == 2 and len(dataset.unlisted) == 3
+    assert pickle.loads(pickle.dumps(dataset.problems[0])).recordings == 1
+    found = inspect_dataset(dataset).left_out
+    assert (found.count, found.of, found.too_many) == (3, 5, True)
+    joined = join_datasets([dataset, dataset])
+    assert len(joined.unlisted) == 6
 
 
 def test_bursts_are_straightened_on_the_shared_clock(folder: Path) -> None:

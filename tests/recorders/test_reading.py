@@ -61,6 +61,24 @@ def test_lively_movement_of_which_nothing_shows_the_unit_is_read_in_the_one_that
     assert any(note.kind == "unit" for note in stream.notes)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1000.0])
+def test_a_long_file_whose_newest_row_comes_first_is_turned(unit: float, tmp_path: Path) -> None:
+    values = np.tile(worn.day(), (25, 1))  # 50,000 rows: more than are put in order together
+    times = np.arange(len(values)) / 50
+    values[30_000:30_100] = np.array([0.1, -0.3, 0.95]) + 0.004 * np.random.default_rng(0).standard_normal((100, 3))
+    values[30_050] = [50.0, 0.0, 0.0]
+    there = read_sensors(write(tmp_path / "a.csv", values, unit * times), NEED, ReadOptions()).streams["accelerometer"]
+    back = read_sensors(write(tmp_path / "b.csv", values[::-1], unit * times[::-1]), NEED, ReadOptions()).streams["accelerometer"]
+    np.testing.assert_allclose(back.times, there.times, atol=1e-9)
+    np.testing.assert_array_equal(back.values, there.values)
+    assert len(back.times) == 49_999
+    assert [note.text for note in there.notes] == ["accelerometer: a corrupt sample was left out: row 30052 (x is 50)"]
+    assert [note.text for note in back.notes] == [
+        "the rows are in falling order of time and were read from the last to the first",
+        "accelerometer: a corrupt sample was left out: row 19951 (x is 50)",
+    ]
+
+
 def test_streams_share_the_clock_of_the_first(tmp_path: Path) -> None:
     values = worn.day()
     both = np.column_stack([values, 10 * values])

@@ -59,7 +59,8 @@ def _told(notices: Iterator[Notice], sinks: Sequence[Sink], source: str) -> Iter
 
 
 def _samples(bundle: Bundle, spec: Any, options: dict[str, Any]) -> Iterator[Notice]:
-    """A possible fall for each event, when its first window that counts is complete; and once for each time that nothing can be judged."""
+    """A possible fall for each event, when its first window that counts is complete; once for each time that nothing can be judged; and
+    corrupt samples."""
     windows = LiveWindows(SampleStream(bundle.manifest), bundle.probabilities)
     told = False
     for packet in _open(spec, bundle, options).samples():
@@ -67,6 +68,8 @@ def _samples(bundle: Bundle, spec: Any, options: dict[str, Any]) -> Iterator[Not
         if windows.unjudged and not told:
             yield Notice.cannot_judge(windows.stream.now, windows.unjudged)
         told = bool(windows.unjudged)
+        if left_out := windows.stream.left_out():
+            yield Notice.left_out(windows.stream.now, left_out)
         for event in found:
             yield Notice("possible fall", event.raised_s, 0, event.confidence)
 

@@ -104,7 +104,7 @@ class LiveMotion:
         ]
         found = [event_finding(one).to_json() for one in prediction.events if one.start_s > now - _SHOWN_S]
         line = _line(now, prediction.decision.threshold, [one.to_json() for one in recent], found, self._alarms, self._signal())
-        return {"wanted": True, "unjudged": self._live.unjudged, "line": line}
+        return {"wanted": True, "unjudged": self._live.unjudged, "left_out": stream.left_out(), "line": line}
 
     def _signal(self) -> dict[str, Any]:
         """Return the magnitude of the first input over the last seconds, for the timeline."""

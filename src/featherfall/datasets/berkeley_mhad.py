@@ -21,7 +21,7 @@ from featherfall.core.registry import register
 from featherfall.core.tables import parse_columns, read_text
 from featherfall.signals.clock.straighten import straighten_times
 
-from .dataset import Dataset, Reader, Side, Source
+from .dataset import Dataset, Reader, Side, Source, Unlisted
 from .streams import make_recording, make_stream
 
 _ACTIVITIES = (
@@ -67,7 +67,7 @@ class BerkeleyMHAD(Reader):
             match = _NAME.fullmatch(path.name)
             sensor, subject, action, trial = map(int, match.groups()) if match else (0, 0, 0, 0)
             if not 1 <= sensor <= len(_PLACES) or not 1 <= action <= len(_ACTIVITIES):
-                problems.append(f"{path}: not the name of a recording, left out; expected a path like {self.layout}")
+                problems.append(Unlisted(f"{path}: not the name of a recording, left out; expected a path like {self.layout}"))
                 continue
             found.setdefault((subject, action, trial), {})[self.streams[sensor - 1]] = path
         for (subject, action, trial), files in found.items():

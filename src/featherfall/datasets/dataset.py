@@ -58,6 +58,22 @@ class Source:
         return self.read(self)
 
 
+class Unlisted(str):
+    """A line of `Dataset.problems` that says of recordings that they cannot be listed, e.g. because of the names of their files.
+
+    Attributes:
+        recordings: how many.
+    """
+
+    recordings: int
+
+    def __new__(cls, text: str, recordings: int = 1) -> Unlisted:
+        """Make a line of `text`."""
+        line = super().__new__(cls, text)
+        line.recordings = recordings
+        return line
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Everything in one dataset's folder.
@@ -65,7 +81,7 @@ class Dataset:
     Attributes:
         sources: in a fixed order.
         splits: published splits by name; each puts a source on the side "train" or "test".
-        problems: what was found wrong while scanning, one line each; never a reason to stop.
+        problems: what was found wrong while scanning, one line each; never a reason to stop. `Unlisted` ones count as left out.
         class_names: of pictures, all class names that the data set declares, in its order, whether a picture shows them or not.
     """
 
@@ -75,6 +91,11 @@ class Dataset:
     splits: Mapping[str, Callable[[Source], Side]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """The problems that leave recordings out of `sources`, each as often as it has recordings."""
+        return tuple(str(line) for line in self.problems if isinstance(line, Unlisted) for _ in range(line.recordings))
 
     @property
     def simulated(self) -> bool:

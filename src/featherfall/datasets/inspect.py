@@ -76,7 +76,7 @@ class Facts:
     """A dataset's facts.
 
     Attributes:
-        left_out: recordings that cannot be read.
+        left_out: recordings that cannot be listed or read.
         problems: one line per fault, each with its file.
         notes: sum up what is no fault, e.g. clipping.
     """
@@ -157,7 +157,7 @@ def inspect_dataset(dataset: Dataset, progress: Callable[[int, int], None] | Non
         splits={name: dict(Counter(map(side, dataset.sources))) for name, side in dataset.splits.items()},
         problems=problems,
         notes=noted.lines(),
-        left_out=left_out(len(dataset.sources), read, unread, dataset.folder),
+        left_out=left_out(len(dataset.sources), read, unread, dataset.folder, dataset.unlisted),
     )
 
 

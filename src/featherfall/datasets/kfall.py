@@ -15,7 +15,7 @@ from featherfall.core.recording import FallTimes, Recording, Stream
 from featherfall.core.registry import register
 from featherfall.core.tables import read_columns, whole_number
 
-from .dataset import Dataset, Reader, Source
+from .dataset import Dataset, Reader, Source, Unlisted
 from .streams import XYZ, make_recording, make_stream
 from .xlsx import read_sheet
 
@@ -89,7 +89,7 @@ class KFall(Reader):
             match = _NAME.fullmatch(path.name)
             subject, task, trial = map(int, match.groups()) if match else (0, 0, 0)
             if task not in _ACTIVITIES:
-                problems.append(f"{path}: not the name of a recording, left out; expected a path like {self.layout}")
+                problems.append(Unlisted(f"{path}: not the name of a recording, left out; expected a path like {self.layout}"))
                 continue
             sheet = next(iter(sorted(folder.glob(f"label_data*/SA{subject:02}_label.xlsx"))), None)
             if subject not in labels:

@@ -18,7 +18,7 @@ from featherfall.core.recording import FallTimes, Recording, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import read_text, whole_number
 
-from .dataset import Dataset, Reader, Source
+from .dataset import Dataset, Reader, Source, Unlisted
 from .streams import make_recording
 
 FRAME_RATE = 25.0
@@ -46,10 +46,10 @@ class Le2i(Reader):
             try:
                 frames = _fall(notes)
             except UserError as error:
-                problems.append(f"{error}; left out")
+                problems.append(Unlisted(f"{error}; left out"))
                 continue
             sources.append(_source(path, place.name, notes, frames))
-        problems += [f"{place}: no annotation of {count} film(s); they are left out" for place, count in bare.items()]
+        problems += [Unlisted(f"{place}: no annotation of {count} film(s); they are left out", count) for place, count in bare.items()]
         return Dataset(self.name, folder, tuple(sources), problems=tuple(problems))
 
 

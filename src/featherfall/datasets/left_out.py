@@ -61,14 +61,16 @@ class LeftOut:
         return {"count": self.count, "of": self.of, "unreadable": self.unreadable, "reasons": dict(self.reasons)}
 
 
-def left_out(of: int, kept: int, problems: Sequence[str], folder: Path) -> LeftOut:
+def left_out(of: int, kept: int, problems: Sequence[str], folder: Path, unlisted: Sequence[str] = ()) -> LeftOut:
     """Return what was left out.
 
     Arguments:
-        of: recordings in all. kept: those that were used.
+        of: recordings that were listed. kept: those that were used.
         problems: a line for each that was not, "FILE: reason" or "RECORDING: lacks ...".
         folder: of the dataset, which is left out of the lines.
+        unlisted: `Dataset.unlisted`, a line for each recording that could not even be listed.
     """
+    of, problems = of + len(unlisted), (*problems, *unlisted)
     first: dict[str, str] = {}
     counts: dict[str, int] = {}
     for line in problems:

@@ -21,7 +21,7 @@ from featherfall.core.registry import register
 from featherfall.core.tables import read_columns
 from featherfall.signals.clock.straighten import straighten_times
 
-from .dataset import Dataset, Reader, Side, Source
+from .dataset import Dataset, Reader, Side, Source, Unlisted
 from .streams import XYZ, make_recording, make_stream, read_clock
 
 # folder -> (stream, unit, nominal rate in Hz, placement, channels)
@@ -76,9 +76,9 @@ class MMAct(Reader):
                 kind = f"cam{numbers['cam']}"
             activity = path.stem.lower().replace("_", " ")
             if kind is None or not all(numbers[name] for name in ("subject", "scene", "session")):
-                problems.append(f"{path}: not the name of a clip, left out; expected a path like {self.layout}")
+                problems.append(Unlisted(f"{path}: not the name of a clip, left out; expected a path like {self.layout}"))
             elif not path.stat().st_size:
-                problems.append(f"{path}: the file is empty, left out")
+                problems.append(Unlisted(f"{path}: the file is empty, left out"))
             else:
                 found.setdefault((numbers["subject"], activity, numbers["scene"], numbers["session"]), {})[kind] = path
         sources = tuple(_source(*key, files) for key, files in sorted(found.items()))

@@ -22,7 +22,7 @@ from featherfall.core.recording import FallTimes, Recording, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import read_text, whole_number
 
-from .dataset import Dataset, Reader, Side, Source
+from .dataset import Dataset, Reader, Side, Source, Unlisted
 from .streams import make_recording
 
 _FALL = 1  # of: walk, fall, fallen, sit_down, sitting, lie_down, lying, stand_up, standing, other, and six more
@@ -48,7 +48,7 @@ class OmniFall(Reader):
             rows = csv.DictReader(read_text(table).splitlines())
             missing = [name for name in _COLUMNS if name not in (rows.fieldnames or [])]
             if missing:
-                problems.append(f"{table}: row 1: no column {', '.join(missing)}; left out")
+                problems.append(Unlisted(f"{table}: row 1: no column {', '.join(missing)}; left out"))
                 continue
             for row in rows:
                 try:
@@ -69,7 +69,9 @@ class OmniFall(Reader):
                 absent[key[0]] = absent.get(key[0], 0) + 1
             else:
                 sources.append(_source(key, film, *people[key], sorted(segments[key], key=lambda segment: segment[1])))
-        problems += [f"{folder}: no film for {count} path(s) of {name}; they are left out" for name, count in absent.items()]
+        problems += [
+            Unlisted(f"{folder}: no film for {count} path(s) of {name}; they are left out", count) for name, count in absent.items()
+        ]
         splits = {
             name: partial(_side, tests=_tests(folder / "splits" / name)) for name in ("cs", "cv") if (folder / "splits" / name).is_dir()
         }

@@ -14,7 +14,7 @@ from featherfall.core.recording import Recording
 from featherfall.core.registry import register
 from featherfall.core.tables import parse_columns, read_text
 
-from .dataset import Dataset, Reader, Source
+from .dataset import Dataset, Reader, Source, Unlisted
 from .streams import make_recording, make_stream
 
 _ACTIVITIES = {
@@ -80,7 +80,7 @@ class SisFall(Reader):
             if match and match[1] in _ACTIVITIES:
                 sources.append(_source(path, *match.groups()))
             else:
-                problems.append(f"{path}: not the name of a recording, left out; expected a path like {self.layout}")
+                problems.append(Unlisted(f"{path}: not the name of a recording, left out; expected a path like {self.layout}"))
         return Dataset(self.name, folder, tuple(sources), problems=tuple(problems))
 
 

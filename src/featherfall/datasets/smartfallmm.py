@@ -22,7 +22,7 @@ from featherfall.core.registry import register
 from featherfall.core.skeletons import AZURE_32, channel_names
 from featherfall.core.tables import read_columns, read_text
 
-from .dataset import Dataset, Reader, Source
+from .dataset import Dataset, Reader, Source, Unlisted
 from .streams import make_recording, make_stream
 
 _ACTIVITIES = (
@@ -72,7 +72,7 @@ class SmartFallMM(Reader):
                     match = _NAME.fullmatch(path.name)
                     subject, activity, trial = map(int, match.groups()) if match else (0, 0, 0)
                     if not 1 <= activity <= len(_ACTIVITIES):
-                        problems.append(f"{path}: not the name of a recording, left out; expected one like S29A01T01.csv")
+                        problems.append(Unlisted(f"{path}: not the name of a recording, left out; expected one like S29A01T01.csv"))
                         continue
                     found.setdefault((age, subject, activity, trial), {})[stream] = path
         sources = tuple(_source(*key, files) for key, files in sorted(found.items()))

@@ -27,7 +27,7 @@ from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import parse_columns, read_columns, read_text, whole_number
 
-from .dataset import Dataset, Reader, Source
+from .dataset import Dataset, Reader, Source, Unlisted
 from .streams import clock_of, images_in, make_recording, make_stream, strictly
 
 _ACTIVITIES = (
@@ -92,7 +92,7 @@ class UPFall(Reader):
                 if 1 <= activity <= len(_ACTIVITIES) and (activity <= _LAST_FALL) == (path.parent.name == "Falls"):
                     found.setdefault((subject, activity, trial), {})["wrist"] = path
                 else:
-                    problems.append(f"{path}: activity {activity} does not belong in this folder, left out")
+                    problems.append(Unlisted(f"{path}: activity {activity} does not belong in this folder, left out"))
             elif match := _FILM.fullmatch(path.as_posix()):
                 activity, subject, trial, camera = map(int, match.groups())
                 found.setdefault((subject, activity, trial), {})[f"cam{camera}"] = path

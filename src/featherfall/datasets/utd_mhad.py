@@ -13,7 +13,7 @@ from featherfall.core.recording import Recording, Stream, Video
 from featherfall.core.registry import register
 from featherfall.core.skeletons import KINECT_20, channel_names
 
-from .dataset import Dataset, Reader, Side, Source
+from .dataset import Dataset, Reader, Side, Source, Unlisted
 from .mat import read_matrix
 from .streams import make_recording, make_stream
 
@@ -79,7 +79,9 @@ class UTDMHAD(Reader):
             match = _NAME.fullmatch(path.name)
             action, subject, trial = map(int, match.groups()[:3]) if match else (0, 0, 0)
             if not match or not 1 <= action <= len(_ACTIVITIES):
-                problems.append(f"{path}: not the name of a trial, left out; expected a1_s1_t1_inertial.mat or a1_s1_t1_skeleton.mat")
+                problems.append(
+                    Unlisted(f"{path}: not the name of a trial, left out; expected a1_s1_t1_inertial.mat or a1_s1_t1_skeleton.mat")
+                )
                 continue
             found.setdefault((action, subject, trial), {})[_ROLES[match[4]]] = path
         for (action, subject, trial), files in sorted(found.items()):

@@ -21,7 +21,7 @@ from featherfall.core.registry import register
 from featherfall.core.tables import read_columns, read_text
 from featherfall.signals.clock.straighten import straighten_times
 
-from .dataset import Dataset, Reader, Source
+from .dataset import Dataset, Reader, Source, Unlisted
 from .streams import XYZ, make_recording, make_stream
 
 _ACTIVITIES = {
@@ -75,7 +75,7 @@ class WEDAFall(Reader):
             if match and path.parent.name in _ACTIVITIES:
                 found.setdefault((path.parent.name, int(match[1]), int(match[2])), {})[match[3]] = path
             elif not path.name.endswith("_vertical_accel.csv"):
-                problems.append(f"{path}: not the name of a recording, left out; expected a path like {self.layout}")
+                problems.append(Unlisted(f"{path}: not the name of a recording, left out; expected a path like {self.layout}"))
         for files in found.values():
             for suffix, *_ in _SENSORS.values():
                 if suffix not in files:

@@ -18,7 +18,7 @@ from featherfall.core.recording import Recording
 from featherfall.core.registry import register
 from featherfall.core.tables import parse_columns, read_text
 
-from .dataset import Dataset, Reader, Source
+from .dataset import Dataset, Reader, Source, Unlisted
 from .streams import make_recording, make_stream, strictly
 
 _ACTIVITIES = {
@@ -64,13 +64,12 @@ class WISDMWatch(Reader):
             try:
                 stretches = _stretches(_lines(path))
             except UserError as error:
-                problems.append(str(error))
+                problems.append(Unlisted(str(error)))
                 continue
             for code, rows in stretches:
                 if code not in _ACTIVITIES:
-                    problems.append(
-                        f"{path}: row {rows[0] + 1}: {code[:20]!r} is no activity of this dataset; {rows[1] - rows[0]} rows left out"
-                    )
+                    count = f"{rows[1] - rows[0]} rows left out"
+                    problems.append(Unlisted(f"{path}: row {rows[0] + 1}: {code[:20]!r} is no activity of this dataset; {count}"))
                     continue
                 seen[code] = seen.get(code, 0) + 1
                 sources.append(_source(path, code, seen[code], rows))

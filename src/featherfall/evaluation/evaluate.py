@@ -112,9 +112,9 @@ def evaluate_with(
     notes += evaluator.noted()
     if not count:
         raise UserError(f"{dataset.folder}: no {evaluator.unit} could be evaluated; {(notes + skipped or ['it is empty'])[-1]}")
-    missing = left_out(len(sources), count, skipped, dataset.folder)
+    missing = left_out(len(sources), count, skipped, dataset.folder, dataset.unlisted)
     missing.check(dataset.folder, allow_skipped)
-    notes = [*(["; ".join(missing.lines())] if skipped else []), *notes]
+    notes = [*(["; ".join(missing.lines())] if missing.count else []), *notes]
     facts = {"bundle": bundle.manifest.name, "model": bundle.model.precision, "dataset": dataset.name}
     return {**facts, **evaluator.result(), "left_out": missing.to_json(), "notes": notes}
 

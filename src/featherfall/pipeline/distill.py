@@ -202,7 +202,7 @@ def _opened(recipe: Recipe, data: Path | Dataset, out: Path, options: _Options, 
 def context_of(run: Run, recipe: Recipe, dataset: Dataset, clips: Path, data: Path | Dataset) -> Context:
     """Return the context that the jobs of a run share. clips: folder of the store. data: as in `run_recipe`."""
     name = dataset.name if isinstance(data, Dataset) else recipe.dataset
-    return Context(run, recipe, name, {source.id: source for source in dataset.sources}, clips, local_models(recipe))
+    return Context(run, recipe, name, {source.id: source for source in dataset.sources}, clips, local_models(recipe), dataset.unlisted)
 
 
 def _place(data: Path | Dataset) -> Path:

@@ -69,10 +69,11 @@ def ship(task: Task, folds: Sequence[Fold], fitted: Fitted) -> list[str]:
 
 
 def left_out_of(context: Context) -> LeftOut:
-    """Return the recordings of a run's dataset that have no clips."""
+    """Return the recordings of a run's dataset that could not be listed, or have no clips."""
     store = open_store(context.clips)
     files = [str(file) for source in context.sources.values() for file in source.files]
-    return left_out(len(context.sources), len(store.recordings), store.skipped, Path(os.path.commonpath(files) if files else "."))
+    folder = Path(os.path.commonpath(files) if files else ".")
+    return left_out(len(context.sources), len(store.recordings), store.skipped, folder, context.unlisted)
 
 
 def shipping_notes(task: Task, fold: Fold, manifest: Manifest) -> list[str]:

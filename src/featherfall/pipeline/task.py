@@ -35,6 +35,7 @@ class Context:
         dataset: name of the dataset, as metrics and provenance state it.
         sources: the recordings by their ids.
         clips: folder of the clip store.
+        unlisted: `Dataset.unlisted`.
         models: networks registered by this process only, by name; a worker registers them anew.
     """
 
@@ -44,6 +45,7 @@ class Context:
     sources: Mapping[str, Source]
     clips: Path
     models: Mapping[str, Factory] = field(default_factory=dict)
+    unlisted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from featherfall.core.units import GRAVITY_UNITS, quantity, to_internal
 from featherfall.recorders.names import is_known
 from featherfall.recorders.recorder import Block, SensorFile, Series
 from featherfall.recorders.times import odd_rate
+from featherfall.recorders.turned import Turned
 from featherfall.signals.clock.rows import RowClock, TimedRows
 from featherfall.signals.quality.check import CheckWords, SensorCheck
 from featherfall.signals.quality.gravity import GravityEvidence, GravityMeter, judge
@@ -36,8 +39,7 @@ def read_series(series: Series, need: Input, path: Path, origin: float | None, f
     """
     unit, shown = _unit_of(series, need, path, asked)
     reader = _StreamReader(replace(series, unit=unit), need, path, found, origin)
-    for block in series.blocks():
-        reader.add(block)
+    reader.read(series.blocks())
     stream, start = reader.finish()
     return start, stream, shown
 
@@ -60,11 +62,25 @@ class _StreamReader:
         self._low, self._high = np.full(len(need.channels), np.inf), np.full(len(need.channels), -np.inf)
         self._start, self._last, self._count = origin, 0.0, 0
 
-    def add(self, block: Block) -> None:
-        """Take consecutive rows."""
-        whole = np.isfinite(block.values).all(axis=1)
-        rows = block.row + np.flatnonzero(whole)
-        for part in self._clock.add(block.times[whole], block.values[whole], rows):
+    def read(self, blocks: Iterator[Block]) -> None:
+        """Take all rows; those in falling order of time are kept until the last is there, and taken from it to the first."""
+        first = next(blocks, None)
+        if first is None:
+            return
+        if not _falls(first.times):
+            for block in chain([first], blocks):
+                self._add(block.times, block.values, block.row + np.arange(len(block.times)))
+            return
+        self._clock.notes.add("falling", first.row)
+        turned = Turned(first.values.shape[1])
+        for block in chain([first], blocks):
+            turned.add(block)
+        for times, values, rows in turned.blocks():
+            self._add(times, values, rows)
+
+    def _add(self, times: np.ndarray, values: np.ndarray, rows: np.ndarray) -> None:
+        whole = np.isfinite(values).all(axis=1)
+        for part in self._clock.add(times[whole], values[whole], rows[whole]):
             self._take(part)
 
     def finish(self) -> tuple[Stream, float]:
@@ -117,6 +133,12 @@ class _StreamReader:
                 f"{self._path}: {self._need.name!r} never changes on {axes} (always {self._low[still][0]:g}); "
                 "check the sensor or the columns"
             )
+
+
+def _falls(times: np.ndarray) -> bool:
+    """Return whether (N,) stamps are in falling order."""
+    steps = np.diff(times[np.isfinite(times)])
+    return bool(len(steps) > 1 and (steps < 0).any() and (steps <= 0).mean() > 0.9)
 
 
 def _unit_of(series: Series, need: Input, path: Path, asked: bool) -> tuple[str, str]:

@@ -31,6 +31,7 @@ def guess_unit(stamps: np.ndarray) -> str:
     """
     stamps = stamps[np.abs(stamps) < _LARGEST]
     steps = np.diff(stamps)
+    steps = -steps if len(steps) and np.median(steps) < 0 else steps  # the newest first
     steps = steps[steps > 0]
     if not len(stamps):
         return "s"

@@ -59,14 +59,14 @@ class Notice:
     """A notice to deliver at once.
 
     Attributes:
-        kind: "possible fall", "still down", or "cannot judge": nothing can be found until this is mended.
+        kind: "possible fall", "still down"; "cannot judge": nothing can be found until this is mended; "left out": corrupt samples were.
         time_s: time of the picture in which it was raised.
         track: the person's number; -1 where it is about nobody.
         confidence: probability of a fall, 0..1: of the window that raised it; for "still down" the highest of the fall.
-        reason: of "cannot judge", one line for the user.
+        reason: of "cannot judge" and "left out", one line for the user.
     """
 
-    kind: Literal["possible fall", "still down", "cannot judge"]
+    kind: Literal["possible fall", "still down", "cannot judge", "left out"]
     time_s: float
     track: int
     confidence: float
@@ -76,6 +76,11 @@ class Notice:
     def cannot_judge(cls, time_s: float, reason: str) -> Notice:
         """Return the notice that a source cannot be judged."""
         return cls("cannot judge", time_s, -1, 0.0, reason)
+
+    @classmethod
+    def left_out(cls, time_s: float, reason: str) -> Notice:
+        """Return the notice that samples were left out."""
+        return cls("left out", time_s, -1, 0.0, reason)
 
     def to_json(self) -> dict[str, Any]:
         """Return the attributes as plain values, times to the millisecond."""

@@ -68,6 +68,7 @@
     }
     show(reply) {
       if (reply.line) { this.line.show(reply.line); this.tell(reply.line); }
+      if (reply.left_out) this.say(`Note: ${reply.left_out}.`);
       if (reply.unjudged) this.say(`Falls cannot be found now: ${reply.unjudged}.`, true);
     }
     tell(line) {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
-from featherfall.datasets.dataset import Dataset, Reader
+from featherfall.datasets.dataset import Dataset, Reader, Unlisted
 
 from .picture import folder_splits, leaks, numbered, picture_source, pictures_below, split_of, stem_of
 
@@ -37,6 +37,7 @@ class ClassFolders(Reader):
         problems = leaks(folder, sources)
         if bare:
             first = bare[0].relative_to(folder)
-            problems.append(f"{folder}: {len(bare)} picture(s) in no folder that names their class, such as {first}; they are left out")
+            line = f"{folder}: {len(bare)} picture(s) in no folder that names their class, such as {first}; they are left out"
+            problems.append(Unlisted(line, len(bare)))
         names = tuple(sorted({source.names[0] for source in sources}))
         return Dataset(self.name, folder, numbered(sources), folder_splits(sources), tuple(problems), names)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
-from featherfall.datasets.dataset import Dataset, Reader, Source
+from featherfall.datasets.dataset import Dataset, Reader, Source, Unlisted
 
 from .picture import folder_splits, leaks, numbered, picture_source, pictures_below, split_of, stem_of
 from .yolo_labels import read_labels
@@ -53,7 +53,8 @@ class KaggleFall(Reader):
             folder_name = split_of(path.relative_to(folder).parts[:-1])
             sources.append(picture_source(self.name, path, stem_of(path), [name], boxes, labels if labels.is_file() else None, folder_name))
         if unknown:
-            problems.append(f"{folder}: {len(unknown)} picture(s) called neither fall nor not fallen, such as {unknown[0].name}; left out")
+            line = f"{folder}: {len(unknown)} picture(s) called neither fall nor not fallen, such as {unknown[0].name}; left out"
+            problems.append(Unlisted(line, len(unknown)))
         if bare:
             problems.append(f"{folder}: {len(bare)} picture(s) without a label file, such as {bare[0].name}; they stay, without boxes")
         problems += leaks(folder, sources)

@@ -19,7 +19,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Box, Recording, Video
 from featherfall.core.registry import register
 from featherfall.core.tables import read_text
-from featherfall.datasets.dataset import Dataset, Reader, Source
+from featherfall.datasets.dataset import Dataset, Reader, Source, Unlisted
 from featherfall.datasets.le2i import FRAME_RATE, Le2i
 from featherfall.datasets.streams import make_recording
 from featherfall.signals.video import probe
@@ -48,7 +48,7 @@ class Le2iFrames(Reader):
             try:
                 sources += _frames(film, problems)
             except UserError as error:
-                problems.append(f"{error}; its film is left out")
+                problems.append(Unlisted(f"{error}; its film is left out"))
         return Dataset(self.name, folder, tuple(sources), problems=tuple(problems), class_names=(_FALL, _PERSON))
 
 
@@ -56,7 +56,7 @@ def _frames(film: Source, problems: list[str]) -> list[Source]:
     path, notes = film.files
     rows = read_rows(notes)
     if not rows:
-        problems.append(f"{notes}: no box of any frame; the film is left out")
+        problems.append(Unlisted(f"{notes}: no box of any frame; the film is left out"))
         return []
     facts = probe(Video(path))
     first, last = _span(film)

@@ -14,7 +14,7 @@ from pathlib import Path
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.core.tables import read_text
-from featherfall.datasets.dataset import Dataset, Reader, Source
+from featherfall.datasets.dataset import Dataset, Reader, Source, Unlisted
 
 from .data_yaml import Described, find_described, place
 from .picture import folder_splits, leaks, numbered, picture_source, pictures_below, split_of, stem_of
@@ -64,14 +64,16 @@ def _export(root: Path, described: Described, inner: list[Path], problems: list[
         try:
             boxes = read_labels(labels, described.name, notes)
         except UserError as error:
-            problems.append(f"{error}; its picture is left out")
+            problems.append(Unlisted(f"{error}; its picture is left out"))
             continue
         problems += notes
         folder = stated.get(path) or split_of(path.relative_to(root).parts[:-1])
         source = picture_source(YOLO.name, path, stem_of(path), [box.name for box in boxes], boxes, labels, folder)
         sources.append(replace(source, traits={**source.traits, **_series(source.subject)}))
     if bare:
-        problems.append(f"{root}: {len(bare)} picture(s) without a label file, the first is {bare[0].relative_to(root)}; they are left out")
+        first = bare[0].relative_to(root)
+        line = f"{root}: {len(bare)} picture(s) without a label file, the first is {first}; they are left out"
+        problems.append(Unlisted(line, len(bare)))
     lonely = [file for file in _label_like(root) if file not in used and not any(folder in file.parents for folder in inner)]
     if lonely:
         problems.append(f"{root}: {len(lonely)} label file(s) without a picture, the first is {lonely[0].relative_to(root)}")

@@ -21,6 +21,7 @@ from featherfall.signals.quality.gravity import GravityMeter, judge
 HOLD = 60.0  # s of samples held, e.g. to plot them; never less than `WINDOWS_HELD` windows
 WINDOWS_HELD = 4
 CUT = 12.0  # s cut again with each packet, at least; resampling needs the samples around a window
+NAMED_EVERY = 10.0  # s between two lines on corrupt samples; a loose contact gives some with every packet
 ENOUGH = 10.0  # s without a quiet stretch before gravity is judged: a swing of the arm alone looks as if it were missing
 MIN_SAMPLES = 10  # from fewer samples the rate cannot be estimated
 
@@ -53,6 +54,10 @@ class SampleStream:
         self.times = np.zeros(0)
         self._clock = LiveClock()
         self.values = {need.name: np.zeros((0, len(need.channels))) for need in self.manifest.inputs}
+        self._corrupt_until = {need.name: -np.inf for need in self.manifest.inputs}  # s up to which corrupt samples were counted
+        self._suspect: dict[str, float] = {}  # s of the first sample that the next ones will prove corrupt or not, by input
+        self._corrupt: list[str] = []  # those that were not named yet
+        self._named = -np.inf
         self._gravity = {need.name: GravityMeter() for need in self.manifest.inputs if need.unit == "g" and len(need.channels) == 3}
 
     @property
@@ -79,7 +84,8 @@ class SampleStream:
             self._drop_before(self.now - max(HOLD, WINDOWS_HELD * self.manifest.window.seconds))
 
     def windows(self) -> RecordingWindows | None:
-        """Cut the windows of the last seconds that are complete: all their samples have arrived, and those that decide on an impact.
+        """Cut the windows of the last seconds that are complete: all their samples have arrived, those that decide on an impact, and those
+        beside a sample that may be corrupt.
 
         Returns: times on the stream's clock; None as long as there is less than one window of samples.
         Raises: `UserError` for missing values, and for acceleration that contradicts its unit.
@@ -93,7 +99,16 @@ class SampleStream:
         streams = {need.name: self._stream(need, tail, start) for need in self.manifest.inputs}
         cut = cut_recording(streams, self.manifest.window, self.manifest.inputs[0].name)
         cut = replace(cut, start_s=cut.start_s + start, end_s=cut.end_s + start, centre_s=cut.centre_s + start)
-        return cut.select(cut.end_s <= self.now)
+        return cut.select(cut.end_s <= min([self.now, *self._suspect.values()]))
+
+    def left_out(self) -> str:
+        """Return a line on the corrupt samples that were left out and not named yet; "" without any, and soon after another one."""
+        if not self._corrupt or self.now < self._named + NAMED_EVERY:
+            return ""
+        line = f"{len(self._corrupt)} corrupt samples were left out, the last: {self._corrupt[-1]}"
+        line = line if len(self._corrupt) > 1 else f"a corrupt sample was left out: {self._corrupt[0]}"
+        self._corrupt, self._named = [], self.now
+        return line
 
     def _checked(self, need: Input, samples: Samples, count: int) -> np.ndarray:
         if need.name not in samples.values:
@@ -122,6 +137,19 @@ class SampleStream:
                 refuse_gravity(verdict, unit, words)
         times = self.times[tail] - start
         if inside == "g" and need.name in self._gravity:  # what stands beside the last samples is still to come
-            good = ~corrupt_samples(times, values, 1.0) | (times > times[-1] - AROUND)
-            times, values = times[good], values[good]
+            bad = corrupt_samples(times, values, 1.0)
+            undecided = bad & (times > times[-1] - AROUND)
+            self._suspect[need.name] = float(start + times[undecided][0]) if undecided.any() else np.inf
+            bad &= ~undecided
+            self._count_corrupt(need, start + times[bad], raw[bad])
+            times, values = times[~bad], values[~bad]
         return Stream(times, values, inside, (len(times) - 1) / float(times[-1]), need.placement, tuple(need.channels))
+
+    def _count_corrupt(self, need: Input, times: np.ndarray, raw: np.ndarray) -> None:
+        """Note corrupt samples once, though the same seconds are cut again and again."""
+        for time, sample in zip(times, raw, strict=True):
+            if time > self._corrupt_until[need.name]:
+                worst = int(np.abs(sample).argmax())
+                unit = self._units[need.name]
+                self._corrupt.append(f"{need.name} at {time:.2f} s ({need.channels[worst]} is {sample[worst]:.4g} {unit})")
+                self._corrupt_until[need.name] = float(time)

@@ -128,7 +128,7 @@ class GravityMeter:
         return _evidence(windows, self._seconds) if np.isfinite(windows).all(axis=1).any() else None
 
     def _measure_rate(self) -> None:
-        steps = np.diff(self._times[:1024])
+        steps = np.abs(np.diff(self._times[:1024]))  # the newest sample may come first
         step = float(np.median(steps)) or float(steps.mean())  # the median is 0 where packets have one stamp
         self._length = max(MIN_SAMPLES, round(WINDOW / step)) if step > 0 else 8 * MIN_SAMPLES
         self._length = min(self._length, 10_000)  # a clock that hardly moves must not hold back everything
@@ -139,7 +139,7 @@ class GravityMeter:
         times = self._times[: count * self._length].reshape(count, self._length)
         found = _windows(self._values[: count * self._length].reshape(count, self._length, 3))
         if count:
-            found[times[:, -1] - times[:, 0] > 2 * self._seconds] = np.nan
+            found[np.abs(times[:, -1] - times[:, 0]) > 2 * self._seconds] = np.nan
         return found
 
     def _keep(self, groups: np.ndarray) -> None:
