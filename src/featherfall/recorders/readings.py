@@ -83,22 +83,24 @@ def changed(series: Series, change: Callable[[Block], Block], **facts: Any) -> S
     return replace(series, blocks=blocks, **facts)
 
 
-def from_arrays(sensor: Sensor, times: Any, values: Any, unit: str | None, where: str, **facts: Any) -> Series:
+def from_arrays(
+    sensor: Sensor, times: Any, values: Any, unit: str | None, where: str, *, channels: tuple[str, ...] = ("x", "y", "z"), **facts: Any
+) -> Series:
     """Return a series of samples that are in memory, e.g. from JSON.
 
     Arguments:
         times: (N,) s.
-        values: (N, 3), numbers or text that says one; None for a missing one.
+        values: (N, C) of the channels, numbers or text that says one; None for a missing one.
         where: start of an error message.
     Raises: `UserError` for values that are not numbers.
     """
     try:
         stamps, samples = np.asarray(times, dtype=np.float64), np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
-        raise UserError(f"{where}: the values of the {sensor} are not all numbers, three a sample; export the recording again") from error
-    if stamps.ndim != 1 or samples.shape != (len(stamps), 3):
+        raise UserError(f"{where}: the values of the {sensor} are not all numbers, one an axis; export the recording again") from error
+    if stamps.ndim != 1 or samples.shape != (len(stamps), len(channels)):
         raise UserError(f"{where}: the {sensor} has samples without a time or an axis; export the recording again")
-    return Series(sensor, ("x", "y", "z"), unit, lambda: iter((Block(1, stamps, samples),)), **facts)
+    return Series(sensor, channels, unit, lambda: iter((Block(1, stamps, samples),)), **facts)
 
 
 def at_rest(series: Series, quiet: bool = False) -> float | None:

@@ -8,8 +8,12 @@ import pytest
 from tests.recorders.reading import answer, in_g, of, read, total
 from tests.recorders.samples import motion, ns, rows, sensor_logger, write
 
+from featherfall.core.errors import UserError
+from featherfall.core.manifest import Input
 from featherfall.core.units import STANDARD_GRAVITY
+from featherfall.recorders.reading import ReadOptions, read_sensors
 
+NEED = [Input(name="accelerometer", unit="g", channels=["x", "y", "z"])]
 HEAD = "time,seconds_elapsed,z,y,x"
 WATCH = "time,seconds_elapsed,gravityX,gravityY,gravityZ,accelerationX,accelerationY,accelerationZ"
 
@@ -92,3 +96,71 @@ def test_json(tmp_path: Path) -> None:
     times, values = total(read("sensor-logger", path))
     np.testing.assert_allclose(values, fall.total, atol=1e-6)
     np.testing.assert_allclose(np.diff(times), 0.02, atol=1e-5)
+
+
+def turn(quaternion: np.ndarray) -> np.ndarray:
+    """Return (N, 3, 3) from the device's frame to the Earth's, by the formula of Android's `SensorManager.getRotationMatrixFromVector`."""
+    w, x, y, z = quaternion.T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.moveaxis(np.array(rows), 2, 0)
+
+
+def android(folder: Path, seed: int, platform: str = "android", name: str = "Orientation") -> tuple[Path, np.ndarray]:
+    """Write a phone that turns while it moves; returns the folder, and (N, 3) m/s2 that its accelerometer measured."""
+    random = np.random.default_rng(seed)
+    times = np.arange(500) / 50
+    quaternion = random.standard_normal(4) + 0.3 * np.stack([np.sin(times * one) for one in random.uniform(0.2, 2, 4)], axis=1)
+    quaternion /= np.linalg.norm(quaternion, axis=1, keepdims=True)
+    moved = random.standard_normal(3) * np.stack([np.sin(3 * times), np.cos(4 * times), np.sin(5 * times)], axis=1)  # Earth's frame, z up
+    to_device = np.swapaxes(turn(quaternion), 1, 2)
+    linear = (to_device @ moved[..., None])[..., 0]
+    measured = (to_device @ (moved + [0, 0, STANDARD_GRAVITY])[..., None])[..., 0]
+    folder.mkdir(exist_ok=True)
+    write(folder / "Accelerometer.csv", [HEAD, *rows(ns(times), times, linear[:, ::-1])])
+    head = "time,seconds_elapsed,qz,qy,qx,qw,roll,pitch,yaw"
+    write(folder / f"{name}.csv", [head, *rows(ns(times), times, quaternion[:, ::-1], np.zeros((500, 3)))])
+    if platform:
+        write(folder / "Metadata.csv", ["version,device name,platform,appVersion", f"3,phone,{platform},1.64"])
+    return folder, measured
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("name", ["Orientation", "GameOrientation"])
+def test_gravity_follows_from_the_orientation_of_an_android_phone(seed: int, name: str, tmp_path: Path) -> None:
+    folder, measured = android(tmp_path / "a", seed, name=name)
+    recording = read_sensors(folder, NEED, ReadOptions())
+    assert recording.recognised.startswith("Sensor Logger, phone; acceleration without gravity + gravity by the orientation = total; m/s2")
+    np.testing.assert_allclose(recording.streams["accelerometer"].values, measured / STANDARD_GRAVITY, atol=1e-4)
+
+
+@pytest.mark.parametrize("platform", ["ios", ""])
+def test_the_orientation_of_another_system_is_not_used(platform: str, tmp_path: Path) -> None:
+    folder, _ = android(tmp_path / "a", 0, platform)
+    with pytest.raises(
+        UserError, match=r"acceleration without gravity.* Gravity\.csv .* of an Android phone Orientation\.csv and Metadata\.csv"
+    ):
+        read_sensors(folder, NEED, ReadOptions())
+    (folder / "Accelerometer.csv").unlink()
+    assert answer("sensor-logger", folder) is None  # an orientation alone
+
+
+def test_recorded_gravity_is_better_than_that_of_the_orientation(tmp_path: Path) -> None:
+    folder, _ = android(tmp_path / "a", 0)
+    sensor_logger(folder)
+    write(folder / "Metadata.csv", ["version,platform", "3,Android"])
+    assert "+ gravity = total" in read_sensors(folder, NEED, ReadOptions()).recognised
+
+
+def test_orientation_in_json(tmp_path: Path) -> None:
+    folder, measured = android(tmp_path / "a", 1)
+    objects: list[dict[str, str]] = [{"sensor": "Metadata", "platform": "android"}]
+    for name in ("Accelerometer", "Orientation"):
+        head, *lines = (folder / f"{name}.csv").read_text().splitlines()
+        objects += [{"sensor": name} | dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
+    (tmp_path / "a.json").write_text(json.dumps(objects))
+    recording = read_sensors(tmp_path / "a.json", NEED, ReadOptions())
+    np.testing.assert_allclose(recording.streams["accelerometer"].values, measured / STANDARD_GRAVITY, atol=1e-4)

@@ -2,11 +2,17 @@
 
 Layout and units: UNITS.md and README.md of github.com/tszheichoi/awesome-sensor-logger. "Accelerometer" is without gravity on both systems;
 gravity is in "Gravity", and their sum in "TotalAcceleration", which only Android has. "WristMotion" is the watch: g, or m/s2 where the
-setting "Standardise Units & Frames" is on. The orientation is not used: its frame differs between Android and iOS.
+setting "Standardise Units & Frames" is on.
+
+"Orientation" has a quaternion. Under Android it is that of the rotation vector, from the device's frame to that of the Earth, z up
+(developer.android.com, `SensorManager.getQuaternionFromVector`), so that gravity follows from it where no gravity was recorded. Under iOS
+signs of acceleration are the opposite (COORDINATES.md), and no document says what "Standardise Units & Frames" makes of the quaternion, so
+that it is not used there. "Metadata" says which system it is.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -21,10 +27,16 @@ from featherfall.recorders.names import shown
 from featherfall.recorders.readings import at_rest, axis_columns, document, from_arrays, near, tables
 from featherfall.recorders.recorder import Sensor, SensorFile, Series
 
-_MEND = "give the folder or zip of the recording, in which Gravity.csv or TotalAcceleration.csv is, not Accelerometer.csv alone"
+_MEND = (
+    "give the folder or zip of the recording, in which Gravity.csv or TotalAcceleration.csv is, or of an Android phone Orientation.csv and "
+    "Metadata.csv, not Accelerometer.csv alone"
+)
 _TIMES = ("time", "seconds_elapsed")
 _MOTION, _GRAVITY, _ROTATION = axis_columns("acceleration{}"), axis_columns("gravity{}"), axis_columns("rotationRate{}")
+_MOST_METADATA = 1 << 16  # bytes; it has two lines
 _XYZ = axis_columns("{}", "xyz")
+_WXYZ = axis_columns("q{}", "wxyz")
+_ORIENTATIONS = ("orientation", "gameorientation")  # the better one first; gravity needs no north, which the second lacks
 # Ends of file names, the longest first, so that "AccelerometerUncalibrated" is not taken for "Accelerometer".
 _KINDS: tuple[tuple[str, Sensor | None, str | None], ...] = (
     ("accelerometeruncalibrated", "accelerometer", None),
@@ -51,6 +63,8 @@ class _Part:
 def sensor_logger(capture: Capture) -> SensorFile | None:
     """Sensor Logger, phone and watch: one file a sensor in a folder or zip; or JSON."""
     found = [series for part in (*_of_tables(capture), *_of_json(capture)) for series in _series(part)]
+    if any(series.sensor == "orientation" for series in found):
+        found = _with_orientation(found, _platform(capture))
     if not found:
         return None
     watch = any(series.placement for series in found)
@@ -69,7 +83,7 @@ def _of_tables(capture: Capture) -> Iterator[_Part]:
 
 
 def _read_table(table: Table, sensor: Sensor, names: tuple[str, ...], unit: str | None, placement: str) -> Series:
-    return table.series(sensor, names, unit, time="time", time_unit="ns", placement=placement)
+    return table.series(sensor, names, unit, time="time", time_unit="ns", channels=_channels(names), placement=placement)
 
 
 def _of_json(capture: Capture) -> Iterator[_Part]:
@@ -90,7 +104,28 @@ def _read_json(
     group: list[dict[str, object]], where: str, sensor: Sensor, names: tuple[str, ...], unit: str | None, placement: str
 ) -> Series:
     values = [[row.get(name) for name in names] for row in group]
-    return from_arrays(sensor, [_seconds(row["time"]) for row in group], values, unit, where, placement=placement)
+    times = [_seconds(row["time"]) for row in group]
+    return from_arrays(sensor, times, values, unit, where, channels=_channels(names), placement=placement)
+
+
+def _channels(names: tuple[str, ...]) -> tuple[str, ...]:
+    return ("w", "x", "y", "z") if len(names) == 4 else ("x", "y", "z")
+
+
+def _platform(capture: Capture) -> str:
+    """Return the system that the recording's metadata name, in lower case; "" where they do not."""
+    rows = document(capture, '"seconds_elapsed"')
+    stated = [row for row in rows if isinstance(row, dict) and row.get("sensor") == "Metadata"] if isinstance(rows, list) else []
+    for name in capture.names:
+        if _stem(PurePosixPath(name).stem) == "metadata" and name.lower().endswith(".csv"):
+            stated += csv.DictReader(capture.text(name, _MOST_METADATA).splitlines()[:2])
+    return str(stated[0].get("platform", "")).strip().lower() if stated else ""
+
+
+def _with_orientation(found: list[Series], platform: str) -> list[Series]:
+    """Return the series with the best orientation of an Android phone, or with none."""
+    turned = [series for series in found if series.sensor == "orientation"] if platform == "android" else []
+    return [series for series in found if series.sensor != "orientation"] + turned[:1]
 
 
 def _series(part: _Part) -> list[Series]:
@@ -100,6 +135,8 @@ def _series(part: _Part) -> list[Series]:
         motion = [part.read("linear acceleration", _MOTION, unit, "wrist")]
         motion += [replace(gravity, unit=unit)] if gravity else []
         return motion + ([part.read("gyroscope", _ROTATION, "rad/s", "wrist")] if part.has(*_ROTATION) else [])
+    if part.stem in _ORIENTATIONS and part.has(*_WXYZ):
+        return [part.read("orientation", _WXYZ, "quaternion", "")]
     if not part.has(*_XYZ):
         return []
     kind = next((kind for kind in _KINDS if part.stem.endswith(kind[0])), ("", "linear acceleration", "m/s2"))
