@@ -62,7 +62,7 @@ class BerkeleyMHAD(Reader):
     def scan(self, folder: Path) -> Dataset:
         """List the recordings; sensors that are missing are reported in `problems`."""
         found: dict[tuple[int, int, int], dict[str, Path]] = {}
-        problems = []
+        problems: list[str] = []
         for path in sorted(folder.glob("Accelerometer/Shimmer*/*.txt")):
             match = _NAME.fullmatch(path.name)
             sensor, subject, action, trial = map(int, match.groups()) if match else (0, 0, 0, 0)

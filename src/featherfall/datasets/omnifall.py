@@ -43,7 +43,7 @@ class OmniFall(Reader):
         """List the films that have labels; labels without a film and rows that say nothing are reported in `problems`."""
         segments: dict[_Key, list[tuple[int, float, float]]] = {}
         people: dict[_Key, tuple[str, str, Path]] = {}
-        problems = []
+        problems: list[str] = []
         for table in sorted(folder.glob("labels/*.csv")):
             rows = csv.DictReader(read_text(table).splitlines())
             missing = [name for name in _COLUMNS if name not in (rows.fieldnames or [])]

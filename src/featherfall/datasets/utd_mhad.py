@@ -74,7 +74,7 @@ class UTDMHAD(Reader):
     def scan(self, folder: Path) -> Dataset:
         """List the trials; a trial with one of the two files is kept and reported in `problems`."""
         found: dict[tuple[int, int, int], dict[str, Path]] = {}
-        problems = []
+        problems: list[str] = []
         for path in sorted((*folder.glob("Inertial/*.mat"), *folder.glob("Skeleton/*.mat"), *folder.glob("RGB/*.avi"))):
             match = _NAME.fullmatch(path.name)
             action, subject, trial = map(int, match.groups()[:3]) if match else (0, 0, 0)

@@ -69,7 +69,7 @@ class WEDAFall(Reader):
         """List the recordings; a missing sensor file or fall time is reported in `problems`."""
         root = folder / "dataset"
         found: dict[tuple[str, int, int], dict[str, Path]] = {}
-        problems = []
+        problems: list[str] = []
         for path in sorted(root.glob("50Hz/*/*.csv")):
             match = _NAME.fullmatch(path.name)
             if match and path.parent.name in _ACTIVITIES:

@@ -118,7 +118,7 @@ def android(folder: Path, seed: int, platform: str = "android", name: str = "Ori
     moved = random.standard_normal(3) * np.stack([np.sin(3 * times), np.cos(4 * times), np.sin(5 * times)], axis=1)  # Earth's frame, z up
     to_device = np.swapaxes(turn(quaternion), 1, 2)
     linear = (to_device @ moved[..., None])[..., 0]
-    measured = (to_device @ (moved + [0, 0, STANDARD_GRAVITY])[..., None])[..., 0]
+    measured = (to_device @ (moved + np.array([0, 0, STANDARD_GRAVITY]))[..., None])[..., 0]
     folder.mkdir(exist_ok=True)
     write(folder / "Accelerometer.csv", [HEAD, *rows(ns(times), times, linear[:, ::-1])])
     head = "time,seconds_elapsed,qz,qy,qx,qw,roll,pitch,yaw"
