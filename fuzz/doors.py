@@ -315,15 +315,18 @@ def _metrics(root: Path, file: Path) -> object:
 
 
 def _run(root: Path, file: Path) -> object:
+    """A run that others give: its record, and what the app shows of it."""
+    from featherfall.app.training_runs import TrainingRuns
     from featherfall.pipeline.run import read_run
 
+    TrainingRuns(root.parent, root.parent).state(root.name)
     return read_run(root)
 
 
 _SENSORS = (
     *("recorders/capture", "recorders/member", "recorders/table", "recorders/layout", "recorders/rows", "recorders/encoding"),
     *("recorders/readings", "recorders/known/garmin", "recorders/known/actigraph_gt3x", "recorders/known/openseizuredetector"),
-    *("recorders/known/axivity_cwa", "recorders/known/geneactiv_bin"),
+    *("recorders/known/axivity_cwa", "recorders/known/geneactiv_bin", "recorders/known/sensor_logger"),
 )
 
 _ALL = (

@@ -67,6 +67,7 @@ def documents() -> None:
         "run/a/run.json",
         json.dumps({"recipe": load_recipe("weda_fall_wrist").model_dump(mode="json"), "data": "/data", "starts": {"0": {"weights": "a"}}}),
     )
+    put("run/a/folds/fold 1/alone/0/log.csv", "step,loss,lr\n" + "".join(f"{10 * k},{0.7 / (k + 1):.4f},0.01\n" for k in range(20)))
     from tests.runtime.tiny import write_bundle, write_model
 
     with tempfile.TemporaryDirectory() as folder:
@@ -100,6 +101,12 @@ def recorders() -> None:
     put("recorder/dates/a.csv", table(RESTING, "time,x,y,z", [f"2024-05-01T12:00:{time:09.6f}+02:00" for time in times]))
     put("recorder/bare/a.txt", table(RESTING).replace(",", "\t"))
     put("recorder/gz/a.csv.gz", gzip.compress(rows.encode(), mtime=0))
+    phone = "recorder/sensor-logger-orientation"
+    stamps = [f"{1_700_000_000_000_000_000 + 20_000_000 * k},{0.02 * k:.2f}" for k in range(30)]
+    put(f"{phone}/Accelerometer.csv", table(0 * RESTING, "time,seconds_elapsed,z,y,x", stamps))
+    turned = "\n".join(f"{stamp},0,0,0.1,0.995,0,0,0.2" for stamp in stamps)
+    put(f"{phone}/Orientation.csv", f"time,seconds_elapsed,qz,qy,qx,qw,roll,pitch,yaw\n{turned}\n")
+    put(f"{phone}/Metadata.csv", "version,device name,platform,appVersion\n3,phone,android,1.64\n")
     put("recorder/wide/a.csv", rows.encode("utf-16"))
 
 

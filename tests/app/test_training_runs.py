@@ -30,6 +30,21 @@ def recipe(place: Path, **changes: object) -> Path:
     return place / "mine.yaml"
 
 
+@pytest.mark.parametrize(
+    "log", [b"step,loss\n1,0.5\n2,\xff\n", b"step,loss\n1,0.5\n2,\x00\n", b'step,loss\n1,0.5\n"' + b"a" * 200_000, b"", b"\n\n"]
+)
+@pytest.mark.parametrize("record", ["[]", '{"recipe": "x"}', '{"recipe": {"student": 5}}', "{"])
+def test_damaged_files_of_a_run_are_no_fault(trainings: TrainingRuns, log: bytes, record: str) -> None:
+    file = trainings.runs / "old" / "folds" / "fold 1" / "alone" / "0" / "log.csv"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(log)
+    (trainings.runs / "old" / "run.json").write_text(record)
+    (one,) = trainings.state("old").trainings
+    assert one.points in ((), ((1, 0.5),)) and one.steps == 0
+    with pytest.raises(UserError, match=r"run\.json"):
+        trainings.resume("old")
+
+
 def test_a_run_is_begun_stopped_and_goes_on(trainings: TrainingRuns, tmp_path: Path) -> None:
     assert trainings.data_folders() == ["", "tiny"] and trainings.names() == []
     long = {"steps": 4_000, "batch": 8, "lr": 0.01, "average": 0.9, "augment": {"views": 1}}

@@ -104,6 +104,7 @@ def test_digests_in_a_manifest() -> None:
     assert written["recordings"] == 2 and from_json(written) == {2, 4, 6}
     assert from_json(None) is None and from_json({"algorithm": "other", "digests": ""}) is None
     assert from_json(written | {"digests": "no base64!"}) is None and from_json(written | {"digests": "AAA="}) is None
+    assert from_json(written | {"digests": "AAAA" * (1 << 21)}) is None  # of no training: it would only fill the memory
 
 
 def test_films_by_their_files(tmp_path: Path) -> None:

@@ -13,14 +13,16 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
-from featherfall.core.documents import read_json
+from featherfall.core.documents import as_written, read_json
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
 from featherfall.core.recipe_file import load_recipe, shipped_recipes
 
 _MAX_RECIPE_BYTES = 200_000  # recipes have a few kB; YAML of this size is parsed at once
+_MOST_ROWS = 1_000_000  # of a log
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -124,9 +126,10 @@ class TrainingRuns:
         record = self.runs / name / "run.json"
         if name not in self.names():
             raise UserError(f"there is no run {name!r} to resume")
-        recorded = Path(str(read_json(record)["data"])).resolve()
+        with as_written(record, "record of a run"):
+            stated = read_json(record)
+            recorded, recipe = Path(str(stated["data"])).resolve(), str(stated["recipe"]["name"])
         folders = {(self.data / one).resolve(): one for one in self.data_folders()}
-        recipe = str(read_json(record)["recipe"]["name"])
         return self.start(recipe, folders.get(recorded, ""), name, resume=True, simulated=recorded not in folders)
 
     def stop(self, name: str) -> None:
@@ -213,7 +216,7 @@ class TrainingRuns:
 
 
 def _steps(folder: Path) -> dict[str, int]:
-    with contextlib.suppress(UserError, OSError, ValueError, KeyError, TypeError):
+    with contextlib.suppress(UserError, OSError, AttributeError, ValueError, KeyError, TypeError):
         recipe = read_json(folder / "run.json")["recipe"]
         return {role: int(recipe[role]["training"]["steps"]) for role in ("teacher", "student") if recipe.get(role)}
     return {}
@@ -222,8 +225,8 @@ def _steps(folder: Path) -> dict[str, int]:
 def _points(log: Path, most: int = 200) -> Sequence[tuple[int, float]]:
     """Return (step, loss) of a training so far; an incomplete last row is left out."""
     points = []
-    with contextlib.suppress(OSError), open(log, newline="") as file:
-        for row in csv.DictReader(file):
+    with contextlib.suppress(OSError, ValueError, csv.Error), open(log, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(islice(file, _MOST_ROWS)):
             with contextlib.suppress(TypeError, ValueError, KeyError):
                 points.append((int(row["step"]), float(row["loss"])))
     return points[:: max(1, len(points) // most)]

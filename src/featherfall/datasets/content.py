@@ -40,6 +40,7 @@ _SCALES = {"deg/s": 100.0, "uT": 30.0}
 _EXACT = 1e-3  # to which all values are rounded where there is no lively part
 _FAR = 1e9  # beyond any sensor's values, within the range of integers
 _SAMPLES, _SECONDS = 100_000, 600.0  # at the beginning of a recording; its time stamps may jump by years
+_MOST_DIGESTS = 1 << 20  # of a manifest: 130,000 recordings; a set of more takes hundreds of megabytes
 _CROWD = 50  # recordings that share a digest; what so many have in common does not tell them apart
 
 
@@ -110,8 +111,11 @@ def from_json(value: Any) -> frozenset[int] | None:
     """Return the digests that `fingerprints_json` wrote; None where there are none, or of an algorithm that this version does not know."""
     if not isinstance(value, Mapping) or value.get("algorithm") != ALGORITHM:
         return None
+    text = str(value.get("digests", ""))
+    if len(text) > 6 * _MOST_DIGESTS:  # four bytes each, in base64
+        return None
     try:
-        raw = base64.b64decode(str(value.get("digests", "")), validate=True)
+        raw = base64.b64decode(text, validate=True)
         return frozenset(np.frombuffer(raw, dtype="<u4").tolist())
     except (ValueError, binascii.Error):
         return None

@@ -28,8 +28,8 @@ LIVELY_BAND = (0.6, 2.2)  # g; median magnitude of jogging, with gravity
 TOO_STRONG = 3.5  # g; no sensor's median magnitude, however lively
 FLOOR = 0.25  # calm windows of sensors with gravity have at least .27 of the lively ones' magnitude
 # A body's speed changes by little in 4 s beside the 39 m/s that gravity adds up to, so that the mean of acceleration with gravity keeps its
-# direction and most of its length. Of lively recordings in m/s2 without gravity and without a stated unit, .4% pass as g by these two
-# (9% by the level alone), and 3% of those with gravity are asked for their unit (docs/explanation/units.md).
+# direction and most of its length. Of recordings in m/s2 without gravity and without a stated unit, .4% pass by these two (11% by the
+# level alone), and 3% of those with gravity are asked for their unit, which move all the time (docs/explanation/units.md).
 PERSISTENT = 0.4  # length of the mean vector over 4 s, as a share of the mean magnitude
 MEAN = 0.4  # g; the same length
 
