@@ -16,7 +16,7 @@ from featherfall.core.recording import Recording
 from featherfall.core.registry import register
 from featherfall.core.tables import read_columns
 
-from .dataset import Dataset, Reader, Source
+from .dataset import Dataset, Reader, Source, Unlisted
 from .streams import XYZ, make_recording, make_stream, strictly
 
 ACTIVITY = "stand up, walk, turn and sit down"
@@ -42,7 +42,7 @@ class SpSwHar(Reader):
             if match:
                 sources.append(_source(path, match[1], match[2]))
             elif not _PHONE.fullmatch(path.name):
-                problems.append(f"{path}: not the name of a recording, left out; expected a path like {self.layout}")
+                problems.append(Unlisted(f"{path}: not the name of a recording, left out; expected a path like {self.layout}"))
         return Dataset(self.name, folder, tuple(sources), problems=tuple(problems))
 
 
