@@ -371,6 +371,7 @@ _ALL = (
             ("berkeley_mhad", "berkeley_mhad", (), 400),
             ("utd_mhad", "utd_mhad", (), 600),
             ("wisdm-watch", "wisdm_watch", (), 500),
+            ("capture24", "capture24", (), 300),
             ("le2i-frames", "pictures/le2i_frames", (), 600),
             ("kaggle-fall", "pictures/kaggle_fall", (), 800),
         )

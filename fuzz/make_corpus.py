@@ -220,6 +220,11 @@ def datasets() -> None:
 
     stamps = [f"1600,{'A' if i < 15 else 'S'},{90426708196641 + 50_000_000 * i}" for i in range(30)]
     put("data-wisdm-watch/a/data_1600_accel_watch.txt", table(GRAVITY * RESTING, "", stamps).replace("\n", ";\n"))
+    annotated = [f"2016-11-13 02:00:00.{10_000 * i:06}" for i in range(30)]
+    rows = table(RESTING, "time,x,y,z", annotated).splitlines()
+    noted = [line + (",annotation" if i == 0 else ",7030 sleeping;MET 0.95" if i < 15 else ",") for i, line in enumerate(rows)]
+    put("data-capture24/a/P001.csv", "\n".join(noted) + "\n")
+    put("data-capture24/a/annotation-label-dictionary.csv", "annotation,label:WillettsSpecific2018\n7030 sleeping;MET 0.95,sleep\n")
     put("data-sisfall/a/SA01/F05_SA01_R04.txt", "  16,-256,   0, -42, 512,-123,   0,-1024, 512;\n" * 20)
     received = [f"2022-08-05 10:06:{11 + i // 4 * 0.12:06.3f}" for i in range(30)]
     place = "data-smartfallmm/a/young"

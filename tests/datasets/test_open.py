@@ -22,6 +22,7 @@ def test_names() -> None:
     assert datasets.names() == (
         "aihub",
         "berkeley-mhad",
+        "capture24",
         "folder",
         "kfall",
         "le2i",
