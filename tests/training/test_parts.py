@@ -14,7 +14,7 @@ from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
 from featherfall.training.parts import check_parts
-from featherfall.training.stages import FoldContext
+from featherfall.training.stages import FoldContext, without_unseen
 
 
 def of(store: ClipStore, *subjects: str, activity: str = "") -> np.ndarray:
@@ -42,6 +42,23 @@ def test_an_input_that_no_training_clip_has(tiny_store: ClipStore) -> None:
         UserError, match=r"^tiny, fold 1: no training clip has skeleton, which the teacher needs \(training part: S1\); change"
     ):
         check_parts(stage(tiny_store, of(tiny_store, "S1"), of(tiny_store, "S2"), of(tiny_store, "S3", "S4")))
+
+
+def test_the_teacher_does_without_what_only_the_dataset_left_out_has(tiny_store: ClipStore) -> None:
+    """S1, of one dataset, has no skeleton; S2 of the other one has. Tested on S2, the teacher must not see it either."""
+    recipe = tiny_recipe(split={"protocol": "lodo"})
+    fold = Fold("second", of(tiny_store, "S1"), np.zeros(0, np.int64), of(tiny_store, "S2"))
+    seen = without_unseen(recipe, tiny_store, fold)
+    check_parts(FoldContext(recipe, seen, fold))
+    assert not seen.present["skeleton"].any() and tiny_store.present["skeleton"].any()
+    assert all(seen.present[name].all() for name in ("accelerometer", "gyroscope"))
+    by_people = tiny_recipe()
+    assert without_unseen(by_people, tiny_store, fold) is tiny_store
+    required = tiny_recipe(split={"protocol": "lodo"}, clip=recipe.clip.model_dump() | {"require": ["gyroscope"]})
+    nobody = replace(tiny_store, present={**tiny_store.present, "gyroscope": np.zeros(len(tiny_store), bool)})
+    stated = FoldContext(required, without_unseen(required, nobody, fold), fold)
+    with pytest.raises(UserError, match="no training clip has gyroscope, which the teacher needs"):
+        check_parts(stated)
 
 
 def test_inputs_that_no_training_clip_has_together(tiny_store: ClipStore) -> None:

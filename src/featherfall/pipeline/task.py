@@ -21,7 +21,7 @@ from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.export.deployment import Deployment
 from featherfall.models.count import macs, parameters
 from featherfall.pipeline.run import Run
-from featherfall.training.stages import FoldContext
+from featherfall.training.stages import FoldContext, without_unseen
 
 Factory = Callable[..., nn.Module]  # (inputs, channels, classes, **options) -> a network, as `models.build.build_network` calls it
 CutClips = Callable[[Recipe, Dataset], ClipStore]  # the clips of a dataset, from the cache or cut now
@@ -168,8 +168,9 @@ class Task(ABC):
         return parameters(model), macs(model, stage.blank(network))
 
     def stage(self, fold: Fold) -> FoldContext:
-        """Return the recipe on a fold of the dataset's clips."""
-        return FoldContext(self.context.recipe, open_store(self.context.clips), fold)
+        """Return the recipe on a fold of the dataset's clips; see `stages.without_unseen`."""
+        recipe, store = self.context.recipe, open_store(self.context.clips)
+        return FoldContext(recipe, without_unseen(recipe, store, fold), fold)
 
     def classes(self) -> list[str]:
         """Return the class names in the order of the logits."""

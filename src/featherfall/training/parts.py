@@ -9,7 +9,7 @@ from torch import nn
 
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Training
-from featherfall.training.stages import FoldContext, LabelledClips
+from featherfall.training.stages import FoldContext, LabelledClips, leaves_datasets_out
 
 _SHOWN = 5  # groups that a message names
 _MEND = "change the split (split.folds, split.validation, split.group)"
@@ -25,7 +25,7 @@ def check_parts(stage: FoldContext) -> None:
     recipe, fold = stage.recipe, stage.fold
     training = stage.training_part  # refuses a class without clips
     for role, inputs in _required_together(stage):
-        if not _have_all(stage, training, inputs).any():
+        if not _have_all(stage, training, inputs).any() and not _may_lack(stage, inputs):
             raise UserError(
                 f"{_where(stage)}: no training clip has {' and '.join(inputs)}, which the {role} needs (training part: "
                 f"{_who(stage, fold.train)}); {_MEND}, or leave the input out"
@@ -47,6 +47,15 @@ def _required_together(stage: FoldContext) -> Iterator[tuple[str, Sequence[str]]
     if teacher is not None and teacher.pretrain and len(teacher.network.inputs) > 1:
         for kind, branch in getattr(stage.network(teacher.network, 0), "branches", nn.ModuleDict()).items():
             yield f"teacher's branch {kind!r}", list(branch.inputs)  # type: ignore[arg-type]
+
+
+def _may_lack(stage: FoldContext, inputs: Sequence[str]) -> bool:
+    """Return whether a fold's teacher does without an input, which only the dataset that is left out has; one input must be left to it."""
+    recipe = stage.recipe
+    if not leaves_datasets_out(recipe) or len(inputs) > 1 or inputs[0] in (*recipe.student.network.inputs, *recipe.clip.require):
+        return False
+    present, clips = stage.store.present, stage.training_part.clips
+    return recipe.teacher is not None and any(present[name][clips].any() for name in recipe.teacher.network.inputs)
 
 
 def _have_all(stage: FoldContext, part: LabelledClips, inputs: Sequence[str]) -> np.ndarray:

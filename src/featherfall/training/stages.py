@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Augment, Network, Recipe, Training
+from featherfall.core.registry import facts
 from featherfall.models.build import build_network
 from featherfall.training.checkpoint import load_tensors, save_tensors
 from featherfall.training.data import Clips, load_clips
@@ -81,6 +82,25 @@ class FoldContext:
         if augment is None:
             return load_clips(self.store, part.clips, part.labels, inputs)
         return hold_clips(self.store, part.clips, part.labels, inputs, augment, teacher_only=teacher_only)
+
+
+def leaves_datasets_out(recipe: Recipe) -> bool:
+    """Return whether a fold's test part may have inputs that nobody in its training part has, because they are of other datasets."""
+    return bool(facts("protocol", recipe.split.protocol).get("datasets", 1) > 1)
+
+
+def without_unseen(recipe: Recipe, store: ClipStore, fold: Fold) -> ClipStore:
+    """Return the store as a fold's networks see it, where datasets are left out.
+
+    What only the teacher takes and no training clip has (the orientation of the one dataset that is left out) is hidden from its test clips
+    as well: a network that was trained without it would take its values for noise.
+    """
+    if not leaves_datasets_out(recipe):
+        return store
+    trained = store.clips_of(fold.train)
+    kept = (*recipe.student.network.inputs, *recipe.clip.require)
+    hidden = {name: np.zeros_like(flags) for name, flags in store.present.items() if name not in kept and not flags[trained].any()}
+    return replace(store, present={**store.present, **hidden})
 
 
 def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
