@@ -83,6 +83,7 @@ serve-docs: .venv-docs/.done
 
 # Which changes of tracking, decisions, metrics and splits no test notices: half an hour on a quiet core; `-j 2` runs two groups at once. Each group works on
 # its own copy of the tree. It goes on where it was stopped, and tests the survivors again; where the sources have changed it begins anew.
+# SINCE=REV: only lines that are new since that commit.
 MUTATED := $(basename $(notdir $(wildcard mutants/*.toml)))
 IN_COPY = cd .mutants/$* && PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=src PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
 
@@ -92,7 +93,7 @@ $(MUTATED:%=mutants-%): mutants-%: .mutants/%/.copied
 	cp -Rp src tests .mutants/$*
 	$(IN_COPY) python -m compileall -q src tests
 	$(IN_COPY) cosmic-ray baseline ../../mutants/$*.toml
-	$(IN_COPY) python ../../mutants/prepare.py session.sqlite
+	$(IN_COPY) python ../../mutants/prepare.py session.sqlite $(if $(SINCE),--since $(SINCE))
 	$(IN_COPY) cosmic-ray exec ../../mutants/$*.toml session.sqlite
 	$(IN_COPY) python ../../mutants/report.py session.sqlite
 

@@ -1,6 +1,7 @@
-"""Make a session ready to go on: `python mutants/prepare.py SESSION`, in the folder whose `src` it mutates.
+"""Make a session ready to go on: `python mutants/prepare.py SESSION [--since REV]`, in the folder whose `src` it mutates.
 
-Survivors are tested again, as a test may have been added since. What says nothing about the tests is skipped:
+Survivors are tested again, as a test may have been added since. With `--since`, lines that git knows from that commit are
+skipped. So is what says nothing about the tests:
 
 - Annotations and decorators do nothing in a decision; a message's wording is no behaviour; an assertion holds by construction.
 - cosmic-ray puts every operator in the place of every other one, 3,300 of 4,000 mutants here. One that is farther from the original dies
@@ -11,8 +12,10 @@ Survivors are tested again, as a test may have been added since. What says nothi
 from __future__ import annotations
 
 import ast
+import re
 import sqlite3
-from argparse import Namespace
+import subprocess
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -27,6 +30,8 @@ REPLACED = {
 }
 KEPT = {f"core/Replace{kind}Operator_{pair}" for kind, pairs in REPLACED.items() for pair in pairs.split()}
 DROPPED = ("core/ReplaceBinary", "core/ReplaceComparison", "core/ReplaceUnaryOperator_", "core/RemoveDecorator")
+
+REPOSITORY = Path(__file__).parent.parent
 
 Span = tuple[tuple[int, int], tuple[int, int]]
 
@@ -59,16 +64,38 @@ def is_inert(mutation: MutationSpec) -> bool:
     return any(start <= mutation.start_pos and mutation.end_pos <= end for start, end in inert(mutation.module_path))
 
 
+@cache
+def added_lines(module: Path, since: str) -> set[int]:
+    """The numbers of a module's lines that are not in the commit `since`."""
+    command = ["git", "-C", str(REPOSITORY), "diff", "--unified=0", since, "--", str(module)]
+    diff = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    hunks = re.findall(r"^@@ \S+ \+(\d+)(?:,(\d+))? @@", diff, re.MULTILINE)
+    return {int(first) + line for first, count in hunks for line in range(int(count or 1))}
+
+
+def is_known(mutation: MutationSpec, since: str | None) -> bool:
+    if since is None:
+        return False
+    lines = range(mutation.start_pos[0], mutation.end_pos[0] + 1)
+    return added_lines(mutation.module_path, since).isdisjoint(lines)
+
+
 class Prepare(FilterApp):
     """Forget the results of survivors, and mark what is not to be tested."""
 
+    def add_args(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--since", metavar="REV", help="test only lines that are new since this commit")
+
     def filter(self, work_db: WorkDB, args: Namespace) -> None:
         with sqlite3.connect(args.session) as session:
-            session.execute("DELETE FROM work_results WHERE test_outcome = 'SURVIVED'")
+            session.execute("DELETE FROM work_results WHERE test_outcome = 'SURVIVED' OR worker_outcome = 'SKIPPED'")
         jobs = [
             item.job_id
             for item in work_db.pending_work_items
-            if any(is_duplicate(mutation.operator_name) or is_inert(mutation) for mutation in item.mutations)
+            if any(
+                is_duplicate(mutation.operator_name) or is_inert(mutation) or is_known(mutation, args.since)
+                for mutation in item.mutations
+            )
         ]
         work_db.set_multiple_results(jobs, WorkResult(WorkerOutcome.SKIPPED))
 
