@@ -212,9 +212,25 @@ def test_a_picture_for_a_cameras_model_shows_keypoints_only(models: list[Offered
     Image.fromarray(frames[10].image).save(place / "still.png")
     (place / "out").mkdir()
     shown = analyse_file(place / "still.png", "still.png", models, place / "out")
-    assert shown.threshold is None and shown.label.endswith("seen") and "needs a film" in shown.notes[0] and shown.media.picture is not None
+    assert shown.threshold is None and "needs a film" in shown.notes[0] and shown.media.picture is not None
+    assert (shown.headline(()), shown.label, shown.judged) == ("1 person was seen", "unknown", False)
     private = analyse_file(place / "still.png", "still.png", models, place / "out", private=True)
     assert private.media.picture is not None and np.asarray(Image.open(private.media.picture))[:300].mean() < 40
+
+
+def test_a_picture_without_anybody_is_not_given_a_class(models: list[OfferedModel], eyes: None, place: Path) -> None:
+    Image = pytest.importorskip("PIL.Image")
+    Image.fromarray(np.full((240, 320, 3), 120, np.uint8)).save(place / "wall.png")
+    (place / "out").mkdir()
+    shown = analyse_file(place / "wall.png", "wall.png", models, place / "out")
+    assert (shown.headline(()), json.loads(shown.to_json(0.0))["label"]) == ("Nobody was seen", "unknown")
+
+
+@pytest.mark.parametrize("threshold", [0.5, None])
+@pytest.mark.parametrize("label", ["unknown", "walking", ""])
+def test_only_a_judgement_is_headed_as_one(threshold: float | None, label: str) -> None:
+    shown = Analysis("model", "file", 1.0, threshold, (), lambda threshold: (), label=label, judged=False)
+    assert shown.headline(()) == "Unknown: this could not be judged"
 
 
 def test_stopping(models: list[OfferedModel], film: Path, place: Path) -> None:

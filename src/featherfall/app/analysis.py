@@ -110,6 +110,7 @@ class Analysis:
         notes: lines for the reader.
         label: class of the whole picture, film or recording, where there is one; "unknown" where it could not be judged.
         judged: whether it could be judged; where not, `notes` say why.
+        seen: what is there to see, where that is all that a model shows of such a file.
         line: the plot's dashed line, where `threshold` is not of the curve.
     """
 
@@ -127,6 +128,7 @@ class Analysis:
     label: str = ""
     line: float | None = None
     judged: bool = True
+    seen: str = ""
 
     def timeline(self, panel: str, threshold: float | None, alarms: str = "") -> dict[str, Any]:
         """Return plain values for the page's timeline. alarms: the false alarms a day, which are shown beside each fall's confidence."""
@@ -149,7 +151,7 @@ class Analysis:
         """Return the answer in one line."""
         falls = [one for one in found if one.kind == "possible fall"]
         if not falls and not self.judged:
-            return "Unknown: this could not be judged"
+            return self.seen or "Unknown: this could not be judged"
         if self.threshold is None:
             return f"Looks like: {self.label}" if self.label else "No result"
         if not falls:

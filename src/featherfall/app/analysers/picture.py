@@ -15,6 +15,7 @@ from featherfall.runtime.perceive.boxes import Found
 from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.sinks.draw import Painter, draw_found
+from featherfall.runtime.verdict import UNKNOWN
 from featherfall.signals.video import read_frames
 
 _KEPT_SCORE = 0.05  # of boxes, so that a lower threshold needs no second run of the detector
@@ -97,7 +98,9 @@ def show_keypoints(request: AnalysisRequest) -> Analysis:
         media=Media(picture=picture),
         draw=draw,
         notes=("A fall is a change. This model needs a film to find one; a picture only shows the keypoints that it would see.",),
-        label="nobody was seen" if not found else f"{len(found)} {'person' if len(found) == 1 else 'people'} seen",
+        label=UNKNOWN,
+        judged=False,
+        seen="Nobody was seen" if not found else "1 person was seen" if len(found) == 1 else f"{len(found)} people were seen",
     )
 
 
