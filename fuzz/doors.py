@@ -239,7 +239,7 @@ def _webcam(root: Path, file: Path) -> object:
 
 def _upload(root: Path, file: Path) -> object:
     """What the app's page shows of an uploaded file before it is analysed."""
-    from featherfall.app.pages.analysis import table_columns
+    from featherfall.app.pages.file_fields import table_columns
 
     return table_columns(_given(root))
 
@@ -347,7 +347,7 @@ _ALL = (
     Door("film", _film, ("signals/video_file", "signals/video_pictures", "signals/video_shots", "signals/video_shape"), 400),
     Door("phone", _phone, ("app/live", "runtime/sources/stream"), 500),
     Door("webcam", _webcam, ("app/live",), 3000, corpus="picture"),
-    Door("upload", _upload, ("app/pages/analysis",), 250, corpus="recorder"),
+    Door("upload", _upload, ("app/pages/file_fields",), 250, corpus="recorder"),
     Door("form", _form, ("app/gate", "app/login"), 1500),
     Door("multipart", _multipart, ("app/uploads",), 3000),
     Door("hub", _hub, ("publish/hub",), 4000),

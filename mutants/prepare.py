@@ -93,8 +93,7 @@ class Prepare(FilterApp):
             item.job_id
             for item in work_db.pending_work_items
             if any(
-                is_duplicate(mutation.operator_name) or is_inert(mutation) or is_known(mutation, args.since)
-                for mutation in item.mutations
+                is_duplicate(mutation.operator_name) or is_inert(mutation) or is_known(mutation, args.since) for mutation in item.mutations
             )
         ]
         work_db.set_multiple_results(jobs, WorkResult(WorkerOutcome.SKIPPED))

@@ -120,7 +120,7 @@ def test_the_page_says_which_unit_to_choose_and_what_the_file_was_read_as(models
 
 def test_columns_of_an_uploaded_table(tmp_path: Path) -> None:
     pytest.importorskip("gradio")
-    from featherfall.app.pages.analysis import table_columns
+    from featherfall.app.pages.file_fields import table_columns
 
     (tmp_path / "a.csv").write_text("sep=;\nzeit;x [g];y [g]\n0,02;1;2\n0,04;1;2\n")
     assert table_columns(tmp_path / "a.csv") == ["zeit", "x [g]", "y [g]"]

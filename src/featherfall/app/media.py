@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from featherfall.app.analysis import TaskProgress
 from featherfall.core.errors import UserError
 
 _MARK = "featherfall-app-"
@@ -95,6 +96,15 @@ class MediaStore:
                 growth, held.size, held.used = size - held.size, size, time.monotonic()
                 if growth > 0:
                     self._check(held.owner, 0, 0)
+
+    def watched(self, folder: Path, progress: TaskProgress) -> TaskProgress:
+        """Return a progress that also counts what the task writes to a folder, and ends it at the limits of the disk."""
+
+        def report(share: float, what: str) -> None:
+            self.measure(folder)
+            progress.report(share, what)
+
+        return TaskProgress(report)
 
     def used(self, owner: str | None = None) -> int:
         """Return the counted bytes of an address; None: of all."""

@@ -253,7 +253,7 @@ def film_verdict(monitor: Monitor, coverage: Coverage, end: float, notes: Sequen
     for fall in falls:
         if fall.state == "possible fall" and end < fall.raised_s + monitor.settings.still_down_s:
             reasons.append(
-                f"the film ends {max(end - fall.raised_s, 0.0):.1f} s after the possible fall at {clock_time(max(fall.start_s, 0.0))}: "
+                f"the film ends {max(end - fall.raised_s, 0.0):.1f} s after the possible fall at {clock_time(max(fall.raised_s, 0.0))}: "
                 "whether the person stays down cannot be judged"
             )
     down = None if falls else monitor.went_down(end)
