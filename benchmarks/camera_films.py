@@ -26,11 +26,11 @@ from typing import Any
 
 import numpy as np
 
+from bystander import Visit, Walker, cut_out, plan_visit, put_in
 from featherfall import datasets
 from featherfall.core.files import data_folder
 from featherfall.datasets import Dataset
 from featherfall.datasets.views import cameras
-from featherfall.evaluation.bystander import Visit, Walker, cut_out, plan_visit, put_in
 from featherfall.evaluation.evaluate import evaluate_with
 from featherfall.evaluation.film_cache import default_cache, load_observations
 from featherfall.evaluation.films import LabelledFilm

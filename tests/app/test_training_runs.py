@@ -9,7 +9,7 @@ import yaml
 from tests.conftest import tiny_recipe
 
 from featherfall.app.progress import losses, progress
-from featherfall.app.training_runs import TrainingRuns, wait_until_ended
+from featherfall.app.training_runs import TrainingRuns
 from featherfall.core.errors import UserError
 
 pytest.importorskip("torch", reason="training needs torch: pip install 'featherfall[train]'")
@@ -75,7 +75,10 @@ def test_a_run_is_begun_stopped_and_goes_on(trainings: TrainingRuns, tmp_path: P
 
 def test_a_run_that_fails_says_why(trainings: TrainingRuns, tmp_path: Path) -> None:
     trainings.start("weda_fall_wrist", "tiny", "absent")
-    state = wait_until_ended(trainings, "absent", 60)
+    deadline = time.monotonic() + 60
+    while trainings.running() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    state = trainings.state("absent")
     assert state.kind == "failed" and "featherfall:" in state.last
     shown = progress(state)
     assert 'role="alert"' in shown and "featherfall:" not in shown

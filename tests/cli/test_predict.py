@@ -13,9 +13,9 @@ from typer.testing import CliRunner, Result
 
 from featherfall.cli.bench import bench_command
 from featherfall.cli.predict import BY_KIND, predict_command
-from featherfall.cli.text import clock_time
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import BundleKind
+from featherfall.core.text import clock_time
 from featherfall.core.units import STANDARD_GRAVITY
 
 app = typer.Typer()

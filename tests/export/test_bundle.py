@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from tests.export.conftest import deployment
+from tests.export.logits import onnx_logits, torch_logits
 from torch import nn
 
 from featherfall.clips.store import ClipStore
@@ -19,7 +20,6 @@ from featherfall.core.registry import known_names, register
 from featherfall.export.bundle import looks_at, refusals, write_bundle
 from featherfall.export.deployment import Deployment, model_entry
 from featherfall.export.formats import onnx as onnx_format
-from featherfall.export.onnx import onnx_logits, torch_logits
 from featherfall.models.count import parameters
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import read_manifest

@@ -6,11 +6,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from tests.export.logits import onnx_logits, torch_logits
 from torch import nn
 
 from featherfall.clips.store import ClipStore
 from featherfall.core.manifest import Manifest
-from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
+from featherfall.export.onnx import export_onnx
 from featherfall.models.inertial import InertialNet
 
 Exported = tuple[Path, Manifest, list[np.ndarray]]

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto
+from tests.export.logits import onnx_logits
 
 from featherfall.clips.store import ClipStore
 from featherfall.core.manifest import Manifest
-from featherfall.export.onnx import onnx_logits
 from featherfall.export.quantise import quantise
 
 Exported = tuple[Path, Manifest, list[np.ndarray]]

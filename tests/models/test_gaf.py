@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tests.export.logits import onnx_logits, torch_logits
 from torch import Tensor, nn
 
 from featherfall.core.errors import UserError
-from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
+from featherfall.export.onnx import export_onnx
 from featherfall.models.gaf import GAF
 from featherfall.signals.gaf import gaf, with_magnitude
 

@@ -9,9 +9,11 @@ import torch
 
 pytest.importorskip("torchvision", reason="torchvision is not installed (extra 'vision')")
 
+from tests.export.logits import onnx_logits, torch_logits
+
 from featherfall import gaf
 from featherfall.core.errors import UserError
-from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
+from featherfall.export.onnx import export_onnx
 from featherfall.export.quantise import quantise
 from featherfall.models import build_network
 from featherfall.models.count import parameters

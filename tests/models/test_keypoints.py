@@ -7,8 +7,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.export.logits import onnx_logits, torch_logits
 
-from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
+from featherfall.export.onnx import export_onnx
 from featherfall.models.count import parameters
 from featherfall.models.keypoints import _MAX_VELOCITY, KeypointFeatures, KeypointNet
 

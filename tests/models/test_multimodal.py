@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.export.logits import onnx_logits, torch_logits
 from torch import Tensor
 
 from featherfall.core.errors import UserError
 from featherfall.datasets.aihub import AIHubFalls
-from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
+from featherfall.export.onnx import export_onnx
 from featherfall.models import build_network
 from featherfall.models.count import macs, parameters
 from featherfall.models.multimodal import MultimodalNet

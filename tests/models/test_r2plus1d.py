@@ -7,10 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.export.logits import onnx_logits, torch_logits
 from torch import Tensor, nn
 
 from featherfall.core.errors import UserError
-from featherfall.export.onnx import export_onnx, onnx_logits, torch_logits
+from featherfall.export.onnx import export_onnx
 from featherfall.models import build_network
 from featherfall.models.count import macs, parameters
 from featherfall.models.r2plus1d import MonoVideoNet, NormalizeFrames, R2Plus1DBlock, VisionNet

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -239,11 +238,3 @@ def _check_folder(recipe: Recipe, name: str) -> None:
         raise UserError(f"{name}: folder {recipe.folder!r} lies outside the data folder; give a name inside it")
     if recipe.student.init is not None:
         raise UserError(f"{name}: student.init reads another run; start such a recipe from the command line")
-
-
-def wait_until_ended(trainings: TrainingRuns, name: str, seconds: float) -> RunState:
-    """Wait until a run has ended; return its state. For tests and scripts."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and trainings.running() == name:
-        time.sleep(0.1)
-    return trainings.state(name)

@@ -61,6 +61,13 @@ def verdict_lines(verdict: Verdict) -> list[str]:
     return [f"  label    {verdict.label}", *(f"  note     {reason}" for reason in verdict.reasons)]
 
 
+def align_columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return rows as left-aligned lines; none for a heading without rows."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    aligned = ["    " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return aligned if len(rows) > 1 else []
+
+
 def predict_files(bundle: Bundle, files: Sequence[Path], predict: Callable[[Path], FileResult], json: bool) -> None:
     """Predict the files and give each result to the sink: text, or one JSON document.
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featherfall.cli.file_results import FileResult, verdict_lines
-from featherfall.cli.text import align_columns, clock_time
+from featherfall.cli.file_results import FileResult, align_columns, verdict_lines
+from featherfall.core.text import clock_time
 
 if TYPE_CHECKING:
     from featherfall.core.manifest import Manifest

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from featherfall.cli.text import align_columns
+from featherfall.cli.file_results import align_columns
 from featherfall.core.console import say, say_json
 
 NOT_USABLE = 3  # exit code: the file is recognised, and a sensor of it cannot be used

@@ -10,16 +10,8 @@ from rich.markup import escape
 
 from featherfall.cli.console import console, plain_table
 from featherfall.evaluation.by_dataset import FIGURES
-from featherfall.evaluation.pictures import deployed_role
+from featherfall.evaluation.pictures import deployed_role, name_of
 
-_ROLE_LABELS = {
-    "teacher": "teacher",
-    "teacher_ensemble": "teachers, averaged",
-    "alone": "student alone",
-    "distilled": "student distilled",
-    "int8": "distilled, int8",
-}
-_UNTAUGHT_LABELS = {"alone": "student", "int8": "student, int8"}  # where there is no teacher
 _METRICS_BY_TASK = {
     "activity": ("accuracy", "macro_f1", "ece"),
     "fall": ("sensitivity", "precision", "f1", "event_f1", "false_alarms_per_hour", "non_fall_precision"),
@@ -52,7 +44,7 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
     for heading in ("parameters", "size"):
         table.add_column(heading, justify="right")
     for role, values in metrics["roles"].items():
-        table.add_row(_role(role, metrics), *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role)))
+        table.add_row(name_of(role, metrics), *(_cell(name, values.get(name)) for name in names), *_size(metrics["sizes"].get(role)))
     out.print(table)
     _show_datasets(metrics)
     out.print(_gain(metrics))
@@ -75,7 +67,7 @@ def _show_datasets(metrics: Mapping[str, Any]) -> None:
     rows = metrics.get("datasets", {}).get(role)
     if not rows:
         return
-    table = plain_table(f"Dataset by dataset: {_role(role, metrics)}")
+    table = plain_table(f"Dataset by dataset: {name_of(role, metrics)}")
     for heading in ("dataset", "falls", *map(metric_label, FIGURES), "hours"):
         table.add_column(heading, justify="left" if heading == "dataset" else "right")
     for row in rows:
@@ -108,7 +100,7 @@ def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:
             cells = [_cell(name, values.get(name)) for name in names]
             if grouped:
                 cells.insert(names.index("f1") + 1, _over_groups(metrics, role))
-            table.add_row(escape(metrics["recipe"]), _role(role, metrics), *cells, *_size(metrics["sizes"].get(role)))
+            table.add_row(escape(metrics["recipe"]), name_of(role, metrics), *cells, *_size(metrics["sizes"].get(role)))
         table.add_section()
     out = console()
     out.print(table)
@@ -134,10 +126,6 @@ def _heading(name: str, positive: str | None) -> str:
     if positive and name in _OF_THE_FALL:
         return f'{_OF_THE_FALL[name]}"{escape(positive)}"'
     return metric_label(name)
-
-
-def _role(role: str, metrics: Mapping[str, Any]) -> str:
-    return _ROLE_LABELS[role] if "distilled" in metrics["roles"] else _UNTAUGHT_LABELS.get(role, _ROLE_LABELS[role])
 
 
 def _over_groups(metrics: Mapping[str, Any], role: str) -> str:

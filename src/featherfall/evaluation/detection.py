@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from featherfall.clips.boxes import box_edges
+from featherfall.core.recording import Box
 from featherfall.evaluation.metrics import ratio
 from featherfall.runtime.perceive.boxes import Found, overlap
 
@@ -24,6 +26,12 @@ class GroundTruth:
 
     names: tuple[str, ...]
     boxes: np.ndarray
+
+    @classmethod
+    def of(cls, people: Sequence[tuple[int, Box]], labels: Sequence[str]) -> GroundTruth:
+        """Return that of people, each with the number of the class among `labels`."""
+        boxes = np.asarray([box_edges(box) for _, box in people]).reshape(-1, 4)
+        return cls(tuple(labels[number] for number, _ in people), boxes)
 
 
 def match_boxes(found: Sequence[Found], truth: np.ndarray, least: float) -> np.ndarray:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
-from featherfall.clips.boxes import box_edges, unique_people
+from featherfall.clips.boxes import unique_people
 from featherfall.core.checked import check
 from featherfall.core.class_names import ClassNames
 from featherfall.core.errors import UserError
@@ -46,9 +44,8 @@ class PictureEvaluator(Evaluator):
         labels, fall = self._detector.labels, self._detector.labels.index(self._detector.positive)
         detections = self._detector.detect_file(video.path, _MIN_SCORE)
         people = unique_people(recording.boxes, self._names, fall, 1 - fall)
-        boxes = np.asarray([box_edges(box) for _, box in people]).reshape(-1, 4)
         self._detections.append(detections)
-        self._truth.append(GroundTruth(tuple(labels[number] for number, _ in people), boxes))
+        self._truth.append(GroundTruth.of(people, labels))
         return []
 
     def result(self) -> dict[str, Any]:

@@ -50,9 +50,8 @@ def deployed_role(metrics: Mapping[str, Any]) -> str:
 
 def name_of(role: str, metrics: Mapping[str, Any]) -> str:
     """Return a role's name for readers."""
-    if "distilled" in metrics["roles"]:
-        return ROLE_NAMES[role]
-    return {"alone": "student", "int8": "student, int8"}[role]
+    untaught = {} if "distilled" in metrics["roles"] else {"alone": "student", "int8": "student, int8"}
+    return untaught.get(role, ROLE_NAMES[role])
 
 
 def figure(width: float, height: float, *draws: Callable[[Axes], None]) -> str:

@@ -12,9 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-CLIPS_AT_ONCE = 32
-PICTURE_CLIPS_AT_ONCE = 8  # fewer, because pictures are large
-
 
 class _Positional(nn.Module):
     """The exporter names inputs by position; our networks take a dictionary."""
@@ -70,7 +67,7 @@ def torch_outputs(model: nn.Module, inputs: Mapping[str, np.ndarray]) -> tuple[n
     """Return the (K, ...) outputs by torch, in evaluation mode."""
     model = model.eval()
     parts = []
-    for batch in _batches(inputs):
+    for batch in batches(inputs):
         outputs = model({name: torch.from_numpy(values) for name, values in batch.items()})
         parts.append([one.numpy() for one in (outputs if isinstance(outputs, tuple) else (outputs,))])
     return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
@@ -81,21 +78,12 @@ def onnx_outputs(path: Path, inputs: Mapping[str, np.ndarray], outputs: Sequence
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    parts = [session.run(list(outputs), batch) for batch in _batches(inputs)]
+    parts = [session.run(list(outputs), batch) for batch in batches(inputs)]
     return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
 
 
-def torch_logits(model: nn.Module, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return the (K, classes) logits of a classifier by torch."""
-    return torch_outputs(model, inputs)[0]
-
-
-def onnx_logits(path: Path, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return the (K, classes) logits of a classifier by ONNX Runtime."""
-    return onnx_outputs(path, inputs)[0]
-
-
-def _batches(inputs: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
-    size = PICTURE_CLIPS_AT_ONCE if any(values.ndim == 5 for values in inputs.values()) else CLIPS_AT_ONCE
+def batches(inputs: Mapping[str, np.ndarray], samples: int = 32, pictures: int = 8) -> Iterator[dict[str, np.ndarray]]:
+    """Yield parts of the clips by input: `samples` at a time, or `pictures` where one input is of films, which are large."""
+    size = pictures if any(values.ndim == 5 for values in inputs.values()) else samples
     for at in range(0, len(next(iter(inputs.values()))), size):
         yield {name: np.ascontiguousarray(values[at : at + size]) for name, values in inputs.items()}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from featherfall.export.onnx import batches
+
 
 def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray]) -> None:
     """Write an int8 copy of an ONNX model.
@@ -22,19 +24,13 @@ def quantise(source: Path, target: Path, calibration: Mapping[str, np.ndarray]) 
     Arguments:
         calibration: {name: (K, length, channels), or a film's (K, F, H, W, 3)} clips of the training part, whose ranges set the scales.
     """
-    batch = 4 if any(values.ndim == 5 for values in calibration.values()) else 64  # the calibrator holds the activations of a whole batch
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.batches = self._batches()
-
-        def _batches(self) -> Iterator[dict[str, np.ndarray]]:
-            count = len(next(iter(calibration.values())))
-            for start in range(0, count, batch):
-                yield {name: np.ascontiguousarray(values[start : start + batch]) for name, values in calibration.items()}
+            self.batches = batches(calibration, 64, 4)  # the calibrator holds the activations of a whole batch
 
         def get_next(self) -> dict[str, np.ndarray] | None:
             return next(self.batches, None)

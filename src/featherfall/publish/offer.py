@@ -9,6 +9,7 @@ from typing import Any
 
 from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
+from featherfall.core.files import write_json
 from featherfall.core.manifest import Manifest
 from featherfall.runtime.bundle import load_bundle
 
@@ -73,9 +74,7 @@ def write_bundle_files(offer: Offer, folder: Path) -> list[Path]:
         (folder / file.name).write_bytes(file.read_bytes())
         written.append(folder / file.name)
     if offer.metrics is not None and _METRICS not in offer.manifest.sha256:
-        import json
-
-        (folder / _METRICS).write_text(json.dumps(offer.metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_json(folder / _METRICS, offer.metrics)
         written.append(folder / _METRICS)
     return written
 

@@ -18,7 +18,7 @@ from featherfall.core.recording import Recording
 from featherfall.runtime.embedded import embedded_bundles, find_bundle
 from featherfall.runtime.perceive.windows import predict_windows
 from featherfall.runtime.prediction import Prediction, make_prediction
-from featherfall.runtime.session import open_session
+from featherfall.runtime.session import fits, open_session, window_arrays
 from featherfall.runtime.sources.source import open_recording
 from featherfall.runtime.trial import try_model
 
@@ -185,19 +185,12 @@ def _session(file: Path) -> onnxruntime.InferenceSession:
 def _fits(file: Path, manifest: Manifest, session: onnxruntime.InferenceSession) -> None:
     """Check inputs by name and shape, classes by number; symbolic sizes fit anything. Raises `UserError`."""
     graph = {one.name: one.shape[1:] for one in session.get_inputs()}
-    stated = {
-        one.name: [one.frames, one.size, one.size, 3] if one.is_film else [manifest.window.length, len(one.channels)]
-        for one in manifest.inputs
-    }
+    stated = {name: list(window.shape[1:]) for name, window in window_arrays(manifest).items()}
     if graph.keys() != stated.keys():
         raise UserError(f"{file}: the model takes {sorted(graph)}, the manifest says {sorted(stated)}; re-export the bundle")
     for name, shape in stated.items():
-        if not _same(graph[name], shape):
+        if not fits(graph[name], shape):
             raise UserError(f"{file}: input {name!r} is {graph[name]} in the model, {shape} in the manifest; re-export the bundle")
     classes = session.get_outputs()[0].shape[-1 if manifest.kind == "detector" else 1 :]  # a detector's are those of every place
-    if not _same(classes, [len(manifest.labels)]):
+    if not fits(classes, [len(manifest.labels)]):
         raise UserError(f"{file}: the model gives {classes} classes, the manifest has {len(manifest.labels)} labels; re-export the bundle")
-
-
-def _same(found: list[int | str | None], stated: list[int]) -> bool:
-    return len(found) == len(stated) and all(not isinstance(a, int) or a == b for a, b in zip(found, stated, strict=True))

@@ -16,6 +16,7 @@ import numpy as np
 
 from featherfall.core.manifest import BundleKind
 from featherfall.runtime.bundle import Bundle, Precision, load_bundle
+from featherfall.runtime.session import window_arrays
 
 WARM_UP = 50  # untimed runs before the measurement
 
@@ -41,12 +42,9 @@ def measure_cost(path: Path, precision: Precision, repeat: int) -> InferenceCost
 def latencies(bundle: Bundle, repeat: int) -> np.ndarray:
     """Return (repeat,) milliseconds of single windows or pictures of noise, after a warm-up."""
     noise = np.random.default_rng(0)
-    length = bundle.manifest.window.length
     window = {
-        one.name: noise.integers(0, 256, (1, one.frames, one.size, one.size, 3)).astype(np.uint8)
-        if one.is_film
-        else noise.normal(0, 1, (1, length, len(one.channels))).astype(np.float32)
-        for one in bundle.manifest.inputs
+        name: (noise.integers(0, 256, one.shape) if one.dtype == np.uint8 else noise.normal(0, 1, one.shape)).astype(one.dtype)
+        for name, one in window_arrays(bundle.manifest).items()
     }
     run = RUNS[bundle.manifest.kind](bundle)
     for _ in range(WARM_UP):

@@ -17,7 +17,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import digest
 from featherfall.core.manifest import Manifest
 from featherfall.runtime.onnx_file import external_files
-from featherfall.runtime.session import open_session
+from featherfall.runtime.session import fits, open_session, window_arrays
 
 _MOST_BYTES = 1 << 30
 _SECONDS = 4.0  # of computing; the slowest bundled model takes .05 s on a Raspberry Pi 4
@@ -34,12 +34,7 @@ def try_model(file: Path, manifest: Manifest, known: Path | None = None) -> None
         known: folder in which models that passed are noted; None takes ~/.cache/featherfall/models.
     Raises: `UserError` for a model that crashes, takes too long or too much memory, or refers to other files.
     """
-    shapes = {
-        one.name: ("uint8", [1, one.frames, one.size, one.size, 3])
-        if one.is_film
-        else ("float32", [1, manifest.window.length, len(one.channels)])
-        for one in manifest.inputs
-    }
+    shapes = {name: (str(window.dtype), list(window.shape)) for name, window in window_arrays(manifest).items()}
     folder = Path.home() / ".cache" / "featherfall" / "models" if known is None else known
     passed = folder / digest([manifest.sha256[file.name], repr(sorted(shapes.items()))])
     if passed.is_file():
@@ -75,17 +70,15 @@ def run_once(file: str, shapes: Mapping[str, tuple[str, list[int]]]) -> bytes:
     try:
         session = open_session(Path(file))
         graph = {one.name: one.shape for one in session.get_inputs()}
-        if graph.keys() == shapes.keys() and all(_same(graph[name], shape) for name, (_, shape) in shapes.items()):  # else refused later
+        if graph.keys() == shapes.keys() and all(
+            fits(graph[name][1:], shape[1:]) for name, (_, shape) in shapes.items()
+        ):  # else refused later
             session.run(None, {name: np.zeros(shape, dtype) for name, (dtype, shape) in shapes.items()})
     except Exception as error:
         if "bad_alloc" in str(error) or "Failed to allocate memory" in str(error):
             raise MemoryError from error
         raise ValueError(next(iter(str(error).splitlines()), "no reason given")) from error
     return b""
-
-
-def _same(found: list[int | str | None], stated: list[int]) -> bool:
-    return len(found) == len(stated) and all(not isinstance(a, int) or a == b for a, b in zip(found[1:], stated[1:], strict=True))
 
 
 def _refuse_other_files(file: Path) -> None:

@@ -4,6 +4,7 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.runtime.tiny import write_bundle
@@ -107,3 +108,17 @@ def test_labels_of_whole_recordings(tmp_path: Path) -> None:
     empty = np.zeros((0, 2), np.float32)
     assert recording_label(two, empty, np.zeros(0, bool), False) == "other"  # no impact at all
     assert recording_label(two, probabilities[:, :2], none, False) is None
+
+
+@pytest.mark.parametrize("together", [2, 3, 1 << 16])
+@pytest.mark.parametrize("sure", range(5))
+def test_every_window_counts_for_the_label_however_many_are_taken_at_once(
+    together: int, sure: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("featherfall.runtime.decide.events._TOGETHER", together)
+    activities = read_manifest(write_bundle(tmp_path / "two", task="activity", labels=["sit", "walk"], positive=None))
+    probabilities = np.full((5, 2), [0.6, 0.4], np.float32)
+    assert recording_label(activities, probabilities, np.ones(5, bool), False) == "sit"
+    probabilities[sure] = 1e-6, 1 - 1e-6
+    assert recording_label(activities, probabilities, np.ones(5, bool), False) == "walk"
+    assert recording_label(activities, probabilities, np.arange(5) != sure, False) == "sit"

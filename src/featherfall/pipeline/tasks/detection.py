@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from featherfall import datasets
-from featherfall.clips.boxes import box_edges, unique_people
+from featherfall.clips.boxes import unique_people
 from featherfall.clips.splits import Fold, group_of
 from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.documents import read_json
@@ -311,12 +311,7 @@ class DetectionTask(Task):
 
     def _truth(self, recordings: np.ndarray) -> list[GroundTruth]:
         names, people = self.classes(), self.labelled.people
-        return [
-            GroundTruth(
-                tuple(names[number] for number, _ in people[i]), np.asarray([box_edges(box) for _, box in people[i]]).reshape(-1, 4)
-            )
-            for i in recordings
-        ]
+        return [GroundTruth.of(people[i], names) for i in recordings]
 
     def detections(self, job: Job) -> Detections:
         """Return what a finished job's model detects."""

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.bystander import BESIDE, Walker, cut_out, plan_visit, put_in
 
 from featherfall.core.errors import UserError
-from featherfall.evaluation.bystander import BESIDE, Walker, cut_out, plan_visit, put_in
 from featherfall.signals.video import Frame
 
 pytest.importorskip("scipy")
