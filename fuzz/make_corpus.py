@@ -156,6 +156,17 @@ def pictures() -> None:
 
 def datasets() -> None:
     """Data sets of one or two recordings."""
+    own_folder()
+    boxes()
+    worn_sensors()
+    sensors_and_labels()
+    skeletons()
+    filmed_falls()
+    film_lists()
+
+
+def own_folder() -> None:
+    """A folder of one's own."""
     times = np.arange(30) / 50
     stamped = table(RESTING * GRAVITY, "t,ax,ay,az", [f"{time:.3f}" for time in times])
     streams = "falls: [trip]\nstreams:\n  accelerometer: {columns: [ax, ay, az], unit: m/s2, time: t, placement: left wrist}\n"
@@ -171,6 +182,9 @@ def datasets() -> None:
     ):
         put(f"data-folder/a/{name}", text)
 
+
+def boxes() -> None:
+    """Pictures with boxes, in YOLO's layouts."""
     yolo = "train: ../train/images\nval: valid/images\n\nnc: 2\nnames: ['fall', 'person']\n"
     for name, text in (
         ("data.yaml", yolo),
@@ -187,7 +201,53 @@ def datasets() -> None:
         put(f"data-yolo/b/{name}", text)
     for name in ("a/train/images/1_a", "a/valid/images/2_b", "b/images/1"):
         put(f"data-yolo/{name}.jpg", (CORPUS / "picture" / "a.jpg").read_bytes())
+    for part, name, text in (
+        ("train", "fall001", "0 0.5 0.5 0.5 0.5\n0 0.2 0.2 0.1 0.1\n"),
+        ("val", "not fallen001", "0 0.5 0.5 0.5 0.5\n"),
+    ):
+        put(f"data-kaggle-fall/a/images/{part}/{name}.jpg", (CORPUS / "picture" / "a.jpg").read_bytes())
+        put(f"data-kaggle-fall/a/labels/{part}/{name}.txt", text)
 
+
+def worn_sensors() -> None:
+    """Sensors at wrist and waist, one table a recording."""
+    times = np.arange(30) / 50
+    for kind, axes in (("accel", "xyz"), ("gyro", "xyz"), ("orientation", "sijk")):
+        heading = ",".join([f"{kind}_time_list", *(f"{kind}_{axis}_list" for axis in axes)])
+        values = np.hstack([RESTING, RESTING[:, :1]])[:, : len(axes)] * (GRAVITY if kind == "accel" else 1)
+        put(f"data-weda_fall/a/dataset/50Hz/F01/U01_R01_{kind}.csv", table(values, heading, [f"{time:.3f}" for time in times]))
+    put("data-weda_fall/a/dataset/fall_timestamps.csv", "﻿filename,start_time,end_time\r\nF01/U01_R01,0.2,0.5\r\n")
+
+    stamps = [f"1600,{'A' if i < 15 else 'S'},{90426708196641 + 50_000_000 * i}" for i in range(30)]
+    put("data-wisdm-watch/a/data_1600_accel_watch.txt", table(GRAVITY * RESTING, "", stamps).replace("\n", ";\n"))
+    annotated = [f"2016-11-13 02:00:00.{10_000 * i:06}" for i in range(30)]
+    rows = table(RESTING, "time,x,y,z", annotated).splitlines()
+    noted = [line + (",annotation" if i == 0 else ",7030 sleeping;MET 0.95" if i < 15 else ",") for i, line in enumerate(rows)]
+    put("data-capture24/a/P001.csv", "\n".join(noted) + "\n")
+    put("data-capture24/a/annotation-label-dictionary.csv", "annotation,label:WillettsSpecific2018\n7030 sleeping;MET 0.95,sleep\n")
+    put("data-sisfall/a/SA01/F05_SA01_R04.txt", "  16,-256,   0, -42, 512,-123,   0,-1024, 512;\n" * 20)
+    received = [f"2022-08-05 10:06:{11 + i // 4 * 0.12:06.3f}" for i in range(30)]
+    place = "data-smartfallmm/a/young"
+    put(f"{place}/accelerometer/watch/S29A10T02.csv", table(GRAVITY * RESTING, "", received))
+    put(f"{place}/accelerometer/meta_hip/S29A10T02.csv", table(RESTING, "", ["1.65844E+12,2022-07-21T11:00:00.040,0.04"] * 30))
+    put(f"{place}/skeleton/S29A10T02.csv", table(np.random.default_rng(1).normal(0, 500, (4, 96))))
+
+    from featherfall.datasets import mmact
+
+    stamp = mmact._STAMP
+    from datetime import datetime, timedelta
+
+    stamps = [(datetime(2018, 10, 16, 13, 37, 28) + timedelta(seconds=float(time))).strftime(stamp) for time in times]
+    for kind, factor in (("acc_phone_clip", GRAVITY), ("acc_watch_clip", GRAVITY), ("gyro_clip", 1.0), ("orientation_clip", 1.0)):
+        put(f"data-mmact/a/{kind}/subject1/scene1/session1/fall.csv", table(factor * RESTING, "", stamps))
+    for sensor in range(1, 7):
+        epoch = [f"{row} {1309539264.5 + i / 31:.6f}" for i, row in enumerate(table(RESTING).replace(",", " ").split("\n")[:-1])]
+        put(f"data-berkeley_mhad/a/Accelerometer/Shimmer{sensor:02}/acc_h{sensor:02}_s08_a03_r02.txt", "\n".join(epoch) + "\n")
+    put("data-berkeley_mhad/a/Time_stamps/time_stamps_img_s08_a03_r02.txt", "0 1309539264.25\n1 1309539264.3\n")
+
+
+def sensors_and_labels() -> None:
+    """Sensors whose labels are in JSON or a workbook."""
     from tests.datasets.test_aihub import table as sensors
 
     label = {"scene_info": {"scene_IsFall": "낙상", "fall_type": "slip"}, "actor_info": {"actor_id": "A7", "actor_age": "adult1"}}
@@ -212,37 +272,36 @@ def datasets() -> None:
     put("data-kfall/a/label_data_new/SA06_label.xlsx", out.getvalue())
     put("xlsx/label.xlsx", out.getvalue())
 
-    for kind, axes in (("accel", "xyz"), ("gyro", "xyz"), ("orientation", "sijk")):
-        heading = ",".join([f"{kind}_time_list", *(f"{kind}_{axis}_list" for axis in axes)])
-        values = np.hstack([RESTING, RESTING[:, :1]])[:, : len(axes)] * (GRAVITY if kind == "accel" else 1)
-        put(f"data-weda_fall/a/dataset/50Hz/F01/U01_R01_{kind}.csv", table(values, heading, [f"{time:.3f}" for time in times]))
-    put("data-weda_fall/a/dataset/fall_timestamps.csv", "﻿filename,start_time,end_time\r\nF01/U01_R01,0.2,0.5\r\n")
 
-    stamps = [f"1600,{'A' if i < 15 else 'S'},{90426708196641 + 50_000_000 * i}" for i in range(30)]
-    put("data-wisdm-watch/a/data_1600_accel_watch.txt", table(GRAVITY * RESTING, "", stamps).replace("\n", ";\n"))
-    annotated = [f"2016-11-13 02:00:00.{10_000 * i:06}" for i in range(30)]
-    rows = table(RESTING, "time,x,y,z", annotated).splitlines()
-    noted = [line + (",annotation" if i == 0 else ",7030 sleeping;MET 0.95" if i < 15 else ",") for i, line in enumerate(rows)]
-    put("data-capture24/a/P001.csv", "\n".join(noted) + "\n")
-    put("data-capture24/a/annotation-label-dictionary.csv", "annotation,label:WillettsSpecific2018\n7030 sleeping;MET 0.95,sleep\n")
-    put("data-sisfall/a/SA01/F05_SA01_R04.txt", "  16,-256,   0, -42, 512,-123,   0,-1024, 512;\n" * 20)
-    received = [f"2022-08-05 10:06:{11 + i // 4 * 0.12:06.3f}" for i in range(30)]
-    place = "data-smartfallmm/a/young"
-    put(f"{place}/accelerometer/watch/S29A10T02.csv", table(GRAVITY * RESTING, "", received))
-    put(f"{place}/accelerometer/meta_hip/S29A10T02.csv", table(RESTING, "", ["1.65844E+12,2022-07-21T11:00:00.040,0.04"] * 30))
-    put(f"{place}/skeleton/S29A10T02.csv", table(np.random.default_rng(1).normal(0, 500, (4, 96))))
+def skeletons() -> None:
+    """Sensors or joints in .mat files."""
+    with tempfile.TemporaryDirectory() as temporary:
+        file = Path(temporary) / "a.mat"
+        for packed in (False, True):
+            savemat(file, {"d_iner": np.hstack([RESTING, 100 * RESTING])[:12]}, do_compression=packed)
+            put(f"mat/{'packed' if packed else 'plain'}.mat", _undated(file.read_bytes()))
+        put("data-utd_mhad/a/Inertial/a1_s1_t1_inertial.mat", _undated(file.read_bytes()))
+        savemat(file, {"d_skel": np.random.default_rng(1).normal(0, 1, (20, 3, 4))})
+        put("data-utd_mhad/a/Skeleton/a1_s1_t1_skeleton.mat", _undated(file.read_bytes()))
+
+
+def filmed_falls() -> None:
+    """Films with sensors beside them."""
+    times = np.arange(30) / 50
     names = "time," + ",".join(f"{kind}_{axis}_list" for kind in ("accel", "gyro") for axis in "xyz") + ",filename"
     iso = [f"2018-07-04T12:05:{20 + time:09.6f}" for time in times]
     put(
         "data-up_fall/a/wrist/Falls/1_3_2.csv",
         names + "\n" + "".join(f"{t},{r},{r},1_3_2.csv\n" for t, r in zip(iso, table(RESTING).split("\n"), strict=False)),
     )
+
     from tests.datasets.test_up_fall import complete
 
     with tempfile.TemporaryDirectory() as temporary:
         lines = complete(Path(temporary), [(1, 1, 1), (1, 2, 1)], np.tile(RESTING, (2, 1))[:40]).read_text().split("\n")
     put("data-up_fall/b/CompleteDataSet.csv", "\n".join([*lines[:12], *lines[42:52]]) + "\n")
     put("data-up_fall/a/video/Activity3/gf.csv", "0,0,0.98\n")
+
     ms = np.arange(30) * 20 - 10
     put("data-urfd/a/acc/fall-02-acc.csv", table(np.column_stack([np.linalg.norm(RESTING, axis=1), RESTING]), "", ms))
     put(
@@ -251,8 +310,13 @@ def datasets() -> None:
     )
     put("data-urfd/a/fall-02-cam0.mp4", "film")
     put("data-urfd/a/fall-02-data.csv", "1,100,1.0\n2,140,1.0\n11,500,1.0\n")
+
+
+def film_lists() -> None:
+    """Films with lists of what they show."""
     put("data-le2i/a/Home_01/Annotation_files/video (2).txt", "26\n51\n1,1,205,70,259,170\n2,1,205,70,259,170\n")
     put("data-le2i/a/Home_01/Videos/video (2).avi", "film")
+
     omnifall = (
         "path,label,start,end,subject,cam,dataset\nside/F1,0,0,0.91,1,1,cauca\nside/F1,1,0.91,2.99,1,1,cauca\nadl/W2,0,0,6.46,2,1,cauca\n"
     )
@@ -263,34 +327,9 @@ def datasets() -> None:
         ("cauca/adl/W2.mp4", "film"),
     ):
         put(f"data-omnifall/a/{name}", text)
-    from featherfall.datasets import mmact
 
-    stamp = mmact._STAMP
-    from datetime import datetime, timedelta
-
-    stamps = [(datetime(2018, 10, 16, 13, 37, 28) + timedelta(seconds=float(time))).strftime(stamp) for time in times]
-    for kind, factor in (("acc_phone_clip", GRAVITY), ("acc_watch_clip", GRAVITY), ("gyro_clip", 1.0), ("orientation_clip", 1.0)):
-        put(f"data-mmact/a/{kind}/subject1/scene1/session1/fall.csv", table(factor * RESTING, "", stamps))
-    for sensor in range(1, 7):
-        epoch = [f"{row} {1309539264.5 + i / 31:.6f}" for i, row in enumerate(table(RESTING).replace(",", " ").split("\n")[:-1])]
-        put(f"data-berkeley_mhad/a/Accelerometer/Shimmer{sensor:02}/acc_h{sensor:02}_s08_a03_r02.txt", "\n".join(epoch) + "\n")
-    put("data-berkeley_mhad/a/Time_stamps/time_stamps_img_s08_a03_r02.txt", "0 1309539264.25\n1 1309539264.3\n")
-    with tempfile.TemporaryDirectory() as temporary:
-        file = Path(temporary) / "a.mat"
-        for packed in (False, True):
-            savemat(file, {"d_iner": np.hstack([RESTING, 100 * RESTING])[:12]}, do_compression=packed)
-            put(f"mat/{'packed' if packed else 'plain'}.mat", _undated(file.read_bytes()))
-        put("data-utd_mhad/a/Inertial/a1_s1_t1_inertial.mat", _undated(file.read_bytes()))
-        savemat(file, {"d_skel": np.random.default_rng(1).normal(0, 1, (20, 3, 4))})
-        put("data-utd_mhad/a/Skeleton/a1_s1_t1_skeleton.mat", _undated(file.read_bytes()))
     put("data-le2i-frames/a/Home_01/Annotation_files/video (1).txt", "15\n24\n" + "".join(f"{i},1,8,4,24,28\n" for i in range(1, 20)))
     put("data-le2i-frames/a/Home_01/Videos/video (1).avi", (CORPUS / "film" / "a.mp4").read_bytes())
-    for part, name, text in (
-        ("train", "fall001", "0 0.5 0.5 0.5 0.5\n0 0.2 0.2 0.1 0.1\n"),
-        ("val", "not fallen001", "0 0.5 0.5 0.5 0.5\n"),
-    ):
-        put(f"data-kaggle-fall/a/images/{part}/{name}.jpg", (CORPUS / "picture" / "a.jpg").read_bytes())
-        put(f"data-kaggle-fall/a/labels/{part}/{name}.txt", text)
 
 
 def _undated(data: bytes) -> bytes:
