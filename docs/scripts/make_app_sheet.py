@@ -22,6 +22,7 @@ from playwright.sync_api import Page, sync_playwright
 DESK, PHONE = (1280, 860), (390, 844)
 PORT = 7899
 COLOURS = 256
+PATIENCE = 1_200_000  # ms: two trainings of a minute each, on a machine with much else to do
 
 
 def keep(page: Page, path: Path, whole: bool = False) -> None:
@@ -82,7 +83,7 @@ def train(page: Page, out: Path, width: str) -> None:
         page.locator("#train-data input").click()
         page.get_by_role("option", name="simulated", exact=True).click()
         page.get_by_role("button", name="Start", exact=True).click()
-    page.wait_for_function("(document.querySelectorAll('svg.losses polyline').length >= 3)", timeout=400_000)
+    page.wait_for_function("(document.querySelectorAll('svg.losses polyline').length >= 3)")
     keep(page, out / f"app-train-{width}.png", whole=True)
 
 
@@ -139,6 +140,7 @@ def shoot(chosen: argparse.Namespace) -> None:
                 viewport={"width": width, "height": height}, color_scheme="light" if name == "desk" else "dark", permissions=["camera"]
             )
             page = context.new_page()
+            page.set_default_timeout(PATIENCE)
             page.goto(f"http://127.0.0.1:{PORT}")
             for step in steps:
                 if not chosen.only or step.__name__ in chosen.only:

@@ -29,7 +29,15 @@ def test_a_link_out_of_the_folder_is_not_followed(home: Path, tmp_path: Path) ->
 def test_the_table(home: Path) -> None:
     shown = reports.comparison_table(home / "runs", ["first", "second", "absent"])
     assert shown.count("95.0<small>90.0 to 100.0</small>") == 2 and "simulated people" in shown and "<td>4</td>" in shown
+    assert "Small print" in shown and ", 1 seed, " in shown and "<td>student, int8</td>" in shown  # there was no teacher
     assert "No finished run" in reports.comparison_table(home / "runs", ["absent"])
+
+
+def test_a_table_without_intervals_does_not_explain_them(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "metrics.json").write_text('{"roles": {"alone": {"f1": {"mean": 0.5, "ci95": null}, "accuracy": null}}}')
+    shown = reports.comparison_table(tmp_path, ["one"])
+    assert "<td>50.0</td>" in shown and "Small print" not in shown
 
 
 def test_names_and_figures_are_escaped(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.evaluation.pictures import ROLE_NAMES
+from featherfall.evaluation.pictures import name_of
 
 # metric -> (label, scale, digits)
 _COLUMNS: dict[str, tuple[str, float, int]] = {
@@ -51,22 +51,23 @@ def comparison_table(root: Path, names: Sequence[str]) -> str:
                 read.append((name, read_json(runs[name] / "metrics.json")))
     if not read:
         return '<p class="quiet">No finished run.</p>'
-    columns = [key for key in _COLUMNS if any(key in role for _, metrics in read for role in metrics.get("roles", {}).values())]
+    roles = [role for _, metrics in read for role in metrics.get("roles", {}).values()]
+    columns = [key for key in _COLUMNS if any(key in role for role in roles)]
     head = "".join(f"<th>{_COLUMNS[key][0]}</th>" for key in columns)
     rows = []
     for name, metrics in read:
         note = ", simulated people" if metrics.get("simulated") else ""
-        setting = f"{metrics.get('dataset', '')}, {metrics.get('protocol', '')}, {len(metrics.get('seeds', []))} seed(s){note}"
+        seeds = len(metrics.get("seeds", []))
+        setting = f"{metrics.get('dataset', '')}, {metrics.get('protocol', '')}, {seeds} seed{'s' if seeds != 1 else ''}{note}"
         rows.append(f'<tr><th colspan="{len(columns) + 2}">{escape(name)}<small>{escape(setting)}</small></th></tr>')
         for role, values in metrics.get("roles", {}).items():
             size = metrics.get("sizes", {}).get(role, {}).get("bytes")
             cells = "".join(_cell(key, values.get(key)) for key in columns)
             kilobytes = f"{size / 1e3:,.0f}" if size else ""
-            rows.append(f"<tr><td>{escape(ROLE_NAMES.get(role, role))}</td>{cells}<td>{kilobytes}</td></tr>")
-    return (
-        f'<div class="table" tabindex="0"><table><tr><th>model</th>{head}<th>size (kB)</th></tr>{"".join(rows)}</table></div>'
-        '<p class="quiet">Small print: 95% interval over seeds.</p>'
-    )
+            rows.append(f"<tr><td>{escape(name_of(role, metrics))}</td>{cells}<td>{kilobytes}</td></tr>")
+    several = any(role[key].get("ci95") for role in roles for key in columns if role.get(key))
+    note = '<p class="quiet">Small print: 95% interval over seeds.</p>' if several else ""
+    return f'<div class="table" tabindex="0"><table><tr><th>model</th>{head}<th>size (kB)</th></tr>{"".join(rows)}</table></div>{note}'
 
 
 def _cell(key: str, value: Mapping[str, Any] | None) -> str:

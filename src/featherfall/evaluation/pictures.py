@@ -51,7 +51,7 @@ def deployed_role(metrics: Mapping[str, Any]) -> str:
 def name_of(role: str, metrics: Mapping[str, Any]) -> str:
     """Return a role's name for readers."""
     untaught = {} if "distilled" in metrics["roles"] else {"alone": "student", "int8": "student, int8"}
-    return untaught.get(role, ROLE_NAMES[role])
+    return untaught.get(role, ROLE_NAMES.get(role, role))
 
 
 def figure(width: float, height: float, *draws: Callable[[Axes], None]) -> str:
