@@ -122,7 +122,7 @@ def test_a_fall_whose_course_is_cut_off_says_so(bundle: Bundle, tmp_path: Path) 
     assert said.label == "fall" and fall.state == "possible fall"
     left = 7 - 1 / RATE - fall.raised_s
     assert said.verdict.reasons == (
-        f"the film ends {left:.1f} s after the possible fall at 0:00:0{fall.start_s:.1f}: whether the person stays down cannot be judged",
+        f"the film ends {left:.1f} s after the possible fall at 0:00:0{fall.raised_s:.1f}: whether the person stays down cannot be judged",
     )
     assert watched(film(tmp_path / "b.mp4", 20), bundle, falls=True).verdict.reasons == ()
 

@@ -9,6 +9,7 @@ from featherfall.app.training_runs import RunState, TrainingProgress
 
 _NO_TRAINING = "Nothing is being trained. A small recipe takes minutes, a large one hours; the page may be closed meanwhile."
 _COLOURS = {"teacher": "#8d97a6", "alone": "#e08a3c", "distilled": "#2a9fd8"}
+_LEFT = 66  # of 600: room for a loss of five characters in a phone's letters, which are larger
 _ROLE_LABELS = {"teacher": "teacher", "alone": "student alone", "distilled": "student with its teacher"}
 
 
@@ -52,20 +53,21 @@ def losses(state: RunState) -> str:
     top = max(loss for one in lines for _, loss in one.points)
     paths = "".join(_line(one, steps, top) for one in lines)
     grid = "".join(
-        f'<line x1="44" x2="590" y1="{150 - 134 * share}" y2="{150 - 134 * share}" stroke="#3a404c"/>'
-        f'<text x="38" y="{154 - 134 * share}" text-anchor="end">{top * share:.2g}</text>'
+        f'<line x1="{_LEFT}" x2="590" y1="{150 - 134 * share}" y2="{150 - 134 * share}" stroke="#3a404c"/>'
+        f'<text x="{_LEFT - 6}" y="{154 - 134 * share}" text-anchor="end">{top * share:.2g}</text>'
         for share in (0, 0.5, 1)
     )
     roles = [role for role in _COLOURS if any(one.role.split()[0] == role for one in lines)]
     legend = "".join(f'<span><i style="background:{_COLOURS[role]}"></i>{_ROLE_LABELS[role]}</span>' for role in roles)
     return (
         f'<svg class="losses" viewBox="0 0 600 178" role="img" aria-label="loss of each training over its steps">{grid}{paths}'
-        f'<text x="44" y="170">step 0</text><text x="590" y="170" text-anchor="end">step {steps}</text></svg>'
+        f'<text x="{_LEFT}" y="170">step 0</text><text x="590" y="170" text-anchor="end">step {steps}</text></svg>'
         f'<p class="quiet legend"><span>loss: lower is better</span>{legend}</p>'
     )
 
 
 def _line(one: TrainingProgress, steps: int, top: float) -> str:
-    points = " ".join(f"{44 + 546 * step / max(steps, 1):.1f},{150 - 134 * min(loss / max(top, 1e-9), 1):.1f}" for step, loss in one.points)
+    places = [(_LEFT + (590 - _LEFT) * step / max(steps, 1), 150 - 134 * min(loss / max(top, 1e-9), 1)) for step, loss in one.points]
+    points = " ".join(f"{right:.1f},{down:.1f}" for right, down in places)
     tone, faint = _COLOURS.get(one.role.split()[0], "#a6e260"), 0.55 if one.finished else 1
     return f'<polyline fill="none" stroke="{tone}" stroke-width="1.6" stroke-opacity="{faint}" points="{points}"/>'
