@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from featherfall.evaluation.calibration import brier, ece, fit_temperature, scaled
+from featherfall.evaluation.calibration import brier, ece, fit_temperature, scaled, unscaled
 
 ROWS = np.asarray([[0.9, 0.1], [0.92, 0.08], [0.6, 0.4], [0.4, 0.6]])
 LABELS = np.asarray([0, 1, 0, 1])
@@ -83,3 +83,9 @@ def test_scaling_keeps_order_and_missing_numbers(temperature: float) -> None:
     found = scaled(probabilities, temperature)
     assert found.dtype == np.float32 and np.isnan(found[3]).all()
     assert found[:3].sum(axis=1) == pytest.approx(1) and np.all(np.diff(found[:3, 1]) > 0)
+
+
+@given(st.floats(0.25, 10), st.floats(0.001, 0.999))
+def test_unscaled_undoes_scaled(temperature: float, probability: float) -> None:
+    before = unscaled(np.asarray([probability]), temperature)
+    assert scaled(np.stack([1 - before, before], axis=1), temperature)[0, 1] == pytest.approx(probability, rel=1e-6)

@@ -10,6 +10,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.operating import MeasuredOn
 from featherfall.evaluation.operating import THRESHOLDS, Counts, choose_points, cross_fit, daily_alarms, fit
 from featherfall.evaluation.predictions import RecordingPredictions
+from featherfall.evaluation.sweep import prepare, sweep
 
 TENTHS = [k / 10 for k in range(1, 10)]
 
@@ -127,3 +128,16 @@ def test_people_of_a_fold_do_not_come_in_by_another() -> None:
     third = recordings("a", "S4", {1: 0.7}, {1: 0.2})
     fitted = cross_fit([APART, [*strangers, *shared], third], 1, DECISION, "balanced", "subject")
     assert fitted[0] == fit([*strangers, *third], 1, DECISION, "balanced")
+
+
+def test_the_curve_is_of_calibrated_probabilities() -> None:
+    """What the bundle will raise, which divides its logits by the temperature."""
+    some = [
+        *recordings("a", "S1", {1: 0.97, 2: 0.9, 3: 0.6, 4: 0.2}, {1: 0.95, 2: 0.3, 3: 0.05}),
+        *recordings("b", "S2", {1: 0.8, 2: 0.99}, {1: 0.7, 2: 0.1}),
+    ]
+    fitted = fit(some, 1, DECISION, "balanced")
+    assert fitted.temperature > 1.5 and fitted.operating is not None
+    swept = sweep(prepare(fitted.applied(some), 1, DECISION), THRESHOLDS)
+    assert [row.falls_found for row in fitted.operating.curve] == swept.found().tolist()
+    assert [row.false_alarms for row in fitted.operating.curve] == swept.false_alarms.sum(axis=0).tolist()

@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.clips.tiny import facts, store_of
 from tests.conftest import tiny_dataset, tiny_recipe
+from tests.evaluation.test_metrics import FALL
 
+from featherfall.clips.splits import Fold
 from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
 from featherfall.pipeline.distill import export_run, run_recipe
+from featherfall.pipeline.points import left_out
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import read_manifest
 
@@ -105,3 +109,21 @@ def test_where_one_fold_holds_all_falls_nothing_is_trained(tmp_path: Path) -> No
 def test_a_point_that_cannot_be_chosen_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(Exception, match=message):
         recipe("quiet", **changes)
+
+
+def test_what_was_left_out_is_read_from_the_folds() -> None:
+    """Simulated people are trained on in every fold and tested in none; daily life, which holds no fall, is dealt over the folds."""
+    pool = [
+        facts(f"{name}-{k}", fall=FALL if name != "daily" else None, dataset=name) for name in ("a", "b", "daily", "sim") for k in (1, 2)
+    ]
+    store = store_of(pool, [[1.0]] * len(pool))
+    nobody = np.zeros(0, np.int64)
+
+    def fold(train: list[int], test: list[int]) -> Fold:
+        return Fold("x", np.asarray(train), nobody, np.asarray(test))
+
+    apart = [fold([2, 3, 5, 6, 7], [0, 1, 4]), fold([0, 1, 4, 6, 7], [2, 3, 5])]
+    assert left_out(recipe(0.5), store, apart) == "people and datasets"
+    mixed = [fold([1, 3, 5, 6, 7], [0, 2, 4]), fold([0, 2, 4, 6, 7], [1, 3, 5])]
+    assert left_out(recipe(0.5), store, mixed) == "people"
+    assert left_out(recipe(0.5, split={"protocol": "kfold", "group": "recording"}), store, mixed) == "recordings"

@@ -43,6 +43,14 @@ def scaled(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     return softmax(logits).astype(probabilities.dtype)
 
 
+def unscaled(probability: np.ndarray, temperature: float) -> np.ndarray:
+    """Return the probability that `scaled` turns into this one, of two classes: p^T / (p^T + (1 - p)^T)."""
+    if temperature == 1:
+        return probability
+    one, other = probability**temperature, (1 - probability) ** temperature
+    return np.asarray(one / (one + other))
+
+
 def fit_temperature(probabilities: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Return the temperature with the lowest mean negative log-likelihood of the labels, between 1/4 and 10; 1 without windows.
 

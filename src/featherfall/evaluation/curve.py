@@ -13,7 +13,7 @@ from featherfall.evaluation.events import USUAL, Tolerance
 from featherfall.evaluation.intervals import Share, rate_to_json
 from featherfall.evaluation.metrics import false_alarms_and_hours, raised_events, ratio, recording_class
 from featherfall.evaluation.predictions import RecordingPredictions
-from featherfall.evaluation.sweep import sweep
+from featherfall.evaluation.sweep import prepare, sweep
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 Row = dict[str, Any]
@@ -39,7 +39,7 @@ def threshold_curve(
 ) -> list[Row]:
     """Return a row for each of `THRESHOLDS` and the decision's own: "threshold", "falls_found", "falls", "sensitivity", "precision",
     "false_alarms" (events), "hours" and "false_alarms_per_hour" (see `metrics.fall_metrics`)."""
-    swept = sweep(predictions, positive, decision, sorted({*THRESHOLDS, decision.threshold}), tolerance)
+    swept = sweep(prepare(predictions, positive, decision, tolerance), sorted({*THRESHOLDS, decision.threshold}))
     columns = (swept.thresholds, swept.found(), swept.alarmed(), swept.false_alarms.sum(axis=0))
     falls, hours = int(swept.fell.sum()), float(swept.seconds.sum()) / 3600
     return [

@@ -12,7 +12,7 @@ from featherfall.core.manifest import Decision
 from featherfall.evaluation.calibration import brier, ece
 from featherfall.evaluation.events import USUAL, Matches, Tolerance, has_times, match_events
 from featherfall.evaluation.predictions import RecordingPredictions, pooled
-from featherfall.evaluation.sweep import sweep
+from featherfall.evaluation.sweep import prepare, sweep
 from featherfall.runtime.decide.events import Event, events
 
 OPERATING_THRESHOLDS = tuple(k / 10 for k in range(1, 10))
@@ -143,7 +143,7 @@ def operating_points(
     predictions: Sequence[RecordingPredictions], positive: int, decision: Decision, tolerance: Tolerance = USUAL
 ) -> list[dict[str, float | None]]:
     """Return what is found and raised at thresholds .1 to .9: "false_alarms" are recordings, "false_events" those of `fall_metrics`."""
-    swept = sweep(predictions, positive, decision, OPERATING_THRESHOLDS, tolerance)
+    swept = sweep(prepare(predictions, positive, decision, tolerance), OPERATING_THRESHOLDS)
     falls, points = int(swept.fell.sum()), []
     for threshold, found, alarmed, false in zip(
         swept.thresholds, swept.found(), swept.alarmed(), swept.false_alarms.sum(axis=0), strict=True

@@ -11,9 +11,9 @@ from featherfall.clips.splits import group_of
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Decision
 from featherfall.core.operating import POINTS, AlarmsIn, CurveRow, MeasuredOn, Operating, PointName
-from featherfall.evaluation.calibration import fit_temperature, scaled
+from featherfall.evaluation.calibration import fit_temperature, scaled, unscaled
 from featherfall.evaluation.predictions import RecordingPredictions
-from featherfall.evaluation.sweep import Sweep, sweep
+from featherfall.evaluation.sweep import RecordingSweep, Sweep, prepare, sweep
 
 THRESHOLDS = (*(k / 100 for k in range(1, 100)), 0.995, 0.999)
 # Of falls, by "sensitive". Beyond it the last falls are often those that raise no peak at all: reaching for them costs many false alarms.
@@ -110,19 +110,22 @@ def fit(
     """Return the temperature, the threshold and the curve of recordings that were left out of training.
 
     Arguments:
-        predictions: at temperature 1. positive: column of the fall class.
+        predictions: of two classes, at temperature 1. positive: column of the fall class.
         decision: its threshold and temperature 1 are kept where `point` is None.
         left_out: see `Operating`.
     Raises: `UserError` where a threshold is to be chosen and no recording holds a fall.
     """
-    if all(one.recording.fall is None for one in predictions):
+    return _fit(prepare(predictions, positive, decision), decision, point, left_out)
+
+
+def _fit(recordings: Sequence[RecordingSweep], decision: Decision, point: PointName | None, left_out: str) -> Fitted:
+    if all(one.predicted.recording.fall is None for one in recordings):
         if point is None:
             return Fitted(decision)
         raise UserError(f"decision.threshold {point!r}: no fall among the recordings to choose it by; give a number, e.g. 0.5")
-    temperature = 1.0 if point is None else _temperature(predictions)
-    calibrated = [replace(one, probabilities=scaled(one.probabilities, temperature)) for one in predictions]
+    temperature = 1.0 if point is None else _temperature([one.predicted for one in recordings])
     thresholds = sorted({*THRESHOLDS, decision.threshold} if point is None else THRESHOLDS)
-    datasets = count(calibrated, sweep(calibrated, positive, decision, thresholds))
+    datasets = count(recordings, sweep(recordings, unscaled(np.asarray(thresholds), temperature)))
     points = choose_points(thresholds, datasets)
     threshold = decision.threshold if point is None else points[point]
     operating = _operating(thresholds, datasets, points, left_out)
@@ -138,32 +141,39 @@ def cross_fit(
         folds: predictions of the recordings that each fold's model was not trained on.
         group: as `split.group`.
     """
+    recordings = [prepare(fold, positive, decision) for fold in folds]
+    groups = [[group_of(one.recording, group) for one in fold] for fold in folds]
     fitted = []
-    for i, fold in enumerate(folds):
-        mine = {group_of(one.recording, group) for one in fold}
-        others = [one for j, other in enumerate(folds) if j != i for one in other if group_of(one.recording, group) not in mine]
-        fitted.append(fit(others, positive, decision, point))
+    for i, mine in enumerate(map(set, groups)):
+        others = [
+            one
+            for j, (names, fold) in enumerate(zip(groups, recordings, strict=True))
+            for name, one in zip(names, fold, strict=True)
+            if j != i and name not in mine
+        ]
+        fitted.append(_fit(others, decision, point, "people"))
     return fitted
 
 
-def count(predictions: Sequence[RecordingPredictions], swept: Sweep) -> list[Counts]:
+def count(recordings: Sequence[RecordingSweep], swept: Sweep) -> list[Counts]:
     """Return the counts of each dataset, in order of names."""
-    names = np.asarray([one.recording.dataset for one in predictions])
+    facts = [one.predicted.recording for one in recordings]
+    names = np.asarray([one.dataset for one in facts])
     return [
-        _count(name, [one for one in predictions if one.recording.dataset == name], swept, names == name) for name in sorted(set(names))
+        _count(name, len({one.subject for one in facts if one.dataset == name}), swept, names == name)
+        for name in sorted(set(names.tolist()))
     ]
 
 
-def _count(name: str, predictions: Sequence[RecordingPredictions], swept: Sweep, mine: np.ndarray) -> Counts:
-    fell = swept.fell[mine]
+def _count(name: str, people: int, swept: Sweep, mine: np.ndarray) -> Counts:
+    fell, raised = swept.fell[mine], swept.raised[mine]
     measured = MeasuredOn(
         name=name,
-        recordings=len(predictions),
-        people=len({one.recording.subject for one in predictions}),
+        recordings=int(mine.sum()),
+        people=people,
         falls=int(fell.sum()),
         hours=round(float(swept.seconds[mine].sum()) / 3600, 6),
     )
-    raised = swept.raised[mine]
     return Counts(measured, raised[fell].sum(axis=0), raised[~fell].sum(axis=0), swept.false_alarms[mine].sum(axis=0))
 
 

@@ -40,44 +40,58 @@ class Sweep:
         return np.asarray(self.raised[~self.fell].sum(axis=0))
 
 
-def sweep(
-    predictions: Sequence[RecordingPredictions],
-    positive: int,
-    decision: Decision,
-    thresholds: Sequence[float],
-    tolerance: Tolerance = USUAL,
-) -> Sweep:
-    """Return what the recordings raise at each threshold; their own thresholds and the decision's take no part.
+class RecordingSweep:
+    """One recording's alarms at any threshold. Events are made where another window stops to count, and only once.
 
-    Arguments:
+    Attributes:
+        predicted: the recording with its windows; its own threshold takes no part.
+    """
+
+    def __init__(self, predicted: RecordingPredictions, positive: int, decision: Decision, tolerance: Tolerance = USUAL) -> None:
+        """Arguments:
         positive: column of the fall class in the probabilities.
         decision: for what is one event.
-        thresholds: rising.
         tolerance: how far from a fall its alarm may be raised.
-    """
+        """
+        self.predicted = predicted
+        self._decision, self._tolerance = decision, tolerance
+        self._probability = predicted.probabilities[:, positive].astype(np.float64)
+        self._values = np.unique(self._probability[~np.isnan(self._probability)])  # rising
+        self._false: dict[int, int] = {}  # false alarms by the number of the lowest value that counts
+
+    def at(self, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return (T,) whether an event is raised, and (T,) false alarms, at thresholds (T,)."""
+        lowest = np.searchsorted(self._values, levels)
+        raised = lowest < len(self._values)
+        false = np.zeros(len(levels), dtype=np.int64)
+        if has_times(self.predicted.recording.fall):
+            false[raised] = [self._false_from(k) for k in lowest[raised].tolist()]
+        return raised, false
+
+    def _false_from(self, k: int) -> int:
+        if k not in self._false:
+            one, fall = self.predicted, self.predicted.recording.fall
+            decision = self._decision.model_copy(update={"threshold": float(self._values[k])})
+            found = events(one.centre_s, one.end_s, self._probability, decision)
+            self._false[k] = len(match_events(found, [] if fall is None else [fall], self._tolerance).false_alarms)
+        return self._false[k]
+
+
+def prepare(
+    predictions: Sequence[RecordingPredictions], positive: int, decision: Decision, tolerance: Tolerance = USUAL
+) -> list[RecordingSweep]:
+    """Return the recordings for `sweep`; arguments as `RecordingSweep`'s."""
+    return [RecordingSweep(one, positive, decision, tolerance) for one in predictions]
+
+
+def sweep(recordings: Sequence[RecordingSweep], thresholds: Sequence[float] | np.ndarray) -> Sweep:
+    """Return what the recordings raise at each threshold. thresholds: rising."""
     levels = np.asarray(thresholds, dtype=np.float64)
-    raised = np.zeros((len(predictions), len(levels)), dtype=bool)
-    false = np.zeros((len(predictions), len(levels)), dtype=np.int64)
-    for i, one in enumerate(predictions):
-        raised[i], false[i] = _sweep_one(one, positive, decision, levels, tolerance)
-    fell = np.asarray([one.recording.fall is not None for one in predictions], dtype=bool)
-    seconds = np.asarray([one.recording.duration_s * has_times(one.recording.fall) for one in predictions])
+    raised = np.zeros((len(recordings), len(levels)), dtype=bool)
+    false = np.zeros((len(recordings), len(levels)), dtype=np.int64)
+    for i, one in enumerate(recordings):
+        raised[i], false[i] = one.at(levels)
+    facts = [one.predicted.recording for one in recordings]
+    fell = np.asarray([one.fall is not None for one in facts], dtype=bool)
+    seconds = np.asarray([one.duration_s * has_times(one.fall) for one in facts])
     return Sweep(levels, fell, seconds, raised, false)
-
-
-def _sweep_one(
-    one: RecordingPredictions, positive: int, decision: Decision, levels: np.ndarray, tolerance: Tolerance
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return (T,) whether an event is raised, and (T,) false alarms. Events are only made where another window stops to count."""
-    probability = one.probabilities[:, positive].astype(np.float64)
-    values = np.unique(probability[probability >= levels[0]])  # rising; a window with no number is in no comparison
-    raised, false = np.zeros(len(levels), dtype=bool), np.zeros(len(levels), dtype=np.int64)
-    lowest = np.searchsorted(values, levels)  # the lowest value that counts at each threshold
-    fall = one.recording.fall
-    for k in np.unique(lowest[lowest < len(values)]):
-        same = lowest == k
-        raised[same] = True
-        if has_times(fall):
-            found = events(one.centre_s, one.end_s, probability, decision.model_copy(update={"threshold": float(values[k])}))
-            false[same] = len(match_events(found, [] if fall is None else [fall], tolerance).false_alarms)
-    return raised, false

@@ -60,7 +60,7 @@ def fit_shipped(task: Task, jobs: Sequence[Job]) -> Fitted:
     predictions = [one for job in mine for one in task.predictions(job)]
     positive = task.classes().index(str(recipe.labels.positive))
     store = open_store(task.context.clips)
-    return fit(predictions, positive, stated, recipe.decision.point, _left_out(recipe, store, [job.fold for job in mine]))
+    return fit(predictions, positive, stated, recipe.decision.point, left_out(recipe, store, [job.fold for job in mine]))
 
 
 def check_points(recipe: Recipe, store: ClipStore, folds: Sequence[Fold]) -> None:
@@ -78,7 +78,7 @@ def check_points(recipe: Recipe, store: ClipStore, folds: Sequence[Fold]) -> Non
             )
 
 
-def _left_out(recipe: Recipe, store: ClipStore, folds: Sequence[Fold]) -> str:
+def left_out(recipe: Recipe, store: ClipStore, folds: Sequence[Fold]) -> str:
     """Return what the folds' models had not seen: "people", or another group; "... and datasets" where no fold trained on a dataset with
     falls that it tests."""
     what = "people" if recipe.split.group == "subject" else f"{recipe.split.group}s"
