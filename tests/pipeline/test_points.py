@@ -12,11 +12,16 @@ from tests.conftest import tiny_dataset, tiny_recipe
 from tests.evaluation.test_metrics import FALL
 
 from featherfall.clips.splits import Fold
+from featherfall.clips.store import ClipStore
 from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
+from featherfall.core.recipe_file import load_recipe
 from featherfall.pipeline.distill import export_run, run_recipe
-from featherfall.pipeline.points import left_out
+from featherfall.pipeline.points import check_points, left_out
+from featherfall.pipeline.run import Run
+from featherfall.pipeline.task import Context
+from featherfall.pipeline.tasks.windows import WindowsTask
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import read_manifest
 
@@ -109,6 +114,12 @@ def test_where_one_fold_holds_all_falls_nothing_is_trained(tmp_path: Path) -> No
 def test_a_point_that_cannot_be_chosen_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(Exception, match=message):
         recipe("quiet", **changes)
+
+
+def test_a_camera_keeps_a_stated_threshold(tiny_store: ClipStore) -> None:
+    context = Context(Run(Path("run")), load_recipe("camera_falls", ["decision.threshold=quiet"]), "x", {}, Path())
+    with pytest.raises(UserError, match="a camera also judges posture and course, so give a number"):
+        check_points(WindowsTask(context), tiny_store, [])
 
 
 def test_what_was_left_out_is_read_from_the_folds() -> None:

@@ -93,7 +93,8 @@ def _of_curve(operating: Operating, threshold: float) -> FalseAlarms | str:
     text = (
         f"At {row.threshold:g}{named} the model found {row.falls_found} of {operating.falls} falls, tried on {operating.left_out} left out "
         f"of training. It raised {number} false alarm{'s' if number != 1 else ''} in {operating.hours:.1f} h of {operating.alarms_in}: "
-        f"{_number(a_day)} a day (95% interval {_number(low)} to {_number(high)})."
+        f"{_number(a_day)} a day (95% interval {_number(low)} to {_number(high)}). Its points: "
+        f"{', '.join(f'{name} {at:g}' for name, at in operating.points.items())}."
     )
     return FalseAlarms(a_day, low, high, False, text)
 

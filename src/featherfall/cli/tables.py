@@ -48,6 +48,8 @@ def show_metrics(metrics: Mapping[str, Any], folder: Path) -> None:
     out.print(table)
     _show_datasets(metrics)
     out.print(_gain(metrics))
+    if "thresholds" in metrics:
+        out.print(_chosen(metrics), highlight=False, markup=False, soft_wrap=True)
     if metrics.get("simulated"):
         out.print("All people are simulated: these figures do not show how well it works on real people.", style="yellow")
     for note in metrics["notes"]:
@@ -76,6 +78,17 @@ def _show_datasets(metrics: Mapping[str, Any]) -> None:
     means = metrics["dataset_means"][role]
     table.add_row("mean of those with falls", "", *(_cell(name, means.get(name)) for name in FIGURES), "")
     console().print(table)
+
+
+def _chosen(metrics: Mapping[str, Any]) -> str:
+    """Return a line on the thresholds that were chosen: the folds' of the model that ships (first seed), and the bundle's."""
+    chosen, shipped = metrics["thresholds"], metrics["operating"]
+    role = next(role for role in ("int8", "distilled", "alone") if chosen["roles"].get(role))
+    folds = ", ".join(f"{fold['threshold']:g}" for fold in chosen["roles"][role][0])
+    return (
+        f"threshold  {chosen['point']}: {folds} (each fold's, chosen on the others); {shipped['threshold']:g} in the bundle, "
+        f"temperature {shipped['temperature']:.2f}"
+    )
 
 
 def show_comparison(found: Sequence[Mapping[str, Any]]) -> None:

@@ -131,7 +131,7 @@ def begin_run(task: Task, folds: Sequence[Fold], start: Mapping[int, Start]) -> 
     context = task.context
     store = open_store(context.clips)
     context.run.of_clips(store.folder.name)
-    check_points(context.recipe, store, folds)
+    check_points(task, store, folds)
     for fold in task.folds(folds):
         task.check_fold(fold)
     for fold in folds:

@@ -63,11 +63,17 @@ def fit_shipped(task: Task, jobs: Sequence[Job]) -> Fitted:
     return fit(predictions, positive, stated, recipe.decision.point, left_out(recipe, store, [job.fold for job in mine]))
 
 
-def check_points(recipe: Recipe, store: ClipStore, folds: Sequence[Fold]) -> None:
+def check_points(task: Task, store: ClipStore, folds: Sequence[Fold]) -> None:
     """Raise `UserError`, before anything is trained, where a named point cannot be chosen on the other folds."""
+    recipe = task.context.recipe
     point, group = recipe.decision.point, recipe.split.group
     if point is None:
         return
+    if not task.decides_by_windows():
+        raise UserError(
+            f"decision.threshold {point!r} is chosen for windows of recordings; a camera also judges posture and course, so give a number: "
+            "--set decision.threshold=0.5"
+        )
     falling = [{group_of(one, group) for one in (store.recordings[i] for i in fold.test) if one.fall is not None} for fold in folds]
     for i, fold in enumerate(folds):
         mine = {group_of(store.recordings[k], group) for k in fold.test}
