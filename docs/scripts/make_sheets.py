@@ -15,8 +15,8 @@ from featherfall.sim.film.raster import Renderer
 from featherfall.sim.world.motion import SIM_RATE, Motion
 from featherfall.sim.world.rotation import rotate
 
-FALLS = {"trip": 4, "slip": 3, "off a bed": 2}
-DAILY = {"sit down": 1, "tie shoes": 0, "pick up": 3}
+FALLS = {"trip": 4, "slip": 3, "off a bed": 2, "slow collapse": 3}
+DAILY = {"sit down": 1, "tie shoes": 0, "pick up": 3, "squats": 7}
 SIZE = (240, 240)
 
 

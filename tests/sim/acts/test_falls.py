@@ -40,7 +40,8 @@ def test_ends_on_the_floor_in_human_time(kind: str, person: SimulatedPerson) -> 
     motion = fallen(kind, person, 1)
     fall = motion.fall
     assert fall is not None and fall.onset is not None and fall.impact is not None and fall.end is not None
-    assert 0.2 < fall.impact - fall.onset < 3.2
+    slow = kind in ("slow collapse", "slide from a chair")
+    assert (1.2 if slow else 0.2) < fall.impact - fall.onset < (5.5 if slow else 3.2)
     assert fall.impact < fall.end <= motion.duration
     trunk = motion.positions[round(fall.end * SIM_RATE), [SEGMENT_NAMES.index(name) for name in ("pelvis", "chest")], 2]
     assert trunk.mean() < 0.25 * person.height
@@ -62,6 +63,28 @@ def test_a_trip_ends_on_the_front_and_a_slip_on_the_back() -> None:
 def test_sideways_goes_to_a_side() -> None:
     for seed in range(3):
         assert abs(way(fallen("sideways", PEOPLE[0], seed))[1]) > 0.4
+
+
+@pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.name)
+def test_a_slow_collapse_is_on_the_knees_before_the_trunk_is_down(person: SimulatedPerson) -> None:
+    motion = fallen("slow collapse", person, 2)
+    assert motion.fall is not None and motion.fall.onset is not None and motion.fall.impact is not None
+    onset, impact = round(motion.fall.onset * SIM_RATE), round(motion.fall.impact * SIM_RATE)
+    knees, pelvis = (motion.positions[:, SEGMENT_NAMES.index(name), 2] / person.height for name in ("right shank", "pelvis"))
+    assert pelvis[onset] > 0.49  # stands when it begins
+    kneels = onset + int(np.argmax(knees[onset:] < 0.08))
+    assert onset < kneels < impact - 0.1 * SIM_RATE
+    assert pelvis[kneels] > 0.15
+
+
+def test_who_slides_from_a_chair_sits_on_the_floor_first() -> None:
+    motion = fallen("slide from a chair", PEOPLE[1], 2)
+    assert motion.fall is not None and motion.fall.onset is not None and motion.fall.impact is not None
+    onset, impact = round(motion.fall.onset * SIM_RATE), round(motion.fall.impact * SIM_RATE)
+    pelvis, head = (motion.positions[:, SEGMENT_NAMES.index(name), 2] / PEOPLE[1].height for name in ("pelvis", "head"))
+    assert pelvis[onset] > 0.28
+    seated = onset + int(np.argmax(pelvis[onset:] < 0.12))
+    assert head[seated] > 0.25 and seated < impact
 
 
 def test_the_same_seed_gives_the_same_fall() -> None:

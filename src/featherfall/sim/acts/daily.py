@@ -13,7 +13,7 @@ import numpy as np
 
 from ..world.act import Act
 from ..world.body import Body
-from . import chores, going, resting
+from . import chores, exercise, going, resting
 
 DAILY_ACTIVITIES: dict[str, Callable[[Body, np.random.Generator], Act]] = {
     "walk": going.walk,
@@ -42,4 +42,7 @@ DAILY_ACTIVITIES: dict[str, Callable[[Body, np.random.Generator], Act]] = {
     "stand": chores.stand,
     "turn over in bed": resting.turn_over_in_bed,
     "kneel": resting.kneel,
+    "squats": exercise.squats,
+    "lunges": exercise.lunges,
+    "exercise": exercise.exercise,
 }

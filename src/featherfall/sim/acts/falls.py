@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from ..puppet.kinematics import heading_of
-from ..puppet.postures import LIE_BACK
+from ..puppet.postures import KNEEL, LIE_BACK, SIT, BodyPosture
 from ..puppet.puppet import Puppet
 from ..world import furniture
 from ..world.act import Act, PhysicsPhase, Push
@@ -214,6 +214,88 @@ def off_a_bed(body: Body, rng: np.random.Generator) -> Act:
     return _finish_fall(start, physics, rng, boxes)
 
 
+# Sunk down on the knees, the pelvis near the heels, trunk and head hanging.
+_SUNK = KNEEL.modified(
+    {"knee flexion": 2.0, "hip flexion": 0.9, "lumbar flexion": 0.35, "thoracic flexion": 0.35, "neck flexion": 0.45,
+    "shoulder flexion": 0.5, "elbow flexion": 0.3},
+    pitch=0.3,
+)  # fmt: skip
+# Slid to the edge of a seat: the trunk leans back, the legs are stretched out.
+_SLID = BodyPosture(
+    {**SIT.angles, "hip flexion": 0.8, "knee flexion": 0.75, "ankle flexion": -0.1, "lumbar flexion": 0.35, "thoracic flexion": 0.35,
+    "neck flexion": 0.4},
+    pitch=-0.6, planted=False, sway=0.3,
+)  # fmt: skip
+# On the floor before the seat, leaning back against it.
+_SLUMPED = _SLID.modified({"hip flexion": 1.15, "knee flexion": 0.4, "shoulder abduction": 0.25, "elbow flexion": 0.5}, pitch=-0.5)
+_ON_A_FRAME = {"shoulder flexion": 0.45, "elbow flexion": 0.65, "shoulder abduction": 0.15, "lumbar flexion": 0.15}
+
+
+def slow_collapse(body: Body, rng: np.random.Generator) -> Act:
+    """Sink to the knees within a second or two, then to the floor; half of the elders hold on to a walking frame before."""
+    puppet, boxes = _puppet(body, rng), tuple[Cuboid, ...]()
+    puppet.hold(rng.uniform(0.5, 1.5))
+    if rng.random() < 0.5:
+        puppet.walk(float(rng.uniform(0.4, 0.8)) * (0.7 if body.person.elder else 1.0), float(rng.uniform(1.5, 3.0)))
+    if body.person.elder and rng.random() < 0.5:
+        puppet.move(puppet.stand.modified(_ON_A_FRAME), float(rng.uniform(0.8, 1.2)))
+        boxes = furniture.make_walking_frame(puppet.ahead(0.3), puppet.heading, 0.85)
+    puppet.hold(rng.uniform(0.8, 2.5))
+    onset = puppet.time
+    sinking = float(rng.uniform(1.3, 2.6))
+    puppet.move(_SUNK, sinking, shift=(float(rng.uniform(0.02, 0.12)) * body.person.height, 0.0), skew=float(rng.uniform(1.0, 1.4)))
+    start = _fall_start(puppet, onset + float(rng.uniform(0.85, 1.0)) * sinking)
+    side = float(rng.choice([-1.0, 1.0]))
+    angle = side * float(rng.uniform(0.5, 2.0))  # 0 is to the front
+    size = float(rng.uniform(0.3, 0.6))
+    pushes = (start.push("chest", 0.0, rng.uniform(0.5, 0.9), forward=size * np.cos(angle), left=size * np.sin(angle)),)
+    targets = {name: 0.6 * value for name, value in _PROTECTIVE_ARMS["forward"].items()} if rng.random() < 0.4 else {}
+    physics = PhysicsPhase(
+        start.time,
+        float(rng.uniform(0.2, 0.45)),
+        float(rng.uniform(0.1, 0.3)),
+        {**targets, "right hip flexion": 0.2, "left hip flexion": 0.2, "right knee flexion": 1.0, "left knee flexion": 1.0},
+        pushes,
+        flail=float(rng.uniform(0.0, 0.15)),
+        tone_decay=float(rng.uniform(0.5, 1.0)),
+        seconds=4.0,
+        onset=onset,
+    )
+    return _finish_fall(start, physics, rng, boxes)
+
+
+def slide_from_chair(body: Body, rng: np.random.Generator) -> Act:
+    """Slide forward on a seat, slowly, then off its edge to the floor, and tip over to a side."""
+    seat = float(rng.uniform(0.42, 0.48))
+    puppet = _puppet(body, rng)
+    puppet.hold(rng.uniform(0.5, 1.5))
+    puppet.sit_down(seat)
+    x, y = puppet.last.root[:2]
+    boxes = furniture.make_chair((float(x), float(y)), puppet.heading, seat, bool(rng.random() < 0.8))
+    puppet.hold(rng.uniform(1.5, 4.0))
+    onset = puppet.time
+    puppet.move(_SLID, float(rng.uniform(0.9, 2.2)), surface=seat, shift=(float(rng.uniform(0.16, 0.24)), 0.0))
+    puppet.move(_SLUMPED, float(rng.uniform(0.5, 1.0)), shift=(float(rng.uniform(0.1, 0.2)), 0.0), skew=1.3)
+    puppet.strike("pelvis", (0.0, 0.0, float(rng.uniform(0.3, 0.9))), puppet.time - 0.06)
+    start = _fall_start(puppet, puppet.time)
+    angle = float(rng.choice([-1.0, 1.0])) * float(rng.uniform(1.2, 2.2))  # 0 is to the front
+    size = float(rng.uniform(0.35, 0.6))
+    pushes = (start.push("chest", rng.uniform(0.0, 0.4), rng.uniform(0.5, 0.9), forward=size * np.cos(angle), left=size * np.sin(angle)),)
+    straight = {"right hip flexion": 0.5, "left hip flexion": 0.5, "right knee flexion": 0.5, "left knee flexion": 0.5}
+    physics = PhysicsPhase(
+        start.time,
+        float(rng.uniform(0.1, 0.3)),
+        float(rng.uniform(0.1, 0.3)),
+        straight,
+        pushes,
+        flail=float(rng.uniform(0.0, 0.15)),
+        tone_decay=float(rng.uniform(0.5, 1.0)),
+        seconds=4.0,
+        onset=onset,
+    )
+    return _finish_fall(start, physics, rng, boxes)
+
+
 FALL_ACTIVITIES: Mapping[str, Callable[[Body, np.random.Generator], Act]] = {
     "trip": trip,
     "slip": slip,
@@ -223,6 +305,8 @@ FALL_ACTIVITIES: Mapping[str, Callable[[Body, np.random.Generator], Act]] = {
     "missed chair": missed_chair,
     "failed sit-to-stand": failed_sit_to_stand,
     "off a bed": off_a_bed,
+    "slow collapse": slow_collapse,
+    "slide from a chair": slide_from_chair,
 }
 
 

@@ -21,11 +21,14 @@ from ..world.scene import Cuboid, Scene
 _G = 9.81
 
 
-def start_standing(body: Body, rng: np.random.Generator, back: float = 0.0, surface: float = 0.0) -> Puppet:
-    """Return a standing puppet at a random place near the middle of the room, moved `back` m backwards."""
+def start_standing(body: Body, rng: np.random.Generator, back: float = 0.0, surface: float = 0.0, base: float = 1.0) -> Puppet:
+    """Return a standing puppet at a random place near the middle of the room, moved `back` m backwards.
+
+    `base`: how many times as far apart as usual the feet stand.
+    """
     heading = float(rng.uniform(-np.pi, np.pi))
     x, y = rng.uniform(-0.5, 0.5, 2) - back * np.array([np.cos(heading), np.sin(heading)])
-    return Puppet(body, rng, (float(x), float(y)), heading, surface=surface)
+    return Puppet(body, rng, (float(x), float(y)), heading, surface=surface, base=base)
 
 
 def finish_act(puppet: Puppet, boxes: tuple[Cuboid, ...] = ()) -> Act:

@@ -98,7 +98,8 @@ def simulate_act(body: Body, act: Act, rng: np.random.Generator) -> Motion:
     positions, rotations = forward_kinematics(body, whole)
     time = start / SIM_RATE
     strikes = tuple(strike for strike in act.strikes if strike.time < time)
-    return Motion(body, act.scene, positions, rotations, FallTimes(time, time + fallen.impact, time + fallen.rest), strikes)
+    onset = time if act.physics.onset is None else act.physics.onset
+    return Motion(body, act.scene, positions, rotations, FallTimes(onset, time + fallen.impact, time + fallen.rest), strikes)
 
 
 def _slice(trajectory: Trajectory, part: slice) -> Trajectory:
@@ -139,7 +140,7 @@ def _simulate_fall(body: Body, act: Act, physics: PhysicsPhase, start: int, push
             break
     record = record[:count]
     trajectory = Trajectory(record[:, :3], record[:, 3:7], record[:, 7:])
-    return _Fallen(trajectory, *_outcome(body, trajectory))
+    return _Fallen(trajectory, *_outcome(body, trajectory, slow=physics.onset is not None))
 
 
 def _tone(physics: PhysicsPhase, time: float) -> float:
@@ -153,15 +154,21 @@ def _bracing_share(physics: PhysicsPhase, time: float) -> float:
     return float(np.exp(-max(time - physics.reaction - physics.bracing, 0.0) / _RELAXATION_TIME))
 
 
-def _outcome(body: Body, trajectory: Trajectory) -> tuple[float, float, float]:
-    """Return the trunk's final height (m), and the times (s from the start) of hardest braking and of coming to rest."""
+def _outcome(body: Body, trajectory: Trajectory, slow: bool) -> tuple[float, float, float]:
+    """Return the trunk's final height (m), and the times (s from the start) of hardest braking and of coming to rest.
+
+    `slow`: who begins on the knees or sits on the floor hits the ground with the trunk in the second half of the way down.
+    """
     positions, _ = forward_kinematics(body, trajectory)
     weights = body.masses[_TRUNK] / body.masses[_TRUNK].sum()
     centre = np.einsum("nsk,s->nk", positions[:, _TRUNK], weights)
     velocity = np.gradient(centre, 1 / SIM_RATE, axis=0)
     upward = np.gradient(velocity[:, 2], 1 / SIM_RATE)
     window = np.ones(5) / 5  # 25 ms: the trunk's braking, not one step's contact
-    impact = int(np.argmax(np.convolve(upward, window, mode="same")))
+    braking = np.convolve(upward, window, mode="same")
+    if slow:
+        braking[: int(np.argmax(centre[:, 2] < (centre[0, 2] + centre[-1, 2]) / 2))] = -np.inf
+    impact = int(np.argmax(braking))
     moving = np.flatnonzero(np.linalg.norm(velocity, axis=1) > 0.1)
     rest = max(int(moving[-1]) if len(moving) else 0, impact + 1)
     return float(centre[-1, 2]), (impact + 1) / SIM_RATE, (rest + 1) / SIM_RATE  # the first pose is one step after the onset

@@ -39,6 +39,7 @@ class Puppet:
         heading: rad, where the person faces; lying on the back, the direction from head to feet; on the front, from feet to head.
         posture: how it starts; standing unless given.
         surface: m, height of what the person stands, lies or kneels on.
+        base: how many times as far apart as usual the feet stand.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Puppet:
         heading: float = 0.0,
         posture: BodyPosture | None = None,
         surface: float = 0.0,
+        base: float = 1.0,
     ) -> None:
         self.body, self.rng, self.strikes = body, rng, list[Strike]()
         person = body.person
@@ -67,7 +69,7 @@ class Puppet:
             },
             height=0.5275 - 0.006 * frailty,
         )  # fmt: skip
-        self.half_base = person.height * rng.uniform(0.045, 0.065)  # half the distance between the feet
+        self.half_base = person.height * rng.uniform(0.045, 0.065) * base  # half the distance between the feet
         self.splay = rng.uniform(0.03, 0.2)
         self._habit = rng.normal(0, 1, len(HINGES))  # the person's own deviation from every posture
         posture = posture or self.stand

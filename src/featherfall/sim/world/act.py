@@ -29,10 +29,10 @@ class Push:
 
 @dataclass(frozen=True)
 class PhysicsPhase:
-    """The part of an act in which physics moves the body, from the onset of a fall.
+    """The part of an act in which physics moves the body.
 
     Attributes:
-        time: s in the trajectory; the onset of the fall.
+        time: s in the trajectory; the onset of the fall, unless `onset` says otherwise.
         tone: strength of the muscles from 0 (limp) to 1 (as strong as they hold the trajectory).
         reaction: s after the onset until the muscles move to `targets`; before that they hold the pose of the onset.
         targets: angles that the muscles move to (hinge name -> rad), e.g. arms to the front.
@@ -42,6 +42,7 @@ class PhysicsPhase:
         bracing: s after the reaction in which the body braces and flails; the tone decays after it.
         tone_decay: time constant in s of the tone from the onset (a faint that starts as a sway); None for no decay.
         seconds: maximum duration of the fall and the rest after it.
+        onset: s in the trajectory, where a fall begins before physics takes over (somebody sinks to the knees first).
     """
 
     time: float
@@ -54,6 +55,7 @@ class PhysicsPhase:
     bracing: float = 0.9
     tone_decay: float | None = None
     seconds: float = 3.0
+    onset: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,6 +49,14 @@ def make_table(at: _Point, heading: float, height: float) -> tuple[Cuboid, ...]:
     return (top, *legs)
 
 
+def make_walking_frame(at: _Point, heading: float, height: float) -> tuple[Cuboid, ...]:
+    """Return a walking frame whose middle is at `at`: light enough that it holds nobody who sinks."""
+    bars = [((0.0, side * 0.27, height - 0.02), (0.4, 0.04, 0.04)) for side in (-1, 1)]
+    bars += [((x, side * 0.27, height / 2), (0.03, 0.03, height)) for x in (-0.18, 0.18) for side in (-1, 1)]
+    bars.append(((0.18, 0.0, height - 0.1), (0.03, 0.54, 0.03)))
+    return tuple(Cuboid("frame", (*_offset(at, heading, x, y), z), size, heading, solid=False) for (x, y, z), size in bars)
+
+
 def make_step(at: _Point, heading: float, height: float, depth: float = 0.6) -> tuple[Cuboid, ...]:
     """Return a step whose front edge is at `at`, climbed towards `heading`."""
     return (Cuboid("step", (*_offset(at, heading, depth / 2), height / 2), (depth, 1.0, height), heading),)
