@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.golden import make, paths, people
 from tests.runtime.tiny import write_bundle
 from tests.stills import scene, write
 
@@ -75,3 +76,19 @@ def test_a_run_stands_for_its_bundle(tmp_path: Path) -> None:
 def test_an_unknown_name_lists_those_there_are() -> None:
     with pytest.raises(UserError, match=r"wirst: no such folder; give a bundle, .*\(camera or picture or wrist\)"):
         load_bundle("wirst")
+
+
+def camera_falls(activity: str, seed: int) -> list[dict[str, float]]:
+    """Return the falls that the embedded camera reports of a simulated person's keypoints."""
+    seen = make.seen(people.joints(people.act(activity, seed)), seed)
+    trace = {"height": people.HEIGHT, "width": people.WIDTH, "bundle": "camera", "precision": "int8", "pictures": make.together(seen)}
+    return list(paths.keypoints(trace)["falls"])
+
+
+@pytest.mark.parametrize("activity", ["squats", "lunges", "exercise"])
+def test_the_camera_is_quiet_while_people_exercise(activity: str) -> None:
+    assert [camera_falls(activity, seed) for seed in (31, 32)] == [[], []]
+
+
+def test_the_camera_finds_slow_collapses() -> None:
+    assert [len(camera_falls("slow collapse", seed)) for seed in (31, 32)] == [1, 1]
