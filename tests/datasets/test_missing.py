@@ -12,9 +12,15 @@ from featherfall.core.errors import UserError
 from featherfall.core.files import SIMULATION
 from featherfall.core.recipe_file import load_recipe
 
-COMMAND = "featherfall sim --out {}/simulated --subjects 60 --hours 4 --skeleton azure"
+COMMAND = "featherfall sim --out {}/simulated --subjects 24 --hours 3 --seed 7 --part fitbit --skeleton none"
 
 WORN = "accelerometer: accelerometer | wrist_accelerometer | watch_accelerometer, gyroscope: gyroscope | wrist_gyroscope"
+
+# With inputs that only some parts of the pool have.
+SEEN = [
+    f"clip.inputs={{{WORN}, orientation: orientation, skeleton: skeleton}}",
+    "teacher.network.inputs=[skeleton, accelerometer, gyroscope, orientation]",
+]
 
 
 def weda(folder: Path) -> None:
@@ -75,16 +81,21 @@ def test_what_is_missing_and_where_it_comes_from(tmp_path: Path) -> None:
         ((wisdm,), []),  # nobody falls
     ],
 )
-def test_the_pooled_recipe_goes_on_without(tmp_path: Path, write: tuple[object, ...], changes: list[str]) -> None:
+def test_a_pooled_recipe_goes_on_without(tmp_path: Path, write: tuple[object, ...], changes: list[str]) -> None:
     for one in write:
         one(tmp_path)  # type: ignore[operator]
-    recipe = load_recipe("wrist_falls_pooled")
+    recipe = load_recipe("wrist_falls_pooled", SEEN)
     with pytest.raises(UserError) as caught:
         datasets.open_for(recipe, tmp_path)
     assert "\n" not in str(caught.value) and re.findall(r'--set "([^"]+)"', str(caught.value)) == changes
     if changes:
-        changed = load_recipe("wrist_falls_pooled", changes)
+        changed = load_recipe("wrist_falls_pooled", [*SEEN, *changes])
         assert len(datasets.open_for(changed, tmp_path).sources) == 3
+
+
+def test_the_recipe_that_ships_says_how_its_part_is_simulated() -> None:
+    summary = load_recipe("wrist_falls_pooled").summary
+    assert COMMAND.format("DIR") in summary
 
 
 def test_simulated_people_beside_real_ones(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Simulated people beside real ones: the folder that `featherfall sim` writes, as a dataset of its own in a pool.
 
-`--skeleton azure` gives it the joints of SmartFallMM: recordings whose skeletons differ cannot be one input.
+`made_by` is the command of the recipe `wrist_falls_pooled`. A pool with skeletons needs `--skeleton azure`, the joints of SmartFallMM:
+recordings whose skeletons differ cannot be one input.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Simulated(OwnFolder):
 
     folder = "simulated"
     streams = ("accelerometer", "gyroscope", "skeleton")
-    made_by = "featherfall sim --out {folder} --subjects 60 --hours 4 --skeleton azure"
+    made_by = "featherfall sim --out {folder} --subjects 24 --hours 3 --seed 7 --part fitbit --skeleton none"
 
     def scan(self, folder: Path) -> Dataset:
         """List the recordings. Raises `UserError` as `OwnFolder`, and for a folder that was not simulated."""
