@@ -119,7 +119,7 @@ def _keep_trial_child() -> None:
     from featherfall.runtime import trial
 
     kept = trial.Child("featherfall.runtime.trial:run_once", 5.0, 400 << 20)
-    trial.trial_child = lambda size: contextlib.nullcontext(kept)  # type: ignore[assignment]
+    trial.trial_child = lambda size, *_: contextlib.nullcontext(kept)  # type: ignore[assignment]
 
 
 @functools.cache

@@ -35,30 +35,47 @@ def try_model(file: Path, manifest: Manifest, known: Path | None = None) -> None
     Raises: `UserError` for a model that crashes, takes too long or too much memory, or refers to other files.
     """
     shapes = {name: (str(window.dtype), list(window.shape)) for name, window in window_arrays(manifest).items()}
+    with trying(file, digest([manifest.sha256[file.name], repr(sorted(shapes.items()))]), known) as size:
+        if size is None:
+            return
+        _refuse_other_files(file)
+        with trial_child(size) as child:
+            try:
+                child(str(file.absolute()), shapes)
+            except Refused as error:
+                raise UserError(f"{file}: ONNX Runtime cannot run it ({error}); update onnxruntime, or export the bundle again") from error
+            except ChildError as error:
+                raise UserError(f"{file}: one window {error}, so it is not used; export the bundle again") from error
+
+
+@contextlib.contextmanager
+def trying(file: Path, key: str, known: Path | None = None) -> Iterator[int | None]:
+    """Yield the bytes of a model that is to be tried, None where it has passed before; note that it passed where nothing is raised.
+
+    Arguments:
+        key: of the file's content and of how it is run; a file name.
+        known: as in `try_model`.
+    Raises: `UserError` for a file that is too large.
+    """
     folder = Path.home() / ".cache" / "featherfall" / "models" if known is None else known
-    passed = folder / digest([manifest.sha256[file.name], repr(sorted(shapes.items()))])
+    passed = folder / key
     if passed.is_file():
+        yield None
         return
     size = file.stat().st_size
     if size > _MOST_BYTES:
         raise UserError(f"{file}: larger than {_MOST_BYTES / 1e6:.0f} MB; no model for a small device is")
-    _refuse_other_files(file)
-    with trial_child(size) as child:
-        try:
-            child(str(file.absolute()), shapes)
-        except Refused as error:
-            raise UserError(f"{file}: ONNX Runtime cannot run it ({error}); update onnxruntime, or export the bundle again") from error
-        except ChildError as error:
-            raise UserError(f"{file}: one window {error}, so it is not used; export the bundle again") from error
+    yield size
     with contextlib.suppress(OSError):  # it is only tried again
         folder.mkdir(parents=True, exist_ok=True)
         passed.touch()
 
 
 @contextlib.contextmanager
-def trial_child(size: int) -> Iterator[Child]:
-    """Yield the child process for a model of `size` bytes; it ends with its model, as a small board has no memory to spare for it."""
-    child = Child("featherfall.runtime.trial:run_once", _SECONDS + size / _BYTES_PER_SECOND, _MEMORY + _COPIES * size)
+def trial_child(size: int, function: str = "featherfall.runtime.trial:run_once") -> Iterator[Child]:
+    """Yield the child process of a function for a model of `size` bytes; it ends with its model, as a small board has no memory to spare
+    for it."""
+    child = Child(function, _SECONDS + size / _BYTES_PER_SECOND, _MEMORY + _COPIES * size)
     try:
         yield child
     finally:

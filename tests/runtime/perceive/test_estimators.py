@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.runtime.people import person
 
+from featherfall.core.child import ChildError
 from featherfall.core.errors import UserError
-from featherfall.core.files import data_folder
+from featherfall.core.files import data_folder, sha256
 from featherfall.core.registry import known_names, register
 from featherfall.core.skeletons import COCO_17
+from featherfall.runtime.perceive import litert
 from featherfall.runtime.perceive.blazepose import COUNT, LANDMARKS, BlazePose, to_pose
 from featherfall.runtime.perceive.crop import whole
 from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.perceive.multipose import MAX_PEOPLE, VALUES, MultiPose, decode_people
 from featherfall.runtime.perceive.pose import Pose
+from featherfall.runtime.perceive.weights import KNOWN
 
 
 def output(*people: tuple[Pose, float]) -> np.ndarray:
@@ -102,3 +107,27 @@ def test_estimators_are_found_by_name() -> None:
     register("estimator", "nobody")(lambda *options: opened.append(options) or Nobody())
     assert open_estimator("nobody", "w.onnx", threads=2).estimate(np.zeros((48, 64, 3), np.uint8)) == []
     assert opened == [("w.onnx", None, 2)]
+
+
+def test_a_network_that_crashes_litert_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ai_edge_litert", reason="needs LiteRT: pip install 'featherfall[camera]'")
+
+    def crash(*_: object) -> bytes:
+        raise ChildError("crashed (SIGSEGV)")
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(litert, "trial_child", lambda *_: contextlib.nullcontext(crash))
+    (tmp_path / "bad.tflite").write_bytes(b"damaged")
+    with pytest.raises(UserError, match=r"bad\.tflite: one picture crashed \(SIGSEGV\), so it is not used; download the file again$"):
+        litert.open_net(tmp_path / "bad.tflite")
+    assert not list(tmp_path.glob(".cache/featherfall/models/*"))
+
+
+def test_known_weights_are_not_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ai_edge_litert", reason="needs LiteRT: pip install 'featherfall[camera]'")
+    (tmp_path / "known.tflite").write_bytes(b"known")
+    known = replace(next(iter(KNOWN.values())), sha256=sha256(tmp_path / "known.tflite"))
+    monkeypatch.setattr(litert, "KNOWN", {"known": known})
+    monkeypatch.setattr(litert, "trial_child", lambda *_: pytest.fail("tried"))
+    with pytest.raises(UserError, match=r"known\.tflite: LiteRT cannot open it"):
+        litert.open_net(tmp_path / "known.tflite")
