@@ -11,8 +11,9 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from featherfall.core.documents import read_json
@@ -25,10 +26,7 @@ EMBEDDED = Path(__file__).parents[2] / "src" / "featherfall" / "embedded"
 WAKING_HOURS = 16.0
 DAYS, FALLS_A_DAY, FIRST_SEED = 5, 8, 4_000_000  # seeds of nobody who was trained on
 DAILY_LIFE = ("WISDM-watch", "sp-sw-har")  # both CC BY 4.0, so that the weights can be shared; nobody falls in them
-WRIST_LIMITS = (
-    "its falls were simulated; its daily life was simulated and recorded by WISDM's and GeoTec's watches (CC BY 4.0): on real falls it has "
-    "only been evaluated, see docs/reference/models.md"
-)
+WRIST_DATA = "falls: simulated; daily life: simulated, and of WISDM's and GeoTec's watches (sp-sw-har), both CC BY 4.0"
 # Of 212 real pictures (docs/reference/models.md).
 PICTURE_LIMITS = (
     "trained on simulated pictures only: of 127 real pictures of falls it found 56, and it took 14 of 85 others for falls; "
@@ -51,13 +49,13 @@ def main() -> None:
     bundle = load_bundle(run / "bundle")
     if stated.name == "wrist":
         metrics["days"] = waking_days(bundle)
-        embed(bundle.path, metrics, EMBEDDED / stated.name, limits=WRIST_LIMITS, simulated=False)
+        embed(bundle.path, metrics, EMBEDDED / stated.name, provenance={"simulated": False, "data": WRIST_DATA})
         return
     people = bundle.manifest.provenance["trained_on"]
     assert all(one.removeprefix("simulated-").startswith("P") for one in people), f"{run}: not only of simulated people: {people}"
     metrics["simulated"] = True
     if stated.name == "picture":  # pictures have no days
-        embed(bundle.path, metrics, EMBEDDED / stated.name, precisions=("int8",), limits=PICTURE_LIMITS)
+        embed(bundle.path, metrics, EMBEDDED / stated.name, precisions=("int8",), provenance={"simulated": True, "limits": PICTURE_LIMITS})
         return
     metrics["days"] = acted_days(metrics, bundle.manifest.decision.threshold)
     embed(bundle.path, metrics, EMBEDDED / stated.name)
@@ -139,8 +137,7 @@ def embed(
     metrics: dict[str, Any],
     out: Path,
     precisions: Sequence[str] = ("float32", "int8"),
-    limits: str | None = None,
-    simulated: bool = True,
+    provenance: Mapping[str, Any] = MappingProxyType({"simulated": True}),
 ) -> None:
     """The bundle with its figures, and a manifest that says what it was trained on, and what it cannot do."""
     manifest: dict[str, Any] = read_json(bundle / "manifest.json")
@@ -150,9 +147,7 @@ def embed(
         for name in names:
             (folder / name).write_bytes((bundle / name).read_bytes())
         write_json(folder / "metrics.json", metrics)
-        manifest["provenance"]["simulated"] = simulated
-        if limits is not None:
-            manifest["provenance"]["limits"] = limits
+        manifest["provenance"] |= provenance
         manifest["sha256"] = {name: sha256(folder / name) for name in (*names, "metrics.json")}
         write_json(folder / "manifest.json", manifest)
     load_bundle(out)
