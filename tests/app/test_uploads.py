@@ -59,11 +59,13 @@ def send(http: httpx.Client, name: str, content: bytes) -> httpx.Response:
 
 def analyse(http: httpx.Client, path: str, session: str) -> str:
     """Start the analysis of an uploaded file, as the page does; return what it answers."""
-    fns = http.get("/config").json()["dependencies"]
+    config = http.get("/config").json()
+    fns = config["dependencies"]
     number = next(one["id"] for one in fns if any(target[1] == "upload" for target in one["targets"]))
     inputs = next(one for one in fns if one["id"] == number)["inputs"]
     file = {"path": path, "orig_name": Path(path).name, "meta": {"_type": "gradio.FileData"}}
-    data = [file, "Choose for me", "No second model", False, *[None] * (len(inputs) - 4)]
+    shown = {one["id"]: one for one in config["components"]}
+    data = [file if shown[k]["type"] == "file" else shown[k]["props"].get("value") for k in inputs]
     http.post("/gradio_api/queue/join", json={"data": data, "fn_index": number, "session_hash": session, "trigger_id": None})
     lines = []
     with http.stream("GET", "/gradio_api/queue/data", params={"session_hash": session}) as stream:
