@@ -11,7 +11,7 @@ WEIGHTS := $(HOME)/.cache/featherfall/weights/movenet_single_pose_lightning_ptq.
 WEIGHTS_URL := https://raw.githubusercontent.com/google-coral/test_data/master/movenet_single_pose_lightning_ptq.tflite
 export PYTHONWARNINGS =
 
-.PHONY: setup demo app test check format docs serve-docs mutants fuzz fuzz-short
+.PHONY: setup demo app peers test check format docs serve-docs mutants fuzz fuzz-short
 
 setup: .venv/.done
 
@@ -33,6 +33,14 @@ setup: .venv/.done
 .venv-docs/.done: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-docs
 	.venv-docs/bin/python $(PIP) --editable ".[docs]"
+	touch $@
+
+# The peers of benchmarks/peers.py: aeon does not go with the versions of constraints.txt.
+peers: .venv-peers/.done
+
+.venv-peers/.done: pyproject.toml
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH_INDEX) --editable ".[train,peers]"
 	touch $@
 
 # Finds people's joints in pictures (MoveNet, Apache-2.0, 2.7 MB); its sha256 is checked when it is opened. Without it all but films works.
