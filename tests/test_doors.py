@@ -37,7 +37,10 @@ NO_DOOR = {
         ],
         "files of a cache or a run that this program wrote and resumes; weights are opened with weights_only=True",
     ),
-    **dict.fromkeys(["app/theme", "app/pages/analysis", "publish/wheel", "export/onnx"], "the package's own files, or what this process has just written"),
+    **dict.fromkeys(
+        ["app/theme", "app/pages/analysis", "publish/wheel", "export/onnx"],
+        "the package's own files, or what this process has just written",
+    ),
     **dict.fromkeys(["runtime/sinks/film", "runtime/sinks/jsonl", "sim/dataset/write", "sim/film/film", "signals/spool"], "writes"),
     "app/analysers/picture": "copies an upload that was opened by door picture",
     "datasets/__init__": "its own function of that name",

@@ -26,7 +26,11 @@ EMBEDDED = Path(__file__).parents[2] / "src" / "featherfall" / "embedded"
 WAKING_HOURS = 16.0
 DAYS, FALLS_A_DAY, FIRST_SEED = 5, 8, 4_000_000  # seeds of nobody who was trained on
 DAILY_LIFE = ("WISDM-watch", "sp-sw-har")  # both CC BY 4.0, so that the weights can be shared; nobody falls in them
-WRIST_DATA = "falls: simulated; daily life: simulated, and of WISDM's and GeoTec's watches (sp-sw-har), both CC BY 4.0"
+WRIST_DATA = {
+    "simulated": False,
+    "data": "falls: simulated; daily life: simulated, and of WISDM's and GeoTec's watches (sp-sw-har), both CC BY 4.0",
+    "licence": "apache-2.0",
+}
 # Of 212 real pictures (docs/reference/models.md).
 PICTURE_LIMITS = (
     "trained on simulated pictures only: of 127 real pictures of falls it found 56, and it took 14 of 85 others for falls; "
@@ -49,7 +53,7 @@ def main() -> None:
     bundle = load_bundle(run / "bundle")
     if stated.name == "wrist":
         metrics["days"] = waking_days(bundle)
-        embed(bundle.path, metrics, EMBEDDED / stated.name, provenance={"simulated": False, "data": WRIST_DATA})
+        embed(bundle.path, metrics, EMBEDDED / stated.name, provenance=WRIST_DATA)
         return
     people = bundle.manifest.provenance["trained_on"]
     assert all(one.removeprefix("simulated-").startswith("P") for one in people), f"{run}: not only of simulated people: {people}"

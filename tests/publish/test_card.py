@@ -113,7 +113,8 @@ def test_false_alarms_a_day() -> None:
     card = model_card(read_offer("wrist"), "apache-2.0")
     assert "false alarms a day" in card
     assert card.count("(as shipped)") == 1
-    assert "simulated-data" in front(card)["tags"]
+    assert "simulated-data" not in front(card)["tags"] and "falls: simulated; daily life" in card
+    assert "simulated-data" in front(model_card(read_offer("camera"), "apache-2.0"))["tags"]
 
 
 def test_credits(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_front_matter(files: Path) -> None:
     assert (values["sdk"], values["app_port"], values["license"]) == ("docker", 7860, "apache-2.0")
     assert values["colorFrom"] in ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
     assert len(values["short_description"]) <= 60
-    assert "simulated people only" in (files / "README.md").read_text()
+    assert "falls: simulated; daily life" in (files / "README.md").read_text()
 
 
 def test_requirements_are_pinned_and_without_torch(files: Path) -> None:

@@ -54,6 +54,14 @@ TRAINING_DATA_NOTES = {
     False: "It was trained on recordings or pictures of people, most of whom fell on purpose: real falls look different.",
     None: "Whether the people it was trained on are real or simulated, the bundle does not say.",
 }
+
+
+def training_data_note(offer: Offer) -> str:
+    """Return a sentence on what a bundle was trained on: its provenance's own words, else whether the people are real."""
+    data = offer.manifest.provenance.get("data")
+    return f"It was trained on data of these kinds: {in_markdown(data)}." if isinstance(data, str) else TRAINING_DATA_NOTES[offer.simulated]
+
+
 _LIMITS = """- **Not a medical device.** Research software: do not let anybody's safety depend on it alone.
 - Staged falls are not real ones. Thirteen published detectors, tested on real falls, detected 57% of them and raised 3 to 85 false
   alarms a day (Bagala et al. 2012).
@@ -75,7 +83,7 @@ def model_card(offer: Offer, licence: str, repository: str = "OWNER/NAME", credi
     parts = [
         f"# {in_markdown(manifest.name)}",
         _purpose(offer),
-        TRAINING_DATA_NOTES[offer.simulated],
+        training_data_note(offer),
         f"## Use\n\n{_use(offer, repository)}",
         f"## Inputs and outputs\n\n{_inputs(offer)}",
         f"## Training data\n\n{_training(offer)}",

@@ -53,12 +53,15 @@ def read_offer(target: str | Path) -> Offer:
 
 
 def licence_of(offer: Offer, stated: str | None) -> str:
-    """Return the licence: as stated; else `_OPEN_LICENCE` for a bundle trained on simulated people only.
+    """Return the licence: as stated; else that of the bundle itself; else `_OPEN_LICENCE` for one trained on simulated people only.
 
     Raises: `UserError` for other bundles, whose licence a person must state.
     """
     if stated:
         return stated.lower()
+    own = offer.manifest.provenance.get("licence")
+    if isinstance(own, str) and own:
+        return own.lower()
     if offer.simulated:
         return _OPEN_LICENCE
     raise UserError(

@@ -12,7 +12,7 @@ from pathlib import Path
 from featherfall.core.files import atomic_folder
 from featherfall.core.manifest import BundleKind
 from featherfall.core.text import in_markdown
-from featherfall.publish.card import TRAINING_DATA_NOTES
+from featherfall.publish.card import training_data_note
 from featherfall.publish.front_matter import with_front_matter
 from featherfall.publish.offer import Offer, write_bundle_files
 from featherfall.publish.pins import pins
@@ -70,7 +70,7 @@ def readme(offer: Offer, licence: str) -> str:
 
 Upload {_input_text(offer)}; it shows when somebody fell, and how sure it is.
 
-{TRAINING_DATA_NOTES[offer.simulated]} This is research software, not a medical device.
+{training_data_note(offer)} This is research software, not a medical device.
 
 To enter, open the Space at its own address (in its menu: "Embed this Space", "Direct URL") and give the token: the Space's secret
 `FEATHERFALL_APP_TOKEN`, which its owner sets (12 characters at least); without one, the Space generates a token and prints it in its log.

@@ -1,4 +1,4 @@
-"""Bundles that ship with the package. They were trained on simulated people only; see docs/reference/models.md."""
+"""Bundles that ship with the package. Their falls were simulated; see docs/reference/models.md."""
 
 from __future__ import annotations
 
