@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from featherfall.evaluation.intervals import Share, gap_closed, mean_with_interval, paired_difference, t_interval, wilson
+from featherfall.evaluation.intervals import Share, gap_closed, mean_with_interval, paired_difference, rate_to_json, t_interval, wilson
 
 T2 = 4.302652729911275  # t(.975, 2 degrees of freedom), from a table
 
@@ -86,3 +86,8 @@ def test_a_share_counts_what_is_known() -> None:
 def test_pairs_are_independent_unless_told_otherwise() -> None:
     half = T2 * 0.01 / sqrt(3)
     assert paired_difference([0.0, 0.0, 0.0], [0.01, 0.02, 0.03])["ci95"] == pytest.approx([0.02 - half, 0.02 + half])
+
+
+def test_a_rate_is_per_hour() -> None:
+    # Exact Poisson limits of 3 events, from a table: .6187 and 8.7673.
+    assert rate_to_json(3, 4.0) == {"count": 3, "hours": 4.0, "ci95": pytest.approx([0.6187 / 4, 8.7673 / 4], abs=1e-4)}
