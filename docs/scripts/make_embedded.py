@@ -85,7 +85,7 @@ def train(name: str, work: Path, run: Path, workers: str, real: Path | None) -> 
             write_image_dataset(data, 60, 2.4, seed=21, each=8, size=160)
         featherfall("distill", "simulated_picture_falls", "--data", str(data), "--out", str(run), "--workers", workers)
     else:
-        people = ("--subjects", "36", "--hours", "3", "--seed", "4", "--falls", "0.4")
+        people = ("--subjects", "36", "--hours", "4", "--seed", "4", "--falls", "0.4")
         featherfall("sim", *people, "--out", str(data / "simulated"), "--workers", workers)
         featherfall("distill", "camera_falls", "--data", str(data), "--out", str(run), "--seed", "0", "--workers", workers)
 

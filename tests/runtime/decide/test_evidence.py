@@ -195,3 +195,9 @@ def test_a_past_is_of_ten_seconds() -> None:
     assert list(past.times) == [0.125, 0.25, 10.125] and len(past.people) == 3
     past.add(10.25, later := replace(past.last, size=200.0))
     assert past.seen == 10.25 and past.last is later
+
+
+def test_a_window_of_somebody_who_is_not_remembered_is_no_sign() -> None:
+    """A window may be scored when its person was last seen longer ago than the past is kept; a live camera must go on."""
+    frame = FrameResult(20.0, (), {2: 0.99}, 720, 1280)
+    assert KeypointEvidence(0.75, 2.7).signs(frame, {}, frozenset()) == []

@@ -123,6 +123,7 @@ class KeypointEvidence:
             Sign(number, probability, middle, middle)
             for number, probability in frame.scores.items()
             if probability >= self.threshold
+            and number in past  # a window may hold somebody who was last seen before what is remembered
             and past[number].last.is_person
             and not has_left(past[number], frame.time, frame.width)
             and motion(past[number], frame.time - self.window_s) >= MIN_MOTION
