@@ -32,7 +32,7 @@ from featherfall.evaluation.evaluate import evaluate_with
 from featherfall.evaluation.of_windows import WindowEvaluator
 from featherfall.pipeline.run import read_run
 from featherfall.runtime import Bundle, load_bundle
-from featherfall.signals.disturb import at_rate, clipped, other_wrist, rotated, rotation, with_packets_lost
+from featherfall.signals.disturb import clipped_at, other_wrist, resampled_to, rotated, rotation, with_packets_lost
 
 Change = Callable[[Stream, np.random.Generator], Stream]  # the generator is that of the recording, at its start
 Row = dict[str, Any]
@@ -47,9 +47,9 @@ def turned(degrees: float) -> Change:
 
 CHANGES: Mapping[str, Mapping[float, Change]] = {
     "rotation": {degrees: turned(degrees) for degrees in (15.0, 30.0, 45.0, 60.0, 90.0, 135.0, 180.0)},
-    "rate": {rate: lambda stream, _, rate=rate: at_rate(stream, rate) for rate in (20.0, 25.0, 32.0, 40.0, 50.0, 100.0, 200.0)},  # type: ignore[misc]
+    "rate": {rate: lambda stream, _, rate=rate: resampled_to(stream, rate) for rate in (20.0, 25.0, 32.0, 40.0, 50.0, 100.0, 200.0)},  # type: ignore[misc]
     "clip": {
-        limit: lambda stream, _, limit=limit: clipped(stream, limit) if stream.unit == "g" else stream  # type: ignore[misc]
+        limit: lambda stream, _, limit=limit: clipped_at(stream, limit) if stream.unit == "g" else stream  # type: ignore[misc]
         for limit in (2.0, 3.0, 4.0, 6.0, 8.0, 16.0)
     },
     "loss": {

@@ -46,7 +46,7 @@ def test_table_and_plot(benchmark: ModuleType, tmp_path: Path) -> None:
     data = tiny_dataset(tmp_path / "data", subjects=2, streams=["accelerometer"])
     bundle = load_bundle(write_bundle(tmp_path / "bundle", window={"kind": "impact", "length": 64, "rate": 50.0}))
     changes = {
-        "clip": {1.4: lambda stream, _: benchmark.clipped(stream, 1.4), 16.0: lambda stream, _: stream},
+        "clip": {1.4: lambda stream, _: benchmark.clipped_at(stream, 1.4), 16.0: lambda stream, _: stream},
         "wrist": benchmark.CHANGES["wrist"],
     }
     rows = benchmark.robustness(bundle, benchmark.in_memory(datasets.open("folder", data)), changes)

@@ -11,7 +11,7 @@ from tests.runtime.drop import write_camera_bundle
 from tests.runtime.test_runtime import bare
 
 from featherfall import datasets
-from featherfall.evaluation.evaluate import FilmOptions, evaluate
+from featherfall.evaluation.evaluate import PeopleOptions, evaluate
 from featherfall.runtime import load_bundle
 
 
@@ -30,7 +30,7 @@ def test_a_camera_on_films_whose_people_are_known(tmp_path: Path, monkeypatch: p
     unready = bare(*words)
     assert unready.returncode == 2 and "left out" not in unready.stderr and len(unready.stderr.splitlines()) == 1
     monkeypatch.setattr("featherfall.evaluation.of_films.open_estimator", lambda *_: KnowsWho())
-    evaluate(load_bundle(bundle), datasets.open("folder", folder), films=FilmOptions(cache=tmp_path / "cache"))
+    evaluate(load_bundle(bundle), datasets.open("folder", folder), films=PeopleOptions(cache=tmp_path / "cache"))
     done = bare(*words)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["shares"]["falls_in_time"]["hits"] == 1

@@ -16,7 +16,7 @@ from featherfall.cli.main import app
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.datasets import Dataset
-from featherfall.evaluation.evaluate import FilmOptions, evaluate
+from featherfall.evaluation.evaluate import PeopleOptions, evaluate
 from featherfall.evaluation.films import LabelledFilm
 from featherfall.evaluation.of_films import FilmEvaluator
 from featherfall.runtime import Bundle, load_bundle
@@ -55,7 +55,7 @@ def estimator(monkeypatch: pytest.MonkeyPatch) -> KnowsWho:
 
 def test_a_fall_and_a_walk(bundle: Bundle, dataset: Dataset, estimator: KnowsWho, tmp_path: Path) -> None:
     done: list[tuple[int, int]] = []
-    out = evaluate(bundle, dataset, films=FilmOptions(cache=tmp_path), progress=lambda *both: done.append(both))
+    out = evaluate(bundle, dataset, films=PeopleOptions(cache=tmp_path), progress=lambda *both: done.append(both))
     assert (out["bundle"], out["model"], out["dataset"], out["notes"]) == (bundle.manifest.name, "float32", "folder", [])
     shares = {name: (share["hits"], share["count"]) for name, share in out["shares"].items()}
     assert shares == {"falls_found": (1, 1), "falls_in_time": (1, 1), "falls_still_down": (1, 1), "daily_films_alarmed": (0, 1)}
@@ -73,33 +73,33 @@ def test_a_fall_and_a_walk(bundle: Bundle, dataset: Dataset, estimator: KnowsWho
 
 
 def test_an_interrupted_evaluation_goes_on(bundle: Bundle, dataset: Dataset, estimator: KnowsWho, tmp_path: Path) -> None:
-    whole = evaluate(bundle, dataset, films=FilmOptions(cache=tmp_path))
+    whole = evaluate(bundle, dataset, films=PeopleOptions(cache=tmp_path))
     kept = {path.name.partition("-")[0]: path for path in tmp_path.iterdir()}
     assert kept.keys() == {"fall", "walk"}
     kept["walk"].unlink()
     estimator.asked = 0
-    assert evaluate(bundle, dataset, films=FilmOptions(cache=tmp_path)) == whole and estimator.asked == len(WALKS)
-    assert evaluate(bundle, dataset, films=FilmOptions("one", cache=tmp_path)) == whole  # another estimator finds its own people
+    assert evaluate(bundle, dataset, films=PeopleOptions(cache=tmp_path)) == whole and estimator.asked == len(WALKS)
+    assert evaluate(bundle, dataset, films=PeopleOptions("one", cache=tmp_path)) == whole  # another estimator finds its own people
     assert estimator.asked == 2 * len(WALKS) + 13 * RATE
 
 
 def test_known_people_need_no_weights(
     bundle: Bundle, dataset: Dataset, estimator: KnowsWho, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = evaluate(bundle, dataset, films=FilmOptions(cache=tmp_path))
+    whole = evaluate(bundle, dataset, films=PeopleOptions(cache=tmp_path))
     monkeypatch.setattr(OPEN, no_weights)
-    assert evaluate(bundle, dataset, films=FilmOptions(cache=tmp_path)) == whole
+    assert evaluate(bundle, dataset, films=PeopleOptions(cache=tmp_path)) == whole
     next(tmp_path.glob("walk-*")).unlink()
     with pytest.raises(UserError, match=r"^no weights here; fetch them$"):  # not "left out": there would be no honest count
-        evaluate(bundle, dataset, films=FilmOptions(cache=tmp_path))
+        evaluate(bundle, dataset, films=PeopleOptions(cache=tmp_path))
 
 
 def test_a_broken_film_is_left_out(bundle: Bundle, estimator: KnowsWho, tmp_path: Path) -> None:
     folder = write_films(tmp_path / "data", seconds=8)
     (folder / "walk.mp4").write_bytes(b"no film")
     with pytest.raises(UserError, match=r"1 of 2 recordings cannot be used, more than 10 %"):
-        evaluate(bundle, datasets.open("folder", folder), films=FilmOptions(cache=tmp_path / "cache"))
-    out = evaluate(bundle, datasets.open("folder", folder), films=FilmOptions(cache=tmp_path / "cache"), allow_skipped=True)
+        evaluate(bundle, datasets.open("folder", folder), films=PeopleOptions(cache=tmp_path / "cache"))
+    out = evaluate(bundle, datasets.open("folder", folder), films=PeopleOptions(cache=tmp_path / "cache"), allow_skipped=True)
     (note,) = out["notes"]
     assert note.startswith("left out: 1 of 2; 1 x ") and "walk.mp4" in note and out["counts"]["films"] == 1
     assert out["shares"]["falls_still_down"] == {"hits": 0, "count": 0, "ci95": None}  # the film ends too soon
@@ -119,9 +119,11 @@ def test_the_estimator_sees_what_a_live_camera_shows_it(bundle: Bundle, folder: 
 
 def test_a_detector_on_films(folder: Path, dataset: Dataset, tmp_path: Path) -> None:
     bundle = load_bundle(box_bundle(tmp_path / "box"))
-    out = evaluate(bundle, dataset, films=FilmOptions(cache=tmp_path / "cache"))
+    out = evaluate(bundle, dataset, films=PeopleOptions(cache=tmp_path / "cache"))
     assert (out["metrics"]["falls_in_time"], out["metrics"]["daily_films_alarmed"]) == (1.0, 0.0)
-    assert evaluate(bundle, dataset, films=FilmOptions(cache=tmp_path / "cache")) == out and len(list((tmp_path / "cache").iterdir())) == 2
+    assert (
+        evaluate(bundle, dataset, films=PeopleOptions(cache=tmp_path / "cache")) == out and len(list((tmp_path / "cache").iterdir())) == 2
+    )
 
 
 def test_from_the_command_line(bundle: Bundle, folder: Path, estimator: KnowsWho, tmp_path: Path) -> None:

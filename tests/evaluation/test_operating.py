@@ -8,7 +8,7 @@ from tests.evaluation.test_metrics import DECISION, FALL, predicted
 
 from featherfall.core.errors import UserError
 from featherfall.core.operating import MeasuredOn
-from featherfall.evaluation.operating import THRESHOLDS, Counts, choose_points, cross_fit, daily_alarms, fit
+from featherfall.evaluation.operating import THRESHOLDS, Counts, choose_points, cross_fit, daily_alarms, fit_points
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.evaluation.sweep import prepare, sweep
 
@@ -82,7 +82,7 @@ APART = recordings("a", "S1", {1: 0.9, 2: 0.8}, {1: 0.1, 2: 0.2})
 
 
 def test_fit_by_hand() -> None:
-    fitted = fit([*APART, *recordings("b", "S1", {}, {1: 0.5})], 1, DECISION, None, "people and datasets")
+    fitted = fit_points([*APART, *recordings("b", "S1", {}, {1: 0.5})], 1, DECISION, None, "people and datasets")
     operating = fitted.operating
     assert operating is not None and (fitted.decision, fitted.temperature) == (DECISION, 1.0)
     assert (operating.falls, operating.hours, operating.alarms_in, operating.left_out) == (2, 1.0, "daily life", "people and datasets")
@@ -97,24 +97,24 @@ def test_fit_by_hand() -> None:
 
 
 def test_a_stated_threshold_is_on_the_curve() -> None:
-    fitted = fit(APART, 1, DECISION.model_copy(update={"threshold": 0.625}), None)
+    fitted = fit_points(APART, 1, DECISION.model_copy(update={"threshold": 0.625}), None)
     assert fitted.operating is not None and fitted.operating.row_at(0.625) is not None
     assert 0.625 in [row.threshold for row in fitted.operating.curve] and fitted.decision.threshold == 0.625
 
 
 def test_without_falls_nothing_can_be_chosen() -> None:
     quiet = recordings("a", "S1", {}, {1: 0.1})
-    assert fit(quiet, 1, DECISION, None).operating is None
+    assert fit_points(quiet, 1, DECISION, None).operating is None
     with pytest.raises(UserError, match=r"decision\.threshold 'balanced': no fall among the recordings"):
-        fit(quiet, 1, DECISION, "balanced")
+        fit_points(quiet, 1, DECISION, "balanced")
 
 
 def test_a_fold_is_decided_by_the_others_alone() -> None:
     """The second fold's probabilities are low: its own best threshold would be .3, that of the first fold is the middle of .21 to .8."""
     low = recordings("a", "S2", {1: 0.4, 2: 0.35}, {1: 0.1, 2: 0.2})
     first, second = cross_fit([APART, low], 1, DECISION, "balanced", "subject")
-    whole = fit(APART, 1, DECISION, "balanced")
-    assert second == whole and first == fit(low, 1, DECISION, "balanced") and first.decision.threshold < second.decision.threshold
+    whole = fit_points(APART, 1, DECISION, "balanced")
+    assert second == whole and first == fit_points(low, 1, DECISION, "balanced") and first.decision.threshold < second.decision.threshold
     changed = recordings("a", "S2", {1: 0.99}, {1: 0.98})
     assert cross_fit([APART, changed], 1, DECISION, "balanced", "subject")[1] == whole
     applied = second.applied(low)
@@ -127,7 +127,7 @@ def test_people_of_a_fold_do_not_come_in_by_another() -> None:
     shared = recordings("a", "S1", {7: 0.99}, {7: 0.01})
     third = recordings("a", "S4", {1: 0.7}, {1: 0.2})
     fitted = cross_fit([APART, [*strangers, *shared], third], 1, DECISION, "balanced", "subject")
-    assert fitted[0] == fit([*strangers, *third], 1, DECISION, "balanced")
+    assert fitted[0] == fit_points([*strangers, *third], 1, DECISION, "balanced")
 
 
 def test_the_curve_is_of_calibrated_probabilities() -> None:
@@ -136,7 +136,7 @@ def test_the_curve_is_of_calibrated_probabilities() -> None:
         *recordings("a", "S1", {1: 0.97, 2: 0.9, 3: 0.6, 4: 0.2}, {1: 0.95, 2: 0.3, 3: 0.05}),
         *recordings("b", "S2", {1: 0.8, 2: 0.99}, {1: 0.7, 2: 0.1}),
     ]
-    fitted = fit(some, 1, DECISION, "balanced")
+    fitted = fit_points(some, 1, DECISION, "balanced")
     assert fitted.temperature > 1.5 and fitted.operating is not None
     swept = sweep(prepare(fitted.applied(some), 1, DECISION), THRESHOLDS)
     assert [row.falls_found for row in fitted.operating.curve] == swept.found().tolist()

@@ -18,7 +18,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
 from featherfall.core.recipe_file import load_recipe
 from featherfall.pipeline.distill import export_run, run_recipe
-from featherfall.pipeline.points import check_points, left_out
+from featherfall.pipeline.points import check_points, kind_left_out
 from featherfall.pipeline.run import Run
 from featherfall.pipeline.task import Context
 from featherfall.pipeline.tasks.windows import WindowsTask
@@ -134,7 +134,7 @@ def test_what_was_left_out_is_read_from_the_folds() -> None:
         return Fold("x", np.asarray(train), nobody, np.asarray(test))
 
     apart = [fold([2, 3, 5, 6, 7], [0, 1, 4]), fold([0, 1, 4, 6, 7], [2, 3, 5])]
-    assert left_out(recipe(0.5), store, apart) == "people and datasets"
+    assert kind_left_out(recipe(0.5), store, apart) == "people and datasets"
     mixed = [fold([1, 3, 5, 6, 7], [0, 2, 4]), fold([0, 2, 4, 6, 7], [1, 3, 5])]
-    assert left_out(recipe(0.5), store, mixed) == "people"
-    assert left_out(recipe(0.5, split={"protocol": "kfold", "group": "recording"}), store, mixed) == "recordings"
+    assert kind_left_out(recipe(0.5), store, mixed) == "people"
+    assert kind_left_out(recipe(0.5, split={"protocol": "kfold", "group": "recording"}), store, mixed) == "recordings"

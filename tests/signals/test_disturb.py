@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Stream
-from featherfall.signals.disturb import at_rate, clipped, other_wrist, rotated, rotation, with_packets_lost
+from featherfall.signals.disturb import clipped_at, other_wrist, resampled_to, rotated, rotation, with_packets_lost
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -53,7 +53,7 @@ def test_the_other_wrist_by_hand() -> None:
 def test_another_rate_keeps_begin_and_slow_signals(rate: float) -> None:
     times = 3.0 + np.arange(501) / 50
     slow = np.sin(2 * np.pi * 0.5 * times)
-    out = at_rate(Stream(times, np.stack([slow] * 3, axis=1).astype(np.float32), "g", 50.0), rate)
+    out = resampled_to(Stream(times, np.stack([slow] * 3, axis=1).astype(np.float32), "g", 50.0), rate)
     assert out.rate == rate and out.times[0] == 3.0 and out.times[-1] == pytest.approx(13.0) and len(out.times) == 10 * rate + 1
     inside = (out.times > 3.5) & (out.times < 12.5)
     np.testing.assert_allclose(out.values[inside, 0], np.sin(np.pi * out.times[inside]), atol=0.02)
@@ -62,22 +62,22 @@ def test_another_rate_keeps_begin_and_slow_signals(rate: float) -> None:
 def test_a_lower_rate_has_no_alias() -> None:
     times = np.arange(501) / 50
     fast = np.stack([np.sin(2 * np.pi * 19 * times)] * 3, axis=1).astype(np.float32)  # would look like 1 Hz at 20 Hz
-    out = at_rate(Stream(times, fast, "g", 50.0), 20.0)
+    out = resampled_to(Stream(times, fast, "g", 50.0), 20.0)
     assert np.abs(out.values[20:-20]).max() < 0.1
 
 
 def test_gaps_stay_gaps_and_too_short_stays_as_it_is() -> None:
     one = stream(101)
     keep = (one.times < 3.5) | (one.times > 4.5)
-    times = at_rate(Stream(one.times[keep], one.values[keep], "g", 50.0), 100.0).times
+    times = resampled_to(Stream(one.times[keep], one.values[keep], "g", 50.0), 100.0).times
     assert not ((times > 3.52) & (times < 4.48)).any()
     two = stream(2)
-    assert at_rate(two, 20.0) is two
+    assert resampled_to(two, 20.0) is two
 
 
 def test_clipping_by_hand() -> None:
     one = Stream(np.arange(2.0), np.float32([[1, -3, 2], [2.5, 0, -2]]), "g", 1.0)
-    assert clipped(one, 2.0).values.tolist() == [[1, -2, 2], [2, 0, -2]]
+    assert clipped_at(one, 2.0).values.tolist() == [[1, -2, 2], [2, 0, -2]]
 
 
 @given(seeds, st.floats(0, 1))
@@ -102,8 +102,8 @@ def test_how_much_is_lost() -> None:
     [
         lambda one: rotated(one, rotation([1, 2, 3], 40)),
         other_wrist,
-        lambda one: at_rate(one, 20.0),
-        lambda one: clipped(one, 2.0),
+        lambda one: resampled_to(one, 20.0),
+        lambda one: clipped_at(one, 2.0),
         lambda one: with_packets_lost(one, 0.5, np.random.default_rng(0)),
     ],
 )
@@ -118,8 +118,8 @@ def test_the_stream_given_is_not_changed(change: Callable[[Stream], Stream]) -> 
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (lambda one: at_rate(one, 0.0), "rate 0; give a positive"),
-        (lambda one: clipped(one, -1.0), "range -1; give a positive"),
+        (lambda one: resampled_to(one, 0.0), "rate 0; give a positive"),
+        (lambda one: clipped_at(one, -1.0), "range -1; give a positive"),
         (lambda one: with_packets_lost(one, 1.5, np.random.default_rng(0)), "packet loss 1.5; give a share"),
     ],
 )

@@ -11,7 +11,16 @@ from featherfall.core.errors import UserError
 from featherfall.core.recipe import Augment
 from featherfall.signals.resample import resample
 from featherfall.training.augment import augment, quaternion_of, random_rotations, turn_orientation
-from featherfall.training.devices import any_rotations, as_recorded, at_rate, bridge, clip_range, draw_device, mirrored, quantise
+from featherfall.training.devices import (
+    any_rotations,
+    as_recorded,
+    bridge,
+    clip_range,
+    draw_device,
+    mirrored,
+    round_to_steps,
+    sampled_every,
+)
 
 RATE = 50.0
 OFF = {"rotation_deg": 0, "scale": 0, "noise_g": 0}
@@ -26,18 +35,20 @@ def test_range_and_resolution_by_hand() -> None:
     values = torch.tensor([[[-5.0, 1.0], [3.0, 0.26]], [[-5.0, 1.0], [3.0, 0.26]]])
     clipped = clip_range(values, torch.tensor([2.0, torch.inf]))
     assert clipped.tolist() == [[[-2.0, 1.0], [2.0, pytest.approx(0.26)]], values[1].tolist()]
-    rounded = quantise(values, torch.tensor([0.5, 0.0]))
+    rounded = round_to_steps(values, torch.tensor([0.5, 0.0]))
     assert rounded[0].tolist() == [[-5.0, 1.0], [3.0, 0.5]] and torch.equal(rounded[1], values[1])
 
 
 def test_a_lower_rate_by_hand() -> None:
     """Every second sample, from the first or from half a step on; what lies between is on straight lines, what lies beyond is held."""
     values = one(0, 1, 4, 9, 16, 25)
-    assert at_rate(values, torch.tensor([2.0]), torch.tensor([0.0])).flatten().tolist() == [0, 2, 4, 10, 16, 16]
-    assert at_rate(values, torch.tensor([2.0]), torch.tensor([0.5])).flatten().tolist() == [1, 1, 5, 9, 17, 25]
-    assert at_rate(values, torch.tensor([2.5]), torch.tensor([0.0])).flatten().tolist() == pytest.approx([0, 2.6, 5.2, 10.2, 17.6, 25])
-    assert torch.equal(at_rate(values, torch.tensor([1.0]), torch.tensor([0.7])), values)
-    assert at_rate(values, torch.tensor([50.0]), torch.tensor([0.04])).flatten().tolist() == [4] * 6
+    assert sampled_every(values, torch.tensor([2.0]), torch.tensor([0.0])).flatten().tolist() == [0, 2, 4, 10, 16, 16]
+    assert sampled_every(values, torch.tensor([2.0]), torch.tensor([0.5])).flatten().tolist() == [1, 1, 5, 9, 17, 25]
+    assert sampled_every(values, torch.tensor([2.5]), torch.tensor([0.0])).flatten().tolist() == pytest.approx(
+        [0, 2.6, 5.2, 10.2, 17.6, 25]
+    )
+    assert torch.equal(sampled_every(values, torch.tensor([1.0]), torch.tensor([0.7])), values)
+    assert sampled_every(values, torch.tensor([50.0]), torch.tensor([0.04])).flatten().tolist() == [4] * 6
 
 
 @given(st.floats(1.01, 4), st.floats(0, 0.99), st.integers(0, 1000))
@@ -46,7 +57,7 @@ def test_a_lower_rate_is_what_resampling_makes_of_it(step: float, phase: float, 
     times = np.arange(phase * step, 39 + 1e-9, step)
     sampled = np.stack([np.interp(times, np.arange(40), column) for column in values.T], axis=1)
     expected, _ = resample(times, sampled, np.arange(40.0))
-    found = at_rate(torch.from_numpy(values)[None], torch.tensor([step]).double(), torch.tensor([phase]).double())[0]
+    found = sampled_every(torch.from_numpy(values)[None], torch.tensor([step]).double(), torch.tensor([phase]).double())[0]
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-4)
 
 

@@ -122,7 +122,7 @@ def evaluate_command(
     from featherfall import datasets
     from featherfall.cli.console import progress_bar
     from featherfall.clips.mapping import Choice
-    from featherfall.evaluation.evaluate import EventOptions, FilmOptions
+    from featherfall.evaluation.evaluate import EventOptions, PeopleOptions
     from featherfall.evaluation.evaluate import evaluate as run
     from featherfall.runtime import load_bundle
 
@@ -137,7 +137,7 @@ def evaluate_command(
             bundle,
             opened,
             choice=choice,
-            films=FilmOptions(estimator, pose_weights, cache),
+            films=PeopleOptions(estimator, pose_weights, cache),
             events=EventOptions(_tolerance(tolerance), as_stream),
             allow_skipped=allow_skipped,
             progress=progress,

@@ -27,7 +27,7 @@ from featherfall.runtime import Bundle
 
 
 @dataclass(frozen=True)
-class FilmOptions:
+class PeopleOptions:
     """How people are found in films.
 
     Attributes:
@@ -60,7 +60,7 @@ def evaluate(
     dataset: Dataset,
     *,
     choice: Choice | None = None,
-    films: FilmOptions | None = None,
+    films: PeopleOptions | None = None,
     events: EventOptions | None = None,
     allow_skipped: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -81,7 +81,7 @@ def evaluate(
         interval). Films, too: "shares" and "films" (a row each). Of days "alarms" (a row each) and "agreement", see `of_stream`.
     Raises: `UserError` where no recording could be evaluated, or too many not, and for what the bundle needs and is not there.
     """
-    evaluator = _evaluator(bundle, dataset, choice, films or FilmOptions(), events or EventOptions())
+    evaluator = _evaluator(bundle, dataset, choice, films or PeopleOptions(), events or EventOptions())
     return evaluate_with(evaluator, bundle, dataset, progress, allow_skipped=allow_skipped)
 
 
@@ -119,7 +119,7 @@ def evaluate_with(
     return {**facts, **evaluator.result(), "left_out": missing.to_json(), "notes": notes}
 
 
-def _evaluator(bundle: Bundle, dataset: Dataset, choice: Choice | None, how: FilmOptions, events: EventOptions) -> Evaluator:
+def _evaluator(bundle: Bundle, dataset: Dataset, choice: Choice | None, how: PeopleOptions, events: EventOptions) -> Evaluator:
     kind = bundle.manifest.kind
     if events.as_stream:
         return StreamEvaluator(bundle, choice, events.tolerance, events.seed)

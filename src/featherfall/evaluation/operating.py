@@ -104,7 +104,7 @@ def daily_alarms(datasets: Sequence[Counts]) -> tuple[AlarmsIn, np.ndarray, floa
     return where, np.sum([one.false_alarms for one in counted], axis=0), float(sum(one.measured.hours for one in counted))
 
 
-def fit(
+def fit_points(
     predictions: Sequence[RecordingPredictions], positive: int, decision: Decision, point: PointName | None, left_out: str = "people"
 ) -> Fitted:
     """Return the temperature, the threshold and the curve of recordings that were left out of training.

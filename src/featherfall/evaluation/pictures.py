@@ -138,7 +138,7 @@ def _draw_points(axes: Axes, metrics: Mapping[str, Any], named: bool = False) ->
 
 
 @dataclass(frozen=True)
-class CurveRow:
+class CurvePoint:
     """Counts at a threshold: falls found of so many, false alarms in so many hours."""
 
     threshold: float
@@ -148,15 +148,15 @@ class CurveRow:
     hours: float
 
 
-def curve_rows(metrics: Mapping[str, Any]) -> list[CurveRow]:
+def curve_rows(metrics: Mapping[str, Any]) -> list[CurvePoint]:
     """Return the counts of the bundle's curve, or where it has none those of the first seed's test parts; empty where neither is known."""
     operating = metrics.get("operating")
     if operating:
         falls, hours = operating["falls"], operating["hours"]
-        return [CurveRow(row["threshold"], row["falls_found"], falls, row["false_alarms"], hours) for row in operating["curve"]]
+        return [CurvePoint(row["threshold"], row["falls_found"], falls, row["false_alarms"], hours) for row in operating["curve"]]
     counts = metrics["counts"][deployed_role(metrics)][0]
     return [
-        CurveRow(row["threshold"], row["falls_found"], counts["falls"], row["false_events"], counts.get("hours", 0.0))
+        CurvePoint(row["threshold"], row["falls_found"], counts["falls"], row["false_events"], counts.get("hours", 0.0))
         for row in counts["operating_points"]
         if "false_events" in row  # runs of older versions did not count them
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from featherfall.core.poisson import poisson_interval
 from featherfall.evaluation import pictures
 from featherfall.evaluation.intervals import wilson
-from featherfall.evaluation.pictures import CurveRow
+from featherfall.evaluation.pictures import CurvePoint
 
 _SHOWN = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _SAME = 1e-9
@@ -41,7 +41,7 @@ def _how(metrics: Mapping[str, Any]) -> str:
     )
 
 
-def _table(rows: Sequence[CurveRow], operating: Mapping[str, Any]) -> str:
+def _table(rows: Sequence[CurvePoint], operating: Mapping[str, Any]) -> str:
     points: Mapping[str, float] = operating.get("points", {})
     wanted = {*_SHOWN, *points.values(), operating.get("threshold", _SHOWN[0])}
     shown = [row for row in rows if any(abs(row.threshold - one) < _SAME for one in wanted)]
@@ -58,7 +58,7 @@ def _name(threshold: float, operating: Mapping[str, Any]) -> str:
     return f"{threshold:g}" + (f"<small>{', '.join(names)}</small>" if names else "")
 
 
-def _found(row: CurveRow) -> str:
+def _found(row: CurvePoint) -> str:
     if not row.falls:
         return "<td>none</td>"
     low, high = wilson(row.falls_found, row.falls)
@@ -66,7 +66,7 @@ def _found(row: CurveRow) -> str:
     return f"<td>{row.falls_found}: {share:.1f}%<small>{100 * low:.1f} to {100 * high:.1f}</small></td>"
 
 
-def _alarms(row: CurveRow) -> str:
+def _alarms(row: CurvePoint) -> str:
     if not row.hours:
         return f"<td>{row.false_alarms}</td><td></td>"
     low, high = (end / row.hours for end in poisson_interval(row.false_alarms))

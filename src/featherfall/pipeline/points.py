@@ -11,7 +11,7 @@ from featherfall.clips.splits import Fold, group_of
 from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
-from featherfall.evaluation.operating import Fitted, cross_fit, fit
+from featherfall.evaluation.operating import Fitted, cross_fit, fit_points
 from featherfall.evaluation.predictions import RecordingPredictions
 from featherfall.pipeline.task import Job, Task
 
@@ -60,7 +60,7 @@ def fit_shipped(task: Task, jobs: Sequence[Job]) -> Fitted:
     predictions = [one for job in mine for one in task.predictions(job)]
     positive = task.classes().index(str(recipe.labels.positive))
     store = open_store(task.context.clips)
-    return fit(predictions, positive, stated, recipe.decision.point, left_out(recipe, store, [job.fold for job in mine]))
+    return fit_points(predictions, positive, stated, recipe.decision.point, kind_left_out(recipe, store, [job.fold for job in mine]))
 
 
 def check_points(task: Task, store: ClipStore, folds: Sequence[Fold]) -> None:
@@ -84,7 +84,7 @@ def check_points(task: Task, store: ClipStore, folds: Sequence[Fold]) -> None:
             )
 
 
-def left_out(recipe: Recipe, store: ClipStore, folds: Sequence[Fold]) -> str:
+def kind_left_out(recipe: Recipe, store: ClipStore, folds: Sequence[Fold]) -> str:
     """Return what the folds' models had not seen: "people", or another group; "... and datasets" where no fold trained on a dataset with
     falls that it tests."""
     what = "people" if recipe.split.group == "subject" else f"{recipe.split.group}s"

@@ -43,7 +43,7 @@ def other_wrist(stream: Stream) -> Stream:
     return replace(stream, values=_vectors(stream) * np.asarray(signs, dtype=np.float32))
 
 
-def at_rate(stream: Stream, rate: float) -> Stream:
+def resampled_to(stream: Stream, rate: float) -> Stream:
     """Return the stream sampled at another rate, Hz: low-passed where it is lower, by straight lines in between where it is higher.
 
     Gaps stay gaps. A recording of fewer than two samples at this rate is returned as it is.
@@ -58,7 +58,7 @@ def at_rate(stream: Stream, rate: float) -> Stream:
     return replace(stream, times=grid[keep], values=values[keep], rate=rate)
 
 
-def clipped(stream: Stream, limit: float) -> Stream:
+def clipped_at(stream: Stream, limit: float) -> Stream:
     """Return the stream of a sensor whose axes end at +- `limit`, in the stream's unit."""
     if not limit > 0:
         raise UserError(f"range {limit:g}; give a positive number")

@@ -68,9 +68,9 @@ def as_recorded(values: Tensor, device: Device, *, acceleration: bool) -> Tensor
     if acceleration and device.full_scale is not None:
         values = clip_range(values, device.full_scale.to(values))
     if acceleration and device.resolution is not None:
-        values = quantise(values, device.resolution.to(values))
+        values = round_to_steps(values, device.resolution.to(values))
     if device.step is not None and device.phase is not None:
-        values = at_rate(values, device.step.to(values), device.phase.to(values))
+        values = sampled_every(values, device.step.to(values), device.phase.to(values))
     return values if device.lost is None else bridge(values, device.lost.to(values.device))
 
 
@@ -80,13 +80,13 @@ def clip_range(values: Tensor, full_scale: Tensor) -> Tensor:
     return torch.minimum(torch.maximum(values, -limit), limit)
 
 
-def quantise(values: Tensor, step: Tensor) -> Tensor:
+def round_to_steps(values: Tensor, step: Tensor) -> Tensor:
     """Round (B, T, C) to whole multiples of step (B,); 0 leaves them as they are."""
     size = step[:, None, None]
     return torch.where(size > 0, torch.round(values / size.clamp(min=1e-9)) * size, values)
 
 
-def at_rate(values: Tensor, step: Tensor, phase: Tensor) -> Tensor:
+def sampled_every(values: Tensor, step: Tensor, phase: Tensor) -> Tensor:
     """Sample (B, T, C) every `step` samples from `phase` steps on, and join the samples by straight lines, as a recording is resampled.
 
     Before the first and after the last of them the values are held. A step of 1 leaves a clip as it is, whatever the phase.
