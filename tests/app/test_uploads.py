@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import time
@@ -43,7 +44,12 @@ def kept(served: Served) -> list[Path]:
 
 
 def size(served: Served) -> int:
-    return sum(path.stat().st_size for path in kept(served))
+    """Bytes of users on disk; a refused upload may go between being listed and being measured."""
+    found = 0
+    for path in kept(served):
+        with contextlib.suppress(FileNotFoundError):
+            found += path.stat().st_size
+    return found
 
 
 def wait_for(what: Callable[[], Any], seconds: float = 20) -> Any:
