@@ -10,8 +10,8 @@ from tests.conftest import IMPACT_S, RATE, tiny_dataset, tiny_recipe
 from featherfall import datasets
 from featherfall.clips.build import cache_folder, prepare_clips
 from featherfall.clips.store import ClipStore, open_store
+from featherfall.core.clip_settings import Clip
 from featherfall.core.errors import UserError
-from featherfall.core.recipe import Clip
 
 CLIP = tiny_recipe().clip
 WORN = Clip.model_validate(CLIP.model_dump() | {"inputs": {"accelerometer": "accelerometer"}})

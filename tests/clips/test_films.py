@@ -17,8 +17,8 @@ from featherfall.clips.build import prepare_clips
 from featherfall.clips.films import from_jpeg, to_jpeg
 from featherfall.clips.splits import copies_of, group_of
 from featherfall.clips.store import ClipStore, open_store
+from featherfall.core.clip_settings import Clip
 from featherfall.core.errors import UserError
-from featherfall.core.recipe import Clip
 from featherfall.datasets.views import cameras, each_view, join_datasets
 
 SLIDING = {"kind": "sliding", "length": 20, "rate": 10, "stride_s": 0.5}

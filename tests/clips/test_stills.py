@@ -14,8 +14,9 @@ from featherfall.clips.build import prepare_clips
 from featherfall.clips.labels import clip_labels
 from featherfall.clips.splits import folds
 from featherfall.clips.store import ClipStore
+from featherfall.core.clip_settings import Clip
 from featherfall.core.errors import UserError
-from featherfall.core.recipe import Clip, Recipe, Split
+from featherfall.core.recipe import Recipe, Split
 
 CLIP = {
     "window": {"kind": "trial", "length": 8},

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from tests.conftest import tiny_recipe
 
-from featherfall.core.recipe import Recipe, Student, Training
+from featherfall.core.recipe import Recipe, Student
+from featherfall.core.training_settings import Training
 
 
 @pytest.mark.parametrize(

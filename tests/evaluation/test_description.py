@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from tests.conftest import tiny_recipe
 
-from featherfall.core.recipe import Network, Swa, Training
+from featherfall.core.recipe import Network
+from featherfall.core.training_settings import Swa, Training
 from featherfall.evaluation.description import describe_network, describe_optimisation, describe_training
 
 

@@ -6,7 +6,7 @@ import torch
 pytest.importorskip("torchvision", reason="torchvision is not installed (extra 'vision')")
 
 from featherfall.core.errors import UserError
-from featherfall.core.recipe import Training
+from featherfall.core.training_settings import Training
 from featherfall.models.build import build_network
 from featherfall.models.image import PictureNet
 from featherfall.training.optim import optimizer_for

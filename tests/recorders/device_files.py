@@ -80,11 +80,7 @@ def gt3x(folder: Path, packed: bool = False) -> Written:
     return Written(path, raw / 256, 30.0)
 
 
-def geneactiv_bin(folder: Path) -> Written:
-    """Pages of 300 samples: 12 bits an axis, 10 of light, 2 more, as hexadecimal text."""
-    raw = np.round(256 * np.clip(motion(100.0).total, -7.9, 7.9)).astype(int)
-    raw = raw[: len(raw) // 300 * 300]
-    header = """Device Identity
+GENEACTIV_HEADER = """Device Identity
 Device Unique Serial Code:012345
 Device Type:GENEActiv
 Device Model:1.1
@@ -144,7 +140,13 @@ Memory Status
 Number of Pages:{pages}
 
 """
-    lines = header.format(pages=len(raw) // 300).split("\n")[:-1]
+
+
+def geneactiv_bin(folder: Path) -> Written:
+    """Pages of 300 samples: 12 bits an axis, 10 of light, 2 more, as hexadecimal text."""
+    raw = np.round(256 * np.clip(motion(100.0).total, -7.9, 7.9)).astype(int)
+    raw = raw[: len(raw) // 300 * 300]
+    lines = GENEACTIV_HEADER.format(pages=len(raw) // 300).split("\n")[:-1]
     for page in range(len(raw) // 300):
         date = datetime.fromtimestamp(START + 3 * page, UTC).strftime("%Y-%m-%d %H:%M:%S:000")
         lines += ["Recorded Data", "Device Unique Serial Code:012345", f"Sequence Number:{page}", f"Page Time:{date}", "Unassigned:"]

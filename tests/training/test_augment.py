@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from featherfall.core.recipe import Augment
+from featherfall.core.training_settings import Augment
 from featherfall.models.inertial import up_direction
 from featherfall.training.augment import _MIRRORED_JOINTS, augment, random_rotations, scale_motion, sensor_and_kind, turn_orientation
 

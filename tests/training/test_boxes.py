@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from featherfall.core.recipe import Augment
 from featherfall.core.recording import Box
+from featherfall.core.training_settings import Augment
 from featherfall.training.boxes import augment_pictures, box_table, make_mosaic
 
 

@@ -9,7 +9,7 @@ from tests.training.toy import toy_clips
 
 from featherfall.clips.labels import IGNORED
 from featherfall.clips.store import ClipStore
-from featherfall.core.recipe import Augment, Draw
+from featherfall.core.training_settings import Augment, Draw
 from featherfall.training.data import BatchSampler, Clips, chances, load_clips
 
 

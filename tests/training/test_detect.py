@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from featherfall.core.errors import UserError
-from featherfall.core.recipe import Augment
+from featherfall.core.training_settings import Augment
 from featherfall.models.detect.net import Detector
 from featherfall.training.boxes import BoxTable
 from featherfall.training.data import Batch, Clips

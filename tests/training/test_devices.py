@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from featherfall.core.errors import UserError
-from featherfall.core.recipe import Augment
+from featherfall.core.training_settings import Augment
 from featherfall.signals.resample import resample
 from featherfall.training.augment import augment, quaternion_of, random_rotations, turn_orientation
 from featherfall.training.devices import (

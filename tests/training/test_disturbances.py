@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from featherfall.core.recipe import Augment
+from featherfall.core.training_settings import Augment
 from featherfall.training.disturbances import KNOCK_RISE_S, disturb, draw_knocks, go_on, hold_ends, knock
 
 RATE = 50.0

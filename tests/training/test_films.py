@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from featherfall.clips.films import FilmClips, FilmWriter, open_film_clips, to_jpeg
-from featherfall.core.recipe import Augment
+from featherfall.core.training_settings import Augment
 from featherfall.training.augment import augment_film
 from featherfall.training.films import film_views
 from featherfall.training.views import ViewPlan, Views

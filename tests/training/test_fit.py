@@ -15,7 +15,7 @@ import torch
 from tests.training.toy import CASES, STEPS, run, toy_clips, toy_model
 from torch import Tensor, nn
 
-from featherfall.core.recipe import Augment, EarlyStop, Training
+from featherfall.core.training_settings import Augment, EarlyStop, Training
 from featherfall.training import fit as fit_module
 from featherfall.training.fit import fit
 from featherfall.training.objectives import HardLabels

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from featherfall.clips.store import ClipStore
-from featherfall.core.recipe import Augment
+from featherfall.core.training_settings import Augment
 from featherfall.training import held
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.held import forget_clips, held_clips, hold_clips

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from featherfall.core.recipe import Swa, Training
+from featherfall.core.training_settings import Swa, Training
 from featherfall.training.optim import WeightAverage, averaging_share, optimizer_for, recompute_batch_norm, schedule_for
 
 

@@ -13,7 +13,8 @@ from tests.conftest import tiny_recipe
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
-from featherfall.core.recipe import Augment, EarlyStop, Recipe, Training
+from featherfall.core.recipe import Recipe
+from featherfall.core.training_settings import Augment, EarlyStop, Training
 from featherfall.training.data import load_clips
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import FoldContext, balanced_accuracy, f1, train_student, train_teacher, write_teacher_outputs

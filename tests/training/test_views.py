@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.core.recipe import Augment
+from featherfall.core.training_settings import Augment
 from featherfall.training.views import Views, blend, draw_warp, interpolate_at, reverse_time
 
 HOW = Augment(views=3, blends=2, reversed=2)

@@ -14,7 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from featherfall.core.recipe import Augment, Distillation, EarlyStop, Swa, Training
+from featherfall.core.recipe import Distillation
+from featherfall.core.training_settings import Augment, EarlyStop, Swa, Training
 from featherfall.models.inertial import InertialNet
 from featherfall.training import fit as fit_module
 from featherfall.training.data import Clips

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from featherfall.cli.options import DataFolder
 from featherfall.core.console import say
 
 
@@ -23,9 +24,7 @@ def app_command(
     max_upload: Annotated[int, typer.Option(min=1, metavar="MB", help="Largest upload.")] = 200,
     max_disk: Annotated[int, typer.Option(min=1, metavar="MB", help="Uploads and results on disk, of all users together.")] = 2000,
     max_minutes: Annotated[float, typer.Option(min=0.1, metavar="MIN", help="Longest film that is analysed.")] = 15.0,
-    data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of the datasets to train on. Default: $FEATHERFALL_REAL_DATA.")
-    ] = None,
+    data: DataFolder = None,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs that are trained and reported.")] = Path("runs"),
     behind_proxy: Annotated[
         list[str] | None,

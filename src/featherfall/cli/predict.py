@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,25 @@ import typer
 from featherfall.cli.drawing import Drawing
 from featherfall.cli.file_results import FileResult, predict_files
 from featherfall.cli.operating import FalseAlarmsPerDay, Point, at_point
-from featherfall.cli.options import BundlePath, CountsPerG, Dates, Recorder
+from featherfall.cli.options import (
+    BundlePath,
+    Clock,
+    ClockChoice,
+    Columns,
+    CountsPerG,
+    Dates,
+    EstimatorName,
+    ModelFile,
+    PlacementOk,
+    PoseWeights,
+    Rate,
+    Recorder,
+    Rotate,
+    TimeColumn,
+    TimeUnit,
+    Unit,
+    VideoStream,
+)
 from featherfall.cli.predict_people import DetectorPredictor, FilmPredictor
 from featherfall.cli.predict_windows import csv_options, film_options, predict_file
 
@@ -21,30 +38,6 @@ if TYPE_CHECKING:
     from featherfall.core.manifest import BundleKind, Manifest
     from featherfall.runtime import Bundle
     from featherfall.runtime.sources.film import FilmOptions
-
-
-class ModelChoice(enum.StrEnum):
-    """Values of --model."""
-
-    int8 = "int8"
-    float32 = "float32"
-
-
-class TimeUnitChoice(enum.StrEnum):
-    """Values of --time-unit."""
-
-    s = "s"
-    ms = "ms"
-    us = "us"
-    ns = "ns"
-    iso = "iso"
-
-
-class ClockChoice(enum.StrEnum):
-    """Values of --clock."""
-
-    sampled = "sampled"
-    burst = "burst"
 
 
 def predict_command(
@@ -57,47 +50,26 @@ def predict_command(
             metavar="FILE",
         ),
     ],
-    unit: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="INPUT=UNIT", help="Unit in the files, e.g. accelerometer=m/s2. Default: the header's, else found by gravity."
-        ),
-    ] = None,
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(metavar="INPUT=A,B,C", help="Columns of an input, by name or by number counted from 1. Default: found by name."),
-    ] = None,
-    time: Annotated[str | None, typer.Option(metavar="COLUMN", help="Time column, by name or number. Default: found by name.")] = None,
-    time_unit: Annotated[
-        TimeUnitChoice | None, typer.Option(help="Unit of the time column. Default: the header's, else found by the numbers.")
-    ] = None,
-    rate: Annotated[
-        float | None,
-        typer.Option(metavar="HZ", help="Samples per second of files without a time column; pictures per second of films without times."),
-    ] = None,
+    unit: Unit = None,
+    columns: Columns = None,
+    time: TimeColumn = None,
+    time_unit: TimeUnit = None,
+    rate: Rate = None,
     recorder: Recorder = None,
     counts_per_g: CountsPerG = None,
     dates: Dates = None,
-    placement_ok: Annotated[
-        bool, typer.Option("--placement-ok", help="Sensors: also judge those that were worn elsewhere than the bundle's.")
-    ] = False,
-    clock: Annotated[ClockChoice, typer.Option(help="burst: the sensor samples evenly but reports in packets.")] = ClockChoice.sampled,
-    model: Annotated[ModelChoice | None, typer.Option(help="Model file to run. Default: int8 where there is one.")] = None,
+    placement_ok: PlacementOk = False,
+    clock: Clock = ClockChoice.sampled,
+    model: ModelFile = None,
     point: Point = None,
     false_alarms_per_day: FalseAlarmsPerDay = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     draw: Annotated[Path | None, typer.Option(metavar="MP4", help="Films: draw the results on them; a folder for several films.")] = None,
     private: Annotated[bool, typer.Option("--private", help="With --draw: keypoints on black, nothing of the picture.")] = False,
-    estimator: Annotated[
-        str, typer.Option(metavar="NAME", help="Films: how poses are found: several, one, multipose, mediapipe, or a plugin's.")
-    ] = "several",
-    pose_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")] = None,
-    rotate: Annotated[
-        int | None, typer.Option(metavar="DEG", help="Films and pictures: turn them clockwise by 90, 180 or 270 degrees.")
-    ] = None,
-    stream: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Films: which of several video streams, from 0. Default: the largest.")
-    ] = None,
+    estimator: EstimatorName = "several",
+    pose_weights: PoseWeights = None,
+    rotate: Rotate = None,
+    stream: VideoStream = None,
     still_down: Annotated[float, typer.Option(metavar="S", help="Films: seconds after a possible fall.")] = 7.0,
 ) -> None:
     """Predict recordings, films and pictures: the label, and every fall with its time."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from featherfall.cli.operating import FalseAlarmsPerDay, Point, at_point
-from featherfall.cli.options import DataFolder, JsonFlag, RecipeName
+from featherfall.cli.options import DataFolder, EstimatorName, JsonFlag, ModelFile, PlacementOk, PoseWeights, RecipeName
 from featherfall.core.console import say, say_json
 from featherfall.core.files import data_folder
 
@@ -76,16 +76,12 @@ def evaluate_command(
     dataset: Annotated[
         str | None, typer.Option(help='Dataset, or several: "urfd + up_fall". Default: the one that the bundle was trained on.')
     ] = None,
-    model: Annotated[
-        Literal["int8", "float32"] | None, typer.Option(help="Model file of the bundle. Default: int8 where there is one.")
-    ] = None,
+    model: ModelFile = None,
     map_: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="INPUT=STREAM", help="Sensors: the dataset's stream for an input of the bundle; may be repeated."),
     ] = None,
-    placement_ok: Annotated[
-        bool, typer.Option("--placement-ok", help="Sensors: also take those that were worn elsewhere than the bundle's.")
-    ] = False,
+    placement_ok: PlacementOk = False,
     point: Point = None,
     false_alarms_per_day: FalseAlarmsPerDay = None,
     allow_skipped: AllowSkipped = False,
@@ -101,23 +97,18 @@ def evaluate_command(
         Path | None,
         typer.Option(metavar="FILE", help="Write a row for each film; of sensors for each subject, and FILE-thresholds; of days an alarm."),
     ] = None,
-    estimator: Annotated[str, typer.Option(metavar="NAME", help="Films: how poses are found, as for predict.")] = "several",
-    pose_weights: Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")] = None,
+    estimator: EstimatorName = "several",
+    pose_weights: PoseWeights = None,
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Films: folder for the people found. Default: ~/.cache/featherfall/people.")
     ] = None,
 ) -> None:
     """Evaluate a bundle with the runtime on the recordings of a dataset that it was not trained on. Films: an interrupted call resumes."""
     from featherfall.cli.evaluation_tables import show_evaluation, write_rows
-    from featherfall.cli.tables import show_metrics
-    from featherfall.core.documents import read_json
     from featherfall.core.errors import UserError
 
     if (target / "metrics.json").is_file() and not (target / "manifest.json").is_file():  # a bundle may hold its run's metrics
-        if point is not None or false_alarms_per_day is not None:
-            raise UserError(f"{target}: a run's figures are shown as they were measured; for another point evaluate {target / 'bundle'}")
-        metrics = read_json(target / "metrics.json")
-        say_json(metrics) if json else show_metrics(metrics, target)
+        _show_run(target, point is not None or false_alarms_per_day is not None, json)
         return
     from featherfall import datasets
     from featherfall.cli.console import progress_bar
@@ -126,25 +117,30 @@ def evaluate_command(
     from featherfall.evaluation.evaluate import evaluate as run
     from featherfall.runtime import load_bundle
 
-    bundle = at_point(load_bundle(target, model), point, false_alarms_per_day)
+    bundle = at_point(load_bundle(target, model.value if model else None), point, false_alarms_per_day)
     name = dataset or bundle.manifest.provenance.get("dataset")
     if not name:
         raise UserError(f"{target}: its manifest names no dataset; add --dataset NAME")
     opened = datasets.open(name, data_folder(data))
+    films, events = PeopleOptions(estimator, pose_weights, cache), EventOptions(_tolerance(tolerance), as_stream)
     with progress_bar(f"evaluating {opened.name}") as progress:
         choice = Choice(_pairs("--map", map_), placement_ok)
-        result = run(
-            bundle,
-            opened,
-            choice=choice,
-            films=PeopleOptions(estimator, pose_weights, cache),
-            events=EventOptions(_tolerance(tolerance), as_stream),
-            allow_skipped=allow_skipped,
-            progress=progress,
-        )
+        result = run(bundle, opened, choice=choice, films=films, events=events, allow_skipped=allow_skipped, progress=progress)
     say_json(result) if json else show_evaluation(result)
     if csv:
         write_rows(csv, result)
+
+
+def _show_run(run: Path, at_point: bool, json: bool) -> None:
+    """Print a run's figures. Raises `UserError` where another operating point is asked for."""
+    from featherfall.cli.tables import show_metrics
+    from featherfall.core.documents import read_json
+    from featherfall.core.errors import UserError
+
+    if at_point:
+        raise UserError(f"{run}: a run's figures are shown as they were measured; for another point evaluate {run / 'bundle'}")
+    metrics = read_json(run / "metrics.json")
+    say_json(metrics) if json else show_metrics(metrics, run)
 
 
 def _tolerance(text: str) -> Any:

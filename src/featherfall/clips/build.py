@@ -15,9 +15,9 @@ import numpy as np
 from featherfall.clips.films import FilmWriter, to_jpeg
 from featherfall.clips.mapping import named
 from featherfall.clips.store import STORE_VERSION, ClipStore, InputFacts, RecordingFacts, open_store, write_tables
+from featherfall.core.clip_settings import Clip
 from featherfall.core.errors import UserError
 from featherfall.core.files import atomic_folder, digest, fingerprint, hold
-from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording
 from featherfall.datasets.content import Content, stream_content, video_content
 from featherfall.datasets.dataset import Dataset, Source

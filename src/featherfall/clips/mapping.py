@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from featherfall.core.clip_settings import Clip
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input
 from featherfall.core.placement import refuse_elsewhere, same_place
-from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording, Stream
 from featherfall.core.tables import nearest
 from featherfall.core.units import convert_unit, same_quantity

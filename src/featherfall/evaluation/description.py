@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from featherfall.core.recipe import Network, Recipe, Training
+from featherfall.core.recipe import Network, Recipe
+from featherfall.core.training_settings import Training
 
 OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD"}
 SCHEDULES = {"onecycle": "one-cycle", "cosine": "cosine", "step": "one step down", "constant": "constant"}

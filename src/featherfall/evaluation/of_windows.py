@@ -13,10 +13,10 @@ from featherfall.clips.mapping import AvailableInput, Choice, choose_streams, fi
 from featherfall.clips.store import RecordingFacts
 from featherfall.core.checked import check
 from featherfall.core.class_names import ClassNames
+from featherfall.core.clip_settings import Clip
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.placement import same_place
-from featherfall.core.recipe import Clip
 from featherfall.core.recording import Recording
 from featherfall.datasets import Dataset, by_names, each_view
 from featherfall.datasets.content import Content, contents

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from featherfall.core.recipe import Augment
 from featherfall.core.skeletons import COCO_17
+from featherfall.core.training_settings import Augment
 from featherfall.models.inertial import GYROSCOPE_SCALE, LOWPASS, moving_mean
 from featherfall.training.devices import Device, any_rotations, as_recorded, draw_device, mirrored
 

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from featherfall.clips.boxes import box_edges
-from featherfall.core.recipe import Augment
 from featherfall.core.recording import Box
+from featherfall.core.training_settings import Augment
 
 MIN_VISIBLE = 0.35  # share of a box that must stay in the picture for it to count: the rest is too little to learn from
 

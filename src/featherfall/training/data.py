@@ -14,7 +14,7 @@ from torch import Tensor
 
 from featherfall.clips.labels import IGNORED
 from featherfall.clips.store import ClipStore
-from featherfall.core.recipe import Augment, Draw
+from featherfall.core.training_settings import Augment, Draw
 from featherfall.training.films import FilmViews, film_views
 from featherfall.training.views import make_views
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from featherfall.core.recipe import Augment
+from featherfall.core.training_settings import Augment
 from featherfall.losses.detection import assign_targets, box_losses, learn_from
 from featherfall.models.detect.net import Detector, DetectorOutputs, grid_points
 from featherfall.training.boxes import BoxTable, augment_pictures

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from featherfall.clips.store import ClipStore
-from featherfall.core.recipe import Training
+from featherfall.core.training_settings import Training
 from featherfall.models.detect.net import Detector
 from featherfall.runtime.perceive.boxes import Found, decode_boxes
 from featherfall.training.boxes import BoxTable

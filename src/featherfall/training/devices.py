@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from featherfall.core.recipe import FULL_SCALES_G, Augment
+from featherfall.core.training_settings import FULL_SCALES_G, Augment
 
 PACKET_S = (0.1, 1.0)  # length of a lost packet; watches send 4 to 50 samples at once
 MIRROR = (-1.0, 1.0, 1.0)  # a watch's x axis lies along the forearm: to the hand on one wrist, to the elbow on the other

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from featherfall.core.recipe import Augment
+from featherfall.core.training_settings import Augment
 from featherfall.training.augment import sensor_and_kind
 
 NO_FALL = 0  # the class of clips without a fall where labels are by fall, see `clips.labels.classes`

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from featherfall.core.recipe import Training
+from featherfall.core.training_settings import Training
 from featherfall.training.augment import augment
 from featherfall.training.checkpoint import load_tensors, save_tensors
 from featherfall.training.data import Batch, BatchSampler, Clips, mix_seeds

@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from featherfall.core.errors import UserError
-from featherfall.core.recipe import Training
+from featherfall.core.training_settings import Training
 from featherfall.training.stages import FoldContext, LabelledClips, leaves_datasets_out
 
 _SHOWN = 5  # groups that a message names

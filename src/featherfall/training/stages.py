@@ -14,8 +14,9 @@ from featherfall.clips.labels import IGNORED, check_classes, classes, clip_label
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
-from featherfall.core.recipe import Augment, Network, Recipe, Training
+from featherfall.core.recipe import Network, Recipe
 from featherfall.core.registry import facts
+from featherfall.core.training_settings import Augment, Training
 from featherfall.models.build import build_network
 from featherfall.training.checkpoint import load_tensors, save_tensors
 from featherfall.training.data import Clips, load_clips

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from featherfall.clips.store import ClipStore
-from featherfall.core.recipe import Augment
+from featherfall.core.training_settings import Augment
 from featherfall.training.augment import sensor_and_kind
 
 KNOTS = 6  # of the piecewise-linear speed of a warped view

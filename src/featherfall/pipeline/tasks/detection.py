@@ -19,8 +19,9 @@ from featherfall.clips.splits import Fold, group_of
 from featherfall.clips.store import ClipStore, open_store
 from featherfall.core.documents import read_json
 from featherfall.core.errors import UserError
-from featherfall.core.recipe import Recipe, Training
+from featherfall.core.recipe import Recipe
 from featherfall.core.recording import Box
+from featherfall.core.training_settings import Training
 from featherfall.datasets import Dataset
 from featherfall.evaluation.bootstrap import ratio_over_groups
 from featherfall.evaluation.detection import GroundTruth, choose_threshold, detection_metrics, right_boxes
