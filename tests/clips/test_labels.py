@@ -27,6 +27,13 @@ def test_classes_of_falls_carry_their_names() -> None:
     assert classes(store, Labels(by="fall", positive="accident", negative="daily life")) == ["daily life", "accident"]
 
 
+def test_recordings_without_an_activity_have_no_class() -> None:
+    store = store_of([facts("S1", "walk"), facts("S1", ""), facts("S2", "sit")], [[1], [3, 4], [4]])
+    assert classes(store, Labels(by="activity")) == ["sit", "walk"]
+    assert clip_labels(store, Labels(by="activity")).tolist() == [1, IGNORED, IGNORED, 0]
+    assert clip_labels(store, FALL).tolist() == [0, IGNORED, IGNORED, 0]
+
+
 @pytest.mark.parametrize(
     ("times", "first", "last"),
     [

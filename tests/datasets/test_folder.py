@@ -117,6 +117,7 @@ def test_faults_of_streams_yaml(folder: Path, old: str, new: str, message: str) 
         ("100.2,", "soon,", r"row 4: fall_onset_s is 'soon', not a number of seconds"),
         ("100.2,100.5", "100.5,100.2", r"row 4: fall times \[100\.5, 100\.2\] are not in order"),
         ("100.2,100.5,", "nan,100.5,", r"row 4: fall times .* are not in order"),
+        ("ann,slip,", "ann,,", r"row 4: fall times without an activity; name it, or empty them"),
         ("100.2,100.5,", ",,100.6", r"row 4: fall_end_s without fall_onset_s or fall_impact_s; add one"),
     ],
 )
@@ -124,6 +125,13 @@ def test_faults_of_recordings_csv(folder: Path, old: str, new: str, message: str
     edit(folder / "recordings.csv", old, new)
     with pytest.raises(UserError, match=message):
         datasets.open("folder", folder)
+
+
+def test_nobody_needs_to_label_a_recording(folder: Path) -> None:
+    edit(folder / "recordings.csv", "ann,trip,1", "ann,,1")
+    sources = datasets.open("folder", folder).sources
+    assert [source.activity for source in sources] == ["walk", "", "slip"]
+    assert sources[1].load().id == "ann//1"
 
 
 def test_a_fall_outside_the_recording_is_refused(folder: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log
 from typing import Any
 
@@ -8,6 +9,7 @@ import torch
 from tests.training.toy import teacher_of, toy_clips, toy_model
 from torch.nn import functional as F
 
+from featherfall.clips.labels import IGNORED
 from featherfall.core import registry
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Distillation
@@ -214,6 +216,21 @@ def test_views_without_a_class_teach_by_the_teachers_words_alone() -> None:
     logits = model(batch.clip)
     torch.testing.assert_close(losses["hard"], F.cross_entropy(logits[:2], clips.labels[:2]))
     torch.testing.assert_close(losses["soft"], soft_targets(logits, teacher_of(clips).logits[[0, 0, 1, 2], [0, 1, 2, 3]]))
+
+
+def test_a_batch_without_a_label_learns_from_the_teacher_alone() -> None:
+    clips = replace(toy_clips(6), labels=torch.full((6,), IGNORED))
+    batch = clips.take(torch.arange(4), torch.zeros(4, dtype=torch.long))
+    model = toy_model().eval()
+    losses = Distil(how({"loss": "soft", "weight": 0.5}), teacher_of(toy_clips(6)), {})(model, batch)
+    assert losses["hard"].item() == 0
+    torch.testing.assert_close(losses["loss"], 0.5 * losses["soft"])
+
+
+def test_class_weights_go_by_the_clips_that_have_a_label() -> None:
+    labels = torch.tensor([0, 0, 1])
+    more = torch.cat([labels, torch.full((7,), IGNORED)])
+    torch.testing.assert_close(class_weights(more, 2, 1.0), class_weights(labels, 2, 1.0))
 
 
 def test_a_batch_always_holds_a_class() -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from tests.conftest import tiny_recipe
 
+from featherfall.clips.labels import IGNORED
 from featherfall.clips.splits import Fold
 from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
@@ -57,6 +58,26 @@ def test_classes_and_parts(stage: FoldContext) -> None:
     assert len(part.clips) == 6 and sorted(part.labels.tolist()) == [0, 0, 0, 1, 1, 1]
     assert not set(part.clips.tolist()) & set(stage.part(FOLD.test).clips.tolist())
     assert stage.network(stage.recipe.student.network, 0)({"accelerometer": torch.randn(3, 40, 3)}).shape == (3, 2)
+
+
+def test_a_student_learns_from_pairs_whose_labels_are_not_used(stage: FoldContext, tmp_path: Path) -> None:
+    """The teacher is trained on S2 and S3 alone; it speaks of S1's clips, too. What S1 does is not read: other labels, same student."""
+    few = replace(stage, fold=replace(FOLD, train=np.arange(3, 9), unlabelled=np.arange(3)))
+    pairs, part = few.pairs, few.training_part
+    assert pairs.clips.tolist() == [*part.clips, *few.store.clips_of(np.arange(3))]
+    assert (pairs.labels == IGNORED).tolist() == [False] * len(part.clips) + [True] * (len(pairs.clips) - len(part.clips))
+    said = []
+    for number, activity in enumerate(("fall", "sit")):
+        recordings = [replace(one, activity=activity, fall=None) if i < 3 else one for i, one in enumerate(few.store.recordings)]
+        other = few if not number else replace(few, store=replace(few.store, recordings=recordings))
+        folder = tmp_path / str(number)
+        for member in range(2):
+            train_teacher(other, member, folder / f"teacher{member}")
+        write_teacher_outputs(other, [folder / "teacher0", folder / "teacher1"], folder)
+        assert torch.load(folder / "outputs.pt", weights_only=True)["logits"].shape == (4, len(pairs.clips), 2, 2)
+        model = train_student(other, "distilled", 0, folder / "distilled", folder / "outputs.pt")
+        said.append(torch.cat([values.flatten() for values in model.state_dict().values()]))
+    assert torch.equal(*said)
 
 
 def test_initial_weights_are_a_function_of_the_seed(stage: FoldContext) -> None:

@@ -136,7 +136,8 @@ def prepare_command(
     with Show() as show:
         store = make_clips(resolved, dataset, workers or os.cpu_count() or 1, show)
     folds = make_folds(resolved, dataset, store)
-    parts = {fold.name: {"train": len(fold.train), "validation": len(fold.validation), "test": len(fold.test)} for fold in folds}
+    sides = ("train", "unlabelled", "validation", "test")
+    parts = {fold.name: {side: len(getattr(fold, side)) for side in sides} for fold in folds}
     if json:
         say_json(
             {

@@ -17,11 +17,12 @@ def classes(store: ClipStore, labels: Labels) -> list[str]:
     if labels.by == "fall":
         assert labels.positive is not None
         return [labels.negative, labels.positive]
-    return sorted({recording.activity for recording in store.recordings})
+    return sorted({recording.activity for recording in store.recordings if recording.labelled})
 
 
 def clip_labels(store: ClipStore, labels: Labels, reference: str = "") -> np.ndarray:
-    """Return the class of each clip, (N,) int64; `IGNORED` for clips of a fall recording outside of its fall, which have no class.
+    """Return the class of each clip, (N,) int64; `IGNORED` for clips of a fall recording outside of its fall, which have no class, and for
+    those of recordings without an activity.
 
     A window of a recording with a fall belongs to the fall if its centre is between the annotated onset and `margin_s` after the end. Where
     the dataset has no times, it does if its peak is within `untimed_s` of the recording's highest, or always where that is not set. A
@@ -33,12 +34,14 @@ def clip_labels(store: ClipStore, labels: Labels, reference: str = "") -> np.nda
     names = classes(store, labels)
     if labels.by == "activity":
         order = {name: i for i, name in enumerate(names)}
-        by_recording = np.asarray([order[recording.activity] for recording in store.recordings])
+        by_recording = np.asarray([order.get(recording.activity, IGNORED) for recording in store.recordings])
         return by_recording[store.recording] if len(store) else np.zeros(0, np.int64)
     out = np.zeros(len(store), np.int64)
     for clip, (recording, centre) in enumerate(zip(store.recording, store.centre_s, strict=True)):
         fall = store.recordings[recording].fall
-        if fall is not None:
+        if not store.recordings[recording].labelled:
+            out[clip] = IGNORED
+        elif fall is not None:
             out[clip] = names.index(str(labels.positive)) if store.whole or of_fall(float(centre), fall, labels.margin_s) else IGNORED
     if labels.untimed_s is not None:
         out[_far_from_impact(store, reference, labels.untimed_s)] = IGNORED

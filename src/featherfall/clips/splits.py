@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,12 +20,24 @@ from featherfall.datasets.views import SCENE
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Indices of recordings. `test` is what the role is evaluated on: with part "validation", the validation part stands there."""
+    """Indices of recordings.
+
+    Attributes:
+        train: those whose labels are used.
+        test: what the role is evaluated on: with part "validation", the validation part stands there.
+        unlabelled: those of the training part whose labels are not used, or that have none; only distilled students learn from them.
+    """
 
     name: str
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+    unlabelled: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def seen(self) -> np.ndarray:
+        """All recordings of the training part."""
+        return np.concatenate([self.train, self.unlabelled])
 
 
 def folds(
@@ -39,7 +51,7 @@ def folds(
     Raises: `UserError` when there are too few groups, when a group, or one recording under two names, would stand on two sides, and for
         options that the protocol lacks.
     """
-    groups, judged = _groups(recordings, split), _judged(recordings, split)
+    groups, judged = groups_of(recordings, split), _judged(recordings, split)
     tests = _tests([one for one, may in zip(recordings, judged, strict=True) if may], groups[judged], split, published or {})
     found = []
     for number, (name, tested) in enumerate(tests):
@@ -53,7 +65,7 @@ def folds(
 
 def full_fit(recordings: Sequence[RecordingFacts], split: Split) -> Fold:
     """Return a fold of all recordings to train on (the share that the split keeps) and none to test, whose student is exported."""
-    groups = _groups(recordings, split)
+    groups = groups_of(recordings, split)
     nobody = np.zeros(0, np.int64)
     return Fold("everybody", _share(recordings, groups, np.arange(len(groups)), split, "everybody"), nobody, nobody)
 
@@ -65,7 +77,8 @@ def group_of(recording: RecordingFacts, group: str) -> str:
     return recording.traits.get(group, recording.subject)
 
 
-def _groups(recordings: Sequence[RecordingFacts], split: Split) -> np.ndarray:
+def groups_of(recordings: Sequence[RecordingFacts], split: Split) -> np.ndarray:
+    """Return the group of each recording, (N,) str; raises `UserError` for a trait that none has."""
     traits = sorted({name for recording in recordings for name in recording.traits if name != SCENE})
     if split.group not in ("subject", "recording", *traits):
         raise UserError(f"split.group {split.group!r}: no recording has this trait; give {', '.join(['subject', 'recording', *traits])}")
@@ -73,7 +86,10 @@ def _groups(recordings: Sequence[RecordingFacts], split: Split) -> np.ndarray:
 
 
 def _judged(recordings: Sequence[RecordingFacts], split: Split) -> np.ndarray:
-    """Return (N,) bool: False for recordings of the datasets that `options.train_only` names; raises `UserError` for one that is absent."""
+    """Return (N,) bool: False for recordings without an activity, and of the datasets that `options.train_only` names.
+
+    Raises: `UserError` for one that is absent.
+    """
     known = {recording.dataset for recording in recordings}
     names = split.train_only
     for name in names:
@@ -82,7 +98,7 @@ def _judged(recordings: Sequence[RecordingFacts], split: Split) -> np.ndarray:
                 f"split.options.train_only: {name!r} is not among the data ({', '.join(sorted(known))}); join it to 'dataset' with ' + ', "
                 f"or leave it out: --set split.options.train_only=[{', '.join(one for one in names if one in known)}]"
             )
-    return np.asarray([recording.dataset not in names for recording in recordings], bool)
+    return np.asarray([recording.labelled and recording.dataset not in names for recording in recordings], bool)
 
 
 def _tests(recordings: Sequence[RecordingFacts], groups: np.ndarray, split: Split, published: Published) -> Tests:
@@ -100,18 +116,29 @@ def _share(recordings: Sequence[RecordingFacts], groups: np.ndarray, train: np.n
     """Return the training recordings whose groups are kept: a function of the fold's name, its training groups and the draw."""
     if split.train_share == 1:
         return train
-    trait = traits_of(recordings, groups, split.balance)
+    row = drawn_groups(recordings, groups, train, split.balance, (split.train_draw, fold))
+    kept = row[: max(1, int(split.train_share * len(row) + 0.5))]
+    return train[np.isin(groups[train], kept)]
+
+
+def drawn_groups(
+    recordings: Sequence[RecordingFacts], groups: np.ndarray, train: np.ndarray, balance: str | None, draw: tuple[int, str]
+) -> list[str]:
+    """Return the groups of the training recordings in a random order whose beginnings hold every trait of `balance` in proportion.
+
+    Arguments:
+        draw: its number, and the fold's name.
+    """
+    trait = traits_of(recordings, groups, balance)
     names = sorted(set(groups[train].tolist()))
-    random = np.random.default_rng([split.train_draw, *fold.encode()])
+    random = np.random.default_rng([draw[0], *draw[1].encode()])
     shuffled = [names[i] for i in random.permutation(len(names))]
     # One row in which every trait is spread evenly: whatever is cut from its start has each trait in proportion.
     place: dict[str, float] = {}
     for value in sorted(set(trait.values())):
         alike = [name for name in shuffled if trait[name] == value]
         place |= {name: (i + 0.5) / len(alike) for i, name in enumerate(alike)}
-    row = sorted(shuffled, key=lambda name: (place[name], name))
-    kept = row[: max(1, int(split.train_share * len(row) + 0.5))]
-    return train[np.isin(groups[train], kept)]
+    return sorted(shuffled, key=lambda name: (place[name], name))
 
 
 def _fold(
@@ -135,8 +162,12 @@ def _fold(
         step = len(train_groups) / split.validation
         first = int(step * (number % split.folds) / split.folds)
     chosen = [train_groups[(first + int(i * step)) % len(train_groups)] for i in range(split.validation)]
-    on_validation = ~on_test & np.isin(groups, chosen)
-    train, validation, test = (np.flatnonzero(mask) for mask in (~on_test & ~on_validation, on_validation, on_test))
+    labelled = np.asarray([one.labelled for one in recordings], bool)
+    held_out = on_test | np.isin(groups, chosen)
+    on_validation = held_out & ~on_test & labelled
+    # A recording without an activity judges nothing; where its group is held out, it must not train either.
+    on_train = ~held_out & (labelled | ~np.isin(groups, groups[held_out]))
+    train, validation, test = (np.flatnonzero(mask) for mask in (on_train, on_validation, on_test))
     guard({"train": groups[train], "validation": groups[validation], "test": groups[test]}, name)
     if split.part == "validation":
         test = validation

@@ -45,6 +45,11 @@ class RecordingFacts:
         seconds = r.duration if seconds is None else seconds
         return cls(r.id, r.subject, r.activity, r.trial, r.fall, seconds, clips, r.traits, content, r.dataset)
 
+    @property
+    def labelled(self) -> bool:
+        """Whether it is known what the person does."""
+        return bool(self.activity)
+
 
 @dataclass(frozen=True)
 class InputFacts:

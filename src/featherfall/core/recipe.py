@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, NonNegativeInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, model_validator
 
 from featherfall.core.checked import Checked
 from featherfall.core.class_names import ClassNames
@@ -142,6 +142,10 @@ class Labels(Checked):
     than that have no class and are not used for training. names: of pictures, which class names are a fall.
     untimed_s: of falls without annotated times, only impact windows whose peak is within this many seconds of the recording's highest peak
     are falls; its other windows have no class. Without it, all windows of such a recording are falls, also those of the walk before.
+    share: the share of each training part's groups (`split.group`) whose labels are used, at least one; subjects: in its place their
+    names, or how many. Of the other training recordings, and of those without an activity, only the distilled student learns: what its
+    teacher, which is trained on the labelled ones, says of them. draw: number of the random draw of the groups; smaller shares of a draw
+    are subsets of larger ones.
     """
 
     by: Literal["activity", "fall"]
@@ -150,9 +154,14 @@ class Labels(Checked):
     names: ClassNames | None = None
     margin_s: float = Field(default=1.0, ge=0)
     untimed_s: float | None = Field(default=None, ge=0)
+    share: float = Field(default=1.0, gt=0, le=1)
+    subjects: PositiveInt | Annotated[list[str], Field(min_length=1)] | None = None
+    draw: NonNegativeInt = 0
 
     @model_validator(mode="after")
     def _named(self) -> Labels:
+        if self.share < 1 and self.subjects is not None:
+            raise ValueError("'share' and 'subjects' both say whose labels are used; give one of them")
         if self.by == "fall" and not self.positive:
             raise ValueError("labels by fall need 'positive', the fall class's name, e.g. fall")
         if self.by != "fall" and self.names:
@@ -240,6 +249,8 @@ class Recipe(Checked):
         augments = [one.training.augment for one in (self.teacher, self.student) if one]
         if self.labels.by != "fall" and any(one.knocks for one in augments):
             raise ValueError("augment.knocks changes clips without a fall; label by fall, or leave it out")
+        if self.detection is not None and (self.labels.share < 1 or self.labels.subjects is not None):
+            raise ValueError("labels.share and labels.subjects are of clips; detectors take all boxes, so leave them out")
         if self.labels.untimed_s is not None and self.clip.window.kind != "impact":
             raise ValueError("labels.untimed_s goes by the peaks of impact windows; set clip.window.kind to 'impact', or leave it out")
         if self.clip.films and any(one.disturbs for one in augments):

@@ -1,7 +1,8 @@
 """A user's own data: a table of recordings, and what the columns of their files mean.
 
-`recordings.csv` has one row a recording: subject, activity, trial, one column per stream with a path relative to the folder (empty where
-the recording lacks the stream), and optionally fall_onset_s, fall_impact_s, fall_end_s on the clock of the files' time column.
+`recordings.csv` has one row a recording: subject, activity (empty where nobody labelled it: such a recording serves distillation only),
+trial, one column per stream with a path relative to the folder (empty where the recording lacks the stream), and optionally fall_onset_s,
+fall_impact_s, fall_end_s on the clock of the files' time column.
 
 `streams.yaml` says what is in the files; what it leaves out is recognised, as `featherfall predict` does::
 
@@ -202,7 +203,7 @@ def _source(where: str, folder: Path, cells: Mapping[str, Any], described: Strea
         raise UserError(f"{where} does not have as many columns as the first row; complete it")
     cells = {key: value.strip() for key, value in cells.items()}
     for name in _NAMES:
-        if not cells[name] or "/" in cells[name]:
+        if (not cells[name] and name != "activity") or "/" in cells[name]:
             raise UserError(f"{where}: {name} is {cells[name]!r}; give it a name without '/'")
     files = {name: folder / cells[name] for name in described.columns if cells[name]}
     if not files:
@@ -211,6 +212,8 @@ def _source(where: str, folder: Path, cells: Mapping[str, Any], described: Strea
         if not (is_there(path) and path.is_file()):
             raise UserError(f"{where}: {name}: no such file {path}; correct the path")
     times = _fall_times(where, cells)
+    if times is not None and not cells["activity"]:
+        raise UserError(f"{where}: fall times without an activity; name it, or empty them where nobody labelled the recording")
     return Source(
         dataset=OwnFolder.name,
         subject=cells["subject"],

@@ -46,7 +46,7 @@ def summarise(
     return {
         "recipe": recipe.name,
         "dataset": recipe.dataset,
-        "protocol": describe_split(recipe.split),
+        "protocol": describe_split(recipe.split, recipe.labels),
         "part": recipe.split.part,
         "positive": recipe.labels.positive,
         "main_metric": main,

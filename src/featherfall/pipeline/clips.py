@@ -8,6 +8,7 @@ from pathlib import Path
 
 from featherfall import datasets
 from featherfall.clips.build import prepare_clips
+from featherfall.clips.labelled import with_labels
 from featherfall.clips.mapping import offers
 from featherfall.clips.splits import Fold, copies_of, folds
 from featherfall.clips.store import ClipStore, RecordingFacts
@@ -69,4 +70,6 @@ def make_folds(recipe: Recipe, dataset: Dataset, store: ClipStore) -> list[Fold]
     def of_recordings(side: Callable[[Source], str]) -> Callable[[RecordingFacts], str]:
         return lambda recording: side(by_id[recording.id])
 
-    return folds(store.recordings, recipe.split, {name: of_recordings(side) for name, side in dataset.splits.items()}, copies)
+    published = {name: of_recordings(side) for name, side in dataset.splits.items()}
+    found = folds(store.recordings, recipe.split, published, copies)
+    return [with_labels(fold, store.recordings, recipe.split, recipe.labels) for fold in found]

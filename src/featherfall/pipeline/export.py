@@ -31,10 +31,10 @@ def provenance(recipe: Recipe, dataset: str, store: ClipStore, fold: Fold, seed:
     stated: dict[str, Any] = {
         "recipe": recipe.model_dump(),
         "dataset": dataset,
-        "protocol": describe_split(recipe.split),
+        "protocol": describe_split(recipe.split, recipe.labels),
         "fold": fold.name,
-        "trained_on": sorted({store.recordings[i].subject for i in fold.train}),
-        "fingerprints": fingerprints_json((store.recordings[i].content for i in fold.train), seen_before(start) if start else ()),
+        "trained_on": sorted({store.recordings[i].subject for i in fold.seen}),
+        "fingerprints": fingerprints_json((store.recordings[i].content for i in fold.seen), seen_before(start) if start else ()),
         "environment": environment(),
         "seed": seed,
     }

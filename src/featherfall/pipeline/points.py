@@ -93,5 +93,5 @@ def kind_left_out(recipe: Recipe, store: ClipStore, folds: Sequence[Fold]) -> st
     def datasets(indices: Any) -> set[str]:
         return {store.recordings[i].dataset for i in indices} & with_falls
 
-    apart = all(not datasets(fold.test) & (datasets(fold.train) | datasets(fold.validation)) for fold in folds)
+    apart = all(not datasets(fold.test) & (datasets(fold.seen) | datasets(fold.validation)) for fold in folds)
     return f"{what} and datasets" if apart else what

@@ -148,7 +148,7 @@ class Distil(nn.Module):
         student = (logits.float(), {name: values.flatten(1).float() for name, values in features.items()})
         weights: Tensor | None = self.class_weights  # type: ignore[assignment]
         with torch.autocast(batch.labels.device.type, enabled=False):  # differences and exponentials: not in bfloat16
-            losses = {"hard": F.cross_entropy(student[0], batch.labels, weights, ignore_index=IGNORED)}
+            losses = {"hard": labelled_cross_entropy(student[0], batch.labels, weights)}
             for i, term in enumerate(self.how.terms):
                 name = term.loss if term.loss not in losses else f"{term.loss}_{i}"
                 losses[name] = self._term(i, term, student, teacher)
@@ -181,10 +181,18 @@ def _loss_of(term: Term) -> Callable[[Tensor, Tensor], Tensor]:
     return functools.partial(loss, **options)
 
 
+def labelled_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Return the weighted mean cross-entropy over the clips (B,) whose label is not `IGNORED`; 0 where there are none."""
+    if not bool((labels != IGNORED).any()):
+        return logits.sum() * 0
+    return F.cross_entropy(logits, labels, weights, ignore_index=IGNORED)
+
+
 def class_weights(labels: Tensor, classes: int, balance: float) -> Tensor | None:
-    """Return (classes,) frequency ** -balance, with mean 1 over the clips; None for balance 0. Every class must occur."""
+    """Return (classes,) frequency ** -balance, with mean 1 over the clips that have a label; None for balance 0. Every class must occur."""
     if not balance:
         return None
+    labels = labels[labels != IGNORED]
     counts = torch.bincount(labels, minlength=classes).float()
     weights = counts**-balance
     return weights * len(labels) / (weights * counts).sum()

@@ -63,6 +63,12 @@ class FoldContext:
         check_classes(self.classes, part.labels, f"{self.recipe.name}, {self.fold.name}")
         return part
 
+    @property
+    def pairs(self) -> LabelledClips:
+        """The clips that a distilled student learns from: the training part, and those whose labels are not used (`IGNORED`)."""
+        part, more = self.training_part, self.store.clips_of(self.fold.unlabelled)
+        return LabelledClips(np.concatenate([part.clips, more]), np.concatenate([part.labels, np.full(len(more), IGNORED)]))
+
     def network(self, network: Network, seed: int) -> nn.Module:
         """Return a freshly initialised network of this recipe."""
         torch.manual_seed(seed)
@@ -98,7 +104,7 @@ def without_unseen(recipe: Recipe, store: ClipStore, fold: Fold) -> ClipStore:
     """
     if not leaves_datasets_out(recipe):
         return store
-    trained = store.clips_of(fold.train)
+    trained = store.clips_of(fold.seen)
     kept = (*recipe.student.network.inputs, *recipe.clip.require)
     hidden = {name: np.zeros_like(flags) for name, flags in store.present.items() if name not in kept and not flags[trained].any()}
     return replace(store, present={**store.present, **hidden})
@@ -125,12 +131,12 @@ def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
 
 
 def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: Path) -> Path:
-    """Write the ensemble's outputs for every view of every training clip, computed once for all students of the fold."""
+    """Write the ensemble's outputs for every view of every clip that is distilled on, computed once for all students of the fold."""
     path = folder / "outputs.pt"
     if path.is_file():
         return path
     network = stage.recipe.required_supervision.teacher.network
-    part = stage.training_part
+    part = stage.pairs
     taps = _teacher_taps(stage.recipe)
     views = make_views(stage.store, part.clips, network.inputs, stage.recipe.student.training.augment)
     present = {name: torch.from_numpy(stage.store.present[name][part.clips]) for name in network.inputs}
@@ -176,7 +182,7 @@ def train_student(
     else:
         teacher, how = stage.recipe.required_supervision
         seen = [*student.network.inputs, *(teacher.network.inputs if how.live else [])]
-        clips = stage.load(stage.training_part, list(dict.fromkeys(seen)), student.training.augment, teacher_only=True)
+        clips = stage.load(stage.pairs, list(dict.fromkeys(seen)), student.training.augment, teacher_only=True)
         weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
         widths = _tap_widths(model, clips, [term.student_tap for term in how.terms if compares_features(term)])
         taught = _live_teachers(stage, teachers, clips) if how.live else _load_outputs(outputs)

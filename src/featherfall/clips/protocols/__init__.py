@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from featherfall.clips.store import RecordingFacts
-from featherfall.core.recipe import Split
+from featherfall.core.recipe import Labels, Split
 from featherfall.core.registry import facts
 
 Published = Mapping[str, Callable[[RecordingFacts], str]]  # the dataset's own splits, each "train" or "test" of a recording
@@ -31,8 +31,19 @@ def cross_validates(split: Split) -> bool:
     return bool(facts("protocol", split.protocol).get("cross_validates"))
 
 
-def describe_split(split: Split) -> str:
-    """Return a description of the split, e.g. "5 folds by subject", "leave one subject out, 10% of the training subjects"."""
+def describe_split(split: Split, labels: Labels) -> str:
+    """Return a description of the split, e.g. "5 folds by subject", "leave one subject out, labels of 25% of the training subjects"."""
     pattern: str = facts("protocol", split.protocol).get("describes", split.protocol)
     name = pattern.format(**split.model_dump())
-    return name if split.train_share == 1 else f"{name}, {100 * split.train_share:g}% of the training {split.group}s"
+    kept = [] if split.train_share == 1 else [f"{100 * split.train_share:g}% of the training {split.group}s"]
+    whose = [labels_used] if (labels_used := _labels_used(labels, split.group)) else []
+    return ", ".join([name, *kept, *whose])
+
+
+def _labels_used(labels: Labels, group: str) -> str:
+    """Return whose labels are used, in words; "" where all are."""
+    if isinstance(labels.subjects, list):
+        return f"labels of {', '.join(labels.subjects)}"
+    if labels.subjects is not None:
+        return f"labels of {labels.subjects} training {group}{'s' if labels.subjects > 1 else ''}"
+    return "" if labels.share == 1 else f"labels of {100 * labels.share:g}% of the training {group}s"

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from featherfall.clips.labelled import with_labels
 from featherfall.clips.labels import clip_labels
 from featherfall.clips.mapping import named
 from featherfall.clips.protocols import cross_validates
@@ -61,10 +62,12 @@ class WindowsTask(Task):
         return [*self._full_fit(), *folds][0]
 
     def _full_fit(self) -> list[Fold]:
-        split = self.context.recipe.split
+        recipe = self.context.recipe
+        split = recipe.split
         if not cross_validates(split) or split.part == "validation":
             return []
-        return [full_fit(open_store(self.context.clips).recordings, split)]
+        recordings = open_store(self.context.clips).recordings
+        return [with_labels(full_fit(recordings, split), recordings, split, recipe.labels)]
 
     def roles(self, fold: Fold) -> list[tuple[str, Sequence[int]]]:
         recipe, tested = self.context.recipe, len(fold.test) > 0
@@ -145,7 +148,7 @@ def deployment(stage: FoldContext, model: nn.Module, provenance: Mapping[str, An
     clips = store.clips_of(recordings)
     guard = Guard({name: store.read(name, clips) for name in names}, score, recipe.export.budget_points)
     most = CALIBRATION_FILMS if any(name in store.films for name in names) else CALIBRATION_CLIPS
-    sample = sample_of(store, names, stage.part(fold.train).clips, most)
+    sample = sample_of(store, names, stage.pairs.clips, most)
     network = exportable(model, sample)
     return Deployment(
         recipe, store, stage.classes, fitted.decision, network, sample, guard, provenance, fitted.temperature, fitted.operating
