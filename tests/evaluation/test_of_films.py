@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.app.test_pictures import box_bundle
 from tests.evaluation.falling import RATE, WALKS, KnowsWho, no_weights, write_films
+from tests.films import gray_film, number
 from tests.runtime.drop import write_camera_bundle
 from typer.testing import CliRunner
 
@@ -20,8 +21,29 @@ from featherfall.evaluation.evaluate import PeopleOptions, evaluate
 from featherfall.evaluation.films import LabelledFilm
 from featherfall.evaluation.of_films import FilmEvaluator
 from featherfall.runtime import Bundle, load_bundle
-from featherfall.runtime.watch import watch_film
+from featherfall.runtime.perceive.pose import Pose
+from featherfall.runtime.watch import Monitor, watch_film
 from featherfall.signals.video import read_frames
+
+
+class Remembers:
+    """An estimator that finds nobody and knows which pictures of each film it was shown."""
+
+    def __init__(self) -> None:
+        self._films: list[list[int]] = [[]]
+
+    @property
+    def seen(self) -> list[int]:
+        """Of the first film: what is looked at afterwards asks whether it is turned."""
+        return next(film for film in self._films if film)
+
+    def estimate(self, image: np.ndarray) -> list[Pose]:
+        self._films[-1].append(number(image))
+        return []
+
+    def reset(self) -> None:
+        self._films.append([])
+
 
 OPEN = "featherfall.evaluation.of_films.open_estimator"
 
@@ -106,15 +128,23 @@ def test_a_broken_film_is_left_out(bundle: Bundle, estimator: KnowsWho, tmp_path
     assert "falls_still_down" not in out["metrics"]
 
 
-def test_the_estimator_sees_what_a_live_camera_shows_it(bundle: Bundle, folder: Path, estimator: KnowsWho, tmp_path: Path) -> None:
-    """Of uneven pictures some are read that no step of the rate wants; an estimator that has seen them finds other people."""
-    times = np.cumsum(np.random.default_rng(0).uniform(0.03, 0.09, 13 * RATE))
-    film = LabelledFilm("uneven", True, Video(folder / "fall.mp4", times=times), None, False)
-    live = KnowsWho()
-    watched = watch_film(film.video, bundle, live)
-    outcome = FilmEvaluator(bundle, cache=tmp_path).outcome(film, [])
-    assert estimator.asked == live.asked == watched.pictures < len(list(read_frames(film.video, rate=RATE)))
-    assert outcome.events == tuple(fall.raised_s for fall in watched.falls) and outcome.events
+@pytest.mark.parametrize("clock", [15, 25, 30, "uneven"])
+def test_predict_evaluate_and_live_look_at_the_same_pictures(
+    bundle: Bundle, tmp_path: Path, clock: int | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = gray_film(tmp_path / "film.mp4", 36, by=12)
+    rng = np.random.default_rng(0)
+    times = np.arange(36) / clock if isinstance(clock, int) else np.cumsum(rng.uniform(0.01, 0.09, 36))
+    video = Video(path, times=times)
+    watched, evaluated, live = Remembers(), Remembers(), Remembers()
+    watch_film(video, bundle, watched)
+    monkeypatch.setattr(OPEN, lambda *_: evaluated)
+    FilmEvaluator(bundle, cache=tmp_path).outcome(LabelledFilm("film", True, video, None, False), [])
+    monitor = Monitor(bundle, live)
+    for frame in read_frames(video):
+        monitor.see(frame.time, frame.image)
+    assert watched.seen == evaluated.seen == live.seen
+    assert (len(live.seen) == 36) == (clock == 15) and len(live.seen) >= 15
 
 
 def test_a_detector_on_films(folder: Path, dataset: Dataset, tmp_path: Path) -> None:

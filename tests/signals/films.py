@@ -102,6 +102,9 @@ def refused(video: Video, match: str, **settings: Any) -> None:
 
 
 def wanted(film_times: Sequence[float], rate: float) -> list[int]:
-    """The definition, slowly: the nearest frame to each instant up to the last frame, each once."""
-    instants = itertools.takewhile(lambda t: t <= film_times[-1] + 1e-9, (film_times[0] + k / rate for k in itertools.count()))
-    return sorted({min(range(len(film_times)), key=lambda i: (round(abs(film_times[i] - t), 9), i)) for t in instants})
+    """The definition, slowly: of each step of 1 / rate the first frame that comes no more than .3 steps before its instant."""
+    end = film_times[-1] + 1 / rate
+    instants = itertools.takewhile(lambda t: t <= end, (film_times[0] + k / rate for k in itertools.count()))
+    spans = [(t - 0.3 / rate - 1e-7, t + 0.7 / rate - 1e-7) for t in instants]
+    firsts = [next((i for i, time in enumerate(film_times) if low <= time < high), None) for low, high in spans]
+    return [first for first in firsts if first is not None]

@@ -53,7 +53,7 @@ def test_times_for_fewer_frames_than_there_are(plain: Path) -> None:
 
 
 @pytest.mark.parametrize("rate", [1.0, 3.0, 4.0, 7.5, 10.0, 25.0])
-def test_lower_rate_takes_the_nearest_frames_once(plain: Path, tmp_path: Path, rate: float) -> None:
+def test_lower_rate_takes_one_frame_for_each_step(plain: Path, tmp_path: Path, rate: float) -> None:
     frames = list(read_frames(Video(plain), rate=rate))
     assert [number(frame) for frame in frames] == wanted([i / 10 for i in range(30)], rate)
     stamps = [0, 40, 50, 300, 310, 900, 1000, 2000, 2010, 2020]

@@ -16,7 +16,7 @@ from featherfall.core.recording import FallTimes, Recording
 from featherfall.core.window import Window
 from featherfall.datasets.content import Content
 
-STORE_VERSION = 6  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
+STORE_VERSION = 7  # raise when the meaning of stored clips changes: caches of older versions are then rebuilt
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from featherfall.runtime.sources.prefetch import prefetch
 from featherfall.runtime.watch import Monitor
 from featherfall.signals.video import Frame, read_frames
 
-_VERSION = "4"  # raise when the meaning of what is kept changes
+_VERSION = "5"  # raise when the meaning of what is kept changes
 
 
 def default_cache() -> Path:

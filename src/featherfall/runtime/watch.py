@@ -26,6 +26,7 @@ from featherfall.runtime.sources.film import as_video
 from featherfall.runtime.sources.prefetch import prefetch
 from featherfall.runtime.trace import STEP_SLACK, tracer
 from featherfall.runtime.verdict import Verdict, give_verdict
+from featherfall.signals.picture_steps import picture_step
 from featherfall.signals.video import Frame, read_frames, reading_notes
 
 
@@ -42,7 +43,7 @@ class Perception(Protocol):
 class Monitor:
     """Watch one camera, picture by picture, live or from a film.
 
-    - Every picture nearest to a step of the tracer's rate is analysed (15 Hz for keypoints, 10 for detectors).
+    - The first picture of each step of the tracer's rate is analysed (`picture_steps`; 15 Hz for keypoints, 10 for detectors).
     - The people in it are tracked, and their windows are classified (`runtime.trace`).
     - Falls and notices follow from that trace alone (`runtime.decide.incidents`).
 
@@ -86,7 +87,7 @@ class Monitor:
         self._watch, self._alertness = PictureWatch(), Alertness()
         self._last: float | None = None  # time of the last analysed picture, s
         self._first: float | None = None
-        self._wanted = 0  # number of the next picture to analyse, on the grid of the rate
+        self._step = -1  # of the last analysed picture
 
     @property
     def falls(self) -> list[Fall]:
@@ -104,8 +105,8 @@ class Monitor:
         self._begin()
 
     def wants(self, time: float) -> bool:
-        """Return whether a picture at this time (s) will be analysed: the first one nearer to the next step than to the last."""
-        return self._first is None or round((time - self._first) * self.rate) >= self._wanted
+        """Return whether a picture at this time (s) will be analysed, as of a film (`picture_step`)."""
+        return self._first is None or picture_step(time, self._first, self.rate) > self._step
 
     def see(self, time: float, image: np.ndarray) -> FrameResult | None:
         """Take a picture.
@@ -133,7 +134,7 @@ class Monitor:
     def take(self, seen: Observation, reason: str = "") -> FrameResult:
         """Take a picture whose people are already found; return its result. reason: why it cannot be judged, "" where it can."""
         self._first = seen.time if self._first is None else self._first
-        self._wanted = round((seen.time - self._first) * self.rate) + 1
+        self._step = picture_step(seen.time, self._first, self.rate)
         slow = self._last is not None and seen.time - self._last > self.longest_step
         self._last = seen.time
         result = self._tracer.follow(seen)

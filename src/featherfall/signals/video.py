@@ -10,6 +10,7 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 
+from .picture_steps import picture_step
 from .video_file import film_facts, read_film_frames, stream_notes
 from .video_pictures import picture_facts, read_picture_frames
 from .video_shape import MAX_PIXELS, Fit, FrameScaler
@@ -51,8 +52,8 @@ def read_frames(
 
     Arguments:
         size: (width, height) of the images; None keeps the film's.
-        rate: frames a second to choose, Hz: the nearest to each of first frame + k / rate, none twice; None takes all. A film that is
-            slower gives every frame that it has.
+        rate: frames a second to choose, Hz: one for each step of 1 / rate, by `picture_steps`; None takes all. A film that is slower gives
+            every frame that it has.
         between: (from, to) in seconds of the recording, `to` not included; gives exactly those of the frames otherwise given. Seeks, unless
             times are counted by frames (`video.rate`, `video.times`), which decodes from the start.
         fit: "stretch" fills `size`; "inside" keeps the shape and gives less than `size` in one direction; "letterbox" keeps it and adds
@@ -138,26 +139,12 @@ def _frames(
 
 
 def _chosen(shots: Iterator[PendingFrame], rate: float | None, end: float) -> Iterator[PendingFrame]:
-    """Yield the frames nearest to the first one's time + k / rate before `end`; of two equally near, the earlier one.
-
-    Whether a shot is chosen depends only on the film's first time and on its two neighbours, so that a stretch of the film gives the same
-    choice as the whole.
-    """
-    held, k = None, 0
+    """Yield the first frame of each step (`picture_step`) before `end`; all of them where `rate` is None."""
+    last = -1
     for shot in shots:
-        if rate is None:
-            if shot.time >= end:
-                return
+        if shot.time >= end:
+            return
+        step = last + 1 if rate is None else picture_step(shot.time, shot.first, rate)
+        if step > last:
             yield shot
-            continue
-        if held is not None:
-            middle = (held.time + shot.time) / 2
-            reached = int(np.floor((middle - held.first) * rate + 1e-6))  # the last wanted instant that lies nearer to `held`
-            if reached >= k:
-                yield held
-                k = reached + 1
-            if shot.time >= end:
-                return
-        held = shot
-    if held is not None and int(np.floor((held.time - held.first) * rate + 1e-6)) >= k:  # type: ignore[operator]
-        yield held
+        last = step
