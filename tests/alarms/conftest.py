@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import pytest
+
+from featherfall.alarms.machine import AlarmMachine
+from featherfall.alarms.settings import AlarmSettings
+from featherfall.runtime.alarm import AlarmSubject
+
+ANNA = AlarmSubject("anna", "Anna", "bedroom", ("watch", "camera"))
+
+
+@pytest.fixture
+def machine() -> AlarmMachine:
+    return AlarmMachine(AlarmSettings(confirm_s=2, timezone="Europe/Berlin"), ANNA)
