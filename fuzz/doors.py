@@ -230,6 +230,23 @@ def _phone(root: Path, file: Path) -> object:
     return live
 
 
+def _payload(root: Path, file: Path) -> object:
+    """A message of the payload that the file is named after, and the samples that a bundle takes of it."""
+    from featherfall.runtime.sources.assemble import Assembler
+    from featherfall.runtime.sources.payloads.payload import find_payload
+
+    assembler = Assembler(_offered("window").manifest)
+    for packet in find_payload(file.stem)(file.read_bytes(), "homeassistant/sensor/watch_battery_level/state"):
+        list(assembler.take(packet))
+    return assembler
+
+
+def _watch_config(root: Path, file: Path) -> object:
+    from featherfall.household.config import load_config
+
+    return load_config(file)
+
+
 def _webcam(root: Path, file: Path) -> object:
     """A webcam's picture, before a pose estimator sees it."""
     from featherfall.app.live import _picture as webcam_picture
@@ -346,6 +363,8 @@ _ALL = (
     Door("picture", _picture, ("signals/picture_file",), 1500),
     Door("film", _film, ("signals/video_file", "signals/video_pictures", "signals/video_shots", "signals/video_shape"), 400),
     Door("phone", _phone, ("app/live", "runtime/sources/stream"), 500),
+    Door("payload", _payload, ("runtime/sources/payloads/payload",), 4000),
+    Door("watch-config", _watch_config, ("household/config",), 1200),
     Door("webcam", _webcam, ("app/live",), 3000, corpus="picture"),
     Door("upload", _upload, ("app/pages/file_fields",), 250, corpus="recorder"),
     Door("form", _form, ("app/gate", "app/login"), 1500),

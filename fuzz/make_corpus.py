@@ -346,6 +346,7 @@ def messages() -> None:
     put("phone/packets.txt", "\n\n".join("\n".join(lines[at : at + 50]) for at in range(0, 150, 50)))
     slow = [f"{i / 10:.1f},{x:.2f},{y:.2f},{z:.2f},,," for i, (x, y, z) in enumerate(fall)]
     put("phone/slow.txt", "\n\n".join("\n".join(slow[at : at + 50]) for at in range(0, 150, 50)))
+    messages()
     put("form/login.txt", "POST\n/login\norigin: http://localhost:7860\ncookie: featherfall=abc\n\ntoken=secret")
     part = '--x\r\nContent-Disposition: form-data; name="files"; filename="fall.csv"\r\nContent-Type: text/csv\r\n\r\n'
     put("multipart/one.txt", f"multipart/form-data; boundary=x\n{part}t,x,y,z\r\n0,0,0,1\r\n--x--\r\n")
@@ -353,6 +354,29 @@ def messages() -> None:
     for name in ("anna/falls", "anna/falls@main", "a-b.c/d_e@0123456789abcdef"):
         put(f"hub/{name.replace('/', '-')}.txt", name)
     put("list/a.txt", "E:\\UTD-MHAD\\Frames2\\a1_s1_t1_color 42 0\nE:/UTD/a2_s1_t1_color 40 1\n")
+
+
+def messages() -> None:
+    """Messages of live devices, each file named after its payload, and a configuration of `featherfall watch`."""
+    rest = [[0.02 * k, 0.01, 0.02, 1.0] for k in range(8)]
+    put("payload/samples.json", json.dumps({"device": "a", "unit": "g", "battery": 0.5, "worn": True, "samples": rest}))
+    put("payload/openseizuredetector.json", json.dumps({"dataType": "raw", "battery": 80, "data3D": [1, 2, 1000] * 8}))
+    rows = [
+        {"name": name, "time": 1_698_501_144_401_773_000 + 20_000_000 * k, "values": {"x": 0, "y": 0.1, "z": size}}
+        for k in range(4)
+        for name, size in (("accelerometer", 0.0), ("gravity", 9.8))
+    ]
+    wrist = {"name": "wrist motion", "time": 1_698_501_144_401_773_000}
+    wrist |= {f"{part}{axis}": 0.5 for part in ("acceleration", "gravity", "rotationRate") for axis in "XYZ"}
+    put("payload/sensor-logger.json", json.dumps({"messageId": 0, "sessionId": "s", "deviceId": "d", "payload": rows}))
+    put("payload/sensor-logger-ios.json", json.dumps({"messageId": 0, "sessionId": "s", "deviceId": "d", "payload": [wrist]}))
+    put("payload/lines.txt", "0.00,0.01,0.02,1.0\n0.02,0.01,0.02,1.0\n")
+    put("payload/home-assistant.txt", "83")
+    put(
+        "watch-config/home.yaml",
+        "people:\n  - {name: anna}\nsources:\n  - {name: b, kind: mqtt, url: mqtt://h, topics: [a/+]}\n"
+        "devices:\n  - {name: w, person: anna, source: b, id: a/w}\n",
+    )
 
 
 def main() -> None:

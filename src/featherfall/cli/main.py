@@ -21,6 +21,7 @@ from featherfall.cli.list import list_command
 from featherfall.cli.predict import predict_command
 from featherfall.cli.publish import publish_app
 from featherfall.cli.sim import sim_command
+from featherfall.cli.watch import watch_command
 from featherfall.core.console import say
 
 # Packages that an optional extra installs, and that are imported only by the commands that need them.
@@ -52,6 +53,7 @@ app.command("compare")(runs.compare_command)
 app.command("report")(runs.report_command)
 app.command("sim")(sim_command)
 app.command("app")(app_command)
+app.command("watch")(watch_command)
 app.add_typer(publish_app, name="publish")
 
 

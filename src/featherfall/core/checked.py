@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_args
 
 import pydantic
 
@@ -17,9 +17,11 @@ class Checked(pydantic.BaseModel):
     """Base of every schema: frozen, unknown keys refused.
 
     renamed: new names of keys by their old ones, for the message that refuses the old.
+    is_secret: whether messages leave out what was found.
     """
 
     renamed: ClassVar[dict[str, str]] = {}
+    is_secret: ClassVar[bool] = False
 
     # A rate of infinity or a threshold of NaN passes every limit that is written as a comparison.
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -62,7 +64,9 @@ def _explain(schema: type[pydantic.BaseModel], problem: Any) -> str:
     if problem["type"] == "missing":
         return f"key {key!r} is missing; add it"
     message = problem["msg"].removeprefix("Value error, ")
-    return f"key {key!r}: {message} (found {_short(problem['input'])})" if key else message
+    if getattr(_schema_at(schema, path), "is_secret", False) or not key:
+        return f"key {key!r}: {message}" if key else message
+    return f"key {key!r}: {message} (found {_short(problem['input'])})"
 
 
 def _short(value: Any) -> str:
@@ -70,15 +74,20 @@ def _short(value: Any) -> str:
 
 
 def _schema_at(schema: type[pydantic.BaseModel], path: list[str]) -> type[pydantic.BaseModel] | None:
-    """Return the schema at a dotted path (through Optional, list and dict annotations)."""
+    """Return the schema at a dotted path (through Optional, list and dict annotations, and unions that are told apart by "kind")."""
+    union: list[type[pydantic.BaseModel]] = []
     for part in path:
         field = schema.model_fields.get(part)
+        tagged = [one for one in union if "kind" in one.model_fields and part in get_args(one.model_fields["kind"].annotation)]
+        if tagged:
+            schema, union = tagged[0], []
+            continue
         if field is None:
-            continue  # an index of a list, a key of a dict, or a union's tag
-        inner = _schemas_in(field.annotation)
-        if not inner:
+            continue  # an index of a list, or a key of a dict
+        union = _schemas_in(field.annotation)
+        if not union:
             return None
-        schema = inner[0]
+        schema = union[0]
     return schema
 
 

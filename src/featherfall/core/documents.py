@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,30 @@ def parse_yaml(text: str, where: str | Path) -> Any:
         raise UserError(f"{where}: {_odd_scalar(text, loader)}; correct it, or write it in quotes") from error
     _check_bounds(value, where, _YAML_VALUES)
     return value
+
+
+def line_of(text: str, path: Sequence[str | int]) -> int:
+    """Return the line on which a key or an element of a YAML document stands, from 1; the nearest one above it where it is missing.
+
+    Arguments:
+        text: that `parse_yaml` takes. path: keys and indices from the top.
+    """
+    import yaml
+
+    node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    line = 0 if node is None else node.start_mark.line
+    for part in path:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+        elif isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if getattr(key, "value", None) == str(part)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line, found[1]
+        else:
+            break
+    return line + 1
 
 
 @contextlib.contextmanager

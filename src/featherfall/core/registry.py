@@ -51,6 +51,7 @@ KINDS: dict[str, PluginKind] = {
     "protocol": PluginKind("featherfall.clips", "featherfall.protocols", "train"),
     "format": PluginKind("featherfall.export", "featherfall.formats", "train"),
     "recorder": PluginKind("featherfall.recorders", "featherfall.recorders"),
+    "payload": PluginKind("featherfall.runtime", "featherfall.payloads"),
     "source": PluginKind("featherfall.runtime", "featherfall.sources"),
     "estimator": PluginKind("featherfall.runtime", "featherfall.estimators", "camera"),
     "sink": PluginKind("featherfall.runtime", "featherfall.sinks"),

@@ -10,7 +10,7 @@ facts: `gives` is "samples" or "frames"; `suffixes` are file endings that it ope
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -31,11 +31,13 @@ class Samples:
 
     Attributes:
         times: (N,) float64 seconds on the source's clock.
-        values: (N, C) by input name, in the unit that the bundle's manifest states.
+        values: (N, C) by input name.
+        units: of them, by input name; without one it is what the bundle's manifest states.
     """
 
     times: np.ndarray
     values: Mapping[str, np.ndarray]
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 class InputSource(Protocol):

@@ -72,6 +72,7 @@ class SampleStream:
 
         Raises: `UserError` for a missing input or a wrong shape.
         """
+        self._units |= samples.units
         times = np.asarray(samples.times, dtype=np.float64)
         fresh = {need.name: self._checked(need, samples, len(times)) for need in self.manifest.inputs}
         values, held = (np.concatenate([one[need.name] for need in self.manifest.inputs], axis=1) for one in (fresh, self.values))

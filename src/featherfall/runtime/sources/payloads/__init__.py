@@ -1,0 +1,1 @@
+"""What apps and devices send, one file each: bytes to packets."""
