@@ -346,7 +346,7 @@ def messages() -> None:
     put("phone/packets.txt", "\n\n".join("\n".join(lines[at : at + 50]) for at in range(0, 150, 50)))
     slow = [f"{i / 10:.1f},{x:.2f},{y:.2f},{z:.2f},,," for i, (x, y, z) in enumerate(fall)]
     put("phone/slow.txt", "\n\n".join("\n".join(slow[at : at + 50]) for at in range(0, 150, 50)))
-    messages()
+    live_messages()
     put("form/login.txt", "POST\n/login\norigin: http://localhost:7860\ncookie: featherfall=abc\n\ntoken=secret")
     part = '--x\r\nContent-Disposition: form-data; name="files"; filename="fall.csv"\r\nContent-Type: text/csv\r\n\r\n'
     put("multipart/one.txt", f"multipart/form-data; boundary=x\n{part}t,x,y,z\r\n0,0,0,1\r\n--x--\r\n")
@@ -356,7 +356,7 @@ def messages() -> None:
     put("list/a.txt", "E:\\UTD-MHAD\\Frames2\\a1_s1_t1_color 42 0\nE:/UTD/a2_s1_t1_color 40 1\n")
 
 
-def messages() -> None:
+def live_messages() -> None:
     """Messages of live devices, each file named after its payload, and a configuration of `featherfall watch`."""
     rest = [[0.02 * k, 0.01, 0.02, 1.0] for k in range(8)]
     put("payload/samples.json", json.dumps({"device": "a", "unit": "g", "battery": 0.5, "worn": True, "samples": rest}))

@@ -2,9 +2,11 @@
 
 Layout: PUSHING.md, UNITS.md and COORDINATES.md of github.com/tszheichoi/awesome-sensor-logger: {"messageId", "sessionId", "deviceId",
 "payload": [{"name", "time" (ns since 1970), "values": {...}}, ...]}. "accelerometer" is without gravity on both systems; "wrist motion",
-an Apple Watch, has "accelerationX" and "gravityX" apart, in g. Under iOS, and on its watch, signs are the opposite of Android's: a device
-on its back shows -1 g on z. Bundles take Android's, which is what an accelerometer measures, so those of iOS are turned: of the watch by its
-name, of a phone with the payload `sensor-logger-ios`, as no message says which system it is.
+an Apple Watch, has "accelerationX" and "gravityX" apart, in g.
+
+Under iOS, and on its watch, signs are the opposite of Android's: a device on its back shows -1 g on z. Bundles take Android's, which is
+what an accelerometer measures, so those of iOS are turned: of the watch by its name, of a phone with the payload `sensor-logger-ios`, as
+no message says which system it is.
 """
 
 from __future__ import annotations
