@@ -56,12 +56,26 @@ def test_exported_names() -> None:
     with pytest.raises(AttributeError, match="no attribute 'loads'"):
         ff.loads  # noqa: B018
     assert losses.__all__ == [
+        "ActivationBoundary",
+        "ContrastiveRepresentation",
+        "EmbeddingQueue",
+        "FactorTransfer",
+        "FitNet",
+        "VariationalInformation",
+        "attention_transfer",
+        "confident_teachers",
+        "correlated",
+        "correlation_congruence",
         "dask",
+        "decoupled",
         "embedding_cosine",
         "embedding_l2",
         "feature_mse",
+        "neuron_selectivity",
+        "probabilistic_knowledge_transfer",
         "rkd_angle",
         "rkd_distance",
+        "similarity_preserving",
         "soft_targets",
         "soft_targets_binary",
     ]

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.losses import soft_targets, soft_targets_binary
+from featherfall.losses import soft_targets
 
 LOGIT = st.floats(-50, 50, width=32)
 ROWS = st.lists(st.tuples(LOGIT, LOGIT, LOGIT), min_size=1, max_size=4)
@@ -30,26 +30,21 @@ def test_soft_targets_of_an_ensemble_by_hand() -> None:
     assert soft_targets(torch.zeros(1, 2), teacher, 2.0).item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_clips_of_a_sure_teacher_count_more_by_hand() -> None:
+    # Highest probabilities at T = 1: 9/10 and 1/2, to the power 2: weights .81 and .25, over their mean .53.
+    teacher = torch.tensor([[2 * log(3), 0.0], [0.0, 0.0]])
+    student = torch.tensor([[0.0, 0.0], [2 * log(3), 0.0]])
+    first = 0.75 * log(0.75 / 0.5) + 0.25 * log(0.25 / 0.5)
+    second = 0.5 * log(0.5 / 0.75) + 0.5 * log(0.5 / 0.25)
+    expected = 4 * (0.81 * first + 0.25 * second) / 0.53 / 2
+    assert soft_targets(student, teacher, 2.0, confidence=2.0).item() == pytest.approx(expected, rel=1e-5)
+    one = soft_targets(student[:1], teacher[:1], 2.0, confidence=2.0)
+    torch.testing.assert_close(one, soft_targets(student[:1], teacher[:1], 2.0))
+
+
 def test_soft_targets_of_an_ensemble_of_one_is_that_teacher() -> None:
     student, teacher = torch.randn(3, 4), torch.randn(3, 4)
     torch.testing.assert_close(soft_targets(student, teacher[:, None], 3.0), soft_targets(student, teacher, 3.0))
-
-
-def test_soft_targets_binary_by_hand() -> None:
-    # p = sigmoid(ln 3) = 3/4 against q = 1/2, T = 3.
-    expected = 9 * (0.75 * log(0.75 / 0.5) + 0.25 * log(0.25 / 0.5))
-    assert soft_targets_binary(torch.zeros(1), torch.tensor([3 * log(3)]), 3.0).item() == pytest.approx(expected, rel=1e-5)
-
-
-@given(st.lists(st.tuples(LOGIT, LOGIT), min_size=1, max_size=5), TEMPERATURE)
-def test_soft_targets_binary_is_soft_targets_on_zero_and_the_logit(pairs: list[tuple[float, float]], temperature: float) -> None:
-    student, teacher = torch.tensor(pairs, dtype=torch.float64).T
-
-    def wide(logits: torch.Tensor) -> torch.Tensor:
-        return torch.stack([torch.zeros_like(logits), logits], dim=1)
-
-    expected = soft_targets(wide(student), wide(teacher), temperature)
-    torch.testing.assert_close(soft_targets_binary(student, teacher, temperature), expected, rtol=1e-6, atol=1e-9)
 
 
 @given(ROWS, ROWS, TEMPERATURE)
@@ -65,7 +60,7 @@ def test_soft_targets_is_a_divergence(
 @pytest.mark.parametrize("sign", [1, -1])
 def test_finite_at_saturated_logits(sign: int) -> None:
     student = torch.tensor([[1e4, -1e4], [-1e4, 1e4]], requires_grad=True)
-    loss = soft_targets(student, sign * student.detach(), 1.0) + soft_targets_binary(student, sign * student.detach(), 1.0)
+    loss = soft_targets(student, sign * student.detach(), 1.0)
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(student.grad).all()  # type: ignore[arg-type]

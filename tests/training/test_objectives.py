@@ -17,7 +17,8 @@ from featherfall.core.registry import facts, find, known_names
 from featherfall.losses import feature_mse, rkd_distance, soft_targets
 from featherfall.models.taps import tap_features
 from featherfall.training.data import Batch, BatchSampler
-from featherfall.training.objectives import Distil, HardLabels, TeacherOutputs, class_weights, mixed
+from featherfall.training.objectives import Distil, HardLabels, class_weights, mixed
+from featherfall.training.teachers import TeacherOutputs
 
 
 def how(*terms: dict[str, Any], hard: float = 0.2) -> Distillation:
@@ -119,7 +120,7 @@ def test_the_teacher_is_asked_about_exactly_the_same_clip_and_view() -> None:
     views, count = 3, 6
     # Every (view, clip) has its own planted answer.
     planted = torch.arange(views * count * 2.0).reshape(views, count, 1, 2).sin() * 5
-    objective = Distil(how({"loss": "soft", "temperature": 2.0}, hard=0.0), TeacherOutputs(planted, {}), {})
+    objective = Distil(how({"loss": "soft", "temperature": 2.0}, hard=0.0), TeacherOutputs(planted, {}), {}, 6)
     model = toy_model().eval()
     index, view = [4, 0, 4, 5], [2, 1, 0, 2]
     batch = batch_of(index, view, count=count, views=views)
@@ -130,11 +131,22 @@ def test_the_teacher_is_asked_about_exactly_the_same_clip_and_view() -> None:
     assert not torch.allclose(losses["soft"], soft_targets(model(batch.clip), wrong, 2.0))
 
 
-@pytest.mark.parametrize("loss", [name for name in known_names("loss") if facts("loss", name)["compares"] == "features"])
+PURE = [
+    name
+    for name in known_names("loss")
+    if facts("loss", name)["compares"] == "features"
+    and not isinstance(find("loss", name), type)
+    and facts("loss", name).get("takes", "vectors") == "vectors"
+]
+
+
+@pytest.mark.parametrize("loss", PURE)
 def test_features_are_of_the_same_clip_and_view_too(loss: str) -> None:
     clips = toy_clips(6, views=3)
     features = torch.randn(3, 6, 8)
-    objective = Distil(how({"loss": loss}, hard=0.0), TeacherOutputs(torch.zeros(3, 6, 1, 2), {"embedding": features}), {"embedding": 8})
+    objective = Distil(
+        how({"loss": loss}, hard=0.0), TeacherOutputs(torch.zeros(3, 6, 1, 2), {"embedding": features}), {"embedding": (8,)}, 6
+    )
     model = toy_model().eval()
     index, view = torch.tensor([4, 0, 4, 5]), torch.tensor([2, 1, 0, 2])
     batch = clips.take(index, view)
@@ -153,12 +165,14 @@ def test_options_of_a_term_reach_the_loss(monkeypatch: pytest.MonkeyPatch) -> No
     clips, model = toy_clips(6), toy_model().eval()
     batch = clips.take(torch.arange(5), torch.zeros(5, dtype=torch.long))
     once, thrice = (
-        Distil(how({"loss": "scaled", "options": options}, hard=0.0), teacher_of(clips, width=8), {"embedding": 8})(model, batch)["loss"]
+        Distil(how({"loss": "scaled", "options": options}, hard=0.0), teacher_of(clips, width=8), {"embedding": (8,)}, 6)(model, batch)[
+            "loss"
+        ]
         for options in ({}, {"factor": 3.0})
     )
     torch.testing.assert_close(thrice, 3 * once)
     with pytest.raises(UserError, match="distillation term 'soft' with options temperature, factor: got an unexpected keyword argument"):
-        Distil(how({"loss": "soft", "options": {"factor": 2}}), teacher_of(clips), {"embedding": 8})
+        Distil(how({"loss": "soft", "options": {"factor": 2}}), teacher_of(clips), {"embedding": (8,)}, 6)
 
 
 def test_the_total_is_the_weighted_sum_and_every_part_is_named() -> None:
@@ -171,7 +185,7 @@ def test_the_total_is_the_weighted_sum_and_every_part_is_named() -> None:
     ]
     weights = torch.tensor([1.0, 3.0])
     outputs = teacher_of(clips)
-    objective = Distil(how(*terms, hard=0.3), outputs, {"embedding": 8, "blocks": 8 * 8}, weights)
+    objective = Distil(how(*terms, hard=0.3), outputs, {"embedding": (8,), "blocks": (8, 8)}, 6, weights)
     model = toy_model().eval()
     batch = clips.take(torch.arange(5), torch.zeros(5, dtype=torch.long))
     losses = objective(model, batch)
@@ -192,9 +206,9 @@ def test_the_total_is_the_weighted_sum_and_every_part_is_named() -> None:
 @pytest.mark.parametrize(("loss", "width", "projects"), [("mse", 8, False), ("mse", 5, True), ("dask", 5, True), ("rkd_angle", 5, False)])
 def test_a_projector_only_where_widths_differ_and_matter(loss: str, width: int, projects: bool) -> None:
     clips = toy_clips(6)
-    objective = Distil(how({"loss": "soft"}, {"loss": loss}), teacher_of(clips, width=width), {"embedding": 8})
+    objective = Distil(how({"loss": "soft"}, {"loss": loss}), teacher_of(clips, width=width), {"embedding": (8,)}, 6)
     assert [(name, tuple(p.shape)) for name, p in objective.named_parameters()] == (
-        [("projectors.1.weight", (width, 8)), ("projectors.1.bias", (width,))] if projects else []
+        [("terms.1.projector.weight", (width, 8)), ("terms.1.projector.bias", (width,))] if projects else []
     )
     model = toy_model()
     batch = clips.take(torch.arange(6), torch.ones(6, dtype=torch.long))
@@ -203,13 +217,15 @@ def test_a_projector_only_where_widths_differ_and_matter(loss: str, width: int, 
     assert all(parameter.grad is not None and parameter.grad.any() for parameter in objective.parameters())
     if projects and loss == "mse":
         model.eval()
-        expected = feature_mse(objective.projectors["1"](model.embed(batch.clip)), teacher_of(clips, width=width).features["embedding"][1])
+        expected = feature_mse(
+            objective.terms[1].projector(model.embed(batch.clip)), teacher_of(clips, width=width).features["embedding"][1]
+        )
         torch.testing.assert_close(objective(model, batch)["mse"], expected)
 
 
 def test_views_without_a_class_teach_by_the_teachers_words_alone() -> None:
     clips = toy_clips(6, views=3, labelled=1)
-    objective = Distil(how({"loss": "soft"}), teacher_of(clips), {})
+    objective = Distil(how({"loss": "soft"}), teacher_of(clips), {}, 6)
     model = toy_model().eval()
     batch = clips.take(torch.tensor([0, 1, 2, 3]), torch.tensor([0, 0, 1, 2]))
     losses = objective(model, batch)
@@ -222,7 +238,7 @@ def test_a_batch_without_a_label_learns_from_the_teacher_alone() -> None:
     clips = replace(toy_clips(6), labels=torch.full((6,), IGNORED))
     batch = clips.take(torch.arange(4), torch.zeros(4, dtype=torch.long))
     model = toy_model().eval()
-    losses = Distil(how({"loss": "soft", "weight": 0.5}), teacher_of(toy_clips(6)), {})(model, batch)
+    losses = Distil(how({"loss": "soft", "weight": 0.5}), teacher_of(toy_clips(6)), {}, 6)(model, batch)
     assert losses["hard"].item() == 0
     torch.testing.assert_close(losses["loss"], 0.5 * losses["soft"])
 
@@ -237,5 +253,5 @@ def test_a_batch_always_holds_a_class() -> None:
     """Even where the recipe leaves nearly all of the batch to the teacher: a mean over no labels would not be a number."""
     clips = toy_clips(6, views=3, labelled=1)
     index, view = BatchSampler(clips, 2, 0, 0.9)(0)
-    losses = Distil(how({"loss": "soft"}), teacher_of(clips), {})(toy_model(), clips.take(index, view))
+    losses = Distil(how({"loss": "soft"}), teacher_of(clips), {}, 6)(toy_model(), clips.take(index, view))
     assert torch.isfinite(losses["loss"])

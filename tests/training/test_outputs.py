@@ -16,7 +16,7 @@ def test_all_clips_in_order_whatever_the_chunk(chunk: int, monkeypatch: pytest.M
     clip = {"accelerometer": clips.inputs["accelerometer"][0]}
     torch.testing.assert_close(logits, model.eval()(clip))
     torch.testing.assert_close(features["embedding"], model.embed(clip))
-    assert features["blocks"].shape == (10, 8 * 8)
+    assert features["blocks"].shape == (10, 8, 8)
     torch.testing.assert_close(logits_of(model, clips, view=2), model({"accelerometer": clips.inputs["accelerometer"][2]}))
     assert not logits.requires_grad and not features["embedding"].requires_grad
 

@@ -36,6 +36,22 @@ def test_a_whole_fold_passes(tiny_store: ClipStore) -> None:
     check_parts(stage(tiny_store, of(tiny_store, "S1", "S2"), of(tiny_store, "S3"), of(tiny_store, "S4")))
 
 
+@pytest.mark.parametrize(
+    ("term", "message"),
+    [
+        ({"loss": "dkd"}, "'dkd' needs at least 3 classes, here 2"),
+        ({"loss": "at"}, "'at' compares maps, and student_tap 'embedding' gives vectors"),
+        ({"loss": "vid", "student_tap": "blocks"}, r"'vid': student_tap 'blocks' has the shape \(\d+, \d+\) and teacher_tap 'embedding'"),
+        ({"loss": "l2", "student_tap": "embeding"}, "no submodule 'embeding'"),
+        ({"loss": "comodo"}, "a queue of 256 embeddings is not smaller than the set of 6 clips"),
+    ],
+)
+def test_terms_that_say_nothing_are_refused_before_anything_is_trained(tiny_store: ClipStore, term: dict[str, Any], message: str) -> None:
+    recipe = tiny_recipe(distillation={"terms": [term]})
+    with pytest.raises(UserError, match=message):
+        check_parts(stage(tiny_store, of(tiny_store, "S1", "S2", "S3"), np.zeros(0, np.int64), of(tiny_store, "S4"), recipe))
+
+
 def test_an_input_that_no_training_clip_has(tiny_store: ClipStore) -> None:
     """S1 has no skeleton: a teacher trained on S1 alone has no clip for it."""
     with pytest.raises(

@@ -20,8 +20,9 @@ from featherfall.models.inertial import InertialNet
 from featherfall.training import fit as fit_module
 from featherfall.training.data import Clips
 from featherfall.training.fit import Validate, fit
-from featherfall.training.objectives import Distil, HardLabels, TeacherOutputs
+from featherfall.training.objectives import Distil, HardLabels
 from featherfall.training.outputs import logits_of
+from featherfall.training.teachers import TeacherOutputs
 
 STEPS = 60
 CASES = ("plain", "everything", "averaged")
@@ -71,7 +72,7 @@ def run(case: str, folder: Path) -> nn.Module:
     clips = toy_clips(views=3, labelled=2)
     torch.manual_seed(3)
     how = Distillation.model_validate({"terms": [{"loss": "soft"}, {"loss": "mse", "weight": 0.1}, {"loss": "rkd_angle"}]})
-    objective = Distil(how, teacher_of(clips), {"embedding": 8})
+    objective = Distil(how, teacher_of(clips), {"embedding": (8,)}, len(clips))
     return fit(toy_model(), clips, training, objective, 3, folder, plateau(clips))
 
 

@@ -22,7 +22,7 @@ def logits_of(model: nn.Module, clips: Clips, view: int = 0) -> Tensor:
 
 @torch.no_grad()
 def logits_and_features(model: nn.Module, clips: Clips, taps: Sequence[str]) -> tuple[Tensor, dict[str, Tensor]]:
-    """Return logits (N, classes) and features {tap: (N, D)} of the clips as recorded."""
+    """Return logits (N, classes) and features {tap: (N, D), of maps (N, channels, positions...)} of the clips as recorded."""
     return _run(model, clips, 0, taps)
 
 
@@ -34,5 +34,5 @@ def _run(model: nn.Module, clips: Clips, view: int, taps: Sequence[str]) -> tupl
         for index in torch.arange(len(clips)).split(_FILM_BATCH if clips.films else _BATCH):
             logits.append(model(clips.take(index, torch.full_like(index, view)).clip))
             for name in taps:
-                features[name].append(tapped[name].flatten(1))
+                features[name].append(tapped[name])
     return torch.cat(logits), {name: torch.cat(parts) for name, parts in features.items()}

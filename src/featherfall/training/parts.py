@@ -9,7 +9,7 @@ from torch import nn
 
 from featherfall.core.errors import UserError
 from featherfall.core.training_settings import Training
-from featherfall.training.stages import FoldContext, LabelledClips, leaves_datasets_out
+from featherfall.training.stages import FoldContext, LabelledClips, check_terms, leaves_datasets_out
 
 _SHOWN = 5  # groups that a message names
 _MEND = "change the split (split.folds, split.validation, split.group)"
@@ -23,6 +23,7 @@ def check_parts(stage: FoldContext) -> None:
     Raises: `UserError` that names the fold, the part and the mend.
     """
     recipe, fold = stage.recipe, stage.fold
+    check_terms(stage)
     training = stage.training_part  # refuses a class without clips
     for role, inputs in _required_together(stage):
         if not _have_all(stage, training, inputs).any() and not _may_lack(stage, inputs):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,18 @@ from featherfall.core.errors import UserError
 from featherfall.core.recipe import Network, Recipe
 from featherfall.core.registry import facts
 from featherfall.core.training_settings import Augment, Training
+from featherfall.losses.shapes import Shapes
 from featherfall.models.build import build_network
+from featherfall.models.taps import tap_features
 from featherfall.training.checkpoint import load_tensors, save_tensors
 from featherfall.training.data import Clips, load_clips
 from featherfall.training.films import film_views
 from featherfall.training.fit import Validate, fit
 from featherfall.training.held import held_clips, hold_clips
-from featherfall.training.objectives import MAX_FEATURES, Distil, HardLabels, LiveTeachers, TeacherOutputs, class_weights, compares_features
+from featherfall.training.objectives import Distil, HardLabels, class_weights
 from featherfall.training.outputs import logits_and_features, logits_of
+from featherfall.training.teachers import LiveTeachers, Shape, TeacherOutputs
+from featherfall.training.terms import MAX_FEATURES, TermLoss, check_counts, compares_features, student_taps, teacher_taps
 from featherfall.training.views import make_views
 
 BRANCH_SEED = 7919  # keeps the initial weights of branches apart from those of whole teachers
@@ -110,6 +115,19 @@ def without_unseen(recipe: Recipe, store: ClipStore, fold: Fold) -> ClipStore:
     return replace(store, present={**store.present, **hidden})
 
 
+def check_terms(stage: FoldContext) -> None:
+    """Raise `UserError` for a distillation term that is degenerate on the recipe's networks or classes, or cannot compare them."""
+    if stage.recipe.supervision is None:
+        return
+    teacher, how = stage.recipe.supervision
+    mine = _tap_shapes(stage, stage.recipe.student.network, student_taps(how.terms))
+    theirs = _tap_shapes(stage, teacher.network, teacher_taps(how.terms))
+    for term in how.terms:
+        check_counts(term, len(stage.classes), teacher.members)
+        tapped = compares_features(term)
+        TermLoss(term, Shapes(mine[term.student_tap], theirs[term.teacher_tap], len(stage.pairs.clips)) if tapped else None)
+
+
 def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
     """Train one member of the teacher ensemble: first each branch alone (if `teacher.pretrain`), then the whole network."""
     teacher = stage.recipe.required_supervision.teacher
@@ -135,9 +153,9 @@ def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: P
     path = folder / "outputs.pt"
     if path.is_file():
         return path
-    network = stage.recipe.required_supervision.teacher.network
+    teacher, how = stage.recipe.required_supervision
+    network, taps = teacher.network, teacher_taps(how.terms)
     part = stage.pairs
-    taps = _teacher_taps(stage.recipe)
     views = make_views(stage.store, part.clips, network.inputs, stage.recipe.student.training.augment)
     present = {name: torch.from_numpy(stage.store.present[name][part.clips]) for name in network.inputs}
     models = [stage.load_network(network, i, member / "weights.pt") for i, member in enumerate(members)]
@@ -152,7 +170,7 @@ def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: P
         films = {name: film_views(stage.store.films[name], part.clips, views, [v]) for name in network.inputs if name in stage.store.films}
         clips = Clips(inputs, present, torch.from_numpy(part.labels), 1, films)
         if v == 0:
-            _check_widths(_tap_widths(models[0], clips, taps))
+            _check_sizes(_tap_shapes(stage, network, taps))
         outputs = [logits_and_features(model, clips, taps if i == 0 else ()) for i, model in enumerate(models)]
         logits.append(torch.stack([one for one, _ in outputs], dim=1))
         for name in taps:
@@ -184,10 +202,10 @@ def train_student(
         seen = [*student.network.inputs, *(teacher.network.inputs if how.live else [])]
         clips = stage.load(stage.pairs, list(dict.fromkeys(seen)), student.training.augment, teacher_only=True)
         weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
-        widths = _tap_widths(model, clips, [term.student_tap for term in how.terms if compares_features(term)])
-        taught = _live_teachers(stage, teachers, clips) if how.live else _load_outputs(outputs)
+        shapes = _tap_shapes(stage, student.network, student_taps(how.terms))
+        taught = _live_teachers(stage, teachers) if how.live else _load_outputs(outputs)
         torch.manual_seed(seed)
-        objective = Distil(how, taught, widths, weights)
+        objective = Distil(how, taught, shapes, len(clips), weights)
     return fit(model, clips, student.training, objective, seed, folder, _validation_score(stage, student.network, student.training))
 
 
@@ -202,31 +220,29 @@ def _load_outputs(outputs: Path | None) -> TeacherOutputs:
     return TeacherOutputs(saved["logits"], saved["features"])
 
 
-def _live_teachers(stage: FoldContext, teachers: Sequence[Path], clips: Clips) -> LiveTeachers:
-    network = stage.recipe.required_supervision.teacher.network
+def _live_teachers(stage: FoldContext, teachers: Sequence[Path]) -> LiveTeachers:
+    teacher, how = stage.recipe.required_supervision
+    network = teacher.network
     members = [stage.load_network(network, i, folder / "weights.pt") for i, folder in enumerate(teachers)]
-    return LiveTeachers(members, _tap_widths(members[0], clips, _teacher_taps(stage.recipe)))
+    return LiveTeachers(members, _tap_shapes(stage, network, teacher_taps(how.terms)))
 
 
-def _teacher_taps(recipe: Recipe) -> list[str]:
-    return sorted({term.teacher_tap for term in recipe.required_supervision.distillation.terms if compares_features(term)})
-
-
-def _tap_widths(model: nn.Module, clips: Clips, taps: Sequence[str]) -> dict[str, int]:
-    """Return the width of each tap's output, maps flattened; raises `UserError` for a name that is no submodule."""
-    films = {name: film.select(np.arange(2)) for name, film in clips.films.items()}
-    pair = Clips({name: values[:1, :2] for name, values in clips.inputs.items()}, {}, clips.labels[:2], 1, films)
+def _tap_shapes(stage: FoldContext, network: Network, taps: Sequence[str]) -> dict[str, Shape]:
+    """Return the shape of a clip's features at each tap; raises `UserError` for a name that is no submodule."""
+    model = stage.network(network, 0).eval()
     try:
-        return {name: values.shape[-1] for name, values in logits_and_features(model, pair, taps)[1].items()}
+        with torch.no_grad(), tap_features(model, taps) as features:
+            model(stage.blank(network))
     except ValueError as error:
         raise UserError(f"distillation: {error}") from error
+    return {name: tuple(values.shape[1:]) for name, values in features.items()}
 
 
-def _check_widths(widths: Mapping[str, int]) -> None:
-    for name, width in widths.items():
-        if width > MAX_FEATURES:
+def _check_sizes(shapes: Mapping[str, Shape]) -> None:
+    for name, shape in shapes.items():
+        if prod(shape) > MAX_FEATURES:
             raise UserError(
-                f"distillation: the teacher's {name!r} has {width} features a clip, too many to cache; set distillation.live: true"
+                f"distillation: the teacher's {name!r} has {prod(shape)} features a clip, too many to cache; set distillation.live: true"
             )
 
 

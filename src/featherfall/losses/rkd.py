@@ -1,6 +1,6 @@
-"""Relations between the clips of a batch: widths of student and teacher may differ.
+"""RKD: distances and angles between the clips of a batch; widths of student and teacher may differ.
 
-Source: RKD, Park et al. 2019, arXiv 1904.05068; DASK, Ni et al., ICASSP 2022.
+Source: Park, Kim, Lu, Cho 2019, arXiv 1904.05068.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from featherfall.core.registry import register
-from featherfall.losses.features import feature_mse
 
 _TINY = 1e-12  # keeps the square root's gradient finite at distance 0
 
 
-@register("loss", "rkd_distance", compares="features")
+@register("loss", "rkd_distance", compares="features", weight=25.0)
 def rkd_distance(student: Tensor, teacher: Tensor) -> Tensor:
     """L_D: mean SmoothL1 between the pairwise distances, each divided by its own mean over the distances above 0.
 
@@ -25,7 +24,7 @@ def rkd_distance(student: Tensor, teacher: Tensor) -> Tensor:
     return F.smooth_l1_loss(_relative_distances(student), _relative_distances(teacher.detach()))
 
 
-@register("loss", "rkd_angle", compares="features")
+@register("loss", "rkd_angle", compares="features", weight=50.0)
 def rkd_angle(student: Tensor, teacher: Tensor) -> Tensor:
     """L_A: mean SmoothL1 between the cosines of the angles that every triple (j, i, k) of the batch forms at i.
 
@@ -33,12 +32,6 @@ def rkd_angle(student: Tensor, teacher: Tensor) -> Tensor:
         student: (B, D_s), teacher: (B, D_t).
     """
     return F.smooth_l1_loss(_cosines(student), _cosines(teacher.detach()))
-
-
-@register("loss", "dask", compares="features", equal_width=True)
-def dask(student: Tensor, teacher: Tensor) -> Tensor:
-    """L_S + L_D + L_A: semantic (MSE), distance and angle terms on features of the same shape (B, D)."""
-    return feature_mse(student, teacher) + rkd_distance(student, teacher) + rkd_angle(student, teacher)
 
 
 def _relative_distances(features: Tensor) -> Tensor:

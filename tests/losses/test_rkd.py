@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.losses import dask, feature_mse, rkd_angle, rkd_distance
+from featherfall.losses.rkd import rkd_angle, rkd_distance
 
 LINE = torch.tensor([[0.0], [1.0], [2.0]])
 
@@ -35,12 +35,6 @@ def test_rkd_angle_by_hand() -> None:
     at_third = 0.5 * (1 - sqrt(0.5)) ** 2
     expected = 2 * (at_first + at_second + at_third) / 27  # (j, k) and (k, j); the angle of j with itself is 0 for both
     assert rkd_angle(student, LINE).item() == pytest.approx(expected, rel=1e-5)
-
-
-def test_dask_is_the_sum_of_its_three_terms() -> None:
-    student, teacher = torch.randn(2, 5, 3)
-    parts = feature_mse(student, teacher) + rkd_distance(student, teacher) + rkd_angle(student, teacher)
-    torch.testing.assert_close(dask(student, teacher), parts)
 
 
 @given(st.integers(0, 10_000), st.floats(0.01, 100))
