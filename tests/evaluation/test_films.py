@@ -40,7 +40,8 @@ def test_daily_life_and_unknown_impacts() -> None:
 
 def test_summary_counts() -> None:
     def one(fall: bool, events: int, in_time: bool | None, delay: float | None, down: bool | None) -> FilmOutcome:
-        return FilmOutcome("f", fall, 1800.0, (3.0,) * events, fall and events > 0, in_time, delay, 0.5, down, False)
+        on_person = events == 1 if fall else None
+        return FilmOutcome("f", fall, 1800.0, (3.0,) * events, fall and events > 0, in_time, delay, 0.5, down, False, on_person)
 
     found = summarise_films(
         [
@@ -53,7 +54,7 @@ def test_summary_counts() -> None:
         ]
     )
     assert found.shares == {
-        **{"falls_found": Share(3, 4), "falls_in_time": Share(2, 3)},
+        **{"falls_found": Share(3, 4), "falls_on_person": Share(2, 4), "falls_in_time": Share(2, 3)},
         **{"falls_still_down": Share(1, 2), "daily_films_alarmed": Share(1, 2)},
     }
     assert found.delays == (0.5, 1.5) and (found.hours, found.daily_hours) == (3.0, 1.0)

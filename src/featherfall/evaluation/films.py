@@ -67,6 +67,7 @@ class FilmOutcome:
         highest: the highest probability of any window of a person; None without a window.
         still_down: whether somebody was found still down; None where no event leaves the film time enough for it.
         got_up: whether a fallen one was found to have got up.
+        on_person: a fall film with an event on the person who moves in it (`evaluation.on_person`); None where that cannot be told.
     """
 
     film: str
@@ -79,6 +80,7 @@ class FilmOutcome:
     highest: float | None
     still_down: bool | None
     got_up: bool
+    on_person: bool | None = None
 
     def to_row(self) -> dict[str, Any]:
         """Return it as a row of a table: numbers, strings, None; times to the hundredth of a second."""
@@ -87,12 +89,15 @@ class FilmOutcome:
         return {name: round(value, digits[name]) if name in digits and value is not None else value for name, value in row.items()}
 
 
-def film_outcome(film: LabelledFilm, result: AnalysisResult, last: float, still_down_s: float) -> FilmOutcome:
+def film_outcome(
+    film: LabelledFilm, result: AnalysisResult, last: float, still_down_s: float, on_person: bool | None = None
+) -> FilmOutcome:
     """Compare a film with its result.
 
     Arguments:
         last: time of the film's last picture, s.
         still_down_s: after which somebody is still down.
+        on_person: see `FilmOutcome`.
     """
     events = tuple(fall.raised_s for fall in result.falls)
     impact = film.impact
@@ -109,6 +114,7 @@ def film_outcome(film: LabelledFilm, result: AnalysisResult, last: float, still_
         highest=float(result.curve[:, 2].max()) if len(result.curve) else None,
         still_down=any(fall.still_down_s is not None for fall in room) if film.fall and room else None,
         got_up=any(fall.up_s is not None for fall in result.falls),
+        on_person=on_person if film.fall else None,
     )
 
 
@@ -118,6 +124,7 @@ class FilmSummary:
 
     Attributes:
         falls_found: fall films with an event.
+        falls_on_person: fall films with an event on the person who falls, of those of which that can be told.
         falls_in_time: those whose event is near the impact, of all with a known impact.
         falls_still_down: of fall films whose event leaves time enough.
         daily_films_alarmed: films without a fall that have an event.
@@ -126,6 +133,7 @@ class FilmSummary:
     """
 
     falls_found: Share
+    falls_on_person: Share
     falls_in_time: Share
     falls_still_down: Share
     daily_films_alarmed: Share
@@ -145,6 +153,7 @@ def summarise_films(outcomes: Sequence[FilmOutcome]) -> FilmSummary:
     others = [one for one in outcomes if not one.fall]
     return FilmSummary(
         falls_found=Share.of(one.detected for one in falls),
+        falls_on_person=Share.of(one.on_person for one in falls),
         falls_in_time=Share.of(one.in_time for one in falls),
         falls_still_down=Share.of(one.still_down for one in falls),
         daily_films_alarmed=Share.of(bool(one.events) for one in others),

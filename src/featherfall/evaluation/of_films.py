@@ -18,8 +18,9 @@ from featherfall.datasets.views import cameras
 from featherfall.evaluation.evaluator import Evaluator, NotReadyError
 from featherfall.evaluation.film_cache import cache_file, default_cache, observe
 from featherfall.evaluation.films import FilmOutcome, LabelledFilm, film_outcome, films_of, summarise_films
+from featherfall.evaluation.on_person import Places, alarm_on_person
 from featherfall.runtime import Bundle
-from featherfall.runtime.observation import Observation, Sighting
+from featherfall.runtime.observation import AnalysisResult, Observation, Sighting
 from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.watch import Monitor, Perception, replay
@@ -85,12 +86,23 @@ class FilmEvaluator(Evaluator):
                 seen.append(one)
                 yield one
 
-        result = replay(observations(), self._monitor)
+        places = Places()
+        result = replay(observations(), self._monitor, places.add)
         if not seen:
             raise UserError(f"{film.video.path}: holds no picture")
         self._pictures += len(seen)
         self._with_people += sum(bool(one.people) for one in seen)
-        return film_outcome(film, result, seen[-1].time, self._monitor.settings.still_down_s)
+        on_person = self._on_person(film, result, places, notes) if film.fall else None
+        return film_outcome(film, result, seen[-1].time, self._monitor.settings.still_down_s, on_person)
+
+    @staticmethod
+    def _on_person(film: LabelledFilm, result: AnalysisResult, places: Places, notes: list[str]) -> bool | None:
+        """Return as `alarm_on_person`; None, with a note, where people are known but the film itself cannot be read."""
+        try:
+            return alarm_on_person(film.video, result.falls, places)
+        except UserError as error:
+            notes.append(f"{error} (whether alarms are on the person is not told)")
+            return None
 
     def _check_ready(self, film: LabelledFilm) -> None:
         """Raise `NotReadyError` where people cannot be found in any film: without weights or packages."""

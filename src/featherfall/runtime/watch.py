@@ -187,13 +187,24 @@ def watch_film(
     return _sum_up(monitor, results(), lost, reading_notes(video), check)
 
 
-def replay(observations: Iterable[Observation], monitor: Monitor) -> AnalysisResult:
+def replay(
+    observations: Iterable[Observation], monitor: Monitor, on_result: Callable[[FrameResult], object] | None = None
+) -> AnalysisResult:
     """Return the result for people that were found before, e.g. to compare bundles without decoding films or finding people again.
 
-    The monitor is reset.
+    The monitor is reset. on_result: called with each picture's result.
     """
     monitor.reset()
-    return _sum_up(monitor, (monitor.take(one) for one in observations if monitor.wants(one.time)))
+
+    def results() -> Iterator[FrameResult]:
+        for one in observations:
+            if monitor.wants(one.time):
+                result = monitor.take(one)
+                if on_result is not None:
+                    on_result(result)
+                yield result
+
+    return _sum_up(monitor, results())
 
 
 def _sum_up(
