@@ -47,7 +47,7 @@ PARSED = {
     r"featherfall (data inspect|data prepare|distill|train|compare|evaluate)\b": "needs recordings, and minutes to hours",
     r"featherfall (predict|bench|export|report) \"?(runs|RUN|OUT|BUNDLE)\b": "needs a finished run",
     r"featherfall predict picture ": "needs a picture",
-    r"featherfall predict camera ": "needs a film and the pose estimator's weights",
+    r"featherfall (predict camera|camera-check) ": "needs a film and the pose estimator's weights",
     r"featherfall sim ": "takes longer than a test may",
     r"featherfall app\b": "serves until it is stopped (tests/app)",
     r"featherfall publish ": "needs a bundle and a hub (tests/publish)",
