@@ -56,6 +56,23 @@ def test_a_frozen_backbone_stays_as_it_is() -> None:
     assert not model.eval().head.training and model.train().head.training and not model.backbone.training
 
 
+def test_a_frozen_backbone_sees_a_picture_once() -> None:
+    model, seen = net(frozen=True, dropout=0.0), []
+    model.backbone.register_forward_hook(lambda module, given, features: seen.append(len(features)))
+    first = model({"picture": PICTURES[:2]})
+    again = model({"picture": PICTURES[1:3]})
+    assert sum(seen) == 3
+    torch.testing.assert_close(again[0], first[1])
+    torch.testing.assert_close(again, model.eval()({"picture": PICTURES[1:3]}))
+    model({"picture": PICTURES[1:3]})
+    assert sum(seen) == 7  # evaluated pictures are always computed
+    tuned = net(dropout=0.0)
+    tuned.backbone.register_forward_hook(lambda module, given, features: seen.append(len(features)))
+    for _ in range(2):
+        tuned({"picture": PICTURES[:2]})
+    assert sum(seen) == 11
+
+
 def test_a_tuned_backbone_learns() -> None:
     model = net()
     before = {name: values.clone() for name, values in model.state_dict().items()}

