@@ -78,6 +78,8 @@ def test_cell(state: AlarmState, trigger: Trigger) -> None:
             memory.asked_until = now + 1
         elif trigger is T.fall:
             memory.last_sign = None  # long ago
+        elif trigger is T.unmute:
+            memory.muted_until = now + 100 if cell.say else 0.0
         elif trigger is T.again:
             memory.last_sign = now - 1
         sent = {T.confirm: T.help, T.again: T.fall}.get(trigger, trigger)

@@ -1,1 +1,10 @@
-"""From notices to alarms that latch, count down, and are acknowledged or cancelled."""
+"""From notices to alarms: states, store, delivery."""
+
+from featherfall.alarms.centre import AlarmCentre, Watched
+from featherfall.alarms.events import AlarmEvent, Condition, Rises
+from featherfall.alarms.machine import AlarmMachine
+from featherfall.alarms.outbox import Route
+from featherfall.alarms.settings import AlarmSettings
+from featherfall.alarms.table import Trigger
+
+__all__ = ["AlarmCentre", "AlarmEvent", "AlarmMachine", "AlarmSettings", "Condition", "Rises", "Route", "Trigger", "Watched"]

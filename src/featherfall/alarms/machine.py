@@ -23,6 +23,7 @@ _OWN: dict[MessageKind, Severity] = {
     "help asked": Severity.warning,
     "test": Severity.alarm,  # it has to go where alarms go
     "left out": Severity.info,
+    "ready": Severity.info,
 }
 _SEVERITY: dict[AlarmState, Severity] = {
     AlarmState.countdown: Severity.warning,
@@ -59,6 +60,8 @@ class AlarmMachine:
         """Take an event; return the messages that follow, those of time that has passed first."""
         messages = self.tick(event.time)
         trigger = self._trigger(event)
+        if event.trigger is Trigger.unmute and not self.is_muted:
+            return messages
         if event.trigger is Trigger.cancel:
             self.memory.asked_until = 0.0  # the first press of the help button was a mistake
         self._apply(trigger, event)

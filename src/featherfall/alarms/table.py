@@ -78,7 +78,7 @@ def _stay(*rest: Do | MessageKind) -> Cell:
 
 
 _NOTHING = Cell()
-_REST = Cell(rests=True)
+_REST = Cell(say=("ready",), rests=True)
 _T, _D = Trigger, Do
 _FALLS = _go(POSSIBLE, _D.begin, "possible fall")
 _LIES = _go(COUNTDOWN, _D.begin, _D.rise, "countdown")
@@ -118,7 +118,7 @@ TABLE: Mapping[AlarmState, Mapping[Trigger, Cell]] = {
         _T.help: _ASK,
         _T.confirm: _go(HELP, "help"),
         _T.mute: _go(MUTED, "cancelled", "muted"),
-        _T.unmute: _LIFT,
+        _T.unmute: _NOTHING,
         _T.test: _TEST,
         _T.due: _go(COUNTDOWN, "countdown"),
     },
@@ -134,7 +134,7 @@ TABLE: Mapping[AlarmState, Mapping[Trigger, Cell]] = {
         _T.help: _ASK,
         _T.confirm: _go(HELP, "help"),
         _T.mute: _go(MUTED, "cancelled", "muted"),
-        _T.unmute: _LIFT,
+        _T.unmute: _NOTHING,
         _T.test: _TEST,
         _T.due: _go(ALARM, "alarm"),
     },
@@ -150,7 +150,7 @@ TABLE: Mapping[AlarmState, Mapping[Trigger, Cell]] = {
         _T.help: _ASK,
         _T.confirm: _go(HELP, "help"),
         _T.mute: _go(MUTED, "acknowledged", "muted"),
-        _T.unmute: _LIFT,
+        _T.unmute: _NOTHING,
         _T.test: _TEST,
         _T.due: _go(ALARM, "reminder"),
     },

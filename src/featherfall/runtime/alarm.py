@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, get_args
+
+from featherfall.core.documents import as_written
 
 CommandKind = Literal["cancel", "acknowledge", "help", "mute", "unmute", "test"]
 COMMANDS: tuple[CommandKind, ...] = get_args(CommandKind)
@@ -23,6 +27,7 @@ MessageKind = Literal[
     "closed",
     "muted",
     "unmuted",
+    "ready",
     "test",
     "device offline",
     "device online",
@@ -149,6 +154,11 @@ class AlarmMessage:
         return f"{self.subject.id}:{self.number}"
 
     @property
+    def dated(self) -> str:
+        """The text, and when it happened on this host's clock: a sink that was down tells it late."""
+        return f"{self.text} ({datetime.fromtimestamp(self.time):%Y-%m-%d %H:%M:%S})"
+
+    @property
     def text(self) -> str:
         """One line for people."""
         return f"{self.subject.title}: {_TEXTS.get(self.kind, _plain)(self)}"
@@ -160,6 +170,20 @@ class AlarmMessage:
         named |= {"time": round(self.time, 3), "confidence": round(self.confidence, 4)}
         named["due"] = None if self.due is None else round(self.due, 3)
         return {name: value for name, value in named.items() if value not in ("", None, False) and (value or name != "confidence")}
+
+    @classmethod
+    def from_json(cls, values: Any, where: str) -> AlarmMessage:
+        """Return the message of `to_json`'s values; raises `UserError` for others. where: for the message."""
+        with as_written(where, "a message of an alarm"):
+            plain = {
+                name: values[name] for name in ("number", "kind", "time", "episode", "confidence", "due", "is_muted") if name in values
+            }
+            texts: dict[str, Any] = {name: str(values[name]) for name in ("device", "by", "via", "reason") if name in values}
+            subject = AlarmSubject(str(values["subject"]), str(values["person"]), str(values.get("room", "")))
+            message = cls(**plain, **texts, subject=subject, state=AlarmState(values["state"]), severity=Severity[values["severity"]])
+            if message.kind not in MESSAGE_KINDS or not math.isfinite(message.time + message.confidence + (message.due or 0.0)):
+                raise ValueError(f"kind {message.kind!r}, time {message.time!r}")
+            return message
 
 
 def _by(message: AlarmMessage) -> str:
@@ -195,5 +219,6 @@ _TEXTS: dict[MessageKind, Callable[[AlarmMessage], str]] = {
         f"muted for {round(((one.due or one.time) - one.time) / 60)} min{_by(one)}: everything but calls for help and tests"
     ),
     "unmuted": lambda one: f"no longer muted{_by(one)}{f'; {one.reason}' if one.reason else ''}",
+    "ready": lambda one: "still muted" if one.state is AlarmState.muted else "watched again",
     "test": lambda one: f"this is a test{_by(one)}, nothing has happened",
 }

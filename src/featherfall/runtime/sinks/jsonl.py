@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 from featherfall.core.console import say_json, say_json_object, say_json_text
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.core.text import json_text
+from featherfall.runtime.alarm import AlarmMessage, Severity
 from featherfall.runtime.sinks.sink import Plain, Sink
+
+_KEYS = 1000  # of the last messages, by which one that comes again after a crash is told
+_TAIL = 1 << 20  # bytes that hold them: a line has up to 1,000
+_KEY = re.compile(rb'"type": "alarm",.*"key": "([^"]*)"')
 
 
 @register("sink", "jsonl")
 class JsonLines(Sink):
-    """One JSON object per line: {"source", "type": "notice" | "result" | "problem", ...}."""
+    """One JSON object per line: {"source", "type": "notice" | "result" | "problem" | "alarm", ...}."""
+
+    least: ClassVar[Severity] = Severity.info
 
     def __init__(self, path: str | Path | None = None) -> None:
         """path: file that lines are appended to; None for standard output."""
         self._path = None if path is None else Path(path)
         self._file: TextIO | None = None
+        self._delivered: deque[str] = deque(maxlen=_KEYS)  # keys of messages
 
     def open(self) -> None:
         """Open the file; raises `UserError` where it cannot be written."""
@@ -28,8 +39,26 @@ class JsonLines(Sink):
             return
         try:
             self._file = self._path.open("a", encoding="utf-8")
+            with self._path.open("rb") as written:
+                written.seek(max(written.seek(0, os.SEEK_END) - _TAIL, 0))
+                tail = written.read(_TAIL)
         except OSError as error:
             raise UserError(f"{self._path}: cannot be written ({error.strerror}); correct the path or its permissions") from error
+        self._delivered.extend(key.decode("utf-8", "replace") for key in _KEY.findall(tail))
+        if tail and not tail.endswith(b"\n"):  # a crash, or a full disk, in the midst of a line
+            self._file.write("\n")
+
+    def alarm(self, message: AlarmMessage) -> None:
+        """Write the message's values, unless they stand in the file already; raises `OSError` where they cannot be written."""
+        if message.key in self._delivered:
+            return
+        try:
+            self._write({"source": message.subject.id, "type": "alarm", **message.to_json()})
+        except OSError:
+            self.close()
+            self.open()  # completes the half line
+            raise
+        self._delivered.append(message.key)
 
     def notice(self, notice: Plain, source: str = "") -> None:
         """Write the notice's values."""

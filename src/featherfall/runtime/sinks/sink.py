@@ -6,11 +6,13 @@ overridden do nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
+
+from featherfall.runtime.alarm import AlarmCommand, AlarmMessage, AlarmState, AlarmSubject, Severity
 
 
 class Plain(Protocol):
@@ -21,10 +23,30 @@ class Plain(Protocol):
 
 
 class Sink:
-    """Receives notices, results and drawn pictures. Use as a context manager: entering opens, leaving closes."""
+    """Receives notices, results, drawn pictures, and messages of alarms. Use as a context manager: entering opens, leaving closes.
+
+    least: severity from which messages of alarms go to it, where the household states none.
+    """
+
+    least: ClassVar[Severity] = Severity.warning
 
     def open(self) -> None:
         """Connect, or open the output."""
+
+    def attend(self, subjects: Mapping[AlarmSubject, AlarmState], order: Callable[[AlarmCommand], object]) -> None:
+        """Learn whose alarms will come and their states, before `open`.
+
+        Arguments:
+            order: takes what people order through this sink, from any thread.
+        """
+
+    def alarm(self, message: AlarmMessage) -> None:
+        """Deliver a message of an alarm; return when it is delivered.
+
+        A message comes again after an error, and after a crash in the midst of it: `message.key` tells.
+
+        Raises: `UserError` where this message never can be delivered; anything else where it has to be tried again.
+        """
 
     def notice(self, notice: Plain, source: str = "") -> None:
         """Deliver a notice at once, e.g. a possible fall. source: name of its source."""

@@ -1,0 +1,156 @@
+"""All alarms of a household: machines, store and sinks together. Everything may be called from any thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from featherfall.alarms.events import AlarmEvent, Condition
+from featherfall.alarms.machine import AlarmMachine
+from featherfall.alarms.memory import AlarmMemory
+from featherfall.alarms.outbox import Courier, Outbox, Route
+from featherfall.alarms.settings import AlarmSettings
+from featherfall.alarms.store import AlarmStore
+from featherfall.core.errors import UserError
+from featherfall.core.tables import nearest
+from featherfall.runtime.alarm import COMMANDS, AlarmCommand, AlarmMessage, AlarmState, AlarmSubject
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A person of the household, and how the person's alarms behave."""
+
+    subject: AlarmSubject
+    settings: AlarmSettings = field(default_factory=AlarmSettings)
+
+
+class AlarmCentre:
+    """Take events, conditions and commands; store and deliver what follows.
+
+    Attributes:
+        machines: by the subject's id.
+    """
+
+    def __init__(
+        self,
+        people: Sequence[Watched],
+        routes: Sequence[Route] = (),
+        store: str | Path | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        listener: Callable[[AlarmMessage], object] | None = None,
+    ) -> None:
+        """Arguments:
+            store: path of a SQLite file or URL of a database; None keeps nothing over a restart.
+            clock: s since 1970.
+            listener: called with every message, muted ones too, e.g. to show it.
+
+        Raises: `UserError` for two subjects or sinks of one name, and for a store of another kind.
+        """
+        self._check([one.subject.id for one in people], "subjects")
+        self._check([one.name for one in routes], "sinks")
+        self._clock, self._listener = clock, listener
+        self._lock = threading.RLock()
+        self.machines = {
+            one.subject.id: AlarmMachine(one.settings, one.subject, AlarmMemory(number=int(clock() * 1000)))  # a number of no earlier run
+            for one in people
+        }
+        self._outbox = Outbox(routes, store, clock)
+        self._damaged: list[str] = []
+        self._adopt()
+        self._couriers = [Courier(route, self._outbox) for route in routes]
+
+    def start(self) -> None:
+        """Open the sinks and begin to deliver."""
+        states = {machine.subject: machine.state for machine in self.machines.values()}
+        for courier in self._couriers:
+            courier.route.sink.attend(states, self.command)
+            courier.start()
+
+    def stop(self) -> None:
+        """End; what was not delivered waits in the store for the next start."""
+        for courier in self._couriers:
+            courier.stop()
+        with self._lock:
+            for name, machine in self.machines.items():
+                self._outbox.put(name, machine.memory, ())
+            self._outbox.close()
+
+    def handle(self, subject: str, event: AlarmEvent) -> list[AlarmMessage]:
+        """Take an event of a subject; return the messages that follow. Raises `UserError` for an unknown subject."""
+        return self._do(subject, lambda machine: machine.handle(event))
+
+    def report(self, subject: str, condition: Condition) -> list[AlarmMessage]:
+        """Take a condition of a subject's device; return the messages that follow."""
+        return self._do(subject, lambda machine: machine.report(condition))
+
+    def active(self, subject: str) -> list[AlarmMessage]:
+        """Take a sign of life of a subject; return the messages that follow."""
+        return self._do(subject, lambda machine: machine.active(self._clock()))
+
+    def command(self, command: AlarmCommand) -> list[AlarmMessage]:
+        """Take what a person orders; return the messages that follow. Raises `UserError` for an unknown command or subject."""
+        if command.kind not in COMMANDS:
+            raise UserError(f"unknown command {command.kind!r}; {nearest(command.kind, COMMANDS)}")
+        return self.handle(command.subject, AlarmEvent.of_command(command, self._clock()))
+
+    def tick(self) -> list[AlarmMessage]:
+        """Let time pass, once a second or oftener; return the messages that follow."""
+        with self._lock:
+            self._adopt()
+            told = [message for subject in self.machines for message in self._do(subject, lambda machine: machine.tick(self._clock()))]
+            self._outbox.flush()
+            return told
+
+    @property
+    def states(self) -> dict[str, AlarmState]:
+        """The state of each subject's alarm."""
+        return {name: machine.state for name, machine in self.machines.items()}
+
+    @property
+    def store(self) -> AlarmStore | None:
+        """The store where it can be used, e.g. for its history."""
+        return self._outbox.store
+
+    def health(self) -> dict[str, Any]:
+        """Return plain values: the store's problem, and for each sink what waits and its problem; "" is fine."""
+        return {
+            "store": "; ".join(filter(None, [self._outbox.problem, *self._damaged])),
+            "dropped": self._outbox.dropped,
+            "sinks": {courier.route.name: dict(courier.health()) for courier in self._couriers},
+            "states": {name: str(state) for name, state in self.states.items()},
+        }
+
+    def _do(self, subject: str, work: Callable[[AlarmMachine], list[AlarmMessage]]) -> list[AlarmMessage]:
+        machine = self.machines.get(subject)
+        if machine is None:
+            raise UserError(f"nobody is called {subject!r}; {nearest(subject, tuple(self.machines))}")
+        with self._lock:
+            messages = work(machine)
+            if messages:
+                self._outbox.put(subject, machine.memory, messages)
+        if self._listener is not None:
+            for message in messages:
+                self._listener(message)
+        return messages
+
+    def _adopt(self) -> None:
+        """Go on from the store's memories, as soon as it can be read; what has happened since this start counts more."""
+        for subject, memory in self._outbox.connect().items():
+            machine = self.machines.get(subject)
+            if isinstance(memory, UserError):
+                self._damaged.append(str(memory))
+            elif machine is not None and machine.state is AlarmState.idle and not machine.memory.episode:
+                memory.number = max(memory.number, machine.memory.number)
+                memory.conditions = {**memory.conditions, **machine.memory.conditions}
+                machine.memory = memory
+
+    @staticmethod
+    def _check(names: Sequence[str], what: str) -> None:
+        double = sorted({name for name in names if names.count(name) > 1})
+        if double:
+            raise UserError(f"two {what} have the name {double[0]!r}; give each its own")

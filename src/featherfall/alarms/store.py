@@ -1,0 +1,150 @@
+"""What is kept of alarms: memories of machines, messages, and those that a sink has not got yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from featherfall.alarms.database import Database, Statement, StoreError, open_database
+from featherfall.alarms.memory import AlarmMemory
+from featherfall.core.documents import parse_json
+from featherfall.core.errors import UserError
+from featherfall.core.text import json_text
+from featherfall.runtime.alarm import AlarmMessage
+
+VERSION = 1  # of the tables
+KEEP_DAYS = 365.0  # of messages
+_DAY = 86_400.0  # s
+_VALUES = 2000  # in one stored document; a memory with 200 conditions has fewer
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS featherfall (version BIGINT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS machines (subject TEXT PRIMARY KEY, memory TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS messages (subject TEXT, number BIGINT, time DOUBLE PRECISION NOT NULL, body TEXT NOT NULL, "
+    "PRIMARY KEY (subject, number))",
+    "CREATE INDEX IF NOT EXISTS messages_by_time ON messages (time)",
+    # A row for each message that a sink has to get. It is deleted when it has.
+    "CREATE TABLE IF NOT EXISTS outbox (sink TEXT, subject TEXT, number BIGINT, PRIMARY KEY (sink, subject, number))",
+)
+
+
+class AlarmStore:
+    """The tables in a database."""
+
+    def __init__(self, url: str | Path) -> None:
+        """Open the database and create the tables where there are none.
+
+        Raises: `UserError` for a URL of another kind; `StoreError` where it cannot be opened, and for tables of a newer version.
+        """
+        self.database: Database = open_database(url)
+        try:
+            self._prepare()
+        except BaseException:
+            self.database.close()
+            raise
+
+    def _prepare(self) -> None:
+        name = self.database.name
+        try:
+            found = self.database.rows("SELECT version FROM featherfall")
+        except StoreError as error:
+            if not any(text in str(error) for text in ("no such table", "does not exist")):
+                raise
+            found = []
+        if found and int(found[0][0]) > VERSION:
+            raise StoreError(
+                f"{name}: written by a newer version of featherfall (tables {found[0][0]}, this one knows {VERSION}); update it"
+            )
+        if not found:
+            self.database.run([*((sql, ()) for sql in _TABLES), ("INSERT INTO featherfall (version) VALUES (?)", (VERSION,))])
+
+    def close(self) -> None:
+        """Disconnect."""
+        self.database.close()
+
+    def memories(self) -> dict[str, AlarmMemory | UserError]:
+        """Return the memory of each subject by id, or why it is not usable."""
+        found: dict[str, AlarmMemory | UserError] = {}
+        for subject, text in self.database.rows("SELECT subject, memory FROM machines ORDER BY subject"):
+            try:
+                found[str(subject)] = read_memory(str(text), str(subject))
+            except UserError as error:
+                found[str(subject)] = error
+        return found
+
+    def save(self, subject: str, memory: AlarmMemory, messages: Sequence[AlarmMessage], outbox: Iterable[tuple[str, AlarmMessage]]) -> None:
+        """Write a machine's memory and messages, and which sinks have to get them, in one transaction; raises `StoreError`.
+
+        Arguments:
+            outbox: names of sinks, each with a message.
+        """
+        statements: list[Statement] = [
+            (
+                "INSERT INTO machines (subject, memory) VALUES (?, ?) ON CONFLICT (subject) DO UPDATE SET memory = excluded.memory",
+                (subject, memory.model_dump_json()),
+            )
+        ]
+        for one in messages:
+            statements.append(
+                (
+                    "INSERT INTO messages (subject, number, time, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    (one.subject.id, one.number, one.time, json_text(one.to_json())),
+                )
+            )
+        for sink, one in outbox:
+            statements.append(
+                (
+                    "INSERT INTO outbox (sink, subject, number) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    (sink, one.subject.id, one.number),
+                )
+            )
+        self.database.run(statements)
+
+    def waiting(self, sink: str, most: int) -> list[AlarmMessage]:
+        """Return what a sink has not got yet, the oldest first; messages that are damaged are left out."""
+        rows = self.database.rows(
+            "SELECT m.body FROM outbox o JOIN messages m ON m.subject = o.subject AND m.number = o.number "
+            "WHERE o.sink = ? ORDER BY m.time, m.number LIMIT ?",
+            (sink, most),
+        )
+        return [one for (body,) in rows if (one := _message(str(body))) is not None]
+
+    def delivered(self, sink: str, messages: Sequence[AlarmMessage]) -> None:
+        """Note that a sink has got messages; raises `StoreError`."""
+        sql = "DELETE FROM outbox WHERE sink = ? AND subject = ? AND number = ?"
+        self.database.run([(sql, (sink, one.subject.id, one.number)) for one in messages])
+
+    def history(self, since: float, until: float, most: int = 1000, subject: str | None = None) -> list[AlarmMessage]:
+        """Return the latest messages of a time, in order, muted ones too.
+
+        Arguments:
+            since, until: s since 1970.
+        """
+        rows = self.database.rows(
+            "SELECT body FROM messages WHERE time >= ? AND time <= ? AND (? = '' OR subject = ?) ORDER BY time DESC, number DESC LIMIT ?",
+            (since, until, subject or "", subject or "", most),
+        )
+        return [one for (body,) in reversed(rows) if (one := _message(str(body))) is not None]
+
+    def prune(self, now: float, keep_days: float = KEEP_DAYS) -> None:
+        """Delete messages that are older, with what waits of them; raises `StoreError`."""
+        before = (now - keep_days * _DAY,)
+        old = "EXISTS (SELECT 1 FROM messages m WHERE m.subject = outbox.subject AND m.number = outbox.number AND m.time < ?)"
+        self.database.run([(f"DELETE FROM outbox WHERE {old}", before), ("DELETE FROM messages WHERE time < ?", before)])
+
+
+def read_memory(text: str, where: str) -> AlarmMemory:
+    """Return a stored memory; raises `UserError` for a damaged one."""
+    return AlarmMemory.read(parse_json(text, where, _VALUES), where)
+
+
+def read_message(text: str, where: str) -> AlarmMessage:
+    """Return a stored message; raises `UserError` for a damaged one."""
+    return AlarmMessage.from_json(parse_json(text, where, _VALUES), where)
+
+
+def _message(text: str) -> AlarmMessage | None:
+    try:
+        return read_message(text, "message")
+    except UserError:
+        return None
