@@ -22,7 +22,7 @@ setup: .venv/.done
 	touch $@
 
 .venv/.done: .venv/.demo
-	$(BIN)/python $(PIP) --editable ".[app,camera,publish,sim,train,vision,watch,dev]"
+	$(BIN)/python $(PIP) --editable ".[app,camera,notify,postgresql,publish,sim,train,vision,watch,dev]"
 	touch $@
 
 .venv-app/.done: pyproject.toml constraints.txt

@@ -241,6 +241,21 @@ def _payload(root: Path, file: Path) -> object:
     return assembler
 
 
+def _order(root: Path, file: Path) -> object:
+    """What a person orders by MQTT, or in the reply to a webhook."""
+    from featherfall.runtime.sinks.orders import read_order
+
+    return read_order(file.read_bytes(), "anna", "mqtt")
+
+
+def _alarm_store(root: Path, file: Path) -> object:
+    """A document of the store of alarms, which others may have changed."""
+    from featherfall.alarms.store import read_memory, read_message
+
+    text = file.read_bytes().decode("utf-8", "replace")
+    return read_memory(text, "anna") if file.stem == "memory" else read_message(text, "anna").text
+
+
 def _watch_config(root: Path, file: Path) -> object:
     from featherfall.household.config import load_config
 
@@ -364,6 +379,8 @@ _ALL = (
     Door("film", _film, ("signals/video_file", "signals/video_pictures", "signals/video_shots", "signals/video_shape"), 400),
     Door("phone", _phone, ("app/live", "runtime/sources/stream"), 500),
     Door("payload", _payload, ("runtime/sources/payloads/payload",), 4000),
+    Door("order", _order, ("runtime/sinks/orders",), 4000),
+    Door("alarm-store", _alarm_store, ("alarms/store",), 3000),
     Door("watch-config", _watch_config, ("household/config",), 1200),
     Door("webcam", _webcam, ("app/live",), 3000, corpus="picture"),
     Door("upload", _upload, ("app/pages/file_fields",), 250, corpus="recorder"),

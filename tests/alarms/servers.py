@@ -1,4 +1,4 @@
-"""Real servers on loopback, each with a folder of its own that is removed: Mosquitto, PostgreSQL, a receiver of webhooks."""
+"""Real servers of this machine: PostgreSQL, and a receiver of webhooks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import http.server
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -22,13 +21,6 @@ import pytest
 from featherfall.alarms.database import open_database
 
 
-def free_port() -> int:
-    """Return a port of loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_for(ready: Callable[[], Any], seconds: float = 60.0) -> Any:
     """Return what `ready` gives as soon as it is true."""
     end = time.monotonic() + seconds
@@ -36,46 +28,6 @@ def wait_for(ready: Callable[[], Any], seconds: float = 60.0) -> Any:
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.02)
     return found
-
-
-def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.2):
-        return True
-    return False
-
-
-class Broker:
-    """A Mosquitto that can be stopped and started again; it keeps what is retained."""
-
-    def __init__(self, folder: Path, extra: str = "") -> None:
-        self.port = free_port()
-        self._config = folder / "mosquitto.conf"
-        lines = [f"listener {self.port} 127.0.0.1", "persistence true", f"persistence_location {folder}/", "autosave_interval 1"]
-        lines += extra.splitlines() or ["allow_anonymous true"]
-        if os.getuid() == 0:
-            lines.append("user root")
-        self._config.write_text("\n".join(lines) + "\n")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        self._process = subprocess.Popen([program, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(lambda: _answers(self.port))
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
-            self._process = None
-
-
-def start_broker(folder: Path, extra: str = "") -> Broker:
-    """Return a running broker; skips the test where there is no Mosquitto."""
-    if not (shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").exists()):
-        pytest.skip("no mosquitto; install it: apt-get install mosquitto")
-    broker = Broker(folder, extra)
-    broker.start()
-    return broker
 
 
 class Postgres:
