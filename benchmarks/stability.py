@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--films", default="urfd + up_fall")
     parser.add_argument("--estimator", default="several")
+    parser.add_argument("--pose-weights", type=Path)
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--only", choices=["falls", "daily"], help="films with a fall, or those without")
     parser.add_argument("--every", type=int, default=1, help="take every Nth of these films")
@@ -47,7 +48,7 @@ def main() -> None:
     options = parser.parse_args()
     films = [film for film in labelled_films(options.films, options.data) if options.only in (None, "falls" if film.fall else "daily")]
     films = films[:: options.every]
-    monitor = Monitor(load_bundle(options.bundle), open_estimator(options.estimator))
+    monitor = Monitor(load_bundle(options.bundle), open_estimator(options.estimator, options.pose_weights))
     decisions: dict[str, dict[str, bool]] = {}
     for variant in ["same", *(name for name in options.variants if name != "same")]:
         started = time.process_time()

@@ -80,7 +80,9 @@ PlacementOk = Annotated[bool, typer.Option("--placement-ok", help="Sensors: also
 # Films.
 EstimatorName = Annotated[
     str,
-    typer.Option("--estimator", metavar="NAME", help="Films: how poses are found: several, one, multipose, mediapipe, or a plugin's."),
+    typer.Option(
+        "--estimator", metavar="NAME", help="Films: how poses are found: several, checked, one, multipose, mediapipe, or a plugin's."
+    ),
 ]
 PoseWeights = Annotated[Path | None, typer.Option(metavar="FILE", help="Films: weights of the estimator. Default: MoveNet.")]
 Rotate = Annotated[int | None, typer.Option(metavar="DEG", help="Films and pictures: turn them clockwise by 90, 180 or 270 degrees.")]

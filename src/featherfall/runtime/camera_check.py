@@ -22,8 +22,8 @@ _RATE = 15.0  # pictures looked at a second: the estimator follows people at the
 
 MISSING = 0.1  # share of the time between pictures that are too far apart: one reconnection of a camera is no fault
 
-# Gray levels of 255, of the brightest twentieth of a picture. Real rooms by day have 220 and more, by a night camera's own lamp 150. In real
-# pictures made darker MoveNet scores .5 at 30 and .4 at 20 (.6 by day), and finds nobody at 14.
+# Gray levels of 255, of the brightest twentieth of a picture. Real rooms by day have 220 and more, by a night camera's lamp 150. In
+# real pictures made darker MoveNet scores .5 at 30 and .4 at 20 (.6 by day), and finds nobody at 14.
 DARK = 30.0
 # Degrees. Postures are measured along the picture's vertical, and from about 20 on everybody seems low (docs/explanation/camera.md).
 TILTED = 15.0

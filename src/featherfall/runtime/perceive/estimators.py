@@ -28,7 +28,7 @@ def open_estimator(
     Open one for each film, or call `reset` between films.
 
     Arguments:
-        name: of the estimator: "several", "one", "multipose", "mediapipe", or a plugin's.
+        name: of the estimator: "several", "checked", "one", "multipose", "mediapipe", or a plugin's.
         weights: the name of known ones (`weights.KNOWN`), or a path. None takes those that the estimator knows; some know none.
         folder: where known weights lie, see `weights.find_weights`.
         threads: of the network.

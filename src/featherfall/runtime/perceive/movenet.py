@@ -14,8 +14,10 @@ from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.runtime.perceive.crop import Region, around, cut, whole
 from featherfall.runtime.perceive.litert import open_net, opening
+from featherfall.runtime.perceive.multipose import MultiPose
+from featherfall.runtime.perceive.person_check import PersonCheck
 from featherfall.runtime.perceive.pose import FAINT, Estimator, Pose, apart, check_picture, make_pose, rise
-from featherfall.runtime.perceive.weights import KNOWN, find_weights
+from featherfall.runtime.perceive.weights import KNOWN, find_weights, stated_weights
 
 
 class PoseNetwork(Protocol):
@@ -83,12 +85,19 @@ class OnePerson:
 
 @dataclass
 class _Known:
-    """A known person. pose: the last one; region: where to look next; reach: recent size, pixels; missed: pictures since last seen."""
+    """A known person.
+
+    Attributes:
+        pose: the last one. region: where to look next. reach: recent size, pixels. missed: pictures since last seen.
+        age: pictures since first seen. confirmed: whether a second network has found a person there, too.
+    """
 
     pose: Pose
     region: Region
     reach: float
     missed: int = 0
+    age: int = 0
+    confirmed: bool = False
 
 
 class SeveralPeople:
@@ -101,7 +110,12 @@ class SeveralPeople:
     - New people are sought in every second picture, in the whole one and in overlapping squares by turns, with all known people painted
       over. What is found must reach `NEW` in a second look, around itself, and be no smaller than `SMALL` of the picture's height.
 
-    Costs one look a known person and about half of one more a picture. It sees people in furniture too; see `Track.is_person`.
+    - With a check by a second network, people whom it has not confirmed are not given: it is asked when somebody is found, and again every
+      `ASK_EVERY` pictures until it confirms. Who is found again where a person was just lost stays confirmed, since lying people are hard
+      to find for any network.
+
+    Costs one look a known person and about half of one more a picture. Without a check it sees people in furniture too; see
+    `Track.is_person`.
     """
 
     # Chosen on simulated and projected people (docs/log.md, "Camera").
@@ -114,9 +128,11 @@ class SeveralPeople:
     SAME = 0.15  # `apart`: two estimates of one person are some .05 apart, neighbours .3 or more
     PATIENCE = 30  # pictures, two seconds at 15 Hz: as long as a lost track can be continued (`track.people`)
 
-    def __init__(self, net: PoseNetwork, most: int = 4) -> None:
-        """most: people known at once."""
-        self._net, self._most = net, most
+    ASK_EVERY = 8  # pictures, half a second at 15 Hz: a person who was hidden or bent down has moved by then
+
+    def __init__(self, net: PoseNetwork, most: int = 4, check: PersonCheck | None = None) -> None:
+        """most: people known at once. check: None takes all for people."""
+        self._net, self._most, self._check = net, most, check
         self._known: list[_Known] = []
         self._count = 0
 
@@ -137,7 +153,18 @@ class SeveralPeople:
         if len(self._known) < self._most and self._count % 2 == 0:
             self._discover(image, height, width)
         self._count += 1
-        return [one.pose for one in self._known if not one.missed]
+        if self._check is not None:
+            self._ask(self._check, image)
+        return [one.pose for one in self._known if not one.missed and (one.confirmed or self._check is None)]
+
+    def _ask(self, check: PersonCheck, image: np.ndarray) -> None:
+        """Ask the second network about those whom it has not confirmed."""
+        unsure = [one for one in self._known if not one.missed and not one.confirmed and one.age % self.ASK_EVERY == 0]
+        if unsure:
+            for one, sure in zip(unsure, check.confirm(image, [one.pose for one in unsure]), strict=True):
+                one.confirmed = sure
+        for one in self._known:
+            one.age += 1
 
     def _again(self, one: _Known, image: np.ndarray) -> Pose | None:
         """Return a known person in this picture; None where it cannot be."""
@@ -175,6 +202,7 @@ class SeveralPeople:
         found = _Known(pose, around(pose.joints, pose.scores, height, width) or _upon(pose), pose.size)
         for place, one in enumerate(self._known):
             if one.missed and self._can_be(pose, one):
+                found.confirmed = one.confirmed
                 self._known[place] = found
                 return
         self._known.append(found)
@@ -224,6 +252,13 @@ def _at_least(region: Region, side: float) -> Region:
 def open_several(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
     """Several people by MoveNet SinglePose, one run for each."""
     return SeveralPeople(_movenet(weights, folder, threads))
+
+
+@register("estimator", "checked")
+def open_checked(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
+    """As several, and MoveNet MultiPose must find each person, too; give its weights."""
+    second = MultiPose(stated_weights(weights, "checked", "movenet_multipose_lightning.tflite"), threads=threads)
+    return SeveralPeople(_movenet(None, folder, threads), check=PersonCheck(second))
 
 
 @register("estimator", "one")
