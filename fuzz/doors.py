@@ -250,8 +250,11 @@ def _order(root: Path, file: Path) -> object:
 
 def _alarm_store(root: Path, file: Path) -> object:
     """A document of the store of alarms, which others may have changed."""
+    from featherfall.alarms.snippets import Snippet
     from featherfall.alarms.store import read_memory, read_message
 
+    if file.stem == "snippet":
+        return Snippet.from_bytes(file.read_bytes(), "anna", 0.0, "watch", 1).recording
     text = file.read_bytes().decode("utf-8", "replace")
     return read_memory(text, "anna") if file.stem == "memory" else read_message(text, "anna").text
 
@@ -380,7 +383,7 @@ _ALL = (
     Door("phone", _phone, ("app/live", "runtime/sources/stream"), 500),
     Door("payload", _payload, ("runtime/sources/payloads/payload",), 4000),
     Door("order", _order, ("runtime/sinks/orders",), 4000),
-    Door("alarm-store", _alarm_store, ("alarms/store",), 3000),
+    Door("alarm-store", _alarm_store, ("alarms/store", "alarms/snippets"), 3000),
     Door("watch-config", _watch_config, ("household/config",), 1200),
     Door("webcam", _webcam, ("app/live",), 3000, corpus="picture"),
     Door("upload", _upload, ("app/pages/file_fields",), 250, corpus="recorder"),

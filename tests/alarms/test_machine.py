@@ -192,6 +192,14 @@ def test_a_clock_that_is_set_back_loses_no_countdown(machine: AlarmMachine) -> N
     assert machine.tick(NOON + 30 - year - 1) == [] and machine.memory.now == NOON + 30 - year  # a little late: no step
 
 
+def test_time_that_passed_at_once_is_as_if_it_had_passed_second_by_second() -> None:
+    slow, quick = (AlarmMachine(AlarmSettings(acknowledged_s=100), ANNA) for _ in range(2))
+    for machine in (slow, quick):
+        send(machine, T.fall, 0)
+    told = pass_time(slow, 0, 1000)
+    assert kinds(quick.advance(NOON + 1000)) == told == ["alarm", *["reminder"] * 8] and quick.memory == slow.memory
+
+
 def test_memory_survives_a_restart_in_every_state(machine: AlarmMachine) -> None:
     send(machine, T.fall, 0)
     machine.report(Condition("not worn", "watch", NOON + 1))

@@ -5,6 +5,19 @@ from featherfall.alarms.events import AlarmEvent, Condition, Rises
 from featherfall.alarms.machine import AlarmMachine
 from featherfall.alarms.outbox import Route
 from featherfall.alarms.settings import AlarmSettings
+from featherfall.alarms.snippets import Review, Snippet
 from featherfall.alarms.table import Trigger
 
-__all__ = ["AlarmCentre", "AlarmEvent", "AlarmMachine", "AlarmSettings", "Condition", "Rises", "Route", "Trigger", "Watched"]
+__all__ = [
+    "AlarmCentre",
+    "AlarmEvent",
+    "AlarmMachine",
+    "AlarmSettings",
+    "Condition",
+    "Review",
+    "Rises",
+    "Route",
+    "Snippet",
+    "Trigger",
+    "Watched",
+]

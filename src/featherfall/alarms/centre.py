@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -9,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from featherfall.alarms.database import StoreError
 from featherfall.alarms.events import AlarmEvent, Condition
 from featherfall.alarms.machine import AlarmMachine
 from featherfall.alarms.memory import AlarmMemory
 from featherfall.alarms.outbox import Courier, Outbox, Route
 from featherfall.alarms.settings import AlarmSettings
+from featherfall.alarms.snippets import Snippet
 from featherfall.alarms.store import AlarmStore
 from featherfall.core.errors import UserError
 from featherfall.core.tables import nearest
@@ -56,9 +59,10 @@ class AlarmCentre:
         self._clock, self._listener = clock, listener
         self._lock = threading.RLock()
         self.machines = {
-            one.subject.id: AlarmMachine(one.settings, one.subject, AlarmMemory(number=int(clock() * 1000)))  # a number of no earlier run
+            one.subject.id: AlarmMachine(one.settings, one.subject, AlarmMemory(number=int(clock() * 1000), episode=int(clock())))
             for one in people
-        }
+        }  # numbers of no earlier run, also where its memory is lost
+        self._fresh = {name: machine.memory.episode for name, machine in self.machines.items()}
         self._outbox = Outbox(routes, store, clock)
         self._damaged: list[str] = []
         self._adopt()
@@ -106,6 +110,13 @@ class AlarmCentre:
             self._outbox.flush()
             return told
 
+    def keep(self, snippet: Snippet) -> None:
+        """Keep the signal around a possible fall, where the store can be used; without it alarms go on."""
+        store = self.store
+        if store is not None:
+            with contextlib.suppress(StoreError):
+                store.keep(snippet)
+
     @property
     def states(self) -> dict[str, AlarmState]:
         """The state of each subject's alarm."""
@@ -144,7 +155,7 @@ class AlarmCentre:
             machine = self.machines.get(subject)
             if isinstance(memory, UserError):
                 self._damaged.append(str(memory))
-            elif machine is not None and machine.state is AlarmState.idle and not machine.memory.episode:
+            elif machine is not None and machine.state is AlarmState.idle and machine.memory.episode == self._fresh[subject]:
                 memory.number = max(memory.number, machine.memory.number)
                 memory.conditions = {**memory.conditions, **machine.memory.conditions}
                 machine.memory = memory

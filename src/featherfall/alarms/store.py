@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from featherfall.alarms.database import Database, Statement, StoreError, open_database
 from featherfall.alarms.memory import AlarmMemory
+from featherfall.alarms.snippets import LABELS, Review, Snippet
 from featherfall.core.documents import parse_json
 from featherfall.core.errors import UserError
 from featherfall.core.text import json_text
@@ -14,6 +16,8 @@ from featherfall.runtime.alarm import AlarmMessage
 
 VERSION = 1  # of the tables
 KEEP_DAYS = 365.0  # of messages
+SNIPPET_DAYS = 30.0  # of snippets that nobody has reviewed
+MOST_SNIPPETS = 20_000  # about 20 kB each
 _DAY = 86_400.0  # s
 _VALUES = 2000  # in one stored document; a memory with 200 conditions has fewer
 
@@ -25,6 +29,10 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS messages_by_time ON messages (time)",
     # A row for each message that a sink has to get. It is deleted when it has.
     "CREATE TABLE IF NOT EXISTS outbox (sink TEXT, subject TEXT, number BIGINT, PRIMARY KEY (sink, subject, number))",
+    "CREATE TABLE IF NOT EXISTS snippets (subject TEXT, time DOUBLE PRECISION, device TEXT, episode BIGINT NOT NULL, body {blob} NOT NULL, "
+    "PRIMARY KEY (subject, time, device))",
+    "CREATE TABLE IF NOT EXISTS reviews (subject TEXT, episode BIGINT, label TEXT NOT NULL, reviewer TEXT NOT NULL, "
+    "time DOUBLE PRECISION NOT NULL, PRIMARY KEY (subject, episode))",
 )
 
 
@@ -56,7 +64,12 @@ class AlarmStore:
                 f"{name}: written by a newer version of featherfall (tables {found[0][0]}, this one knows {VERSION}); update it"
             )
         if not found:
-            self.database.run([*((sql, ()) for sql in _TABLES), ("INSERT INTO featherfall (version) VALUES (?)", (VERSION,))])
+            self.database.run(
+                [
+                    *((sql.format(blob=self.database.blob), ()) for sql in _TABLES),
+                    ("INSERT INTO featherfall (version) VALUES (?)", (VERSION,)),
+                ]
+            )
 
     def close(self) -> None:
         """Disconnect."""
@@ -126,11 +139,55 @@ class AlarmStore:
         )
         return [one for (body,) in reversed(rows) if (one := _message(str(body))) is not None]
 
-    def prune(self, now: float, keep_days: float = KEEP_DAYS) -> None:
-        """Delete messages that are older, with what waits of them; raises `StoreError`."""
-        before = (now - keep_days * _DAY,)
+    def prune(self, now: float, keep_days: float = KEEP_DAYS, snippet_days: float = SNIPPET_DAYS) -> None:
+        """Delete messages that are older, with what waits of them, and older snippets but those that were reviewed; raises `StoreError`."""
+        before, earlier = (now - keep_days * _DAY,), (now - snippet_days * _DAY,)
         old = "EXISTS (SELECT 1 FROM messages m WHERE m.subject = outbox.subject AND m.number = outbox.number AND m.time < ?)"
-        self.database.run([(f"DELETE FROM outbox WHERE {old}", before), ("DELETE FROM messages WHERE time < ?", before)])
+        kept = "EXISTS (SELECT 1 FROM reviews r WHERE r.subject = snippets.subject AND r.episode = snippets.episode)"
+        newest = "SELECT MIN(time) FROM (SELECT time FROM snippets ORDER BY time DESC LIMIT ?) AS newest"
+        self.database.run(
+            [
+                (f"DELETE FROM outbox WHERE {old}", before),
+                ("DELETE FROM messages WHERE time < ?", before),
+                (f"DELETE FROM snippets WHERE time < ? AND NOT {kept}", earlier),
+                (f"DELETE FROM snippets WHERE time < ({newest})", (MOST_SNIPPETS,)),
+            ]
+        )
+
+    def keep(self, snippet: Snippet) -> None:
+        """Keep the signal around a possible fall; raises `StoreError`."""
+        sql = "INSERT INTO snippets (subject, time, device, episode, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+        self.database.run([(sql, (snippet.subject, snippet.time, snippet.device, snippet.episode, snippet.to_bytes()))])
+
+    def snippets(self, since: float = 0.0, until: float = 1e12, subject: str | None = None) -> Iterator[Snippet]:
+        """Yield the snippets of a time, in order; those that are damaged are left out.
+
+        Arguments:
+            since, until: s since 1970.
+        """
+        chosen = "time >= ? AND time <= ? AND (? = '' OR subject = ?)"
+        keys = self.database.rows(
+            f"SELECT subject, time, device, episode FROM snippets WHERE {chosen} ORDER BY time",
+            (since, until, subject or "", subject or ""),
+        )
+        for who, time, device, episode in keys:  # one by one: all of them may be a gigabyte
+            rows = self.database.rows("SELECT body FROM snippets WHERE subject = ? AND time = ? AND device = ?", (who, time, device))
+            with contextlib.suppress(UserError, IndexError):
+                yield Snippet.from_bytes(bytes(rows[0][0]), str(who), float(time), str(device), int(episode))
+
+    def review(self, review: Review) -> None:
+        """Note what an episode was; a later review replaces an earlier one. Raises `StoreError`."""
+        sql = (
+            "INSERT INTO reviews (subject, episode, label, reviewer, time) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (subject, episode) DO UPDATE SET label = excluded.label, reviewer = excluded.reviewer, time = excluded.time"
+        )
+        self.database.run([(sql, (review.subject, review.episode, review.label, review.by, review.time))])
+
+    def reviews(self) -> dict[tuple[str, int], Review]:
+        """Return the reviews by subject and episode."""
+        rows = self.database.rows("SELECT subject, episode, label, reviewer, time FROM reviews ORDER BY subject, episode")
+        found = (Review(str(who), int(episode), str(label), str(by), float(at)) for who, episode, label, by, at in rows)  # type: ignore[arg-type]
+        return {(one.subject, one.episode): one for one in found if one.label in LABELS}
 
 
 def read_memory(text: str, where: str) -> AlarmMemory:

@@ -21,6 +21,7 @@ from featherfall.cli.demo import demo_command
 from featherfall.cli.list import list_command
 from featherfall.cli.predict import predict_command
 from featherfall.cli.publish import publish_app
+from featherfall.cli.replay import replay_command
 from featherfall.cli.sim import sim_command
 from featherfall.cli.watch import watch_command
 from featherfall.core.console import say
@@ -53,6 +54,7 @@ app.command("bench")(bench_command)
 app.command("camera-check")(camera_check_command)
 app.command("compare")(runs.compare_command)
 app.command("report")(runs.report_command)
+app.command("replay")(replay_command)
 app.command("sim")(sim_command)
 app.command("app")(app_command)
 app.command("watch")(watch_command)
