@@ -168,7 +168,34 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
+def alarm_states() -> Iterator[str]:
+    """The next state for each event (row) and state (column)."""
+    from featherfall.alarms.table import TABLE, Trigger
+
+    yield from (f"| event | {' | '.join(map(str, TABLE))} |", "|---|" + "---|" * len(TABLE))
+    for trigger in Trigger:
+        cells = [TABLE[state][trigger] for state in TABLE]
+        yield f"| {trigger} | {' | '.join('rest' if cell.rests else str(cell.state or '·') for cell in cells)} |"
+
+
+def alarm_actions() -> Iterator[str]:
+    """What is done and told: for each event, the states in which it is the same together."""
+    from featherfall.alarms.table import TABLE, Trigger
+
+    yield from ("| event | in | done | told |", "|---|---|---|---|")
+    for trigger in Trigger:
+        same: dict[tuple[str, str], list[str]] = {}
+        for state, row in TABLE.items():
+            done, told = ", ".join(one.value for one in row[trigger].do), ", ".join(f"“{kind}”" for kind in row[trigger].say)
+            if done or told:
+                same.setdefault((done, told), []).append(str(state))
+        for (done, told), states in same.items():
+            yield f"| {trigger} | {', '.join(states)} | {done} | {told} |"
+
+
 GENERATORS: dict[str, Callable[[], Iterator[str]]] = {
+    "alarm_actions": alarm_actions,
+    "alarm_states": alarm_states,
     "commands": commands,
     "datasets": datasets,
     "manifest_keys": manifest_keys,

@@ -48,6 +48,7 @@ PARSED = {
     r"featherfall (predict|bench|export|report) \"?(runs|RUN|OUT|BUNDLE)\b": "needs a finished run",
     r"featherfall predict picture ": "needs a picture",
     r"featherfall (predict camera|camera-check) ": "needs a film and the pose estimator's weights",
+    r"featherfall replay ": "needs the store of a household (tests/alarms/test_snippets.py)",
     r"featherfall sim ": "takes longer than a test may",
     r"featherfall app\b": "serves until it is stopped (tests/app)",
     r"featherfall publish ": "needs a bundle and a hub (tests/publish)",

@@ -61,13 +61,6 @@ class Cell:
     say: tuple[MessageKind, ...] = ()
     rests: bool = False
 
-    @property
-    def text(self) -> str:
-        """For the documentation: "→ countdown: begin; possible fall"."""
-        target = "→ idle or muted" if self.rests else f"→ {self.state}" if self.state else ""
-        told = ", ".join(f"“{kind}”" for kind in self.say)
-        return " ".join(filter(None, [target, ", ".join(one.value for one in self.do), told])) or "–"
-
 
 def _go(state: AlarmState, *rest: Do | MessageKind) -> Cell:
     return Cell(state, tuple(one for one in rest if isinstance(one, Do)), tuple(one for one in rest if not isinstance(one, Do)))
