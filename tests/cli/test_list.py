@@ -25,7 +25,7 @@ def test_one_kind_as_json() -> None:
     facts = json.loads(CliRunner().invoke(app, ["list", "loss", "--json"]).stdout)
     assert [one["name"] for one in facts] == list(known_names("loss")) and {one["kind"] for one in facts} == {"loss"}
     (soft,) = [one for one in facts if one["name"] == "soft"]
-    assert soft["facts"] == {"compares": "logits"} and soft["plugin"] is None and soft["summary"]
+    assert soft["facts"] == {"compares": "logits", "weight": 0.9} and soft["plugin"] is None and soft["summary"]
 
 
 def test_an_unknown_kind() -> None:

@@ -16,6 +16,7 @@ from featherfall.cli import runs
 from featherfall.cli.app import app_command
 from featherfall.cli.bench import bench_command
 from featherfall.cli.camera_check import camera_check_command
+from featherfall.cli.compare import compare_command
 from featherfall.cli.data import data_app
 from featherfall.cli.demo import demo_command
 from featherfall.cli.list import list_command
@@ -52,7 +53,7 @@ app.command("export")(runs.export_command)
 app.command("predict")(predict_command)
 app.command("bench")(bench_command)
 app.command("camera-check")(camera_check_command)
-app.command("compare")(runs.compare_command)
+app.command("compare")(compare_command)
 app.command("report")(runs.report_command)
 app.command("replay")(replay_command)
 app.command("sim")(sim_command)

@@ -1,4 +1,4 @@
-"""`featherfall distill | train | evaluate | export | report | compare`: recipes, runs and bundles."""
+"""`featherfall distill | train | evaluate | export | report`: recipes, runs and bundles."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def distill_command(
     from featherfall.cli.tables import show_metrics
     from featherfall.pipeline.distill import run_recipe
 
-    resolved = _recipe(recipe, set_, seed)
+    resolved = recipe_of(recipe, set_, seed)
     folder = out or Path("runs") / resolved.name
     processes = workers or os.cpu_count() or 1
-    place = _data(resolved, data, processes)
+    place = recipe_data(resolved, data, processes)
     metrics = run_recipe(resolved, place, folder, resume=resume, workers=processes, allow_skipped=allow_skipped)
     say_json(metrics) if json else show_metrics(metrics, folder)
 
@@ -64,8 +64,8 @@ def train_command(
     """Train one network of a recipe on its first fold."""
     from featherfall.pipeline.distill import train_one
 
-    resolved = _recipe(recipe, set_, seed)
-    place, target = _data(resolved, data, os.cpu_count() or 1), out or Path("runs") / f"{resolved.name}-{role}"
+    resolved = recipe_of(recipe, set_, seed)
+    place, target = recipe_data(resolved, data, os.cpu_count() or 1), out or Path("runs") / f"{resolved.name}-{role}"
     folder = train_one(resolved, place, target, role, resume=resume, allow_skipped=allow_skipped)
     say(f"weights  {folder / 'weights.pt'}", f"log      {folder / 'log.csv'}")
 
@@ -182,29 +182,6 @@ def report_command(
         say(str(write_run_report(run)))
 
 
-def compare_command(
-    targets: Annotated[list[str], typer.Argument(metavar="RECIPE|RUN...", help="Runs, or recipes to run first into runs/<recipe>.")],
-    data: DataFolder = None,
-    workers: Workers = None,
-    json: JsonFlag = False,
-) -> None:
-    """Compare several runs in one table, with intervals."""
-    from featherfall.cli.tables import show_comparison
-    from featherfall.core.documents import read_json
-    from featherfall.pipeline.distill import run_recipe
-
-    found: list[dict[str, Any]] = []
-    for target in targets:
-        folder = Path(target)
-        if not (folder / "metrics.json").is_file():
-            resolved = _recipe(target, None, None)
-            folder = Path("runs") / resolved.name
-            if not (folder / "metrics.json").is_file():
-                run_recipe(resolved, data_folder(data), folder, resume=True, workers=workers or os.cpu_count() or 1)
-        found.append(read_json(folder / "metrics.json"))
-    say_json(found) if json else show_comparison(found)
-
-
 def _pairs(option: str, stated: list[str] | None) -> dict[str, str]:
     """Return {"name": "value"} of an option given as NAME=VALUE, once or more. Raises `UserError`."""
     from featherfall.core.errors import UserError
@@ -220,7 +197,7 @@ def _pairs(option: str, stated: list[str] | None) -> dict[str, str]:
     return pairs
 
 
-def _data(recipe: Recipe, data: Path | None, workers: int) -> Path:
+def recipe_data(recipe: Recipe, data: Path | None, workers: int) -> Path:
     """Return the folder of the datasets; simulate it for a recipe that simulates its data, where none is given."""
     if data is None and recipe.simulation is not None:
         from featherfall.pipeline.simulated import simulated_data
@@ -229,7 +206,8 @@ def _data(recipe: Recipe, data: Path | None, workers: int) -> Path:
     return data_folder(data)
 
 
-def _recipe(name: str, changes: list[str] | None, seeds: list[int] | None) -> Any:
+def recipe_of(name: str, changes: list[str] | None, seeds: list[int] | None) -> Recipe:
+    """Return a recipe with the changes of --set and --seed."""
     from featherfall.core.recipe_file import load_recipe
 
     return load_recipe(name, [*(changes or []), *([f"seeds={seeds}"] if seeds else [])])
