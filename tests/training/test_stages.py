@@ -80,6 +80,20 @@ def test_a_student_learns_from_pairs_whose_labels_are_not_used(stage: FoldContex
     assert torch.equal(*said)
 
 
+def test_views_that_agree_and_a_mean_teacher_are_options(stage: FoldContext, trained: Path, tmp_path: Path) -> None:
+    weights = []
+    for number, options in enumerate(({}, {"over_views": "mean"}, {"mean_teacher": {"weight": 1.0}})):
+        how = stage.recipe.required_supervision.distillation.model_dump() | options
+        changed = replace(stage, recipe=Recipe.model_validate(stage.recipe.model_dump() | {"distillation": how}))
+        model = train_student(changed, "distilled", 0, tmp_path / str(number), trained / "outputs.pt")
+        weights.append(model.head.weight)
+    assert not torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+    columns = [(tmp_path / str(number) / "log.csv").read_text().splitlines()[0] for number in range(3)]
+    assert columns[1] == columns[0] and columns[2] == "step,loss,hard,soft,cosine,mean_teacher,lr,validation"
+    with pytest.raises(ValueError, match="over_views 'mean' needs outputs for every view"):
+        Recipe.model_validate(stage.recipe.model_dump() | {"distillation": how | {"live": True, "over_views": "mean"}})
+
+
 def test_initial_weights_are_a_function_of_the_seed(stage: FoldContext) -> None:
     first, same, other = (stage.network(stage.recipe.student.network, seed).head.weight for seed in (1, 1, 2))
     assert torch.equal(first, same) and not torch.equal(first, other)

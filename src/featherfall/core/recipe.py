@@ -123,16 +123,36 @@ class Term(Checked):
     options: dict[str, Any] = {}
 
 
+class MeanTeacher(Checked):
+    """The student's own moving average (of this decay a step) as one more teacher: its probabilities, without dropout, are matched by MSE.
+
+    Tarvainen and Valpola 2017, arXiv 1703.01780.
+    """
+
+    weight: float = Field(default=1.0, gt=0)
+    decay: float = Field(default=0.99, ge=0, lt=1)
+
+
 class Distillation(Checked):
     """Loss = hard x cross-entropy + the weighted terms.
 
     live: run the teachers on every batch, augmented as for the student, instead of once on every view. Needed for features that are maps,
     which would not fit in memory for all clips.
+    over_views: "each": the teachers' outputs for the very view that the student sees; "mean": their mean probability over all views of a
+    clip that keep its class, for terms that compare logits.
     """
 
     hard: float = Field(default=0.2, ge=0)
     live: bool = False
+    over_views: Literal["each", "mean"] = "each"
+    mean_teacher: MeanTeacher | None = None
     terms: list[Term] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Distillation:
+        if self.live and self.over_views == "mean":
+            raise ValueError("over_views 'mean' needs outputs for every view, and 'live' computes those of a batch; leave out one of them")
+        return self
 
 
 class Labels(Checked):

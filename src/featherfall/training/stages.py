@@ -26,6 +26,7 @@ from featherfall.training.data import Clips, load_clips
 from featherfall.training.films import film_views
 from featherfall.training.fit import Validate, fit
 from featherfall.training.held import held_clips, hold_clips
+from featherfall.training.mean_teacher import WithMeanTeacher
 from featherfall.training.objectives import Distil, HardLabels, class_weights
 from featherfall.training.outputs import logits_and_features, logits_of
 from featherfall.training.teachers import LiveTeachers, Shape, TeacherOutputs
@@ -204,8 +205,12 @@ def train_student(
         weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
         shapes = _tap_shapes(stage, student.network, student_taps(how.terms))
         taught = _live_teachers(stage, teachers) if how.live else _load_outputs(outputs)
+        if isinstance(taught, TeacherOutputs) and how.over_views == "mean":
+            taught = taught.over_views(clips.labelled)
         torch.manual_seed(seed)
         objective = Distil(how, taught, shapes, len(clips), weights)
+        if how.mean_teacher:
+            objective = WithMeanTeacher(objective, model, how.mean_teacher)
     return fit(model, clips, student.training, objective, seed, folder, _validation_score(stage, student.network, student.training))
 
 

@@ -35,6 +35,11 @@ class TeacherOutputs:
         """Number of teachers, M."""
         return self.logits.shape[2]
 
+    def over_views(self, labelled: int) -> TeacherOutputs:
+        """Return the outputs with each clip's logits in views 0 .. labelled - 1 replaced by the logarithm of their mean probability."""
+        mean = self.logits[:labelled].softmax(dim=-1).mean(dim=0).log()
+        return TeacherOutputs(torch.cat([mean.expand(labelled, *mean.shape), self.logits[labelled:]]), self.features)
+
     def outputs(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the (B, M, classes) logits and {tap: (B, ...)} features of a batch."""
         at = (batch.view.cpu(), batch.index.cpu())
