@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from featherfall.app.backoff import Backoff
+from featherfall.core.backoff import Backoff
 from featherfall.app.peers import address_key
 
 _COOKIE = "featherfall"

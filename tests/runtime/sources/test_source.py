@@ -44,8 +44,9 @@ def test_a_source_is_chosen_by_what_it_is(worn: Manifest, camera: Manifest) -> N
         (np.zeros((5, 3)), worn, "array"), ({"ax": []}, worn, "array"), (Video(Path("x.mp4")), camera, "film"),
     ):  # fmt: skip
         assert source_of(spec, manifest) == name
-    with pytest.raises(UserError, match="no source for mqtt://; known: array, csv, film"):
-        source_of("mqtt://broker/wrist", worn)
+    with pytest.raises(UserError, match="no source for ftp://; known: array, "):
+        source_of("ftp://broker/wrist", worn)
+    assert source_of("mqtt://broker/wrist", worn) == "mqtt"
 
 
 def test_all_ways_in_give_the_same_prediction(tmp_path: Path) -> None:

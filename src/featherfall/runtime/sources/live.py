@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
@@ -20,10 +21,11 @@ from featherfall.signals.video import Frame
 
 Deliver = Callable[[Packet], None]
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # s before a broken source is opened again: doubled each time
+MOST_PACKETS = 50_000  # a second and source: 10,000 devices that send five times a second
 STABLE = 60.0  # s; a source that ran this long begins again with the first wait
 
 
-class Backoff:
+class Waits:
     """Waiting times before a source is opened again."""
 
     def __init__(self) -> None:
@@ -61,12 +63,22 @@ class LiveSource:
     def start(self, inbox: Inbox) -> None:
         """Begin to deliver to an inbox."""
 
+        second, count = 0, 0
+
         def deliver(packet: Packet) -> None:
+            nonlocal second, count
+            if int(packet.received) != second:
+                second, count = int(packet.received), 0
+            count += 1
+            if count > MOST_PACKETS:
+                self.health.dropped += 1
+                return
             self.health.packets += 1
             self.health.last = packet.received
             inbox.put(packet, self.health)
 
-        self._thread = threading.Thread(target=self._forever, args=(deliver,), name=self.name, daemon=True)
+        run = partial(self.run, deliver)
+        self._thread = threading.Thread(target=keep_open, args=(run, self.health, self.stopping), name=self.name, daemon=True)
         self._thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
@@ -96,25 +108,30 @@ class LiveSource:
         """Yield nothing: this is a source of samples."""
         yield from ()
 
-    def _forever(self, deliver: Deliver) -> None:
-        backoff = Backoff()
-        while not self.stopping.is_set():
-            began = time.monotonic()
-            try:
-                self.run(deliver)
-                self.health.change("stopped" if self.stopping.is_set() else "ended", "its end was reached")
-                return
-            except FatalError as error:
-                return self.health.change("failed", error)
-            except (UserError, OSError) as error:
-                why = str(error) or type(error).__name__
-            except Exception as error:  # a library's fault must not end the source for good
-                why = f"{type(error).__name__}: {error}"
-            wait = backoff.after(time.monotonic() - began)
-            self.health.change("reconnecting", f"{why}; again in {wait:.0f} s")
-            self.health.reconnects += 1
-            self.stopping.wait(wait)
-        self.health.change("stopped")
+
+def keep_open(run: Callable[[], None], health: Health, stopping: threading.Event) -> None:
+    """Run a source again and again until it ends or `stopping` is set; its health says how it fares.
+
+    Arguments:
+        run: returns at the source's end; raises where it breaks.
+    """
+    waits = Waits()
+    while not stopping.is_set():
+        began = time.monotonic()
+        try:
+            run()
+            return health.change("stopped" if stopping.is_set() else "ended", "its end was reached")
+        except FatalError as error:
+            return health.change("failed", error)
+        except (UserError, OSError) as error:
+            why = str(error) or type(error).__name__
+        except Exception as error:  # a library's fault must not end the source for good
+            why = f"{type(error).__name__}: {error}"
+        wait = waits.after(time.monotonic() - began)
+        health.change("reconnecting", f"{why}; again in {wait:.0f} s")
+        health.reconnects += 1
+        stopping.wait(wait)
+    health.change("stopped")
 
 
 class FatalError(UserError):

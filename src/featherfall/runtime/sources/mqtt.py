@@ -15,6 +15,7 @@ from featherfall.core.registry import register
 from featherfall.core.text import printable, shortened
 from featherfall.runtime.sources.live import Deliver, LiveSource
 from featherfall.runtime.sources.payloads.payload import MOST_BYTES, find_payload
+from featherfall.runtime.sources.urls import shown_url
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 MOST_LEVELS = 16  # of a topic
@@ -144,17 +145,6 @@ def check_filter(topic: str) -> str:
     if len(topic) > MOST_TOPIC or len(levels) > MOST_LEVELS:
         raise UserError(f"{shortened(topic, 60)}: more than {MOST_LEVELS} levels or {MOST_TOPIC} characters; name a shorter topic")
     return topic
-
-
-def shown_url(url: str) -> str:
-    """Return a URL without user, password and query, for messages."""
-    parts = urlsplit(str(url))
-    host = parts.hostname or ""
-    try:
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        port = ""
-    return printable(f"{parts.scheme}://{host}{port}{parts.path}") if parts.scheme else printable(str(url))
 
 
 @register("source", "mqtt", gives="samples", schemes=["mqtt", "mqtts"], live=True)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from featherfall.app import backoff
-from featherfall.app.backoff import FREE_TRIES, MAX_WAIT_S, Backoff
+from featherfall.core import backoff
+from featherfall.core.backoff import FREE_TRIES, MAX_WAIT_S, Backoff
 
 
 class Clock:
