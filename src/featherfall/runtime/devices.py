@@ -11,16 +11,23 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.live import LiveWindows
+from featherfall.runtime.decide.events import EventFinder, has_numbers, usable
 from featherfall.runtime.sources.assemble import Assembler
 from featherfall.runtime.sources.packets import Packet
 from featherfall.runtime.sources.stream import SampleStream
 from featherfall.signals.clock.steps import EPOCH
+from featherfall.signals.frames import RecordingWindows, join_windows
+from featherfall.signals.quality.check import GravityError
+from featherfall.signals.quality.wear import STILL_S
 
 ConditionKind = Literal["device offline", "low battery", "not worn", "cannot judge"]
 OFFLINE_S = 60.0  # s without a packet; watches that save their battery send every 5 to 30 s
 LOW_BATTERY = 0.15  # where watches warn, too
 AHEAD = 60.0  # s by which a device's date may be ahead of this machine's before that is said
+SILENT_S = 15.0  # s without a packet after which the windows held are judged as they are: an impact may have broken the watch
+BATCH = 32  # windows a run of the model: more take more memory and are hardly faster
+MOST_PACKETS = 100  # a second and device
+NO_NUMBERS = "the model gives no numbers; export the bundle again"
 BEHIND = 3600.0  # s; a device whose dates are older sends what it has kept, or its clock is wrong
 
 
@@ -50,32 +57,38 @@ class DeviceHealth:
     Attributes:
         conditions: reasons by kind, of those that last.
         packets, samples, events: counted since the start.
-        gaps, gap_s: interruptions of its samples, and their seconds in all, in which nothing was judged.
-        repeated: samples that came again or too late, and were left out.
-        rate: Hz, of the last seconds. delay_s: of the last packet, where the device has dates.
+        delay_s: of the last packet, where the device has dates.
         battery: 0..1. last: time of the last packet, s since 1970.
-        clock: what is wrong with its clock, one line.
+        clock, unit: what is odd about its clock and its unit, one line each.
+        dropped: packets beyond `MOST_PACKETS` a second.
     """
 
     conditions: dict[ConditionKind, str]
     packets: int = 0
     samples: int = 0
     events: int = 0
-    gaps: int = 0
-    gap_s: float = 0.0
-    repeated: int = 0
-    rate: float = 0.0
     delay_s: float | None = None
     battery: float | None = None
     last: float = 0.0
     clock: str = ""
+    unit: str = ""
+    dropped: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Pending:
+    """Windows of a device that wait for the model. received: when their last samples came, s since 1970."""
+
+    device: Device
+    cut: RecordingWindows
+    received: float
 
 
 class Device:
     """One worn device.
 
     Attributes:
-        name: for messages. health: how it fares.
+        name: for messages. bundle: its model. health: how it fares.
     """
 
     def __init__(self, name: str, bundle: Bundle, unit: str | Mapping[str, str] | None = None, offline_s: float = OFFLINE_S) -> None:
@@ -86,47 +99,102 @@ class Device:
         """
         self.name, self.bundle, self.health = name, bundle, DeviceHealth({})
         self._assembler = Assembler(bundle.manifest, unit, name)
-        self.windows = LiveWindows(SampleStream(bundle.manifest, None, name), bundle.probabilities)
+        self.stream = SampleStream(bundle.manifest, None, name, hold_s=0.0)
+        self._finder = EventFinder(bundle.manifest.decision)
         self._offline_s, self._began = offline_s, time.time()
+        self._second, self._in_second = 0, 0
+        self._is_flushed = True
 
-    def take(self, packet: Packet) -> list[DeviceNotice]:
-        """Take a packet; return what is to be told."""
+    def take(self, packet: Packet) -> tuple[list[DeviceNotice], Pending | None]:
+        """Take a packet; return what is to be told, and windows for the model."""
         health, now = self.health, packet.received
+        if not self._admits(now):
+            return [], None
         health.packets += 1
         health.last = now
         notices = self._condition("device offline", "", now)
         if packet.battery is not None:
             health.battery = packet.battery
             notices += self._condition("low battery", f"battery at {packet.battery:.0%}" if packet.battery < LOW_BATTERY else "", now)
-        if packet.worn is not None:
-            notices += self._condition("not worn", "" if packet.worn else "the device says that it is not worn", now)
         try:
-            return notices + self._samples(packet)
+            cut = self._windows(packet)
         except UserError as error:
-            return notices + self._condition("cannot judge", str(error), now)
+            return notices + self._condition("cannot judge", str(error), now), None
+        if packet.readings and health.conditions.get("cannot judge", NO_NUMBERS) != NO_NUMBERS:
+            notices += self._condition("cannot judge", "", now)
+        if left_out := self.stream.left_out():
+            notices.append(DeviceNotice(self.name, now, "left out", reason=left_out))
+        notices += self._wear(packet)
+        return notices, None if cut is None or not len(cut.centre_s) else Pending(self, cut, now)
 
-    def tick(self, now: float) -> list[DeviceNotice]:
-        """Take the time, s since 1970; return what is to be told."""
+    def judge(self, pending: Pending, probabilities: np.ndarray) -> list[DeviceNotice]:
+        """Take what the model says of windows, (K, classes); return what is to be told."""
+        manifest, cut = self.bundle.manifest, pending.cut
+        notices = self._condition("cannot judge", "" if has_numbers(probabilities).any() else NO_NUMBERS, pending.received)
+        if manifest.positive is None:
+            return notices
+        use = usable(cut.valid.mean(axis=1), probabilities, manifest.window.kind)  # type: ignore[arg-type]
+        falls = probabilities[use, manifest.labels.index(manifest.positive)]
+        for event in self._finder.add(cut.centre_s[use], cut.end_s[use], falls):
+            self.health.events += 1
+            at = pending.received - max(self.stream.now - event.raised_s, 0.0)
+            notices.append(DeviceNotice(self.name, at, "possible fall", confidence=event.confidence))
+        return notices
+
+    def tick(self, now: float) -> tuple[list[DeviceNotice], Pending | None]:
+        """Take the time, s since 1970; return what is to be told, and windows for the model."""
         silent = now - (self.health.last or self._began)
+        pending = None
+        if silent > SILENT_S and not self._is_flushed:
+            self._is_flushed = True
+            cut = self.stream.finish()
+            pending = None if cut is None or not len(cut.centre_s) else Pending(self, cut, self.health.last)
         if silent <= self._offline_s:
-            return []
-        return self._condition("device offline", f"nothing came for {silent:.0f} s" if self.health.last else "nothing has come yet", now)
+            return [], pending
+        reason = f"nothing came for {silent:.0f} s" if self.health.last else "nothing has come yet"
+        return self._condition("device offline", reason, now), pending
 
-    def _samples(self, packet: Packet) -> list[DeviceNotice]:
-        notices: list[DeviceNotice] = []
+    def _admits(self, now: float) -> bool:
+        """Return whether a packet is within `MOST_PACKETS` a second; others are dropped and counted."""
+        if int(now) != self._second:
+            self._second, self._in_second = int(now), 0
+        self._in_second += 1
+        self.health.dropped += self._in_second > MOST_PACKETS
+        return self._in_second <= MOST_PACKETS
+
+    def _windows(self, packet: Packet) -> RecordingWindows | None:
+        found = []
         for samples in self._assembler.take(packet):
             self._note_clock(samples.times, packet.received)
-            events = self.windows.new_events(samples)
-            stream = self.windows.stream
+            self._is_flushed = False
+            self.stream.add(samples)
             self.health.samples += len(samples.times)
-            notices += self._condition("cannot judge", self.windows.unjudged, packet.received)
-            if left_out := stream.left_out():
-                notices.append(DeviceNotice(self.name, packet.received, "left out", reason=left_out))
-            for event in events:
-                self.health.events += 1
-                at = packet.received - max(stream.now - event.raised_s, 0.0)
-                notices.append(DeviceNotice(self.name, at, "possible fall", confidence=event.confidence))
-        return notices
+            try:
+                cut = self.stream.windows()
+            except GravityError as error:
+                cut = self._corrected(error)
+            found += [] if cut is None else [cut]
+        return found[0] if found else None
+
+    def _corrected(self, error: GravityError) -> RecordingWindows | None:
+        """Take the samples in the unit that quiet gravity shows, where nobody has stated one; else raises the error."""
+        verdict = error.verdict
+        if verdict is None or verdict.kind != "other unit" or not verdict.quiet or self._assembler.stated:
+            raise error
+        first = self.bundle.manifest.inputs[0].name
+        self._assembler.restate(verdict.unit)
+        self.stream.restate(first, verdict.unit)
+        self.health.unit = f"gravity is {verdict.magnitude:.3g} where it is quiet, so its samples are taken as {verdict.unit}"
+        return self.stream.windows()
+
+    def _wear(self, packet: Packet) -> list[DeviceNotice]:
+        if packet.worn is False:
+            return self._condition("not worn", "the device says that it is not worn", packet.received)
+        if packet.readings and not self.stream.is_worn:
+            return self._condition("not worn", f"it has not moved for {STILL_S / 60:.0f} minutes", packet.received)
+        if packet.worn or packet.readings:
+            return self._condition("not worn", "", packet.received)
+        return []
 
     def _note_clock(self, times: np.ndarray, received: float) -> None:
         """Note delay and clock of samples with dates. Times are only compared with one another, so a wrong clock does no harm."""
@@ -178,8 +246,26 @@ class Devices:
     def take(self, packets: Iterable[Packet]) -> list[DeviceNotice]:
         """Take packets; return what is to be told. Those of unknown devices are passed over."""
         found = ((self.find(packet), packet) for packet in packets)
-        return [notice for device, packet in found if device is not None for notice in device.take(packet)]
+        return self._judged(device.take(packet) for device, packet in found if device is not None)
 
     def tick(self, now: float) -> list[DeviceNotice]:
         """Take the time, s since 1970; return what is to be told."""
-        return [notice for device in self for notice in device.tick(now)]
+        return self._judged(device.tick(now) for device in self)
+
+    def _judged(self, taken: Iterable[tuple[list[DeviceNotice], Pending | None]]) -> list[DeviceNotice]:
+        """Run each model once on the windows of all its devices."""
+        notices: list[DeviceNotice] = []
+        waiting: dict[int, list[Pending]] = {}
+        for told, pending in taken:
+            notices += told
+            if pending is not None:
+                waiting.setdefault(id(pending.device.bundle), []).append(pending)
+        for together in waiting.values():
+            cut = join_windows([one.cut for one in together])
+            run = together[0].device.bundle.probabilities
+            parts = [slice(at, at + BATCH) for at in range(0, len(cut.centre_s), BATCH)]
+            probabilities = np.concatenate([run({name: values[part] for name, values in cut.inputs.items()}) for part in parts])
+            ends = np.cumsum([len(one.cut.centre_s) for one in together])
+            for one, rows in zip(together, np.split(probabilities, ends[:-1]), strict=True):
+                notices += one.device.judge(one, rows)
+        return notices

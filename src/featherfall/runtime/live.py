@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from featherfall.core.window import Window
 from featherfall.runtime.decide.events import Event, has_numbers
 from featherfall.runtime.perceive.windows import RunModel
 from featherfall.runtime.prediction import Prediction, make_prediction
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.stream import SampleStream
-from featherfall.signals.frames import WindowTimes, join_times
+from featherfall.signals.frames import RecordingWindows, WindowTimes, join_times
 
-# The grid of live windows moves with the samples held, so the window of one impact is cut again some samples earlier or later. Two windows
-# whose peaks are nearer than this, s, are of one impact; peaks are at least `Window.spacing_s` apart, by default .5 s.
-SAME = 0.1
 TRACE = 5000  # windows remembered of live samples: 40 minutes at a stride of .5 s; it only bounds the memory
 
 
@@ -45,13 +41,15 @@ class LiveWindows:
         Raises: `UserError` for samples that are not those of the bundle's sensors.
         """
         self.stream.add(samples)
-        cut = self.stream.windows()
-        if cut is None:
-            return self.prediction
+        return self._judge(self.stream.windows())
+
+    def finish(self) -> Prediction:
+        """Judge what is left, as nothing more comes for now; return the prediction so far."""
+        return self._judge(self.stream.finish())
+
+    def _judge(self, cut: RecordingWindows | None) -> Prediction:
         manifest = self.stream.manifest
-        last = self._windows.centre_s[-1] if len(self._windows.centre_s) else -np.inf
-        cut = cut.select(_fresh(cut.centre_s, float(last), manifest.window))
-        if not len(cut.centre_s):
+        if cut is None or not len(cut.centre_s):
             return self.prediction
         new = make_prediction(manifest, cut.times(), self._run(cut.inputs))
         broken = not has_numbers(new.probabilities).any()
@@ -68,15 +66,3 @@ class LiveWindows:
         """
         known = self._windows.end_s[-1] if len(self._windows.end_s) else -np.inf
         return [event for event in self.add(samples).events if event.raised_s > known]
-
-
-def _fresh(centre_s: np.ndarray, last: float, window: Window) -> np.ndarray:
-    """Return the indices of the windows to predict: new impacts, or one window every `stride_s`."""
-    if window.kind == "impact":
-        return np.flatnonzero(centre_s > last + min(SAME, window.spacing_s / 2))
-    fresh: list[int] = []
-    for k, centre in enumerate(centre_s):
-        if centre > last + window.stride_s - 0.5 / window.rate:
-            fresh.append(k)
-            last = float(centre)
-    return np.array(fresh, dtype=np.int64)

@@ -85,6 +85,16 @@ def join_times(parts: Sequence[WindowTimes]) -> WindowTimes:
     return WindowTimes(start_s, end_s, centre_s, valid, parts[-1].seconds)
 
 
+def join_windows(parts: Sequence[RecordingWindows]) -> RecordingWindows:
+    """Return the windows of one or more parts, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    joined = join_times([part.times() for part in parts])
+    inputs = {name: np.concatenate([part.inputs[name] for part in parts]) for name in parts[0].inputs}
+    valid = np.concatenate([part.valid for part in parts])
+    return RecordingWindows(inputs, valid, joined.start_s, joined.end_s, joined.centre_s, joined.seconds)
+
+
 class TimesSpool:
     """Gathers the times of windows part by part: those of a week, every half second, are 40 MB."""
 
@@ -144,11 +154,7 @@ def cut_recording(streams: Mapping[str, Stream], window: Window, reference: str)
         reference: the name of the input whose time is kept; for kind "impact" an accelerometer in g.
     Raises: `UserError` when a stream is too short, or a trial too long.
     """
-    parts = list(cut_parts(streams, window, reference))
-    joined = join_times([part.times() for part in parts])
-    inputs = {name: np.concatenate([part.inputs[name] for part in parts]) for name in streams}
-    valid = np.concatenate([part.valid for part in parts])
-    return RecordingWindows(inputs, valid, joined.start_s, joined.end_s, joined.centre_s, joined.seconds)
+    return join_windows(list(cut_parts(streams, window, reference)))
 
 
 def cut_parts(streams: Mapping[str, Stream], window: Window, reference: str, block: int = BLOCK) -> Iterator[RecordingWindows]:
@@ -177,6 +183,21 @@ def cut_parts(streams: Mapping[str, Stream], window: Window, reference: str, blo
             empty = False
     if empty:
         yield _cut(aligned, whole, window, 0, 0)
+
+
+def cut_span(
+    streams: Mapping[str, Stream], window: Window, reference: str, origin: float, span: tuple[int, int], count: int
+) -> RecordingWindows:
+    """Return windows of a stretch whose beginning need not be held any more: those that `cut_recording` cuts there of the whole.
+
+    Arguments:
+        streams: what is held, around the windows. window: not of kind "trial".
+        origin: time of the stretch's first sample, where its grid begins, s.
+        span: first and after the last point of the grid that is a window's first sample or, for kind "impact", its peak.
+        count: points of the grid so far.
+    """
+    grid = _Grid(origin, origin, count, window.rate)
+    return _cut(_Aligned(streams, reference, grid.at(0, 2)), grid, window, *span)
 
 
 def _trial(times: np.ndarray, length: int) -> _Grid:
@@ -247,8 +268,12 @@ class _Aligned:
 
 def _cut(aligned: _Aligned, grid: _Grid, window: Window, first: int, after: int) -> RecordingWindows:
     """Return the windows whose first sample or, for kind "impact", whose peak is one of the points from `first`, before `after`."""
-    reach = window.length + (window.spacing if window.kind == "impact" else 0)
-    low, high = max(first - reach, 0), min(after + reach, grid.count)
+    impact = window.kind == "impact"
+    before = max(window.before, window.spacing) if impact else 0
+    behind = max(window.length - window.before, window.spacing + 1) if impact else window.length
+    low, high = max(first - before, 0), min(after + behind, grid.count)
+    if window.kind == "trial":
+        low, high = 0, grid.count
     signals, valid = aligned.at(grid.at(low, high))
     if window.kind == "trial":
         starts, centres = np.zeros(1, dtype=np.int64), np.full(1, window.length // 2)

@@ -64,6 +64,23 @@ def events(centre_s: np.ndarray, end_s: np.ndarray, probability: np.ndarray, dec
     return [_event(centre_s, end_s, probability, chosen[group]) for group in merge_groups(np.asarray(centre_s)[chosen], decision.merge_s)]
 
 
+class EventFinder:
+    """Finds the events of windows that come one after the other: those of `events`, each as its first window that counts is there."""
+
+    def __init__(self, decision: Decision) -> None:
+        self._decision = decision
+        self._last = -np.inf  # centre of the last window that counts, s
+
+    def add(self, centre_s: np.ndarray, end_s: np.ndarray, probability: np.ndarray) -> list[Event]:
+        """Take (K,) windows, later than those before; return the events that begin with them. Arguments as of `events`."""
+        found = []
+        for k in np.flatnonzero(counting(probability, self._decision)):
+            if centre_s[k] - self._last > self._decision.merge_s:
+                found.append(_event(centre_s, end_s, probability, np.array([k])))
+            self._last = float(centre_s[k])
+        return found
+
+
 def _event(centre_s: np.ndarray, end_s: np.ndarray, probability: np.ndarray, windows: np.ndarray) -> Event:
     peak = windows[np.argmax(np.asarray(probability)[windows])]
     return Event(

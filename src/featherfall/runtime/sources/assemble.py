@@ -38,6 +38,10 @@ class Assembler:
         self._end: float | None = None  # of the samples without times: when the next one is due, s
         self._held: dict[str, tuple[float, np.ndarray]] = {}  # last sample of sensors that are read beside others
 
+    def restate(self, unit: str) -> None:
+        """Take the first input's samples in another unit from now on."""
+        self._units[self._manifest.inputs[0].name] = unit
+
     def take(self, packet: Packet) -> Iterator[Samples]:
         """Yield the samples of a packet: one `Samples`, or none where it has nothing of the first input's sensor.
 

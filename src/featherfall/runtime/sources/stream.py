@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Stream
-from featherfall.core.units import to_internal
+from featherfall.core.units import GRAVITY_UNITS, to_internal
+from featherfall.runtime.sources.ring import Ring
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.streams import by_input
-from featherfall.signals.clock.live import LiveClock
-from featherfall.signals.frames import RecordingWindows, cut_recording
+from featherfall.signals.clock.live import LiveClock, longest_step
+from featherfall.signals.frames import RecordingWindows, cut_span, join_windows
 from featherfall.signals.quality.check import CheckWords, refuse_gravity
 from featherfall.signals.quality.corrupt import AROUND, corrupt_samples
-from featherfall.signals.quality.gravity import GravityMeter, judge
+from featherfall.signals.quality.gravity import GROUP, WINDOW, GravityMeter, judge
+from featherfall.signals.quality.wear import WearMeter
+from featherfall.signals.resample import grid_length
 
-HOLD = 60.0  # s of samples held, e.g. to plot them; never less than `WINDOWS_HELD` windows
-WINDOWS_HELD = 4
-CUT = 12.0  # s cut again with each packet, at least; resampling needs the samples around a window
+HOLD = 60.0  # s of samples held, e.g. to plot them
+MARGIN = 1.5  # s held besides a window, for the low-pass, corrupt samples and late packets
+MOST_RATE = 1000  # samples a second for which there is room
 NAMED_EVERY = 10.0  # s between two lines on corrupt samples; a loose contact gives some with every packet
 ENOUGH = 10.0  # s without a quiet stretch before gravity is judged: a swing of the arm alone looks as if it were missing
 MIN_SAMPLES = 10  # from fewer samples the rate cannot be estimated
+BLOCK = GROUP * WINDOW  # s of samples that are looked at together for gravity and wear
+AGAIN = 16  # blocks between two looks at gravity, once it fits: a minute
+KEPT = 16  # groups of the gravity meter: a minute
+# The low-pass raises a magnitude by at most the sum of its taps' sizes, 1.2: what stays below this share of the threshold is no impact.
+BELOW = 0.8
 
 
 class SampleStream:
-    """Hold the last seconds of live samples, and cut windows of them as `signals.frames` cuts recordings.
+    """Hold the last seconds of live samples, and cut windows of them as `signals.frames` cuts recordings: on the same grid, each once.
 
     Attributes:
-        times: (N,) float64 s of the samples held, strictly increasing.
-        values: (N, C) float64 of them by input name, in the unit in which they arrived.
+        gaps, gap_s: interruptions, and their seconds in all.
+        repeated: samples that came again or too late, and were left out.
     """
 
-    def __init__(self, manifest: Manifest, unit: str | dict[str, str] | None = None, name: str = "stream") -> None:
+    def __init__(self, manifest: Manifest, unit: str | Mapping[str, str] | None = None, name: str = "stream", hold_s: float = HOLD) -> None:
         """Arguments:
             unit: unit of the samples, or units by input name; None takes the bundle's.
             name: of the device, for messages.
+            hold_s: of samples; never less than the windows need.
 
         Raises: `UserError` where the bundle takes no samples, or needs a recording's beginning and end.
         """
@@ -47,60 +57,109 @@ class SampleStream:
             raise UserError(f"bundle {manifest.name!r} takes whole recordings, live samples have no end; give one of windows")
         self.manifest, self.name = manifest, name
         self._units = {need.name: need.unit for need in manifest.inputs} | by_input("unit", unit, manifest.inputs)
+        self._hold = max(hold_s, manifest.window.seconds + manifest.window.spacing_s + MARGIN)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything."""
-        self.times = np.zeros(0)
+        ends = np.cumsum([0, *(len(need.channels) for need in self.manifest.inputs)])
+        self._columns = {need.name: slice(*ends[k : k + 2]) for k, need in enumerate(self.manifest.inputs)}
+        self._ring = Ring(int(ends[-1]), self._hold, round(self._hold * MOST_RATE))
         self._clock = LiveClock()
-        self.values = {need.name: np.zeros((0, len(need.channels))) for need in self.manifest.inputs}
+        self.gaps, self.gap_s, self.repeated = 0, 0.0, 0
+        self._origin: float | None = None  # first sample of the stretch, where its grid begins, s
+        self._next = 0  # point of the grid from which windows are still to be cut
+        self._hot: list[tuple[float, float]] = []  # first and last sample of packets that may hold an impact, s
+        self._flushed: list[RecordingWindows] = []  # windows of a stretch that has ended
         self._corrupt_until = {need.name: -np.inf for need in self.manifest.inputs}  # s up to which corrupt samples were counted
         self._suspect: dict[str, float] = {}  # s of the first sample that the next ones will prove corrupt or not, by input
         self._corrupt: list[str] = []  # those that were not named yet
         self._named = -np.inf
-        self._gravity = {need.name: GravityMeter() for need in self.manifest.inputs if need.unit == "g" and len(need.channels) == 3}
+        self._accelerometer = next((one for one in self.manifest.inputs if one.unit == "g" and len(one.channels) == 3), None)
+        self._gravity, self._wear = GravityMeter(KEPT), WearMeter(self._one_g)
+        self._fits = False  # whether quiet gravity has shown that the unit is right
+        self._looked, self._blocks = -np.inf, 0  # s up to which the meters have seen samples; blocks since
+
+    @property
+    def times(self) -> np.ndarray:
+        """(N,) float64 s of the samples held, strictly increasing."""
+        return self._ring.times
+
+    @property
+    def values(self) -> dict[str, np.ndarray]:
+        """(N, C) float32 of the samples held by input name, in the unit in which they arrived."""
+        return {name: self._ring.values[:, columns] for name, columns in self._columns.items()}
 
     @property
     def now(self) -> float:
         """Time of the last sample, s; 0 before the first."""
-        return float(self.times[-1]) if len(self.times) else 0.0
+        return float(self.times[-1]) if len(self._ring) else 0.0
+
+    @property
+    def is_worn(self) -> bool:
+        """False where the accelerometer has not moved for half an hour."""
+        return self._wear.is_worn
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the samples held."""
+        return self._ring.nbytes
 
     def add(self, samples: Samples) -> None:
         """Take a packet.
 
         Samples that are sent again or come too late are dropped; where the device's clock begins anew or is set, the times go on.
 
-        Raises: `UserError` for a missing input or a wrong shape.
+        Raises: `UserError` for a missing input, a wrong shape, and missing values.
         """
-        self._units |= samples.units
+        if samples.units:
+            self._units |= samples.units
         times = np.asarray(samples.times, dtype=np.float64)
-        fresh = {need.name: self._checked(need, samples, len(times)) for need in self.manifest.inputs}
-        values, held = (np.concatenate([one[need.name] for need in self.manifest.inputs], axis=1) for one in (fresh, self.values))
-        times, keep = self._clock.take(times, values, self.times, held)
-        self.times = np.concatenate([self.times, times[keep]])
-        self.values = {name: np.concatenate([held, fresh[name][keep]]) for name, held in self.values.items()}
-        for name, meter in self._gravity.items():
-            meter.add(times[keep], fresh[name][keep])
-        if len(self.times):
-            self._drop_before(self.now - max(HOLD, WINDOWS_HELD * self.manifest.window.seconds))
+        values = self._checked(samples, len(times))
+        times, keep = self._clock.take(times, values, self.times, self._ring.values)
+        if not keep.all():
+            self.repeated += int((~keep).sum())
+            times, values = times[keep], values[keep]
+        if not len(times):
+            return
+        edges = self._edges(times)
+        for first, after in zip([0, *edges], [*edges, len(times)], strict=True):
+            if first:
+                self._end_stretch()
+            self._append(times[first:after], values[first:after])
+
+    def restate(self, name: str, unit: str) -> None:
+        """Take an input's samples in another unit, those held too."""
+        self._units[name] = unit
+        self._gravity, self._wear, self._looked = GravityMeter(KEPT), WearMeter(self._one_g), -np.inf
+        self._measure(self.times)
+
+    @property
+    def rate(self) -> float:
+        """Samples a second of what is held, Hz; 0 where there is too little."""
+        return (len(self._ring) - 1) / float(self.times[-1] - self.times[0]) if len(self._ring) > 1 else 0.0
 
     def windows(self) -> RecordingWindows | None:
-        """Cut the windows of the last seconds that are complete: all their samples have arrived, those that decide on an impact, and those
+        """Cut the windows that are complete and were not given yet: all their samples have arrived, those that decide on an impact, and those
         beside a sample that may be corrupt.
 
         Returns: times on the stream's clock; None as long as there is less than one window of samples.
-        Raises: `UserError` for missing values, and for acceleration that contradicts its unit.
+        Raises: `UserError` for acceleration that contradicts its unit.
         """
-        if len(self.times) <= MIN_SAMPLES or self.now - self.times[0] < self.manifest.window.seconds:
+        if len(self._ring) <= MIN_SAMPLES or self.now - self.times[0] < self.manifest.window.seconds:
+            return join_windows(self._flushed) if self._flushed else None
+        self._judge_gravity()
+        found = [*self._flushed, self._cut(final=False)]
+        self._flushed = []
+        return join_windows(found)
+
+    def finish(self) -> RecordingWindows | None:
+        """Cut what is left, as nothing more comes for now: windows that the end of a recording would have."""
+        if len(self._ring) <= MIN_SAMPLES:
             return None
-        tail = self.times > self.now - max(WINDOWS_HELD * self.manifest.window.seconds, CUT)
-        if tail.sum() <= MIN_SAMPLES:  # after a pause
-            return None
-        start = float(self.times[tail][0])
-        streams = {need.name: self._stream(need, tail, start) for need in self.manifest.inputs}
-        cut = cut_recording(streams, self.manifest.window, self.manifest.inputs[0].name)
-        cut = replace(cut, start_s=cut.start_s + start, end_s=cut.end_s + start, centre_s=cut.centre_s + start)
-        return cut.select(cut.end_s <= min([self.now, *self._suspect.values()]))
+        self._end_stretch()
+        found, self._flushed = self._flushed, []
+        return join_windows(found) if found else None
 
     def left_out(self) -> str:
         """Return a line on the corrupt samples that were left out and not named yet; "" without any, and soon after another one."""
@@ -111,40 +170,144 @@ class SampleStream:
         self._corrupt, self._named = [], self.now
         return line
 
-    def _checked(self, need: Input, samples: Samples, count: int) -> np.ndarray:
-        if need.name not in samples.values:
-            raise UserError(f"{self.name} gives no {need.name}, which the model needs; choose another model")
-        values = np.asarray(samples.values[need.name], dtype=np.float64)
-        if values.shape != (count, len(need.channels)):
-            raise UserError(f"{self.name}: {need.name} has shape {values.shape}; give ({count}, {len(need.channels)})")
-        return values
+    @property
+    def _one_g(self) -> float:
+        return GRAVITY_UNITS.get(self._units[self._accelerometer.name], 1.0) if self._accelerometer is not None else 1.0
 
-    def _drop_before(self, time: float) -> None:
-        keep = self.times > time
-        self.times = self.times[keep]
-        self.values = {name: values[keep] for name, values in self.values.items()}
+    def _checked(self, samples: Samples, count: int) -> np.ndarray:
+        """Return (count, all channels) float32."""
+        parts = []
+        for need in self.manifest.inputs:
+            if need.name not in samples.values:
+                raise UserError(f"{self.name} gives no {need.name}, which the model needs; choose another model")
+            values = np.asarray(samples.values[need.name], dtype=np.float32)
+            if values.shape != (count, len(need.channels)):
+                raise UserError(f"{self.name}: {need.name} has shape {values.shape}; give ({count}, {len(need.channels)})")
+            if not np.isfinite(values).all():
+                raise UserError(f"{self.name} gives no {need.name}, which the model needs; choose another model")
+            parts.append(values)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
-    def _stream(self, need: Input, tail: np.ndarray, start: float) -> Stream:
-        raw, unit = self.values[need.name][tail], self._units[need.name]
-        if not np.isfinite(raw).all():
-            raise UserError(f"{self.name} gives no {need.name}, which the model needs; choose another model")
+    def _edges(self, times: np.ndarray) -> list[int]:
+        """Count gaps; return the indices before which the samples pause for so long that the grid begins anew."""
+        steps = np.diff(times, prepend=self.now if len(self._ring) else times[0])
+        if steps.max() <= 0.25:
+            return []
+        usual = longest_step(self.times if len(self._ring) > MIN_SAMPLES else times)
+        gaps = steps > usual
+        self.gaps += int(gaps.sum())
+        self.gap_s += float(steps[gaps].sum())
+        found = np.flatnonzero(steps > max(self.manifest.window.seconds, usual)).tolist()
+        if found and found[0] == 0:
+            self._end_stretch()
+            found = found[1:]
+        return [int(one) for one in found]
+
+    def _append(self, times: np.ndarray, values: np.ndarray) -> None:
+        if self._origin is None:
+            self._origin = float(times[0])
+        if self.manifest.window.kind == "impact":
+            first = values[:, self._columns[self.manifest.inputs[0].name]]
+            high = BELOW * self.manifest.window.threshold_g * GRAVITY_UNITS.get(self._units[self.manifest.inputs[0].name], 1.0)
+            squares = np.einsum("ij,ij->i", first, first)
+            if squares.max() >= high * high:
+                hot = np.flatnonzero(squares >= high * high)
+                self._hot.append((float(times[hot[0]]), float(times[hot[-1]])))
+        self._ring.add(times, values)
+        if self._accelerometer is not None:
+            self._measure(times)
+
+    def _measure(self, times: np.ndarray) -> None:
+        """Feed the meters: every packet until gravity fits, then blocks of some seconds."""
+        if self._fits and times[-1] - self._looked < BLOCK:
+            return
+        assert self._accelerometer is not None
+        start = int(np.searchsorted(self.times, self._looked, side="right"))
+        at, values = self.times[start:], self._ring.values[start:, self._columns[self._accelerometer.name]]
+        self._gravity.add(at, values)
+        self._wear.add(at, values)
+        self._looked = float(times[-1])
+        self._blocks += 1
+
+    def _judge_gravity(self) -> None:
+        need = self._accelerometer
+        if need is None or (self._fits and self._blocks < AGAIN):
+            return
+        self._blocks = 0
+        unit = self._units[need.name]
+        _, inside = to_internal(np.zeros(1), unit)
+        if inside != need.unit:
+            raise UserError(f"{self.name}: {need.name} is in {unit!r}, which does not measure what {need.unit!r} does; correct the unit")
+        verdict = judge(self._gravity.evidence(), unit)
+        if verdict.quiet or self.now - self.times[0] >= ENOUGH:
+            refuse_gravity(verdict, unit, CheckWords(self.name, need.name, state_unit="the unit of its samples: {unit}"))
+        self._fits = verdict.kind == "fits" and verdict.quiet
+
+    def _end_stretch(self) -> None:
+        """Cut what is left of the stretch, and let the next sample begin another one."""
+        if self._origin is not None and len(self._ring) > MIN_SAMPLES:
+            cut = self._cut(final=True)
+            if len(cut.centre_s):
+                self._flushed.append(cut)
+        self._origin, self._next, self._hot = None, 0, []
+
+    def _cut(self, final: bool) -> RecordingWindows:
+        """Cut the windows from `_next` on. final: the stretch has ended, so windows may reach beyond it."""
+        window, origin = self.manifest.window, self._origin
+        assert origin is not None
+        count = grid_length(origin, self.now, window.rate)
+        after = count if final else self._complete(count)
+        streams: dict[str, Stream] = {}
+        if self._may_hold(origin, after):
+            start = int(np.searchsorted(self.times, origin))
+            streams = {need.name: self._stream(need, start) for need in self.manifest.inputs}
+            if not final:
+                limit = min([self.now, *self._suspect.values()])
+                after = min(after, self._complete(math.floor((limit - origin) * window.rate + 1e-6) + 1))
+        first, self._next = self._next, max(self._next, after)
+        if not streams or first >= after or any(len(one.times) < 2 for one in streams.values()):
+            return self._none()
+        self._hot = [one for one in self._hot if one[1] > origin + (self._next - 2) / window.rate]
+        return cut_span(streams, window, self.manifest.inputs[0].name, origin, (first, after), count if final else max(count, 2))
+
+    def _complete(self, count: int) -> int:
+        """Return the point of the grid before which windows are complete when `count` points are there."""
+        window = self.manifest.window
+        if window.kind == "impact":
+            return max(count - max(window.length - window.before - 1, window.spacing), 0)
+        return max((count - window.length) // window.stride * window.stride + 1, 0) if count >= window.length else 0
+
+    def _may_hold(self, origin: float, after: int) -> bool:
+        """Return whether windows may begin, or peak, at the points from `_next`, before `after`."""
+        window = self.manifest.window
+        if self._next >= after:
+            return False
+        if window.kind != "impact":
+            return True
+        low, high = origin + (self._next - 1) / window.rate, origin + (after + 1) / window.rate
+        self._hot = [one for one in self._hot if one[1] >= low]
+        return any(one[0] <= high for one in self._hot)
+
+    def _none(self) -> RecordingWindows:
+        window = self.manifest.window
+        inputs = {one.name: np.zeros((0, window.length, len(one.channels)), np.float32) for one in self.manifest.inputs}
+        return RecordingWindows(inputs, np.zeros((0, window.length), bool), *(np.zeros(0) for _ in range(3)), window.seconds)
+
+    def _stream(self, need: Input, start: int) -> Stream:
+        raw, unit, times = self._ring.values[start:, self._columns[need.name]], self._units[need.name], self.times[start:]
         values, inside = to_internal(raw, unit)
         if inside != need.unit:
             raise UserError(f"{self.name}: {need.name} is in {unit!r}, which does not measure what {need.unit!r} does; correct the unit")
-        if inside == "g" and need.name in self._gravity:
-            words = CheckWords(self.name, need.name, state_unit="the unit of its samples: {unit}")
-            verdict = judge(self._gravity[need.name].evidence(), unit)
-            if verdict.quiet or self.now - self.times[0] >= ENOUGH:
-                refuse_gravity(verdict, unit, words)
-        times = self.times[tail] - start
-        if inside == "g" and need.name in self._gravity:  # what stands beside the last samples is still to come
+        if need is self._accelerometer:  # what stands beside the last samples is still to come
             bad = corrupt_samples(times, values, 1.0)
             undecided = bad & (times > times[-1] - AROUND)
-            self._suspect[need.name] = float(start + times[undecided][0]) if undecided.any() else np.inf
+            self._suspect[need.name] = float(times[undecided][0]) if undecided.any() else np.inf
             bad &= ~undecided
-            self._count_corrupt(need, start + times[bad], raw[bad])
-            times, values = times[~bad], values[~bad]
-        return Stream(times, values, inside, (len(times) - 1) / float(times[-1]), need.placement, tuple(need.channels))
+            if bad.any():
+                self._count_corrupt(need, times[bad], raw[bad])
+                times, values = times[~bad], values[~bad]
+        rate = (len(times) - 1) / float(times[-1] - times[0]) if len(times) > 1 else 0.0
+        return Stream(times, values, inside, rate, need.placement, tuple(need.channels))
 
     def _count_corrupt(self, need: Input, times: np.ndarray, raw: np.ndarray) -> None:
         """Note corrupt samples once, though the same seconds are cut again and again."""

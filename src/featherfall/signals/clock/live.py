@@ -9,8 +9,15 @@ from featherfall.signals.clock.steps import LONGEST, UNKNOWN, known_step
 # s of new samples with early times after which the device's clock must have begun anew. Packets that are sent again hold known samples;
 # one that comes late is shorter, as devices send several a second.
 ANEW = 1.0
+_SAMPLED = 128  # steps from which the usual one is told
 _ENOUGH = 10  # of them, at least
 _NONE = (np.inf, np.inf, 0)
+
+
+def longest_step(times: np.ndarray) -> float:
+    """Return the longest step that is no gap, s, of (N,) increasing times: four usual ones, at least .25 s."""
+    recent = times[-_SAMPLED - 1 :]
+    return max(4 * float(np.median(np.diff(recent))), 0.25) if len(recent) > 1 else 0.25
 
 
 class LiveClock:
@@ -29,10 +36,12 @@ class LiveClock:
             held: (M,) times of the last samples that were kept, increasing. held_values: (M, C) of them.
         """
         times = stamps + self._shift
-        usual = max(4 * float(np.median(np.diff(held))), 0.25) if len(held) > 1 else 0.25
-        steps = np.diff(times, prepend=self._last if np.isfinite(self._last) else times[:1] - usual)
         keep = np.ones(len(times), bool)
-        if not ((steps > 0) & (steps <= UNKNOWN) & (np.abs(times) < LONGEST)).all():
+        if not len(times):
+            return times, keep
+        steps = np.diff(times, prepend=self._last if np.isfinite(self._last) else times[0] - 0.25)
+        if not (steps.min() > 0 and steps.max() <= UNKNOWN and -LONGEST < times[0] and times[-1] < LONGEST):
+            usual = longest_step(held)
             for k, stamp in enumerate(stamps):
                 again = held_values[held == times[k]]
                 known = bool(len(again)) and np.array_equal(again[0], values[k], equal_nan=True)
@@ -40,9 +49,11 @@ class LiveClock:
                 times[k] = stamp + self._shift
                 keep[k] &= bool(times[k] > self._last)  # beyond a number's precision, two may be one
                 self._last = float(times[k]) if keep[k] else self._last
-        if keep.any():
-            self._last = float(times[keep][-1])
-            self._early = _NONE if keep[-1] else self._early
+            if keep.any():
+                self._last = float(times[keep][-1])
+                self._early = _NONE if keep[-1] else self._early
+            return times, keep
+        self._last, self._early = float(times[-1]), _NONE
         return times, keep
 
     def _decide(self, stamp: float, usual: float) -> bool:

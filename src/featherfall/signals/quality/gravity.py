@@ -93,7 +93,9 @@ class GravityVerdict:
 class GravityMeter:
     """Measure quiet stretches of an accelerometer, block by block; memory does not grow with the recording."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = KEPT) -> None:
+        """kept: groups in memory, of 4 s and 320 bytes each."""
+        self._kept = kept
         self._length = 0  # samples of a window; known once there are samples to tell the rate from
         self._times = np.zeros(0)
         self._values = np.zeros((0, 3))
@@ -146,7 +148,7 @@ class GravityMeter:
         place = self._seen + np.arange(len(groups))
         self._seen += len(groups)
         self._groups = np.concatenate([self._groups, groups[place % self._stride == 0]])
-        while len(self._groups) > KEPT:
+        while len(self._groups) > self._kept:
             self._groups = self._groups[::2]
             self._stride *= 2
 

@@ -1,0 +1,151 @@
+"""Many worn devices in one process: the same falls as `predict` finds, and a line for whatever goes wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.runtime.tiny import motion, recording, write_bundle
+
+from featherfall.runtime import load_bundle
+from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.devices import Device, DeviceNotice, Devices
+from featherfall.runtime.sources.packets import Packet, Reading
+
+TIMES = np.arange(1000) / 50
+START = 1.7e9  # s since 1970
+
+
+def linear() -> np.ndarray:
+    """Acceleration without gravity: noise, and a movement every 3 s."""
+    return (
+        0.02 * np.random.default_rng(0).standard_normal((1000, 3)) + (TIMES % 3 < 0.5)[:, None] * [0, 0, 2.0] * np.sin(20 * TIMES)[:, None]
+    )
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    return load_bundle(write_bundle(tmp_path / "b"))
+
+
+def packets(times: np.ndarray, values: np.ndarray, unit: str | None = "g", device: str = "a", ahead: float = 0.0) -> list[Packet]:
+    """A packet a second, each received when its last sample was taken."""
+    parts = np.split(np.arange(len(times)), np.arange(50, len(times), 50))
+    return [
+        Packet(device, (Reading("accelerometer", START + ahead + times[part], values[part], unit),), received=START + times[part[-1]])
+        for part in parts
+    ]
+
+
+def told(device: Device, sent: list[Packet]) -> list[DeviceNotice]:
+    devices = Devices()
+    devices.add(device, "", None)
+    return [notice for one in sent for notice in devices.take([one])]
+
+
+def test_twenty_devices_at_once_are_judged_as_predict_does(bundle: Bundle) -> None:
+    devices, sent = Devices(), []
+    impacts = [((2.0 + k / 2, 4.0), (14.0, 1.9)) for k in range(20)]
+    for k, its in enumerate(impacts):
+        devices.add(Device(f"d{k}", bundle), "s", f"d{k}")
+        sent.append(
+            [
+                Packet(one.device, one.readings, received=one.received, source="s")
+                for one in packets(TIMES, motion(TIMES, its), device=f"d{k}")
+            ]
+        )
+    notices = [notice for together in zip(*sent, strict=True) for notice in devices.take(together)]
+    for k, its in enumerate(impacts):
+        (event,) = bundle.predict(recording(impacts=its)).events
+        (notice,) = [one for one in notices if one.device == f"d{k}"]
+        assert notice.kind == "possible fall" and notice.time == pytest.approx(START + event.raised_s, abs=1e-3)
+        assert notice.confidence == pytest.approx(event.confidence, abs=1e-4)
+
+
+def test_an_impact_that_ends_the_stream_is_judged_when_nothing_more_comes(bundle: Bundle) -> None:
+    device = Device("a", bundle, offline_s=60)
+    early = TIMES < 8.4
+    assert told(device, packets(TIMES[early], motion(TIMES, ((8.0, 4.0),))[early])) == []
+    devices = Devices()
+    devices.add(device, "", None)
+    assert devices.tick(START + 15) == []
+    assert [one.kind for one in devices.tick(START + 25)] == ["possible fall"]
+    assert [(one.kind, one.reason) for one in devices.tick(START + 70)] == [("device offline", "nothing came for 62 s")]
+    assert devices.tick(START + 80) == []
+    (back,) = devices.take(packets(TIMES + 90, motion(TIMES))[:1])
+    assert (back.kind, back.is_on) == ("device offline", False)
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "line"),
+    [
+        (9.80665 * motion(TIMES), "g", "so the unit is m/s2, not g"),
+        (linear(), "g", "gravity is missing"),
+        (motion(TIMES), "deg/s", "'deg/s', which does not measure what 'g' does"),
+    ],
+)
+def test_what_contradicts_its_unit_is_refused(bundle: Bundle, values: np.ndarray, unit: str, line: str) -> None:
+    device = Device("a", bundle)
+    first, *_ = told(device, packets(TIMES, values, unit))
+    assert first.kind == "cannot judge" and line in first.reason and line in device.health.conditions["cannot judge"]
+
+
+def test_a_unit_that_nobody_stated_is_told_by_gravity(bundle: Bundle) -> None:
+    device = Device("a", bundle)
+    (fall,) = told(device, packets(TIMES, 9.80665 * motion(TIMES, ((8.0, 4.0),)), None))
+    assert fall.kind == "possible fall" and device.health.unit.endswith("so its samples are taken as m/s2")
+
+
+def test_acceleration_without_gravity_needs_it(bundle: Bundle) -> None:
+    sent = [Packet("a", (Reading("linear acceleration", TIMES[:50], motion(TIMES)[:50], "g"),))]
+    (notice,) = told(Device("a", bundle), sent)
+    assert notice.kind == "cannot judge" and "gravity is missing" in notice.reason and "switch on its sensor Gravity" in notice.reason
+    whole = motion(TIMES, ((8.0, 4.0),))
+    up = np.tile([0.0, 0.0, 1.0], (1000, 1))
+    both = [
+        Packet(
+            "a",
+            (Reading("linear acceleration", TIMES[at], whole[at] - up[at], "g"), Reading("gravity", TIMES[at], 9.80665 * up[at], "m/s2")),
+        )
+        for at in np.split(np.arange(1000), 20)
+    ]
+    assert [one.kind for one in told(Device("b", bundle), both)] == ["possible fall"]
+
+
+def test_clocks_and_rates_that_cannot_be(bundle: Bundle) -> None:
+    ahead = Device("a", bundle)
+    assert [one.kind for one in told(ahead, packets(TIMES, motion(TIMES, ((8.0, 4.0),)), ahead=7200))] == ["possible fall"]
+    assert ahead.health.clock == "its clock is 7200 s ahead"
+    fast = Device("b", bundle)
+    (notice,) = told(fast, [Packet("b", (Reading("accelerometer", np.arange(100) / 10_000, np.ones((100, 3)), "g"),))])
+    assert "10,000 samples a second, which no worn sensor gives" in notice.reason
+    none = Device("c", bundle)
+    (notice,) = told(none, [Packet("c", (Reading("accelerometer", None, np.ones((100, 3)), "g", 0.0),))])
+    assert "0 samples a second, which no worn sensor gives" in notice.reason
+
+
+def test_battery_wear_and_floods(bundle: Bundle) -> None:
+    device = Device("a", bundle)
+    states = [
+        Packet("a", battery=0.5),
+        Packet("a", battery=0.1),
+        Packet("a", battery=0.09),
+        Packet("a", worn=False),
+        Packet("a", battery=0.9, worn=True),
+    ]
+    found = [(one.kind, one.is_on) for one in told(device, states)]
+    assert found == [("low battery", True), ("not worn", True), ("low battery", False), ("not worn", False)]
+    table = np.array([0.0, 0.0, 1.0]) + np.random.default_rng(0).normal(0, 0.003, (95_000, 3))
+    lying = Device("b", bundle)
+    notices = told(lying, packets(np.arange(95_000) / 50, table))
+    assert [(one.kind, one.reason) for one in notices] == [("not worn", "it has not moved for 30 minutes")]
+    flooded = Device("c", bundle)
+    told(flooded, [Packet("c", received=START)] * 150)
+    assert flooded.health.packets == 100 and flooded.health.dropped == 50
+
+
+def test_a_device_takes_little_memory(bundle: Bundle) -> None:
+    device = Device("a", bundle)
+    told(device, packets(np.arange(10_000) / 50, motion(np.arange(10_000) / 50)))
+    assert device.stream.nbytes < 12_000
