@@ -15,9 +15,9 @@ from starlette.types import Receive, Scope, Send
 from tests.app.conftest import TOKEN, WATCH, Served
 
 from featherfall.app import gate
-from featherfall.core.backoff import FREE_TRIES, Backoff
 from featherfall.app.login import Login
 from featherfall.app.server import framed_by, need_token
+from featherfall.core.backoff import FREE_TRIES, Backoff
 from featherfall.core.errors import UserError
 
 

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from featherfall.core.backoff import Backoff
 from featherfall.app.peers import address_key
+from featherfall.core.backoff import Backoff
 
 _COOKIE = "featherfall"
 MAX_FORM = 4_000  # bytes of the log-in form

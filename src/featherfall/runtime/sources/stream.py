@@ -68,6 +68,7 @@ class SampleStream:
         self._clock = LiveClock()
         self.gaps, self.gap_s, self.repeated = 0, 0.0, 0
         self._origin: float | None = None  # first sample of the stretch, where its grid begins, s
+        self._began = np.inf  # first sample ever, s
         self._next = 0  # point of the grid from which windows are still to be cut
         self._hot: list[tuple[float, float]] = []  # first and last sample of packets that may hold an impact, s
         self._flushed: list[RecordingWindows] = []  # windows of a stretch that has ended
@@ -140,8 +141,8 @@ class SampleStream:
         return (len(self._ring) - 1) / float(self.times[-1] - self.times[0]) if len(self._ring) > 1 else 0.0
 
     def windows(self) -> RecordingWindows | None:
-        """Cut the windows that are complete and were not given yet: all their samples have arrived, those that decide on an impact, and those
-        beside a sample that may be corrupt.
+        """Cut the windows that are complete and were not given yet: all their samples have arrived, those that decide on an impact, and
+        those beside a sample that may be corrupt.
 
         Returns: times on the stream's clock; None as long as there is less than one window of samples.
         Raises: `UserError` for acceleration that contradicts its unit.
@@ -206,6 +207,7 @@ class SampleStream:
     def _append(self, times: np.ndarray, values: np.ndarray) -> None:
         if self._origin is None:
             self._origin = float(times[0])
+            self._began = min(self._began, self._origin)
         if self.manifest.window.kind == "impact":
             first = values[:, self._columns[self.manifest.inputs[0].name]]
             high = BELOW * self.manifest.window.threshold_g * GRAVITY_UNITS.get(self._units[self.manifest.inputs[0].name], 1.0)
@@ -239,7 +241,7 @@ class SampleStream:
         if inside != need.unit:
             raise UserError(f"{self.name}: {need.name} is in {unit!r}, which does not measure what {need.unit!r} does; correct the unit")
         verdict = judge(self._gravity.evidence(), unit)
-        if verdict.quiet or self.now - self.times[0] >= ENOUGH:
+        if verdict.quiet or self.now - self._began >= ENOUGH:
             refuse_gravity(verdict, unit, CheckWords(self.name, need.name, state_unit="the unit of its samples: {unit}"))
         self._fits = verdict.kind == "fits" and verdict.quiet
 

@@ -40,7 +40,7 @@ class LiveClock:
         if not len(times):
             return times, keep
         steps = np.diff(times, prepend=self._last if np.isfinite(self._last) else times[0] - 0.25)
-        if not (steps.min() > 0 and steps.max() <= UNKNOWN and -LONGEST < times[0] and times[-1] < LONGEST):
+        if not (steps.min() > 0 and steps.max() <= UNKNOWN and times[0] > -LONGEST and times[-1] < LONGEST):
             usual = longest_step(held)
             for k, stamp in enumerate(stamps):
                 again = held_values[held == times[k]]
