@@ -55,7 +55,9 @@ class Assembler:
         if base is None:
             return
         assert base.times is not None
-        keep = np.isfinite(base.values).all(axis=1)
+        keep: np.ndarray | None = None
+        if others or base.sensor not in readings:
+            keep = np.isfinite(base.values).all(axis=1)
         values, units = {first.name: base.values}, {first.name: self._unit(first, base)}
         for need in others:
             other = self._reading(need, readings, packet.received)
@@ -63,8 +65,11 @@ class Assembler:
                 raise UserError(f"{self._name} gives no {need.name}, which the model needs; switch it on, or choose another model")
             values[need.name] = self._beside(base.times, other)
             units[need.name] = self._unit(need, other)
-            keep &= np.isfinite(values[need.name]).all(axis=1)
-        yield Samples(base.times[keep], {name: one[keep] for name, one in values.items()}, units)
+            keep = keep & np.isfinite(values[need.name]).all(axis=1)
+        if keep is None:
+            yield Samples(base.times, values, units)
+        else:
+            yield Samples(base.times[keep], {name: one[keep] for name, one in values.items()}, units)
 
     def _reading(self, need: Input, readings: Mapping[str, Reading], received: float) -> Reading | None:
         sensor = SENSORS.get(need.unit)
@@ -130,7 +135,7 @@ class Assembler:
 
 def _refuse_rate(name: str, times: np.ndarray) -> None:
     """Refuse (N,) times whose rate is no worn sensor's; packets whose samples share one stamp say nothing of it."""
-    span = float(np.ptp(times))
+    span = abs(float(times[-1] - times[0]))
     rate = (len(times) - 1) / span if span > 0 else 0.0
     if np.isfinite(rate) and rate > RATES[1]:
         raise UserError(f"{name}: {rate:,.0f} samples a second, which no worn sensor gives; check the unit of its times")

@@ -11,7 +11,7 @@ class Ring:
     """Times (float64) and values (float32) of the last `seconds`, always in one piece: room is kept behind them, and when it is used up
     what is still wanted moves to the front.
 
-    Memory: at most 1.5 times what is held and `most` samples; 20 bytes a sample of three axes.
+    Memory: 20 bytes a sample of three axes, for what is held and a quarter more.
     """
 
     def __init__(self, channels: int, seconds: float, most: int) -> None:
@@ -50,10 +50,11 @@ class Ring:
         self._end += count
 
     def _move(self, count: int) -> None:
-        """Make room for `count` samples: move what is held to the front, of larger arrays where it fills more than two thirds."""
+        """Make room for `count` samples: move what is held to the front, of larger arrays where a quarter of what is held would not be free."""
         held = len(self)
-        room = len(self._times) if 1.5 * (held + count) <= len(self._times) else 2 * (held + count)
-        room = min(room, self._most + max(self._most // 2, count))
+        room = max(len(self._times), held + count + max(held // 4, count))
+        if room > 2 * (held + count) + _FIRST:  # after a burst
+            room = held + count + max(held // 4, count)
         times, values = np.empty(room), np.empty((room, self._values.shape[1]), np.float32)
         times[:held], values[:held] = self.times, self.values
         self._times, self._values, self._start, self._end = times, values, 0, held

@@ -30,8 +30,8 @@ ENOUGH = 10.0  # s without a quiet stretch before gravity is judged: a swing of 
 MIN_SAMPLES = 10  # from fewer samples the rate cannot be estimated
 BLOCK = GROUP * WINDOW  # s of samples that are looked at together for gravity and wear
 AGAIN = 16  # blocks between two looks at gravity, once it fits: a minute
-KEPT = 16  # groups of the gravity meter: a minute
-# The low-pass raises a magnitude by at most the sum of its taps' sizes, 1.2: what stays below this share of the threshold is no impact.
+KEPT = 8  # groups of the gravity meter: half a minute
+# Samples that are faster than the grid are smoothed. The low-pass raises a magnitude by at most the sum of its taps' sizes, 1.2: what stays below this share of the threshold is no impact.
 BELOW = 0.8
 
 
@@ -144,13 +144,17 @@ class SampleStream:
         """Cut the windows that are complete and were not given yet: all their samples have arrived, those that decide on an impact, and
         those beside a sample that may be corrupt.
 
-        Returns: times on the stream's clock; None as long as there is less than one window of samples.
+        Returns: times on the stream's clock; None for none.
         Raises: `UserError` for acceleration that contradicts its unit.
         """
         if len(self._ring) <= MIN_SAMPLES or self.now - self.times[0] < self.manifest.window.seconds:
-            return join_windows(self._flushed) if self._flushed else None
+            found, self._flushed = self._flushed, []
+            return join_windows(found) if found else None
         self._judge_gravity()
-        found = [*self._flushed, self._cut(final=False)]
+        cut = self._cut(final=False)
+        if not self._flushed:
+            return cut
+        found = self._flushed if cut is None else [*self._flushed, cut]
         self._flushed = []
         return join_windows(found)
 
@@ -191,9 +195,9 @@ class SampleStream:
 
     def _edges(self, times: np.ndarray) -> list[int]:
         """Count gaps; return the indices before which the samples pause for so long that the grid begins anew."""
-        steps = np.diff(times, prepend=self.now if len(self._ring) else times[0])
-        if steps.max() <= 0.25:
+        if self._clock.longest <= 0.25:
             return []
+        steps = np.diff(times, prepend=self.now if len(self._ring) else times[0])
         usual = longest_step(self.times if len(self._ring) > MIN_SAMPLES else times)
         gaps = steps > usual
         self.gaps += int(gaps.sum())
@@ -210,7 +214,8 @@ class SampleStream:
             self._began = min(self._began, self._origin)
         if self.manifest.window.kind == "impact":
             first = values[:, self._columns[self.manifest.inputs[0].name]]
-            high = BELOW * self.manifest.window.threshold_g * GRAVITY_UNITS.get(self._units[self.manifest.inputs[0].name], 1.0)
+            high = self.manifest.window.threshold_g * GRAVITY_UNITS.get(self._units[self.manifest.inputs[0].name], 1.0)
+            high *= BELOW if self.rate > 1.05 * self.manifest.window.rate or len(self._ring) <= MIN_SAMPLES else 1 - 1e-6
             squares = np.einsum("ij,ij->i", first, first)
             if squares.max() >= high * high:
                 hot = np.flatnonzero(squares >= high * high)
@@ -226,7 +231,8 @@ class SampleStream:
         assert self._accelerometer is not None
         start = int(np.searchsorted(self.times, self._looked, side="right"))
         at, values = self.times[start:], self._ring.values[start:, self._columns[self._accelerometer.name]]
-        self._gravity.add(at, values)
+        if not self._fits or not self._blocks % 4:  # a fault that comes later lasts, so a quarter of the time shows it
+            self._gravity.add(at, values)
         self._wear.add(at, values)
         self._looked = float(times[-1])
         self._blocks += 1
@@ -249,14 +255,14 @@ class SampleStream:
         """Cut what is left of the stretch, and let the next sample begin another one."""
         if self._origin is not None and len(self._ring) > MIN_SAMPLES:
             cut = self._cut(final=True)
-            if len(cut.centre_s):
-                self._flushed.append(cut)
+            self._flushed += [] if cut is None else [cut]
         self._origin, self._next, self._hot = None, 0, []
 
-    def _cut(self, final: bool) -> RecordingWindows:
-        """Cut the windows from `_next` on. final: the stretch has ended, so windows may reach beyond it."""
+    def _cut(self, final: bool) -> RecordingWindows | None:
+        """Cut the windows from `_next` on, None for none. final: the stretch has ended, so windows may reach beyond it."""
         window, origin = self.manifest.window, self._origin
-        assert origin is not None
+        if origin is None:
+            return None
         count = grid_length(origin, self.now, window.rate)
         after = count if final else self._complete(count)
         streams: dict[str, Stream] = {}
@@ -268,7 +274,7 @@ class SampleStream:
                 after = min(after, self._complete(math.floor((limit - origin) * window.rate + 1e-6) + 1))
         first, self._next = self._next, max(self._next, after)
         if not streams or first >= after or any(len(one.times) < 2 for one in streams.values()):
-            return self._none()
+            return None
         self._hot = [one for one in self._hot if one[1] > origin + (self._next - 2) / window.rate]
         return cut_span(streams, window, self.manifest.inputs[0].name, origin, (first, after), count if final else max(count, 2))
 
@@ -289,11 +295,6 @@ class SampleStream:
         low, high = origin + (self._next - 1) / window.rate, origin + (after + 1) / window.rate
         self._hot = [one for one in self._hot if one[1] >= low]
         return any(one[0] <= high for one in self._hot)
-
-    def _none(self) -> RecordingWindows:
-        window = self.manifest.window
-        inputs = {one.name: np.zeros((0, window.length, len(one.channels)), np.float32) for one in self.manifest.inputs}
-        return RecordingWindows(inputs, np.zeros((0, window.length), bool), *(np.zeros(0) for _ in range(3)), window.seconds)
 
     def _stream(self, need: Input, start: int) -> Stream:
         raw, unit, times = self._ring.values[start:, self._columns[need.name]], self._units[need.name], self.times[start:]

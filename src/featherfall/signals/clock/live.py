@@ -21,11 +21,16 @@ def longest_step(times: np.ndarray) -> float:
 
 
 class LiveClock:
-    """Turns stamps as they arrive into increasing times on one clock."""
+    """Turns stamps as they arrive into increasing times on one clock.
+
+    Attributes:
+        longest: step to or between the samples of the last packet, s; as stamped, where the clock jumped.
+    """
 
     def __init__(self) -> None:
         self._shift = 0.0  # s added to stamps
         self._last = -np.inf  # the last time given
+        self.longest = 0.0
         self._early = _NONE  # of new samples that came too early: first and last stamp, count
 
     def take(self, stamps: np.ndarray, values: np.ndarray, held: np.ndarray, held_values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -39,8 +44,8 @@ class LiveClock:
         keep = np.ones(len(times), bool)
         if not len(times):
             return times, keep
-        steps = np.diff(times, prepend=self._last if np.isfinite(self._last) else times[0] - 0.25)
-        if not (steps.min() > 0 and steps.max() <= UNKNOWN and times[0] > -LONGEST and times[-1] < LONGEST):
+        shortest, self.longest = self._steps(times)
+        if not (shortest > 0 and self.longest <= UNKNOWN and times[0] > -LONGEST and times[-1] < LONGEST):
             usual = longest_step(held)
             for k, stamp in enumerate(stamps):
                 again = held_values[held == times[k]]
@@ -55,6 +60,14 @@ class LiveClock:
             return times, keep
         self._last, self._early = float(times[-1]), _NONE
         return times, keep
+
+    def _steps(self, times: np.ndarray) -> tuple[float, float]:
+        """Return the shortest and the longest step, s; without NumPy's slower functions, as every packet comes through here."""
+        first = float(times[0]) - self._last if self._last > -np.inf else 1e-3
+        if len(times) == 1:
+            return first, first
+        inner = times[1:] - times[:-1]
+        return min(first, float(inner.min())), max(first, float(inner.max()))
 
     def _decide(self, stamp: float, usual: float) -> bool:
         """Return whether to keep a new sample; its time is the stamp and the shift."""

@@ -70,7 +70,7 @@ def numbers(value: Any, what: str, width: int | None = None) -> np.ndarray:
     if array.ndim != (1 if width is None else 2) or (width is not None and array.shape[1] != width and len(array)):
         wanted = "a list of numbers" if width is None else f"a list of {width} numbers a sample"
         raise UserError(f"{what} is not {wanted}")
-    if not (np.abs(array) < 1e18).all():
+    if array.size and not np.abs(array).max() < 1e18:
         raise UserError(f"{what} holds a number that is not finite")
     return array
 
