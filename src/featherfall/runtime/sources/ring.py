@@ -50,7 +50,7 @@ class Ring:
         self._end += count
 
     def _move(self, count: int) -> None:
-        """Make room for `count` samples: move what is held to the front, of larger arrays where a quarter of what is held would not be free."""
+        """Make room for `count` samples: move what is held to the front, in arrays that leave a quarter of it free."""
         held = len(self)
         room = max(len(self._times), held + count + max(held // 4, count))
         if room > 2 * (held + count) + _FIRST:  # after a burst

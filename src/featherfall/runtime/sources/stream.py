@@ -31,7 +31,8 @@ MIN_SAMPLES = 10  # from fewer samples the rate cannot be estimated
 BLOCK = GROUP * WINDOW  # s of samples that are looked at together for gravity and wear
 AGAIN = 16  # blocks between two looks at gravity, once it fits: a minute
 KEPT = 8  # groups of the gravity meter: half a minute
-# Samples that are faster than the grid are smoothed. The low-pass raises a magnitude by at most the sum of its taps' sizes, 1.2: what stays below this share of the threshold is no impact.
+# Samples that are faster than the grid are smoothed, which raises a magnitude by at most the sum of the taps' sizes, 1.2: what stays below
+# this share of the threshold is no impact.
 BELOW = 0.8
 
 
