@@ -5,61 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
+import pydantic
 from pydantic import Field, model_validator
 
-from featherfall.core.checked import Checked
-from featherfall.core.registry import registered
-from featherfall.core.tables import nearest
+from featherfall.alarms.settings import AlarmSettings
+from featherfall.core.checked import Checked, check
+from featherfall.core.documents import YAML_BYTES, line_of, parse_yaml
+from featherfall.core.tables import nearest, read_text
+from featherfall.household.names import Name, Port, Title
 from featherfall.household.secrets import Secret
-from featherfall.runtime.sources.mqtt import check_filter
+from featherfall.household.sinks import AnySink
+from featherfall.household.sources import CameraConfig, Source
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,47}$")]
-Title = Annotated[str, Field(min_length=1, max_length=80)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-PayloadName = Annotated[str, registered("payload")]
 MOST_DEVICES = 20_000
 
 
 class Person(Checked):
-    """Somebody who is watched. name: id, as in topics; title: for messages."""
+    """Somebody who is watched. name: id, as in topics; title: for messages. alarms: how they behave; None as for all."""
 
     name: Name
     title: Title | None = None
-
-
-class MqttConfig(Checked):
-    """Topics of a broker. url: mqtt://HOST:1883, or mqtts:// for TLS."""
-
-    kind: Literal["mqtt"]
-    name: Name
-    url: str = Field(min_length=1, max_length=500)
-    topics: list[str] = Field(min_length=1, max_length=100)
-    payload: PayloadName = "samples"
-    username: str | None = Field(default=None, max_length=200)
-    password: Secret | None = None
-    ca_file: str | None = Field(default=None, max_length=1000)
-
-    @model_validator(mode="after")
-    def _filters(self) -> MqttConfig:
-        for topic in self.topics:
-            check_filter(topic)
-        return self
-
-
-class ReplayConfig(Checked):
-    """A recording as if it were live. bundle: whose inputs are read. speed: 0 for as fast as it is read."""
-
-    kind: Literal["replay"]
-    name: Name
-    path: str = Field(min_length=1, max_length=1000)
-    speed: float = Field(default=1.0, ge=0, le=1e6)
-    repeat: bool = False
-    unit: str | None = Field(default=None, max_length=20)
-
-
-Source = Annotated[MqttConfig | ReplayConfig, Field(discriminator="kind")]
+    alarms: AlarmSettings | None = None
 
 
 class DeviceConfig(Checked):
@@ -80,28 +48,79 @@ class DeviceConfig(Checked):
     offline_s: float = Field(default=60.0, ge=1, le=86_400)
 
 
+class StatusConfig(Checked):
+    """/health and /metrics by HTTP. token: that is asked for; without one only this machine may listen."""
+
+    host: str = Field(default="127.0.0.1", min_length=1, max_length=255)
+    port: Port = 8765
+    token: Secret | None = None
+
+
 class HouseholdConfig(Checked):
-    """All of it. name: of the household, for messages and topics."""
+    """All of it.
+
+    name: of the household, for topics. store: SQLite file, or URL of a PostgreSQL database; None keeps nothing over a restart.
+    """
 
     name: Name = "home"
     people: list[Person] = Field(min_length=1, max_length=1000)
-    sources: list[Source] = Field(min_length=1, max_length=200)
+    sources: list[Source] = Field(min_length=1, max_length=1000)
     devices: list[DeviceConfig] = Field(default=[], max_length=MOST_DEVICES)
+    alarms: AlarmSettings = AlarmSettings()
+    sinks: list[AnySink] = Field(default=[], max_length=100)
+    store: str | Secret | None = None
+    status: StatusConfig | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> HouseholdConfig:
         people, sources = [one.name for one in self.people], [one.name for one in self.sources]
-        for what, names in (("people", people), ("sources", sources), ("devices", [one.name for one in self.devices])):
+        cameras = [one for one in self.sources if isinstance(one, CameraConfig)]
+        sensors = [one.name for one in self.devices] + [one.name for one in cameras]
+        sinks = [one.name for one in self.sinks]
+        for what, names in (("people", people), ("sources", sources), ("devices", sensors), ("sinks", sinks)):
             _once(what, names)
         for device in self.devices:
             _known(f"device {device.name!r}: person", device.person, people)
-            _known(f"device {device.name!r}: source", device.source, sources)
+            _known(f"device {device.name!r}: source", device.source, [one for one in sources if one not in {c.name for c in cameras}])
+        for camera in cameras:
+            _known(f"source {camera.name!r}: person", camera.person, people)
+        for sink in self.sinks:
+            for name in sink.people or ():
+                _known(f"sink {sink.name!r}: people", name, people)
+        self._devices_of_sources()
+        return self
+
+    def _devices_of_sources(self) -> None:
         _once("devices of a source", [f"{one.source}: {one.id or 'any'}" for one in self.devices])
         only = {one.source for one in self.devices if one.id is None}
         for source, count in Counter(one.source for one in self.devices).items():
             if source in only and count > 1:
                 raise ValueError(f"source {source!r} has {count} devices; give each of them its id")
-        return self
+
+
+def load_config(path: Path) -> HouseholdConfig:
+    """Read a configuration; raises `UserError` that names the file, the line, the key and the mend."""
+    text = read_text(path, YAML_BYTES)
+    values = parse_yaml(text, path)
+    return check(HouseholdConfig, values, f"{path}: line {line}" if (line := _line_at_fault(values, text)) else path)
+
+
+def _line_at_fault(values: Any, text: str) -> int | None:
+    """Return the line of the first key that is wrong; None where all are right, or where it is about the whole."""
+    try:
+        HouseholdConfig.model_validate(values)
+    except pydantic.ValidationError as error:
+        place = error.errors()[0]["loc"]
+        path = [part for k, part in enumerate(place) if not (k and isinstance(place[k - 1], int) and _is_tag(values, place[:k], part))]
+        return line_of(text, path) if path else None
+    return None
+
+
+def _is_tag(values: Any, place: Sequence[int | str], part: int | str) -> bool:
+    """Return whether a part of an error's place is the kind of a source or sink, which is no key."""
+    for one in place:
+        values = values[one] if isinstance(one, int) or (isinstance(values, dict) and one in values) else None
+    return isinstance(values, dict) and values.get("kind") == part
 
 
 def _once(what: str, names: Iterable[str]) -> None:
@@ -113,32 +132,3 @@ def _once(what: str, names: Iterable[str]) -> None:
 def _known(what: str, name: str, known: Sequence[str]) -> None:
     if name not in known:
         raise ValueError(f"{what} {name!r} is not in the configuration; {nearest(name, known)}")
-
-
-def load_config(path: Path) -> HouseholdConfig:
-    """Read a configuration; raises `UserError` that names the file, the line, the key and the mend."""
-    from featherfall.core.documents import parse_yaml
-    from featherfall.core.tables import read_text
-
-    text = read_text(path, 1 << 20)
-    return check_at_line(HouseholdConfig, parse_yaml(text, path), text, path)
-
-
-def check_at_line(schema: type[HouseholdConfig], values: Any, text: str, path: Path) -> HouseholdConfig:
-    """Return the checked configuration; raises `UserError` that names the line of the key at fault."""
-    import pydantic
-
-    from featherfall.core.checked import check
-    from featherfall.core.documents import line_of
-
-    try:
-        schema.model_validate(values)
-    except pydantic.ValidationError as error:
-        line = line_of(text, [part for part in error.errors()[0]["loc"] if part not in _TAGS])
-        return check(schema, values, f"{path}: line {line}" if line else path)
-    except TypeError:
-        pass
-    return check(schema, values, path)
-
-
-_TAGS = ("mqtt", "replay")

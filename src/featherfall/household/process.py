@@ -1,4 +1,4 @@
-"""The process of `featherfall watch`: sources -> devices -> alarms -> sinks, until it is told to end."""
+"""The process of `featherfall watch`: sources -> devices and cameras -> alarms -> sinks, until it is told to end."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from featherfall.household.build import open_devices, open_sources
+from featherfall.alarms import AlarmEvent, Condition, Trigger
+from featherfall.household.build import open_alarms, open_cameras, open_devices, open_sources
+from featherfall.household.cameras import CameraWatch
 from featherfall.household.config import HouseholdConfig
+from featherfall.runtime.alarm import AlarmMessage
 from featherfall.runtime.devices import DeviceNotice
 from featherfall.runtime.sources.packets import Health, Inbox, Packet
 
 TICK = 1.0  # s between two looks at the clock
 _WAIT = 0.25  # s that the inbox is waited for
+_TOGETHER = 256  # packets that are judged together: more would hold back the first of them
 
 
 class _Named(Inbox):
@@ -31,19 +35,24 @@ class Household:
     """People who are watched, in one process.
 
     Attributes:
-        config, sources, devices: what is watched, and how it fares.
+        config: what is watched. sources, devices, cameras, alarms: how it fares.
         stopping: set to end `run`.
+        started: when it did, s since 1970.
     """
 
-    def __init__(self, config: HouseholdConfig, tell: Callable[[Sequence[DeviceNotice]], object]) -> None:
+    def __init__(self, config: HouseholdConfig, listener: Callable[[AlarmMessage], object] = lambda _: None) -> None:
         """Arguments:
-            tell: takes what is to be told, in order of time.
+            listener: takes every message of an alarm, also those that are muted.
 
         Raises: `UserError` for what cannot be opened whatever the time.
         """
         self.config, self.devices, self.sources = config, open_devices(config), open_sources(config)
-        self.stopping = threading.Event()
-        self._inbox, self._tell = Inbox(), tell
+        self.alarms = open_alarms(config, listener)
+        self.cameras = [CameraWatch(one, source, bundle, self.report) for one, source, bundle in open_cameras(config)]
+        self.stopping, self.started = threading.Event(), time.time()
+        self._inbox = Inbox()
+        self._people = {one.name: one.person for one in config.devices}
+        self._names = {source.name: source for source in self.sources}
 
     def run(self, until_ended: bool = False) -> None:
         """Watch until `stopping` is set.
@@ -51,25 +60,53 @@ class Household:
         Arguments:
             until_ended: also end when every source has, e.g. recordings.
         """
+        self.alarms.start()
         for source in self.sources:
             source.start(_Named(self._inbox, source.name))
+        for camera in self.cameras:
+            camera.start()
         try:
             due = 0.0
             while not self.stopping.is_set():
-                self._take(self._inbox.take(_WAIT))
+                self._take(self._inbox.take(_WAIT, _TOGETHER))
                 if time.monotonic() >= due:
                     due = time.monotonic() + TICK
-                    self._tell(self.devices.tick(time.time()))
-                if until_ended and not self._inbox.take_ready() and all(one.health.state in ("ended", "failed") for one in self.sources):
+                    self._tick(time.time())
+                if until_ended and not self._inbox.take_ready() and self._ended():
                     break
         finally:
-            for source in self.sources:
+            for source in [*self.sources, *self.cameras]:
                 source.stop()
             self._take(self._inbox.take(0.0))
+            self.alarms.stop()
+
+    def report(self, person: str, what: AlarmEvent | Condition) -> None:
+        """Take an event or a condition of a person, from any thread."""
+        if isinstance(what, Condition):
+            self.alarms.report(person, what)
+        else:
+            self.alarms.handle(person, what)
+
+    def _ended(self) -> bool:
+        return all(one.health.state in ("ended", "failed") for one in [*self.sources, *(camera.source for camera in self.cameras)])
+
+    def _tick(self, now: float) -> None:
+        self._tell(self.devices.tick(now))
+        for camera in self.cameras:
+            camera.tick(now)
+        self.alarms.tick()
 
     def _take(self, packets: list[Packet]) -> None:
-        by_name = {source.name: source for source in self.sources}
         for packet in packets:
             if self.devices.find(packet) is None:
-                by_name[packet.source].health.refuse(f"unknown device {packet.device!r}; add it under devices")
+                self._names[packet.source].health.refuse(f"unknown device {packet.device!r}; add it under devices")
         self._tell(self.devices.take(packets))
+
+    def _tell(self, notices: Sequence[DeviceNotice]) -> None:
+        for one in notices:
+            what: AlarmEvent | Condition
+            if one.kind == "possible fall":
+                what = AlarmEvent(Trigger.fall, one.time, one.device, one.confidence)
+            else:
+                what = Condition(one.kind, one.device, one.time, one.is_on, one.reason)
+            self.report(self._people[one.device], what)

@@ -1,0 +1,90 @@
+"""A camera of a household: a thread that looks at its pictures."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from featherfall.alarms import AlarmEvent, Condition, Rises
+from featherfall.core.errors import UserError
+from featherfall.household.sources import CameraConfig
+from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.observation import FrameResult
+from featherfall.runtime.sources.camera import CameraSource
+from featherfall.runtime.watch import Monitor
+
+Report = Callable[[str, AlarmEvent | Condition], object]  # of a person
+_TICK = 1.0  # s
+
+
+@dataclass
+class CameraLooks:
+    """Pictures that were looked at, and people in the last one. unjudged: why nothing can be judged now; "" where it can."""
+
+    looks: int = 0
+    people: int = 0
+    falls: int = 0
+    unjudged: str = ""
+
+
+class CameraWatch:
+    """Watch one camera.
+
+    Attributes:
+        config, source: of it. looks: what was seen.
+    """
+
+    def __init__(self, config: CameraConfig, source: CameraSource, bundle: Bundle, report: Report) -> None:
+        """report: takes events and conditions, from the camera's thread. Raises: `UserError` for a bundle that follows nobody."""
+        if bundle.manifest.kind not in ("keypoints", "detector"):
+            raise UserError(f"source {config.name!r}: bundle {bundle.manifest.name!r} follows nobody in pictures; take camera")
+        self.config, self.source, self.looks = config, source, CameraLooks()
+        self._monitor, self._report = Monitor(bundle, still_down_s=config.still_down_s), report
+        self._thread = threading.Thread(target=self._run, name=config.name, daemon=True)
+        self._offline, self._began = False, time.time()
+        self._told = False  # whether "cannot judge" was
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and wait for that."""
+        self.source.stop()
+        self._thread.join(5.0)
+
+    def tick(self, now: float) -> None:
+        """Tell when the camera is gone, and when it is back; now: s since 1970."""
+        silent = now - (self.source.health.last or self._began)
+        offline = silent > self.config.offline_s and self.source.health.state != "ended"
+        if offline != self._offline:
+            self._offline = offline
+            reason = self.source.health.reason or f"no picture came for {silent:.0f} s"
+            condition = Condition("device offline", self.config.name, now, is_on=offline, reason=reason if offline else "")
+            self._report(self.config.person, condition)
+
+    def _run(self) -> None:
+        rises = Rises()
+        try:
+            for frame in self.source.frames(self._monitor.rate):
+                result = self._monitor.see(frame.time, frame.image)
+                if result is not None:
+                    self._tell(result, rises)
+        except UserError as error:
+            self.source.health.change("failed", error)
+
+    def _tell(self, result: FrameResult, rises: Rises) -> None:
+        now, name, person = time.time(), self.config.name, self.config.person
+        self.looks.looks += 1
+        self.looks.people, self.looks.unjudged = len(result.people), result.unjudged
+        self.looks.falls = len(self._monitor.falls)
+        for notice in result.notices:
+            self._told |= notice.kind == "cannot judge"
+            self._report(person, AlarmEvent.of_notice(notice, now, name))
+        if self._told and not result.unjudged:
+            self._told = False
+            self._report(person, Condition("cannot judge", name, now, is_on=False))
+        for event in rises.step(self._monitor.falls, now, name):
+            self._report(person, event)
