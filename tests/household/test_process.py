@@ -14,7 +14,7 @@ from tests.runtime.tiny import motion, write_bundle
 
 from featherfall.household.config import HouseholdConfig
 from featherfall.household.process import Household
-from featherfall.runtime.devices import DeviceNotice
+from featherfall.runtime.alarm import AlarmMessage
 
 TIMES = np.arange(1000) / 50
 
@@ -32,7 +32,7 @@ def write_csv(path: Path, impacts: tuple[tuple[float, float], ...] = ((8.0, 4.0)
 def test_a_recording_is_watched_to_its_end(tmp_path: Path) -> None:
     bundle = str(write_bundle(tmp_path / "b"))
     file = write_csv(tmp_path / "fall.csv")
-    told: list[DeviceNotice] = []
+    told: list[AlarmMessage] = []
     household = Household(
         config(
             {"name": "file", "kind": "replay", "path": str(file), "speed": 0},
@@ -42,10 +42,10 @@ def test_a_recording_is_watched_to_its_end(tmp_path: Path) -> None:
                 {"name": "other", "person": "anna", "source": "gone", "bundle": bundle},
             ],
         ),
-        told.extend,
+        told.append,
     )
     household.run(until_ended=True)
-    assert [(one.device, one.kind) for one in told] == [("watch", "possible fall")]
+    assert [(one.device, one.kind) for one in told] == [("watch", "possible fall"), ("watch", "countdown")]
     assert [one.health.state for one in household.sources] == ["ended", "failed"]
     assert "no.csv" in household.sources[1].health.reason
 
@@ -54,12 +54,12 @@ def test_a_recording_is_watched_to_its_end(tmp_path: Path) -> None:
 def test_a_watch_over_mqtt(tmp_path: Path) -> None:
     """Late, doubled and wrong messages; an unknown device; a fall."""
     bundle = str(write_bundle(tmp_path / "b"))
-    told: list[DeviceNotice] = []
+    told: list[AlarmMessage] = []
     with broker(tmp_path) as one:
         device = {"name": "watch", "person": "anna", "source": "broker", "id": "home/anna", "bundle": bundle}
         household = Household(
             config({"name": "broker", "kind": "mqtt", "url": one.url, "topics": ["home/#"]}, devices=[device]),
-            told.extend,
+            told.append,
         )
         thread = threading.Thread(target=household.run)
         thread.start()
@@ -73,5 +73,5 @@ def test_a_watch_over_mqtt(tmp_path: Path) -> None:
         wait(lambda: health.packets == 22 and health.refused == 2 and told)
         household.stopping.set()
         thread.join()
-    assert [(one.device, one.kind) for one in told] == [("watch", "possible fall")]
+    assert [(one.device, one.kind) for one in told] == [("watch", "possible fall"), ("watch", "countdown")]
     assert health.refusal == "unknown device 'home/bert'; add it under devices"

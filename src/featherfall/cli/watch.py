@@ -1,46 +1,108 @@
-"""`featherfall watch`: people, their sensors and their alarms, live."""
+"""`featherfall watch`: people, their sensors and their alarms, live; or one recording as if it were."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from featherfall.runtime.devices import DeviceNotice
+    from featherfall.household.process import Household
+    from featherfall.runtime.alarm import AlarmMessage
+
+_REFRESH = 2.0  # times a second that the terminal is drawn
 
 
 def watch_command(
-    config: Annotated[Path | None, typer.Argument(metavar="CONFIG", help="Configuration, YAML.")] = None,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the configuration's JSON schema, and exit.")] = False,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="CONFIG | BUNDLE SOURCE", help="A configuration (YAML); or a bundle and one source, e.g. a file or a URL."),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="End when every source has ended, e.g. recordings.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the live view of a terminal.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the configuration's JSON schema.")] = False,
+    init: Annotated[bool, typer.Option("--init", help="Ask a few questions and write CONFIG.")] = False,
+    unit: Annotated[bool, typer.Option("--systemd", help="Print a systemd unit for CONFIG.")] = False,
 ) -> None:
-    """Watch people by their worn sensors and cameras, and raise alarms that count down, latch, and clear."""
-    from featherfall.core.console import say_json
+    """Watch people by worn sensors and cameras; alarms count down, latch, and clear when somebody gets up."""
+    from featherfall.core.console import say, say_json
     from featherfall.core.errors import UserError
-    from featherfall.household.config import HouseholdConfig, load_config
 
     if schema:
+        from featherfall.household.config import HouseholdConfig
+
         return say_json(HouseholdConfig.model_json_schema())
-    if config is None:
-        raise UserError("watch: no configuration; name a file, or write one with --init")
+    if not what:
+        raise UserError("watch: name a configuration; `featherfall watch --init home.yaml` writes one")
+    if len(what) > 2:
+        raise UserError("watch: give a configuration, or a bundle and one source")
+    if len(what) == 2:
+        return _watch_one(*what)
+    if init or unit:
+        from featherfall.household.first import unit_text, write_first
 
+        if unit:
+            return print(unit_text(Path(what[0])), end="")
+        write_first(Path(what[0]), lambda question, default: typer.prompt(question, default=default))
+        return say(f"written: {what[0]}; start it with: featherfall watch {what[0]}")
+    _watch_household(Path(what[0]), once, plain or not sys.stdout.isatty())
+
+
+def _watch_household(path: Path, once: bool, plain: bool) -> None:
+    from featherfall.household.config import load_config
     from featherfall.household.process import Household
+    from featherfall.household.serve import serve_status
 
-    household = Household(load_config(config), _tell)
-    signal.signal(signal.SIGTERM, lambda *_: household.stopping.set())
-    signal.signal(signal.SIGINT, lambda *_: household.stopping.set())
-    household.run(until_ended=once)
+    config = load_config(path)
+    if not plain:
+        return _show(Household, config, once)
+    told = any(sink.kind == "console" for sink in config.sinks)  # it prints the messages itself
+    household = Household(config, (lambda _: None) if told else _print)
+    _stop_by_signal(household)
+    with serve_status(household):
+        household.run(until_ended=once)
 
 
-def _tell(notices: Sequence[DeviceNotice]) -> None:
+def _show(make: type[Household], config: object, once: bool) -> None:
+    """Watch with the terminal's live view."""
+    import threading
+
+    from rich.live import Live
+
+    from featherfall.core.rich_console import SafeConsole
+    from featherfall.household.config import HouseholdConfig
+    from featherfall.household.serve import serve_status
+    from featherfall.household.view import HouseholdView
+
+    assert isinstance(config, HouseholdConfig)
+    view = HouseholdView()
+    quiet = config.model_copy(update={"sinks": [one for one in config.sinks if one.kind != "console"]})  # the view shows its lines
+    household = make(quiet, view.hear)
+    _stop_by_signal(household)
+    with serve_status(household), Live(console=SafeConsole(), refresh_per_second=_REFRESH, get_renderable=lambda: view.render(household)):
+        thread = threading.Thread(target=household.run, kwargs={"until_ended": once})
+        thread.start()
+        thread.join()
+
+
+def _stop_by_signal(household: Household) -> None:
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: household.stopping.set())
+
+
+def _print(message: AlarmMessage) -> None:
     from featherfall.core.console import say
 
-    for one in notices:
-        what = one.kind if one.is_on else f"no longer {one.kind}"
-        say(f"{one.device}: {what}{f' ({one.confidence:.2f})' if one.confidence else ''}{f': {one.reason}' if one.reason else ''}")
-    sys.stdout.flush()
+    say(f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(message.time))}  {message.text}")
+
+
+def _watch_one(bundle: str, source: str) -> None:
+    """Print the notices of one source."""
+    from featherfall.api.watch import watch
+
+    for _ in watch(bundle, source, sinks=["console"]):
+        pass

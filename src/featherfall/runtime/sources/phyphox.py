@@ -1,7 +1,8 @@
 """phyphox's remote access: the app serves its buffers over HTTP, and is asked for what is new.
 
-Documents: phyphox.org/wiki, "Remote-interface communication": /get?acc_time=T&accX=T|acc_time&... gives {"buffer": {"accX": {"buffer": [...]}},
-"status": {"measuring": true, "session": "..."}}. The experiment "Acceleration with g" names its buffers acc_time, accX, accY, accZ, in s and m/s2.
+Documents: phyphox.org/wiki, "Remote-interface communication": /get?acc_time=T&accX=T|acc_time&... gives
+{"buffer": {"accX": {"buffer": [...]}}, "status": {"measuring": true, "session": "..."}}. The experiment "Acceleration with g" names its
+buffers acc_time, accX, accY, accZ, in s and m/s2.
 """
 
 from __future__ import annotations
