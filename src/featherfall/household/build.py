@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from featherfall.alarms import AlarmCentre, Watched
 from featherfall.core.errors import UserError
@@ -13,13 +14,10 @@ from featherfall.household.sources import CameraConfig, MqttConfig, PhyphoxConfi
 from featherfall.runtime.alarm import AlarmMessage, AlarmSubject
 from featherfall.runtime.bundle import Bundle, load_bundle
 from featherfall.runtime.devices import Device, Devices
-from featherfall.runtime.sources.camera import CameraOptions, CameraSource
 from featherfall.runtime.sources.live import LiveSource
-from featherfall.runtime.sources.mqtt import MqttOptions, MqttSource
-from featherfall.runtime.sources.phyphox import PhyphoxSource
-from featherfall.runtime.sources.push import PushOptions, PushSource
-from featherfall.runtime.sources.replay import ReplaySource
-from featherfall.runtime.sources.serial import SerialOptions, SerialSource
+
+if TYPE_CHECKING:
+    from featherfall.household.cameras import CameraWatch, Report
 
 
 def open_devices(config: HouseholdConfig) -> Devices:
@@ -43,17 +41,26 @@ def open_sources(config: HouseholdConfig) -> list[LiveSource]:
     return opened
 
 
-def open_cameras(config: HouseholdConfig) -> list[tuple[CameraConfig, CameraSource, Bundle]]:
-    """Return the cameras and their models; none is started. Raises `UserError`."""
+def open_cameras(config: HouseholdConfig, report: Report) -> list[CameraWatch]:
+    """Return the cameras; none is started. Raises `UserError`.
+
+    Arguments:
+        report: takes what they see.
+    """
+    wanted = [one for one in config.sources if isinstance(one, CameraConfig)]
+    if not wanted:
+        return []
+    from featherfall.household.cameras import CameraWatch
+    from featherfall.runtime.sources.camera import CameraOptions, CameraSource
+
     found = []
     load = _loader()
-    for one in config.sources:
-        if isinstance(one, CameraConfig):
-            where = f"source {one.name!r}"
-            url = one.url if isinstance(one.url, str) else one.url.read(f"{where}: url")
-            source = CameraSource(url, CameraOptions(one.username, _secret(one.password, f"{where}: password"), one.rotate))
-            source.name = one.name
-            found.append((one, source, load(one.bundle, one.threshold)))
+    for one in wanted:
+        where = f"source {one.name!r}"
+        url = one.url if isinstance(one.url, str) else one.url.read(f"{where}: url")
+        source = CameraSource(url, CameraOptions(one.username, _secret(one.password, f"{where}: password"), one.rotate))
+        source.name = one.name
+        found.append(CameraWatch(one, source, load(one.bundle, one.threshold), report))
     return found
 
 
@@ -80,23 +87,34 @@ def _secret(secret: Secret | None, where: str) -> str | None:
 
 
 def _open(one: object, config: HouseholdConfig) -> LiveSource:
+    """Return a source; only what is used is imported, which spares memory."""
     match one:
         case MqttConfig():
+            from featherfall.runtime.sources.mqtt import MqttOptions, MqttSource
+
             password = _secret(one.password, f"source {one.name!r}: password")
             return MqttSource(one.url, MqttOptions(one.topics, one.payload, one.username, password, one.ca_file))
         case PushConfig():
+            from featherfall.runtime.sources.push import PushOptions, PushSource
+
             token = _secret(one.token, f"source {one.name!r}: token")
             return PushSource(one.host, one.port, PushOptions(one.payload, token, one.certificate, one.key))
         case SerialConfig():
+            from featherfall.runtime.sources.serial import SerialOptions, SerialSource
+
             return SerialSource(one.port, SerialOptions(one.baud, one.payload))
         case PhyphoxConfig():
+            from featherfall.runtime.sources.phyphox import PhyphoxSource
+
             return PhyphoxSource(one.address)
         case _:
             return _replay(one, config)
 
 
-def _replay(one: object, config: HouseholdConfig) -> ReplaySource:
+def _replay(one: object, config: HouseholdConfig) -> LiveSource:
     """Return a recording; its device's bundle says what is read of it."""
+    from featherfall.runtime.sources.replay import ReplaySource
+
     assert isinstance(one, ReplayConfig)
     device = next((device for device in config.devices if device.source == one.name), None)
     if device is None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from featherfall.alarms import AlarmEvent, Condition, Trigger
 from featherfall.household.build import open_alarms, open_cameras, open_devices, open_sources
-from featherfall.household.cameras import CameraWatch
 from featherfall.household.config import HouseholdConfig
 from featherfall.runtime.alarm import AlarmMessage
 from featherfall.runtime.devices import DeviceNotice
@@ -48,7 +47,7 @@ class Household:
         """
         self.config, self.devices, self.sources = config, open_devices(config), open_sources(config)
         self.alarms = open_alarms(config, listener)
-        self.cameras = [CameraWatch(one, source, bundle, self.report) for one, source, bundle in open_cameras(config)]
+        self.cameras = open_cameras(config, self.report)
         self.stopping, self.started = threading.Event(), time.time()
         self._inbox = Inbox()
         self._people = {one.name: one.person for one in config.devices}

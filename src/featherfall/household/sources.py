@@ -10,7 +10,7 @@ from featherfall.core.checked import Checked
 from featherfall.core.registry import registered
 from featherfall.household.names import Name, Port
 from featherfall.household.secrets import Secret
-from featherfall.runtime.sources.mqtt import check_filter
+from featherfall.runtime.sources.urls import check_filter
 
 PayloadName = Annotated[str, registered("payload")]
 _Path = Annotated[str, Field(min_length=1, max_length=1000)]

@@ -259,7 +259,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 def _messages(connection: socket.socket, incoming: Any, head: bytes) -> Iterator[bytes]:
     """Yield the messages of a WebSocket (RFC 6455); head: the request that opens it."""
     try:
-        from websockets.frames import Opcode
+        from websockets.frames import Frame, Opcode
         from websockets.http11 import Request
         from websockets.server import ServerProtocol
     except ImportError:
@@ -273,7 +273,7 @@ def _messages(connection: socket.socket, incoming: Any, head: bytes) -> Iterator
         for event in protocol.events_received():
             if isinstance(event, Request):
                 protocol.send_response(protocol.accept(event))
-            elif event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            elif isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
                 parts.append(bytes(event.data))
                 if event.fin:
                     yield b"".join(parts)

@@ -12,9 +12,9 @@ from tests.brokers import MOSQUITTO, NO_MOSQUITTO, broker
 
 from featherfall.core.errors import UserError
 from featherfall.runtime.sources import live
-from featherfall.runtime.sources.mqtt import MqttOptions, MqttSource, check_filter
+from featherfall.runtime.sources.mqtt import MqttOptions, MqttSource
 from featherfall.runtime.sources.packets import Inbox, Packet
-from featherfall.runtime.sources.urls import shown_url
+from featherfall.runtime.sources.urls import check_filter, shown_url
 
 mqtt = pytest.importorskip("paho.mqtt.publish")
 needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason=NO_MOSQUITTO)

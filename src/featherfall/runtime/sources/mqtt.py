@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,11 +14,9 @@ from featherfall.core.registry import register
 from featherfall.core.text import printable, shortened
 from featherfall.runtime.sources.live import Deliver, LiveSource
 from featherfall.runtime.sources.payloads.payload import MOST_BYTES, find_payload
-from featherfall.runtime.sources.urls import shown_url
+from featherfall.runtime.sources.urls import MOST_LEVELS, MOST_TOPIC, check_filter, shown_url
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
-MOST_LEVELS = 16  # of a topic
-MOST_TOPIC = 256  # characters
 _KEEPALIVE = 20  # s; a broker that is silent for 1.5 times as long is gone
 _CONNECT = 10.0  # s until the broker must have answered
 
@@ -99,6 +96,8 @@ class MqttSource(LiveSource):
         if self._user:
             client.username_pw_set(self._user, self._password)
         if self._tls:
+            import ssl
+
             client.tls_set_context(ssl.create_default_context(cafile=self._options.ca_file))
 
         def on_connect(client: Any, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
@@ -134,17 +133,6 @@ class MqttSource(LiveSource):
                 deliver(packet)
         except UserError as error:
             self.health.refuse(f"{topic}: {error}")
-
-
-def check_filter(topic: str) -> str:
-    """Return a topic filter; raises `UserError` for one that is none, or too deep."""
-    levels = topic.split("/")
-    wrong = any(("+" in one and one != "+") or ("#" in one and (one != "#" or place + 1 < len(levels))) for place, one in enumerate(levels))
-    if not topic or wrong or "\0" in topic:
-        raise UserError(f"{topic!r} is no topic filter; '+' stands for one level, '#' at the end for all below")
-    if len(topic) > MOST_TOPIC or len(levels) > MOST_LEVELS:
-        raise UserError(f"{shortened(topic, 60)}: more than {MOST_LEVELS} levels or {MOST_TOPIC} characters; name a shorter topic")
-    return topic
 
 
 @register("source", "mqtt", gives="samples", schemes=["mqtt", "mqtts"], live=True)
