@@ -259,6 +259,45 @@ def _alarm_store(root: Path, file: Path) -> object:
     return read_memory(text, "anna") if file.stem == "memory" else read_message(text, "anna").text
 
 
+@functools.cache
+def _http_server() -> Any:
+    import threading
+
+    from featherfall.runtime.http_server import HttpAnswer, ServerOptions, SmallServer
+    from featherfall.runtime.sources.payloads.payload import find_payload
+
+    decode = find_payload("samples")
+
+    def route(request: Any) -> HttpAnswer:
+        return HttpAnswer(str(len(list(decode(request.body, "-".join(request.path))))))
+
+    server = SmallServer(route, ServerOptions())
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    return server
+
+
+def _http(root: Path, file: Path) -> object:
+    """Bytes on a connection to the server of pushed samples: requests, and what follows them on a WebSocket."""
+    import socket
+
+    server = _http_server()
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(file.read_bytes())
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(1 << 16):
+            pass
+    fault, server.fault = server.fault, None
+    if fault is not None:
+        raise fault
+    return server
+
+
+def _camera(root: Path, file: Path) -> object:
+    from featherfall.runtime.sources.camera import CameraOptions, CameraSource
+
+    return sum(1 for _ in islice(CameraSource(file, CameraOptions(as_live=False)).frames(), 20))
+
+
 def _watch_config(root: Path, file: Path) -> object:
     from featherfall.household.config import load_config
 
@@ -384,6 +423,8 @@ _ALL = (
     Door("payload", _payload, ("runtime/sources/payloads/payload",), 4000),
     Door("order", _order, ("runtime/sinks/orders",), 4000),
     Door("alarm-store", _alarm_store, ("alarms/store", "alarms/snippets"), 3000),
+    Door("http", _http, ("runtime/http_server",), 500),
+    Door("camera", _camera, ("runtime/sources/camera",), 100, corpus="film"),
     Door("watch-config", _watch_config, ("household/config",), 1200),
     Door("webcam", _webcam, ("app/live",), 3000, corpus="picture"),
     Door("upload", _upload, ("app/pages/file_fields",), 250, corpus="recorder"),

@@ -372,6 +372,11 @@ def live_messages() -> None:
     put("payload/sensor-logger-ios.json", json.dumps({"messageId": 0, "sessionId": "s", "deviceId": "d", "payload": [wrist]}))
     put("payload/lines.txt", "0.00,0.01,0.02,1.0\n0.02,0.01,0.02,1.0\n")
     put("payload/home-assistant.txt", "83")
+    body = json.dumps({"samples": rest})
+    put("http/post.txt", f"POST /watch HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n{body}GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
+    frames = bytes([0x81, 0x80 | 2, 1, 2, 3, 4, ord("{") ^ 1, ord("}") ^ 2, 0x89, 0x80, 0, 0, 0, 0, 0x88, 0x80, 0, 0, 0, 0])
+    key = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    put("http/socket.txt", f"GET /ring HTTP/1.1\r\nHost: h\r\n{key}\r\n".encode() + frames)
     put(
         "watch-config/home.yaml",
         "people:\n  - {name: anna}\nsources:\n  - {name: b, kind: mqtt, url: mqtt://h, topics: [a/+]}\n"

@@ -11,6 +11,7 @@ import http.server
 import socket
 import socketserver
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -88,7 +89,7 @@ class SmallServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     """Answers requests by one function, until it is shut down.
 
     Attributes:
-        refused: requests that were.
+        refused: requests that were. fault: the last error that is none of a connection; None without one.
     """
 
     daemon_threads = True
@@ -100,6 +101,7 @@ class SmallServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
         """Raises: `UserError` where it cannot listen, or the certificate cannot be read."""
         self.route, self.options, self.refused = route, options, RefusedRequests()
         self.backoff = Backoff()
+        self.fault: BaseException | None = None
         self._open: dict[socket.socket, tuple[str, float]] = {}  # connections: address, and when the request must be complete
         self._lock = threading.Lock()
         if ":" in options.host:
@@ -152,7 +154,10 @@ class SmallServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print nothing: clients break off as they like."""
+        """Print nothing: clients break off as they like, and a message may hold a token. Other errors are kept."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            self.fault = error
 
     def admits(self, stated: str | None, address: str) -> bool:
         """Return whether a token is right; addresses that send wrong ones must wait."""

@@ -130,10 +130,10 @@ class CameraSource:
         try:
             with av.open(self._address(), options=self._ffmpeg(), timeout=(OPEN_S, READ_S)) as container:
                 if not container.streams.video:
-                    raise UserError("it sends no video")
+                    raise (FatalError if self.is_film else UserError)("it sends no video")
                 self._read(container)
         except av.error.FFmpegError as error:  # its text holds the URL with the password
-            raise UserError(_explained(error)) from None
+            raise (FatalError if self.is_film else UserError)(_explained(error)) from None
         if not self.is_film and not self.stopping.is_set():
             raise UserError("the stream ended")  # FFmpeg reports a server that died as an ordinary end
 
