@@ -107,7 +107,23 @@ def test_the_public_face_is_documented() -> None:
 
 def test_verbs() -> None:
     verbs = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
-    single = {"app", "demo", "distill", "train", "evaluate", "export", "predict", "bench", "compare", "report", "sim", "list", "watch"}
+    single = {
+        "app",
+        "demo",
+        "distill",
+        "train",
+        "evaluate",
+        "export",
+        "predict",
+        "bench",
+        "compare",
+        "report",
+        "sim",
+        "list",
+        "watch",
+        "replay",
+        "camera-check",
+    }
     assert verbs == single | {"data", "publish"}
 
 

@@ -12,6 +12,7 @@ from tests.brokers import MOSQUITTO, NO_MOSQUITTO, broker
 from tests.runtime.sources.test_mqtt import send, wait
 from tests.runtime.tiny import motion, write_bundle
 
+from featherfall.alarms.snippets import Snippet
 from featherfall.household.config import HouseholdConfig
 from featherfall.household.process import Household
 from featherfall.runtime.alarm import AlarmMessage
@@ -44,7 +45,12 @@ def test_a_recording_is_watched_to_its_end(tmp_path: Path) -> None:
         ),
         told.append,
     )
+    kept: list[Snippet] = []
+    household.alarms.keep = kept.append  # type: ignore[method-assign]
     household.run(until_ended=True)
+    (snippet,) = kept
+    assert (snippet.subject, snippet.device, snippet.episode) == ("anna", "watch", told[0].episode)
+    assert np.linalg.norm(snippet.streams["accelerometer"].values, axis=1).max() > 3.9
     assert [(one.device, one.kind) for one in told] == [("watch", "possible fall"), ("watch", "countdown")]
     assert [one.health.state for one in household.sources] == ["ended", "failed"]
     assert "no.csv" in household.sources[1].health.reason

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from featherfall.alarms import AlarmEvent, Condition, Trigger
+from featherfall.alarms.snippets import Snippet
 from featherfall.household.build import open_alarms, open_cameras, open_devices, open_sources
 from featherfall.household.config import HouseholdConfig
 from featherfall.runtime.alarm import AlarmMessage
@@ -109,3 +110,13 @@ class Household:
             else:
                 what = Condition(one.kind, one.device, one.time, one.is_on, one.reason)
             self.report(self._people[one.device], what)
+            if one.kind == "possible fall":
+                self._keep(one)
+
+    def _keep(self, fall: DeviceNotice) -> None:
+        """Keep the signal around a possible fall for review."""
+        person = self._people[fall.device]
+        streams = next(one for one in self.devices if one.name == fall.device).stream.held()
+        if streams:
+            episode = self.alarms.machines[person].memory.episode
+            self.alarms.keep(Snippet(person, fall.time, fall.device, episode, streams))

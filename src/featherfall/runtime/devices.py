@@ -133,7 +133,7 @@ class Device:
         notices = self._condition("cannot judge", "" if has_numbers(probabilities).any() else NO_NUMBERS, pending.received)
         if manifest.positive is None:
             return notices
-        use = usable(cut.valid.mean(axis=1), probabilities, manifest.window.kind)  # type: ignore[arg-type]
+        use = usable(cut.valid.mean(axis=1), probabilities, manifest.window.kind)
         falls = probabilities[use, manifest.labels.index(manifest.positive)]
         for event in self._finder.add(cut.centre_s[use], cut.end_s[use], falls):
             self.health.events += 1

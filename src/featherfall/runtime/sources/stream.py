@@ -130,6 +130,16 @@ class SampleStream:
                 self._end_stretch()
             self._append(times[first:after], values[first:after])
 
+    def held(self) -> dict[str, Stream]:
+        """Return the samples held by input name, in the bundle's units, times from 0; nothing where there are too few."""
+        if len(self._ring) <= MIN_SAMPLES:
+            return {}
+        found = {}
+        for need in self.manifest.inputs:
+            values, unit = to_internal(self._ring.values[:, self._columns[need.name]], self._units[need.name])
+            found[need.name] = Stream(self.times - self.times[0], values, unit, self.rate, need.placement, tuple(need.channels))
+        return found
+
     def restate(self, name: str, unit: str) -> None:
         """Take an input's samples in another unit, those held too."""
         self._units[name] = unit
