@@ -224,6 +224,9 @@ def test_a_database_server_that_restarts(clock: Clock, database: Postgres) -> No
 def test_two_of_one_name_are_refused() -> None:
     with pytest.raises(UserError, match="two subjects have the name 'anna'"):
         AlarmCentre([Watched(ANNA), Watched(ANNA)])
+    for name in ("", "a/b", "a\r\nb", "+", "x" * 65):
+        with pytest.raises(UserError, match="is no id"):
+            AlarmCentre([Watched(AlarmSubject(name, "Anna"))])
     with pytest.raises(UserError, match="two sinks have the name 'x'"):
         AlarmCentre([Watched(ANNA)], [Route("x", Sink()), Route("x", Sink())])
 

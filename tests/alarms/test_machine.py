@@ -200,6 +200,20 @@ def test_time_that_passed_at_once_is_as_if_it_had_passed_second_by_second() -> N
     assert kinds(quick.advance(NOON + 1000)) == told == ["alarm", *["reminder"] * 8] and quick.memory == slow.memory
 
 
+def test_times_that_are_no_numbers_change_nothing(machine: AlarmMachine) -> None:
+    send(machine, T.fall, 0)
+    for odd in (float("nan"), float("inf"), -float("inf")):
+        assert machine.tick(odd) == [] and machine.memory.now == NOON
+    assert kinds(machine.handle(AlarmEvent(T.mute, NOON + 1, seconds=float("nan")))) == ["cancelled", "muted", "unmuted"]
+    assert machine.state is AlarmState.idle
+
+
+def test_conditions_are_bounded_and_still_read(machine: AlarmMachine) -> None:
+    told = [machine.report(Condition("device offline", f"device{k}", NOON)) for k in range(300)]
+    assert sum(map(len, told)) == 200
+    assert AlarmMemory.read(machine.memory.model_dump(mode="json"), "anna") == machine.memory
+
+
 def test_memory_survives_a_restart_in_every_state(machine: AlarmMachine) -> None:
     send(machine, T.fall, 0)
     machine.report(Condition("not worn", "watch", NOON + 1))

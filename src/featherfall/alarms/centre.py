@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from featherfall.alarms.store import AlarmStore
 from featherfall.core.errors import UserError
 from featherfall.core.tables import nearest
 from featherfall.runtime.alarm import COMMANDS, AlarmCommand, AlarmMessage, AlarmState, AlarmSubject
+
+_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")  # it stands in topics, headers and names of files
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class AlarmCentre:
             clock: s since 1970.
             listener: called with every message, muted ones too, e.g. to show it.
 
-        Raises: `UserError` for two subjects or sinks of one name, and for a store of another kind.
+        Raises: `UserError` for two subjects or sinks of one name, an id that is none, and for a store of another kind.
         """
         self._check([one.subject.id for one in people], "subjects")
         self._check([one.name for one in routes], "sinks")
@@ -162,6 +165,9 @@ class AlarmCentre:
 
     @staticmethod
     def _check(names: Sequence[str], what: str) -> None:
+        for name in names:
+            if not _ID.fullmatch(name):
+                raise UserError(f"{what}: {name[:80]!r} is no id; use letters, digits, - and _")
         double = sorted({name for name in names if names.count(name) > 1})
         if double:
             raise UserError(f"two {what} have the name {double[0]!r}; give each its own")

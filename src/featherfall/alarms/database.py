@@ -32,6 +32,9 @@ class Database(Protocol):
     name: str
     blob: str
 
+    def has_table(self, name: str) -> bool:
+        """Return whether a table exists; raises `StoreError`."""
+
     def run(self, statements: Iterable[Statement]) -> None:
         """Run statements in one transaction; raises `StoreError`."""
 
@@ -80,6 +83,10 @@ class SqliteDatabase:
             self.close()
             raise
 
+    def has_table(self, name: str) -> bool:
+        """Return whether a table exists; raises `StoreError`."""
+        return bool(self.rows("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
+
     def run(self, statements: Iterable[Statement]) -> None:
         """Run statements in one transaction; raises `StoreError`."""
         with self._lock:
@@ -127,6 +134,10 @@ class PostgresDatabase:
         self._connection: Any = None
         self._lock = threading.Lock()
         self.rows("SELECT 1")
+
+    def has_table(self, name: str) -> bool:
+        """Return whether a table exists; raises `StoreError`."""
+        return self.rows("SELECT to_regclass(?)::text", (name,)) != [(None,)]
 
     def run(self, statements: Iterable[Statement]) -> None:
         """Run statements in one transaction; raises `StoreError`."""

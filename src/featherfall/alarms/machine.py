@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from featherfall.alarms.events import CONDITION_ENDS, AlarmEvent, Condition, ConditionKind
-from featherfall.alarms.memory import AlarmMemory, LastingCondition
+from featherfall.alarms.memory import MOST_CONDITIONS, AlarmMemory, LastingCondition
 from featherfall.alarms.schedule import off_until, zone_of
 from featherfall.alarms.settings import AlarmSettings
 from featherfall.alarms.table import SENSED, TABLE, Do, Trigger
@@ -87,6 +88,7 @@ class AlarmMachine:
         A clock that was set back moves all times along, so that no countdown waits for years; one that was set forward ends it at once.
         """
         memory = self.memory
+        now = now if math.isfinite(now) else memory.now
         if now < memory.now - LATE:
             memory.shift(now - memory.now)
         memory.now = max(memory.now, now)
@@ -130,7 +132,7 @@ class AlarmMachine:
             return Trigger.again
         if event.trigger is Trigger.mute:
             wanted = self.settings.mute_s if event.seconds is None else event.seconds
-            self._mute(memory.now + min(max(wanted, 0.0), self.settings.mute_most_s))
+            self._mute(memory.now + min(max(0.0, wanted), self.settings.mute_most_s))
         return event.trigger
 
     def _apply(self, trigger: Trigger, event: AlarmEvent) -> None:
@@ -236,6 +238,8 @@ class AlarmMachine:
         end = CONDITION_ENDS[condition.kind]
         source = AlarmEvent(Trigger.due, memory.now, condition.device)
         known = memory.conditions.get(key)
+        if known is None and len(memory.conditions) >= MOST_CONDITIONS:
+            return
         if end is None or (condition.is_on and known is None):
             self._say(condition.kind, source, condition.reason, is_muted=self.is_muted)
             if end is not None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from featherfall.core.errors import UserError
 from featherfall.runtime.alarm import AlarmState, Severity
 
+MOST_CONDITIONS = 200  # of a person at once: of 40 devices all that there are
 _Number = Annotated[int, Field(ge=0, lt=1 << 53)]
 
 
@@ -64,7 +65,7 @@ class AlarmMemory(BaseModel):
     unscheduled_until: float = 0.0
     asked_until: float = 0.0
     active: float | None = None
-    conditions: dict[str, LastingCondition] = Field(default={}, max_length=200)
+    conditions: dict[str, LastingCondition] = Field(default={}, max_length=MOST_CONDITIONS)
 
     @classmethod
     def read(cls, values: Any, where: str) -> AlarmMemory:

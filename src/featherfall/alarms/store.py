@@ -53,12 +53,7 @@ class AlarmStore:
 
     def _prepare(self) -> None:
         name = self.database.name
-        try:
-            found = self.database.rows("SELECT version FROM featherfall")
-        except StoreError as error:
-            if not any(text in str(error) for text in ("no such table", "does not exist")):
-                raise
-            found = []
+        found = self.database.rows("SELECT version FROM featherfall") if self.database.has_table("featherfall") else []
         if found and int(found[0][0]) > VERSION:
             raise StoreError(
                 f"{name}: written by a newer version of featherfall (tables {found[0][0]}, this one knows {VERSION}); update it"

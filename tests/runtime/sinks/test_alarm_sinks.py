@@ -186,6 +186,17 @@ def test_a_letter() -> None:
     MailSink("127.0.0.1", "home@example.org", ["ann@example.org"], MailOptions(server.port, "none")).alarm(ALARM)
     server.close()
     assert b"Subject: Anna (bedroom): has fallen\r\n" in server.letter and b'"key": "anna:7"' in server.letter
+    server = MailServer()
+    odd = AlarmMessage(8, "cancelled", 1.0, ANNA, AlarmState.cancelled, Severity.alarm, by="Ben\r\nBcc: x@y")
+    MailSink("127.0.0.1", "home@example.org", ["ann@example.org"], MailOptions(server.port, "none")).alarm(odd)
+    server.close()
+    assert b"\nBcc:" not in server.letter.partition(b"\r\n\r\n")[0]
+
+
+def test_a_letter_has_one_id() -> None:
+    server = MailServer()
+    MailSink("127.0.0.1", "home@example.org", ["ann@example.org"], MailOptions(server.port, "none")).alarm(ALARM)
+    server.close()
     assert re.search(rb"Message-ID: <[0-9a-f]{32}@example.org>", server.letter)
 
 

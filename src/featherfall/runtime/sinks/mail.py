@@ -13,7 +13,7 @@ from typing import Literal
 
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
-from featherfall.core.text import json_text
+from featherfall.core.text import json_text, printable
 from featherfall.runtime.alarm import AlarmMessage
 from featherfall.runtime.sinks.sink import Sink
 
@@ -83,7 +83,7 @@ class MailSink(Sink):
 
     def _letter(self, message: AlarmMessage) -> EmailMessage:
         letter = EmailMessage()
-        letter["Subject"], letter["From"], letter["To"] = message.text, self._sender, ", ".join(self._to)
+        letter["Subject"], letter["From"], letter["To"] = printable(message.text), self._sender, ", ".join(self._to)
         letter["Date"] = formatdate(message.time, localtime=True)
         letter["Message-ID"] = f"<{hashlib.sha256(message.key.encode()).hexdigest()[:32]}@{self._sender.partition('@')[2]}>"
         letter.set_content(f"{message.dated}\n\n{json_text(message.to_json(), indent=2)}\n")
