@@ -110,13 +110,11 @@ class Household:
             else:
                 what = Condition(one.kind, one.device, one.time, one.is_on, one.reason)
             self.report(self._people[one.device], what)
-            if one.kind == "possible fall":
+            if one.streams:
                 self._keep(one)
 
     def _keep(self, fall: DeviceNotice) -> None:
         """Keep the signal around a possible fall for review."""
         person = self._people[fall.device]
-        streams = next(one for one in self.devices if one.name == fall.device).stream.held()
-        if streams:
-            episode = self.alarms.machines[person].memory.episode
-            self.alarms.keep(Snippet(person, fall.time, fall.device, episode, streams))
+        episode = self.alarms.machines[person].memory.episode
+        self.alarms.keep(Snippet(person, fall.time, fall.device, episode, fall.streams))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from featherfall.core.errors import UserError
+from featherfall.core.recording import Stream
 from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.decide.events import EventFinder, has_numbers, usable
 from featherfall.runtime.sources.assemble import Assembler
@@ -40,6 +41,7 @@ class DeviceNotice:
         kind: of a `Notice`, or a condition that begins or ends.
         is_on: False where a condition ends.
         confidence: probability of a fall, 0..1. reason: one line.
+        streams: of a possible fall, the signal around it by the bundle's inputs, times from 0.
     """
 
     device: str
@@ -48,6 +50,7 @@ class DeviceNotice:
     is_on: bool = True
     confidence: float = 0.0
     reason: str = ""
+    streams: Mapping[str, Stream] = field(default_factory=dict)
 
 
 @dataclass
@@ -77,11 +80,18 @@ class DeviceHealth:
 
 @dataclass(frozen=True, eq=False)
 class Pending:
-    """Windows of a device that wait for the model. received: when their last samples came, s since 1970."""
+    """Windows of a device that wait for the model.
+
+    Attributes:
+        received: when their last samples came, s since 1970.
+        now: time of the last sample, s. streams: what the device held then.
+    """
 
     device: Device
     cut: RecordingWindows
     received: float
+    now: float
+    streams: Mapping[str, Stream]
 
 
 class Device:
@@ -125,7 +135,7 @@ class Device:
         if left_out := self.stream.left_out():
             notices.append(DeviceNotice(self.name, now, "left out", reason=left_out))
         notices += self._wear(packet)
-        return notices, None if cut is None or not len(cut.centre_s) else Pending(self, cut, now)
+        return notices, self._pending(cut, now)
 
     def judge(self, pending: Pending, probabilities: np.ndarray) -> list[DeviceNotice]:
         """Take what the model says of windows, (K, classes); return what is to be told."""
@@ -137,8 +147,8 @@ class Device:
         falls = probabilities[use, manifest.labels.index(manifest.positive)]
         for event in self._finder.add(cut.centre_s[use], cut.end_s[use], falls):
             self.health.events += 1
-            at = pending.received - max(self.stream.now - event.raised_s, 0.0)
-            notices.append(DeviceNotice(self.name, at, "possible fall", confidence=event.confidence))
+            at = pending.received - max(pending.now - event.raised_s, 0.0)
+            notices.append(DeviceNotice(self.name, at, "possible fall", confidence=event.confidence, streams=pending.streams))
         return notices
 
     def tick(self, now: float) -> tuple[list[DeviceNotice], Pending | None]:
@@ -148,11 +158,14 @@ class Device:
         if silent > SILENT_S and not self._is_flushed:
             self._is_flushed = True
             cut = self.stream.finish()
-            pending = None if cut is None or not len(cut.centre_s) else Pending(self, cut, self.health.last)
+            pending = self._pending(cut, self.health.last)
         if silent <= self._offline_s:
             return [], pending
         reason = f"nothing came for {silent:.0f} s" if self.health.last else "nothing has come yet"
         return self._condition("device offline", reason, now), pending
+
+    def _pending(self, cut: RecordingWindows | None, received: float) -> Pending | None:
+        return Pending(self, cut, received, self.stream.now, self.stream.held()) if cut is not None and len(cut.centre_s) else None
 
     def _admits(self, now: float) -> bool:
         """Return whether a packet is within `MOST_PACKETS` a second; others are dropped and counted."""
