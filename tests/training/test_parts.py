@@ -43,6 +43,7 @@ def test_a_whole_fold_passes(tiny_store: ClipStore) -> None:
         ({"loss": "at"}, "'at' compares maps, and student_tap 'embedding' gives vectors"),
         ({"loss": "vid", "student_tap": "blocks"}, r"'vid': student_tap 'blocks' has the shape \(\d+, \d+\) and teacher_tap 'embedding'"),
         ({"loss": "l2", "student_tap": "embeding"}, "no submodule 'embeding'"),
+        ({"loss": "l2", "teacher_tap": "branches.skeleton"}, "the submodule 'branches.skeleton' is never called as such; name one within"),
         ({"loss": "comodo"}, "a queue of 256 embeddings is not smaller than the set of 6 clips"),
     ],
 )

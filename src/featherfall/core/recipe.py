@@ -140,12 +140,15 @@ class Distillation(Checked):
     which would not fit in memory for all clips.
     over_views: "each": the teachers' outputs for the very view that the student sees; "mean": their mean probability over all views of a
     clip that keep its class, for terms that compare logits.
+    assistant: a network between teacher and student: it is distilled from the teachers, trained as the student is, and the student then
+    learns from it in their place (Mirzadeh et al. 2020, arXiv 1902.03393).
     """
 
     hard: float = Field(default=0.2, ge=0)
     live: bool = False
     over_views: Literal["each", "mean"] = "each"
     mean_teacher: MeanTeacher | None = None
+    assistant: Network | None = None
     terms: list[Term] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -276,7 +279,8 @@ class Recipe(Checked):
         if self.clip.films and any(one.disturbs for one in augments):
             raise ValueError("augment: cut_ends, other_after and knocks are of worn sensors; leave them out where clips have films")
         known = self.clip.names
-        for role, network in self.networks.items():
+        assistant = {"distillation.assistant": self.distillation.assistant} if self.distillation and self.distillation.assistant else {}
+        for role, network in (self.networks | assistant).items():
             network.inputs[:] = expand(network.inputs, known)
             for name in network.inputs:
                 if name not in known:
@@ -313,6 +317,18 @@ class Recipe(Checked):
     def networks(self) -> dict[str, Network]:
         """By role: "teacher" (where there is one) and "student"."""
         return ({"teacher": self.teacher.network} if self.teacher else {}) | {"student": self.student.network}
+
+    @property
+    def by_assistant(self) -> tuple[Recipe, Recipe] | None:
+        """The two distillations that a teaching assistant stands between: teachers to assistant, assistant to student; None without one."""
+        if self.supervision is None or self.supervision.distillation.assistant is None:
+            return None
+        teacher, how = self.supervision
+        direct = how.model_copy(update={"assistant": None})
+        learns = self.student.model_copy(update={"network": how.assistant})
+        teaches = teacher.model_copy(update={"network": how.assistant, "members": 1, "pretrain": False})
+        first = self.model_copy(update={"distillation": direct, "student": learns})
+        return first, self.model_copy(update={"distillation": direct, "teacher": teaches})
 
     @property
     def supervision(self) -> Supervision | None:

@@ -120,6 +120,10 @@ def check_terms(stage: FoldContext) -> None:
     """Raise `UserError` for a distillation term that is degenerate on the recipe's networks or classes, or cannot compare them."""
     if stage.recipe.supervision is None:
         return
+    if by := stage.recipe.by_assistant:
+        for recipe in by:
+            check_terms(replace(stage, recipe=recipe))
+        return
     teacher, how = stage.recipe.supervision
     mine = _tap_shapes(stage, stage.recipe.student.network, student_taps(how.terms))
     theirs = _tap_shapes(stage, teacher.network, teacher_taps(how.terms))
@@ -240,6 +244,9 @@ def _tap_shapes(stage: FoldContext, network: Network, taps: Sequence[str]) -> di
             model(stage.blank(network))
     except ValueError as error:
         raise UserError(f"distillation: {error}") from error
+    for name in taps:
+        if name not in features:  # e.g. a branch, of which the network calls the parts itself
+            raise UserError(f"distillation: the submodule {name!r} is never called as such; name one within it, e.g. its blocks")
     return {name: tuple(values.shape[1:]) for name, values in features.items()}
 
 

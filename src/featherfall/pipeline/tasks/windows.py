@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -34,7 +34,12 @@ from featherfall.training.outputs import logits_of
 from featherfall.training.parts import check_parts
 from featherfall.training.stages import FoldContext, train_student, train_teacher, write_teacher_outputs
 
-_NEEDS = {"outputs": ("teacher",), "distilled": ("teacher", "outputs"), "int8": ("alone", "distilled")}
+_NEEDS = {
+    "outputs": ("teacher",),
+    "assistant": ("teacher", "outputs"),
+    "distilled": ("teacher", "outputs", "assistant"),
+    "int8": ("alone", "distilled"),
+}
 CALIBRATION_CLIPS = 512
 CALIBRATION_FILMS = 48  # pictures are large: the activations of a whole batch are kept while scales are set
 
@@ -46,6 +51,7 @@ class WindowsTask(Task):
     stages: ClassVar[Mapping[str, str]] = {
         "teacher": "teachers",
         "outputs": "teachers' outputs",
+        "assistant": "teaching assistant",
         "alone": "student alone",
         "distilled": "student distilled",
         "int8": "int8, evaluated by the runtime",
@@ -77,6 +83,8 @@ class WindowsTask(Task):
             roles.append(("teacher", range(recipe.supervision.teacher.members)))
             if not recipe.supervision.distillation.live:
                 roles.append(("outputs", [0]))
+            if recipe.by_assistant:
+                roles.append(("assistant", [0]))
             roles.append(("distilled", seeds))
         if tested or recipe.deployed_role == "alone":
             roles.append(("alone", seeds))
@@ -109,10 +117,24 @@ class WindowsTask(Task):
             export_student(self, job.fold, job.number, job.folder / "bundle", Fitted(recipe.decision.stated))
             _save(job, predict_by_runtime(stage, self.context.sources, job.folder / "bundle"))
         else:
-            start = run.start(job.number)
+            start = run.start(job.number) if job.role != "assistant" else None
             weights = None if start is None else Path(start.weights)
-            model = train_student(stage, job.role, job.number, job.folder, self._outputs(job), weights, self._teachers(job))
-            _save(job, predict_test_part(stage, model, recipe.student.network))
+            stage, outputs, teachers = self._taught(job, stage)
+            role = "alone" if job.role == "alone" else "distilled"
+            model = train_student(stage, role, job.number, job.folder, outputs, weights, teachers)
+            if job.role == "assistant" and (by := recipe.by_assistant) and not recipe.required_supervision.distillation.live:
+                write_teacher_outputs(replace(stage, recipe=by[1]), [job.folder], job.folder)
+            _save(job, predict_test_part(stage, model, stage.recipe.student.network))
+
+    def _taught(self, job: Job, stage: FoldContext) -> tuple[FoldContext, Path, list[Path]]:
+        """Return by which recipe a student, or an assistant, is trained, the file of its teachers' outputs, and the folders of these."""
+        by = self.context.recipe.by_assistant
+        if by is None or job.role == "alone":
+            return stage, self._outputs(job), self._teachers(job)
+        if job.role == "assistant":
+            return replace(stage, recipe=by[0]), self._outputs(job), self._teachers(job)
+        folder = self.context.run.job(job.fold.name, "assistant", 0)
+        return replace(stage, recipe=by[1]), folder / "outputs.pt", [folder]
 
     def _teachers(self, job: Job) -> list[Path]:
         """Return the folders of the fold's teachers."""
