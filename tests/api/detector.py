@@ -13,7 +13,7 @@ SIZE = 8
 BOX = [0.25, 0.5, 0.75, 1.0]
 
 
-def write_detector(folder: Path, white: float = 255.0) -> Path:
+def write_detector(folder: Path, white: float = 255.0, threshold: float = 0.5) -> Path:
     """scores = [1 - brightness, brightness] of [not_fall, fall], 0..1; white: the value of full brightness, NaN for a broken model."""
     folder.mkdir(parents=True)
     nodes = [
@@ -48,6 +48,7 @@ def write_detector(folder: Path, white: float = 255.0) -> Path:
         "window": {"kind": "trial", "length": 8, "rate": 1},
         "labels": ["not_fall", "fall"],
         "positive": "fall",
+        "decision": {"threshold": threshold},
         "models": [{"file": "float32.onnx", "precision": "float32", "bytes": 1}],
         "sha256": {"float32.onnx": sha256(folder / "float32.onnx")},
     }

@@ -22,6 +22,7 @@ from featherfall.api.model import Model
 from featherfall.core.recording import Recording, Stream
 from featherfall.publish.hub import push, write_model
 from featherfall.publish.offer import read_offer
+from featherfall.runtime.perceive.detector import NO_PEOPLE
 from featherfall.runtime.perceive.keypoints import CHANNELS
 
 RATE = 50.0
@@ -155,6 +156,12 @@ def test_a_detector_on_a_picture(detector: Model, tmp_path: Path) -> None:
     assert detector.predict(still(tmp_path / "dark.png", colour=(0, 0, 0))).label == "not_fall"
     with pytest.raises(ff.UserError, match="finds boxes in pictures, it has no windows; use predict"):
         detector.predict_proba(np.zeros((1, 1, 8, 8, 3), np.uint8))
+
+
+def test_a_picture_in_which_a_detector_finds_nobody(tmp_path: Path) -> None:
+    result = ff.load(write_detector(tmp_path / "bundle", threshold=0.9)).predict(still(tmp_path / "gray.png", colour=(128, 128, 128)))
+    assert result.label == "unknown" and result.reasons == (NO_PEOPLE,)
+    assert result.to_json() == {"found": [], "label": "unknown", "judged": 0.0, "reasons": [NO_PEOPLE]}
 
 
 def test_a_detector_on_a_film(detector: Model, tmp_path: Path) -> None:

@@ -18,13 +18,14 @@ from featherfall.app.models import OfferedModel, open_models
 from featherfall.core.errors import UserError
 from featherfall.core.files import sha256
 from featherfall.core.recording import Video
+from featherfall.runtime.perceive.detector import NO_PEOPLE
 from featherfall.runtime.sinks.film import film_writer
 from featherfall.signals.video import read_frames
 
 pytest.importorskip("av")
 
 
-def box_bundle(folder: Path) -> Path:
+def box_bundle(folder: Path, threshold: float = 0.4) -> Path:
     """A real detector of one person: upright in dark pictures, lying in bright ones; scores .9 (1 - bright) and .9 bright."""
     folder.mkdir(parents=True)
     up, down = np.array([0.4, 0.1, 0.6, 0.9], np.float32), np.array([0.2, 0.7, 0.8, 0.95], np.float32)
@@ -61,7 +62,7 @@ def box_bundle(folder: Path) -> Path:
         "window": {"kind": "trial", "length": 8},
         "labels": ["not_fall", "fall"],
         "positive": "fall",
-        "decision": {"threshold": 0.4},
+        "decision": {"threshold": threshold},
         "models": [{"file": "float32.onnx", "precision": "float32", "bytes": 1}],
         "sha256": {"float32.onnx": sha256(folder / "float32.onnx")},
     }
@@ -121,6 +122,14 @@ def test_a_picture_for_a_detector(pair: list[OfferedModel], tmp_path: Path) -> N
     assert shown.model == "box" and "looks fallen" in fall.text and fall.facts["score"] == pytest.approx(0.9 * 230 / 255, abs=0.01)
     assert shown.notes[0] == "1 person found." and "left" in shown.to_csv(0.4).splitlines()[0] and not shown.decide(0.85)
     assert shown.draw is not None and np.asarray(load(shown.draw(tmp_path / "out.jpg", 0.4, True, TaskProgress()))).mean() < 60
+
+
+def test_a_picture_in_which_a_detector_finds_nobody(tmp_path: Path) -> None:
+    models = open_models([box_bundle(tmp_path / "box", threshold=0.6)])
+    shown = analyse_file(gray(tmp_path / "x.png", 128), "x.png", models, tmp_path)  # both scores are .45
+    assert shown.label == "unknown" and not shown.judged and shown.notes == (NO_PEOPLE,)
+    assert shown.headline(shown.decide(0.5)) == "No people found"
+    assert shown.headline(shown.decide(0.4)) == "One possible fall"  # a lower threshold on the page
 
 
 def load(path: Path) -> np.ndarray:

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from PIL import Image
+from tests.api.detector import write_detector
 from tests.films import halves
 from tests.runtime.drop import write_camera_bundle
 from tests.runtime.tiny import write_bundle
@@ -16,6 +18,7 @@ from featherfall.cli.predict_people import film_lines
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.observation import AnalysisResult, Fall, Notice
+from featherfall.runtime.perceive.detector import NO_PEOPLE
 from featherfall.runtime.perceive.weights import find_weights
 from featherfall.runtime.sinks.film import film_writer
 from featherfall.runtime.verdict import Verdict
@@ -82,6 +85,13 @@ def test_broken_films_are_a_line_each_and_stop_nobody(bundle: Path, film: Path, 
         str(film), "  label    unknown", nobody, "  watched  1.9 s, 30 pictures", "  events   none", "",
     ]  # fmt: skip
     assert call(bundle, film).exit_code == 3
+
+
+def test_a_picture_in_which_a_detector_finds_nobody(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8), (128, 128, 128)).save(tmp_path / "gray.png")
+    result = call(write_detector(tmp_path / "detector", threshold=0.6), tmp_path / "gray.png")
+    assert result.exit_code == 3
+    assert result.stdout.splitlines()[1:4] == ["  label    unknown", f"  note     {NO_PEOPLE}", "  people   none"]
 
 
 def test_json_and_drawing(bundle: Path, film: Path, tmp_path: Path) -> None:

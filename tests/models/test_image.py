@@ -63,7 +63,7 @@ def test_a_frozen_backbone_sees_a_picture_once() -> None:
     again = model({"picture": PICTURES[1:3]})
     assert sum(seen) == 3
     torch.testing.assert_close(again[0], first[1])
-    torch.testing.assert_close(again, model.eval()({"picture": PICTURES[1:3]}))
+    torch.testing.assert_close(again, model.eval()({"picture": PICTURES[1:3]}), rtol=1e-3, atol=1e-3)  # one by one, and as a batch
     model({"picture": PICTURES[1:3]})
     assert sum(seen) == 7  # evaluated pictures are always computed
     tuned = net(dropout=0.0)

@@ -26,9 +26,7 @@ def predict_camera(bundle: Bundle, data: Any, options: dict[str, Any]) -> Result
         raise UserError(f"{recording.id}: {len(recording.videos)} films, where one is needed; give the film, e.g. recording.videos['cam0']")
     (video,) = recording.videos.values()
     if bundle.manifest.kind == "detector" and is_image(video):
-        detector = BoxDetector(bundle)
-        people = detector.detect_file(video)
-        return result_of_picture(bundle.manifest, people, detector.label(people), video.path)
+        return result_of_picture(bundle.manifest, BoxDetector(bundle).detect_file(video), video.path)
     problems: list[str] = []
     analysis = watch_film(video, bundle, **_perception(bundle, **of_camera), problems=problems)
     return result_of_film(bundle.manifest, analysis, problems)

@@ -15,7 +15,9 @@ from featherfall.core.manifest import Manifest
 from featherfall.runtime.decide.events import Event
 from featherfall.runtime.observation import AnalysisResult, Fall
 from featherfall.runtime.perceive.boxes import Found
+from featherfall.runtime.perceive.detector import picture_verdict
 from featherfall.runtime.prediction import Prediction
+from featherfall.runtime.verdict import Verdict
 
 if TYPE_CHECKING:
     import pandas
@@ -29,7 +31,7 @@ class Result:
     """What a model found.
 
     Attributes:
-        label: of the whole; "unknown" where it could not be judged, "nobody" where a detector finds nobody in a picture.
+        label: of the whole; "unknown" where it could not be judged, or a detector finds nobody in a picture.
         events: detected falls in order of time, each with `start_s`, `peak_s`, `raised_s` (s) and `confidence` (0..1); those of cameras
             also with `track`, `still_down_s` and `up_s`.
         labels: names of the columns of `probabilities`.
@@ -52,9 +54,13 @@ class Result:
     picture: Path | None = None
 
     @property
+    def _verdict(self) -> Verdict:
+        return picture_verdict(self.raw, str(self.manifest.positive)) if isinstance(self.raw, tuple) else self.raw.verdict
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         """Why the label is unknown, what share was not judged, and what else limits the result; one line each."""
-        return () if isinstance(self.raw, tuple) else self.raw.verdict.reasons
+        return self._verdict.reasons
 
     def to_frame(self) -> pandas.DataFrame:
         """Return a DataFrame with one row for each window (or person in a picture) and a column for each class; needs pandas."""
@@ -63,7 +69,7 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """Return plain values for `json.dump`, as `featherfall predict --json` prints of a file."""
         if isinstance(self.raw, tuple):
-            return {"found": [one.to_json() for one in self.raw], "label": self.label}
+            return {"found": [one.to_json() for one in self.raw], **self._verdict.to_json()}
         return self.raw.to_json()
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -132,12 +138,13 @@ def result_of_film(manifest: Manifest, analysis: AnalysisResult, problems: Seque
     )
 
 
-def result_of_picture(manifest: Manifest, people: Sequence[Found], label: str, picture: Path) -> Result:
+def result_of_picture(manifest: Manifest, people: Sequence[Found], picture: Path) -> Result:
     """Return the result of a detector on one picture."""
     columns: dict[str, np.ndarray] = {"name": np.array([one.name for one in people], dtype=object)}
     boxes = np.array([one.box for one in people], dtype=np.float32).reshape(-1, 4)
     columns |= dict(zip(("left", "top", "right", "bottom"), boxes.T, strict=True))
     scores = np.array([one.scores for one in people], dtype=np.float32).reshape(-1, len(manifest.labels))
+    label = picture_verdict(people, str(manifest.positive)).label
     return Result(label, (), tuple(manifest.labels), scores, columns, manifest, tuple(people), picture=picture)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from featherfall.runtime.perceive.boxes import Found
     from featherfall.runtime.perceive.detector import BoxDetector
     from featherfall.runtime.sources.film import FilmOptions
+    from featherfall.runtime.verdict import Verdict
     from featherfall.runtime.watch import Monitor, Perception
     from featherfall.signals.video import Frame
 
@@ -79,6 +80,7 @@ class DetectorPredictor:
 
     def __call__(self, file: Path) -> FileResult:
         """Predict one picture or film; raises `UserError` where it cannot be read."""
+        from featherfall.runtime.perceive.detector import picture_verdict
         from featherfall.runtime.sources.film import as_video
         from featherfall.signals.picture_file import is_image_file
 
@@ -87,8 +89,9 @@ class DetectorPredictor:
         found = self.detector.detect_file(self.film.film.of(as_video(file)))
         if self.film.drawing is not None:
             self._draw(file, found, self.film.drawing.path(file, self.film.count))
-        label = self.detector.label(found)
-        return FileResult({"found": [one.to_json() for one in found], "label": label}, picture_lines(file, label, found))
+        verdict = picture_verdict(found, self.detector.positive)
+        facts = {"found": [one.to_json() for one in found], **verdict.to_json()}
+        return FileResult(facts, picture_lines(file, verdict, found), judged=verdict.judged)
 
     def _draw(self, file: Path, found: Sequence[Found], out: Path) -> None:
         from featherfall.runtime.sinks.draw import draw_found
@@ -132,8 +135,8 @@ def film_lines(file: Path, result: AnalysisResult) -> list[str]:
     ]
 
 
-def picture_lines(file: Path, label: str, found: Sequence[Found]) -> list[str]:
+def picture_lines(file: Path, verdict: Verdict, found: Sequence[Found]) -> list[str]:
     """Return the lines that show one picture's result."""
     rows: list[tuple[str, ...]] = [("name", "score", "left", "top", "right", "bottom")]
     rows += [(one.name, *(f"{value:.3f}" for value in (one.score, *one.box))) for one in found]
-    return [str(file), f"  label    {label}", f"  people   {len(found) or 'none'}", *align_columns(rows)]
+    return [str(file), *verdict_lines(verdict), f"  people   {len(found) or 'none'}", *align_columns(rows)]

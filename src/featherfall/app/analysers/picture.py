@@ -12,7 +12,7 @@ from featherfall.app.film_copy import resize_for_page
 from featherfall.core.recording import Video
 from featherfall.runtime.observation import FrameResult, TrackedPerson
 from featherfall.runtime.perceive.boxes import Found
-from featherfall.runtime.perceive.detector import BoxDetector
+from featherfall.runtime.perceive.detector import BoxDetector, picture_verdict
 from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.sinks.draw import Painter, draw_found
 from featherfall.runtime.verdict import UNKNOWN
@@ -36,7 +36,9 @@ def detect_in_picture(request: AnalysisRequest) -> Analysis:
     def draw(out: Path, threshold: float, hidden: bool, progress: TaskProgress) -> Path:
         return _save(out, draw_found(resize_for_page(image, request.private or hidden), above(threshold), detector.positive))
 
-    people = len(above(detector.threshold))
+    people = above(detector.threshold)
+    verdict = picture_verdict(people, detector.positive)
+    seen = f"{len(people) or 'No'} {'person' if len(people) == 1 else 'people'} found"
     return Analysis(
         model=request.model.name,
         file=request.name,
@@ -46,7 +48,10 @@ def detect_in_picture(request: AnalysisRequest) -> Analysis:
         decide=lambda threshold: tuple(_box_finding(one) for one in above(threshold) if one.name == detector.positive),
         media=Media(picture=draw(request.folder / "picture.jpg", detector.threshold, request.private, request.progress)),
         draw=draw,
-        notes=(f"{people or 'No'} {'person' if people == 1 else 'people'} found.", _POSTURE_NOTE),
+        notes=(f"{seen}.", _POSTURE_NOTE) if people else verdict.reasons,
+        label=verdict.label,
+        judged=verdict.judged,
+        seen=seen,
     )
 
 

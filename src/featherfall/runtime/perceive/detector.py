@@ -12,6 +12,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
 from featherfall.core.recording import Video
 from featherfall.runtime.perceive.boxes import Found, PersonBox, decode_boxes, in_pixels
+from featherfall.runtime.verdict import Verdict, give_verdict
 from featherfall.signals.video import read_frames
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _ROUNDING = 1e-3  # of int8 scores
+NO_PEOPLE = "no people were found, which is not the same as no fall"
 
 
 class NoNumbersError(UserError):
@@ -77,10 +79,12 @@ class BoxDetector:
         video = picture if isinstance(picture, Video) else Video(Path(picture), images=True)
         return self.detect(next(iter(read_frames(video, (self.size, self.size)))).image, least)
 
-    def label(self, found: Sequence[Found]) -> str:
-        """Return a picture's label: the fall class where it is found, else the best other one, else "nobody"."""
-        names = [one.name for one in found]
-        return self.positive if self.positive in names else names[0] if names else "nobody"
+
+def picture_verdict(found: Sequence[Found], positive: str) -> Verdict:
+    """Return what is said of a picture: the fall class where it is found, else the best other one; unknown where nobody is found."""
+    names = [one.name for one in found]
+    label = positive if positive in names else names[0] if names else None
+    return give_verdict(label, label == positive, float(bool(found)), () if found else (NO_PEOPLE,))
 
 
 def check_detector(path: Path, manifest: Manifest) -> None:
