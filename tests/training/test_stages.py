@@ -16,7 +16,7 @@ from featherfall.clips.store import ClipStore
 from featherfall.core.errors import UserError
 from featherfall.core.recipe import Recipe
 from featherfall.core.training_settings import Augment, EarlyStop, Training
-from featherfall.training.data import load_clips
+from featherfall.training.data import BatchSampler, load_clips
 from featherfall.training.outputs import logits_of
 from featherfall.training.stages import FoldContext, balanced_accuracy, f1, train_student, train_teacher, write_teacher_outputs
 
@@ -133,6 +133,31 @@ def test_outputs_are_what_the_teachers_say_of_the_students_clips(stage: FoldCont
             torch.testing.assert_close(saved["features"]["embedding"][3], teacher.embed(everything))
     student = stage.load(part, ["accelerometer"], AUGMENT, teacher_only=True)
     torch.testing.assert_close(student.inputs["accelerometer"], clips.inputs["accelerometer"])
+
+
+def test_outputs_are_of_the_views_that_students_meet(stage: FoldContext, trained: Path, tmp_path: Path) -> None:
+    """Three steps of two seeds meet some of the 24 views; of the others nothing is said, and a student learns the same."""
+    brief = TRAINING.model_copy(update={"steps": 3, "batch": 3})
+    student = stage.recipe.student.model_copy(update={"training": brief})
+    few = replace(stage, recipe=stage.recipe.model_copy(update={"student": student, "seeds": [0, 1]}))
+    some = write_teacher_outputs(few, [trained / "teacher0", trained / "teacher1"], tmp_path)
+    saved, whole = (_by_name(file) for file in (some, trained / "outputs.pt"))
+    clips = load_clips(stage.store, few.pairs.clips, few.pairs.labels, ["accelerometer"], AUGMENT, teacher_only=True)
+    met = torch.zeros(4, 6, dtype=torch.bool)
+    for seed in (0, 1):
+        for index, view in map(BatchSampler(clips, 3, seed, AUGMENT.teacher_only_share), range(3)):
+            met[view, index] = True
+    assert 3 <= met.sum() <= 18 and saved.keys() == whole.keys()
+    for name, values in saved.items():
+        torch.testing.assert_close(values[met], whole[name][met], rtol=1e-5, atol=1e-5)
+        assert values[~met].isnan().all()
+    first, second = (train_student(few, "distilled", 1, tmp_path / str(i), file) for i, file in enumerate((some, trained / "outputs.pt")))
+    torch.testing.assert_close(first.state_dict(), second.state_dict(), rtol=1e-4, atol=1e-4)
+
+
+def _by_name(outputs: Path) -> dict[str, torch.Tensor]:
+    saved = torch.load(outputs, weights_only=True)
+    return {"logits": saved["logits"], **saved["features"]}
 
 
 def test_outputs_are_computed_once(stage: FoldContext, trained: Path) -> None:

@@ -74,10 +74,12 @@ def torch_outputs(model: nn.Module, inputs: Mapping[str, np.ndarray]) -> tuple[n
 
 
 def onnx_outputs(path: Path, inputs: Mapping[str, np.ndarray], outputs: Sequence[str] = ("logits",)) -> tuple[np.ndarray, ...]:
-    """Return the (K, ...) outputs by ONNX Runtime."""
+    """Return the (K, ...) outputs by ONNX Runtime, on as many threads as torch: more than its own would take those of jobs beside it."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     parts = [session.run(list(outputs), batch) for batch in batches(inputs)]
     return tuple(np.concatenate(one) for one in zip(*parts, strict=True))
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from featherfall.clips.labels import IGNORED
 from featherfall.clips.store import ClipStore
-from featherfall.core.training_settings import Augment, Draw
+from featherfall.core.training_settings import Augment, Draw, Training
 from featherfall.training.films import FilmViews, film_views
 from featherfall.training.views import make_views
 
@@ -116,9 +116,31 @@ def load_clips(
         for name, values in views.view(v).items():
             inputs[name][v] = torch.from_numpy(np.ascontiguousarray(values))
     present = {name: torch.from_numpy(store.present[name][index]) for name in names}
+    return Clips(inputs, present, torch.from_numpy(labels.astype(np.int64)), views.labelled, films, store.rate, _datasets_of(store, index))
+
+
+def drawn_views(store: ClipStore, index: np.ndarray, labels: np.ndarray, training: Training, seeds: Sequence[int]) -> Tensor:
+    """Return (V, N) bool: which views of the clips `index` are in a batch of a training with one of the seeds.
+
+    Arguments:
+        labels: (N,) classes of the clips, as the training's.
+    """
+    views = make_views(store, index, (), training.augment)
+    nothing = {"": torch.empty(views.total, len(index), 0)}  # of clips, a sampler needs their number and groups only
+    clips = Clips(nothing, {}, torch.from_numpy(labels.astype(np.int64)), views.labelled, dataset=_datasets_of(store, index))
+    drawn = torch.zeros(clips.views, len(clips), dtype=torch.bool)
+    for seed in seeds:
+        order = BatchSampler(clips, training.batch, seed, training.augment.teacher_only_share, training.draw)
+        for step in range(training.steps):
+            chosen, view = order(step)
+            drawn[view, chosen] = True
+    return drawn
+
+
+def _datasets_of(store: ClipStore, index: np.ndarray) -> Tensor:
+    """Return (len(index),) int64, the number of each clip's dataset."""
     of_recordings = np.unique([recording.dataset for recording in store.recordings], return_inverse=True)[1].reshape(-1)
-    dataset = torch.from_numpy(of_recordings[store.recording[index]].astype(np.int64))
-    return Clips(inputs, present, torch.from_numpy(labels.astype(np.int64)), views.labelled, films, store.rate, dataset)
+    return torch.from_numpy(of_recordings[store.recording[index]].astype(np.int64))
 
 
 class BatchSampler:

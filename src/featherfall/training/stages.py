@@ -22,7 +22,7 @@ from featherfall.losses.shapes import Shapes
 from featherfall.models.build import build_network
 from featherfall.models.taps import tap_features
 from featherfall.training.checkpoint import load_tensors, save_tensors
-from featherfall.training.data import Clips, load_clips
+from featherfall.training.data import Clips, drawn_views, load_clips
 from featherfall.training.films import film_views
 from featherfall.training.fit import Validate, fit
 from featherfall.training.held import held_clips, hold_clips
@@ -154,19 +154,25 @@ def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
 
 
 def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: Path) -> Path:
-    """Write the ensemble's outputs for every view of every clip that is distilled on, computed once for all students of the fold."""
+    """Write the ensemble's outputs for the clips that are distilled on, computed once for all students of the fold.
+
+    Only of the views of a clip that are in a batch of one of the seeds; the others are NaN.
+    """
     path = folder / "outputs.pt"
     if path.is_file():
         return path
     teacher, how = stage.recipe.required_supervision
-    network, taps = teacher.network, teacher_taps(how.terms)
+    network, taps, training = teacher.network, teacher_taps(how.terms), stage.recipe.student.training
     part = stage.pairs
-    views = make_views(stage.store, part.clips, network.inputs, stage.recipe.student.training.augment)
+    views = make_views(stage.store, part.clips, network.inputs, training.augment)
     present = {name: torch.from_numpy(stage.store.present[name][part.clips]) for name in network.inputs}
     models = [stage.load_network(network, i, member / "weights.pt") for i, member in enumerate(members)]
-    logits: list[Tensor] = []
-    features: dict[str, list[Tensor]] = {name: [] for name in taps}
-    held = held_clips(stage.store, part.clips, part.labels, network.inputs, stage.recipe.student.training.augment, teacher_only=True)
+    drawn = drawn_views(stage.store, part.clips, part.labels, training, stage.recipe.seeds)
+    logits = torch.full((*drawn.shape, len(models), len(stage.classes)), torch.nan)
+    shapes = _tap_shapes(stage, network, taps)
+    _check_sizes(shapes)
+    features = {name: torch.full((*drawn.shape, *shape), torch.nan) for name, shape in shapes.items()}
+    held = held_clips(stage.store, part.clips, part.labels, network.inputs, training.augment, teacher_only=True)
     for v in range(views.total):  # one view at a time: all views of all of a teacher's inputs may not fit in memory
         if held is not None and not held.films:
             inputs = {name: values[v : v + 1] for name, values in held.inputs.items()}
@@ -174,13 +180,12 @@ def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: P
             inputs = {name: torch.from_numpy(np.ascontiguousarray(values))[None] for name, values in views.view(v).items()}
         films = {name: film_views(stage.store.films[name], part.clips, views, [v]) for name in network.inputs if name in stage.store.films}
         clips = Clips(inputs, present, torch.from_numpy(part.labels), 1, films)
-        if v == 0:
-            _check_sizes(_tap_shapes(stage, network, taps))
-        outputs = [logits_and_features(model, clips, taps if i == 0 else ()) for i, model in enumerate(models)]
-        logits.append(torch.stack([one for one, _ in outputs], dim=1))
-        for name in taps:
-            features[name].append(outputs[0][1][name])
-    save_tensors(path, {"logits": torch.stack(logits), "features": {name: torch.stack(parts) for name, parts in features.items()}})
+        some = drawn[v].nonzero()[:, 0]
+        for i, model in enumerate(models if len(some) else ()):
+            logits[v, some, i], tapped = logits_and_features(model, clips, taps if i == 0 else (), some)
+            for name, values in tapped.items():
+                features[name][v, some] = values
+    save_tensors(path, {"logits": logits, "features": features})
     return path
 
 
