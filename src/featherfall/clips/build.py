@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.clips.films import FilmWriter, to_jpeg
-from featherfall.clips.mapping import named
+from featherfall.clips.mapping import named, offers
 from featherfall.clips.store import STORE_VERSION, ClipStore, InputFacts, RecordingFacts, open_store, write_tables
 from featherfall.core.clip_settings import Clip
 from featherfall.core.errors import UserError
@@ -131,7 +131,9 @@ def _build(dataset: Dataset, clip: Clip, required: Sequence[str], folder: Path, 
     if absent or not recordings:
         names = ", ".join(_behind(clip, name) for name in absent[:3]) or "any usable stream"
         names += f" and {len(absent) - 3} more" if len(absent) > 3 else ""
-        raise UserError(f"{dataset.folder}: no recording has {names}{'; first problem: ' + skipped[0] if skipped else ''}")
+        has = ", ".join(dict.fromkeys(one.name for known in offers(dataset).values() for one in known))
+        mend = f"; it has {has}: name one of these in clip.inputs, or leave the input out" if absent and has else ""
+        raise UserError(f"{dataset.folder}: no recording has {names}{mend}{'; first problem: ' + skipped[0] if skipped else ''}")
     table = np.concatenate(spans) if spans else np.zeros((0, 4))
     index: dict[str, np.ndarray] = {"recording": np.asarray(owner, np.int64)}
     index |= {name: table[:, i] for i, name in enumerate(("start_s", "end_s", "centre_s", "valid"))}
