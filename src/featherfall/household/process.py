@@ -75,7 +75,9 @@ class Household:
                 if until_ended and not self._inbox.take_ready() and self._ended():
                     break
         finally:
-            for source in [*self.sources, *self.cameras]:
+            for camera in self.cameras:
+                camera.stop()
+            for source in self.sources:
                 source.stop()
             self._take(self._inbox.take(0.0))
             self.alarms.stop()
@@ -88,7 +90,8 @@ class Household:
             self.alarms.handle(person, what)
 
     def _ended(self) -> bool:
-        return all(one.health.state in ("ended", "failed") for one in [*self.sources, *(camera.source for camera in self.cameras)])
+        healths = [*(one.health for one in self.sources), *(camera.source.health for camera in self.cameras)]
+        return all(one.state in ("ended", "failed") for one in healths)
 
     def _tick(self, now: float) -> None:
         self._tell(self.devices.tick(now))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from featherfall.household.process import Household
@@ -134,7 +134,7 @@ def _lines(household: Household) -> Iterator[str]:
     yield from _family("store_up", "gauge", "Whether the store can be used.", [({}, int(not alarms["store"]))])
 
 
-def _family(name: str, kind: str, text: str, rows: list[tuple[Mapping[str, str], float]]) -> Iterator[str]:
+def _family(name: str, kind: str, text: str, rows: Sequence[tuple[Mapping[str, str], float]]) -> Iterator[str]:
     if rows:
         yield f"# HELP featherfall_{name} {text}"
         yield f"# TYPE featherfall_{name} {kind}"

@@ -46,7 +46,7 @@ class DeviceNotice:
 
     device: str
     time: float
-    kind: Literal["possible fall", "still down", "left out"] | ConditionKind
+    kind: Literal["possible fall", "left out"] | ConditionKind
     is_on: bool = True
     confidence: float = 0.0
     reason: str = ""

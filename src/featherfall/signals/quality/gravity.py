@@ -116,7 +116,7 @@ class GravityMeter:
         count = len(self._times) // size
         if count:
             self._keep(self._windows(count * GROUP).reshape(count, GROUP, 5))
-            self._times, self._values = self._times[count * size :], self._values[count * size :]
+            self._times, self._values = self._times[count * size :].copy(), self._values[count * size :].copy()  # a view keeps all
 
     def evidence(self) -> GravityEvidence | None:
         """Return what was seen so far; None where there is less than one window."""
