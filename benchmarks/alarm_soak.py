@@ -4,9 +4,9 @@
 
 One process watches three people, who fall about every ten simulated minutes and get up, are helped, or cancel. Its sinks are a real
 Mosquitto, whose answers stop for some seconds at a time, and a receiver of webhooks that fails now and then. The process is killed with
-signal 9 every 4 to 12 s (13 to 40 simulated minutes at 200 times the speed) and started again. With `--postgresql` the server of the store
-is restarted, too. At the end every message of the store that a sink should have is counted at that sink. Prints one JSON document; exit
-code 1 where one is missing, or where the store misses a fall that the process had taken.
+signal 9 when it has watched for 4 to 12 s (13 to 40 simulated minutes at 200 times the speed), and started again. With `--postgresql` the
+server of the store is restarted, too. At the end every message of the store that a sink should have is counted at that sink. Prints one
+JSON document; exit code 1 where one is missing, or where the store misses a fall that the process had taken.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from featherfall.runtime.sinks.webhook import Webhook  # noqa: E402
 
 PEOPLE = ("anna", "ben", "chris")
 EVERY = 600.0  # simulated s between two falls of a person, on average
-KILL = (4.0, 12.0)  # s between two kills
+KILL = (4.0, 12.0)  # s until the process is killed, and between two disturbances
 CUT = (1.0, 6.0)  # s for which the broker does not answer, or the receiver fails
 
 
@@ -54,6 +54,7 @@ def live(options: argparse.Namespace) -> None:
     routes = [Route("mqtt", MqttSink(options.broker), Severity.info), Route("hook", Webhook(options.hook), Severity.warning)]
     centre = AlarmCentre([Watched(AlarmSubject(name, name.title())) for name in PEOPLE], routes, options.store, clock=clock)
     centre.start()
+    print("ready", flush=True)
     journal = (options.out / "journal").open("a")
     end = options.start + options.hours * 3600
     due = {name: clock() + draw.expovariate(1 / EVERY) for name in PEOPLE}
@@ -137,16 +138,19 @@ def soak(options: argparse.Namespace, stack: contextlib.ExitStack) -> dict[str, 
     draw, kills, highest = random.Random(0), 0, [0.0]
     end = time.time() + options.hours * 3600 / options.speed
     while time.time() < end:
-        child = subprocess.Popen(words)
+        child = subprocess.Popen(words, stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()  # it watches: on a busy machine a start takes some seconds
         time.sleep(min(draw.uniform(*KILL), max(end - time.time(), 0.1)))
         highest.append(memory_mb(child.pid))
         if time.time() < end and child.poll() is None:
             child.kill()
             kills += 1
         child.wait()
+        child.stdout.close()
     over.set()
     disturber.join()
-    subprocess.run(words, check=True)  # what was left
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)  # what was left
     time.sleep(2)
     client.disconnect()
     client.loop_stop()
