@@ -155,6 +155,24 @@ def test_outputs_are_of_the_views_that_students_meet(stage: FoldContext, trained
     torch.testing.assert_close(first.state_dict(), second.state_dict(), rtol=1e-4, atol=1e-4)
 
 
+def test_means_over_views_want_all_of_them_and_an_assistant_its_own_batches(stage: FoldContext, trained: Path, tmp_path: Path) -> None:
+    """An assistant is trained with number 0, whatever the students' seeds; blends and clips played backwards keep their own outputs."""
+    brief = TRAINING.model_copy(update={"steps": 3, "batch": 3})
+    update = {"student": stage.recipe.student.model_copy(update={"training": brief}), "seeds": [5]}
+    how, network = stage.recipe.distillation, stage.recipe.student.network
+    said = {}
+    for name, changes in {"plain": {}, "mean": {"over_views": "mean"}, "assistant": {"assistant": network}}.items():
+        recipe = stage.recipe.model_copy(update={**update, "distillation": how.model_copy(update=changes)})
+        other = replace(stage, recipe=recipe)
+        file = write_teacher_outputs(other, [trained / "teacher0", trained / "teacher1"], tmp_path / name)
+        said[name] = ~_by_name(file)["logits"][..., 0, 0].isnan()
+    assert said["mean"][:2].all() and torch.equal(said["mean"][2:], said["plain"][2:]) and not said["plain"][:2].all()
+    clips = load_clips(stage.store, stage.pairs.clips, stage.pairs.labels, ["accelerometer"], AUGMENT, teacher_only=True)
+    for index, view in map(BatchSampler(clips, 3, 0, AUGMENT.teacher_only_share), range(3)):
+        assert said["assistant"][view, index].all()
+    assert said["assistant"].sum() > said["plain"].sum()
+
+
 def _by_name(outputs: Path) -> dict[str, torch.Tensor]:
     saved = torch.load(outputs, weights_only=True)
     return {"logits": saved["logits"], **saved["features"]}

@@ -156,7 +156,7 @@ def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
 def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: Path) -> Path:
     """Write the ensemble's outputs for the clips that are distilled on, computed once for all students of the fold.
 
-    Only of the views of a clip that are in a batch of one of the seeds; the others are NaN.
+    Only of the views of a clip that `_wanted_views` names; the others are NaN.
     """
     path = folder / "outputs.pt"
     if path.is_file():
@@ -167,11 +167,11 @@ def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: P
     views = make_views(stage.store, part.clips, network.inputs, training.augment)
     present = {name: torch.from_numpy(stage.store.present[name][part.clips]) for name in network.inputs}
     models = [stage.load_network(network, i, member / "weights.pt") for i, member in enumerate(members)]
-    drawn = drawn_views(stage.store, part.clips, part.labels, training, stage.recipe.seeds)
-    logits = torch.full((*drawn.shape, len(models), len(stage.classes)), torch.nan)
+    wanted = _wanted_views(stage, part)
+    logits = torch.full((*wanted.shape, len(models), len(stage.classes)), torch.nan)
     shapes = _tap_shapes(stage, network, taps)
     _check_sizes(shapes)
-    features = {name: torch.full((*drawn.shape, *shape), torch.nan) for name, shape in shapes.items()}
+    features = {name: torch.full((*wanted.shape, *shape), torch.nan) for name, shape in shapes.items()}
     held = held_clips(stage.store, part.clips, part.labels, network.inputs, training.augment, teacher_only=True)
     for v in range(views.total):  # one view at a time: all views of all of a teacher's inputs may not fit in memory
         if held is not None and not held.films:
@@ -180,13 +180,24 @@ def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: P
             inputs = {name: torch.from_numpy(np.ascontiguousarray(values))[None] for name, values in views.view(v).items()}
         films = {name: film_views(stage.store.films[name], part.clips, views, [v]) for name in network.inputs if name in stage.store.films}
         clips = Clips(inputs, present, torch.from_numpy(part.labels), 1, films)
-        some = drawn[v].nonzero()[:, 0]
+        some = wanted[v].nonzero()[:, 0]
         for i, model in enumerate(models if len(some) else ()):
             logits[v, some, i], tapped = logits_and_features(model, clips, taps if i == 0 else (), some)
             for name, values in tapped.items():
                 features[name][v, some] = values
     save_tensors(path, {"logits": logits, "features": features})
     return path
+
+
+def _wanted_views(stage: FoldContext, part: LabelledClips) -> Tensor:
+    """Return (V, N) bool: the views of the clips of which the students, and an assistant (of number 0), want the teachers' outputs."""
+    recipe, how = stage.recipe, stage.recipe.required_supervision.distillation
+    training = recipe.student.training
+    seeds = {*recipe.seeds, 0} if how.assistant else recipe.seeds
+    wanted = drawn_views(stage.store, part.clips, part.labels, training, sorted(seeds))
+    if how.over_views == "mean":
+        wanted[: 1 + training.augment.views] = True
+    return wanted
 
 
 def train_student(
