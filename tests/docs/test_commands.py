@@ -50,6 +50,7 @@ PARSED = {
     r"featherfall (predict camera|camera-check) ": "needs a film and the pose estimator's weights",
     r"featherfall replay ": "needs the store of a household (tests/alarms/test_snippets.py)",
     r"featherfall sim ": "takes longer than a test may",
+    r"featherfall watch ": "asks, or runs until it is stopped (tests/cli/test_watch.py)",
     r"featherfall app\b": "serves until it is stopped (tests/app)",
     r"featherfall publish ": "needs a bundle and a hub (tests/publish)",
 }
