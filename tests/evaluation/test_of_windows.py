@@ -59,6 +59,14 @@ def test_by_hand(dataset: Dataset, tmp_path: Path) -> None:
     assert seen == [(i, 12) for i in range(1, 13)]
 
 
+def test_recordings_that_nobody_labelled_take_no_part(dataset: Dataset, tmp_path: Path) -> None:
+    """An unlabelled fall would count as a false alarm."""
+    sources = tuple(replace(one, activity="", fall=False) if one.subject == "S1" else one for one in dataset.sources)
+    out = evaluate(bundle(tmp_path / "bundle"), replace(dataset, sources=sources))
+    assert out["counts"]["recordings"] == 9 and out["metrics"]["precision"] == 1
+    assert out["notes"] == ["3 recording(s) without an activity took no part: nobody labelled them"]
+
+
 def test_the_order_of_a_bundles_labels_has_no_meaning(dataset: Dataset, tmp_path: Path) -> None:
     straight = bundle(tmp_path / "straight")
     write_bundle(tmp_path / "swapped", window=WINDOW)

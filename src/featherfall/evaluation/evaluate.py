@@ -96,6 +96,10 @@ def evaluate_with(
     """Return as `evaluate`, by an evaluator of one's own, e.g. a `FilmEvaluator` that edits the pictures."""
     dataset = evaluator.prepare(dataset)
     sources, notes = unseen(dataset, bundle.manifest, evaluator.contents)
+    labelled = [source for source in sources if source.activity]
+    if len(labelled) < len(sources):
+        notes.append(f"{len(sources) - len(labelled)} recording(s) without an activity took no part: nobody labelled them")
+    sources = labelled
     notes += evaluator.remarks()
     count = 0
     skipped: list[str] = []
