@@ -138,8 +138,8 @@ class Distillation(Checked):
 
     live: run the teachers on every batch, augmented as for the student, instead of once on every view. Needed for features that are maps,
     which would not fit in memory for all clips.
-    over_views: "each": the teachers' outputs for the very view that the student sees; "mean": their mean probability over all views of a
-    clip that keep its class, for terms that compare logits.
+    over_views: "each": the teachers' outputs for the very view that the student sees; "mean": their mean probability over those views of
+    a clip that keep its class and are in some batch, for terms that compare logits.
     assistant: a network between teacher and student: it is distilled from the teachers, trained as the student is, and the student then
     learns from it in their place (Mirzadeh et al. 2020, arXiv 1902.03393).
     """
@@ -327,7 +327,7 @@ class Recipe(Checked):
         direct = how.model_copy(update={"assistant": None})
         learns = self.student.model_copy(update={"network": how.assistant})
         teaches = teacher.model_copy(update={"network": how.assistant, "members": 1, "pretrain": False})
-        first = self.model_copy(update={"distillation": direct, "student": learns})
+        first = self.model_copy(update={"distillation": direct, "student": learns, "seeds": [0]})
         return first, self.model_copy(update={"distillation": direct, "teacher": teaches})
 
     @property

@@ -17,7 +17,7 @@ Shape = tuple[int, ...]  # of one clip's features
 
 @dataclass(frozen=True, eq=False)
 class TeacherOutputs:
-    """The teachers' outputs for every view of every training clip, computed once.
+    """The teachers' outputs for every view of every training clip that is in some batch, computed once; NaN for the others.
 
     logits: (V, N, M, classes). features: {tap: (V, N, D), or (V, N, channels, positions...)} of the first teacher.
     """
@@ -36,8 +36,11 @@ class TeacherOutputs:
         return self.logits.shape[2]
 
     def over_views(self, labelled: int) -> TeacherOutputs:
-        """Return the outputs with each clip's logits in views 0 .. labelled - 1 replaced by the logarithm of their mean probability."""
-        mean = self.logits[:labelled].softmax(dim=-1).mean(dim=0).log()
+        """Return the outputs with each clip's logits in views 0 .. labelled - 1 replaced by the logarithm of their mean probability.
+
+        Views without outputs (NaN) take no part.
+        """
+        mean = self.logits[:labelled].softmax(dim=-1).nanmean(dim=0).log()
         return TeacherOutputs(torch.cat([mean.expand(labelled, *mean.shape), self.logits[labelled:]]), self.features)
 
     def outputs(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:

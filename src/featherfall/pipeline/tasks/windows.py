@@ -109,7 +109,8 @@ class WindowsTask(Task):
         run, recipe = self.context.run, self.context.recipe
         stage = self.stage(job.fold)
         if job.role == "outputs":
-            write_teacher_outputs(stage, self._teachers(job), run.teacher_outputs(job.fold.name))
+            stage, outputs, teachers = self._taught(job, stage)
+            write_teacher_outputs(stage, teachers, outputs.parent)
         elif job.role == "teacher":
             teacher = recipe.required_supervision.teacher
             _save(job, predict_test_part(stage, train_teacher(stage, job.number, job.folder), teacher.network))
@@ -127,11 +128,11 @@ class WindowsTask(Task):
             _save(job, predict_test_part(stage, model, stage.recipe.student.network))
 
     def _taught(self, job: Job, stage: FoldContext) -> tuple[FoldContext, Path, list[Path]]:
-        """Return by which recipe a student, or an assistant, is trained, the file of its teachers' outputs, and the folders of these."""
+        """Return the recipe by which a job's student or assistant is distilled, the file of its teachers' outputs, and their folders."""
         by = self.context.recipe.by_assistant
         if by is None or job.role == "alone":
             return stage, self._outputs(job), self._teachers(job)
-        if job.role == "assistant":
+        if job.role in ("outputs", "assistant"):
             return replace(stage, recipe=by[0]), self._outputs(job), self._teachers(job)
         folder = self.context.run.job(job.fold.name, "assistant", 0)
         return replace(stage, recipe=by[1]), folder / "outputs.pt", [folder]
