@@ -148,7 +148,7 @@ def run(recipe: Recipe, store: ClipStore, out: Path, seeds: Sequence[int]) -> di
     for member in range(recipe.teacher.members):
         members.append(out / f"teacher-{member}")
         keep("teacher", train_teacher(stage, member, members[-1]), recipe.teacher.network.inputs)
-    outputs = write_teacher_outputs(stage, members, out / "outputs")
+    outputs = write_teacher_outputs(stage, members, out / "outputs", every_view=True)
     for seed in seeds:
         for role in ("alone", "distilled"):
             keep(role, train_student(stage, role, seed, out / f"{role}-{seed}", outputs), recipe.student.network.inputs)

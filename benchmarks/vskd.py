@@ -150,7 +150,8 @@ def teach(stage: FoldContext, one: Training, out: Path) -> Path:
             write_json(folder / "accuracy.json", result)
             print(f"teacher {one.teacher} {i} {json.dumps(result)} {seconds:.0f} s", flush=True)
         members.append(folder)
-    return write_teacher_outputs(stage, members, out / "teachers" / one.teacher)  # both recipes have the same views
+    # both recipes have the same views, and may differ in batches
+    return write_teacher_outputs(stage, members, out / "teachers" / one.teacher, every_view=True)
 
 
 def accuracy(model: torch.nn.Module, stage: FoldContext, inputs: list[str]) -> float:

@@ -171,6 +171,9 @@ def test_means_over_views_want_all_of_them_and_an_assistant_its_own_batches(stag
     for index, view in map(BatchSampler(clips, 3, 0, AUGMENT.teacher_only_share), range(3)):
         assert said["assistant"][view, index].all()
     assert said["assistant"].sum() > said["plain"].sum()
+    with pytest.raises(AssertionError, match="were not computed"):
+        train_student(other, "distilled", 6, tmp_path / "another", tmp_path / "plain" / "outputs.pt")
+    assert not _by_name(write_teacher_outputs(other, [trained / "teacher0"], tmp_path / "every", every_view=True))["logits"].isnan().any()
 
 
 def _by_name(outputs: Path) -> dict[str, torch.Tensor]:

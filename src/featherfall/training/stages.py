@@ -153,10 +153,10 @@ def train_teacher(stage: FoldContext, member: int, folder: Path) -> nn.Module:
     return fit(model, clips, training, objective, member, folder, _validation_score(stage, network, training))
 
 
-def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: Path) -> Path:
+def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: Path, *, every_view: bool = False) -> Path:
     """Write the ensemble's outputs for the clips that are distilled on, computed once for all students of the fold.
 
-    Only of the views of a clip that `_wanted_views` names; the others are NaN.
+    Only of the views of a clip that `_wanted_views` names; the others are NaN. every_view: of all, for students of other seeds or steps.
     """
     path = folder / "outputs.pt"
     if path.is_file():
@@ -167,7 +167,7 @@ def write_teacher_outputs(stage: FoldContext, members: Sequence[Path], folder: P
     views = make_views(stage.store, part.clips, network.inputs, training.augment)
     present = {name: torch.from_numpy(stage.store.present[name][part.clips]) for name in network.inputs}
     models = [stage.load_network(network, i, member / "weights.pt") for i, member in enumerate(members)]
-    wanted = _wanted_views(stage, part)
+    wanted = _wanted_views(stage, part) | every_view
     logits = torch.full((*wanted.shape, len(models), len(stage.classes)), torch.nan)
     shapes = _tap_shapes(stage, network, taps)
     _check_sizes(shapes)

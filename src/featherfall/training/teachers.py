@@ -46,8 +46,9 @@ class TeacherOutputs:
     def outputs(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the (B, M, classes) logits and {tap: (B, ...)} features of a batch."""
         at = (batch.view.cpu(), batch.index.cpu())
-        device = batch.labels.device
-        return self.logits[at].to(device), {name: values[at].to(device) for name, values in self.features.items()}
+        device, logits = batch.labels.device, self.logits[at]
+        assert not logits.isnan().any(), "the teachers' outputs of a view in the batch were not computed; see stages.write_teacher_outputs"
+        return logits.to(device), {name: values[at].to(device) for name, values in self.features.items()}
 
 
 @dataclass(frozen=True, eq=False)
