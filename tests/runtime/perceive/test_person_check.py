@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from tests.runtime.people import person
 from tests.runtime.perceive.test_pose import Squares, lying, picture, upright
 
+from featherfall.core.errors import UserError
+from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.perceive.movenet import SeveralPeople
 from featherfall.runtime.perceive.person_check import PersonCheck
 from featherfall.runtime.perceive.pose import Pose, make_pose
@@ -82,3 +85,10 @@ def test_the_second_network_is_asked_twice_a_second_at_most() -> None:
     assert 9 <= second.asked <= 11
     estimator.reset()
     assert estimator.estimate(picture(CHAIR)) == []
+
+
+def test_without_weights_of_the_second_network() -> None:
+    with pytest.raises(UserError, match=r"the estimator 'checked' has no known weights; give the path of yours, e\.g\. movenet_multipose"):
+        open_estimator("checked")
+    with pytest.raises(UserError, match="no such file"):
+        open_estimator("checked", "absent.tflite")
