@@ -13,9 +13,9 @@ server = GstRtspServer.RTSPServer()
 server.set_address("127.0.0.1")
 server.set_service(sys.argv[1])
 factory = GstRtspServer.RTSPMediaFactory()
-factory.set_launch(
-    "( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=15/1 ! jpegenc ! rtpjpegpay name=pay0 )"
-)
+# RTP carries JPEG of 4:2:0 or 4:2:2 only (RFC 2435).
+pictures = "video/x-raw,format=I420,width=320,height=240,framerate=15/1"
+factory.set_launch(f"( videotestsrc is-live=true pattern=ball ! {pictures} ! jpegenc ! rtpjpegpay name=pay0 )")
 factory.set_shared(True)
 server.get_mount_points().add_factory("/test", factory)
 server.attach(None)
