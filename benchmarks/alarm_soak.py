@@ -52,7 +52,8 @@ def live(options: argparse.Namespace) -> None:
         return float(options.start + (time.time() - options.began) * options.speed)
 
     routes = [Route("mqtt", MqttSink(options.broker), Severity.info), Route("hook", Webhook(options.hook), Severity.warning)]
-    centre = AlarmCentre([Watched(AlarmSubject(name, name.title())) for name in PEOPLE], routes, options.store, clock=clock)
+    people = [Watched(AlarmSubject(name, name.title())) for name in PEOPLE]
+    centre = AlarmCentre(people, routes, options.store, spill=options.out / "spill.json", clock=clock)
     centre.start()
     print("ready", flush=True)
     journal = (options.out / "journal").open("a")

@@ -251,10 +251,13 @@ def _order(root: Path, file: Path) -> object:
 def _alarm_store(root: Path, file: Path) -> object:
     """A document of the store of alarms, which others may have changed."""
     from featherfall.alarms.snippets import Snippet
+    from featherfall.alarms.spill import read_spill
     from featherfall.alarms.store import read_memory, read_message
 
     if file.stem == "snippet":
         return Snippet.from_bytes(file.read_bytes(), "anna", 0.0, "watch", 1).recording
+    if file.stem == "spill":
+        return read_spill(file)
     text = file.read_bytes().decode("utf-8", "replace")
     return read_memory(text, "anna") if file.stem == "memory" else read_message(text, "anna").text
 
@@ -422,7 +425,7 @@ _ALL = (
     Door("phone", _phone, ("app/live", "runtime/sources/stream"), 500),
     Door("payload", _payload, ("runtime/sources/payloads/payload",), 4000),
     Door("order", _order, ("runtime/sinks/orders",), 4000),
-    Door("alarm-store", _alarm_store, ("alarms/store", "alarms/snippets"), 3000),
+    Door("alarm-store", _alarm_store, ("alarms/store", "alarms/snippets", "alarms/spill"), 3000),
     Door("http", _http, ("runtime/http_server",), 500),
     Door("camera", _camera, ("runtime/sources/camera",), 100, corpus="film"),
     Door("watch-config", _watch_config, ("household/config",), 1200),

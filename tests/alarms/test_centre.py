@@ -221,6 +221,34 @@ def test_a_database_server_that_restarts(clock: Clock, database: Postgres) -> No
     drop_tables(database)
 
 
+def test_what_a_store_that_is_away_misses_survives_a_crash(clock: Clock, tmp_path: Path) -> None:
+    """The store's folder cannot be made, as a server that is away; then the process ends without a word."""
+    (tmp_path / "away").write_text("a file in the way")
+    store, spill, sink = tmp_path / "away" / "a.db", tmp_path / "spill.json", Collects()
+    first = home(sink, store, clock, spill=spill)
+    fall(first, clock)
+    kept = json.loads(spill.read_text())
+    assert [one["kind"] for one in kept["subjects"]["anna"]["messages"]] == ["possible fall", "countdown", "alarm"]
+    head = first._outbox.head("phone")
+    assert head is not None and head.kind == "countdown"
+    first._outbox.done("phone", head)
+    again = home(sink, store, clock, spill=spill)
+    assert again.states["anna"] is AlarmState.alarm
+    again.start()
+    wait_for(lambda: sink.kinds == ["alarm"])  # the countdown was delivered before
+    (tmp_path / "away").unlink()
+    clock.now += 11
+    again.tick()
+    assert again.store is not None and not spill.exists() and again.health()["store"] == ""
+    assert [one.kind for one in again.store.history(0, 2 * NOW)] == ["possible fall", "countdown", "alarm"]
+    assert again.states["anna"] is AlarmState.alarm and again.store.waiting("phone", 10) == []
+    again.stop()
+    spill.write_text("{")
+    third = home(sink, store, clock, spill=spill)
+    assert "spill.json" in third.health()["store"] and third.states["anna"] is AlarmState.alarm
+    third.stop()
+
+
 def test_two_of_one_name_are_refused() -> None:
     with pytest.raises(UserError, match="two subjects have the name 'anna'"):
         AlarmCentre([Watched(ANNA), Watched(ANNA)])

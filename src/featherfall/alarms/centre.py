@@ -6,7 +6,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,13 @@ class AlarmCentre:
         routes: Sequence[Route] = (),
         store: str | Path | None = None,
         *,
+        spill: Path | None = None,
         clock: Callable[[], float] = time.time,
         listener: Callable[[AlarmMessage], object] | None = None,
     ) -> None:
         """Arguments:
             store: path of a SQLite file or URL of a database; None keeps nothing over a restart.
+            spill: file on this machine for what a store on another one has not taken while it was away; None for none.
             clock: s since 1970.
             listener: called with every message, muted ones too, e.g. to show it.
 
@@ -66,9 +68,10 @@ class AlarmCentre:
             for one in people
         }  # numbers of no earlier run, also where its memory is lost
         self._fresh = {name: machine.memory.episode for name, machine in self.machines.items()}
-        self._outbox = Outbox(routes, store, clock)
+        self._outbox = Outbox(routes, store, clock, spill)
         self._damaged: list[str] = []
-        self._adopt()
+        self._adopt(self._outbox.recover())
+        self._adopt(self._outbox.connect())
         self._couriers = [Courier(route, self._outbox) for route in routes]
 
     def start(self) -> None:
@@ -108,7 +111,7 @@ class AlarmCentre:
     def tick(self) -> list[AlarmMessage]:
         """Let time pass, once a second or oftener; return the messages that follow."""
         with self._lock:
-            self._adopt()
+            self._adopt(self._outbox.connect())
             told = [message for subject in self.machines for message in self._do(subject, lambda machine: machine.tick(self._clock()))]
             self._outbox.flush()
             return told
@@ -152,9 +155,9 @@ class AlarmCentre:
                 self._listener(message)
         return messages
 
-    def _adopt(self) -> None:
-        """Go on from the store's memories, as soon as it can be read; what has happened since this start counts more."""
-        for subject, memory in self._outbox.connect().items():
+    def _adopt(self, memories: Mapping[str, AlarmMemory | UserError]) -> None:
+        """Go on from memories of an earlier run, as soon as they can be read; what has happened since this start counts more."""
+        for subject, memory in memories.items():
             machine = self.machines.get(subject)
             if isinstance(memory, UserError):
                 self._damaged.append(str(memory))
@@ -162,6 +165,7 @@ class AlarmCentre:
                 memory.number = max(memory.number, machine.memory.number)
                 memory.conditions = {**memory.conditions, **machine.memory.conditions}
                 machine.memory = memory
+                self._fresh[subject] = -1  # those of the store, if it is read later, are older
 
     @staticmethod
     def _check(names: Sequence[str], what: str) -> None:

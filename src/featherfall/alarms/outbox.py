@@ -11,6 +11,7 @@ from typing import Any
 
 from featherfall.alarms.database import StoreError
 from featherfall.alarms.memory import AlarmMemory
+from featherfall.alarms.spill import read_spill, write_spill
 from featherfall.alarms.store import AlarmStore
 from featherfall.core.errors import UserError
 from featherfall.core.text import printable, shortened
@@ -54,7 +55,8 @@ class Outbox:
         dropped: messages that waited too long or were damaged, and are lost for a sink.
     """
 
-    def __init__(self, routes: Sequence[Route], url: str | Path | None, clock: Callable[[], float]) -> None:
+    def __init__(self, routes: Sequence[Route], url: str | Path | None, clock: Callable[[], float], spill: Path | None = None) -> None:
+        """spill: file for what the store has not taken, which may be on another machine; None for none."""
         self.routes = {route.name: route for route in routes}
         self.problem = ""
         self.dropped = 0
@@ -66,6 +68,8 @@ class Outbox:
         self._undeleted: dict[str, list[AlarmMessage]] = {name: [] for name in self.routes}
         self._again = -float("inf")
         self._pruned = -float("inf")
+        self._spill = spill
+        self._spilled = False
 
     @property
     def store(self) -> AlarmStore | None:
@@ -91,6 +95,21 @@ class Outbox:
             self._store, self.problem = store, ""
             self._changed.notify_all()
             return memories
+
+    def recover(self) -> dict[str, AlarmMemory | UserError]:
+        """Take up what an earlier run could not store; return its memories. They are newer than those of the store."""
+        if self._spill is None or not self._spill.exists():
+            return {}
+        try:
+            spilled = read_spill(self._spill)
+        except UserError as error:
+            return {"": error}
+        with self._changed:
+            self._unsaved, self._spilled = spilled.unsaved, True
+            for name, waiting in self._waiting.items():
+                keys = set(spilled.waiting.get(name, ()))
+                waiting += [one for _, messages in spilled.unsaved.values() for one in messages if one.key in keys]
+        return {name: memory for name, (memory, _) in spilled.unsaved.items()}
 
     def put(self, subject: str, memory: AlarmMemory, messages: Sequence[AlarmMessage]) -> None:
         """Store messages and the memory after them, then hand them to the sinks."""
@@ -145,6 +164,18 @@ class Outbox:
                 self._store = None
 
     def _save(self) -> None:
+        self._store_unsaved()
+        if self._spill is not None and (self._unsaved or self._spilled):
+            try:
+                if self._unsaved:
+                    write_spill(self._spill, self._unsaved, self._waiting)
+                else:
+                    self._spill.unlink(missing_ok=True)
+                self._spilled = bool(self._unsaved)
+            except (UserError, OSError) as error:
+                self.problem = self.problem or one_line(error)
+
+    def _store_unsaved(self) -> None:
         for subject, (memory, messages) in list(self._unsaved.items()):
             waiting = [(name, one) for name, kept in self._waiting.items() for one in kept if one.subject.id == subject]
             new = {one.key for one in messages}
