@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from featherfall.alarms import AlarmCentre, AlarmEvent, Condition, Route, Trigge
 from featherfall.alarms import outbox as outbox_module
 from featherfall.alarms.database import open_database
 from featherfall.alarms.outbox import Courier, Outbox
+from featherfall.alarms.store import AlarmStore
 from featherfall.core.errors import UserError
 from featherfall.runtime.alarm import AlarmCommand, AlarmMessage, AlarmState, AlarmSubject, Severity
 from featherfall.runtime.sinks.sink import Sink
@@ -116,6 +118,19 @@ def test_a_latched_alarm_and_what_waits_survive_a_restart(clock: Clock, tmp_path
     third.stop()
 
 
+def test_messages_are_stored_before_they_are_told(clock: Clock, tmp_path: Path) -> None:
+    centre = home(Collects(), tmp_path / "a.db", clock)
+    centre.handle("anna", AlarmEvent(Trigger.fall, clock(), "watch", 0.9))
+    store = AlarmStore(tmp_path / "a.db")
+    assert [one.kind for one in store.waiting("phone", 10)] == ["countdown"] and len(store.history(0, 2 * NOW)) == 2
+    store.close()
+    centre.stop()
+    clock.now += 50
+    later = home(Collects(), tmp_path / "a.db", clock)
+    assert later.machines["anna"].memory.number == int((NOW + 50) * 1000)  # above those of a run whose memory was lost
+    later.stop()
+
+
 def test_a_message_that_is_refused_does_not_keep_others_back(clock: Clock) -> None:
     sink = Collects()
     outbox = Outbox([Route("phone", sink, Severity.info, frozenset({"anna"}))], None, clock)
@@ -135,6 +150,7 @@ def test_a_message_that_is_refused_does_not_keep_others_back(clock: Clock) -> No
 
 def test_a_route_takes_its_subjects_and_severities(clock: Clock) -> None:
     (first, second) = AlarmCentre([Watched(ANNA)], clock=clock).handle("anna", AlarmEvent(Trigger.fall, NOW))
+    assert not Route("x", Sink(), Severity.info).wants(replace(first, is_muted=True))
     assert not Route("x", Sink()).wants(first) and Route("x", Sink()).wants(second)
     assert Route("x", Sink(), Severity.info).wants(first) and not Route("x", Sink(), Severity.info, frozenset({"ben"})).wants(first)
 

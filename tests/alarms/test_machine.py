@@ -42,6 +42,7 @@ def test_a_fall_from_the_first_sign_to_the_acknowledgement(machine: AlarmMachine
     (alarm,) = machine.tick(NOON + 22)
     assert (alarm.kind, alarm.severity, alarm.state, alarm.episode, alarm.confidence) == ("alarm", Severity.alarm, "alarm", 1, 0.97)
     assert alarm.device == "watch" and alarm.text == "Anna (bedroom): has fallen" and alarm.key == "anna:3"
+    assert send(machine, T.fall, 23, confidence=0.5) == [] and machine.memory.confidence == 0.97
     assert send(machine, T.still_down, 25) == ["still down"] and send(machine, T.still_down, 26) == []
     (reminder,) = machine.tick(NOON + 22 + 120)
     assert (reminder.kind, reminder.severity) == ("reminder", Severity.urgent) and "2 min" in reminder.text
@@ -112,8 +113,22 @@ def test_a_mute_mutes_what_it_says_and_ends_by_itself(machine: AlarmMachine) -> 
     assert send(machine, T.test, 40) == ["test"] and machine.tick(NOON + 599) == []
     ended = machine.tick(NOON + 600)
     assert kinds(ended) == ["device offline", "unmuted"] and not any(one.is_muted for one in ended)
-    assert ended[1].reason == "2 possible falls were not told"
+    assert ended[1].reason == "possible falls that were not told: 2"
     assert send(machine, T.fall, 700) == ["possible fall"]
+
+
+def test_a_muted_fall_counts_once_and_for_its_own_mute(machine: AlarmMachine) -> None:
+    send(machine, T.mute, 0, seconds=600)
+    assert send(machine, T.fall, 10) == ["possible fall"] and send(machine, T.fall, 12) == []
+    assert machine.handle(AlarmEvent(T.unmute, NOON + 20))[0].reason == "possible falls that were not told: 1"
+    send(machine, T.mute, 30)
+    assert machine.handle(AlarmEvent(T.unmute, NOON + 40))[0].reason == ""
+
+
+def test_reminders_end_and_the_alarm_stays() -> None:
+    machine = AlarmMachine(AlarmSettings(reminders=2, repeat_s=60), ANNA)
+    send(machine, T.fall, 0)
+    assert kinds(machine.advance(NOON + 10_000)) == ["alarm", "reminder", "reminder"] and machine.state is AlarmState.alarm
 
 
 def test_a_call_for_help_is_told_while_muted_and_the_mute_goes_on(machine: AlarmMachine) -> None:

@@ -294,7 +294,7 @@ class AlarmMachine:
         if kind == "reminder":
             return f"for {(memory.reminders * settings.repeat_s) / 60:.3g} min"
         if kind == "unmuted" and memory.muted_falls:
-            return f"{memory.muted_falls} possible falls were not told"
+            return f"possible falls that were not told: {memory.muted_falls}"
         if kind == "possible fall" and memory.due is not None and memory.due > memory.now + settings.confirm_s:
             return f"held back for {memory.due - memory.now:.0f} s, as another one has just been"
         return ""
