@@ -39,6 +39,7 @@ from featherfall.training.outputs import logits_of
 from featherfall.training.stages import FoldContext, train_student
 
 STUDENT = "images_fall_student"
+LITE = "images_efficientnet_lite0_frozen"  # the table of docs/explanation/images.md has these rows with --group look
 SMALL = [
     "student.network.options.backbone=mobilenet_v1_025",
     "student.network.options.pretrained=true",
@@ -54,6 +55,9 @@ ROWS: dict[str, tuple[str, list[str]]] = {
     "ResNet-18 tuned": ("images_resnet18", []),
     "EfficientNet-B0 frozen": ("images_efficientnet_b0_frozen", []),
     "EfficientNet-B0 tuned": ("images_efficientnet_b0", []),
+    "EfficientNet-Lite0 frozen": (LITE, []),
+    "EfficientNet-Lite0 frozen, random": (LITE, ["student.network.options.pretrained=false"]),
+    "MobileNet frozen, as Lite0": (LITE, SMALL),
 }
 COLUMNS = ("f1", "accuracy", "sensitivity", "precision", "non_fall_precision")
 
@@ -64,7 +68,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--rows", nargs="+", default=[*ROWS, STUDENT], choices=[*ROWS, STUDENT])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--group", default="subject", help="subject (a source picture) or series (all pictures of one film)")
+    parser.add_argument("--group", default="subject", help="subject (a source picture), series (all pictures of one film) or look")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
