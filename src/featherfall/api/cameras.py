@@ -8,6 +8,7 @@ from typing import Any
 from featherfall.api.result import Result, result_of_film, result_of_picture
 from featherfall.core.errors import UserError
 from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.decide.zones import Zone
 from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.perceive.pose import Estimator
@@ -15,7 +16,7 @@ from featherfall.runtime.sources.source import open_recording
 from featherfall.runtime.watch import Monitor, watch_film
 from featherfall.signals.video import is_image
 
-OPTIONS = ("estimator", "pose_weights", "still_down_s")  # of cameras; all others are the source's
+OPTIONS = ("estimator", "pose_weights", "still_down_s", "lies_for_s", "zones")  # of cameras; all others are the source's
 
 
 def predict_camera(bundle: Bundle, data: Any, options: dict[str, Any]) -> Result:
@@ -40,6 +41,8 @@ def open_monitor(bundle: Bundle, options: dict[str, Any]) -> tuple[Monitor, dict
 
 def _apart(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     mine = {name: value for name, value in options.items() if name in OPTIONS}
+    if "zones" in mine:
+        mine["zones"] = tuple(zone if isinstance(zone, Zone) else Zone(tuple(map(tuple, zone))) for zone in mine["zones"])
     return mine, {name: value for name, value in options.items() if name not in OPTIONS}
 
 

@@ -79,6 +79,7 @@ def _frames(bundle: Bundle, spec: Any, options: dict[str, Any]) -> Iterator[Noti
     for frame in prefetch(_open(spec, bundle, of_source).frames(monitor.rate)):
         seen = monitor.see(frame.time, frame.image)
         yield from seen.notices if seen is not None else ()
+    yield from monitor.finish()
 
 
 def _open(spec: Any, bundle: Bundle, options: dict[str, Any]) -> InputSource:

@@ -23,7 +23,10 @@ from featherfall.signals.video import read_frames
 def fall_finding(fall: Fall) -> Finding:
     """Describe a fall."""
     after = {"still down": f", still down at {short_clock(fall.still_down_s or 0)}", "got up": f", got up at {short_clock(fall.up_s or 0)}"}
-    text = f"Possible fall at {short_clock(fall.raised_s)}, {percent(fall.confidence)} sure{after.get(fall.state, '')}"
+    what = f"Possible fall at {short_clock(fall.raised_s)}, {percent(fall.confidence)} sure"
+    if fall.kind == "lying":
+        what = f"Lies since {short_clock(fall.start_s)} where one does not lie"
+    text = f"{what}{after.get(fall.state, '')}"
     facts = fall.to_json()
     facts["person"] = facts.pop("track")
     return Finding("possible fall", max(fall.start_s, 0.0), text, fall.confidence, facts, fall.track, fall.raised_s)

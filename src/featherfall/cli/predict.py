@@ -37,6 +37,7 @@ from featherfall.cli.predict_windows import csv_options, film_options, predict_f
 if TYPE_CHECKING:
     from featherfall.core.manifest import BundleKind, Manifest
     from featherfall.runtime import Bundle
+    from featherfall.runtime.decide.incidents import CameraOptions
     from featherfall.runtime.sources.film import FilmOptions
 
 
@@ -70,11 +71,19 @@ def predict_command(
     pose_weights: PoseWeights = None,
     rotate: Rotate = None,
     stream: VideoStream = None,
-    still_down: Annotated[float, typer.Option(metavar="S", help="Films: seconds after a possible fall.")] = 7.0,
+    still_down: Annotated[float, typer.Option(metavar="S", help="Films: seconds after the first sign of a fall.")] = 7.0,
+    lies_for: Annotated[
+        float, typer.Option(metavar="S", help="Films: seconds after which somebody who lies where one does not lie is an event; 0: never.")
+    ] = 8.0,
+    zone: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X,Y ...", help="Films: corners of a bed or sofa, in shares of the picture, where lying is no event."),
+    ] = None,
 ) -> None:
     """Predict recordings, films and pictures: the label, and every fall with its time."""
     # The parameters are the command's options; the work is done by the functions of `BY_KIND`.
     from featherfall.runtime import load_bundle
+    from featherfall.runtime.decide.zones import Zone
 
     opened = at_point(load_bundle(bundle, model.value if model else None), point, false_alarms_per_day)
     options = PredictOptions(
@@ -90,7 +99,7 @@ def predict_command(
         placement_ok=placement_ok or None,
         estimator=estimator,
         pose_weights=pose_weights,
-        still_down_s=still_down,
+        camera={"still_down_s": still_down, "lies_for_s": lies_for or None, "zones": [Zone.parse(one) for one in zone or ()]},
         film=_film_options(opened.manifest, rate, rotate, stream),
         drawing=_drawing(opened.manifest, files, draw, private),
     )
@@ -113,7 +122,7 @@ class PredictOptions:
     placement_ok: bool | None
     estimator: str
     pose_weights: Path | None
-    still_down_s: float
+    camera: CameraOptions
     film: FilmOptions
     drawing: Drawing | None
 
@@ -143,7 +152,7 @@ def _keypoints(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -
     from featherfall.runtime.perceive.estimators import open_estimator
 
     estimator = open_estimator(options.estimator, options.pose_weights)
-    return files, FilmPredictor(bundle, estimator, options.still_down_s, options.film, options.drawing, len(files))
+    return files, FilmPredictor(bundle, estimator, options.camera, options.film, options.drawing, len(files))
 
 
 def _boxes(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> FilePredictor:
@@ -154,7 +163,7 @@ def _boxes(bundle: Bundle, files: Sequence[Path], options: PredictOptions) -> Fi
     if options.drawing is not None and options.drawing.private:
         raise UserError("--private draws keypoints, a detector has none; leave it out")
     detector = BoxDetector(bundle)
-    film = FilmPredictor(bundle, detector, options.still_down_s, options.film, options.drawing, len(files))
+    film = FilmPredictor(bundle, detector, options.camera, options.film, options.drawing, len(files))
     return files, DetectorPredictor(detector, film)
 
 

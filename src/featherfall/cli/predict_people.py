@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from featherfall.runtime import Bundle
+    from featherfall.runtime.decide.incidents import CameraOptions
     from featherfall.runtime.observation import AnalysisResult, FrameResult
     from featherfall.runtime.perceive.boxes import Found
     from featherfall.runtime.perceive.detector import BoxDetector
@@ -30,7 +31,7 @@ class FilmPredictor:
     """Predict films with one bundle.
 
     Attributes:
-        bundle, perception, still_down_s: as for `runtime.watch.watch_film`.
+        bundle, perception, options: as for `runtime.watch.watch_film`.
         film: how films are read.
         drawing: where to draw; None draws nothing.
         count: number of files in the command, which decides the names of the drawings.
@@ -38,7 +39,7 @@ class FilmPredictor:
 
     bundle: Bundle
     perception: Perception
-    still_down_s: float
+    options: CameraOptions
     film: FilmOptions
     drawing: Drawing | None
     count: int
@@ -54,9 +55,9 @@ class FilmPredictor:
                 self.film.of(as_video(file)),
                 self.bundle,
                 self.perception,
-                still_down_s=self.still_down_s,
                 problems=problems,
                 on_picture=None if self.drawing is None else self._draw(self.drawing, file, stack),
+                **self.options,
             )
         return FileResult(result.to_json(), film_lines(file, result), problems, result.verdict.judged)
 
@@ -118,10 +119,10 @@ def film_lines(file: Path, result: AnalysisResult) -> list[str]:
     def moment(seconds: float | None) -> str:
         return "" if seconds is None else clock_time(seconds)
 
-    head = ("start", "peak", "raised", "confidence", "track", "still down", "got up")
+    head = ("kind", "start", "peak", "sign", "raised", "confidence", "track", "still down", "got up")
     rows: list[tuple[str, ...]] = [
         (
-            *(clock_time(seconds) for seconds in (max(fall.start_s, 0.0), max(fall.peak_s, 0.0), fall.raised_s)),
+            *(fall.kind, clock_time(fall.start_s), clock_time(fall.peak_s), moment(fall.sign_s), clock_time(fall.raised_s)),
             *(f"{fall.confidence:.3f}", str(fall.track), moment(fall.still_down_s), moment(fall.up_s)),
         )
         for fall in result.falls

@@ -96,13 +96,13 @@ def film_outcome(
 
     Arguments:
         last: time of the film's last picture, s.
-        still_down_s: after which somebody is still down.
+        still_down_s: s after the first sign of a fall, after which somebody is still down.
         on_person: see `FilmOutcome`.
     """
     events = tuple(fall.raised_s for fall in result.falls)
     impact = film.impact
     near = [] if impact is None else [time for time in events if impact - BEFORE_IMPACT_S <= time <= impact + USUAL.after_impact_s]
-    room = [fall for fall in result.falls if fall.raised_s + still_down_s <= last]
+    room = [fall for fall in result.falls if fall.sign_s + still_down_s <= last]
     return FilmOutcome(
         film=film.name,
         fall=film.fall,

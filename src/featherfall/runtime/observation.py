@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from featherfall.runtime.verdict import Verdict
 
 Sighting = Pose | PersonBox  # one person in one picture, by keypoints or by a detector's box
 FallState = Literal["possible fall", "still down", "got up"]
+FallKind = Literal["fall", "lying"]  # seen to fall, or found lying where one does not lie
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,18 +61,21 @@ class Notice:
     """A notice to deliver at once.
 
     Attributes:
-        kind: "possible fall", "still down"; "cannot judge": nothing can be found until this is mended; "left out": corrupt samples were.
+        kind: "possible fall", "lying" (where one does not lie), "still down"; "cannot judge": nothing can be found until this is mended;
+            "left out": corrupt samples were.
         time_s: time of the picture in which it was raised.
         track: the person's number; -1 where it is about nobody.
-        confidence: probability of a fall, 0..1: of the window that raised it; for "still down" the highest of the fall.
+        confidence: probability of a fall, 0..1: the highest so far; 0 for "lying", of which a model says nothing.
         reason: of "cannot judge" and "left out", one line for the user.
+        sign_s: time of the picture with the first sign, before `time_s` where the sign had to be confirmed; None where it is about nobody.
     """
 
-    kind: Literal["possible fall", "still down", "cannot judge", "left out"]
+    kind: Literal["possible fall", "lying", "still down", "cannot judge", "left out"]
     time_s: float
     track: int
     confidence: float
     reason: str = ""
+    sign_s: float | None = None
 
     @classmethod
     def cannot_judge(cls, time_s: float, reason: str) -> Notice:
@@ -84,8 +89,13 @@ class Notice:
 
     def to_json(self) -> dict[str, Any]:
         """Return the attributes as plain values, times to the millisecond."""
-        facts = {"kind": self.kind, "time_s": round(self.time_s, 3), "track": self.track, "confidence": round(self.confidence, 4)}
-        return {**facts, "reason": self.reason} if self.reason else facts
+        facts: dict[str, Any] = {"kind": self.kind, "time_s": round(self.time_s, 3), "track": self.track}
+        facts["confidence"] = round(self.confidence, 4)
+        if self.reason:
+            facts["reason"] = self.reason
+        if self.sign_s is not None:
+            facts["sign_s"] = round(self.sign_s, 3)
+        return facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,12 +126,15 @@ class Fall:
 
     Attributes:
         track: number of the person who falls.
-        start_s: centre of the first window that counts; for boxes the time at which the person went down.
-        raised_s: time of the picture in which a live camera raises it.
+        start_s: centre of the first window that counts, the film's first picture at the earliest; for boxes, and for "lying", the time at
+            which the person went down.
+        raised_s: time of the picture in which a live camera raises it: its first sign is confirmed.
         peak_s: centre of the window with the highest probability.
-        confidence: that probability, 0..1.
+        confidence: that probability, 0..1; 0 for "lying", of which a model says nothing.
         still_down_s: time at which "still down" was reached; None if not (yet).
         up_s: time at which the person had got up; None if not (yet).
+        sign_s: time of the picture with the first sign; left out, `raised_s`.
+        kind: by what it was found first.
     """
 
     track: int
@@ -131,6 +144,12 @@ class Fall:
     confidence: float
     still_down_s: float | None = None
     up_s: float | None = None
+    sign_s: float = math.nan
+    kind: FallKind = "fall"
+
+    def __post_init__(self) -> None:
+        """Fill in the time of the sign."""
+        self.sign_s = self.raised_s if math.isnan(self.sign_s) else self.sign_s
 
     @property
     def state(self) -> FallState:

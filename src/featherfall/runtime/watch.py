@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, Unpack, cast
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from featherfall.core.recording import Video
 from featherfall.core.text import clock_time
 from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.coverage import BLANK, FROZEN, MIN_PERSON, NO_NUMBERS, NOBODY, TOO_SHORT, TOO_SMALL, Alertness, Coverage, too_few
-from featherfall.runtime.decide.incidents import STILL_DOWN, Decider, DecisionSettings
+from featherfall.runtime.decide.confirm import WAIT
+from featherfall.runtime.decide.incidents import CameraOptions, Decider, DecisionSettings
 from featherfall.runtime.observation import AnalysisResult, Fall, FrameResult, Notice, Observation, Sighting
 from featherfall.runtime.perceive.blank import PictureWatch
 from featherfall.runtime.perceive.detector import BoxDetector, NoNumbersError
@@ -61,21 +62,21 @@ class Monitor:
         bundle: Bundle,
         perception: Perception | None = None,
         *,
-        still_down_s: float = STILL_DOWN,
         rate: float | None = None,
         keep_s: float = 0.0,
+        **options: Unpack[CameraOptions],
     ) -> None:
         """Arguments:
             bundle: a camera's (keypoints) or a detector's.
             perception: of this camera alone; None takes the default pose estimator, or the detector itself.
-            still_down_s: s after a possible fall.
             rate: pictures analysed a second, Hz; None takes what the bundle needs.
             keep_s: s of pictures held in memory, e.g. to store the seconds before an alarm.
+            options: `still_down_s`, `lies_for_s` and `zones`, see `DecisionSettings`.
 
         Raises: `UserError` for another bundle, an impossible number, or absent weights.
         """
         self.bundle = bundle
-        self.settings = DecisionSettings.of(bundle.manifest, still_down_s)
+        self.settings = DecisionSettings.of(bundle.manifest, **options)
         self.pictures: deque[Frame] = deque()
         self._keep = keep_s
         self._begin()
@@ -94,9 +95,17 @@ class Monitor:
         """All falls so far, each with its latest state."""
         return self._decider.falls
 
+    def finish(self) -> list[Notice]:
+        """Take the end of the pictures; return the notices of signs that cannot be confirmed any more."""
+        return self._decider.finish()
+
     def went_down(self, time: float) -> float | None:
         """Return when somebody was last seen upright who is down at the end of a film, with no time left to judge it; None for nobody."""
         return self._decider.went_down(time)
+
+    def lies_since(self) -> float | None:
+        """Return when somebody lay down where one does not lie, too shortly before the end of a film to judge it; None for nobody."""
+        return self._decider.lies_since()
 
     def reset(self) -> None:
         """Forget everything: the next picture is of another film."""
@@ -153,22 +162,23 @@ def watch_film(
     bundle: Bundle,
     perception: Perception | None = None,
     *,
-    still_down_s: float = STILL_DOWN,
     problems: list[str] | None = None,
     on_picture: Callable[[Frame, FrameResult, Monitor], object] | None = None,
+    **options: Unpack[CameraOptions],
 ) -> AnalysisResult:
     """Watch a film from start to end as a live camera would; only a few pictures are in memory.
 
     Arguments:
         video: a `Video`, the path of a film, or of a folder of pictures that are named by their times.
-        bundle, perception, still_down_s: as `Monitor`'s; perception is reset.
+        bundle, perception: as `Monitor`'s; perception is reset.
         problems: receives one line for each part of the film that is lost; None raises it.
         on_picture: called with each picture that was analysed, its result and the monitor, e.g. to draw.
+        options: `still_down_s`, `lies_for_s` and `zones`, as `Monitor`'s.
     Raises: `UserError`, one line, for a film that cannot be read, and for a single picture where keypoints need motion.
     """
     video = as_video(video)
     refuse_image(bundle.manifest, video)
-    monitor = Monitor(bundle, perception, still_down_s=still_down_s)
+    monitor = Monitor(bundle, perception, **options)
     monitor.reset()
 
     lost: list[tuple[float, float]] = []
@@ -227,6 +237,7 @@ def _sum_up(
         coverage.add(one)
         notices += one.notices
         rows.append(curve([one]))
+    notices += monitor.finish()
     seconds, end = coverage.seconds, coverage.last
     coverage.add_lost(lost)
     turn = check.needed_turn(cast(Looks, monitor.perception)) if check is not None and coverage.share > 0 else 0
@@ -263,15 +274,22 @@ def film_verdict(monitor: Monitor, coverage: Coverage, end: float, notes: Sequen
             f"people look upright only when the film is turned: if it lies on its side or stands on its head, use --rotate {turn}"
         )
     for fall in falls:
-        if fall.state == "possible fall" and end < fall.raised_s + monitor.settings.still_down_s:
+        if fall.state == "possible fall" and end < fall.sign_s + monitor.settings.still_down_s:
+            unsettled = "gets up at once" if fall.raised_s < fall.sign_s + WAIT and fall.kind == "fall" else "stays down"
             reasons.append(
-                f"the film ends {max(end - fall.raised_s, 0.0):.1f} s after the possible fall at {clock_time(max(fall.raised_s, 0.0))}: "
-                "whether the person stays down cannot be judged"
+                f"the film ends {max(end - fall.sign_s, 0.0):.1f} s after the possible fall at {clock_time(max(fall.sign_s, 0.0))}: "
+                f"whether the person {unsettled} cannot be judged"
             )
     down = None if falls else monitor.went_down(end)
     if down is not None:
         label = None
         reasons.append(f"the film ends {end - down:.1f} s after somebody was last seen upright: whether this is a fall cannot be judged")
+    lies = None if falls or down is not None else monitor.lies_since()
+    if lies is not None:
+        label = None
+        reasons.append(
+            f"the film ends {end - lies:.1f} s after somebody lay down, not in a zone for it: whether they stay cannot be judged"
+        )
     return give_verdict(label, bool(falls), coverage.share, reasons)
 
 

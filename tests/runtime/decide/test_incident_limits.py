@@ -36,8 +36,9 @@ class Film:
     def __init__(self) -> None:
         past = Past()
         past.add(0.0, somebody(0, LYING))
-        self.incident = Incident.begin(Fall(0, 0.0, 0.0, 0.0, 0.9), past, 0.0)
         self.evidence = BoxEvidence()
+        self.incident = Incident.begin(Fall(0, 0.0, 0.0, 0.0, 0.9), past, 0.0, self.evidence)
+        self.incident.reported = True
         self.time = 0.0
 
     def at(self, time: float, *people: TrackedPerson) -> bool:
@@ -237,7 +238,7 @@ def test_after_getting_up_it_is_over_with_the_signs() -> None:
 def test_settings_of_bundles(tmp_path: Path) -> None:
     manifest = read_manifest(write_camera_bundle(tmp_path / "camera"))
     decision = manifest.decision.model_copy(update={"threshold": 0.7, "merge_s": 4.0})
-    settings = DecisionSettings.of(manifest.model_copy(update={"decision": decision}), 9.0)
+    settings = DecisionSettings.of(manifest.model_copy(update={"decision": decision}), still_down_s=9.0)
     assert settings == DecisionSettings("keypoints", 0.7, manifest.window.seconds, 4.0, 9.0)
     assert settings.evidence() == KeypointEvidence(0.7, manifest.window.seconds)
     boxes = DecisionSettings.of(detector_without_model().manifest)

@@ -7,7 +7,7 @@ import pytest
 from tests.runtime.people import person
 
 from featherfall.core.errors import UserError
-from featherfall.runtime.decide.evidence import Past
+from featherfall.runtime.decide.evidence import KeypointEvidence, Past
 from featherfall.runtime.decide.incidents import Decider, DecisionSettings, Incident, decide
 from featherfall.runtime.observation import Fall, FrameResult, Notice, TrackedPerson
 from featherfall.runtime.perceive.boxes import PersonBox
@@ -19,7 +19,7 @@ def test_state_and_json() -> None:
     assert fall.state == "possible fall"
     assert fall.to_json() == {
         "track": 3, "start_s": 1.235, "raised_s": 2.5, "peak_s": 1.4, "confidence": 0.875, "still_down_s": None, "up_s": None,
-        "state": "possible fall",
+        "sign_s": 2.5, "kind": "fall", "state": "possible fall",
     }  # fmt: skip
     fall.still_down_s = 9.5
     assert fall.state == "still down"
@@ -32,17 +32,15 @@ def tracked(number: int, sighting: Pose) -> TrackedPerson:
 
 
 def test_which_signs_belong_to_an_incident() -> None:
-    """Within `merge_s` of the last one; while the person is still down, whenever; of the same person, or in the same place."""
+    """Until the person has got up, and within `merge_s` of the last one; of the same person, or in the same place."""
     people = [tracked(k, person(right, 300)) for k, right in enumerate((200, 290, 600))]
     past = Past()
     past.add(0.0, people[0])
-    incident = Incident.begin(Fall(0, 0.0, 1.0, 0.0, 0.9), past, 1.0)
+    incident = Incident.begin(Fall(0, 0.0, 1.0, 0.0, 0.9), past, 1.0, KeypointEvidence(0.5, 2.0))
     assert [incident.is_of(one) for one in people] == [True, True, False]  # .47 sizes away, 2.1
-    assert incident.goes_on(6.0, merge_s=5.0) and not incident.goes_on(6.1, merge_s=5.0)
-    incident.fall.still_down_s = 8.0
     assert incident.goes_on(20.0, merge_s=5.0)
-    incident.fall.up_s = 21.0
-    assert not incident.goes_on(22.0, merge_s=5.0)
+    incident.fall.up_s = 4.0
+    assert incident.goes_on(6.0, merge_s=5.0) and not incident.goes_on(6.1, merge_s=5.0)
 
 
 UP, DOWN = np.array([450.0, 300, 550, 700]), np.array([300.0, 620, 700, 720])
@@ -79,7 +77,7 @@ def test_a_box_that_is_lost_is_still_down_where_somebody_lies() -> None:
     film = trace((3, [up()]), (6, [down()]), (9, []), (12, [down(1, 9.0, right=60)]))
     falls, notices = decide(film, BOXES)
     assert [one.kind for one in notices] == ["possible fall", "still down"] and falls[0].track == 0
-    assert falls[0].still_down_s == pytest.approx(falls[0].raised_s + 7, abs=0.11)
+    assert falls[0].still_down_s == pytest.approx(falls[0].sign_s + 7, abs=0.11)
     elsewhere, _ = decide(trace((3, [up()]), (4.2, [down()]), (9, []), (12, [down(1, 9.0, right=600)])), BOXES)
     assert elsewhere[0].state == "possible fall"  # seen down for .7 s, and never again
 
@@ -123,11 +121,12 @@ def test_another_threshold_decides_the_same_trace_again() -> None:
     film = [FrameResult(k / 10, (pose(0, k / 10, scores.get(k)),), {0: scores[k]} if k in scores else {}, 480, 640) for k in range(100)]
     settings = DecisionSettings("keypoints", 0.5, 2.0)
     found = {threshold: decide(film, replace(settings, threshold=threshold)) for threshold in (0.5, 0.75, 0.9)}
-    assert [falls[0].raised_s if falls else None for falls, _ in found.values()] == [2.3, 2.5, None]
+    assert [falls[0].sign_s if falls else None for falls, _ in found.values()] == [2.3, 2.5, None]
+    assert [falls[0].raised_s for falls, _ in found.values() if falls] == [3.3, 3.5]
     assert [falls[0].confidence for falls, _ in found.values() if falls] == [0.8, 0.8]
     assert found[0.5][0][0].peak_s == 1.5 and found[0.5][0][0].start_s == pytest.approx(1.3)
     assert found[0.5] == decide(film, settings)  # nothing of a decision stays behind
-    assert found[0.5][1][0] == Notice("possible fall", 2.3, 0, 0.6)
+    assert found[0.5][1][0] == Notice("possible fall", 3.3, 0, 0.8, sign_s=2.3)
 
 
 def test_an_incident_is_forgotten_and_memory_is_bounded() -> None:
@@ -152,4 +151,4 @@ def test_who_shows_the_fallen_one_gives_further_signs() -> None:
     """From the picture after its first; it was never up, and its share is higher. Of equal shares the first is the peak."""
     film = trace((3, [up()]), (4, [down()]), (5, []), (6, [box(1, DOWN, 0.95, 5.0)]))
     (fall,), _ = decide(film, BOXES)
-    assert (fall.raised_s, fall.peak_s, fall.confidence) == (3.5, 5.1, 0.95)
+    assert (fall.sign_s, fall.peak_s, fall.confidence) == (3.5, 5.1, 0.95)

@@ -10,7 +10,7 @@ from typing import Protocol, cast
 import numpy as np
 
 from featherfall.runtime.decide.posture import Posture, posture, usual_size
-from featherfall.runtime.observation import FrameResult, TrackedPerson
+from featherfall.runtime.observation import FallKind, FrameResult, TrackedPerson
 from featherfall.runtime.perceive.boxes import PersonBox
 from featherfall.runtime.perceive.pose import Pose
 
@@ -71,12 +71,16 @@ class Past:
 
 @dataclass(frozen=True)
 class Sign:
-    """A sign of a person's fall: the person's number, the probability, and the times (s) of the fall's start and peak."""
+    """A sign of a person's fall: the person's number, the probability, and the times (s) of the fall's start and peak.
+
+    kind: what it is a sign of; for "lying" the probability is 0.
+    """
 
     person: int
     probability: float
     start_s: float
     peak_s: float
+    kind: FallKind = "fall"
 
 
 class Evidence(Protocol):

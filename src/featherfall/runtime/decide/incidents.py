@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypedDict, Unpack, cast
 
 import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
-from featherfall.runtime.decide.evidence import DOWN_SHARE, GAP, HISTORY, BoxEvidence, Evidence, KeypointEvidence, Past
+from featherfall.runtime.decide.confirm import LAST_SEEN, Confirmation
+from featherfall.runtime.decide.evidence import DOWN_SHARE, GAP, HISTORY, BoxEvidence, Evidence, KeypointEvidence, Past, Sign
+from featherfall.runtime.decide.lying import LIES_FOR, LyingEvidence
 from featherfall.runtime.decide.posture import Posture
+from featherfall.runtime.decide.zones import Zone
 from featherfall.runtime.observation import Fall, FrameResult, Notice, TrackedPerson
 
 # Checked on films of simulated people (docs/explanation/camera.md, 8); no real film was used to choose any of these.
-STILL_DOWN = 7.0  # s after a possible fall; a convention, `--still-down` changes it
+STILL_DOWN = 7.0  # s after the first sign of a fall; a convention, `--still-down` changes it
 UP = 1.0  # s upright without a break to have got up: postures of single pictures are sometimes wrong
 DOWN = 1.0  # s seen down in all to be still down: an alarm must not rest on one picture
+LIES_SEEN = 0.4  # of the time that a person must lie: seen down in all; estimators lose people who lie
+LONGEST = 60.0  # s that a household may wait for somebody who lies
 AGAIN = 0.5  # s down without a break after getting up to count as down again (a stumble, then a fall)
 LOST = 0.5  # s unseen after which another track may be the fallen person's; the tracker bridges shorter gaps
 SAME_PLACE = 0.6  # sizes from the place of the fall: a person who lies turns and crawls by about half a body's length
@@ -25,6 +30,14 @@ SAME_PLACE = 0.6  # sizes from the place of the fall: a person who lies turns an
 # fallen person), so such a track is not taken for the fallen person getting up.
 COMPANY, RECENT = 1.2, 3.0
 CLOSE_AFTER = 3.0  # multiples of `still_down_s` after which an incident without an outcome is closed, so that none stays open for ever
+
+
+class CameraOptions(TypedDict, total=False):
+    """What a household may set of a camera: see `DecisionSettings`."""
+
+    still_down_s: float
+    lies_for_s: float | None
+    zones: Sequence[Zone]
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,9 @@ class DecisionSettings:
         threshold: probability from which a window counts; for boxes `evidence.DOWN_SHARE`, the share from which a person is down.
         window_s: length of a window; 0 for boxes.
         merge_s: signs of one person, or in one place, within this many seconds of each other are one fall.
-        still_down_s: s after a possible fall.
+        still_down_s: s after the first sign of a fall.
+        lies_for_s: s after which somebody who lies where one does not lie raises an alarm; None for no such alarm.
+        zones: where people lie: beds and sofas.
     """
 
     kind: Literal["keypoints", "boxes"]
@@ -44,19 +59,23 @@ class DecisionSettings:
     window_s: float
     merge_s: float = 5.0
     still_down_s: float = STILL_DOWN
+    lies_for_s: float | None = LIES_FOR
+    zones: Sequence[Zone] = ()
 
     def __post_init__(self) -> None:
         """Raises `UserError` for an impossible time."""
         if not self.still_down_s > 0:
             raise UserError(f"still down after {self.still_down_s:g} s; give more than 0")
+        if self.lies_for_s is not None and not 1 <= self.lies_for_s <= LONGEST:
+            raise UserError(f"lying for {self.lies_for_s:g} s; give 1 to {LONGEST:g}")
 
     @classmethod
-    def of(cls, manifest: Manifest, still_down_s: float = STILL_DOWN) -> DecisionSettings:
+    def of(cls, manifest: Manifest, **options: Unpack[CameraOptions]) -> DecisionSettings:
         """Return those of a camera's or a detector's bundle."""
         decision = manifest.decision
         if manifest.kind == "detector":
-            return cls("boxes", DOWN_SHARE, 0.0, decision.merge_s, still_down_s)
-        return cls("keypoints", decision.threshold, manifest.window.seconds, decision.merge_s, still_down_s)
+            return cls("boxes", DOWN_SHARE, 0.0, decision.merge_s, **options)
+        return cls("keypoints", decision.threshold, manifest.window.seconds, decision.merge_s, **options)
 
     def evidence(self) -> Evidence:
         """Return the strategy for this kind of trace."""
@@ -67,12 +86,15 @@ def decide(trace: Iterable[FrameResult], settings: DecisionSettings) -> tuple[tu
     """Return the falls of a trace, in the order in which they are raised, and the notices, in order of time. No model runs."""
     decider = Decider(settings)
     notices = [notice for frame in trace for notice in decider.step(frame)]
+    notices += decider.finish()
     return tuple(decider.falls), tuple(notices)
 
 
 @dataclass(eq=False)
 class Incident:
-    """A possible fall that is being followed.
+    """A possible fall that is being followed, from its first sign on.
+
+    It is reported once it is confirmed (`decide.confirm`), or once the person is still down. One that is not is dropped without a word.
 
     The fallen person is followed by number. When that track is lost, a person who is down in the same place takes over. The incident ends
     only when the fallen person gets up: upright for `UP` seconds, also by a track that starts upright in the place while no other person
@@ -85,6 +107,8 @@ class Incident:
         place: (2,) where the person was last seen down (or at all), pixels.
         counted: time of the last sign, s.
         seen: time of the last sighting, s.
+        confirmation: of its signs.
+        reported: whether it has been reported.
     """
 
     fall: Fall
@@ -93,6 +117,8 @@ class Incident:
     place: np.ndarray
     counted: float
     seen: float
+    confirmation: Confirmation
+    reported: bool = False
     last: Posture = Posture.unknown
     clock: float = 0.0  # s, from which `still_down_s` is counted
     known: set[int] = field(default_factory=set)  # numbers of all people taken for the fallen one so far
@@ -103,10 +129,14 @@ class Incident:
     _company: float = field(default=-np.inf)  # time at which another person was last near, s
 
     @classmethod
-    def begin(cls, fall: Fall, past: Past, time: float) -> Incident:
-        """Return the incident of a fall that has just been raised; past: of its person."""
-        number, place = fall.track, past.last.sighting.middle
-        return cls(fall, number, past.usual_size, place, time, past.seen, clock=time, known={number}, _looked=time)
+    def begin(cls, fall: Fall, past: Past, time: float, evidence: Evidence) -> Incident:
+        """Return the incident of a fall of which there is a first sign; past: of its person, the picture at `time` included."""
+        number, place, size = fall.track, past.last.sighting.middle, past.usual_size
+        confirmation = Confirmation(time)
+        for at, person in zip(past.times, past.people, strict=True):
+            if past.seen - LAST_SEEN <= at < time:  # this picture's posture follows
+                confirmation.add(at, evidence.posture(person, size))
+        return cls(fall, number, size, place, time, past.seen, confirmation, clock=time, known={number}, _looked=time)
 
     def follow(self, frame: FrameResult, settings: DecisionSettings, evidence: Evidence) -> bool:
         """Take one picture's people; return whether "still down" is reached in it."""
@@ -118,20 +148,45 @@ class Incident:
         others = [one for one in frame.people if one.id != self.person and one.is_person and not self._began_here(one)]
         if any(self._near(one.sighting.middle, COMPANY) for one in others):
             self._company = frame.time
-        waited = frame.time >= self.clock + settings.still_down_s and self.fall.still_down_s is None and self.fall.up_s is None
-        if waited and self.last.is_down and self._down >= DOWN:
+        told = self.fall.still_down_s is not None or self.is_only_lying
+        if not told and self._stays_down(frame.time, settings.still_down_s, DOWN):
             self.fall.still_down_s = frame.time
             return True
         return False
 
     def is_over(self, time: float, settings: DecisionSettings) -> bool:
         """Return whether the incident is closed."""
+        if not self.reported and self.fall.kind == "fall":
+            return self.confirmation.is_refused(time)
+        if not self.reported and self.fall.up_s is not None:
+            return True
         quiet = time > self.counted + settings.merge_s
         return quiet and (self.fall.up_s is not None or time > max(self.clock, self.seen) + CLOSE_AFTER * settings.still_down_s)
 
     def goes_on(self, time: float, merge_s: float) -> bool:
-        """Return whether a sign can still belong to it: within `merge_s` of the last one, or while the person is still down."""
-        return time - self.counted <= merge_s or self.fall.state == "still down"
+        """Return whether a sign can still belong to it: within `merge_s` of the last one, or until the person has got up."""
+        return time - self.counted <= merge_s or self.fall.up_s is None
+
+    def count(self, sign: Sign, time: float) -> None:
+        """Take a further sign, at a time, s."""
+        self.counted = time
+        if sign.probability > self.fall.confidence:
+            self.fall.confidence, self.fall.peak_s = sign.probability, sign.peak_s
+
+    def is_confirmed(self, time: float, settings: DecisionSettings) -> bool:
+        """Return whether it is to be reported at a time, s."""
+        if self.fall.kind == "fall":
+            return self.confirmation.is_given(time) or self.fall.still_down_s is not None
+        return settings.lies_for_s is not None and self._stays_down(time, settings.lies_for_s, LIES_SEEN * settings.lies_for_s)
+
+    def _stays_down(self, time: float, wait: float, down: float) -> bool:
+        """Return whether the person was down when last seen, `wait` seconds after the first sign, and for `down` seconds in all."""
+        return time >= self.clock + wait and self.fall.up_s is None and self.last.is_down and self._down >= down
+
+    @property
+    def is_only_lying(self) -> bool:
+        """Whether it is of somebody who has lain down, for how long is not known yet; the sign of a fall takes its place."""
+        return self.fall.kind == "lying" and not self.reported
 
     def is_of(self, person: TrackedPerson) -> bool:
         """Return whether a person's sign belongs to it: of the same person, or in the same place.
@@ -145,6 +200,7 @@ class Incident:
         gap = time - self._looked
         step = min(gap, GAP)
         self._looked = self.seen = time
+        self.confirmation.add(time, now)
         if now is Posture.unknown:
             return
         self.last = now
@@ -181,28 +237,41 @@ class Decider:
     """Decide a trace picture by picture, live.
 
     Attributes:
-        falls: all so far, each brought up to date.
+        falls: all that have been reported so far, each brought up to date.
     """
 
     def __init__(self, settings: DecisionSettings) -> None:
         self.settings = settings
         self.falls: list[Fall] = []
         self._evidence = settings.evidence()
+        self._lying = LyingEvidence(self._evidence, settings.zones)
         self._past: dict[int, Past] = {}
         self._incidents: list[Incident] = []
+        self._first: float | None = None  # time of the first picture, s
+        self._last = 0.0
 
     def step(self, frame: FrameResult) -> list[Notice]:
         """Take the next picture's result; return its notices."""
+        self._first, self._last = frame.time if self._first is None else self._first, frame.time
         for person in frame.people:
             self._past.setdefault(person.id, Past()).add(frame.time, person)
         self._past = {number: past for number, past in self._past.items() if past.seen >= frame.time - HISTORY}
-        notices = self._raise(frame)
+        self._assign(frame)
+        notices = []
         for incident in list(self._incidents):
-            if incident.follow(frame, self.settings, self._evidence):
-                notices.append(Notice("still down", frame.time, incident.fall.track, incident.fall.confidence))
+            still_down = incident.follow(frame, self.settings, self._evidence)
+            if not incident.reported and incident.is_confirmed(frame.time, self.settings):
+                notices.append(self._report(incident, frame.time))
+            if still_down:
+                notices.append(_notice("still down", incident.fall, frame.time))
             if incident.is_over(frame.time, self.settings):
                 self._incidents.remove(incident)
         return notices
+
+    def finish(self) -> list[Notice]:
+        """Take the end of the film; return the notices of what could not be confirmed any more: those who were not seen upright last."""
+        unsettled = [one for one in self._incidents if not one.reported and one.fall.kind == "fall" and not one.confirmation.is_upright]
+        return [self._report(incident, self._last) for incident in unsettled]
 
     def went_down(self, time: float) -> float | None:
         """Return when a person was last seen upright who has just gone down; None where there is nobody.
@@ -215,21 +284,33 @@ class Decider:
         here = (past for past in self._past.values() if past.last.is_person and past.seen >= time - LOST)
         return next((at for past in here if (at := self._evidence.went_down(past, time)) is not None), None)
 
-    def _raise(self, frame: FrameResult) -> list[Notice]:
+    def lies_since(self) -> float | None:
+        """Return when somebody lay down where one does not lie, who is down still and not for long enough; None where there is nobody."""
+        return next((one.fall.start_s for one in self._incidents if one.is_only_lying and one.last.is_down), None)
+
+    def _assign(self, frame: FrameResult) -> None:
         """Assign signs to open incidents; open an incident for each of the others."""
-        notices = []
-        ongoing = {number for incident in self._incidents if incident.fall.up_s is None for number in incident.known}
-        for sign in self._evidence.signs(frame, self._past, ongoing):
+        ongoing = {number for one in self._incidents if one.fall.up_s is None and not one.is_only_lying for number in one.known}
+        signs = self._evidence.signs(frame, self._past, ongoing)
+        if self.settings.lies_for_s is not None:
+            signs += self._lying.signs(frame, self._past)
+        for sign in signs:
             past = self._past[sign.person]
             mine = [one for one in self._incidents if one.goes_on(frame.time, self.settings.merge_s) and one.is_of(past.last)]
+            if mine and sign.kind == "fall" and mine[-1].is_only_lying:
+                self._incidents.remove(mine.pop())
             if mine:
-                incident = mine[-1]
-                incident.counted = frame.time
-                if sign.probability > incident.fall.confidence:
-                    incident.fall.confidence, incident.fall.peak_s = sign.probability, sign.peak_s
+                mine[-1].count(sign, frame.time)
                 continue
-            fall = Fall(sign.person, sign.start_s, frame.time, sign.peak_s, sign.probability)
-            self.falls.append(fall)
-            self._incidents.append(Incident.begin(fall, past, frame.time))
-            notices.append(Notice("possible fall", frame.time, sign.person, sign.probability))
-        return notices
+            start_s, peak_s = (max(time, cast(float, self._first)) for time in (sign.start_s, sign.peak_s))
+            fall = Fall(sign.person, start_s, frame.time, peak_s, sign.probability, kind=sign.kind)
+            self._incidents.append(Incident.begin(fall, past, frame.time, self._evidence))
+
+    def _report(self, incident: Incident, time: float) -> Notice:
+        incident.reported, incident.fall.raised_s = True, time
+        self.falls.append(incident.fall)
+        return _notice("lying" if incident.fall.kind == "lying" else "possible fall", incident.fall, time)
+
+
+def _notice(kind: Literal["possible fall", "lying", "still down"], fall: Fall, time: float) -> Notice:
+    return Notice(kind, time, fall.track, fall.confidence, sign_s=fall.sign_s)

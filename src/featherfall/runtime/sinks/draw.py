@@ -138,7 +138,8 @@ def banner(fall: Fall, now: float) -> tuple[str, Colour] | None:
         return (f"got up {fall.up_s:.1f} s", GREEN) if now <= fall.up_s + LINGER else None
     if fall.still_down_s is not None and now >= fall.still_down_s:
         return f"still down {fall.still_down_s:.1f} s", RED
-    return (f"possible fall {fall.raised_s:.1f} s", AMBER) if fall.raised_s <= now <= fall.raised_s + 2 * LINGER else None
+    what = "possible fall" if fall.kind == "fall" else "lies"
+    return (f"{what} {fall.raised_s:.1f} s", AMBER) if fall.raised_s <= now <= fall.raised_s + 2 * LINGER else None
 
 
 def draw_found(image: np.ndarray, found: Sequence[Found], positive: str) -> np.ndarray:
