@@ -185,7 +185,7 @@ def test_a_fall_during_which_the_track_breaks(bundle: Bundle) -> None:
 @pytest.mark.parametrize(("width", "falls"), [(460, 0), (1200, 1)])
 def test_who_leaves_over_the_side_has_not_fallen(bundle: Bundle, width: int, falls: int) -> None:
     """The last poses before the picture's right edge come down like a fall; then nobody is there."""
-    film = together([*walk(100, 390, 4), *fall(390)[:6]])
+    film = together([*walk(100, 390, 4), *fall(390)[:8]])
     pictures = [(k / RATE, poses) for k, poses in enumerate([*film, *[[] for _ in range(30)]])]
     assert len(replayed(bundle, pictures, width).falls) == falls
 

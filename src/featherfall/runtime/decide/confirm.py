@@ -10,7 +10,7 @@ from featherfall.runtime.decide.posture import Posture
 # Chosen on simulated people (docs/explanation/camera.md, 7); no real film was used. A person picks something up within 1 to 1.7 s, and the
 # sign comes when they are down already.
 WAIT = 1.0  # s from the first sign to the report
-LAST_SEEN = 0.5  # s; postures of single pictures are sometimes wrong, most of half a second are right
+LAST_SEEN = 0.4  # s; postures of single pictures are sometimes wrong, most of these six are right
 
 
 @dataclass(eq=False)

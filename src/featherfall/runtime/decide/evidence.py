@@ -94,6 +94,9 @@ class Evidence(Protocol):
             ongoing: numbers of the people who have fallen and have not got up.
         """
 
+    def has_left(self, frame: FrameResult, past: Past) -> bool:
+        """Return whether a person has left the picture by its side. frame: the last one. past: of the person."""
+
     def posture(self, person: TrackedPerson, size: float) -> Posture:
         """Return a person's posture; size: the usual size of the body, pixels."""
 
@@ -129,9 +132,13 @@ class KeypointEvidence:
             if probability >= self.threshold
             and number in past  # a window may hold somebody who was last seen before what is remembered
             and past[number].last.is_person
-            and not has_left(past[number], frame.time, frame.width)
+            and not self.has_left(frame, past[number])
             and motion(past[number], frame.time - self.window_s) >= MIN_MOTION
         ]
+
+    def has_left(self, frame: FrameResult, past: Past) -> bool:
+        """As `Evidence.has_left`."""
+        return has_left(past, frame.time, frame.width)
 
     def posture(self, person: TrackedPerson, size: float) -> Posture:
         """As `Evidence.posture`."""
@@ -220,6 +227,10 @@ class BoxEvidence:
             body.seen = frame.time
         self._bodies = {number: body for number, body in self._bodies.items() if frame.time - body.seen <= FORGET_BOX}
         return found
+
+    def has_left(self, frame: FrameResult, past: Past) -> bool:
+        """As `Evidence.has_left`; a box that the side cuts off is as good as another."""
+        return False
 
     def posture(self, person: TrackedPerson, size: float) -> Posture:
         """As `Evidence.posture`, from the share alone: the detector's class is the posture."""

@@ -260,6 +260,9 @@ class Decider:
         notices = []
         for incident in list(self._incidents):
             still_down = incident.follow(frame, self.settings, self._evidence)
+            if not incident.reported and self._has_left(incident, frame):
+                self._incidents.remove(incident)
+                continue
             if not incident.reported and incident.is_confirmed(frame.time, self.settings):
                 notices.append(self._report(incident, frame.time))
             if still_down:
@@ -305,6 +308,10 @@ class Decider:
             start_s, peak_s = (max(time, cast(float, self._first)) for time in (sign.start_s, sign.peak_s))
             fall = Fall(sign.person, start_s, frame.time, peak_s, sign.probability, kind=sign.kind)
             self._incidents.append(Incident.begin(fall, past, frame.time, self._evidence))
+
+    def _has_left(self, incident: Incident, frame: FrameResult) -> bool:
+        past = self._past.get(incident.person)
+        return past is not None and self._evidence.has_left(frame, past)
 
     def _report(self, incident: Incident, time: float) -> Notice:
         incident.reported, incident.fall.raised_s = True, time
