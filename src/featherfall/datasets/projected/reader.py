@@ -163,7 +163,7 @@ def _estimate_keypoints(
     joints = joints @ np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
     kinect = level.to_kinect(joints)
     camera = lens.draw_camera(level.mean_joint(kinect, "hip centre"), rng)
-    view = _person_view(camera, joints)
+    view = person_view(camera, joints)
     keypoints = estimator.estimate(view, rng)
     if rng.random() < occlusion_noise.FURNITURE_SHARE:
         keypoints = occlusion_noise.hide_behind_furniture(keypoints, view.joints, view.size, _RATE, rng)
@@ -171,7 +171,7 @@ def _estimate_keypoints(
         others, _ = partner()
         away = rng.uniform(0.8, 2.5) * np.array([np.cos(turn), np.sin(turn), 0.0])
         passer = estimator.estimate(
-            _person_view(camera, others + level.mean_joint(kinect, "hip centre").mean(axis=0) * (1, 1, 0) + away), rng
+            person_view(camera, others + level.mean_joint(kinect, "hip centre").mean(axis=0) * (1, 1, 0) + away), rng
         )
         piece = occlusion_noise.noise_interval(len(keypoints), _RATE, fall, rng)
         start = int(rng.integers(len(passer)))
@@ -184,7 +184,8 @@ def _estimate_keypoints(
     return keypoints
 
 
-def _person_view(camera: lens.PinholeCamera, joints: np.ndarray) -> estimator.PersonView:
+def person_view(camera: lens.PinholeCamera, joints: np.ndarray) -> estimator.PersonView:
+    """Return what a camera sees of (T, J, 3) levelled joints, m."""
     kinect = level.to_kinect(joints)
     hips, shoulders = level.mean_joint(kinect, "hip centre"), level.mean_joint(kinect, "shoulder centre")
     trunk = (shoulders - hips) / np.maximum(np.linalg.norm(shoulders - hips, axis=1, keepdims=True), 1e-6)
