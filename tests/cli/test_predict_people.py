@@ -58,15 +58,17 @@ def said(*falls: Fall) -> AnalysisResult:
 
 
 def test_events_are_shown_one_a_line() -> None:
-    first, second = Fall(0, 3.0, 4.2, 3.4, 0.91, still_down_s=11.2), Fall(2, 63.0, 64.25, 63.0, 0.6, up_s=70.0)
-    assert film_lines(Path("room.mp4"), said(first, second)) == [
+    first, second = Fall(0, 3.0, 5.2, 3.4, 0.91, still_down_s=11.2, sign_s=4.2), Fall(2, 63.0, 64.25, 63.0, 0.6, up_s=70.0)
+    third = Fall(1, 70.0, 78.5, 70.5, 0.0, sign_s=70.5, kind="lying")
+    assert film_lines(Path("room.mp4"), said(first, second, third)) == [
         "room.mp4",
         "  label    fall",
         "  watched  12.0 s, 181 pictures",
-        "  events   2",
-        "    start      peak       raised     confidence  track  still down  got up",
-        "    0:00:03.0  0:00:03.4  0:00:04.2  0.910       0      0:00:11.2",
-        "    0:01:03.0  0:01:03.0  0:01:04.2  0.600       2                  0:01:10.0",
+        "  events   3",
+        "    kind   start      peak       sign       raised     confidence  track  still down  got up",
+        "    fall   0:00:03.0  0:00:03.4  0:00:04.2  0:00:05.2  0.910       0      0:00:11.2",
+        "    fall   0:01:03.0  0:01:03.0  0:01:04.2  0:01:04.2  0.600       2                  0:01:10.0",
+        "    lying  0:01:10.0  0:01:10.5  0:01:10.5  0:01:18.5              1",
     ]
     assert film_lines(Path("room.mp4"), said())[-1] == "  events   none"
 

@@ -33,7 +33,7 @@ class Result:
     Attributes:
         label: of the whole; "unknown" where it could not be judged, or a detector finds nobody in a picture.
         events: detected falls in order of time, each with `start_s`, `peak_s`, `raised_s` (s) and `confidence` (0..1); those of cameras
-            also with `track`, `still_down_s` and `up_s`.
+            also with `track`, `still_down_s`, `up_s`, `sign_s` and `kind`.
         labels: names of the columns of `probabilities`.
         probabilities: (K, classes) float32, 0..1, one row for each window; of a camera each person's windows, of a detector's picture each
             person.

@@ -123,7 +123,7 @@ def film_lines(file: Path, result: AnalysisResult) -> list[str]:
     rows: list[tuple[str, ...]] = [
         (
             *(fall.kind, clock_time(fall.start_s), clock_time(fall.peak_s), moment(fall.sign_s), clock_time(fall.raised_s)),
-            *(f"{fall.confidence:.3f}", str(fall.track), moment(fall.still_down_s), moment(fall.up_s)),
+            *(f"{fall.confidence:.3f}" if fall.kind == "fall" else "", str(fall.track), moment(fall.still_down_s), moment(fall.up_s)),
         )
         for fall in result.falls
     ]
