@@ -99,13 +99,9 @@ class Monitor:
         """Take the end of the pictures; return the notices of signs that cannot be confirmed any more."""
         return self._decider.finish()
 
-    def went_down(self, time: float) -> float | None:
-        """Return when somebody was last seen upright who is down at the end of a film, with no time left to judge it; None for nobody."""
-        return self._decider.went_down(time)
-
-    def lies_since(self) -> float | None:
-        """Return when somebody lay down where one does not lie, too shortly before the end of a film to judge it; None for nobody."""
-        return self._decider.lies_since()
+    def unsettled(self, time: float) -> tuple[float, str] | None:
+        """Return since when (s), and what, a film that ends at a time (s) leaves open: perhaps a fall; None for nothing."""
+        return self._decider.unsettled(time)
 
     def reset(self) -> None:
         """Forget everything: the next picture is of another film."""
@@ -280,16 +276,11 @@ def film_verdict(monitor: Monitor, coverage: Coverage, end: float, notes: Sequen
                 f"the film ends {max(end - fall.sign_s, 0.0):.1f} s after the possible fall at {clock_time(max(fall.sign_s, 0.0))}: "
                 f"whether the person {unsettled} cannot be judged"
             )
-    down = None if falls else monitor.went_down(end)
-    if down is not None:
+    left_open = None if falls else monitor.unsettled(end)
+    if left_open is not None:
+        since, what = left_open
         label = None
-        reasons.append(f"the film ends {end - down:.1f} s after somebody was last seen upright: whether this is a fall cannot be judged")
-    lies = None if falls or down is not None else monitor.lies_since()
-    if lies is not None:
-        label = None
-        reasons.append(
-            f"the film ends {end - lies:.1f} s after somebody lay down, not in a zone for it: whether they stay cannot be judged"
-        )
+        reasons.append(f"the film ends {end - since:.1f} s after {what}: whether this is a fall cannot be judged")
     return give_verdict(label, bool(falls), coverage.share, reasons)
 
 

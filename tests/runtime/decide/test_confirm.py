@@ -98,17 +98,27 @@ def test_who_is_lost_down_has_fallen_and_who_is_lost_upright_has_not(course: str
     assert len(decide(film(STANDS + course + course + 40 * ".", {3.5: 0.9}), SETTINGS)[0]) == count
 
 
-@pytest.mark.parametrize(("last", "raised"), [(3.875, 3.875), (4.5, 4.5)])
-def test_a_film_that_ends_first_reports_who_is_not_upright(last: float, raised: float) -> None:
-    course = STANDS + 80 * "d"
-    (fall,), notices = decide(film(course[: round(last / STEP) + 1], {3.5: 0.9}), SETTINGS)
-    assert fall.raised_s == raised and [one.time_s for one in notices] == [raised]
-    assert decide(film(STANDS + "dddd" + "uuuuu", {3.5: 0.9}), SETTINGS) == ((), ())
+@pytest.mark.parametrize(("last", "raised"), [(4.0, 4.0), (3.875, None), (4.375, 4.375), (5.0, 4.5)])
+def test_a_film_that_ends_first_reports_who_has_been_down_for_a_second(last: float, raised: float | None) -> None:
+    """Most of the last .4 s was upright until 3 s, the third picture down."""
+    decider, course = Decider(SETTINGS), STANDS + 80 * "d"
+    for frame in film(course[: round(last / STEP) + 1], {3.5: 0.9}):
+        decider.step(frame)
+    decider.finish()
+    assert [fall.raised_s for fall in decider.falls] == ([] if raised is None else [raised])
+    assert (decider.unsettled(last) == (3.5, "the first sign of a fall")) == (raised is None)
+
+
+def test_a_film_that_ends_with_somebody_upright_again_leaves_nothing_open() -> None:
+    decider = Decider(SETTINGS)
+    for frame in film(STANDS + "dddd" + "uuu", {3.5: 0.9}):
+        decider.step(frame)
+    assert decider.finish() == [] and decider.unsettled(3.75) is None
 
 
 def test_live_nothing_is_said_before_the_end() -> None:
     decider = Decider(SETTINGS)
-    said = [decider.step(frame) for frame in film(STANDS + 7 * "d", {3.5: 0.9})]
+    said = [decider.step(frame) for frame in film(STANDS + 10 * "d", {3.5: 0.9})]
     assert not any(said) and decider.falls == []
     assert [one.kind for one in decider.finish()] == ["possible fall"] and len(decider.falls) == 1
     assert decider.finish() == []

@@ -173,10 +173,10 @@ def test_a_film_that_ends_before_has_somebody_who_lies() -> None:
     decider = Decider(SETTINGS)
     for frame in film(STANDS + 40 * "d"):
         decider.step(frame)
-    assert decider.finish() == [] and decider.lies_since() == 2.875
+    assert decider.finish() == [] and decider.unsettled(7.875) == (2.875, "somebody lay down, in no zone for it")
     for frame in film(STANDS + 40 * "d" + 16 * "u")[64:]:
         decider.step(frame)
-    assert decider.lies_since() is None
+    assert decider.unsettled(9.875) is None
 
 
 def test_boxes_too() -> None:

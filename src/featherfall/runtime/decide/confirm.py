@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ class Confirmation:
     """
 
     since: float
+    _rose: float = -math.inf  # time at which the person was upright last, s
     _upright: deque[tuple[float, bool]] = field(default_factory=deque)
 
     def add(self, time: float, now: Posture) -> None:
@@ -34,6 +36,8 @@ class Confirmation:
         self._upright.append((time, not now.is_down))
         while self._upright[0][0] <= time - LAST_SEEN:
             self._upright.popleft()
+        if self.is_upright:
+            self._rose = time
 
     @property
     def is_upright(self) -> bool:
@@ -43,6 +47,10 @@ class Confirmation:
     def is_given(self, time: float) -> bool:
         """Return whether the fall is confirmed at a time, s."""
         return time >= self.since + WAIT and not self.is_upright
+
+    def is_given_at_end(self, time: float) -> bool:
+        """Return whether a film that ends at a time (s), before the wait is over, shows a fall: the person has been down for as long."""
+        return time >= self._rose + WAIT and not self.is_upright
 
     def is_refused(self, time: float) -> bool:
         """Return whether there was no fall; a person who falls after it gives further signs."""

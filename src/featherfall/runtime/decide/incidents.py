@@ -10,7 +10,7 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.core.manifest import Manifest
-from featherfall.runtime.decide.confirm import LAST_SEEN, Confirmation
+from featherfall.runtime.decide.confirm import LAST_SEEN, WAIT, Confirmation
 from featherfall.runtime.decide.evidence import DOWN_SHARE, GAP, HISTORY, BoxEvidence, Evidence, KeypointEvidence, Past, Sign
 from featherfall.runtime.decide.lying import LIES_FOR, LyingEvidence
 from featherfall.runtime.decide.posture import Posture
@@ -134,7 +134,7 @@ class Incident:
         number, place, size = fall.track, past.last.sighting.middle, past.usual_size
         confirmation = Confirmation(time)
         for at, person in zip(past.times, past.people, strict=True):
-            if past.seen - LAST_SEEN <= at < time:  # this picture's posture follows
+            if past.seen - WAIT - LAST_SEEN <= at < time:  # this picture's posture follows
                 confirmation.add(at, evidence.posture(person, size))
         return cls(fall, number, size, place, time, past.seen, confirmation, clock=time, known={number}, _looked=time)
 
@@ -156,7 +156,7 @@ class Incident:
 
     def is_over(self, time: float, settings: DecisionSettings) -> bool:
         """Return whether the incident is closed."""
-        if not self.reported and self.fall.kind == "fall":
+        if self.is_pending:
             return self.confirmation.is_refused(time)
         if not self.reported and self.fall.up_s is not None:
             return True
@@ -182,6 +182,11 @@ class Incident:
     def _stays_down(self, time: float, wait: float, down: float) -> bool:
         """Return whether the person was down when last seen, `wait` seconds after the first sign, and for `down` seconds in all."""
         return time >= self.clock + wait and self.fall.up_s is None and self.last.is_down and self._down >= down
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is a fall that has not been confirmed yet."""
+        return self.fall.kind == "fall" and not self.reported
 
     @property
     def is_only_lying(self) -> bool:
@@ -272,9 +277,24 @@ class Decider:
         return notices
 
     def finish(self) -> list[Notice]:
-        """Take the end of the film; return the notices of what could not be confirmed any more: those who were not seen upright last."""
-        unsettled = [one for one in self._incidents if not one.reported and one.fall.kind == "fall" and not one.confirmation.is_upright]
-        return [self._report(incident, self._last) for incident in unsettled]
+        """Take the end of the film; return the notices of falls whose wait it cuts short, of people who have been down for long enough."""
+        pending = [one for one in self._incidents if one.is_pending and one.confirmation.is_given_at_end(self._last)]
+        return [self._report(incident, self._last) for incident in pending]
+
+    def unsettled(self, time: float) -> tuple[float, str] | None:
+        """Return since when (s), and what, the end of a film leaves open: perhaps a fall; None where there is nothing.
+
+        Arguments:
+            time: of the last picture, s.
+        """
+        for one in self._incidents:
+            if one.is_pending and not one.confirmation.is_upright:
+                return one.fall.sign_s, "the first sign of a fall"
+        down = self.went_down(time)
+        if down is not None:
+            return down, "somebody was last seen upright"
+        lying = [one.fall.start_s for one in self._incidents if one.is_only_lying and one.last.is_down]
+        return (lying[0], "somebody lay down, in no zone for it") if lying else None
 
     def went_down(self, time: float) -> float | None:
         """Return when a person was last seen upright who has just gone down; None where there is nobody.
@@ -286,10 +306,6 @@ class Decider:
         """
         here = (past for past in self._past.values() if past.last.is_person and past.seen >= time - LOST)
         return next((at for past in here if (at := self._evidence.went_down(past, time)) is not None), None)
-
-    def lies_since(self) -> float | None:
-        """Return when somebody lay down where one does not lie, who is down still and not for long enough; None where there is nobody."""
-        return next((one.fall.start_s for one in self._incidents if one.is_only_lying and one.last.is_down), None)
 
     def _assign(self, frame: FrameResult) -> None:
         """Assign signs to open incidents; open an incident for each of the others."""
