@@ -97,8 +97,8 @@ class Model:
             source: name of the registered source that opens `data`; None chooses by what it is.
             placement_ok: also judge sensors that were worn elsewhere than those that the model was trained on.
             options: further ones of the source. Of cameras: `still_down_s` (s after the first sign of a fall, 7), `lies_for_s` (s after
-                which somebody who lies where one does not lie is an event, 8; None: never) and `zones` (corners of beds and sofas, shares of
-                the picture), and of keypoints `estimator` ("several") and `pose_weights`.
+                which somebody who lies where one does not lie is an event, 8; None: never), `zones` (corners of each bed and sofa, in
+                shares of the picture), and of keypoints `estimator` ("several") and `pose_weights`.
         Raises: `UserError`, one line, for a wrong shape or dtype, NaN, a rate that is not positive, a unit that is unknown or contradicts
             gravity, missing columns, and a file that cannot be read.
         """

@@ -11,6 +11,7 @@ from featherfall.alarms import AlarmEvent, Condition, Rises
 from featherfall.core.errors import UserError
 from featherfall.household.sources import CameraConfig
 from featherfall.runtime.bundle import Bundle
+from featherfall.runtime.decide.zones import Zone
 from featherfall.runtime.observation import FrameResult
 from featherfall.runtime.sources.camera import CameraSource
 from featherfall.runtime.watch import Monitor
@@ -41,7 +42,9 @@ class CameraWatch:
         if bundle.manifest.kind not in ("keypoints", "detector"):
             raise UserError(f"source {config.name!r}: bundle {bundle.manifest.name!r} follows nobody in pictures; take camera")
         self.config, self.source, self.looks = config, source, CameraLooks()
-        self._monitor, self._report = Monitor(bundle, still_down_s=config.still_down_s), report
+        zones = [Zone(tuple(corners)) for corners in config.zones]
+        self._monitor = Monitor(bundle, still_down_s=config.still_down_s, lies_for_s=config.lies_for_s or None, zones=zones)
+        self._report = report
         self._thread = threading.Thread(target=self._run, name=config.name, daemon=True)
         self._offline, self._began = False, time.time()
         self._told = False  # whether "cannot judge" was

@@ -81,7 +81,8 @@ class CameraConfig(Checked):
     """A camera and whom it watches.
 
     url: rtsp://HOST/PATH, http://HOST/video.mjpg, /dev/video0, or a film's path; a secret, where it holds a token. person, room: who lives
-    there. bundle: the model. still_down_s: after a possible fall.
+    there. bundle: the model. still_down_s: after the first sign of a fall. lies_for_s: after which somebody who lies where one does not lie
+    raises an alarm; 0: never. zones: corners (right, down) of each bed and sofa, shares of the picture.
     """
 
     kind: Literal["camera"]
@@ -95,6 +96,8 @@ class CameraConfig(Checked):
     password: Secret | None = None
     rotate: Literal[0, 90, 180, 270] = 0
     still_down_s: float = Field(default=7.0, ge=1, le=3600)
+    lies_for_s: float = Field(default=8.0, ge=0, le=60)
+    zones: list[list[tuple[float, float]]] = Field(default=[], max_length=32)
     offline_s: float = Field(default=60.0, ge=1, le=86_400)
 
 
