@@ -109,6 +109,12 @@ def test_a_film_that_ends_first_reports_who_has_been_down_for_a_second(last: flo
     assert (decider.unsettled(last) == (3.5, "the first sign of a fall")) == (raised is None)
 
 
+@pytest.mark.parametrize(("probability", "count"), [(0.94, 0), (0.95, 1)])
+def test_a_film_that_ends_first_reports_what_leaves_little_doubt(probability: float, count: int) -> None:
+    assert len(decide(film(STANDS + 5 * "d", {3.5: probability}), SETTINGS)[0]) == count
+    assert decide(film(STANDS + "dddd" + "uuu", {3.5: probability}), SETTINGS) == ((), ())
+
+
 def test_a_film_that_ends_with_somebody_upright_again_leaves_nothing_open() -> None:
     decider = Decider(SETTINGS)
     for frame in film(STANDS + "dddd" + "uuu", {3.5: 0.9}):

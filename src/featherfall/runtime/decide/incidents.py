@@ -277,8 +277,9 @@ class Decider:
         return notices
 
     def finish(self) -> list[Notice]:
-        """Take the end of the film; return the notices of falls whose wait it cuts short, of people who have been down for long enough."""
-        pending = [one for one in self._incidents if one.is_pending and one.confirmation.is_given_at_end(self._last)]
+        """Take the end of the film; return the notices of falls whose wait it cuts short and which are clear enough."""
+        pending = [one for one in self._incidents if one.is_pending]
+        pending = [one for one in pending if one.confirmation.is_given_at_end(self._last, one.fall.confidence)]
         return [self._report(incident, self._last) for incident in pending]
 
     def unsettled(self, time: float) -> tuple[float, str] | None:
