@@ -295,12 +295,6 @@ def _http(root: Path, file: Path) -> object:
     return server
 
 
-def _camera(root: Path, file: Path) -> object:
-    from featherfall.runtime.sources.camera import CameraOptions, CameraSource
-
-    return sum(1 for _ in islice(CameraSource(file, CameraOptions(as_live=False)).frames(), 20))
-
-
 def _watch_config(root: Path, file: Path) -> object:
     from featherfall.household.config import load_config
 
@@ -427,7 +421,6 @@ _ALL = (
     Door("order", _order, ("runtime/sinks/orders",), 4000),
     Door("alarm-store", _alarm_store, ("alarms/store", "alarms/snippets", "alarms/spill"), 3000),
     Door("http", _http, ("runtime/http_server",), 500),
-    Door("camera", _camera, ("runtime/sources/camera",), 100, corpus="film"),
     Door("watch-config", _watch_config, ("household/config",), 1200),
     Door("webcam", _webcam, ("app/live",), 3000, corpus="picture"),
     Door("upload", _upload, ("app/pages/file_fields",), 250, corpus="recorder"),

@@ -27,6 +27,7 @@ READING = re.compile(
 NO_DOOR = {
     "core/files": "the primitive itself, tested in tests/core/test_files.py",
     "datasets/content": "digests of files that readers open",
+    "runtime/sources/camera": "FFmpeg decodes, as behind door film; nothing is parsed here",
     "household/secrets": "one bounded line, which is compared and never parsed",
     "core/registry": "the package's own source",
     "runtime/measure": "a child process of its own, and /proc",

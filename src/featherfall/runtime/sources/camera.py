@@ -116,9 +116,18 @@ class CameraSource:
             return found
 
     def _keep_open(self) -> None:
-        keep_open(self._run, self.health, self.stopping)
+        keep_open(self._run_film if self.is_film else self._run, self.health, self.stopping)
         with self._changed:
             self._changed.notify_all()
+
+    def _run_film(self) -> None:
+        """A file that cannot be read stays so."""
+        try:
+            self._run()
+        except FatalError:
+            raise
+        except Exception as error:
+            raise FatalError(str(error) or type(error).__name__) from error
 
     def _run(self) -> None:
         try:
