@@ -427,7 +427,7 @@ _ALL = (
     Door("form", _form, ("app/gate", "app/login"), 1500),
     Door("multipart", _multipart, ("app/uploads",), 3000),
     Door("hub", _hub, ("publish/hub",), 4000),
-    Door("metrics", _metrics, ("cli/tables", "cli/runs", "app/models", "app/reports", "publish/offer", "api/run"), 250),
+    Door("metrics", _metrics, ("cli/tables", "cli/runs", "cli/compare", "app/models", "app/reports", "publish/offer", "api/run"), 250),
     Door("run", _run, ("pipeline/run", "app/training_runs"), 800),
     *(
         Door(f"data-{name}", _dataset(name), (f"datasets/{module}", *more), share, leaves=(".mp4", ".avi", ".jpg", ".png"))
