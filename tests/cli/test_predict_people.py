@@ -122,3 +122,11 @@ def test_errors_of_the_whole_call(bundle: Path, tmp_path: Path) -> None:
     ):
         error = call(*words).exception
         assert isinstance(error, UserError) and what in str(error) and "\n" not in str(error)
+
+
+def test_zones_and_the_wait_for_somebody_who_lies(bundle: Path, film: Path) -> None:
+    corners = "0.1,0.5 0.4,0.5 0.4,0.9"
+    assert call(bundle, film, "--zone", corners, "--zone", corners, "--lies-for", "0").exit_code == 3
+    assert str(call(bundle, film, "--zone", "bed").exception).startswith("'bed' is no zone; give its corners")
+    result = call(bundle, film, "--lies-for", "0.5")
+    assert result.exit_code == 2 and result.stderr.endswith("lying for 0.5 s; give 1 to 60\n")
