@@ -169,32 +169,22 @@ def _cell(text: str) -> str:
 
 
 def alarm_states() -> Iterator[str]:
-    """The next state for each event (row) and state (column)."""
+    """For each event the next state, what is done and what is told; states in which all that is the same stand together."""
     from featherfall.alarms.table import TABLE, Trigger
 
-    yield from (f"| event | {' | '.join(map(str, TABLE))} |", "|---|" + "---|" * len(TABLE))
+    yield from ("| event | in | next | done | told |", "|---|---|---|---|---|")
     for trigger in Trigger:
-        cells = [TABLE[state][trigger] for state in TABLE]
-        yield f"| {trigger} | {' | '.join('rest' if cell.rests else str(cell.state or '·') for cell in cells)} |"
-
-
-def alarm_actions() -> Iterator[str]:
-    """What is done and told: for each event, the states in which it is the same together."""
-    from featherfall.alarms.table import TABLE, Trigger
-
-    yield from ("| event | in | done | told |", "|---|---|---|---|")
-    for trigger in Trigger:
-        same: dict[tuple[str, str], list[str]] = {}
+        same: dict[tuple[str, str, str], list[str]] = {}
         for state, row in TABLE.items():
-            done, told = ", ".join(one.value for one in row[trigger].do), ", ".join(f"“{kind}”" for kind in row[trigger].say)
-            if done or told:
-                same.setdefault((done, told), []).append(str(state))
-        for (done, told), states in same.items():
-            yield f"| {trigger} | {', '.join(states)} | {done} | {told} |"
+            cell = row[trigger]
+            after = "rest" if cell.rests else str(cell.state or "·")
+            done, told = ", ".join(one.value for one in cell.do), ", ".join(f"“{kind}”" for kind in cell.say)
+            same.setdefault((after, done, told), []).append(str(state))
+        for (after, done, told), states in same.items():
+            yield f"| {trigger} | {', '.join(states)} | {after} | {done} | {told} |"
 
 
 GENERATORS: dict[str, Callable[[], Iterator[str]]] = {
-    "alarm_actions": alarm_actions,
     "alarm_states": alarm_states,
     "commands": commands,
     "datasets": datasets,
