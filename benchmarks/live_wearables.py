@@ -23,7 +23,7 @@ import numpy as np
 from featherfall.core.console import say_json
 from featherfall.core.files import sha256
 from featherfall.runtime.bundle import Bundle, load_bundle
-from featherfall.runtime.devices import Device, Devices
+from featherfall.runtime.devices import Devices, WornDevice
 from featherfall.runtime.embedded import find_bundle
 from featherfall.runtime.sources.payloads.payload import find_payload
 
@@ -58,7 +58,7 @@ def measure(bundle: Bundle, count: int, seconds: int, share: float) -> dict[str,
     gc.collect()
     before = rss()
     for number in range(count):
-        devices.add(Device(f"d{number}", bundle), "", f"d{number}")
+        devices.add(WornDevice(f"d{number}", bundle), "", f"d{number}")
     falls, used, delays = 0, 0.0, []
     for second in range(seconds):
         began = time.process_time()

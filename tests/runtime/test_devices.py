@@ -13,7 +13,7 @@ from tests.runtime.tiny import motion, recording, write_bundle
 from featherfall.core.window import Window
 from featherfall.runtime import load_bundle
 from featherfall.runtime.bundle import Bundle
-from featherfall.runtime.devices import Device, DeviceNotice, Devices
+from featherfall.runtime.devices import DeviceNotice, Devices, WornDevice
 from featherfall.runtime.sources.packets import Packet, Reading
 
 TIMES = np.arange(1000) / 50
@@ -41,7 +41,7 @@ def packets(times: np.ndarray, values: np.ndarray, unit: str | None = "g", devic
     ]
 
 
-def told(device: Device, sent: list[Packet]) -> list[DeviceNotice]:
+def told(device: WornDevice, sent: list[Packet]) -> list[DeviceNotice]:
     devices = Devices()
     devices.add(device, "", None)
     return [notice for one in sent for notice in devices.take([one])]
@@ -51,7 +51,7 @@ def test_twenty_devices_at_once_are_judged_as_predict_does(bundle: Bundle) -> No
     devices, sent = Devices(), []
     impacts = [((2.0 + k / 2, 4.0), (14.0, 1.9)) for k in range(20)]
     for k, its in enumerate(impacts):
-        devices.add(Device(f"d{k}", bundle), "s", f"d{k}")
+        devices.add(WornDevice(f"d{k}", bundle), "s", f"d{k}")
         sent.append(
             [
                 Packet(one.device, one.readings, received=one.received, source="s")
@@ -67,7 +67,7 @@ def test_twenty_devices_at_once_are_judged_as_predict_does(bundle: Bundle) -> No
 
 
 def test_an_impact_that_ends_the_stream_is_judged_when_nothing_more_comes(bundle: Bundle) -> None:
-    device = Device("a", bundle, offline_s=60)
+    device = WornDevice("a", bundle, offline_s=60)
     early = TIMES < 8.4
     assert told(device, packets(TIMES[early], motion(TIMES, ((8.0, 4.0),))[early])) == []
     devices = Devices()
@@ -89,20 +89,20 @@ def test_an_impact_that_ends_the_stream_is_judged_when_nothing_more_comes(bundle
     ],
 )
 def test_what_contradicts_its_unit_is_refused(bundle: Bundle, values: np.ndarray, unit: str, line: str) -> None:
-    device = Device("a", bundle)
+    device = WornDevice("a", bundle)
     first, *_ = told(device, packets(TIMES, values, unit))
     assert first.kind == "cannot judge" and line in first.reason and line in device.health.conditions["cannot judge"]
 
 
 def test_a_unit_that_nobody_stated_is_told_by_gravity(bundle: Bundle) -> None:
-    device = Device("a", bundle)
+    device = WornDevice("a", bundle)
     (fall,) = told(device, packets(TIMES, 9.80665 * motion(TIMES, ((8.0, 4.0),)), None))
     assert fall.kind == "possible fall" and device.health.unit.endswith("so its samples are taken as m/s2")
 
 
 def test_acceleration_without_gravity_needs_it(bundle: Bundle) -> None:
     sent = [Packet("a", (Reading("linear acceleration", TIMES[:50], motion(TIMES)[:50], "g"),))]
-    (notice,) = told(Device("a", bundle), sent)
+    (notice,) = told(WornDevice("a", bundle), sent)
     assert notice.kind == "cannot judge" and "gravity is missing" in notice.reason and "switch on its sensor Gravity" in notice.reason
     whole = motion(TIMES, ((8.0, 4.0),))
     up = np.tile([0.0, 0.0, 1.0], (1000, 1))
@@ -113,23 +113,23 @@ def test_acceleration_without_gravity_needs_it(bundle: Bundle) -> None:
         )
         for at in np.split(np.arange(1000), 20)
     ]
-    assert [one.kind for one in told(Device("b", bundle), both)] == ["possible fall"]
+    assert [one.kind for one in told(WornDevice("b", bundle), both)] == ["possible fall"]
 
 
 def test_clocks_and_rates_that_cannot_be(bundle: Bundle) -> None:
-    ahead = Device("a", bundle)
+    ahead = WornDevice("a", bundle)
     assert [one.kind for one in told(ahead, packets(TIMES, motion(TIMES, ((8.0, 4.0),)), ahead=7200))] == ["possible fall"]
     assert ahead.health.clock == "its clock is 7200 s ahead"
-    fast = Device("b", bundle)
+    fast = WornDevice("b", bundle)
     (notice,) = told(fast, [Packet("b", (Reading("accelerometer", np.arange(100) / 10_000, np.ones((100, 3)), "g"),))])
     assert "10,000 samples a second, which no worn sensor gives" in notice.reason
-    none = Device("c", bundle)
+    none = WornDevice("c", bundle)
     (notice,) = told(none, [Packet("c", (Reading("accelerometer", None, np.ones((100, 3)), "g", 0.0),))])
     assert "0 samples a second, which no worn sensor gives" in notice.reason
 
 
 def test_battery_wear_and_floods(bundle: Bundle) -> None:
-    device = Device("a", bundle)
+    device = WornDevice("a", bundle)
     states = [
         Packet("a", battery=0.5),
         Packet("a", battery=0.1),
@@ -140,10 +140,10 @@ def test_battery_wear_and_floods(bundle: Bundle) -> None:
     found = [(one.kind, one.is_on) for one in told(device, states)]
     assert found == [("low battery", True), ("not worn", True), ("low battery", False), ("not worn", False)]
     table = np.array([0.0, 0.0, 1.0]) + np.random.default_rng(0).normal(0, 0.003, (95_000, 3))
-    lying = Device("b", bundle)
+    lying = WornDevice("b", bundle)
     notices = told(lying, packets(np.arange(95_000) / 50, table))
     assert [(one.kind, one.reason) for one in notices] == [("not worn", "it has not moved for 30 minutes")]
-    flooded = Device("c", bundle)
+    flooded = WornDevice("c", bundle)
     told(flooded, [Packet("c", received=START)] * 150)
     assert flooded.health.packets == 100 and flooded.health.dropped == 50
 
@@ -152,10 +152,10 @@ def test_a_device_takes_little_memory(bundle: Bundle) -> None:
     """At most 20 kB, all objects included, with the windows of the bundled wrist."""
     long = Bundle(bundle.path, bundle.manifest.model_copy(update={"window": Window(kind="impact", length=300)}), bundle.model, None)  # type: ignore[arg-type]
     sent = packets(np.arange(3000) / 50, motion(np.arange(3000) / 50))
-    told(Device("warm", long), sent)
+    told(WornDevice("warm", long), sent)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    devices = [Device(f"d{k}", long) for k in range(10)]
+    devices = [WornDevice(f"d{k}", long) for k in range(10)]
     for device in devices:
         told(device, sent)
     gc.collect()

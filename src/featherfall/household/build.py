@@ -13,7 +13,7 @@ from featherfall.household.secrets import Secret
 from featherfall.household.sources import CameraConfig, MqttConfig, PhyphoxConfig, PushConfig, ReplayConfig, SerialConfig
 from featherfall.runtime.alarm import AlarmMessage, AlarmSubject
 from featherfall.runtime.bundle import Bundle, load_bundle
-from featherfall.runtime.devices import Device, Devices
+from featherfall.runtime.devices import Devices, WornDevice
 from featherfall.runtime.sources.live import LiveSource
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def open_devices(config: HouseholdConfig) -> Devices:
     devices = Devices()
     load = _loader()
     for one in config.devices:
-        devices.add(Device(one.name, load(one.bundle, one.threshold), one.unit, one.offline_s), one.source, one.id)
+        devices.add(WornDevice(one.name, load(one.bundle, one.threshold), one.unit, one.offline_s), one.source, one.id)
     return devices
 
 
@@ -51,14 +51,14 @@ def open_cameras(config: HouseholdConfig, report: Report) -> list[CameraWatch]:
     if not wanted:
         return []
     from featherfall.household.cameras import CameraWatch
-    from featherfall.runtime.sources.camera import CameraOptions, CameraSource
+    from featherfall.runtime.sources.camera import CameraSource, CameraSourceOptions
 
     found = []
     load = _loader()
     for one in wanted:
         where = f"source {one.name!r}"
         url = one.url if isinstance(one.url, str) else one.url.read(f"{where}: url")
-        source = CameraSource(url, CameraOptions(one.username, _secret(one.password, f"{where}: password"), one.rotate))
+        source = CameraSource(url, CameraSourceOptions(one.username, _secret(one.password, f"{where}: password"), one.rotate))
         source.name = one.name
         found.append(CameraWatch(one, source, load(one.bundle, one.threshold), report))
     return found

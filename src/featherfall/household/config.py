@@ -22,7 +22,7 @@ from featherfall.household.sources import CameraConfig, Source
 MOST_DEVICES = 20_000
 
 
-class Person(Checked):
+class PersonConfig(Checked):
     """Somebody who is watched. name: id, as in topics; title: for messages. alarms: how they behave; None as for all."""
 
     name: Name
@@ -63,7 +63,7 @@ class HouseholdConfig(Checked):
     """
 
     name: Name = "home"
-    people: list[Person] = Field(min_length=1, max_length=1000)
+    people: list[PersonConfig] = Field(min_length=1, max_length=1000)
     sources: list[Source] = Field(min_length=1, max_length=1000)
     devices: list[DeviceConfig] = Field(default=[], max_length=MOST_DEVICES)
     alarms: AlarmSettings = AlarmSettings()

@@ -87,14 +87,14 @@ class Pending:
         now: time of the last sample, s. streams: what the device held then.
     """
 
-    device: Device
+    device: WornDevice
     cut: RecordingWindows
     received: float
     now: float
     streams: Mapping[str, Stream]
 
 
-class Device:
+class WornDevice:
     """One worn device.
 
     Attributes:
@@ -239,20 +239,20 @@ class Devices:
     """All worn devices, by the source and the name under which it knows them."""
 
     def __init__(self) -> None:
-        self._by_key: dict[tuple[str, str], Device] = {}
-        self._only: dict[str, Device] = {}  # devices that take whatever their source delivers
+        self._by_key: dict[tuple[str, str], WornDevice] = {}
+        self._only: dict[str, WornDevice] = {}  # devices that take whatever their source delivers
 
-    def add(self, device: Device, source: str, key: str | None) -> None:
+    def add(self, device: WornDevice, source: str, key: str | None) -> None:
         """Watch a device; `key`: how its source names it; None for a source of one device."""
         if key is None:
             self._only[source] = device
         else:
             self._by_key[source, key] = device
 
-    def __iter__(self) -> Iterator[Device]:
+    def __iter__(self) -> Iterator[WornDevice]:
         return iter([*self._by_key.values(), *self._only.values()])
 
-    def find(self, packet: Packet) -> Device | None:
+    def find(self, packet: Packet) -> WornDevice | None:
         """Return whose packet it is; None for an unknown device."""
         return self._by_key.get((packet.source, packet.device)) or self._only.get(packet.source)
 

@@ -16,7 +16,7 @@ from tests.runtime.sources.test_mqtt import wait
 
 from featherfall.core.errors import UserError
 from featherfall.runtime.sources import camera, live
-from featherfall.runtime.sources.camera import CameraOptions, CameraSource
+from featherfall.runtime.sources.camera import CameraSource, CameraSourceOptions
 
 pytest.importorskip("av")
 Image = pytest.importorskip("PIL.Image")
@@ -72,7 +72,7 @@ def server() -> Iterator[str]:
 
 def test_a_camera_that_breaks_off_is_opened_again(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "FIRST_WAIT", 0.1)
-    source = CameraSource(f"{server}/video", CameraOptions(rotate=90))
+    source = CameraSource(f"{server}/video", CameraSourceOptions(rotate=90))
     shapes, times = set(), []
     for frame in source.frames():
         shapes.add(frame.image.shape)
@@ -86,7 +86,7 @@ def test_a_camera_that_breaks_off_is_opened_again(server: str, monkeypatch: pyte
 @pytest.mark.parametrize(("path", "line"), [("/page", "no video, e.g. a page"), ("/frozen", "no picture came for")])
 def test_a_page_and_a_frozen_server_are_states(server: str, path: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(camera, "READ_S", 0.5)
-    source = CameraSource(f"{server}{path}", CameraOptions())
+    source = CameraSource(f"{server}{path}", CameraSourceOptions())
     thread = threading.Thread(target=lambda: list(source.frames()))
     thread.start()
     wait(lambda: source.health.state == "reconnecting")
@@ -97,7 +97,7 @@ def test_a_page_and_a_frozen_server_are_states(server: str, path: str, line: str
 
 
 def test_nothing_listens_there() -> None:
-    source = CameraSource("rtsp://user:geheim@127.0.0.1:9/stream", CameraOptions())
+    source = CameraSource("rtsp://user:geheim@127.0.0.1:9/stream", CameraSourceOptions())
     thread = threading.Thread(target=lambda: list(source.frames()))
     thread.start()
     wait(lambda: source.health.state == "reconnecting")
@@ -116,19 +116,19 @@ def write_film(path: Path, pictures: int = 20) -> Path:
 
 def test_a_film_as_if_live_passes_over_what_nobody_looked_at(tmp_path: Path) -> None:
     film = write_film(tmp_path / "a.mp4")
-    whole = CameraSource(film, CameraOptions(as_live=False))
+    whole = CameraSource(film, CameraSourceOptions(as_live=False))
     assert len(list(whole.frames())) == 20 and whole.health.state == "ended"
-    slow = CameraSource(film, CameraOptions())
+    slow = CameraSource(film, CameraSourceOptions())
     seen = 0
     for _ in slow.frames():
         seen += 1
         time.sleep(0.3)
     assert seen + slow.health.dropped == 20 and seen < 10
-    assert len(list(CameraSource(film, CameraOptions(as_live=False)).frames(rate=10))) in (10, 11)
+    assert len(list(CameraSource(film, CameraSourceOptions(as_live=False)).frames(rate=10))) in (10, 11)
 
 
 def test_what_is_no_camera(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file; name a film, a device"):
-        list(CameraSource(tmp_path / "no.mp4", CameraOptions()).frames())
+        list(CameraSource(tmp_path / "no.mp4", CameraSourceOptions()).frames())
     with pytest.raises(UserError, match="rotate 45; give 0, 90, 180 or 270"):
-        CameraSource("/dev/video0", CameraOptions(rotate=45))
+        CameraSource("/dev/video0", CameraSourceOptions(rotate=45))

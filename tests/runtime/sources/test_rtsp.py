@@ -16,7 +16,7 @@ from tests.brokers import free_port
 from tests.runtime.sources.test_mqtt import wait
 
 from featherfall.runtime.sources import camera, live
-from featherfall.runtime.sources.camera import CameraOptions, CameraSource
+from featherfall.runtime.sources.camera import CameraSource, CameraSourceOptions
 
 pytest.importorskip("av")
 PYTHON = "/usr/bin/python3"  # GObject introspection is Debian's, for Debian's Python
@@ -40,7 +40,7 @@ def start(port: int) -> subprocess.Popen[bytes]:
 @pytest.fixture
 def watched() -> Iterator[tuple[CameraSource, list[tuple[int, ...]], int]]:
     port, shapes = free_port(), list[tuple[int, ...]]()
-    source = CameraSource(f"rtsp://viewer:geheim@127.0.0.1:{port}/test", CameraOptions())
+    source = CameraSource(f"rtsp://viewer:geheim@127.0.0.1:{port}/test", CameraSourceOptions())
     thread = threading.Thread(target=lambda: shapes.extend(frame.image.shape for frame in source.frames(15)))
     thread.start()
     yield source, shapes, port

@@ -28,7 +28,7 @@ _NETWORK = ("rtsp", "rtsps", "http", "https")
 
 
 @dataclass(frozen=True)
-class CameraOptions:
+class CameraSourceOptions:
     """How to read a camera.
 
     Attributes:
@@ -51,7 +51,7 @@ class CameraSource:
         stopping: set when it should end.
     """
 
-    def __init__(self, url: str | Path, options: CameraOptions) -> None:
+    def __init__(self, url: str | Path, options: CameraSourceOptions) -> None:
         """Arguments:
             url: rtsp://HOST/PATH, http://HOST/video.mjpg, /dev/video0, or the path of a film.
 
@@ -233,6 +233,6 @@ def open_camera(url: str | Path, manifest: Manifest | None = None, **options: An
     """A camera: rtsp://, http:// (MJPEG), /dev/video0, or a film as if it were live.
 
     Arguments:
-        options: the fields of `CameraOptions`.
+        options: the fields of `CameraSourceOptions`.
     """
-    return CameraSource(url, CameraOptions(**options))
+    return CameraSource(url, CameraSourceOptions(**options))

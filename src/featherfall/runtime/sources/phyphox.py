@@ -19,7 +19,7 @@ from featherfall.core.manifest import Manifest
 from featherfall.core.registry import register
 from featherfall.runtime.sources.live import Deliver, LiveSource
 from featherfall.runtime.sources.packets import Packet, Reading
-from featherfall.runtime.sources.payloads.payload import decode, mapping, numbers
+from featherfall.runtime.sources.payloads.payload import decode_message, mapping, numbers
 
 EVERY_S = 0.5
 _ANSWER_S = 5.0
@@ -61,7 +61,7 @@ class PhyphoxSource(LiveSource):
 
 def read_answer(body: bytes) -> tuple[Reading | None, bool]:
     """Return the samples of phyphox's answer, and whether it measures; raises `UserError` for another answer."""
-    message = mapping(decode(body, _MOST))
+    message = mapping(decode_message(body, _MOST))
     buffers, status = mapping(message.get("buffer"), "buffer"), mapping(message.get("status"), "status")
     missing = [name for name in (_TIME, *_AXES) if name not in buffers]
     if missing:

@@ -13,15 +13,15 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.runtime.sources.packets import Packet, Reading
-from featherfall.runtime.sources.payloads.payload import decode, device_name, mapping, number, numbers
+from featherfall.runtime.sources.payloads.payload import decode_message, device_name, mapping, number, numbers
 
 _RATE = 25.0  # Hz
 
 
 @register("payload", "openseizuredetector", title="OpenSeizureDetector")
-def openseizuredetector(body: bytes, topic: str) -> Iterator[Packet]:
+def openseizuredetector_message(body: bytes, topic: str) -> Iterator[Packet]:
     """OpenSeizureDetector: {"dataType": "raw", "data3D": [x, y, z, ...]}, in mg at 25 Hz."""
-    message = mapping(decode(body))
+    message = mapping(decode_message(body))
     device = device_name(message.get("watchPartNo") or message.get("watchId"), topic)
     battery = message.get("battery")
     charge = None if battery is None else min(max(number(battery, "battery") / 100, 0.0), 1.0)

@@ -32,7 +32,7 @@ def find_payload(name: str) -> Payload:
     return find("payload", name)  # type: ignore[no-any-return]
 
 
-def decode(body: bytes, most: int = MOST_BYTES) -> Any:
+def decode_message(body: bytes, most: int = MOST_BYTES) -> Any:
     """Return the JSON value of a message of at most `most` bytes; raises `UserError`. Its depth is bounded by Python's own stack."""
     if len(body) > most:
         raise UserError(f"{len(body):,} bytes; a message has at most {most:,}, send more often")

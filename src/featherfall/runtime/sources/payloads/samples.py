@@ -19,13 +19,13 @@ from featherfall.core.registry import register
 from featherfall.core.units import quantity
 from featherfall.recorders.recorder import Sensor
 from featherfall.runtime.sources.packets import Packet, Reading
-from featherfall.runtime.sources.payloads.payload import decode, device_name, mapping, number, numbers
+from featherfall.runtime.sources.payloads.payload import decode_message, device_name, mapping, number, numbers
 
 
 @register("payload", "samples", title="featherfall's own")
 def samples(body: bytes, topic: str) -> Iterator[Packet]:
     """featherfall's own JSON: {"samples": [[t, x, y, z], ...]}, or without t and with "rate"."""
-    message = mapping(decode(body))
+    message = mapping(decode_message(body))
     unit = message.get("unit")
     if unit is not None and (not isinstance(unit, str) or quantity(unit) != "acceleration"):
         raise UserError(f"unit {unit!r} measures no acceleration")

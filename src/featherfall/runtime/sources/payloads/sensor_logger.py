@@ -22,7 +22,7 @@ from featherfall.core.registry import register
 from featherfall.core.units import STANDARD_GRAVITY
 from featherfall.recorders.recorder import Sensor
 from featherfall.runtime.sources.packets import Packet, Reading
-from featherfall.runtime.sources.payloads.payload import decode, device_name, listed, mapping
+from featherfall.runtime.sources.payloads.payload import decode_message, device_name, listed, mapping
 
 _NAMES: dict[str, tuple[Sensor, str]] = {
     "accelerometer": ("linear acceleration", "m/s2"),
@@ -34,19 +34,19 @@ _WRIST = "wristmotion"
 
 
 @register("payload", "sensor-logger", title="Sensor Logger")
-def sensor_logger(body: bytes, topic: str) -> Iterator[Packet]:
+def sensor_logger_message(body: bytes, topic: str) -> Iterator[Packet]:
     """Sensor Logger, HTTP push or MQTT: an Android phone or any watch; switch on Accelerometer and Gravity."""
     yield _packet(body, topic, ios=False)
 
 
 @register("payload", "sensor-logger-ios", title="Sensor Logger for iOS")
-def sensor_logger_ios(body: bytes, topic: str) -> Iterator[Packet]:
+def sensor_logger_ios_message(body: bytes, topic: str) -> Iterator[Packet]:
     """Sensor Logger on an iPhone, whose signs are the opposite; switch on Accelerometer and Gravity."""
     yield _packet(body, topic, ios=True)
 
 
 def _packet(body: bytes, topic: str, ios: bool) -> Packet:
-    message = mapping(decode(body))
+    message = mapping(decode_message(body))
     if "payload" not in message:
         raise UserError('the message has no "payload"')
     rows: dict[str, list[Mapping[str, Any]]] = {}
