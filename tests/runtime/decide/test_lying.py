@@ -100,6 +100,16 @@ def test_the_floor_is_where_the_person_stood_at_full_length() -> None:
     assert laid_down(STANDS + 24 * "s" + 8 * "d") != []
 
 
+def test_the_floor_is_where_the_person_stood_in_the_last_second() -> None:
+    """They came from nearer to the camera, where feet are lower."""
+    signs = LyingEvidence(KeypointEvidence(0.5, 2.0), ())
+    past, found = Past(), 0
+    for frame in film(24 * "n" + 10 * "u" + 8 * "d", sightings=SIGHTINGS | {"n": person(300, 260)}):
+        past.add(frame.time, frame.people[0])
+        found += len(signs.signs(frame, {0: past}))
+    assert found > 0
+
+
 def test_a_zone_is_where_one_lies() -> None:
     around, beside = Zone.parse("0.3,0.5 0.6,0.5 0.6,0.7 0.3,0.7"), Zone.parse("0.6,0.5 0.9,0.5 0.9,0.7 0.6,0.7")
     course = STANDS + 8 * "d"
