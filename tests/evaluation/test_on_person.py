@@ -7,7 +7,7 @@ import pytest
 from tests.runtime.people import person
 
 from featherfall.core.recording import Video
-from featherfall.evaluation.on_person import Places, alarm_on_person, changed_place, covered_share
+from featherfall.evaluation.on_person import TrackPlaces, alarm_on_person, changed_place, share_of_change
 from featherfall.runtime.observation import Fall, FrameResult, TrackedPerson
 from featherfall.runtime.perceive.pose import Pose
 
@@ -46,14 +46,14 @@ def test_what_moves_is_where_somebody_stood_and_lies(video: Video) -> None:
 def test_the_covered_share_by_hand() -> None:
     changed = np.zeros((10, 20), bool)
     changed[2:4, 0:10] = True
-    assert covered_share(changed, [np.array([0.0, 0.2, 0.25, 0.4])]) == 0.5
-    assert covered_share(changed, [np.array([0.0, 0.2, 0.25, 0.4]), np.array([0.2, 0.0, 0.4, 0.3])]) == pytest.approx(0.5 + 3 / 20)
-    assert covered_share(changed, []) == 0.0
+    assert share_of_change(changed, [np.array([0.0, 0.2, 0.25, 0.4])]) == 0.5
+    assert share_of_change(changed, [np.array([0.0, 0.2, 0.25, 0.4]), np.array([0.2, 0.0, 0.4, 0.3])]) == pytest.approx(0.5 + 3 / 20)
+    assert share_of_change(changed, []) == 0.0
 
 
-def places(*tracks: tuple[int, Pose, Pose]) -> Places:
+def places(*tracks: tuple[int, Pose, Pose]) -> TrackPlaces:
     """Of each number the pose until 2 s, and from then on."""
-    out = Places()
+    out = TrackPlaces()
     for k in range(4 * RATE):
         poses = [(number, up if k < 2 * RATE else down) for number, up, down in tracks]
         people = tuple(TrackedPerson(number, pose, None, True, 0.0, pose.middle, pose.size) for number, pose in poses)

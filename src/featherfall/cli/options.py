@@ -57,14 +57,14 @@ CountsPerG = Annotated[
 ]
 Dates = Annotated[DatesChoice | None, typer.Option(help="Sensor files: order of day and month in dates such as 3/4/2024.")]
 
-ModelFile = Annotated[ModelChoice | None, typer.Option("--model", help="Model file of the bundle. Default: int8 where there is one.")]
+ModelOption = Annotated[ModelChoice | None, typer.Option("--model", help="Model file of the bundle. Default: int8 where there is one.")]
 
 # Sensor files.
 Unit = Annotated[
     list[str] | None,
     typer.Option(metavar="INPUT=UNIT", help="Unit in the files, e.g. accelerometer=m/s2. Default: the header's, else found by gravity."),
 ]
-Columns = Annotated[
+ColumnsOption = Annotated[
     list[str] | None,
     typer.Option(metavar="INPUT=A,B,C", help="Columns of an input, by name or by number counted from 1. Default: found by name."),
 ]
@@ -74,7 +74,7 @@ Rate = Annotated[
     float | None,
     typer.Option(metavar="HZ", help="Samples per second of files without a time column; pictures per second of films without times."),
 ]
-Clock = Annotated[ClockChoice, typer.Option(help="burst: the sensor samples evenly but reports in packets.")]
+ClockOption = Annotated[ClockChoice, typer.Option(help="burst: the sensor samples evenly but reports in packets.")]
 PlacementOk = Annotated[bool, typer.Option("--placement-ok", help="Sensors: also take those that were worn elsewhere than the bundle's.")]
 
 # Films.
@@ -89,4 +89,12 @@ Rotate = Annotated[int | None, typer.Option(metavar="DEG", help="Films and pictu
 VideoStream = Annotated[
     int | None,
     typer.Option("--stream", min=0, metavar="N", help="Films: which of several video streams, from 0. Default: the largest."),
+]
+StillDown = Annotated[float, typer.Option(metavar="S", help="Films: seconds after the first sign of a fall.")]
+LiesFor = Annotated[
+    float, typer.Option(metavar="S", help="Films: seconds after which somebody who lies where one does not lie is an event; 0: never.")
+]
+Zones = Annotated[
+    list[str] | None,
+    typer.Option(metavar="X,Y ...", help="Films: corners of a bed or sofa, in shares of the picture, where lying is no event."),
 ]

@@ -14,22 +14,25 @@ from featherfall.cli.file_results import FileResult, predict_files
 from featherfall.cli.operating import FalseAlarmsPerDay, Point, at_point
 from featherfall.cli.options import (
     BundlePath,
-    Clock,
     ClockChoice,
-    Columns,
+    ClockOption,
+    ColumnsOption,
     CountsPerG,
     Dates,
     EstimatorName,
-    ModelFile,
+    LiesFor,
+    ModelOption,
     PlacementOk,
     PoseWeights,
     Rate,
     Recorder,
     Rotate,
+    StillDown,
     TimeColumn,
     TimeUnit,
     Unit,
     VideoStream,
+    Zones,
 )
 from featherfall.cli.predict_people import DetectorPredictor, FilmPredictor
 from featherfall.cli.predict_windows import csv_options, film_options, predict_file
@@ -52,7 +55,7 @@ def predict_command(
         ),
     ],
     unit: Unit = None,
-    columns: Columns = None,
+    columns: ColumnsOption = None,
     time: TimeColumn = None,
     time_unit: TimeUnit = None,
     rate: Rate = None,
@@ -60,8 +63,8 @@ def predict_command(
     counts_per_g: CountsPerG = None,
     dates: Dates = None,
     placement_ok: PlacementOk = False,
-    clock: Clock = ClockChoice.sampled,
-    model: ModelFile = None,
+    clock: ClockOption = ClockChoice.sampled,
+    model: ModelOption = None,
     point: Point = None,
     false_alarms_per_day: FalseAlarmsPerDay = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -71,14 +74,9 @@ def predict_command(
     pose_weights: PoseWeights = None,
     rotate: Rotate = None,
     stream: VideoStream = None,
-    still_down: Annotated[float, typer.Option(metavar="S", help="Films: seconds after the first sign of a fall.")] = 7.0,
-    lies_for: Annotated[
-        float, typer.Option(metavar="S", help="Films: seconds after which somebody who lies where one does not lie is an event; 0: never.")
-    ] = 8.0,
-    zone: Annotated[
-        list[str] | None,
-        typer.Option(metavar="X,Y ...", help="Films: corners of a bed or sofa, in shares of the picture, where lying is no event."),
-    ] = None,
+    still_down: StillDown = 7.0,
+    lies_for: LiesFor = 8.0,
+    zone: Zones = None,
 ) -> None:
     """Predict recordings, films and pictures: the label, and every fall with its time."""
     # The parameters are the command's options; the work is done by the functions of `BY_KIND`.

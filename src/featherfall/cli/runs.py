@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from featherfall.cli.operating import FalseAlarmsPerDay, Point, at_point
-from featherfall.cli.options import DataFolder, EstimatorName, JsonFlag, ModelFile, PlacementOk, PoseWeights, RecipeName
+from featherfall.cli.options import DataFolder, EstimatorName, JsonFlag, ModelOption, PlacementOk, PoseWeights, RecipeName
 from featherfall.core.console import say, say_json
 from featherfall.core.files import data_folder
 
@@ -76,7 +76,7 @@ def evaluate_command(
     dataset: Annotated[
         str | None, typer.Option(help='Dataset, or several: "urfd + up_fall". Default: the one that the bundle was trained on.')
     ] = None,
-    model: ModelFile = None,
+    model: ModelOption = None,
     map_: Annotated[
         list[str] | None,
         typer.Option("--map", metavar="INPUT=STREAM", help="Sensors: the dataset's stream for an input of the bundle; may be repeated."),

@@ -18,7 +18,7 @@ from featherfall.datasets.views import cameras
 from featherfall.evaluation.evaluator import Evaluator, NotReadyError
 from featherfall.evaluation.film_cache import cache_file, default_cache, observe
 from featherfall.evaluation.films import FilmOutcome, LabelledFilm, film_outcome, films_of, summarise_films
-from featherfall.evaluation.on_person import Places, alarm_on_person
+from featherfall.evaluation.on_person import TrackPlaces, alarm_on_person
 from featherfall.runtime import Bundle
 from featherfall.runtime.observation import AnalysisResult, Observation, Sighting
 from featherfall.runtime.perceive.detector import BoxDetector
@@ -87,7 +87,7 @@ class FilmEvaluator(Evaluator):
                 seen.append(one)
                 yield one
 
-        places = Places()
+        places = TrackPlaces()
         result = replay(observations(), self._monitor, places.add)
         if not seen:
             raise UserError(f"{film.video.path}: holds no picture")
@@ -97,7 +97,7 @@ class FilmEvaluator(Evaluator):
         return film_outcome(film, result, seen[-1].time, self._monitor.settings.still_down_s, on_person)
 
     @staticmethod
-    def _on_person(film: LabelledFilm, result: AnalysisResult, places: Places, notes: list[str]) -> bool | None:
+    def _on_person(film: LabelledFilm, result: AnalysisResult, places: TrackPlaces, notes: list[str]) -> bool | None:
         """Return as `alarm_on_person`; None, with a note, where people are known but the film itself cannot be read."""
         try:
             return alarm_on_person(film.video, result.falls, places)

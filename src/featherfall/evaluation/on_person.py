@@ -40,7 +40,7 @@ def _without_specks(changed: np.ndarray) -> np.ndarray:
     return np.asarray(changed & (count >= 6))
 
 
-def covered_share(changed: np.ndarray, boxes: Sequence[np.ndarray]) -> float:
+def share_of_change(changed: np.ndarray, boxes: Sequence[np.ndarray]) -> float:
     """Return which share of a changed place, (h, w) bool with any, lies in any of the boxes, 0..1.
 
     Arguments:
@@ -54,7 +54,7 @@ def covered_share(changed: np.ndarray, boxes: Sequence[np.ndarray]) -> float:
     return float(inside[changed].mean())
 
 
-class Places:
+class TrackPlaces:
     """Where the tracks of a film are, picture by picture."""
 
     def __init__(self) -> None:
@@ -73,10 +73,10 @@ class Places:
         return [box for time, box in self._boxes.get(track, []) if since <= time <= until]
 
 
-def alarm_on_person(video: Video, falls: Sequence[Fall], places: Places) -> bool | None:
+def alarm_on_person(video: Video, falls: Sequence[Fall], places: TrackPlaces) -> bool | None:
     """Return whether any of a film's alarms is of the person who moves in it; None where nothing moves while they last, so nobody knows."""
     shares = [
-        covered_share(changed, places.of(fall.track, fall.raised_s - LOOK_BACK_S, fall.raised_s))
+        share_of_change(changed, places.of(fall.track, fall.raised_s - LOOK_BACK_S, fall.raised_s))
         for fall in falls
         if (changed := changed_place(video, fall.raised_s - LOOK_BACK_S, fall.raised_s + 1 / _RATE)).any()
     ]

@@ -17,7 +17,7 @@ from featherfall.runtime.devices import Devices, WornDevice
 from featherfall.runtime.sources.live import LiveSource
 
 if TYPE_CHECKING:
-    from featherfall.household.cameras import CameraWatch, Report
+    from featherfall.household.cameras import CameraWatch, ReportEvent
 
 
 def open_devices(config: HouseholdConfig) -> Devices:
@@ -41,7 +41,7 @@ def open_sources(config: HouseholdConfig) -> list[LiveSource]:
     return opened
 
 
-def open_cameras(config: HouseholdConfig, report: Report) -> list[CameraWatch]:
+def open_cameras(config: HouseholdConfig, report: ReportEvent) -> list[CameraWatch]:
     """Return the cameras; none is started. Raises `UserError`.
 
     Arguments:

@@ -16,7 +16,7 @@ from featherfall.runtime.observation import FrameResult
 from featherfall.runtime.sources.camera import CameraSource
 from featherfall.runtime.watch import Monitor
 
-Report = Callable[[str, AlarmEvent | Condition], object]  # of a person
+ReportEvent = Callable[[str, AlarmEvent | Condition], object]  # of a person
 _TICK = 1.0  # s
 
 
@@ -37,7 +37,7 @@ class CameraWatch:
         config, source: of it. looks: what was seen.
     """
 
-    def __init__(self, config: CameraConfig, source: CameraSource, bundle: Bundle, report: Report) -> None:
+    def __init__(self, config: CameraConfig, source: CameraSource, bundle: Bundle, report: ReportEvent) -> None:
         """report: takes events and conditions, from the camera's thread. Raises: `UserError` for a bundle that follows nobody."""
         if bundle.manifest.kind not in ("keypoints", "detector"):
             raise UserError(f"source {config.name!r}: bundle {bundle.manifest.name!r} follows nobody in pictures; take camera")

@@ -17,7 +17,7 @@ from featherfall.core.tables import nearest, read_text
 from featherfall.household.names import Name, Port, Title
 from featherfall.household.secrets import Secret
 from featherfall.household.sinks import AnySink
-from featherfall.household.sources import CameraConfig, Source
+from featherfall.household.sources import CameraConfig, SourceConfig
 
 MOST_DEVICES = 20_000
 
@@ -64,7 +64,7 @@ class HouseholdConfig(Checked):
 
     name: Name = "home"
     people: list[PersonConfig] = Field(min_length=1, max_length=1000)
-    sources: list[Source] = Field(min_length=1, max_length=1000)
+    sources: list[SourceConfig] = Field(min_length=1, max_length=1000)
     devices: list[DeviceConfig] = Field(default=[], max_length=MOST_DEVICES)
     alarms: AlarmSettings = AlarmSettings()
     sinks: list[AnySink] = Field(default=[], max_length=100)

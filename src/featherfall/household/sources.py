@@ -101,7 +101,7 @@ class CameraConfig(Checked):
     offline_s: float = Field(default=60.0, ge=1, le=86_400)
 
 
-Source = Annotated[
+SourceConfig = Annotated[
     MqttConfig | PushConfig | SerialConfig | PhyphoxConfig | ReplayConfig | CameraConfig,
     Field(discriminator="kind"),
 ]

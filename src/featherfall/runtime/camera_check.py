@@ -37,7 +37,7 @@ _HEAD, _SHOULDERS, _HIPS, _ANKLES = [0, 1, 2, 3, 4], [5, 6], [11, 12], [15, 16] 
 
 
 @dataclass(frozen=True)
-class Finding:
+class CameraFinding:
     """One thing that was checked: its name, whether it is as it must be, and a line that says what was found, and the mend."""
 
     name: str
@@ -66,7 +66,7 @@ class CameraCheck:
             self._poses.append((max(poses, key=lambda pose: pose.score), *image.shape[:2]))
         self._turn.add(time, image, poses)
 
-    def findings(self, estimator: Estimator) -> list[Finding]:
+    def findings(self, estimator: Estimator) -> list[CameraFinding]:
         """Return what was found: speed and light, and where pictures can be seen how the camera hangs and whom it shows."""
         light = self._light()
         out = [self._speed(), light]
@@ -74,49 +74,51 @@ class CameraCheck:
             return out
         turn = self._turn.needed_turn(estimator)
         lies = f"lies on its side or stands on its head: turn it, or use --rotate {turn}"
-        out.append(Finding("turned", not turn, lies if turn else "not turned"))
+        out.append(CameraFinding("turned", not turn, lies if turn else "not turned"))
         return out if turn else [*out, self._level(), self._view()]
 
-    def _speed(self) -> Finding:
+    def _speed(self) -> CameraFinding:
         steps = np.diff(self._times)
         rate = 1 / float(np.median(steps)) if len(steps) else 0.0
         shown = f"{rate:.1f} pictures a second are looked at" if rate else "one picture"
         if rate * STEP_SLACK < self._least_rate:
-            return Finding("speed", False, f"{shown}: too few, set the camera to {self._least_rate:g} or more")
+            return CameraFinding("speed", False, f"{shown}: too few, set the camera to {self._least_rate:g} or more")
         missing = float(steps[steps > STEP_SLACK / self._least_rate].sum()) / (self._times[-1] - self._times[0])
         if missing > MISSING:
             line = f"{shown}, but {percent_of(missing)} of the time is without: check the network and the power supply"
-            return Finding("speed", False, line)
-        return Finding("speed", True, shown)
+            return CameraFinding("speed", False, line)
+        return CameraFinding("speed", True, shown)
 
-    def _light(self) -> Finding:
+    def _light(self) -> CameraFinding:
         if self._blank > len(self._times) / 2:
-            return Finding("light", False, "the pictures show nothing: uncover the lens, or light the room")
+            return CameraFinding("light", False, "the pictures show nothing: uncover the lens, or light the room")
         bright = float(np.median(self._bright))
         if bright < DARK:
-            return Finding("light", False, f"too dark (brightest places {bright:.0f} of 255): light the room, or use infrared light")
-        return Finding("light", True, f"light enough (brightest places {bright:.0f} of 255)")
+            return CameraFinding("light", False, f"too dark (brightest places {bright:.0f} of 255): light the room, or use infrared light")
+        return CameraFinding("light", True, f"light enough (brightest places {bright:.0f} of 255)")
 
-    def _level(self) -> Finding:
+    def _level(self) -> CameraFinding:
         leans = [lean for pose, _, _ in self._poses if (lean := trunk_lean(pose)) is not None and abs(lean) < _LEANS]
         if len(leans) < _LEAST:
-            return Finding("level", True, "nobody was upright for long enough to tell whether it is level")
+            return CameraFinding("level", True, "nobody was upright for long enough to tell whether it is level")
         lean = float(np.median(leans))
         if abs(lean) < TILTED:
-            return Finding("level", True, f"level to {max(abs(lean), 1):.0f} degrees")
+            return CameraFinding("level", True, f"level to {max(abs(lean), 1):.0f} degrees")
         way = "counter-clockwise" if lean > 0 else "clockwise"
-        return Finding("level", False, f"tilted: people lean by {abs(lean):.0f} degrees; turn the camera {way} until doors stand upright")
+        return CameraFinding(
+            "level", False, f"tilted: people lean by {abs(lean):.0f} degrees; turn the camera {way} until doors stand upright"
+        )
 
-    def _view(self) -> Finding:
+    def _view(self) -> CameraFinding:
         if len(self._poses) < _LEAST:
-            return Finding("view", False, "nobody in full view: let somebody walk through the room while it films")
+            return CameraFinding("view", False, "nobody in full view: let somebody walk through the room while it films")
         size = float(np.median([pose.size for pose, _, _ in self._poses]))
         if size < MIN_PERSON:
-            return Finding("view", False, f"people are {size:.0f} pixels tall, and {MIN_PERSON:g} are needed: move the camera nearer")
+            return CameraFinding("view", False, f"people are {size:.0f} pixels tall, and {MIN_PERSON:g} are needed: move the camera nearer")
         whole = float(np.mean([in_full_view(*one) for one in self._poses]))
         if whole < WHOLE:
-            return Finding("view", False, "nobody in full view (head or feet are hidden or out of the picture): move the camera back")
-        return Finding("view", True, f"people in full view in {100 * whole:.0f}% of the pictures with people, {size:.0f} pixels tall")
+            return CameraFinding("view", False, "nobody in full view (head or feet are hidden or out of the picture): move the camera back")
+        return CameraFinding("view", True, f"people in full view in {100 * whole:.0f}% of the pictures with people, {size:.0f} pixels tall")
 
 
 def trunk_lean(pose: Pose) -> float | None:
@@ -133,7 +135,7 @@ def in_full_view(pose: Pose, height: int, width: int) -> bool:
     return all(bool(inside[part].any()) for part in (_HEAD, _HIPS, _ANKLES))
 
 
-def check_camera_film(video: Video, estimator: Estimator, least_rate: float) -> list[Finding]:
+def check_camera_film(video: Video, estimator: Estimator, least_rate: float) -> list[CameraFinding]:
     """Return what the first minute of a film says about its camera.
 
     Arguments:

@@ -21,7 +21,7 @@ from featherfall.signals.frames import RecordingWindows, join_windows
 from featherfall.signals.quality.check import GravityError
 from featherfall.signals.quality.wear import STILL_S
 
-ConditionKind = Literal["device offline", "low battery", "not worn", "cannot judge"]
+DeviceCondition = Literal["device offline", "low battery", "not worn", "cannot judge"]
 OFFLINE_S = 60.0  # s without a packet; watches that save their battery send every 5 to 30 s
 LOW_BATTERY = 0.15  # where watches warn, too
 AHEAD = 60.0  # s by which a device's date may be ahead of this machine's before that is said
@@ -46,7 +46,7 @@ class DeviceNotice:
 
     device: str
     time: float
-    kind: Literal["possible fall", "left out"] | ConditionKind
+    kind: Literal["possible fall", "left out"] | DeviceCondition
     is_on: bool = True
     confidence: float = 0.0
     reason: str = ""
@@ -66,7 +66,7 @@ class DeviceHealth:
         dropped: packets beyond `MOST_PACKETS` a second.
     """
 
-    conditions: dict[ConditionKind, str]
+    conditions: dict[DeviceCondition, str]
     packets: int = 0
     samples: int = 0
     events: int = 0
@@ -221,7 +221,7 @@ class WornDevice:
         else:
             self.health.clock = f"its clock is {delay:.0f} s behind, or it sends what it has kept" if delay > BEHIND else ""
 
-    def _condition(self, kind: ConditionKind, reason: str, now: float) -> list[DeviceNotice]:
+    def _condition(self, kind: DeviceCondition, reason: str, now: float) -> list[DeviceNotice]:
         """Return the notice of a condition that begins or ends: "" for a reason is its end."""
         lasting = self.health.conditions.get(kind)
         if bool(reason) == (lasting is not None):

@@ -56,7 +56,7 @@ class HttpAnswer:
     kind: str = "text/plain; charset=utf-8"
 
 
-Route = Callable[[HttpRequest], HttpAnswer]
+HttpRoute = Callable[[HttpRequest], HttpAnswer]
 
 
 @dataclass
@@ -97,7 +97,7 @@ class SmallServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     allow_reuse_address = True
     request_queue_size = 32
 
-    def __init__(self, route: Route, options: ServerOptions) -> None:
+    def __init__(self, route: HttpRoute, options: ServerOptions) -> None:
         """Raises: `UserError` where it cannot listen, or the certificate cannot be read."""
         self.route, self.options, self.refused = route, options, RefusedRequests()
         self.backoff = Backoff()
