@@ -46,7 +46,7 @@ def watch_command(
         from featherfall.household.first import unit_text, write_first
 
         if unit:
-            return print(unit_text(Path(what[0])), end="")
+            return say(*unit_text(Path(what[0])).splitlines())
         write_first(Path(what[0]), lambda question, default: typer.prompt(question, default=default))
         return say(f"written: {what[0]}; start it with: featherfall watch {what[0]}")
     _watch_household(Path(what[0]), once, plain or not sys.stdout.isatty())
@@ -61,7 +61,7 @@ def _watch_household(path: Path, once: bool, plain: bool) -> None:
     if not plain:
         return _show(Household, config, once)
     told = any(sink.kind == "console" for sink in config.sinks)  # it prints the messages itself
-    household = Household(config, (lambda _: None) if told else _print)
+    household = Household(config, (lambda _: None) if told else _show)
     _stop_by_signal(household)
     with serve_status(household):
         household.run(until_ended=once)
@@ -94,7 +94,7 @@ def _stop_by_signal(household: Household) -> None:
         signal.signal(one, lambda *_: household.stopping.set())
 
 
-def _print(message: AlarmMessage) -> None:
+def _show(message: AlarmMessage) -> None:
     from featherfall.core.console import say
 
     say(f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(message.time))}  {message.text}")

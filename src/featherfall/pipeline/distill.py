@@ -132,12 +132,12 @@ def begin_run(task: Task, folds: Sequence[Fold], start: Mapping[int, Start]) -> 
     store = open_store(context.clips)
     context.run.of_clips(store.folder.name)
     check_points(task, store, folds)
+    check_models(FoldContext(context.recipe, store, folds[0]), context.models)  # before the losses are tried on them
     for fold in task.folds(folds):
         task.check_fold(fold)
     for fold in folds:
         for one in start.values():
             check_start(one, FoldContext(context.recipe, store, fold))
-    check_models(FoldContext(context.recipe, store, folds[0]), context.models)
     context.run.of_starts(start)
     keep_weights(context.run, context.models)
 
