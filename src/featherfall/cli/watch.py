@@ -59,15 +59,15 @@ def _watch_household(path: Path, once: bool, plain: bool) -> None:
 
     config = load_config(path)
     if not plain:
-        return _show(Household, config, once)
+        return _watch_live(Household, config, once)
     told = any(sink.kind == "console" for sink in config.sinks)  # it prints the messages itself
-    household = Household(config, (lambda _: None) if told else _show)
+    household = Household(config, (lambda _: None) if told else _say_message)
     _stop_by_signal(household)
     with serve_status(household):
         household.run(until_ended=once)
 
 
-def _show(make: type[Household], config: object, once: bool) -> None:
+def _watch_live(make: type[Household], config: object, once: bool) -> None:
     """Watch with the terminal's live view."""
     import threading
 
@@ -94,7 +94,7 @@ def _stop_by_signal(household: Household) -> None:
         signal.signal(one, lambda *_: household.stopping.set())
 
 
-def _show(message: AlarmMessage) -> None:
+def _say_message(message: AlarmMessage) -> None:
     from featherfall.core.console import say
 
     say(f"{time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(message.time))}  {message.text}")
