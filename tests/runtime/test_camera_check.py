@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from featherfall.cli.main import app
 from featherfall.core.recording import Video
-from featherfall.runtime.camera_check import CameraCheck, Finding, check_camera_film, in_full_view, trunk_lean
+from featherfall.runtime.camera_check import CameraCheck, CameraFinding, check_camera_film, in_full_view, trunk_lean
 from featherfall.runtime.perceive.pose import Pose
 from featherfall.runtime.sinks.film import film_writer
 from featherfall.sim.film.night import at_night
@@ -33,14 +33,14 @@ class Same:
         pass
 
 
-def checked(*people: Pose, rate: float = 15.0, seconds: float = 4.0, image: np.ndarray | None = None) -> list[Finding]:
+def checked(*people: Pose, rate: float = 15.0, seconds: float = 4.0, image: np.ndarray | None = None) -> list[CameraFinding]:
     check = CameraCheck(least_rate=3.0)
     for k in range(round(seconds * rate)):
         check.add(k / rate, halves(120, HEIGHT, WIDTH) if image is None else image, people)
     return check.findings(Same(*people))
 
 
-def bad(found: list[Finding]) -> dict[str, str]:
+def bad(found: list[CameraFinding]) -> dict[str, str]:
     return {one.name: one.line for one in found if not one.good}
 
 
