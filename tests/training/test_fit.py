@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from featherfall.core.training_settings import Augment, EarlyStop, Training
 from featherfall.training import fit as fit_module
-from featherfall.training.fit import fit
+from featherfall.training.fit import fit, precision_here
 from featherfall.training.objectives import HardLabels
 from featherfall.training.outputs import logits_of
 
@@ -52,6 +52,25 @@ def test_it_learns(tmp_path: Path) -> None:
     losses = [float(row["loss"]) for row in rows(tmp_path)]
     assert sum(losses[-10:]) < 0.6 * sum(losses[:10])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log.csv", "weights.pt"]  # the checkpoint is gone
+
+
+@pytest.mark.parametrize(
+    ("capability", "accelerator", "used"), [("AVX2", False, "32-true"), ("AVX512", False, "bf16-mixed"), ("AVX2", True, "bf16-mixed")]
+)
+def test_a_cpu_that_emulates_low_precision_trains_in_float32(
+    capability: str, accelerator: bool, used: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: accelerator)
+    assert precision_here("bf16-mixed") == used
+    assert precision_here("32-true") == "32-true"
+
+
+def test_where_low_precision_is_emulated_weights_are_those_of_float32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    for precision in ("32-true", "bf16-mixed"):
+        fit(toy_model(), toy_clips(), Training(steps=3, batch=4, precision=precision), HardLabels(), 0, tmp_path / precision)
+    assert same(weights(tmp_path / "32-true"), weights(tmp_path / "bf16-mixed"))
 
 
 def test_the_log_has_about_a_hundred_rows(tmp_path: Path) -> None:

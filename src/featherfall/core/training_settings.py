@@ -8,6 +8,7 @@ from pydantic import Field, PositiveFloat, model_validator
 
 from featherfall.core.checked import Checked
 
+TrainingPrecision = Literal["32-true", "16-mixed", "bf16-mixed"]  # of Lightning Fabric
 FULL_SCALES_G = (2.0, 4.0, 8.0, 16.0)  # of common accelerometers
 
 
@@ -124,7 +125,8 @@ class Training(Checked):
     balance: weight classes by frequency ** -balance: 0 for no weights, 1 for equal influence of all classes.
     focal: gamma of the focal loss, 0 for plain cross-entropy. mixup: alpha of the shares by which the clips of a batch, and their labels,
     are mixed in pairs, 0 for none. Both, like label smoothing, apply only to training from labels: teachers and the student alone.
-    precision: of Lightning Fabric; "bf16-mixed" is quicker on GPUs and on CPUs that have the instructions.
+    precision: of Lightning Fabric; "bf16-mixed" is quicker on GPUs and on CPUs that have the instructions, and "32-true" is taken on CPUs
+    without AVX-512, which emulate it many times slower.
     """
 
     steps: int = Field(default=600, ge=1)
@@ -142,7 +144,7 @@ class Training(Checked):
     balance: float = Field(default=0.0, ge=0, le=1)
     draw: Draw | None = None
     early_stop: EarlyStop | None = None
-    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
+    precision: TrainingPrecision = "32-true"
     augment: Augment = Augment()
 
     @model_validator(mode="after")
