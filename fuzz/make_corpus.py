@@ -14,19 +14,12 @@ import numpy as np
 import openpyxl
 from scipy.io import savemat
 
+from fuzz.corpus_file import RESTING, put
+from fuzz.corpus_live import cameras, households, orders, payloads
 from fuzz.doors import CORPUS
 
-RESTING = np.random.default_rng(0).normal([0.0, 0.6, 0.8], 0.01, (30, 3))
 GRAVITY = 9.80665
 LINES = 40  # of a table; a parser that breaks does so within a few rows
-
-
-def put(name: str, data: bytes | str) -> Path:
-    """Write one file of the corpus."""
-    path = CORPUS / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return path
 
 
 def table(values: np.ndarray, header: str = "", first: object = None, digits: int = 4) -> str:
@@ -346,7 +339,6 @@ def messages() -> None:
     put("phone/packets.txt", "\n\n".join("\n".join(lines[at : at + 50]) for at in range(0, 150, 50)))
     slow = [f"{i / 10:.1f},{x:.2f},{y:.2f},{z:.2f},,," for i, (x, y, z) in enumerate(fall)]
     put("phone/slow.txt", "\n\n".join("\n".join(slow[at : at + 50]) for at in range(0, 150, 50)))
-    live_messages()
     put("form/login.txt", "POST\n/login\norigin: http://localhost:7860\ncookie: featherfall=abc\n\ntoken=secret")
     part = '--x\r\nContent-Disposition: form-data; name="files"; filename="fall.csv"\r\nContent-Type: text/csv\r\n\r\n'
     put("multipart/one.txt", f"multipart/form-data; boundary=x\n{part}t,x,y,z\r\n0,0,0,1\r\n--x--\r\n")
@@ -356,38 +348,10 @@ def messages() -> None:
     put("list/a.txt", "E:\\UTD-MHAD\\Frames2\\a1_s1_t1_color 42 0\nE:/UTD/a2_s1_t1_color 40 1\n")
 
 
-def live_messages() -> None:
-    """Messages of live devices, each file named after its payload, and a configuration of `featherfall watch`."""
-    rest = [[0.02 * k, 0.01, 0.02, 1.0] for k in range(8)]
-    put("payload/samples.json", json.dumps({"device": "a", "unit": "g", "battery": 0.5, "worn": True, "samples": rest}))
-    put("payload/openseizuredetector.json", json.dumps({"dataType": "raw", "battery": 80, "data3D": [1, 2, 1000] * 8}))
-    rows = [
-        {"name": name, "time": 1_698_501_144_401_773_000 + 20_000_000 * k, "values": {"x": 0, "y": 0.1, "z": size}}
-        for k in range(4)
-        for name, size in (("accelerometer", 0.0), ("gravity", 9.8))
-    ]
-    wrist = {"name": "wrist motion", "time": 1_698_501_144_401_773_000}
-    wrist |= {f"{part}{axis}": 0.5 for part in ("acceleration", "gravity", "rotationRate") for axis in "XYZ"}
-    put("payload/sensor-logger.json", json.dumps({"messageId": 0, "sessionId": "s", "deviceId": "d", "payload": rows}))
-    put("payload/sensor-logger-ios.json", json.dumps({"messageId": 0, "sessionId": "s", "deviceId": "d", "payload": [wrist]}))
-    put("payload/lines.txt", "0.00,0.01,0.02,1.0\n0.02,0.01,0.02,1.0\n")
-    put("payload/home-assistant.txt", "83")
-    body = json.dumps({"samples": rest})
-    put("http/post.txt", f"POST /watch HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n{body}GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
-    frames = bytes([0x81, 0x80 | 2, 1, 2, 3, 4, ord("{") ^ 1, ord("}") ^ 2, 0x89, 0x80, 0, 0, 0, 0, 0x88, 0x80, 0, 0, 0, 0])
-    key = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-    put("http/socket.txt", f"GET /ring HTTP/1.1\r\nHost: h\r\n{key}\r\n".encode() + frames)
-    put(
-        "watch-config/home.yaml",
-        "people:\n  - {name: anna}\nsources:\n  - {name: b, kind: mqtt, url: mqtt://h, topics: [a/+]}\n"
-        "devices:\n  - {name: w, person: anna, source: b, id: a/w}\n",
-    )
-
-
 def main() -> None:
     """Write everything anew."""
     shutil.rmtree(CORPUS, ignore_errors=True)
-    for write in (documents, recorders, pictures, datasets, messages):
+    for write in (documents, recorders, pictures, datasets, messages, payloads, orders, households, cameras):
         write()
     files = [path for path in CORPUS.rglob("*") if path.is_file()]
     print(f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e3:.0f} kB")

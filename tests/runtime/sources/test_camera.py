@@ -83,6 +83,11 @@ def test_a_camera_that_breaks_off_is_opened_again(server: str, monkeypatch: pyte
     assert "geheim" not in source.name + str(vars(source.health)) and source.stopping.is_set()
 
 
+def test_a_stream_that_was_cut_is_no_wrong_address(server: str) -> None:
+    with pytest.raises(UserError, match="the stream broke off"):
+        CameraSource(f"{server}/video", CameraSourceOptions())._run()
+
+
 @pytest.mark.parametrize(("path", "line"), [("/page", "no video, e.g. a page"), ("/frozen", "no picture came for")])
 def test_a_page_and_a_frozen_server_are_states(server: str, path: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(camera, "READ_S", 0.5)

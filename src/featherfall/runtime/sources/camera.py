@@ -134,6 +134,7 @@ class CameraSource:
             import av
         except ImportError:
             raise FatalError("cameras need PyAV; pip install 'featherfall[camera]'") from None
+        before = self.health.packets
         if self.is_film and not Path(self._url).is_file():
             raise FatalError("no such file; name a film, a device as /dev/video0, or a URL as rtsp://HOST/PATH")
         try:
@@ -142,7 +143,9 @@ class CameraSource:
                     raise (FatalError if self.is_film else UserError)("it sends no video")
                 self._read(container)
         except av.error.FFmpegError as error:  # its text holds the URL with the password
-            raise (FatalError if self.is_film else UserError)(_explained(error)) from None
+            reason = _explained(error)
+            reason = "the stream broke off" if reason == _NO_VIDEO and self.health.packets > before else reason
+            raise (FatalError if self.is_film else UserError)(reason) from None
         if not self.is_film and not self.stopping.is_set():
             raise UserError("the stream ended")  # FFmpeg reports a server that died as an ordinary end
 
