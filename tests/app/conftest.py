@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.household.test_process import write_csv
 from tests.runtime.drop import write_camera_bundle
 from tests.runtime.tiny import write_bundle
 
@@ -157,9 +158,30 @@ def home(tmp_path_factory: pytest.TempPathFactory, bundles: tuple[Path, Path], t
 
 
 @pytest.fixture(scope="session")
-def app(bundles: tuple[Path, Path], home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def household(film: Path, bundles: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration of a household with a watch that falls and a camera, which is not running."""
+    folder = tmp_path_factory.mktemp("household")
+    (folder / "token").write_text(TOKEN)
+    write_csv(folder / "fall.csv")
+    values = {
+        "people": [{"name": "anna", "title": "Anna"}],
+        "sources": [
+            {"name": "file", "kind": "replay", "path": str(folder / "fall.csv"), "speed": 0},
+            {"name": "hall", "kind": "camera", "url": str(film), "person": "anna", "bundle": str(bundles[0]), "threshold": 1.0},
+        ],
+        "devices": [{"name": "watch", "person": "anna", "source": "file", "bundle": str(bundles[1] / "bundle")}],
+        "alarms": {"countdown_s": 600},
+        "store": str(folder / "alarms.db"),
+        "status": {"port": free_port(), "token": {"file": str(folder / "token")}, "pictures": True},
+    }
+    write_json(folder / "home.yaml", values)  # JSON is YAML
+    return folder / "home.yaml"
+
+
+@pytest.fixture(scope="session")
+def app(bundles: tuple[Path, Path], home: Path, household: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The app on loopback."""
-    served = Served(bundles, home, tmp_path_factory.mktemp("app"))
+    served = Served(bundles, home, tmp_path_factory.mktemp("app"), "--household", str(household))
     yield served.ready()
     served.close()
 

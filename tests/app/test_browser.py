@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.app.conftest import TOKEN, WATCH, Served
+
+from featherfall.household.config import load_config
+from featherfall.household.process import Household
+from featherfall.household.serve import serve_status
 
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 PATIENCE = 30_000  # ms, for a machine with much else to do
@@ -126,6 +131,76 @@ def test_two_models_side_by_side(visit: Callable[..., Any]) -> None:
     page.set_viewport_size(PHONE)
     edge = "document.querySelector('#panel-{}').getBoundingClientRect().{}"
     page.wait_for_function(f"{edge.format('b', 'top')} > {edge.format('a', 'bottom')} - 5")
+    assert fits(page)
+
+
+@pytest.fixture
+def running(household: Path) -> Iterator[Household]:
+    """The household of the page Live, running."""
+    one = Household(load_config(household))
+    thread = threading.Thread(target=one.run)
+    with serve_status(one):
+        thread.start()
+        yield one
+        one.stopping.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_household_its_alarm_and_what_it_was(visit: Callable[..., Any], running: Household, home: Path, size: dict[str, int]) -> None:
+    page = visit(size)
+    turn_to(page, "Live")
+    live = page.locator("fall-household")
+    live.locator("[data-person=anna][data-state=countdown]").wait_for()
+    assert "alarm in" in live.locator("[data-person=anna] .state").inner_text() and fits(page)
+    live.get_by_label("your name").fill("Ben")
+    live.get_by_role("button", name="Cancel: no fall").click()
+    live.locator("[data-person=anna][data-state=cancelled]").wait_for()
+    event = live.locator(".event").first
+    event.get_by_text("Alarm cancelled by Ben (app)").first.wait_for()
+    event.get_by_role("button", name="Signal and course").click()
+    event.locator("svg.signal").wait_for()
+    event.get_by_role("button", name="This was no fall").click()
+    event.get_by_text("Reviewed by Ben.").wait_for()
+    assert event.get_by_role("button", name="This was no fall").get_attribute("aria-pressed") == "true" and fits(page)
+    live.get_by_label("what").select_option("open")
+    live.locator(".event").first.wait_for(state="detached")
+    live.get_by_role("button", name="Save the reviewed ones to train with").click()
+    live.get_by_text('choose "household" as data').wait_for()
+    assert ",no fall," in (home / "data" / "household" / "recordings.csv").read_text()
+    review = list(running.alarms.store.reviews().values())[-1]  # type: ignore[union-attr]
+    assert (review.subject, review.label, review.by) == ("anna", "no fall", "Ben")
+    shutil.rmtree(home / "data" / "household")
+
+
+def test_zones_are_drawn_on_the_picture(visit: Callable[..., Any], running: Household) -> None:
+    page = visit(PHONE)
+    turn_to(page, "Live")
+    live = page.locator("fall-household")
+    live.get_by_role("button", name="Zones").click()
+    zones = live.locator("fall-zones")
+    picture = zones.locator("img")
+    picture.wait_for()
+    page.wait_for_function(
+        "document.querySelector('fall-household').shadowRoot.querySelector('fall-zones').shadowRoot.querySelector('img').naturalWidth > 100"
+    )
+    zones.get_by_role("button", name="Save zones").scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    for right, down in ((0.1, 0.5), (0.5, 0.5), (0.5, 0.9)):
+        page.mouse.click(box["x"] + right * box["width"], box["y"] + down * box["height"])
+    zones.get_by_role("button", name="Close this zone").click()
+    assert zones.get_by_role("status").inner_text() == "One zone" and fits(page)
+    zones.get_by_role("button", name="Save zones").click()
+    live.get_by_role("button", name="Zones (1)").wait_for()
+    (zone,) = running.cameras[0].zones
+    assert np.allclose(zone.corners, [(0.1, 0.5), (0.5, 0.5), (0.5, 0.9)], atol=0.02)
+    assert running.alarms.store.zones() == {"hall": (zone,)}  # type: ignore[union-attr]
+
+
+def test_a_household_that_does_not_run(visit: Callable[..., Any]) -> None:
+    page = visit(PHONE)
+    turn_to(page, "Live")
+    page.locator("fall-household").get_by_text("does not answer").wait_for()
     assert fits(page)
 
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from featherfall.alarms.database import Database, Statement, StoreError, open_database
 from featherfall.alarms.memory import AlarmMemory
 from featherfall.alarms.snippets import LABELS, Review, Snippet
-from featherfall.core.documents import parse_json
+from featherfall.core.documents import as_written, parse_json
 from featherfall.core.errors import UserError
 from featherfall.core.text import json_text
 from featherfall.runtime.alarm import AlarmMessage
+from featherfall.runtime.decide.zones import Zone
 
 VERSION = 1  # of the tables
 KEEP_DAYS = 365.0  # of messages
 SNIPPET_DAYS = 30.0  # of snippets that nobody has reviewed
 MOST_SNIPPETS = 20_000  # about 20 kB each
 _DAY = 86_400.0  # s
+_CORNERS = 10_000  # values of a camera's zones
 _VALUES = 2000  # in one stored document; a memory with 200 conditions has fewer
 
 _TABLES = (
@@ -33,6 +35,8 @@ _TABLES = (
     "PRIMARY KEY (subject, time, device))",
     "CREATE TABLE IF NOT EXISTS reviews (subject TEXT, episode BIGINT, label TEXT NOT NULL, reviewer TEXT NOT NULL, "
     "time DOUBLE PRECISION NOT NULL, PRIMARY KEY (subject, episode))",
+    # Zones that were drawn on a camera's picture: a JSON list of lists of corners.
+    "CREATE TABLE IF NOT EXISTS zones (camera TEXT PRIMARY KEY, corners TEXT NOT NULL)",
 )
 
 
@@ -58,13 +62,11 @@ class AlarmStore:
             raise StoreError(
                 f"{name}: written by a newer version of featherfall (tables {found[0][0]}, this one knows {VERSION}); update it"
             )
+        tables: list[Statement] = [(sql.format(blob=self.database.blob), ()) for sql in _TABLES]
         if not found:
-            self.database.run(
-                [
-                    *((sql.format(blob=self.database.blob), ()) for sql in _TABLES),
-                    ("INSERT INTO featherfall (version) VALUES (?)", (VERSION,)),
-                ]
-            )
+            self.database.run([*tables, ("INSERT INTO featherfall (version) VALUES (?)", (VERSION,))])
+        elif not self.database.has_table("zones"):  # of an earlier featherfall, which does not mind a table more
+            self.database.run(tables)
 
     def close(self) -> None:
         """Disconnect."""
@@ -154,21 +156,33 @@ class AlarmStore:
         sql = "INSERT INTO snippets (subject, time, device, episode, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
         self.database.run([(sql, (snippet.subject, snippet.time, snippet.device, snippet.episode, snippet.to_bytes()))])
 
-    def snippets(self, since: float = 0.0, until: float = 1e12, subject: str | None = None) -> Iterator[Snippet]:
-        """Yield the snippets of a time, in order; those that are damaged are left out.
+    def snippet_keys(self, since: float, until: float, subject: str | None = None) -> list[tuple[str, float, str, int]]:
+        """Return subject, time, device and episode of the snippets of a time, in order.
 
         Arguments:
             since, until: s since 1970.
         """
         chosen = "time >= ? AND time <= ? AND (? = '' OR subject = ?)"
-        keys = self.database.rows(
+        rows = self.database.rows(
             f"SELECT subject, time, device, episode FROM snippets WHERE {chosen} ORDER BY time",
             (since, until, subject or "", subject or ""),
         )
-        for who, time, device, episode in keys:  # one by one: all of them may be a gigabyte
+        return [(str(who), float(time), str(device), int(episode)) for who, time, device, episode in rows]
+
+    def snippets(
+        self, since: float = 0.0, until: float = 1e12, subject: str | None = None, episodes: Container[int] | None = None
+    ) -> Iterator[Snippet]:
+        """Yield the snippets of a time, in order; those that are damaged are left out.
+
+        Arguments:
+            since, until: s since 1970. episodes: only those.
+        """
+        for who, time, device, episode in self.snippet_keys(since, until, subject):
+            if episodes is not None and episode not in episodes:
+                continue  # one by one: all of them may be a gigabyte
             rows = self.database.rows("SELECT body FROM snippets WHERE subject = ? AND time = ? AND device = ?", (who, time, device))
             with contextlib.suppress(UserError, IndexError):
-                yield Snippet.from_bytes(bytes(rows[0][0]), str(who), float(time), str(device), int(episode))
+                yield Snippet.from_bytes(bytes(rows[0][0]), who, time, device, episode)
 
     def review(self, review: Review) -> None:
         """Note what an episode was; a later review replaces an earlier one. Raises `StoreError`."""
@@ -178,11 +192,30 @@ class AlarmStore:
         )
         self.database.run([(sql, (review.subject, review.episode, review.label, review.by, review.time))])
 
+    def draw_zones(self, camera: str, zones: Sequence[Zone]) -> None:
+        """Keep the zones that were drawn on a camera's picture; raises `StoreError`."""
+        sql = "INSERT INTO zones (camera, corners) VALUES (?, ?) ON CONFLICT (camera) DO UPDATE SET corners = excluded.corners"
+        self.database.run([(sql, (camera, json_text([zone.corners for zone in zones])))])
+
+    def zones(self) -> dict[str, tuple[Zone, ...]]:
+        """Return the zones that were drawn, by camera; those that are damaged are left out."""
+        found = {}
+        for camera, corners in self.database.rows("SELECT camera, corners FROM zones ORDER BY camera"):
+            with contextlib.suppress(UserError):
+                found[str(camera)] = read_zones(str(corners), str(camera))
+        return found
+
     def reviews(self) -> dict[tuple[str, int], Review]:
         """Return the reviews by subject and episode."""
         rows = self.database.rows("SELECT subject, episode, label, reviewer, time FROM reviews ORDER BY subject, episode")
         found = (Review(str(who), int(episode), str(label), str(by), float(at)) for who, episode, label, by, at in rows)  # type: ignore[arg-type]
         return {(one.subject, one.episode): one for one in found if one.label in LABELS}
+
+
+def read_zones(text: str, where: str) -> tuple[Zone, ...]:
+    """Return stored zones; raises `UserError` for damaged ones."""
+    with as_written(where, "zones of a camera"):
+        return tuple(Zone(tuple((float(right), float(down)) for right, down in zone)) for zone in parse_json(text, where, _CORNERS))
 
 
 def read_memory(text: str, where: str) -> AlarmMemory:

@@ -179,4 +179,4 @@ def is_same_origin(origin: str, hosts: list[str]) -> bool:
 
 
 def _is_accepted(path: str) -> bool:
-    return path in _POST_PATHS or path.startswith("/live/")
+    return path in _POST_PATHS or path.startswith(("/live/", "/household/"))

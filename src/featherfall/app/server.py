@@ -14,12 +14,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 
+from featherfall.app.household import HouseholdAnswer, HouseholdLink
 from featherfall.app.media import MediaStore
 from featherfall.app.models import OfferedModel
 from featherfall.app.settings import ServerSettings
 from featherfall.app.training_runs import TrainingRuns
 from featherfall.core.errors import UserError
 
+HOUSEHOLD_DATA = "household"  # folder of the data folder
+_PASSED_ON = {"application/json", "image/jpeg"}
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 TOKEN, FRAMED = "FEATHERFALL_APP_TOKEN", "FEATHERFALL_APP_FRAMED_BY"
 
@@ -65,6 +68,8 @@ def make_app(models: list[OfferedModel], settings: ServerSettings, store: MediaS
     outer.mount("/static-app", StaticFiles(directory=STATIC))
     _add_files(outer, store, settings.runs)
     _add_live(outer, models)
+    if settings.household is not None:
+        _add_household(outer, settings.household, settings.data / HOUSEHOLD_DATA)
     add_uploads(outer, store)  # before Gradio's routes, whose place it takes
     gr.mount_gradio_app(
         outer,
@@ -123,6 +128,31 @@ def _add_live(outer: FastAPI, models: list[OfferedModel]) -> None:
     def stop(key: str) -> dict[str, str]:
         live.stop(key)
         return {}
+
+
+def _add_household(outer: FastAPI, link: HouseholdLink, data: Path) -> None:
+    """Add the routes of the page Live: what it asks, what people order, and a dataset of what they have reviewed."""
+
+    def passed_on(ask: Callable[[], HouseholdAnswer]) -> Response:
+        try:
+            answer = ask()
+        except UserError as error:
+            return PlainTextResponse(str(error), 502)
+        kind = answer.kind if answer.kind in _PASSED_ON else "text/plain; charset=utf-8"
+        return Response(answer.body, answer.status, {"cache-control": "no-store"}, kind)
+
+    @outer.get("/household/ask/{path:path}")
+    def ask(path: str) -> Response:
+        return passed_on(lambda: link.ask(*path.split("/")[:4]))
+
+    @outer.post("/household/order/{name}")
+    async def order(name: str, request: Request) -> Response:
+        body = await request.body()
+        return await run_in_threadpool(passed_on, lambda: link.order(name, body))
+
+    @outer.post("/household/dataset")
+    def dataset() -> dict[str, Any]:
+        return _result_or_error(lambda: {"count": link.save_reviewed(data), "name": data.name})
 
 
 def _result_or_error(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:

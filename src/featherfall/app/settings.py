@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from featherfall.app.household import HouseholdLink
 from featherfall.app.peers import Network
 
 
@@ -22,6 +23,7 @@ class ServerSettings:
         runs: folder of the runs that are trained and reported.
         framed: other sites that may show the app in a frame.
         proxies: networks of the proxies in front of the app.
+        household: the one that the page Live shows; None leaves the page out.
     """
 
     host: str = "127.0.0.1"
@@ -34,3 +36,4 @@ class ServerSettings:
     runs: Path = Path("runs")
     framed: str = ""
     proxies: tuple[Network, ...] = ()
+    household: HouseholdLink | None = None

@@ -46,4 +46,4 @@ def css() -> str:
 
 def head() -> str:
     """Return script tags of the app's custom elements."""
-    return "".join(f'<script src="/static-app/{name}" defer></script>' for name in ("view.js", "live.js"))
+    return "".join(f'<script src="/static-app/{name}" defer></script>' for name in ("view.js", "live.js", "zones.js", "household.js"))

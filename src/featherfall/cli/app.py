@@ -26,12 +26,20 @@ def app_command(
     max_minutes: Annotated[float, typer.Option(min=0.1, metavar="MIN", help="Longest film that is analysed.")] = 15.0,
     data: DataFolder = None,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs that are trained and reported.")] = Path("runs"),
+    household: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONFIG|URL",
+            help="A household that `featherfall watch` runs, for the page Live: its configuration, or http://HOST:PORT with its token in "
+            "$FEATHERFALL_HOUSEHOLD_TOKEN.",
+        ),
+    ] = None,
     behind_proxy: Annotated[
         list[str] | None,
         typer.Option(metavar="ADDRESS|NET", help="A proxy in front of the app, whose X-Forwarded-For is believed; repeatable."),
     ] = None,
 ) -> None:
-    """Serve the app: analyse films and recordings, train, read reports in a browser."""
+    """Serve the app: analyse films and recordings, live households, train, read reports in a browser."""
     from importlib import import_module
 
     from featherfall.core.errors import UserError
@@ -41,6 +49,7 @@ def app_command(
         import_module("gradio")
     except ModuleNotFoundError:
         raise UserError("the app needs Gradio; install it: pip install 'featherfall[app]'") from None
+    from featherfall.app.household import HouseholdLink
     from featherfall.app.models import open_models
     from featherfall.app.needs import limits
     from featherfall.app.peers import parse_networks
@@ -63,6 +72,7 @@ def app_command(
         runs=runs,
         framed=framed_by(),
         proxies=proxies,
+        household=HouseholdLink.of(household) if household else None,
     )
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
     say(f"featherfall app: http://{shown}:{port}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from featherfall.alarms import AlarmEvent, Condition, Rises
 from featherfall.core.errors import UserError
@@ -34,8 +36,11 @@ class CameraWatch:
     """Watch one camera.
 
     Attributes:
-        config, source: of it. looks: what was seen.
+        config, source: of it. looks: what was seen. zones: beds and sofas.
+        is_shown: whether the last picture is held. picture: that, (H, W, 3) uint8 RGB; None where it is not.
     """
+
+    picture: np.ndarray | None
 
     def __init__(self, config: CameraConfig, source: CameraSource, bundle: Bundle, report: ReportEvent) -> None:
         """report: takes events and conditions, from the camera's thread. Raises: `UserError` for a bundle that follows nobody."""
@@ -43,11 +48,18 @@ class CameraWatch:
             raise UserError(f"source {config.name!r}: bundle {bundle.manifest.name!r} follows nobody in pictures; take camera")
         self.config, self.source, self.looks = config, source, CameraLooks()
         zones = [Zone(tuple(corners)) for corners in config.zones]
+        self.zones: tuple[Zone, ...] = tuple(zones)
+        self.is_shown, self.picture = False, None
         self._monitor = Monitor(bundle, still_down_s=config.still_down_s, lies_for_s=config.lies_for_s or None, zones=zones)
         self._report = report
         self._thread = threading.Thread(target=self._run, name=config.name, daemon=True)
         self._offline, self._began = False, time.time()
         self._told = False  # whether "cannot judge" was
+
+    def change_zones(self, zones: Sequence[Zone]) -> None:
+        """Take other beds and sofas from the next picture on."""
+        self.zones = tuple(zones)
+        self._monitor.change_zones(zones)
 
     def start(self) -> None:
         """Begin."""
@@ -73,10 +85,17 @@ class CameraWatch:
         try:
             for frame in self.source.frames(self._monitor.rate):
                 result = self._monitor.see(frame.time, frame.image)
+                self.picture = frame.image if self.is_shown else None
                 if result is not None:
                     self._tell(result, rises)
+            self._finish()
         except UserError as error:
             self.source.health.change("failed", error)
+
+    def _finish(self) -> None:
+        """Tell of signs whose wait the end of the pictures cuts short."""
+        for notice in self._monitor.finish():
+            self._report(self.config.person, AlarmEvent.of_notice(notice, time.time(), self.config.name))
 
     def _tell(self, result: FrameResult, rises: Rises) -> None:
         now, name, person = time.time(), self.config.name, self.config.person

@@ -49,11 +49,16 @@ class DeviceConfig(Checked):
 
 
 class StatusConfig(Checked):
-    """/health and /metrics by HTTP. token: that is asked for; without one only this machine may listen."""
+    """/health and /metrics by HTTP, and what the app's page Live asks.
+
+    token: that is asked for; without one only this machine may listen, and the page Live is not served. pictures: whether that page may
+    show a camera's present picture, to draw zones on it; it is not stored.
+    """
 
     host: str = Field(default="127.0.0.1", min_length=1, max_length=255)
     port: Port = 8765
     token: Secret | None = None
+    pictures: bool = False
 
 
 class HouseholdConfig(Checked):

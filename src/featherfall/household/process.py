@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from featherfall.alarms import AlarmEvent, Condition, Trigger
+from featherfall.alarms.database import StoreError
 from featherfall.alarms.snippets import Snippet
+from featherfall.core.errors import UserError
+from featherfall.core.tables import nearest
 from featherfall.household.build import open_alarms, open_cameras, open_devices, open_sources
 from featherfall.household.config import HouseholdConfig
 from featherfall.runtime.alarm import AlarmMessage
+from featherfall.runtime.decide.zones import Zone
 from featherfall.runtime.devices import DeviceNotice
 from featherfall.runtime.sources.packets import Health, Inbox, Packet
 
@@ -53,6 +58,9 @@ class Household:
         self._inbox = Inbox()
         self._people = {one.name: one.person for one in config.devices}
         self._names = {source.name: source for source in self.sources}
+        self._zones_read = False
+        for camera in self.cameras:
+            camera.is_shown = config.status is not None and config.status.pictures
 
     def run(self, until_ended: bool = False) -> None:
         """Watch until `stopping` is set.
@@ -93,7 +101,33 @@ class Household:
         healths = [*(one.health for one in self.sources), *(camera.source.health for camera in self.cameras)]
         return all(one.state in ("ended", "failed") for one in healths)
 
+    def change_zones(self, name: str, zones: Sequence[Zone]) -> None:
+        """Take other beds and sofas of a camera, and keep them; raises `UserError` for an unknown one, and where they cannot be kept."""
+        camera = next((one for one in self.cameras if one.config.name == name), None)
+        if camera is None:
+            raise UserError(f"no camera is called {name!r}; {nearest(name, [one.config.name for one in self.cameras])}")
+        store = self.alarms.store
+        if store is None:
+            raise UserError("zones cannot be kept: the household has no store, or it is away; state one as store: alarms.db")
+        try:
+            store.draw_zones(name, zones)
+        except StoreError as error:
+            raise UserError(f"zones cannot be kept: {error}") from None
+        camera.change_zones(zones)
+
+    def _read_zones(self) -> None:
+        """Take the zones that were drawn in place of the configuration's, as soon as the store can be read."""
+        store = self.alarms.store
+        if self._zones_read or store is None or not self.cameras:
+            return
+        with contextlib.suppress(StoreError):
+            drawn = store.zones()
+            self._zones_read = True
+            for camera in self.cameras:
+                camera.change_zones(drawn.get(camera.config.name, camera.zones))
+
     def _tick(self, now: float) -> None:
+        self._read_zones()
         self._tell(self.devices.tick(now))
         for camera in self.cameras:
             camera.tick(now)

@@ -13,6 +13,7 @@ from featherfall.household.secrets import Secret
 from featherfall.runtime.sources.urls import check_filter
 
 PayloadName = Annotated[str, registered("payload")]
+Corners = Annotated[list[list[tuple[float, float]]], Field(max_length=32)]  # of each zone of a picture
 _Path = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -97,7 +98,7 @@ class CameraConfig(Checked):
     rotate: Literal[0, 90, 180, 270] = 0
     still_down_s: float = Field(default=7.0, ge=1, le=3600)
     lies_for_s: float = Field(default=8.0, ge=0, le=60)
-    zones: list[list[tuple[float, float]]] = Field(default=[], max_length=32)
+    zones: Corners = []
     offline_s: float = Field(default=60.0, ge=1, le=86_400)
 
 

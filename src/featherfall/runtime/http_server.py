@@ -49,9 +49,9 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """status: of HTTP. body: text. kind: media type."""
+    """body: text, or bytes of another kind. status: of HTTP. kind: media type."""
 
-    body: str = "OK"
+    body: str | bytes = "OK"
     status: int = 200
     kind: str = "text/plain; charset=utf-8"
 
@@ -238,7 +238,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._answer(HttpAnswer(f"{status.phrase}\n", status))
 
     def _answer(self, answer: HttpAnswer) -> None:
-        body = answer.body.encode()
+        body = answer.body.encode() if isinstance(answer.body, str) else answer.body
         self.send_response(answer.status)
         headers: Mapping[str, str] = {"Content-Type": answer.kind, "Content-Length": str(len(body)), "X-Content-Type-Options": "nosniff"}
         for name, value in headers.items():

@@ -16,6 +16,7 @@ from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.coverage import BLANK, FROZEN, MIN_PERSON, NO_NUMBERS, NOBODY, TOO_SHORT, TOO_SMALL, Alertness, Coverage, too_few
 from featherfall.runtime.decide.confirm import WAIT
 from featherfall.runtime.decide.incidents import CameraOptions, Decider, DecisionSettings
+from featherfall.runtime.decide.zones import Zone
 from featherfall.runtime.observation import AnalysisResult, Fall, FrameResult, Notice, Observation, Sighting
 from featherfall.runtime.perceive.blank import PictureWatch
 from featherfall.runtime.perceive.detector import BoxDetector, NoNumbersError
@@ -94,6 +95,11 @@ class Monitor:
     def falls(self) -> list[Fall]:
         """All falls so far, each with its latest state."""
         return self._decider.falls
+
+    def change_zones(self, zones: Sequence[Zone]) -> None:
+        """Take other beds and sofas from the next picture on; people are followed as before."""
+        self.settings = replace(self.settings, zones=tuple(zones))
+        self._decider.change_zones(zones)
 
     def finish(self) -> list[Notice]:
         """Take the end of the pictures; return the notices of signs that cannot be confirmed any more."""

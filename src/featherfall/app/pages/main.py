@@ -37,6 +37,9 @@ def blocks(models: Sequence[OfferedModel], settings: ServerSettings, store: Medi
         with gr.Tabs(elem_id="pages"):
             with gr.Tab("Look", id="look"):
                 AnalysisPage(models, store, queue).build()
+            if settings.household is not None:
+                with gr.Tab("Live", id="live"):
+                    gr.HTML("<fall-household></fall-household>", elem_id="household")
             with gr.Tab("Train", id="train"):
                 opened = [build_train(runs, store)]
             with gr.Tab("Reports", id="reports"):

@@ -310,5 +310,5 @@ const sendAgain = async (field, position, given) => {
 
 customElements.define("fall-view", FallView);
 customElements.define("fall-timeline", FallTimeline);
-window.featherfall = { sendAgain, views, timelines, skeleton, box, toneOf, clock, make, shadow };
+window.featherfall = { sendAgain, views, timelines, skeleton, box, toneOf, clock, make, draw, shadow };
 })();

@@ -276,6 +276,10 @@ class Decider:
                 self._incidents.remove(incident)
         return notices
 
+    def change_zones(self, zones: Sequence[Zone]) -> None:
+        """Take other beds and sofas from the next picture on."""
+        self._lying.zones = zones
+
     def finish(self) -> list[Notice]:
         """Take the end of the film; return the notices of falls whose wait it cuts short and which are clear enough."""
         pending = [one for one in self._incidents if one.is_pending]

@@ -64,11 +64,14 @@ class LyingEvidence:
     """Signs of people who have lain down where one does not lie, after they were seen upright; for keypoints and boxes alike.
 
     A sign says nothing yet of how long they lie: `incidents` waits for that.
+
+    Attributes:
+        zones: in which one lies; they may be changed while people are followed.
     """
 
     def __init__(self, evidence: Evidence, zones: Sequence[Zone]) -> None:
         """Take what tells postures, and the zones in which one lies."""
-        self._evidence, self._zones = evidence, zones
+        self._evidence, self.zones = evidence, zones
         self._rests: dict[int, _Rest] = {}
 
     def signs(self, frame: FrameResult, past: Mapping[int, Past]) -> list[Sign]:
@@ -88,7 +91,7 @@ class LyingEvidence:
             return False
         if now is Posture.upright:
             rest.rise(frame.time, past)
-        elsewhere = not in_a_zone(self._zones, person.sighting.middle, frame.height, frame.width)
+        elsewhere = not in_a_zone(self.zones, person.sighting.middle, frame.height, frame.width)
         lies = now is Posture.lying and rest.upright_for >= WAS_UPRIGHT and elsewhere and rest.is_on_floor(person)
         rest.lay_for = rest.lay_for + min(frame.time - rest.seen, GAP) if lies else 0.0
         rest.seen = frame.time
