@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def _household() -> Any:
 
     source = {"name": "app", "kind": "push", "port": 1}
     values = {"people": [{"name": "anna"}], "sources": [source], "devices": [{"name": "watch", "person": "anna", "source": "app"}]}
-    return Remote(Household(HouseholdConfig.model_validate(values | {"store": ":memory:"})))
+    return Remote(Household(HouseholdConfig.model_validate(values | {"store": f"{tempfile.mkdtemp()}/household.sqlite"})))
 
 
 def reviewed(root: Path, file: Path) -> object:
