@@ -20,7 +20,7 @@ from featherfall.core.recipe_file import load_recipe
 from featherfall.core.recording import Box
 from featherfall.pipeline.distill import run_recipe
 from featherfall.pipeline.run import Run
-from featherfall.pipeline.task import Context
+from featherfall.pipeline.task import Context, Job
 from featherfall.pipeline.tasks.detection import DetectionTask, Labelled, embedding_loss
 from featherfall.pipeline.tasks.detections import Detections, picture_predictions
 from featherfall.runtime import load_bundle
@@ -186,6 +186,24 @@ def test_the_note_on_pretraining_names_the_networks_that_there_are(tmp_path: Pat
         assert f"{who} pretrained on pictures of simulated people" in DetectionTask(context, Labelled(tmp_path, [])).notes(0.5)
     context = Context(Run(tmp_path), tiny_recipe(), "yolo", {}, tmp_path)
     assert len(DetectionTask(context, Labelled(tmp_path, [])).notes(0.5)) == 1
+
+
+def test_jobs_need_only_what_they_use(tmp_path: Path) -> None:
+    nobody = np.zeros(0, int)
+    own, simulated = Fold("fold 1", nobody, nobody, nobody), Fold("simulated", nobody, nobody, nobody)
+    task = DetectionTask(Context(Run(tmp_path), tiny_recipe(), "yolo", {}, tmp_path), Labelled(tmp_path, []))
+    pretrained = [Job(task, simulated, f"pretrain_{role}", 0) for role in ("teacher", "student")]
+    jobs = [*pretrained, *(Job(task, own, role, number) for role in ("teacher", "alone", "distilled", "int8") for number in (0, 1))]
+    needed = {job.name: {other.name for other in jobs if task.needs(job, other)} for job in jobs if job.number == 0}
+    teachers = {"fold 1: teacher 0", "fold 1: teacher 1"}
+    assert needed == {
+        "simulated: pretrain_teacher 0": set(),
+        "simulated: pretrain_student 0": set(),
+        "fold 1: teacher 0": {"simulated: pretrain_teacher 0"},
+        "fold 1: alone 0": {"simulated: pretrain_student 0"},
+        "fold 1: distilled 0": {"simulated: pretrain_student 0", *teachers},
+        "fold 1: int8 0": {"fold 1: alone 0", "fold 1: distilled 0"},
+    }
 
 
 def test_parts_without_boxes_are_refused_before_anything_is_trained(run: tuple[Path, Path, dict[str, Any]], tmp_path: Path) -> None:

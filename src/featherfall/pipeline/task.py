@@ -77,12 +77,14 @@ class Task(ABC):
 
     Attributes:
         stages: description of each role's jobs, in order, for progress bars.
+        requires: of a role, the roles that must be finished before it begins.
         unit: noun for the recordings of this task, for messages.
         averages_teachers: whether the members of a teacher ensemble are also evaluated together.
     """
 
     context: Context
     stages: ClassVar[Mapping[str, str]]
+    requires: ClassVar[Mapping[str, Sequence[str]]]
     unit: ClassVar[str] = "recordings"
     averages_teachers: ClassVar[bool] = True
 
@@ -121,9 +123,10 @@ class Task(ABC):
         return ()
 
     def needs(self, job: Job, other: Job) -> bool:
-        """Return whether a job can begin only when another one of the run is finished: here, any of an earlier stage on its fold."""
-        order = list(self.stages)
-        return job.fold.name == other.fold.name and order.index(other.role) < order.index(job.role)
+        """Return whether a job can begin only when another one of the run is finished: one on its fold, of a role that it requires; for
+        int8, of its own number."""
+        required = other.role in self.requires.get(job.role, ()) and (job.role != "int8" or job.number == other.number)
+        return required and job.fold.name == other.fold.name
 
     @abstractmethod
     def steps(self, role: str) -> int:

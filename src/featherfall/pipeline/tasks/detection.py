@@ -79,6 +79,12 @@ class DetectionTask(Task):
         "distilled": "student distilled",
         "int8": "int8, evaluated by the runtime",
     }
+    requires: ClassVar[Mapping[str, Sequence[str]]] = {
+        "teacher": ("pretrain_teacher",),
+        "alone": ("pretrain_student",),
+        "distilled": ("pretrain_student", "teacher"),
+        "int8": ("alone", "distilled"),
+    }
     unit: ClassVar[str] = "pictures"
     averages_teachers: ClassVar[bool] = False  # a student is distilled from the first one
 
@@ -158,9 +164,8 @@ class DetectionTask(Task):
         return (PRETRAIN + _network(role),)
 
     def needs(self, job: Job, other: Job) -> bool:
-        """As `Task.needs`; and the trainings on simulated people, which are a fold of their own."""
-        pretrained = other.role.startswith(PRETRAIN) and not job.role.startswith(PRETRAIN)
-        return pretrained or super().needs(job, other)
+        """As `Task.needs`; trainings on simulated people are a fold of their own, which all folds need."""
+        return super().needs(job, replace(other, fold=job.fold) if other.role.startswith(PRETRAIN) else other)
 
     def steps(self, role: str) -> int:
         recipe = self.context.recipe

@@ -34,12 +34,6 @@ from featherfall.training.outputs import logits_of
 from featherfall.training.parts import check_parts
 from featherfall.training.stages import FoldContext, train_student, train_teacher, write_teacher_outputs
 
-_NEEDS = {
-    "outputs": ("teacher",),
-    "assistant": ("teacher", "outputs"),
-    "distilled": ("teacher", "outputs", "assistant"),
-    "int8": ("alone", "distilled"),
-}
 CALIBRATION_CLIPS = 512
 CALIBRATION_FILMS = 48  # pictures are large: the activations of a whole batch are kept while scales are set
 
@@ -55,6 +49,12 @@ class WindowsTask(Task):
         "alone": "student alone",
         "distilled": "student distilled",
         "int8": "int8, evaluated by the runtime",
+    }
+    requires: ClassVar[Mapping[str, Sequence[str]]] = {
+        "outputs": ("teacher",),
+        "assistant": ("teacher", "outputs"),
+        "distilled": ("teacher", "outputs", "assistant"),
+        "int8": ("alone", "distilled"),
     }
 
     def check_fold(self, fold: Fold) -> None:
@@ -89,11 +89,6 @@ class WindowsTask(Task):
         if tested or recipe.deployed_role == "alone":
             roles.append(("alone", seeds))
         return [*roles, ("int8", seeds)] if tested and recipe.export.quantises else roles
-
-    def needs(self, job: Job, other: Job) -> bool:
-        """The student alone needs nobody, an exported one only its training."""
-        needed = _NEEDS.get(job.role, ())
-        return job.fold.name == other.fold.name and other.role in needed and (job.role != "int8" or job.number == other.number)
 
     def steps(self, role: str) -> int:
         trainings = [one.training for one in (self.context.recipe.student, self.context.recipe.teacher) if one]
