@@ -11,7 +11,7 @@ WEIGHTS := $(HOME)/.cache/featherfall/weights/movenet_single_pose_lightning_ptq.
 WEIGHTS_URL := https://raw.githubusercontent.com/google-coral/test_data/master/movenet_single_pose_lightning_ptq.tflite
 export PYTHONWARNINGS =
 
-.PHONY: setup demo app peers test check format docs serve-docs mutants fuzz fuzz-short
+.PHONY: setup demo app peers homeassistant test check format docs serve-docs mutants fuzz fuzz-short
 
 setup: .venv/.done
 
@@ -41,6 +41,18 @@ peers: .venv-peers/.done
 .venv-peers/.done: pyproject.toml
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH_INDEX) --editable ".[train,peers]"
+	touch $@
+
+# A real Home Assistant as the judge of the MQTT sink. This release is the last one for Python 3.13.0; newer ones need a newer Python.
+HOMEASSISTANT_PYTHON ?= python3.13
+
+homeassistant: .venv/.done .venv-homeassistant/.done
+	$(BIN)/python benchmarks/home_assistant.py --hass .venv-homeassistant/bin/hass --log docs/appendix/home-assistant.log
+
+.venv-homeassistant/.done:
+	$(HOMEASSISTANT_PYTHON) -m venv .venv-homeassistant
+	.venv-homeassistant/bin/python -m pip install --quiet --disable-pip-version-check \
+		homeassistant==2025.4.4 home-assistant-frontend==20250411.0 paho-mqtt==2.1.0
 	touch $@
 
 # Finds people's joints in pictures (MoveNet, Apache-2.0, 2.7 MB); its sha256 is checked when it is opened. Without it all but films works.
