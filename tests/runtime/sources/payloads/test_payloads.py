@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote_plus
 
 import numpy as np
 import pytest
@@ -46,6 +47,14 @@ def test_openseizuredetector_is_in_mg_at_25_hz_without_times() -> None:
     assert packet.device == "garmin" and packet.battery == 0.8
     (settings,) = decoded("openseizuredetector", {"dataType": "settings", "battery": 12, "watchPartNo": "006-B2700"})
     assert settings.readings == () and settings.battery == 0.12 and settings.device == "006-B2700"
+    # As the Garmin app writes it, alone and as the form that it posts.
+    raw = "{dataType:'raw',data3D:[1,2,1000.500000,-3,4,999],HR:70,O2sat:0,Mute:false}"
+    told = "{ dataType: 'settings', sampleFreq: 25, battery: 80.50, watchPartNo: 006-B3225-00, watchFwVersion: 3.2.1, sdName: GarminSD}"
+    for wrap in (str, lambda text: f"dataObj={quote_plus(text)}"):
+        (packet,) = find_payload("openseizuredetector")(wrap(raw).encode(), "data")
+        assert packet.readings[0].values.tolist() == [[1, 2, 1000.5], [-3, 4, 999]] and packet.device == "data"
+        (packet,) = find_payload("openseizuredetector")(wrap(told).encode(), "settings")
+        assert packet.battery == 0.805 and packet.device == "006-B3225-00"
     with pytest.raises(UserError, match="the magnitude alone"):
         decoded("openseizuredetector", {"dataType": "raw", "data": [1000]})
 
