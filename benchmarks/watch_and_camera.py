@@ -69,9 +69,10 @@ def main() -> None:
     parser.add_argument("--watch", default="wrist")
     parser.add_argument("--camera", default="camera")
     parser.add_argument("--csv", type=Path)
+    parser.add_argument("--cached", action="store_true", help="only films whose people are in the cache")
     options = parser.parse_args()
     for name in ("urfd", "up_fall"):
-        pairs = list(read_pairs(name, data_folder(options.data), load_bundle(options.watch), load_bundle(options.camera)))
+        pairs = list(read_pairs(name, data_folder(options.data), load_bundle(options.watch), load_bundle(options.camera), options.cached))
         show(name, pairs)
         if options.csv:
             with options.csv.with_stem(f"{options.csv.stem}-{name}").open("w", newline="") as file:
@@ -81,7 +82,7 @@ def main() -> None:
                 writer.writerows(rows)
 
 
-def read_pairs(dataset: str, data: Path, watch: Bundle, camera: Bundle) -> Iterator[Pair]:
+def read_pairs(dataset: str, data: Path, watch: Bundle, camera: Bundle, cached: bool) -> Iterator[Pair]:
     """Yield the pairs of a dataset."""
     evaluator = FilmEvaluator(camera)
     for source in datasets.open(dataset, data).sources:
@@ -94,6 +95,8 @@ def read_pairs(dataset: str, data: Path, watch: Bundle, camera: Bundle) -> Itera
         alone = replace(recording, streams={watch.manifest.inputs[0].name: worn[0]}, videos={})
         felt = tuple(event.raised_s for event in watch.predict(alone, placement_ok=True).events)
         for film in films_of(recording):
+            if cached and not evaluator.file(film).is_file():
+                continue
             yield Pair(film.name, film.fall, film.impact, felt, seen_falls(film, evaluator))
 
 
@@ -107,9 +110,8 @@ def seen_falls(film: LabelledFilm, evaluator: FilmEvaluator) -> tuple[float, ...
 def show(dataset: str, pairs: Sequence[Pair]) -> None:
     """Print the table of a dataset."""
     falls, daily = [one for one in pairs if one.fall], [one for one in pairs if not one.fall]
-    print(
-        f"\n{dataset}: {len(pairs)} films, {len(falls)} of falls\n\n|  | falls found | daily films alarmed | delay (s, median) |\n|---|---|---|---|"
-    )
+    print(f"\n{dataset}: {len(pairs)} films, {len(falls)} of falls\n")
+    print("|  | falls found | daily films alarmed | delay (s, median) |\n|---|---|---|---|")
     for way in WAYS:
         found, wrong = (Share.of(one.has(way) for one in these) for these in (falls, daily))
         delays = [

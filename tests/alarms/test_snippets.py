@@ -14,6 +14,7 @@ from featherfall.alarms.snippets import write_dataset
 from featherfall.alarms.store import AlarmStore
 from featherfall.cli.main import app
 from featherfall.core.errors import UserError
+from featherfall.core.files import write_json
 from featherfall.datasets.folder import OwnFolder
 from featherfall.runtime import load_bundle
 from featherfall.runtime.alarm import AlarmMessage, AlarmSubject
@@ -150,6 +151,14 @@ def test_another_threshold_is_tried_on_what_was_kept(store: AlarmStore, wrist: B
     app(["replay", str(path), "--threshold", "1", "--days", "3650"], standalone_mode=False)
     out = capsys.readouterr().out
     assert out.endswith("2 alarms fewer, 2 missed\n") and "before                         3         2                 1" in out
+    home = {"people": [{"name": "anna"}], "sources": [{"name": "s", "kind": "push", "port": 1}], "alarms": {"countdown_s": 60}}
+    write_json(path.with_name("bare.yaml"), home)
+    write_json(path.with_name("home.yaml"), home | {"store": str(path)})
+    app(["replay", str(path.with_name("home.yaml")), "--days", "3650"], standalone_mode=False)
+    out = capsys.readouterr().out
+    assert out.endswith("1 alarm fewer, 0 missed\n")  # its countdown is longer: the first one would have been acknowledged within it
+    with pytest.raises(UserError, match="it names no store"):
+        app(["replay", str(path.with_name("bare.yaml"))], standalone_mode=False)
     with pytest.raises(UserError, match="no such file"):
         app(["replay", str(path) + "x"], standalone_mode=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +94,9 @@ class AlarmReplay:
         }
 
 
-def replay_alarms(store: AlarmStore, bundle: Bundle, settings: AlarmSettings | None = None, since: float = 0.0) -> AlarmReplay:
+def replay_alarms(
+    store: AlarmStore, bundle: Bundle, settings: Mapping[str, AlarmSettings] | None = None, since: float = 0.0
+) -> AlarmReplay:
     """Return what would have become of the snippets with another bundle.
 
     Its model judges each snippet again; the same machine follows, and what people did is done again at its time. Only what was kept can be
@@ -102,7 +104,7 @@ def replay_alarms(store: AlarmStore, bundle: Bundle, settings: AlarmSettings | N
 
     Arguments:
         bundle: at the threshold that is tried.
-        settings: of the alarms; None takes the defaults.
+        settings: of the alarms by subject; who is not in it has the defaults.
         since: s since 1970.
     Raises: `UserError` for a store without snippets, or a bundle that does not take their signal.
     """
@@ -116,7 +118,7 @@ def replay_alarms(store: AlarmStore, bundle: Bundle, settings: AlarmSettings | N
     for subject in sorted({one.subject for one in snippets}):
         mine = [one for one in snippets if one.subject == subject]
         past = [one for one in history if one.subject.id == subject]
-        after = _run(subject, mine, past, raised, settings or AlarmSettings())
+        after = _run(subject, mine, past, raised, (settings or {}).get(subject, AlarmSettings()))
         before = _furthest((str(one.episode), one) for one in past if not one.is_muted)
         for key in dict.fromkeys(map(_key, mine)):
             same = [one for one in mine if _key(one) == key]

@@ -11,7 +11,14 @@ from featherfall.cli.options import JsonFlag
 
 
 def replay_command(
-    store: Annotated[str, typer.Argument(metavar="STORE", help="File of the household's alarms, or postgresql://USER@HOST/NAME.")],
+    store: Annotated[
+        str,
+        typer.Argument(
+            metavar="STORE|CONFIG",
+            help="File of the household's alarms, postgresql://USER@HOST/NAME, or the household's configuration (YAML), whose store and "
+            "settings of alarms are taken.",
+        ),
+    ],
     bundle: Annotated[str, typer.Option(metavar="BUNDLE", help="The other model: a bundle's folder, a run, or an embedded one.")] = "wrist",
     threshold: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="The other threshold. Default: the bundle's own.")] = None,
     days: Annotated[float, typer.Option(min=0.001, max=3650.0, help="Only the last days.")] = 30.0,
@@ -23,6 +30,7 @@ def replay_command(
     """Say what a household's kept signal would have led to with another model or threshold."""
     import time
 
+    from featherfall.alarms import AlarmSettings
     from featherfall.alarms.database import StoreError
     from featherfall.alarms.replay import replay_alarms
     from featherfall.alarms.snippets import write_dataset
@@ -33,6 +41,16 @@ def replay_command(
 
     if "://" not in store and not Path(store).is_file():
         raise UserError(f"{store}: no such file; give the store of the household's alarms")
+    settings: dict[str, AlarmSettings] = {}
+    if Path(store).suffix in (".yaml", ".yml"):
+        from featherfall.household.build import settings_of, store_of
+        from featherfall.household.config import load_config
+
+        config = load_config(Path(store))
+        kept, settings = store_of(config), settings_of(config)
+        if kept is None:
+            raise UserError(f"{store}: it names no store, so nothing was kept; add store: alarms.db")
+        store = kept
     try:
         opened = AlarmStore(store)
         try:
@@ -42,7 +60,7 @@ def replay_command(
                 say(f"{count} recordings in {dataset}")
                 return
             model = load_bundle(bundle)
-            outcome = replay_alarms(opened, model if threshold is None else model.at(threshold), since=since)
+            outcome = replay_alarms(opened, model if threshold is None else model.at(threshold), settings, since=since)
         finally:
             opened.close()
     except StoreError as error:

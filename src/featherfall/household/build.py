@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from featherfall.alarms import AlarmCentre, Watched
+from featherfall.alarms import AlarmCentre, AlarmSettings, Watched
 from featherfall.core.errors import UserError
 from featherfall.household.config import HouseholdConfig
 from featherfall.household.secrets import Secret
@@ -72,9 +72,18 @@ def open_alarms(config: HouseholdConfig, listener: Callable[[AlarmMessage], obje
         devices = (*(device.name for device in config.devices if device.person == one.name), *(camera.name for camera in cameras))
         rooms = sorted({camera.room for camera in cameras if camera.room})
         subject = AlarmSubject(one.name, one.title or one.name, ", ".join(rooms), devices)
-        people.append(Watched(subject, one.alarms or config.alarms))
-    store = config.store.read("store") if isinstance(config.store, Secret) else config.store
-    return AlarmCentre(people, [sink.route(config.name) for sink in config.sinks], store, listener=listener)
+        people.append(Watched(subject, settings_of(config)[one.name]))
+    return AlarmCentre(people, [sink.route(config.name) for sink in config.sinks], store_of(config), listener=listener)
+
+
+def settings_of(config: HouseholdConfig) -> dict[str, AlarmSettings]:
+    """Return how each person's alarms behave, by name."""
+    return {one.name: one.alarms or config.alarms for one in config.people}
+
+
+def store_of(config: HouseholdConfig) -> str | None:
+    """Return the path or URL of the store, None for none; raises `UserError` for a secret that is not there."""
+    return config.store.read("store") if isinstance(config.store, Secret) else config.store
 
 
 def _loader() -> Callable[[str, float | None], Bundle]:
