@@ -54,6 +54,7 @@ def write_bundle(
     inputs: list[dict[str, Any]] | None = None,
     precisions: tuple[str, ...] = ("float32",),
     gain: float | None = None,
+    length: int = LENGTH,
     **changes: Any,
 ) -> Path:
     """A bundle with true digests; a gain of NaN makes a broken model; `changes` overwrite keys of the manifest."""
@@ -62,13 +63,13 @@ def write_bundle(
     models = []
     for precision in precisions:
         file = folder / f"{precision}.onnx"
-        write_model(file, inputs, gain=gain or (4.0 if precision == "float32" else 3.0))
+        write_model(file, inputs, length, gain=gain or (4.0 if precision == "float32" else 3.0))
         models.append({"file": file.name, "precision": precision, "bytes": file.stat().st_size})
     manifest = {
         "name": "tiny",
         "task": "fall",
         "inputs": inputs,
-        "window": {"kind": "impact", "length": LENGTH, "rate": 50.0},
+        "window": {"kind": "impact", "length": length, "rate": 50.0},
         "labels": ["fall", "other"],
         "positive": "fall",
         "models": models,

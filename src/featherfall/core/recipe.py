@@ -142,6 +142,8 @@ class Distillation(Checked):
     a clip that keep its class and are in some batch, for terms that compare logits.
     assistant: a network between teacher and student: it is distilled from the teachers, trained as the student is, and the student then
     learns from it in their place (Mirzadeh et al. 2020, arXiv 1902.03393).
+    bundle: a bundle that exists, in place of the recipe's `teacher`: its folder, or the name of one that comes with the package. It looks
+    at the recordings as they are (a camera's at their first film), once; what it says of the time around a clip holds for all its views.
     """
 
     hard: float = Field(default=0.2, ge=0)
@@ -149,13 +151,25 @@ class Distillation(Checked):
     over_views: Literal["each", "mean"] = "each"
     mean_teacher: MeanTeacher | None = None
     assistant: Network | None = None
+    bundle: str | None = None
     terms: list[Term] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _fits(self) -> Distillation:
         if self.live and self.over_views == "mean":
             raise ValueError("over_views 'mean' needs outputs for every view, and 'live' computes those of a batch; leave out one of them")
+        if self.bundle is not None:
+            self._fits_a_bundle()
         return self
+
+    def _fits_a_bundle(self) -> None:
+        """Raise `ValueError` for what needs more of a teacher than what it says of recordings."""
+        for name in ("live", "assistant"):
+            if getattr(self, name):
+                raise ValueError(f"{name!r} needs a network as the teacher, and 'bundle' is used as it is; leave out one of them")
+        for term in self.terms:
+            if facts("loss", term.loss).get("compares", "features") == "features":
+                raise ValueError(f"the term {term.loss!r} compares features, and a bundle gives probabilities only; use 'soft'")
 
 
 class Labels(Checked):
@@ -260,7 +274,10 @@ class Recipe(Checked):
 
     @model_validator(mode="after")
     def _inputs_exist(self) -> Recipe:
-        if (self.teacher is None) != (self.distillation is None):
+        bundled = self.distillation is not None and self.distillation.bundle is not None
+        if bundled:
+            self._check_bundle()
+        elif (self.teacher is None) != (self.distillation is None):
             raise ValueError("'teacher' and 'distillation' belong together; give both, or neither for a student that learns alone")
         looks = [one.training.early_stop for one in (self.teacher, self.student) if one]
         if self.labels.by != "fall" and any(look and look.metric == "f1" for look in looks):
@@ -291,6 +308,15 @@ class Recipe(Checked):
             raise ValueError("seeds repeat; name each once")
         self._check_point()
         return self
+
+    def _check_bundle(self) -> None:
+        """Raise `ValueError` where a bundle cannot be the teacher."""
+        if self.teacher is not None:
+            raise ValueError("both 'teacher' and 'distillation.bundle' teach; leave out one of them")
+        if self.detection is not None:
+            raise ValueError("a detector learns from a network, not from distillation.bundle; give 'teacher'")
+        if self.student.training.augment.blends or self.student.training.augment.reversed:
+            raise ValueError("distillation.bundle says nothing of blended or reversed clips; set augment.blends and augment.reversed to 0")
 
     def _check_point(self) -> None:
         """Raise `ValueError` where no left-out falls could choose the threshold."""
@@ -342,9 +368,15 @@ class Recipe(Checked):
         return self.supervision
 
     @property
+    def required_distillation(self) -> Distillation:
+        """How the student is distilled, for code that only runs where it is."""
+        assert self.distillation is not None, f"{self.name} has no teacher"
+        return self.distillation
+
+    @property
     def deployed_role(self) -> Literal["distilled", "alone"]:
         """The role of the student that becomes the bundle."""
-        return "distilled" if self.supervision else "alone"
+        return "distilled" if self.distillation else "alone"
 
     @property
     def task(self) -> Literal["fall", "activity"]:

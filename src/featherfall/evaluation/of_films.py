@@ -20,7 +20,7 @@ from featherfall.evaluation.film_cache import cache_file, default_cache, observe
 from featherfall.evaluation.films import FilmOutcome, LabelledFilm, film_outcome, films_of, summarise_films
 from featherfall.evaluation.on_person import TrackPlaces, alarm_on_person
 from featherfall.runtime import Bundle
-from featherfall.runtime.observation import AnalysisResult, Observation, Sighting
+from featherfall.runtime.observation import AnalysisResult, FrameResult, Observation, Sighting
 from featherfall.runtime.perceive.detector import BoxDetector
 from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.watch import Monitor, Perception, replay
@@ -76,6 +76,21 @@ class FilmEvaluator(Evaluator):
 
     def outcome(self, film: LabelledFilm, notes: list[str]) -> FilmOutcome:
         """Return the outcome of one film. Raises as `add`."""
+        places = TrackPlaces()
+        result, seen = self.watch(film, notes, places.add)
+        self._pictures += len(seen)
+        self._with_people += sum(bool(one.people) for one in seen)
+        on_person = self._on_person(film, result, places, notes) if film.fall else None
+        return film_outcome(film, result, seen[-1].time, self._monitor.settings.still_down_s, on_person)
+
+    def watch(
+        self, film: LabelledFilm, notes: list[str], on_result: Callable[[FrameResult], object] | None = None
+    ) -> tuple[AnalysisResult, list[Observation]]:
+        """Return what the bundle says of one film, and the people that were found in its pictures, at least one. Raises as `add`.
+
+        Arguments:
+            notes: receives a line for each part that is lost. on_result: called with each picture's result.
+        """
         seen: list[Observation] = []
         edit = None if self._edit is None else partial(self._edit, film)
         file = self.file(film)
@@ -87,14 +102,10 @@ class FilmEvaluator(Evaluator):
                 seen.append(one)
                 yield one
 
-        places = TrackPlaces()
-        result = replay(observations(), self._monitor, places.add)
+        result = replay(observations(), self._monitor, on_result)
         if not seen:
             raise UserError(f"{film.video.path}: holds no picture")
-        self._pictures += len(seen)
-        self._with_people += sum(bool(one.people) for one in seen)
-        on_person = self._on_person(film, result, places, notes) if film.fall else None
-        return film_outcome(film, result, seen[-1].time, self._monitor.settings.still_down_s, on_person)
+        return result, seen
 
     @staticmethod
     def _on_person(film: LabelledFilm, result: AnalysisResult, places: TrackPlaces, notes: list[str]) -> bool | None:

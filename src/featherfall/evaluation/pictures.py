@@ -77,7 +77,8 @@ def draw_pairs(axes: Axes, metrics: Mapping[str, Any]) -> None:
     for i, role in enumerate(columns):
         mean = metrics["roles"][role][main]["mean"]
         axes.plot(i, np.nan if mean is None else 100 * mean, "D", color=ROLE_COLOURS[role], markersize=9)
-    teacher = metrics["roles"].get("teacher_ensemble", metrics["roles"]["teacher"])[main]["mean"]
+    roles = metrics["roles"]
+    teacher = next((roles[role][main]["mean"] for role in ("teacher_ensemble", "teacher") if role in roles), None)  # None for a bundle
     if teacher is not None:
         axes.axhline(100 * teacher, color=ROLE_COLOURS["teacher"], linestyle="--", linewidth=1)
         axes.annotate("teacher", (len(columns) - 0.62, 100 * teacher), va="bottom", color=ROLE_COLOURS["teacher"])

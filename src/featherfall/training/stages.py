@@ -118,13 +118,18 @@ def without_unseen(recipe: Recipe, store: ClipStore, fold: Fold) -> ClipStore:
 
 def check_terms(stage: FoldContext) -> None:
     """Raise `UserError` for a distillation term that is degenerate on the recipe's networks or classes, or cannot compare them."""
-    if stage.recipe.supervision is None:
+    if stage.recipe.distillation is None:
+        return
+    if stage.recipe.distillation.bundle is not None:
+        for term in stage.recipe.distillation.terms:
+            check_counts(term, len(stage.classes), 1)
+            TermLoss(term, None)
         return
     if by := stage.recipe.by_assistant:
         for recipe in by:
             check_terms(replace(stage, recipe=recipe))
         return
-    teacher, how = stage.recipe.supervision
+    teacher, how = stage.recipe.required_supervision
     mine = _tap_shapes(stage, stage.recipe.student.network, student_taps(how.terms))
     theirs = _tap_shapes(stage, teacher.network, teacher_taps(how.terms))
     for term in how.terms:
@@ -219,12 +224,16 @@ def train_student(
         clips = stage.load(stage.training_part, student.network.inputs, student.training.augment)
         objective = _hard_labels(stage, clips.labels, student.training, student.alone_label_smoothing)
     else:
-        teacher, how = stage.recipe.required_supervision
-        seen = [*student.network.inputs, *(teacher.network.inputs if how.live else [])]
-        clips = stage.load(stage.pairs, list(dict.fromkeys(seen)), student.training.augment, teacher_only=True)
+        how = stage.recipe.required_distillation
+        seen = [*student.network.inputs, *(stage.recipe.required_supervision.teacher.network.inputs if how.live else [])]
+        taught = _live_teachers(stage, teachers) if how.live else _load_outputs(outputs)
+        pairs = stage.pairs
+        if isinstance(taught, TeacherOutputs) and how.bundle is not None:
+            heard = taught.heard()
+            pairs, taught = LabelledClips(pairs.clips[heard], pairs.labels[heard]), taught.only(heard)
+        clips = stage.load(pairs, list(dict.fromkeys(seen)), student.training.augment, teacher_only=True)
         weights = class_weights(clips.labels, len(stage.classes), student.training.balance)
         shapes = _tap_shapes(stage, student.network, student_taps(how.terms))
-        taught = _live_teachers(stage, teachers) if how.live else _load_outputs(outputs)
         if isinstance(taught, TeacherOutputs) and how.over_views == "mean":
             taught = taught.over_views(clips.labelled)
         torch.manual_seed(seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -34,6 +35,16 @@ class TeacherOutputs:
     def members(self) -> int:
         """Number of teachers, M."""
         return self.logits.shape[2]
+
+    def heard(self) -> np.ndarray:
+        """Return (N,) bool: the clips of which the teachers say something in every view; a bundle may see nothing of some."""
+        heard: np.ndarray = (~self.logits.isnan()).flatten(2).all(dim=2).all(dim=0).numpy()
+        return heard
+
+    def only(self, clips: np.ndarray) -> TeacherOutputs:
+        """Return the outputs for some of the clips, (N,) bool."""
+        keep = torch.from_numpy(clips)
+        return TeacherOutputs(self.logits[:, keep], {name: values[:, keep] for name, values in self.features.items()})
 
     def over_views(self, labelled: int) -> TeacherOutputs:
         """Return the outputs with each clip's logits in views 0 .. labelled - 1 replaced by the logarithm of their mean probability.

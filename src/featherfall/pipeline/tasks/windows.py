@@ -25,6 +25,7 @@ from featherfall.evaluation.operating import Fitted
 from featherfall.evaluation.predictions import RecordingPredictions, clip_predictions
 from featherfall.evaluation.score import MAIN, task_metrics
 from featherfall.export.deployment import Deployment, GraphOutputs, Guard, exportable, inputs_of, sample_of
+from featherfall.pipeline.bundle_teacher import open_teacher, write_bundle_outputs
 from featherfall.pipeline.export import export_student
 from featherfall.pipeline.task import Job, Task
 from featherfall.runtime import load_bundle
@@ -86,6 +87,8 @@ class WindowsTask(Task):
             if recipe.by_assistant:
                 roles.append(("assistant", [0]))
             roles.append(("distilled", seeds))
+        elif recipe.distillation:
+            roles += [("outputs", [0]), ("distilled", seeds)]
         if tested or recipe.deployed_role == "alone":
             roles.append(("alone", seeds))
         return [*roles, ("int8", seeds)] if tested and recipe.export.quantises else roles
@@ -103,7 +106,10 @@ class WindowsTask(Task):
     def execute(self, job: Job) -> None:
         run, recipe = self.context.run, self.context.recipe
         stage = self.stage(job.fold)
-        if job.role == "outputs":
+        if job.role == "outputs" and recipe.required_distillation.bundle is not None:
+            teacher_bundle = open_teacher(recipe.required_distillation.bundle, stage.classes, recipe)
+            write_bundle_outputs(stage, teacher_bundle, self.context.sources, self._outputs(job))
+        elif job.role == "outputs":
             stage, outputs, teachers = self._taught(job, stage)
             write_teacher_outputs(stage, teachers, outputs.parent)
         elif job.role == "teacher":
