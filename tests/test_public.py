@@ -15,13 +15,14 @@ from featherfall.core.recipe_file import load_recipe, shipped_recipes
 from featherfall.signals.gaf import gaf
 
 NAMES = ["Evaluation", "FinishedRun", "Model", "Recipe", "Result", "UserError"]
-NAMES += ["datasets", "distill", "evaluate", "gaf", "load", "load_recipe", "losses", "register", "watch"]
+NAMES += ["datasets", "distill", "evaluate", "gaf", "load", "load_recipe", "losses", "register", "teach", "watch"]
 SIGNATURES = {
     ff.load: ["name", "precision", "point"],
     ff.watch: ["model", "source", "sinks", "**options"],
     ff.distill: ["recipe", "data", "out", "*teacher", "*student", "*changes", "*resume", "*workers", "*quiet", "*allow_skipped"],
     ff.evaluate: ["model", "dataset", "data", "*map", "*placement_ok", "*allow_skipped"],
     ff.load_recipe: ["recipe", "changes"],
+    ff.teach: ["watch", "teacher", "data", "out", "*clocks", "*within_s", "*steps", "*map", "*placement_ok"],
     ff.register: ["kind", "name", "**facts"],
     ff.Model.predict: ["data", "*rate", "*unit", "*times", "*columns", "*time", "*time_unit", "*source", "*placement_ok", "**options"],
     ff.Model.predict_proba: ["windows"],

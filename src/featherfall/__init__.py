@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from featherfall.api.model import Model, evaluate, load
     from featherfall.api.result import Result
     from featherfall.api.run import FinishedRun, distill
+    from featherfall.api.teach import teach
     from featherfall.api.watch import watch
     from featherfall.core.errors import UserError
     from featherfall.core.recipe import Recipe
@@ -49,6 +50,7 @@ __all__ = [
     "load_recipe",
     "losses",
     "register",
+    "teach",
     "watch",
 ]
 
@@ -65,6 +67,7 @@ _WHERE = {
     "load": "api.model",
     "load_recipe": "core.recipe_file",
     "register": "core.registry",
+    "teach": "api.teach",
     "watch": "api.watch",
 }
 

@@ -48,6 +48,7 @@ PARSED = {
     r"featherfall (predict|bench|export|report) \"?(runs|RUN|OUT|BUNDLE)\b": "needs a finished run",
     r"featherfall predict picture ": "needs a picture",
     r"featherfall (predict camera|camera-check) ": "needs a film and the pose estimator's weights",
+    r"featherfall teach ": "needs films of a person (tests/pipeline/test_teach.py)",
     r"featherfall replay ": "needs the store of a household (tests/alarms/test_snippets.py)",
     r"featherfall sim ": "takes longer than a test may",
     r"featherfall watch ": "asks, or runs until it is stopped (tests/cli/test_watch.py)",

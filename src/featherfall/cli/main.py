@@ -24,6 +24,7 @@ from featherfall.cli.predict import predict_command
 from featherfall.cli.publish import publish_app
 from featherfall.cli.replay import replay_command
 from featherfall.cli.sim import sim_command
+from featherfall.cli.teach import teach_command
 from featherfall.cli.watch import watch_command
 from featherfall.core.console import say
 
@@ -57,6 +58,7 @@ app.command("compare")(compare_command)
 app.command("report")(runs.report_command)
 app.command("replay")(replay_command)
 app.command("sim")(sim_command)
+app.command("teach")(teach_command)
 app.command("app")(app_command)
 app.command("watch")(watch_command)
 app.add_typer(publish_app, name="publish")

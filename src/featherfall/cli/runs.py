@@ -124,7 +124,7 @@ def evaluate_command(
     opened = datasets.open(name, data_folder(data))
     films, events = PeopleOptions(estimator, pose_weights, cache), EventOptions(_tolerance(tolerance), as_stream)
     with progress_bar(f"evaluating {opened.name}") as progress:
-        choice = Choice(_pairs("--map", map_), placement_ok)
+        choice = Choice(pairs_of("--map", map_), placement_ok)
         result = run(bundle, opened, choice=choice, films=films, events=events, allow_skipped=allow_skipped, progress=progress)
     say_json(result) if json else show_evaluation(result)
     if csv:
@@ -182,7 +182,7 @@ def report_command(
         say(str(write_run_report(run)))
 
 
-def _pairs(option: str, stated: list[str] | None) -> dict[str, str]:
+def pairs_of(option: str, stated: list[str] | None) -> dict[str, str]:
     """Return {"name": "value"} of an option given as NAME=VALUE, once or more. Raises `UserError`."""
     from featherfall.core.errors import UserError
 
