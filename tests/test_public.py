@@ -124,6 +124,7 @@ def test_verbs() -> None:
         "watch",
         "replay",
         "camera-check",
+        "teach",
     }
     assert verbs == single | {"data", "publish"}
 

@@ -83,7 +83,8 @@ def motion_of_acceleration(times: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return (N,) how far the magnitude of (N, 3) acceleration is from its mean over the second around."""
     size = np.linalg.norm(values, axis=1)
     width = max(round(len(times) / max(float(times[-1] - times[0]), 1e-9)), 1)
-    return np.abs(size - np.convolve(np.pad(size, width, "edge"), np.ones(width) / width, "same")[width : width + len(size)])
+    slow = np.convolve(np.pad(size, width, "edge"), np.ones(width) / width, "same")[width : width + len(size)]
+    return np.asarray(np.abs(size - slow))
 
 
 def motion_of_joints(times: np.ndarray, joints: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
