@@ -84,7 +84,8 @@ def motion_of_acceleration(times: np.ndarray, values: np.ndarray) -> np.ndarray:
     size = np.linalg.norm(values, axis=1)
     width = max(round(len(times) / max(float(times[-1] - times[0]), 1e-9)), 1)
     slow = np.convolve(np.pad(size, width, "edge"), np.ones(width) / width, "same")[width : width + len(size)]
-    return np.asarray(np.abs(size - slow))
+    away: np.ndarray = np.abs(size - slow)
+    return away
 
 
 def motion_of_joints(times: np.ndarray, joints: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
