@@ -134,9 +134,16 @@ def test_two_models_side_by_side(visit: Callable[..., Any]) -> None:
     assert fits(page)
 
 
-@pytest.fixture
+def test_a_household_that_does_not_run(visit: Callable[..., Any]) -> None:
+    page = visit(PHONE)
+    turn_to(page, "Live")
+    page.locator("fall-household").get_by_text("does not answer").wait_for()
+    assert fits(page)
+
+
+@pytest.fixture(scope="module")
 def running(household: Path) -> Iterator[Household]:
-    """The household of the page Live, running."""
+    """The household of the page Live, running from its first test on."""
     one = Household(load_config(household))
     thread = threading.Thread(target=one.run)
     with serve_status(one):
@@ -146,9 +153,8 @@ def running(household: Path) -> Iterator[Household]:
         thread.join()
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_a_household_its_alarm_and_what_it_was(visit: Callable[..., Any], running: Household, home: Path, size: dict[str, int]) -> None:
-    page = visit(size)
+def test_a_household_its_alarm_and_what_it_was(visit: Callable[..., Any], running: Household, home: Path) -> None:
+    page = visit(PHONE)
     turn_to(page, "Live")
     live = page.locator("fall-household")
     live.locator("[data-person=anna][data-state=countdown]").wait_for()
@@ -171,6 +177,8 @@ def test_a_household_its_alarm_and_what_it_was(visit: Callable[..., Any], runnin
     review = list(running.alarms.store.reviews().values())[-1]  # type: ignore[union-attr]
     assert (review.subject, review.label, review.by) == ("anna", "no fall", "Ben")
     shutil.rmtree(home / "data" / "household")
+    page.set_viewport_size(DESK)
+    assert fits(page)
 
 
 def test_zones_are_drawn_on_the_picture(visit: Callable[..., Any], running: Household) -> None:
@@ -195,13 +203,6 @@ def test_zones_are_drawn_on_the_picture(visit: Callable[..., Any], running: Hous
     (zone,) = running.cameras[0].zones
     assert np.allclose(zone.corners, [(0.1, 0.5), (0.5, 0.5), (0.5, 0.9)], atol=0.02)
     assert running.alarms.store.zones() == {"hall": (zone,)}  # type: ignore[union-attr]
-
-
-def test_a_household_that_does_not_run(visit: Callable[..., Any]) -> None:
-    page = visit(PHONE)
-    turn_to(page, "Live")
-    page.locator("fall-household").get_by_text("does not answer").wait_for()
-    assert fits(page)
 
 
 def test_private(visit: Callable[..., Any], film: Path, app: Served) -> None:
