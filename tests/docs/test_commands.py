@@ -59,6 +59,7 @@ PARSED = {
 # Python blocks that are only compiled, by something that they contain.
 COMPILED = {
     "in camera:": "needs a camera",
+    "ff.teach(": "needs films of a person (tests/pipeline/test_teach.py)",
     "film.mp4": "needs a film and the pose estimator's weights",
 }
 
