@@ -22,7 +22,7 @@ from featherfall.runtime.perceive.crop import whole
 from featherfall.runtime.perceive.estimators import open_estimator
 from featherfall.runtime.perceive.multipose import MAX_PEOPLE, VALUES, MultiPose, decode_people
 from featherfall.runtime.perceive.pose import Pose
-from featherfall.runtime.perceive.weights import KNOWN
+from featherfall.runtime.perceive.weights import KNOWN, STATED
 
 
 def output(*people: tuple[Pose, float]) -> np.ndarray:
@@ -61,8 +61,13 @@ def test_weights_that_nobody_stated() -> None:
     for kind in ("multipose", "mediapipe"):
         with pytest.raises(UserError, match=f"the estimator '{kind}' has no known weights; give the path"):
             open_estimator(kind)
-        with pytest.raises(UserError, match=r"absent: no such file"):
+        with pytest.raises(UserError, match=rf"absent: no such file; .*{STATED[kind].file} \(.*Apache-2\.0"):
             open_estimator(kind, "absent")
+
+
+def test_the_source_of_stated_weights_is_told() -> None:
+    with pytest.raises(UserError, match=rf"MultiPose Lightning 1, .*; sha256 {STATED['multipose'].sha256} was measured\)$"):
+        open_estimator("checked")
 
 
 def test_mediapipe_that_is_not_installed_or_has_no_weights(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.registry import register
 from featherfall.core.skeletons import COCO_17
 from featherfall.runtime.perceive.pose import Estimator, Pose, check_picture, make_pose
-from featherfall.runtime.perceive.weights import stated_weights
+from featherfall.runtime.perceive.weights import STATED, stated_weights
 
 # Where COCO's joints are among the landmarks; BlazePose's further ones are of mouth, inner and outer eyes, hands and feet.
 LANDMARKS: dict[str, int] = {
@@ -91,4 +91,4 @@ def to_pose(landmarks: np.ndarray, height: int, width: int) -> Pose:
 @register("estimator", "mediapipe")
 def open_mediapipe(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
     """Several people by MediaPipe's pose landmarker; give its weights."""
-    return BlazePose(stated_weights(weights, "mediapipe", "pose_landmarker_lite.task"))
+    return BlazePose(stated_weights(weights, "mediapipe", STATED["mediapipe"]))

@@ -17,7 +17,7 @@ from featherfall.runtime.perceive.litert import open_net, opening
 from featherfall.runtime.perceive.multipose import MultiPose
 from featherfall.runtime.perceive.person_check import PersonCheck
 from featherfall.runtime.perceive.pose import FAINT, Estimator, Pose, apart, check_picture, make_pose, rise
-from featherfall.runtime.perceive.weights import KNOWN, find_weights, stated_weights
+from featherfall.runtime.perceive.weights import KNOWN, STATED, find_weights, stated_weights
 
 
 class PoseNetwork(Protocol):
@@ -257,7 +257,7 @@ def open_several(weights: str | Path | None, folder: str | Path | None, threads:
 @register("estimator", "checked")
 def open_checked(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
     """As several, and MoveNet MultiPose must find each person, too; give its weights."""
-    second = MultiPose(stated_weights(weights, "checked", "movenet_multipose_lightning.tflite"), threads=threads)
+    second = MultiPose(stated_weights(weights, "checked", STATED["multipose"]), threads=threads)
     return SeveralPeople(_movenet(None, folder, threads), check=PersonCheck(second))
 
 

@@ -11,7 +11,7 @@ from featherfall.core.registry import register
 from featherfall.runtime.perceive.crop import Region, cut, whole
 from featherfall.runtime.perceive.litert import open_net, opening
 from featherfall.runtime.perceive.pose import Estimator, Pose, check_picture, make_pose
-from featherfall.runtime.perceive.weights import stated_weights
+from featherfall.runtime.perceive.weights import STATED, stated_weights
 
 MAX_PEOPLE, VALUES = 6, 56  # of the output: 17 joints of (down, right, score), then the box and its score
 MIN_PERSON_SCORE = 0.3  # score of a person, as the model card recommends
@@ -79,4 +79,4 @@ def decode_people(output: np.ndarray, region: Region) -> list[Pose]:
 @register("estimator", "multipose")
 def open_multipose(weights: str | Path | None, folder: str | Path | None, threads: int) -> Estimator:
     """Up to six people by MoveNet MultiPose, one run a picture; give its weights."""
-    return MultiPose(stated_weights(weights, "multipose", "movenet_multipose_lightning.tflite"), threads=threads)
+    return MultiPose(stated_weights(weights, "multipose", STATED["multipose"]), threads=threads)

