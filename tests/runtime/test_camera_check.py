@@ -11,6 +11,7 @@ from tests.runtime.people import person
 from typer.testing import CliRunner
 
 from featherfall.cli.main import app
+from featherfall.core.errors import UserError
 from featherfall.core.recording import Video
 from featherfall.runtime.camera_check import CameraCheck, CameraFinding, check_camera_film, in_full_view, trunk_lean
 from featherfall.runtime.perceive.pose import Pose
@@ -126,3 +127,26 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opened, lambda *_: Same())
     poor = CliRunner().invoke(app, ["camera-check", str(path), "--json"])
     assert poor.exit_code == 3 and '"usable": false' in poor.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("absent.mp4", None, "no such file"),
+        ("empty.mp4", b"", "empty"),
+        ("text.mp4", b"not a film\n" * 20, "text.mp4"),
+        ("folder", "", "no picture"),
+    ],
+)
+def test_what_is_no_film_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | str | None, line: str
+) -> None:
+    monkeypatch.setattr("featherfall.runtime.perceive.estimators.open_estimator", lambda *_: Same())
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        path.mkdir()
+    with pytest.raises(UserError, match=line) as told:
+        CliRunner().invoke(app, ["camera-check", str(path)], catch_exceptions=False)
+    assert name in str(told.value) and "\n" not in str(told.value)
