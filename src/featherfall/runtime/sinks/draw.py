@@ -53,6 +53,12 @@ class Painter:
         self._threshold, self._private = threshold, private
         self._curve: deque[tuple[float, int, float]] = deque()  # time, track, probability
 
+    def add(self, result: FrameResult) -> None:
+        """Take the probabilities of a picture that is not drawn, for the curves of later ones."""
+        self._curve += [(result.time, number, probability) for number, probability in sorted(result.scores.items())]
+        while self._curve and self._curve[0][0] < result.time - CURVE_SECONDS:
+            self._curve.popleft()
+
     def paint(self, image: np.ndarray, result: FrameResult, falls: Sequence[Fall]) -> np.ndarray:
         """Draw one picture and its result.
 
@@ -68,10 +74,7 @@ class Painter:
         """
         from PIL import Image, ImageDraw
 
-        self._curve += [(result.time, number, probability) for number, probability in sorted(result.scores.items())]
-        while self._curve and self._curve[0][0] < result.time - CURVE_SECONDS:
-            self._curve.popleft()
-
+        self.add(result)
         height, width = image.shape[:2]
         scale = max(1.0, _LEAST / height)
         shown = (round(width * scale), round(height * scale))
