@@ -179,14 +179,28 @@ def test_the_time_unseen_counts_from_the_last_sighting() -> None:
     ],
 )
 def test_windows_that_are_signs(past: Past, probability: float, found: bool) -> None:
-    signs = KeypointEvidence(0.5, 2.0).signs(FrameResult(0.5, (), {0: probability}, 480, 1000), {0: past}, frozenset())
+    signs = KeypointEvidence(0.5, 2.0).signs(FrameResult(0.5, (), {0: probability}, 480, 1000), {0: past}, frozenset({0}))
     assert signs == ([Sign(0, probability, -0.5, -0.5)] if found else [])
+
+
+def signs_of(course: dict[float, dict[int, float]]) -> list[tuple[float, int]]:
+    """Time and person of each sign; course: probabilities by person, by time."""
+    evidence, past = KeypointEvidence(0.5, 2.0), seen(*(0.5,) * 33)
+    frames = [FrameResult(time, (), scores, 480, 1000) for time, scores in course.items()]
+    return [(frame.time, sign.person) for frame in frames for sign in evidence.signs(frame, {0: past, 1: past}, frozenset())]
+
+
+def test_a_second_window_within_a_second_is_a_sign_and_one_alone_only_where_it_leaves_little_doubt() -> None:
+    assert signs_of({1.0: {0: 0.5}, 2.0: {0: 0.5}, 2.25: {0: 0.9}}) == [(2.0, 0), (2.25, 0)]
+    assert signs_of({1.0: {0: 0.9}, 2.125: {0: 0.9}}) == [] == signs_of({1.0: {0: 0.9}, 1.25: {1: 0.9}})
+    assert signs_of({1.0: {0: 0.94}, 3.0: {0: 0.95}}) == [(3.0, 0)]
+    assert signs_of({1.0: {0: 0.9}, 1.25: {0: 0.4}, 1.5: {0: 0.9}}) == [(1.5, 0)]
 
 
 def test_motion_counts_from_the_windows_beginning() -> None:
     past = seen(0.9, 0.9, 0.9, 0.0, 0.0, 0.0)
     for time, found in ((2.125, True), (2.25, False)):  # two of three, one of three
-        assert len(KeypointEvidence(0.5, 2.0).signs(FrameResult(time, (), {0: 0.9}, 480, 1000), {0: past}, frozenset())) == found
+        assert len(KeypointEvidence(0.5, 2.0).signs(FrameResult(time, (), {0: 0.9}, 480, 1000), {0: past}, frozenset({0}))) == found
 
 
 def test_a_past_is_of_ten_seconds() -> None:

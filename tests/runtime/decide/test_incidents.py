@@ -117,14 +117,14 @@ def pose(number: int, time: float, score: float | None) -> TrackedPerson:
 
 
 def test_another_threshold_decides_the_same_trace_again() -> None:
-    scores = {23: 0.6, 25: 0.8, 27: 0.7}
+    scores = {21: 0.6, 23: 0.6, 25: 0.8, 26: 0.8, 27: 0.7}
     film = [FrameResult(k / 10, (pose(0, k / 10, scores.get(k)),), {0: scores[k]} if k in scores else {}, 480, 640) for k in range(100)]
     settings = DecisionSettings("keypoints", 0.5, 2.0)
     found = {threshold: decide(film, replace(settings, threshold=threshold)) for threshold in (0.5, 0.75, 0.9)}
-    assert [falls[0].sign_s if falls else None for falls, _ in found.values()] == [2.3, 2.5, None]
-    assert [falls[0].raised_s for falls, _ in found.values() if falls] == [3.3, 3.5]
+    assert [falls[0].sign_s if falls else None for falls, _ in found.values()] == [2.3, 2.6, None]
+    assert [falls[0].raised_s for falls, _ in found.values() if falls] == [3.3, 3.6]
     assert [falls[0].confidence for falls, _ in found.values() if falls] == [0.8, 0.8]
-    assert found[0.5][0][0].peak_s == 1.5 and found[0.5][0][0].start_s == pytest.approx(1.3)
+    assert found[0.5][0][0].peak_s == 1.5 and found[0.5][0][0].start_s == pytest.approx(1.1)
     assert found[0.5] == decide(film, settings)  # nothing of a decision stays behind
     assert found[0.5][1][0] == Notice("possible fall", 3.3, 0, 0.8, sign_s=2.3)
 
