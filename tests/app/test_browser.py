@@ -54,7 +54,16 @@ def drop(page: Any, file: Path | dict[str, Any]) -> None:
 
 
 def turn_to(page: Any, name: str) -> None:
-    page.get_by_role("tab", name=name, exact=True).first.click()
+    """Turn to a page or a part of one; on a phone the last pages are in a menu."""
+    tab = page.get_by_role("tab", name=name, exact=True).locator("visible=true")
+    menu = page.locator("#pages > .tab-wrapper .overflow-menu")
+    in_menu = menu.get_by_text(name, exact=True)
+    tab.or_(in_menu).first.wait_for(state="attached")
+    if tab.count():
+        tab.first.click()
+    else:
+        menu.locator("> button").click()
+        in_menu.click()
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
