@@ -10,6 +10,19 @@ import typer
 from featherfall.cli.options import DataFolder
 from featherfall.core.console import say
 
+HouseholdOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CONFIG|URL",
+        help="A household that `featherfall watch` runs, for the page Live: its configuration, or http://HOST:PORT with its token in "
+        "$FEATHERFALL_HOUSEHOLD_TOKEN.",
+    ),
+]
+ProxyOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ADDRESS|NET", help="A proxy in front of the app, whose X-Forwarded-For is believed; repeatable."),
+]
+
 
 def app_command(
     targets: Annotated[
@@ -26,18 +39,8 @@ def app_command(
     max_minutes: Annotated[float, typer.Option(min=0.1, metavar="MIN", help="Longest film that is analysed.")] = 15.0,
     data: DataFolder = None,
     runs: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the runs that are trained and reported.")] = Path("runs"),
-    household: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CONFIG|URL",
-            help="A household that `featherfall watch` runs, for the page Live: its configuration, or http://HOST:PORT with its token in "
-            "$FEATHERFALL_HOUSEHOLD_TOKEN.",
-        ),
-    ] = None,
-    behind_proxy: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ADDRESS|NET", help="A proxy in front of the app, whose X-Forwarded-For is believed; repeatable."),
-    ] = None,
+    household: HouseholdOption = None,
+    behind_proxy: ProxyOption = None,
 ) -> None:
     """Serve the app: analyse films and recordings, live households, train, read reports in a browser."""
     from importlib import import_module
