@@ -30,6 +30,14 @@ def test_its_embedding_is_three_maps() -> None:
     assert [tuple(one.shape) for one in model.embed(pictures())] == [(2, 16, 8, 8), (2, 16, 4, 4), (2, 16, 2, 2)]
 
 
+def test_its_maps_keep_the_channels_innermost_however_the_pictures_came() -> None:
+    model = Detector("picture", 2, backbone="mobilenetv4_conv_small_050", width=16).eval()
+    clip = pictures()
+    turned = {"picture": clip["picture"].permute(0, 1, 4, 2, 3).contiguous().permute(0, 1, 3, 4, 2)}  # the same, rows innermost in memory
+    for one, other in zip(model.embed(clip), model.embed(turned), strict=True):
+        assert other.is_contiguous(memory_format=torch.channels_last) and torch.equal(one, other)
+
+
 def test_places_by_hand() -> None:
     middles, strides = grid_points(64)
     assert middles[0].tolist() == [1 / 16, 1 / 16] and middles[1].tolist() == [3 / 16, 1 / 16]
