@@ -165,7 +165,8 @@ def _from_hub(name: str) -> _StateDict:
 
 def _reachable(address: str) -> bool:
     try:
-        urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=TIMEOUT_S).close()
+        # an opener of its own: `urlopen` keeps the proxies of its first call for the whole process
+        urllib.request.build_opener().open(urllib.request.Request(address, method="HEAD"), timeout=TIMEOUT_S).close()
     except urllib.error.HTTPError:  # it answered
         return True
     except OSError:

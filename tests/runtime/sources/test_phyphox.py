@@ -37,6 +37,7 @@ class _Phone(http.server.BaseHTTPRequestHandler):
 
 def test_it_asks_for_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phyphox, "EVERY_S", 0.05)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nobody listens there: a phone in the house is asked directly
     server = http.server.HTTPServer(("127.0.0.1", 0), _Phone)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     source, inbox = PhyphoxSource(f"127.0.0.1:{server.server_port}"), Inbox()

@@ -34,6 +34,7 @@ class PhyphoxSource(LiveSource):
         """host: address of the phone and port, as the app shows it: 192.168.0.42:8080."""
         super().__init__(f"phyphox://{host}", manifest)
         self._url = f"http://{host}/get?"
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a phone in the house is not behind a proxy
 
     def run(self, deliver: Deliver) -> None:
         """As of `LiveSource`."""
@@ -52,7 +53,7 @@ class PhyphoxSource(LiveSource):
         """Return the samples after a time (s) in order, and whether the app measures."""
         query = {_TIME: f"{last:g}"} | {axis: f"{last:g}|{_TIME}" for axis in _AXES}
         try:
-            with urllib.request.urlopen(self._url + urlencode(query, safe="|"), timeout=_ANSWER_S) as answer:
+            with self._opener.open(self._url + urlencode(query, safe="|"), timeout=_ANSWER_S) as answer:
                 body = answer.read(_MOST)
         except urllib.error.URLError as error:
             raise UserError(f"the phone does not answer ({error.reason}); is remote access on?") from None
