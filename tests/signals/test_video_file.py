@@ -130,7 +130,7 @@ def test_damage_in_the_middle(tmp_path: Path) -> None:
     path = film(tmp_path / "film.mp4", [noise.integers(0, 255, (48, 64, 3), dtype=np.uint8) for _ in range(30)], "mjpeg", "yuvj420p")
     data = bytearray(path.read_bytes())
     at = len(data) // 2
-    data[at : at + 12000] = bytes(12000)
+    data[at : at + len(data) // 4] = bytes(len(data) // 4)  # how many bytes a frame has depends on the encoder's threads
     path.write_bytes(data)
     problems: list[str] = []
     frames = list(read_frames(Video(path), problems=problems))

@@ -20,6 +20,7 @@ from featherfall.recorders.turned import Turned
 from featherfall.signals.clock.rows import RowClock, TimedRows
 from featherfall.signals.quality.check import CheckWords, SensorCheck
 from featherfall.signals.quality.gravity import GravityEvidence, GravityMeter, judge
+from featherfall.signals.rows import finite_rows
 from featherfall.signals.spool import Spool
 
 _PEEK = 200_000  # samples by which an unstated unit is found: an hour at 50 Hz
@@ -79,7 +80,7 @@ class _StreamReader:
             self._add(times, values, rows)
 
     def _add(self, times: np.ndarray, values: np.ndarray, rows: np.ndarray) -> None:
-        whole = np.isfinite(values).all(axis=1)
+        whole = finite_rows(values)
         for part in self._clock.add(times[whole], values[whole], rows[whole]):
             self._take(part)
 

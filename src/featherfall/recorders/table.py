@@ -20,6 +20,7 @@ from featherfall.recorders.names import Header, plain_name, shown, time_unit
 from featherfall.recorders.recorder import Block, Clock, Sensor, Series
 from featherfall.recorders.rows import RowReader
 from featherfall.recorders.times import StampReader, stamp_unit
+from featherfall.signals.rows import all_columns
 
 HEAD = 1 << 16  # bytes by which a table is recognised
 _MAX_LINES = 3000  # of them; more tell nothing new
@@ -282,7 +283,7 @@ def _stamped(block: Block, left_out: dict[str, int]) -> Iterator[Block]:
         yield block
         return
     without = int(missing.sum())
-    empty = int((missing & np.isnan(block.values).all(axis=1)).sum())
+    empty = int((missing & all_columns(np.isnan(block.values))).sum())
     for why, count in (("that are empty", empty), ("without a time", without - empty)):
         if count:
             left_out[why] = left_out.get(why, 0) + count

@@ -14,6 +14,7 @@ from featherfall.signals.quality.clipping import ClippingMeter
 from featherfall.signals.quality.corrupt import LIMITS, CorruptFilter
 from featherfall.signals.quality.gravity import GravityMeter, GravityVerdict, judge
 from featherfall.signals.quality.repeats import RepeatedRun, RepeatMeter
+from featherfall.signals.rows import finite_rows
 
 MOST_CORRUPT = 0.05  # share of corrupt samples; of more, what is left is no recording
 
@@ -80,7 +81,7 @@ class SensorCheck:
             times: (N,) s. values: (N, C) in the unit; rows with NaN are left out. rows: (N,) places in the file; None counts from 1.
         Returns: times and values of the samples that are decided; they may be fewer, and of an earlier block.
         """
-        whole = np.isfinite(values).all(axis=1)
+        whole = finite_rows(values)
         rows = (np.arange(1, len(values) + 1) if rows is None else rows)[whole]
         values = bounded(values[whole])
         self._whole += len(rows)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from featherfall.core.units import GRAVITY_UNITS
+from featherfall.signals.rows import largest_magnitudes, row_lengths
 
 AROUND = 0.5  # s before and after a sample that is compared with it
 NEIGHBOURS = 5  # samples on each side, at least
@@ -84,7 +85,7 @@ class CorruptFilter:
         assert self._values is not None
         if self._acceleration:
             return corrupt_samples(self._times, self._values, self._one_g)
-        return np.asarray((np.abs(self._values) > self._limit).any(axis=1))
+        return largest_magnitudes(self._values) > self._limit
 
 
 def corrupt_samples(times: np.ndarray, values: np.ndarray, one_g: float | None = None) -> np.ndarray:
@@ -97,8 +98,8 @@ def corrupt_samples(times: np.ndarray, values: np.ndarray, one_g: float | None =
     if len(values) < 2:
         return np.zeros(len(values), bool)
     # A wrong unit must not make every sample corrupt, and acceleration without gravity has a small median.
-    scale = max(float(np.median(np.linalg.norm(values, axis=1))), one_g or 0.0, float(np.finfo(np.float64).tiny))
-    bad = np.asarray((np.abs(values) > BEYOND * scale).any(axis=1))
+    scale = max(float(np.median(row_lengths(values))), one_g or 0.0, float(np.finfo(np.float64).tiny))
+    bad = largest_magnitudes(values) > BEYOND * scale
     rest = np.flatnonzero(~bad)
     for first, last in _glitches(values[rest], scale):
         if _alone(times[rest], values[rest], first, last, JUMP * scale):
@@ -108,7 +109,7 @@ def corrupt_samples(times: np.ndarray, values: np.ndarray, one_g: float | None =
 
 def _glitches(values: np.ndarray, scale: float) -> list[tuple[int, int]]:
     """Return first and last index of runs of 1 to `LONGEST` samples between two steps up and down, whose closest neighbours are calm."""
-    steps = np.abs(np.diff(values, axis=0)).max(axis=1, initial=0.0)
+    steps = largest_magnitudes(np.diff(values, axis=0))
     high = 0.5 * JUMP * scale  # of one axis: a jump of JUMP in space is at least .58 of it on one axis
     found = []
     up = np.flatnonzero(steps > high) + 1  # first sample after a step

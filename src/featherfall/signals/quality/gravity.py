@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from featherfall.core.units import GRAVITY_UNITS, bounded
+from featherfall.signals.rows import finite_rows, row_lengths
 
 WINDOW = 0.5  # s; half a second of standing still occurs in 9 of 10 recordings of a few seconds, a whole second in 7 of 10
 MIN_SAMPLES = 6  # of a window, for slow sensors
@@ -105,7 +106,7 @@ class GravityMeter:
 
     def add(self, times: np.ndarray, values: np.ndarray) -> None:
         """Take samples: times (N,) s, values (N, 3) in any unit. Rows with NaN are left out."""
-        whole = np.isfinite(values).all(axis=1)
+        whole = finite_rows(values)
         self._times = np.concatenate([self._times, np.asarray(times, np.float64)[whole]])
         self._values = np.concatenate([self._values, bounded(np.asarray(values, np.float64)[whole])])
         if not self._length:
@@ -227,8 +228,8 @@ def _windows(values: np.ndarray) -> np.ndarray:
     """Return (K, 5) of (K, n, 3) values: mean vector, largest standard deviation of an axis, mean magnitude."""
     if not len(values):
         return np.zeros((0, 5))
-    spread = values.std(axis=1).max(axis=1)
-    return np.column_stack([values.mean(axis=1), spread, np.linalg.norm(values, axis=2).mean(axis=1)])
+    axes = np.ascontiguousarray(np.swapaxes(values, 1, 2))  # K, 3, n: NumPy reduces what lies together several times as fast
+    return np.column_stack([axes.mean(axis=2), axes.std(axis=2).max(axis=1), row_lengths(values).mean(axis=1)])
 
 
 def _evidence(every: np.ndarray, seconds: float) -> GravityEvidence:

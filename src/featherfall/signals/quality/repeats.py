@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from featherfall.signals.rows import all_columns
+
 FROZEN = 3.0  # s in which nothing changes although the sensor moved just before
 BEFORE = 16  # samples that tell whether it moved
 UNREST = 0.03  # g; standard deviation of an axis in them
@@ -82,7 +84,7 @@ class RepeatMeter:
         steps = np.abs(np.diff(values, axis=0))
         same = steps == 0
         self._finest = min(self._finest, float(steps.min(initial=np.inf, where=~same)))
-        columns: list[tuple[int | None, np.ndarray]] = [(None, same.all(axis=1)), *enumerate(same.T)]
+        columns: list[tuple[int | None, np.ndarray]] = [(None, all_columns(same)), *enumerate(same.T)]
         for axis, column in columns:
             self._runs(axis, column, _Samples(times, values, rows, known))
 
