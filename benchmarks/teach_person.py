@@ -18,7 +18,7 @@ import numpy as np
 from featherfall import datasets
 from featherfall.clips.mapping import Choice
 from featherfall.core.files import write_json
-from featherfall.pipeline.teach import TeachOptions, teach
+from featherfall.pipeline.teach import TeachOptions, teach_student
 from featherfall.pipeline.teach_guard import HeldOut, interval
 
 
@@ -49,7 +49,7 @@ def main() -> None:
     runs = []
     for draw in range(3):
         how = TeachOptions(options.clocks, steps=options.steps, draw=draw, choice=Choice({}, options.placement_ok))
-        runs.append(teach(options.watch, options.teacher, person, options.out / str(draw), how))
+        runs.append(teach_student(options.watch, options.teacher, person, options.out / str(draw), how))
         print(f"third {draw + 1}: {runs[-1]['why']}; {'ships' if runs[-1]['taught'] else 'kept'}", flush=True)
     before, after = pooled([row for run in runs for row in run["held_out"]["recordings"]])
     low, high = interval(after.losses() - before.losses())

@@ -27,7 +27,7 @@ FOUND: dict[str, Any] = {
     ("taught", "why", "code"), [(True, "falls 0 -> 1 of 1, alarms 0 -> 0", 0), (False, "nothing is better for sure", 3)]
 )
 def test_says_what_came_of_it(taught: bool, why: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(featherfall.pipeline.teach, "teach", lambda *_: FOUND | {"taught": taught, "why": why})
+    monkeypatch.setattr(featherfall.pipeline.teach, "teach_student", lambda *_: FOUND | {"taught": taught, "why": why})
     data = tiny_dataset(tmp_path / "data", subjects=1, streams=("accelerometer",))
     words = ["teach", "wrist", "--with", "camera", "--data", str(data), "--out", "ann-wrist"]
     result = CliRunner().invoke(app, words)

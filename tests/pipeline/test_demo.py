@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from featherfall import datasets
-from featherfall.pipeline.demo import Places, live_a_day, simulate_people, teach
+from featherfall.pipeline.demo import Places, live_a_day, simulate_people, train_demo
 from featherfall.runtime import load_bundle
 from featherfall.runtime.sources.csv import read_csv
 
@@ -23,7 +23,7 @@ def test_from_nothing_to_a_day(tmp_path: Path) -> None:
     assert told == sorted(told) and told[-1] > 0.9
     assert len(datasets.open("folder", places.recordings).sources) == facts["recordings"]
 
-    metrics = teach(places, 1, resume=False, changes=SMALL)
+    metrics = train_demo(places, 1, resume=False, changes=SMALL)
     assert set(metrics["roles"]) >= {"teacher", "alone", "distilled", "int8"}
     assert "All people here are simulated" in (places.run / "report.html").read_text(encoding="utf-8")
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from featherfall import datasets
 from featherfall.cli.main import app
 from featherfall.core.errors import UserError
-from featherfall.pipeline.teach import TeachOptions, motion_of_people, teach
+from featherfall.pipeline.teach import TeachOptions, motion_of_people, teach_student
 from featherfall.runtime import load_bundle
 from featherfall.runtime.observation import Observation
 from featherfall.runtime.perceive.pose import make_pose
@@ -40,7 +40,9 @@ def peaks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_teaches_or_keeps(person: Path, peaks: Path, tmp_path: Path) -> None:
     out = tmp_path / "taught"
-    found = teach("wrist", peaks, datasets.open("folder", person), out, TeachOptions(clocks="shared", steps=2, cache=tmp_path / "cache"))
+    found = teach_student(
+        "wrist", peaks, datasets.open("folder", person), out, TeachOptions(clocks="shared", steps=2, cache=tmp_path / "cache")
+    )
     assert (found["pairs"], found["falls"], found["labelled"]) == (9, 3, 0)
     before, after = found["held_out"]["before"], found["held_out"]["after"]
     assert (before["falls"], before["others"]) == (1, 2) == (after["falls"], after["others"])
@@ -52,7 +54,7 @@ def test_teaches_or_keeps(person: Path, peaks: Path, tmp_path: Path) -> None:
 
 def test_one_clock_looks_at_itself(person: Path, peaks: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"bundle: sees nothing of these recordings \(.* clocks cannot be aligned by motion \(too short\)"):
-        teach("wrist", peaks, datasets.open("folder", person), tmp_path / "taught")  # 3 s are too short to be aligned
+        teach_student("wrist", peaks, datasets.open("folder", person), tmp_path / "taught")  # 3 s are too short to be aligned
     assert not (tmp_path / "taught").exists()
 
 
@@ -60,14 +62,14 @@ def test_bad_input_is_one_line(person: Path, peaks: Path, tmp_path: Path) -> Non
     shared = TeachOptions(clocks="shared")
     dataset = datasets.open("folder", person)
     with pytest.raises(UserError, match=r"camera: sees nothing of these recordings \(.*: has no film\)"):
-        teach("wrist", "camera", dataset, tmp_path / "taught", shared)
+        teach_student("wrist", "camera", dataset, tmp_path / "taught", shared)
     with pytest.raises(UserError, match="only a bundle of worn sensors that tells falls can be taught"):
-        teach("camera", "camera", dataset, tmp_path / "taught", shared)
+        teach_student("camera", "camera", dataset, tmp_path / "taught", shared)
     quiet = write_bundle(tmp_path / "quiet", length=40, inputs=[INPUT], window=WINDOW, decision={"threshold": 1.0})
     with pytest.raises(UserError, match=r"0 of 9 recordings show a fall, of which 3 are needed"):
-        teach("wrist", quiet, dataset, tmp_path / "taught", shared)
+        teach_student("wrist", quiet, dataset, tmp_path / "taught", shared)
     with pytest.raises(UserError, match="exists and is no bundle"):
-        teach("wrist", peaks, dataset, tmp_path, shared)
+        teach_student("wrist", peaks, dataset, tmp_path, shared)
 
 
 def test_command_line_says_what_is_wrong(person: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from featherfall.pipeline.teach_guard import HeldOut, interval, judge
+from featherfall.pipeline.teach_guard import HeldOut, compare_held_out, interval
 
 FELL = np.array([True, True, True, False, False, False])
 
@@ -26,14 +26,14 @@ def held(alarmed: str, highest: list[float] | None = None) -> HeldOut:
     ],
 )
 def test_counts(before: str, after: str, better: bool, why: str) -> None:
-    found = judge(held(before), held(after))
+    found = compare_held_out(held(before), held(after))
     assert found.better is better and why in found.why
 
 
 def test_surer_is_better() -> None:
     surer = held("xxx---", [0.9, 0.95, 0.9, 0.1, 0.05, 0.1])
-    assert judge(held("xxx---"), surer).better
-    assert not judge(surer, held("xxx---")).better
+    assert compare_held_out(held("xxx---"), surer).better
+    assert not compare_held_out(surer, held("xxx---")).better
 
 
 def test_losses_are_bounded() -> None:

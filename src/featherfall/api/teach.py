@@ -38,9 +38,8 @@ def teach(
     """
     from featherfall import datasets
     from featherfall.clips.mapping import Choice
-    from featherfall.pipeline.teach import TeachOptions
-    from featherfall.pipeline.teach import teach as run
+    from featherfall.pipeline.teach import TeachOptions, teach_student
 
     dataset = data if isinstance(data, datasets.Dataset) else datasets.open("folder", Path(data))
     options = TeachOptions(clocks, within_s, steps, choice=Choice(map or {}, placement_ok))
-    return run(watch, teacher, dataset, Path(out), options)
+    return teach_student(watch, teacher, dataset, Path(out), options)

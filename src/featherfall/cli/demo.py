@@ -27,7 +27,7 @@ def demo_command(
     from featherfall.core.files import SIMULATION
 
     import_module("mujoco")
-    from featherfall.pipeline.demo import DAY_FALLS, DAY_HOURS, HOURS, PEOPLE, Places, live_a_day, simulate_people, teach
+    from featherfall.pipeline.demo import DAY_FALLS, DAY_HOURS, HOURS, PEOPLE, Places, live_a_day, simulate_people, train_demo
 
     places, workers = Places(out), os.cpu_count() or 1
     if out.exists() and any(out.iterdir()) and not resume:
@@ -44,7 +44,7 @@ def demo_command(
         say(f"        {facts['recordings']} recordings, {facts['falls']} of them falls; a watch at the wrist, joints from a camera")
     say("\n[bold]2 of 3[/bold]  A teacher uses joints, accelerometer and gyroscope, a student only the accelerometer. It learns alone and")
     say("        with the teacher; both are evaluated on other people. Then it is quantised (about two minutes)")
-    metrics = teach(places, workers, resume)
+    metrics = train_demo(places, workers, resume)
     show_metrics(metrics, places.run)
     say(f"\n[bold]3 of 3[/bold]  The bundle analyses a new day: {DAY_HOURS:.0f} hours of another person, {DAY_FALLS} falls among them")
     with _bar("analysing the day") as report:

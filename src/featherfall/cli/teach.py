@@ -31,10 +31,10 @@ def teach_command(
     from featherfall import datasets
     from featherfall.cli.runs import pairs_of
     from featherfall.clips.mapping import Choice
-    from featherfall.pipeline.teach import TeachOptions, teach
+    from featherfall.pipeline.teach import TeachOptions, teach_student
 
     options = TeachOptions(clocks, within, steps, choice=Choice(pairs_of("--map", map_), placement_ok))
-    found = teach(bundle, with_, datasets.open(dataset, data), out, options)
+    found = teach_student(bundle, with_, datasets.open(dataset, data), out, options)
     say_json(found) if json else say(*_lines(found, bundle, out))
     if not found["taught"]:
         raise typer.Exit(NOT_JUDGED)

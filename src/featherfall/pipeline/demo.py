@@ -60,7 +60,7 @@ def simulate_people(places: Places, workers: int, report: Report, people: int = 
     return {"recordings": len(made), "falls": sum(one.fall for one in made), "people": people}
 
 
-def teach(places: Places, workers: int, resume: bool, changes: Sequence[str] = ()) -> dict[str, Any]:
+def train_demo(places: Places, workers: int, resume: bool, changes: Sequence[str] = ()) -> dict[str, Any]:
     """Run the demo's recipe and return its metrics. changes: to the recipe."""
     return run_recipe(load_recipe(RECIPE, changes), places.recordings, places.run, resume=resume, workers=workers)
 

@@ -30,7 +30,7 @@ from featherfall.export.bundle import write_bundle
 from featherfall.export.deployment import Deployment, GraphOutputs, Guard, exportable, sample_of
 from featherfall.export.onnx import torch_outputs
 from featherfall.pipeline.bundle_teacher import BundleTeacher, Said, logits_of_clips, open_teacher, says_nothing
-from featherfall.pipeline.teach_guard import HeldOut, judge
+from featherfall.pipeline.teach_guard import HeldOut, compare_held_out
 from featherfall.runtime import Bundle, load_bundle
 from featherfall.runtime.bundle import softmax
 from featherfall.runtime.observation import Observation
@@ -85,7 +85,9 @@ class Pair:
         return self.recording.fall is not None if self.source.activity else self.said.fell
 
 
-def teach(watch: str | Path, teacher: str | Path, dataset: Dataset, out: Path, options: TeachOptions | None = None) -> dict[str, Any]:
+def teach_student(
+    watch: str | Path, teacher: str | Path, dataset: Dataset, out: Path, options: TeachOptions | None = None
+) -> dict[str, Any]:
     """Teach a bundle, and write it to `out` where it is no worse on recordings that it was not taught by and better in something.
 
     Arguments:
@@ -114,7 +116,7 @@ def teach(watch: str | Path, teacher: str | Path, dataset: Dataset, out: Path, o
         new = Path(folder) / "bundle"
         write_bundle(new, deployment)
         before, after = (_held(load_bundle(one), clip, checked) for one in (bundle.path, new))
-        verdict = judge(before, after)
+        verdict = compare_held_out(before, after)
         if verdict.better:
             with atomic_folder(out) as temporary:
                 shutil.copytree(new, temporary, dirs_exist_ok=True)

@@ -54,7 +54,7 @@ class Judgement:
     why: str
 
 
-def judge(before: HeldOut, after: HeldOut) -> Judgement:
+def compare_held_out(before: HeldOut, after: HeldOut) -> Judgement:
     """Return whether the new bundle ships: no fall is lost and no alarm added on the same recordings, and something is better.
 
     Better is a fall more, an alarm fewer, or a mean loss that is lower with a 95% interval (paired bootstrap over recordings).
