@@ -3,8 +3,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from featherfall.pipeline import progress
 from featherfall.pipeline.progress import Show, follow_logs
 
 
@@ -17,6 +19,16 @@ def test_bars_count_and_say_what_happens() -> None:
         assert (task.description, task.completed, task.total, task.fields["note"]) == ("teachers", 1, 3, "step 7")
         stage.at(2, 5, "cutting")
         assert (task.completed, task.total, task.fields["note"]) == (2, 5, "cutting")
+
+
+def test_a_log_gets_lines_of_what_moved(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(progress, "LINE_EVERY", 0.05)
+    with Show() as show:
+        show.stage("not begun", 9)
+        show.stage("[teachers]", 3).step("step 7 loss 0.500")
+        time.sleep(0.5)
+    lines = [line[6:] for line in capsys.readouterr().err.splitlines() if "of 3" in line]
+    assert lines == ["[teachers]: 1 of 3 step 7 loss 0.500"]  # once, though it was looked at ten times
 
 
 def test_logs_are_followed_into_the_bar_and_tensorboard(tmp_path: Path) -> None:

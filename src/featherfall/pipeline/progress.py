@@ -14,11 +14,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from featherfall.core.rich_console import SafeConsole
 
+LINE_EVERY = 60.0  # s between lines of progress where stderr is no terminal: an hour's log stays readable
+
 
 class Show:
-    """Progress bars on stderr."""
+    """Progress bars on stderr; where that is no terminal but a log, lines of the bars that moved, once a minute."""
 
     def __init__(self, quiet: bool = False) -> None:
+        self._lines = threading.Thread(target=self._write_lines, daemon=True)
+        self._left = threading.Event()
         self.progress = Progress(
             TextColumn("{task.description:<34}", markup=False),
             BarColumn(bar_width=28),
@@ -31,14 +35,27 @@ class Show:
 
     def __enter__(self) -> Show:
         self.progress.start()
+        console = self.progress.console
+        if not (console.is_terminal or console.is_jupyter or console.quiet):
+            self._lines.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._left.set()
         self.progress.stop()
 
     def stage(self, description: str, total: int) -> Bar:
         """Add a bar."""
         return Bar(self.progress, self.progress.add_task(description, total=total, note=""))
+
+    def _write_lines(self) -> None:
+        written: dict[str, str] = {}
+        while not self._left.wait(LINE_EVERY):
+            for task in self.progress.tasks:
+                line = f"{task.description}: {task.completed:g} of {task.total or 0:g} {task.fields['note']}".rstrip()
+                if written.get(task.description) != line and (task.completed or task.fields["note"]):
+                    written[task.description] = line
+                    self.progress.console.print(f"{time.strftime('%H:%M')} {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 class Bar:

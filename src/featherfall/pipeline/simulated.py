@@ -61,7 +61,7 @@ def simulated_pictures(wanted: SimulatedPictures, size: int, *, quiet: bool = Fa
                 bar = show.stage("simulating people", minutes)
 
                 def report(seconds: float) -> None:
-                    bar.at(int(seconds / 60), minutes, "pictures and boxes")
+                    bar.at(min(int(seconds / 60), minutes), minutes, "pictures and boxes")  # the last person's day ends a little later
 
                 write_image_dataset(temporary, wanted.subjects, wanted.hours, wanted.seed, wanted.each, size, report=report)
     return folder
