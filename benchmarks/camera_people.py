@@ -75,11 +75,11 @@ def items(options: argparse.Namespace, share: float, count: int) -> Iterator[Ite
     yield from (people[k % PEOPLE].item(k // PEOPLE) for k in range(count))
 
 
-def watched(item: Item) -> Iterator[Observation]:
-    """Yield the poses of one film."""
+def watched(item: Item, after_s: float | None = None) -> Iterator[Observation]:
+    """Yield the poses of one film, whose last pose is held for `after_s`; None holds it as long as the module's docstring says."""
     motion, rng = simulate_item(item), item.rng(CAMERA_STREAM)
     joints = skeleton(motion, KINECT_20, RATE, view=None).values.reshape(-1, 20, 3).astype(np.float64)
-    after = LIES if motion.fall is not None or item.activity in IN_BED else AFTER
+    after = after_s or (LIES if motion.fall is not None or item.activity in IN_BED else AFTER)
     joints = np.concatenate([np.repeat(joints[:1], round(BEFORE * RATE), 0), joints, np.repeat(joints[-1:], round(after * RATE), 0)])
     camera = lens.draw_camera(level.mean_joint(level.to_kinect(joints), "hip centre"), rng)
     view = person_view(camera, joints)
