@@ -156,15 +156,50 @@ def _tolerance(text: str) -> Any:
 
 
 def export_command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run.")],
+    target: Annotated[Path, typer.Argument(metavar="RUN|BUNDLE", help="A finished run; or with --to and --dataset a bundle.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the bundle.")],
-    format: Annotated[Literal["onnx"], typer.Option(help="Format of the model files.")] = "onnx",
-    int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Also quantise.")] = True,
+    to: Annotated[
+        list[str] | None,
+        typer.Option("--to", "--format", metavar="FORMAT", help="Format, of `featherfall list format`; may be repeated. Default: onnx."),
+    ] = None,
+    int8: Annotated[bool, typer.Option("--int8/--no-int8", help="Also quantise. Runs only.")] = True,
+    data: DataFolder = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Bundles: dataset by whose recordings int8 is calibrated, and which proves the files.")
+    ] = None,
 ) -> None:
-    """Write the bundle of a run again, e.g. after an update, or without int8."""
-    from featherfall.pipeline.distill import export_run
+    """Write the bundle of a run again, e.g. after an update or without int8; or a run or bundle in another format, e.g. C."""
+    from featherfall.core.errors import UserError
+    from featherfall.core.registry import check_name
 
-    say(*export_run(run, out, int8))
+    formats = []
+    for name in to or []:
+        try:
+            formats.append(check_name("format", name))
+        except ValueError as error:
+            raise UserError(f"--to {name}: {error}") from None
+    if not _is_bundle(target):
+        from featherfall.pipeline.distill import export_run
+
+        say(*export_run(target, out, int8, data, formats))
+        return
+    if not (formats and dataset):
+        raise UserError(
+            f"{target}: a bundle holds no clips; add --to FORMAT and --dataset NAME: recordings to calibrate with and to prove it on"
+        )
+    from featherfall import datasets
+    from featherfall.export.bundle import refusals
+    from featherfall.pipeline.add_format import add_formats
+    from featherfall.pipeline.export import file_lines
+
+    manifest = add_formats(target, formats, out, datasets.open(dataset, data_folder(data)))
+    say(f"bundle   {out}", *file_lines(manifest), *refusals(manifest))
+
+
+def _is_bundle(path: Path) -> bool:
+    from featherfall.runtime.embedded import find_bundle
+
+    return not (path / "run.json").is_file() and (find_bundle(path) / "manifest.json").is_file()
 
 
 def report_command(

@@ -73,14 +73,20 @@ class Decision(Merging):
 class ModelFile(Checked):
     """One model file and what was proven of it.
 
-    format: of the file, e.g. "onnx". precision: of its weights and activations.
+    format: of the file, e.g. "onnx". precision: of its weights and activations. beside: other files that belong to it.
     """
 
     file: FileName
+    beside: list[FileName] = Field(default=[], max_length=10)
     format: Text = "onnx"
     precision: Literal["float32", "int8"]
     bytes: int = Field(ge=0)
     proof: dict[str, Any] = {}
+
+    @property
+    def files(self) -> list[str]:
+        """The names of all files of the model."""
+        return [self.file, *self.beside]
 
 
 class Manifest(Checked):
@@ -141,7 +147,7 @@ class Manifest(Checked):
             if len(set(names)) < len(names):
                 raise ValueError(f"two of the {what}s have one name")
         self._check_size()
-        missing = [model.file for model in self.models if model.file not in self.sha256]
+        missing = [name for model in self.models for name in model.files if name not in self.sha256]
         if missing:
             raise ValueError(f"no sha256 for {', '.join(missing)}")
         return self

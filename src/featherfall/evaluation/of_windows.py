@@ -100,6 +100,11 @@ class WindowEvaluator(Evaluator):
         streams = {name: fitted_stream(recording.id, inputs[name], one, self._choice) for name, one in mine.streams.items()}
         return replace(mine, streams=streams)
 
+    @property
+    def predictions(self) -> list[RecordingPredictions]:
+        """The recordings so far."""
+        return self._predictions
+
     def result(self) -> dict[str, Any]:
         """As `Evaluator.result`, with "inputs" (what was taken for each), "shares", "rates", "thresholds" and "subjects"; of several
         datasets also "datasets"."""

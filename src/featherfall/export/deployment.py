@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,9 +12,10 @@ import torch
 from torch import nn
 
 from featherfall.clips.store import ClipStore
-from featherfall.core.manifest import Decision, ModelFile
+from featherfall.core.manifest import Decision, Input, ModelFile
 from featherfall.core.operating import Operating
 from featherfall.core.recipe import Recipe
+from featherfall.export.contract import Contract
 from featherfall.models.count import macs, parameters
 
 GraphOutputs = tuple[np.ndarray, ...]  # of a graph, in the order of `Exportable.outputs`, (K, ...) each
@@ -58,6 +59,20 @@ class Guard:
     metrics: Callable[[GraphOutputs], Mapping[str, float]]
     budget_points: float
 
+    def compared(self, exact: Mapping[str, float], compressed: Mapping[str, float]) -> dict[str, Any]:
+        """Return the proof of an int8 model, from its metrics and those in float32."""
+        return {
+            "points_lost": max(100 * (exact[name] - compressed[name]) for name in exact),
+            "budget_points": self.budget_points,
+            "float32": dict(exact),
+            "int8": dict(compressed),
+            "clips": len(next(iter(self.inputs.values()))),
+        }
+
+    def refuses(self, proof: Mapping[str, Any]) -> bool:
+        """Return whether a compressed model loses more than the budget."""
+        return not proof["points_lost"] <= self.budget_points
+
 
 @dataclass(frozen=True, eq=False)
 class Deployment:
@@ -80,6 +95,26 @@ class Deployment:
     temperature: float = 1.0
     operating: Operating | None = None
 
+    @property
+    def contract(self) -> Contract:
+        """How the student is fed, and how it decides."""
+        recipe = self.recipe
+        inputs = [_input(self.store, name) for name in self.sample]
+        return Contract(recipe.name, recipe.clip.window, inputs, self.labels, recipe.labels.positive, self.decision, self.temperature)
+
+
+class Deployable(Protocol):
+    """What formats need of a student: of a `Deployment`, or of a bundle that gets another file."""
+
+    @property
+    def contract(self) -> Contract: ...
+    @property
+    def network(self) -> Exportable: ...
+    @property
+    def sample(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def guard(self) -> Guard: ...
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -92,7 +127,7 @@ class Refusal:
 class Format(Protocol):
     """An export format. Register it by name: `@register("format", "onnx")`."""
 
-    def __call__(self, deployment: Deployment, folder: Path) -> ModelFile | Refusal:
+    def __call__(self, deployment: Deployable, folder: Path) -> ModelFile | Refusal:
         """Write one model file into the folder, which holds the files of the formats before it.
 
         Raises: `UserError` for a model that must not be deployed.
@@ -100,9 +135,20 @@ class Format(Protocol):
         ...
 
 
-def model_entry(path: Path, format: str, precision: Any, proof: Mapping[str, Any]) -> ModelFile:
-    """Return the manifest's entry of a file. format: e.g. "onnx", for a quantised file, too."""
-    return ModelFile(file=path.name, format=format, precision=precision, bytes=path.stat().st_size, proof=dict(proof))
+def model_entry(path: Path, format: str, precision: Any, proof: Mapping[str, Any], beside: Sequence[str] = ()) -> ModelFile:
+    """Return the manifest's entry of a file.
+
+    Arguments:
+        format: e.g. "onnx", for a quantised file, too.
+        beside: names of files of the same folder that belong to it.
+    """
+    size = path.stat().st_size
+    return ModelFile(file=path.name, beside=list(beside), format=format, precision=precision, bytes=size, proof=dict(proof))
+
+
+def _input(store: ClipStore, name: str) -> Input:
+    fact = store.facts[name]
+    return Input(name=name, unit=fact.unit, channels=list(fact.channels), placement=fact.placement, frames=fact.frames, size=fact.size)
 
 
 def sample_of(store: ClipStore, names: list[str], training_clips: np.ndarray, most: int) -> dict[str, np.ndarray]:

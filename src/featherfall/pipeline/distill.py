@@ -18,7 +18,7 @@ from featherfall.datasets import Dataset
 from featherfall.evaluation.report import write_report
 from featherfall.pipeline.clips import make_clips, make_folds, open_data
 from featherfall.pipeline.collect import collect
-from featherfall.pipeline.export import export_student, left_out_of, ship, shipping_notes
+from featherfall.pipeline.export import export_student, file_lines, left_out_of, ship, shipping_notes
 from featherfall.pipeline.jobs import run_jobs
 from featherfall.pipeline.models import Models, check_models, importable, keep_weights, local_models, with_models
 from featherfall.pipeline.points import check_points, fit_shipped
@@ -98,14 +98,17 @@ def train_one(
     return job.folder
 
 
-def export_run(folder: Path, out: Path, int8: bool, data: Path | Dataset | None = None) -> list[str]:
+def export_run(folder: Path, out: Path, int8: bool, data: Path | Dataset | None = None, formats: Sequence[str] = ()) -> list[str]:
     """Write the bundle of a finished run to `out`; return lines about it for the user.
 
     Arguments:
+        int8: also as "onnx_int8".
+        formats: registered names, beside the recipe's.
         data: where the recordings are, unless where the run found them.
     """
     run, recipe, found = read_run(folder)
-    recipe = recipe.model_copy(update={"export": recipe.export.model_copy(update={"int8": int8})})
+    export = recipe.export.model_copy(update={"int8": int8, "formats": [*recipe.export.formats, *formats]})
+    recipe = recipe.model_copy(update={"export": export})
     dataset = open_data(recipe, data or found)
     with Show(quiet=True) as show:
         store = make_clips(recipe, dataset, 1, show)
@@ -113,8 +116,7 @@ def export_run(folder: Path, out: Path, int8: bool, data: Path | Dataset | None 
     task = task_of(recipe).open(context_of(run, recipe, dataset, store.folder, data or found), dataset)
     fold = task.shipped(folds)
     manifest = export_student(task, fold, recipe.seeds[0], out, fit_shipped(task, plan(task, folds)))
-    models = [f"{model.precision:<8} {model.file}, {model.bytes:,} bytes" for model in manifest.models]
-    return [f"bundle   {out}", *models, *shipping_notes(task, fold, manifest)]
+    return [f"bundle   {out}", *file_lines(manifest), *shipping_notes(task, fold, manifest)]
 
 
 def plan(task: Task, folds: Sequence[Fold]) -> list[Job]:

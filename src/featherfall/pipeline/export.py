@@ -86,3 +86,24 @@ def shipping_notes(task: Task, fold: Fold, manifest: Manifest) -> list[str]:
             "trained on"
         )
     return [*notes, *task.notes(manifest.decision.threshold), *refusals(manifest)]
+
+
+def file_lines(manifest: Manifest) -> list[str]:
+    """Return a line for each model file, and one on what proved it where that was another program."""
+    lines = []
+    for model in manifest.models:
+        lines.append(f"{model.precision:<8} {model.file}, {model.bytes:,} bytes")
+        proof = model.proof
+        if "proven_by" in proof:
+            same = "not compared" if proof["bits_differing"] is None else f"{proof['bits_differing']} with other bits than the reference"
+            lines.append(
+                f"         {proof['clips']:,} clips: {same} ({proof['proven_by']}), {proof['decisions_changed']} decided otherwise than in "
+                f"float32, {proof['points_lost']:+.2f} points lost"
+            )
+            sizes = [
+                f"{name}: {size['flash']:,} bytes of flash" for name, size in proof.items() if isinstance(size, dict) and "flash" in size
+            ]
+            needs = [f"{proof['ram']:,} bytes of RAM"]
+            needs += [f"{proof['instructions']:,} instructions a window"] if "instructions" in proof else []
+            lines.append("         " + ", ".join([*sizes, *needs]))
+    return lines
