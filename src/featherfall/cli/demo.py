@@ -21,17 +21,18 @@ def demo_command(
     """Simulate people, train a watch to detect their falls, and test it on a new day. Needs no data; about three minutes on two cores."""
     from importlib import import_module
 
+    from featherfall.core.errors import UserError
+
+    if out.exists() and any(out.iterdir()) and not resume:
+        raise UserError(f"{out}: not empty; add --resume to go on with the demo in it, or give --out another folder")
     from featherfall.cli.console import console
     from featherfall.cli.tables import show_metrics
-    from featherfall.core.errors import UserError
     from featherfall.core.files import SIMULATION
 
     import_module("mujoco")
     from featherfall.pipeline.demo import DAY_FALLS, DAY_HOURS, HOURS, PEOPLE, Places, live_a_day, simulate_people, train_demo
 
     places, workers = Places(out), os.cpu_count() or 1
-    if out.exists() and any(out.iterdir()) and not resume:
-        raise UserError(f"{out}: not empty; add --resume to go on with the demo in it, or give --out another folder")
     say = console().print
     say("[bold]featherfall demo[/bold]: everything below is simulated. It shows how the parts work together,")
     say("not how well a watch does on real people.")

@@ -40,13 +40,13 @@ def distill_command(
     json: JsonFlag = False,
 ) -> None:
     """Train the teacher, the student alone and distilled; quantise, evaluate, and write a run with a bundle."""
-    from featherfall.cli.tables import show_metrics
-    from featherfall.pipeline.distill import run_recipe
-
-    resolved = recipe_of(recipe, set_, seed)
+    resolved = recipe_of(recipe, set_, seed)  # before PyTorch is imported: what is wrong with it is said at once
     folder = out or Path("runs") / resolved.name
     processes = workers or os.cpu_count() or 1
     place = recipe_data(resolved, data, processes)
+    from featherfall.cli.tables import show_metrics
+    from featherfall.pipeline.distill import run_recipe
+
     metrics = run_recipe(resolved, place, folder, resume=resume, workers=processes, allow_skipped=allow_skipped)
     say_json(metrics) if json else show_metrics(metrics, folder)
 
@@ -62,10 +62,10 @@ def train_command(
     allow_skipped: AllowSkipped = False,
 ) -> None:
     """Train one network of a recipe on its first fold."""
-    from featherfall.pipeline.distill import train_one
-
     resolved = recipe_of(recipe, set_, seed)
     place, target = recipe_data(resolved, data, os.cpu_count() or 1), out or Path("runs") / f"{resolved.name}-{role}"
+    from featherfall.pipeline.distill import train_one
+
     folder = train_one(resolved, place, target, role, resume=resume, allow_skipped=allow_skipped)
     say(f"weights  {folder / 'weights.pt'}", f"log      {folder / 'log.csv'}")
 
