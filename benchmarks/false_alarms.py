@@ -109,7 +109,7 @@ class _Listening(WindowEvaluator):
         manifest, fall = self._bundle.manifest, recording.fall
         if has_times(fall):
             (raised,) = raised_events(self._predictions[-1:], manifest.labels.index(str(manifest.positive)), manifest.decision)
-            stream = self._fitted(recording).streams[manifest.inputs[0].name]
+            stream = self.fitted(recording).streams[manifest.inputs[0].name]
             for event in match_events(raised, [] if fall is None else [fall], self._tolerance).false_alarms:
                 near = slice(*np.searchsorted(stream.times, [event.peak_s - BEFORE_S, event.peak_s + AFTER_S]))
                 times, values = stream.times[near] - event.peak_s, np.asarray(stream.values[near])

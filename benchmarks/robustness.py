@@ -117,8 +117,8 @@ class Disturbed(WindowEvaluator):
         super().__init__(bundle, choice)
         self._change = change
 
-    def _fitted(self, recording: Recording) -> Recording:
-        fitted = super()._fitted(recording)
+    def fitted(self, recording: Recording) -> Recording:
+        fitted = super().fitted(recording)
         return fitted if self._change is None else disturbed(fitted, self._change)
 
 

@@ -46,6 +46,7 @@ RUN = {
 PARSED = {
     r"featherfall (data inspect|data prepare|distill|train|compare|evaluate)\b": "needs recordings, and minutes to hours",
     r"featherfall (predict|bench|export|report) \"?(runs|RUN|OUT|BUNDLE)\b": "needs a finished run",
+    r"featherfall export wrist ": "needs recordings (tests/pipeline/test_add_format.py)",
     r"featherfall predict picture ": "needs a picture",
     r"featherfall (predict camera|camera-check) ": "needs a film and the pose estimator's weights",
     r"featherfall teach ": "needs films of a person (tests/pipeline/test_teach.py)",

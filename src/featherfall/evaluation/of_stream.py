@@ -73,7 +73,7 @@ class StreamEvaluator(WindowEvaluator):
 
     def add(self, recording: Recording) -> list[str]:
         """Keep a recording; it is judged within its day."""
-        fitted = self._fitted(recording)
+        fitted = self.fitted(recording)
         self._noted.add(fitted)
         self._pieces.add(fitted)
         return []

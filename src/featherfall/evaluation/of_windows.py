@@ -72,9 +72,9 @@ class WindowEvaluator(Evaluator):
     def add(self, recording: Recording) -> list[str]:
         """As `Evaluator.add`."""
         manifest = self._bundle.manifest
-        fitted = self._fitted(recording)
+        fitted = self.fitted(recording)
         self._noted.add(fitted)
-        prediction = self._bundle.predict(fitted, placement_ok=True)  # `_fitted` has checked it
+        prediction = self._bundle.predict(fitted, placement_ok=True)  # `fitted` has checked it
         keep = prediction.usable
         numbers = has_numbers(prediction.probabilities)
         if len(numbers) and not numbers.any():
@@ -85,7 +85,7 @@ class WindowEvaluator(Evaluator):
         self._predictions.append(RecordingPredictions(facts, *windows, labels))
         return [] if numbers.all() else [f"{recording.id}: {prediction.verdict.reasons[0]}"]
 
-    def _fitted(self, recording: Recording) -> Recording:
+    def fitted(self, recording: Recording) -> Recording:
         """Return the recording with the bundle's inputs only, in its units."""
         chosen = self._streams[recording.dataset]
         mine = renamed(recording, {name: [one.name for one in found] for name, found in chosen.items()})

@@ -73,12 +73,10 @@ def add_formats(path: str | Path, formats: Sequence[str], out: Path, dataset: Da
         raise UserError(f"{path}: a bundle of kind {manifest.kind!r} is exported from its run alone; give the run")
     if out.resolve() == bundle.path.resolve():
         raise UserError(f"--out {out}: is the bundle itself; give another folder")
-    contract = Contract(
-        manifest.name, manifest.window, manifest.inputs, manifest.labels, manifest.positive, manifest.decision, manifest.temperature
-    )
-    guard = _guard(bundle, dataset)
+    contract = contract_of(manifest)
+    guard = dataset_guard(bundle, dataset)
     network = Exportable(("logits",), manifest.parameters, manifest.macs, graph=bundle.path / bundle.model.file)
-    deployment = Redeployment(contract, network, _sample(guard.inputs), guard)
+    deployment = Redeployment(contract, network, calibration_sample(guard.inputs), guard)
     with atomic_folder(out) as folder:
         kept = [one for one in manifest.models if not {one.format, f"{one.format}_{one.precision}"} & set(formats)]
         others = manifest.sha256.keys() - {name for one in manifest.models if one not in kept for name in one.files}
@@ -92,7 +90,13 @@ def add_formats(path: str | Path, formats: Sequence[str], out: Path, dataset: Da
     return made
 
 
-def _guard(bundle: Bundle, dataset: Dataset) -> Guard:
+def contract_of(manifest: Manifest) -> Contract:
+    """Return how the student of a bundle is fed, and how it decides."""
+    one = manifest
+    return Contract(one.name, one.window, one.inputs, one.labels, one.positive, one.decision, one.temperature)
+
+
+def dataset_guard(bundle: Bundle, dataset: Dataset) -> Guard:
     """Return the guard on all windows of a dataset, by the metrics of `featherfall evaluate`."""
     manifest, listening = bundle.manifest, _Listening(bundle)
     evaluator = WindowEvaluator(listening)
@@ -115,7 +119,8 @@ def _guard(bundle: Bundle, dataset: Dataset) -> Guard:
     return Guard(inputs, score, BUDGET_POINTS)
 
 
-def _sample(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def calibration_sample(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return evenly spaced windows of all. inputs: (K, length, channels) by name."""
     count = len(next(iter(inputs.values())))
     chosen = np.linspace(0, count - 1, min(CALIBRATION_WINDOWS, count)).astype(int)
     return {name: values[chosen] for name, values in inputs.items()}
