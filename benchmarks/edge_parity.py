@@ -73,12 +73,15 @@ def main() -> None:
     guard = dataset_guard(bundle, datasets.open(options.dataset, data_folder(options.data)))
     student = integer_student(read_graph(bundle.path / bundle.model.file), calibration_sample(guard.inputs))
     source = write_source(student, contract_of(bundle.manifest))
-    rows = parity(bundle, student, source, guard, options.emulated)
+    show(parity(bundle, student, source, guard, options.emulated))
     if options.day:
-        recordings = day_of(bundle, datasets.open(options.day, data_folder(options.data)), options.hours)
-        rows += same_events(bundle, student, source, recordings)
+        samples = day_of(bundle, datasets.open(options.day, data_folder(options.data)), options.hours)
+        show(same_events(bundle, student, source, samples))
+
+
+def show(rows: list[Row]) -> None:
     for name, value in rows:
-        print(f"{name:<44} {value}")
+        print(f"{name:<44} {value}", flush=True)
 
 
 def parity(bundle: Bundle, student: IntegerStudent, source: Source, guard: Guard, emulated: int) -> list[Row]:

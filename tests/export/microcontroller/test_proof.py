@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from featherfall.core.errors import UserError
 from featherfall.export.contract import Contract
 from featherfall.export.microcontroller.integer import IntegerStudent, softmax
-from featherfall.export.microcontroller.proof import can_emulate, compiler_name, differing, emulated_probabilities, sizes
+from featherfall.export.microcontroller.proof import (
+    can_emulate,
+    compiler_name,
+    differing,
+    emulated_probabilities,
+    host_compiler,
+    host_probabilities,
+    sizes,
+)
 from featherfall.export.microcontroller.source import Source
 
 
@@ -38,3 +49,11 @@ def test_flash_and_memory_are_small(wrist_source: Source) -> None:
 
 def test_the_compiler_has_a_name() -> None:
     assert compiler_name() == "" or compiler_name().split()[0] in ("gcc", "clang")
+
+
+def test_a_compiler_that_fails_is_one_line(wrist_source: Source, wrist_windows: np.ndarray) -> None:
+    if host_compiler() is None:
+        pytest.skip("no C compiler here")
+    with pytest.raises(UserError, match=r"^\S+: .*error: unknown type name .nonsense.*; the C could not be proven"):
+        host_probabilities(replace(wrist_source, source="nonsense x;"), {"accelerometer": wrist_windows[:1]}, 2)
+    assert sizes(replace(wrist_source, source="nonsense x;")) == {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.export.microcontroller.students import Layer, contract, windows, write_onnx
+from tests.export.microcontroller.students import Layer, bits_differing, contract, windows, write_onnx
 
 from featherfall.core.errors import UserError
 from featherfall.core.recording import Stream
@@ -126,9 +126,12 @@ def test_the_header_says_how_it_is_fed(wrist_source: Source) -> None:
     assert "due 3.98 s after an impact of 1.6 g" in header
 
 
-def test_recordings_as_a_whole_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="a microcontroller's samples have no end"):
-        write_source(small(tmp_path), contract(LENGTH, kind="trial"))
+@needs_compiler
+def test_a_student_of_whole_recordings_judges_windows_and_takes_no_stream(tmp_path: Path) -> None:
+    student, agreed = small(tmp_path), contract(LENGTH, kind="trial")
+    source = write_source(student, agreed)
+    assert "ff_push" not in source.header + source.source and "FF_RATE" not in source.header and "ff_classify(x)" in source.header
+    assert bits_differing(student, agreed, {"x": windows(12, LENGTH)}) == 0
 
 
 def test_a_student_that_is_too_large_is_refused(tmp_path: Path, wrist: IntegerStudent, wrist_contract: Contract) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from featherfall.export.microcontroller.source import HEADER, SOURCE, Source
+from featherfall.core.errors import UserError
+from featherfall.export.microcontroller.source import HEADER, SOURCE, TEMPLATES, Source
 
 FLAGS = ("-std=c99", "-ffp-contract=off")
 ARM = "arm-none-eabi-gcc"
@@ -89,7 +90,7 @@ def emulated_probabilities(source: Source, inputs: Mapping[str, np.ndarray], cla
         folder = Path(name)
         write_files(source, folder)
         np.concatenate(parts, axis=1).tofile(folder / "windows.bin")
-        program = [str(Path(__file__).with_name("windows.c")), str(folder / SOURCE), f"-I{folder}", call]
+        program = [str(TEMPLATES / "windows.c"), str(folder / SOURCE), f"-I{folder}", call]
         _run([ARM, *IMAGE, *TARGETS["cortex-m4"], *FLAGS, "-O2", *program, "-o", str(folder / "windows.elf"), "-lm"])
         said = _run([QEMU, *BOARD, "-kernel", "windows.elf"], folder, seconds)
         return np.fromfile(folder / "probabilities.bin", np.float32).reshape(-1, classes), int(said.split()[1])
@@ -101,7 +102,10 @@ def differing(ours: np.ndarray, theirs: np.ndarray) -> int:
 
 
 def sizes(source: Source) -> dict[str, dict[str, int]]:
-    """Return bytes of "flash" (code and constants) and "ram" (without the stack) by processor; nothing without `arm-none-eabi-gcc`."""
+    """Return bytes of "flash" (code and constants) and "ram" (without the stack) by processor.
+
+    Nothing without `arm-none-eabi-gcc` and a C library for it.
+    """
     if shutil.which(ARM) is None or shutil.which("arm-none-eabi-size") is None:
         return {}
     found = {}
@@ -111,7 +115,10 @@ def sizes(source: Source) -> dict[str, dict[str, int]]:
         write_files(source, folder)
         for target, flags in TARGETS.items():
             thing = folder / f"{target}.o"
-            _run([ARM, *specs, *flags, *FLAGS, "-Os", "-c", str(folder / SOURCE), "-o", str(thing)])
+            try:
+                _run([ARM, *specs, *flags, *FLAGS, "-Os", "-c", str(folder / SOURCE), "-o", str(thing)])
+            except UserError:  # e.g. no math.h; nothing is proven by sizes
+                return {}
             text, data, bss = map(int, _run(["arm-none-eabi-size", str(thing)]).splitlines()[1].split()[:3])
             found[target] = {"flash": text + data, "ram": data + bss}
     return found
@@ -129,4 +136,12 @@ def compiler_name() -> str:
 
 
 def _run(command: list[str], folder: Path | None = None, seconds: float = 600) -> str:
-    return subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=folder, timeout=seconds).stdout
+    """Return what a program printed. Raises `UserError` where it fails, or needs more time."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=folder, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise UserError(f"{command[0]}: stopped after {seconds:g} s; try again on a quieter machine") from None
+    if done.returncode:
+        lines = [line for line in (done.stderr + done.stdout).splitlines() if "error" in line] or [f"exit code {done.returncode}"]
+        raise UserError(f"{command[0]}: {lines[0].strip()}; the C could not be proven: repair the compiler, or export where there is none")
+    return done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from featherfall.export.microcontroller.emit import Emitter, number
 from featherfall.export.microcontroller.integer import EXPONENTIAL, IntegerStudent
 
 HEADER, SOURCE = "featherfall.h", "featherfall.c"
+TEMPLATES = Path(__file__).with_name("templates")
 LARGEST = 512 << 10  # bytes of RAM; what needs more is no student for a microcontroller
 _MOST_ARGUMENTS = 9  # of `ff_push`; with more channels it takes an array
 _WIDTH = 16  # numbers a line of a table
@@ -30,9 +32,7 @@ class Source:
 
 
 def write_source(student: IntegerStudent, contract: Contract) -> Source:
-    """Return the C of a student; raises `UserError` for a kind of window that needs no stream, and for one that is too large."""
-    if contract.window.kind == "trial":
-        raise UserError(f"{contract.name}: takes whole recordings, a microcontroller's samples have no end; give a student of windows")
+    """Return the C of a student; raises `UserError` for one that is too large."""
     emitter = Emitter(student)
     where, arena = place(emitter.steps)
     ring = _ring(contract)
@@ -49,7 +49,7 @@ def write_source(student: IntegerStudent, contract: Contract) -> Source:
         "TABLES": "\n".join(_table(name, kind, values) for name, (kind, values) in emitter.tables.items()),
         "ARENA": str(max(arena // 4, 1)),
         "BUFFERS": "\n".join(sorted(buffers)),
-        "REQUANTISE": _REQUANTISE if any(layer.relu for layer in student.layers.values()) else "",
+        "REQUANTISE": _template("requantise.c") if any(layer.relu for layer in student.layers.values()) else "",
         "STEPS": "\n\n".join(steps),
         "CALLS": "\n".join(f"  step{i}();" for i in range(len(steps))),
         "LOGITS": emitter.logits.name,
@@ -59,13 +59,13 @@ def write_source(student: IntegerStudent, contract: Contract) -> Source:
         "RESULT": f"probabilities[{contract.labels.index(contract.positive)}]" if contract.positive else "largest(probabilities)",
         **_stream(contract, ring),
     }
-    return Source(_header(contract, ram), _filled(_SOURCE, parts), ram)
+    return Source(_header(contract, ram), _filled("source.c", parts), ram)
 
 
 def _ring(contract: Contract) -> int:
     """Return how many samples are held: a window, and what decides on its peak."""
     window = contract.window
-    if window.kind == "sliding":
+    if window.kind != "impact":
         return window.length
     return _delay(window) + max(window.before, window.spacing) + 1
 
@@ -91,7 +91,6 @@ def _stream(contract: Contract, ring: int) -> dict[str, str]:
     loads = [
         f"  for (int i = 0; i < {window.length * size}; i++) ring{i}[i] = {_pointers(contract)[i]}[i];" for i, size in enumerate(sizes)
     ]
-    trigger = _IMPACT if window.kind == "impact" else _SLIDING
     parts = {
         "RING": str(ring),
         "CHANNELS": str(sum(sizes)),
@@ -111,9 +110,11 @@ def _stream(contract: Contract, ring: int) -> dict[str, str]:
         "STRIDE": str(window.stride),
         "LENGTH": str(window.length),
     }
-    parts["TRIGGER"] = _filled(trigger, parts)
-    parts["BODY"] = _filled(_BODY, parts) if _arguments(contract) else ""
-    return parts
+    if window.kind == "trial":
+        return parts | {"STREAM": "", "FORGET": ""}
+    parts["TRIGGER"] = _filled(f"{window.kind}.c", parts).rstrip()
+    parts["BODY"] = _filled("push.c", parts) if _arguments(contract) else ""
+    return parts | {"STREAM": _filled("stream.c", parts), "FORGET": "  ff_reset();\n"}
 
 
 def _pointers(contract: Contract) -> list[str]:
@@ -137,34 +138,43 @@ def _push(contract: Contract) -> str:
 
 
 def _header(contract: Contract, ram: int) -> str:
-    window = contract.window
-    axes = ", ".join(f"{one.name} ({one.unit}): {', '.join(one.channels)}" for one in contract.inputs)
-    if window.kind == "impact":
-        due = f"{_delay(window) / window.rate:g} s after an impact of {window.threshold_g:g} g or more"
-    else:
-        due = f"every {window.stride / window.rate:g} s"
-    arguments = _arguments(contract)
-    call = f"ff_push({', '.join(arguments)})" if arguments else "ff_push_sample(sample)"
-    push = f"{_push(contract)};\n" if arguments else ""
-    labels = ", ".join(f'"{_quoted(one)}"' for one in contract.labels)
-    positive = contract.labels.index(contract.positive) if contract.positive else -1
+    window, streams = contract.window, contract.window.kind != "trial"
+    push = f"{_push(contract)};\n" if _arguments(contract) else ""
     parts = {
         "NAME": contract.name,
-        "RATE": number(window.rate),
-        "AXES": axes,
-        "DUE": due,
-        "CALL": call,
-        "PUSH": push,
-        "LABELS": labels,
+        "USE": _use(contract),
+        "CALL": _call(contract),
+        "RATE": f"#define FF_RATE {number(window.rate)} /* Hz */\n" if streams else "",
+        "PUSH": _PUSH + push + "float ff_push_sample(const float *sample);\n\n" if streams else "",
+        "RESET": "/* Forget all samples, e.g. after a pause. */\nvoid ff_reset(void);\n\n" if streams else "",
+        "LABELS": ", ".join(f'"{_quoted(one)}"' for one in contract.labels),
         "THRESHOLD": number(contract.decision.threshold),
-        "POSITIVE": str(positive),
+        "POSITIVE": str(contract.labels.index(contract.positive) if contract.positive else -1),
         "CLASSES": str(len(contract.labels)),
         "RAM": f"{ram:,}",
         "LENGTH": str(window.length),
         "CHANNELS": str(sum(len(one.channels) for one in contract.inputs)),
         "CLASSIFY": _classify(contract),
     }
-    return _filled(_HEADER, parts)
+    return _filled("header.h", parts)
+
+
+def _use(contract: Contract) -> str:
+    """Return how the student is fed, in one line."""
+    window = contract.window
+    axes = ", ".join(f"{one.name} ({one.unit}): {', '.join(one.channels)}" for one in contract.inputs)
+    if window.kind == "trial":
+        return f"A movement from its beginning to its end, resampled to {window.length} samples; {axes}:"
+    if window.kind == "sliding":
+        return f"Samples at {window.rate:g} Hz, {axes}; a window is due every {window.stride / window.rate:g} s:"
+    due = f"{_delay(window) / window.rate:g} s after an impact of {window.threshold_g:g} g or more"
+    return f"Samples at {window.rate:g} Hz, {axes}; a window is due {due}:"
+
+
+def _call(contract: Contract) -> str:
+    if contract.window.kind == "trial":
+        return f"ff_classify({', '.join(_pointers(contract))})"
+    return f"ff_push({', '.join(_arguments(contract))})" if _arguments(contract) else "ff_push_sample(sample)"
 
 
 def _quoted(text: str) -> str:
@@ -178,200 +188,17 @@ def _table(name: str, kind: str, values: np.ndarray) -> str:
     return f"static const {kind} {name}[{len(flat)}] = {{\n  " + ",\n  ".join(rows) + "};"
 
 
-def _filled(text: str, parts: dict[str, str]) -> str:
-    return re.sub(r"@(\w+)@", lambda found: parts[found[1]], text)
+def _filled(name: str, parts: dict[str, str]) -> str:
+    """Return a template with the parts for its @NAMES@."""
+    return re.sub(r"@(\w+)@", lambda found: parts[found[1]], _template(name))
 
 
-_HEADER = """\
-/* @NAME@, a student of featherfall. Generated: do not edit, export it again.
- *
- * Samples at @RATE@ Hz, @AXES@; a window is due @DUE@:
- *
- *   float p = @CALL@;
- *   if (p >= FF_THRESHOLD) alarm();
- *
- * C99, no heap; of the library sqrtf, memcpy and memset; @RAM@ bytes of RAM beside the stack. Compile it with -ffp-contract=off: only then
- * are the bits those that were proven. int must have 32 bits. One stream, one thread.
- */
-#ifndef FEATHERFALL_H
-#define FEATHERFALL_H
+def _template(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="ascii")
 
-#ifdef __cplusplus
-extern "C" {
-#endif
 
-#define FF_RATE @RATE@ /* Hz */
-#define FF_LENGTH @LENGTH@ /* samples in a window */
-#define FF_CHANNELS @CHANNELS@ /* numbers in a sample */
-#define FF_CLASSES @CLASSES@
-#define FF_LABELS {@LABELS@}
-#define FF_POSITIVE @POSITIVE@ /* the class whose probability is returned; -1: that of the most probable one */
-#define FF_THRESHOLD @THRESHOLD@
+_PUSH = """\
 #define FF_NOT_DUE (-1.0f)
 
 /* Take one sample; return a probability where a window is due, else FF_NOT_DUE. What is not finite is replaced by what was before. */
-@PUSH@float ff_push_sample(const float *sample);
-
-/* Return FF_CLASSES probabilities of the last window. */
-const float *ff_probabilities(void);
-
-/* Forget all samples, e.g. after a pause. */
-void ff_reset(void);
-
-/* Judge one window of FF_LENGTH samples, outside of a stream; forgets all samples. */
-@CLASSIFY@;
-
-#ifdef __cplusplus
-}
-#endif
-#endif
 """
-
-_SOURCE = """\
-/* @NAME@, a student of featherfall. Generated: do not edit, export it again. See featherfall.h. */
-#include "featherfall.h"
-
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
-
-@TABLES@
-
-@RINGS@
-static float arena[@ARENA@];
-static float probabilities[FF_CLASSES];
-static int start, newest, count; /* in the rings: a window's first sample, the last sample, how many there were up to @RING@ */
-static int waiting; /* samples until a window is due */
-
-@BUFFERS@
-
-@READS@
-
-static signed char quantise(float steps) {
-  const float low = steps > -127.0f ? steps : -127.0f; /* also where it is not a number */
-  const float clipped = low < 127.0f ? low : 127.0f;
-  return (signed char)((int)(clipped + 128.5f) - 128);
-}
-
-@REQUANTISE@static float exponential(float x) { /* of x <= 0 */
-  if (!(x > -87.0f)) return 0.0f;
-  const int32_t whole = (int32_t)(x * 1.44269504f - 0.5f);
-  float rest = x - (float)whole * 0.693359375f;
-  rest = rest + (float)whole * 2.12194440e-4f;
-  float series = @FIRST@;
-@SERIES@
-  const uint32_t bits = (uint32_t)(whole + 127) << 23;
-  float power;
-  memcpy(&power, &bits, sizeof power);
-  return (series * rest * rest + rest + 1.0f) * power;
-}
-
-static float largest(const float *values) {
-  float most = values[0];
-  for (int i = 1; i < FF_CLASSES; i++) {
-    if (values[i] > most) most = values[i];
-  }
-  return most;
-}
-
-@STEPS@
-
-static float infer(void) {
-  float total = 0.0f;
-@CALLS@
-  for (int i = 0; i < FF_CLASSES; i++) probabilities[i] = @LOGITS@[i] / @TEMPERATURE@;
-  const float most = largest(probabilities);
-  for (int i = 0; i < FF_CLASSES; i++) {
-    probabilities[i] = exponential(probabilities[i] - most);
-    total += probabilities[i];
-  }
-  for (int i = 0; i < FF_CLASSES; i++) probabilities[i] = probabilities[i] / total;
-  return @RESULT@;
-}
-
-@TRIGGER@
-
-static void keep(const float *sample) {
-@KEEPS@
-}
-
-float ff_push_sample(const float *values) {
-  float sample[FF_CHANNELS], last[FF_CHANNELS];
-  memset(last, 0, sizeof last);
-@LASTS@
-  for (int c = 0; c < FF_CHANNELS; c++) {
-    sample[c] = isfinite(values[c]) ? values[c] : last[c];
-  }
-  if (count == 0) { /* before the stream its first sample is held */
-    for (newest = 0; newest < @RING@; newest++) keep(sample);
-    newest = @RING@ - 1;
-    waiting = @LENGTH@;
-  }
-  newest = newest + 1 < @RING@ ? newest + 1 : 0;
-  keep(sample);
-  if (count < @RING@) count++;
-  return is_due() ? infer() : FF_NOT_DUE;
-}
-
-@BODY@const float *ff_probabilities(void) { return probabilities; }
-
-void ff_reset(void) {
-  memset(probabilities, 0, sizeof probabilities);
-  count = 0;
-}
-
-@CLASSIFY@ {
-  ff_reset();
-  start = 0;
-@LOADS@
-  return infer();
-}
-"""
-
-_REQUANTISE = """\
-static unsigned char requantise(int32_t sum, int32_t multiplier, int shift) {
-  if (sum <= 0) return 0;
-  const int64_t steps = ((int64_t)sum * multiplier + ((int64_t)1 << (shift - 1))) >> shift;
-  return (unsigned char)(steps < 255 ? steps : 255);
-}
-
-"""
-
-_BODY = """\
-@PUSH@ {
-  const float sample[FF_CHANNELS] = {@SAMPLE@};
-  return ff_push_sample(sample);
-}
-
-"""
-
-_IMPACT = """\
-static int sample_at(int ago) { return newest >= ago ? newest - ago : newest - ago + @RING@; }
-
-static float magnitude(int ago) {
-  const float *const a = ring0 + sample_at(ago) * @AXES@;
-  float total = 0.0f;
-  for (int c = 0; c < @AXES@; c++) total += a[c] * a[c];
-  return sqrtf(total);
-}
-
-/* Whether the sample @DELAY@ ago is an impact: strong, and the highest of its neighbours, the first of equal ones. */
-static int is_due(void) {
-  if (count <= @DELAY@) return 0;
-  const float peak = magnitude(@DELAY@);
-  if (!(peak >= @THRESHOLD_G@)) return 0;
-  for (int i = 1; i <= @SPACING@; i++) {
-    if (count - 1 - @DELAY@ >= i && magnitude(@DELAY@ + i) >= peak) return 0;
-    if (magnitude(@DELAY@ - i) > peak) return 0;
-  }
-  start = sample_at(@DELAY@ + @BEFORE@);
-  return 1;
-}"""
-
-_SLIDING = """\
-static int is_due(void) {
-  if (--waiting > 0) return 0;
-  waiting = @STRIDE@;
-  start = newest + 1 < @RING@ ? newest + 1 : 0;
-  return 1;
-}"""

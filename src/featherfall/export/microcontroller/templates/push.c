@@ -1,0 +1,5 @@
+@PUSH@ {
+  const float sample[FF_CHANNELS] = {@SAMPLE@};
+  return ff_push_sample(sample);
+}
+
