@@ -8,11 +8,13 @@ from urllib.parse import quote_plus
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from featherfall.core.errors import UserError
 from featherfall.core.registry import known_names
 from featherfall.runtime.sources.packets import Packet
-from featherfall.runtime.sources.payloads.payload import find_payload
+from featherfall.runtime.sources.payloads.payload import decode_message, find_payload, numbers
 
 NS = 1_698_501_144_401_773_000  # of PUSHING.md
 
@@ -127,3 +129,41 @@ def test_what_is_no_message_is_refused_in_one_line(name: str, body: bytes) -> No
 def test_the_line_says_what_is_wrong(name: str, message: Any, line: str) -> None:
     with pytest.raises(UserError, match=line):
         decoded(name, message)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=12))
+def test_messages_are_those_of_pythons_own_json(body: bytes) -> None:
+    try:
+        wanted = repr(json.loads(body))
+    except ValueError:
+        with pytest.raises(UserError, match=r"not JSON"):
+            decode_message(body)
+        return
+    assert repr(decode_message(body)) == wanted
+
+
+ROWS = st.lists(
+    st.lists(st.integers(-9, 9) | st.floats(width=32) | st.booleans() | st.none() | st.text("1.x", max_size=2), min_size=2, max_size=4)
+)
+
+
+@given(ROWS, st.sampled_from([None, 2, 3]))
+def test_numbers_are_those_of_numpy(rows: list[list[Any]], width: int | None) -> None:
+    value: list[Any] = rows if width else [cell for row in rows for cell in row]
+    try:
+        wanted = np.array(value, dtype=np.float64)
+        fits = wanted.ndim == (2 if width else 1) and (not width or not len(wanted) or wanted.shape[1] == width)
+    except (TypeError, ValueError, OverflowError):
+        fits = False
+    if fits and (not wanted.size or np.abs(wanted).max() < 1e18):
+        np.testing.assert_array_equal(numbers(value, "it", width), wanted)
+    else:
+        with pytest.raises(UserError, match=r"^it "):
+            numbers(value, "it", width)

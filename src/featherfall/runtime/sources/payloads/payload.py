@@ -10,8 +10,10 @@ A message that is not of this shape raises `UserError`, one line. The device of 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,10 @@ from featherfall.core.errors import UserError
 from featherfall.core.registry import find
 from featherfall.core.text import printable, shortened
 from featherfall.runtime.sources.packets import MOST_NAME, Packet
+
+_fast_json: Callable[[bytes], Any] = json.loads
+with contextlib.suppress(ImportError):
+    from orjson import loads as _fast_json  # of the extra `watch`: a third of the time
 
 Payload = Callable[[bytes, str], Iterator[Packet]]
 
@@ -33,11 +39,16 @@ def find_payload(name: str) -> Payload:
 
 
 def decode_message(body: bytes, most: int = MOST_BYTES) -> Any:
-    """Return the JSON value of a message of at most `most` bytes; raises `UserError`. Its depth is bounded by Python's own stack."""
+    """Return the JSON value of a message of at most `most` bytes; raises `UserError`.
+
+    Integers beyond 64 bit may become floats. The depth is bounded by Python's own stack.
+    """
     if len(body) > most:
         raise UserError(f"{len(body):,} bytes; a message has at most {most:,}, send more often")
+    with contextlib.suppress(ValueError):
+        return _fast_json(body)
     try:
-        return json.loads(body)
+        return json.loads(body)  # says what is wrong, and takes what only Python does: UTF-16, NaN, numbers of hundreds of digits
     except RecursionError:
         raise UserError("nested too deeply; send the samples alone") from None
     except (ValueError, UnicodeDecodeError) as error:
@@ -63,16 +74,31 @@ def listed(value: Any, what: str) -> Sequence[Any]:
 def numbers(value: Any, what: str, width: int | None = None) -> np.ndarray:
     """Return finite float64, (N,) or (N, width), of a JSON list of numbers; raises `UserError` for anything else."""
     flat = listed(value, what)
-    try:
-        array = np.array(flat, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise UserError(f"{what} holds something that is no number") from None
+    array = _array(flat, width)
+    if array is None:
+        try:
+            array = np.array(flat, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
+            raise UserError(f"{what} holds something that is no number") from None
     if array.ndim != (1 if width is None else 2) or (width is not None and array.shape[1] != width and len(array)):
         wanted = "a list of numbers" if width is None else f"a list of {width} numbers a sample"
         raise UserError(f"{what} is not {wanted}")
     if array.size and not np.abs(array).max() < 1e18:
         raise UserError(f"{what} holds a number that is not finite")
     return array
+
+
+def _array(rows: Sequence[Any], width: int | None) -> np.ndarray | None:
+    """Return what `np.array` gives of rows of numbers, in half the time; None for other ones."""
+    cells: Iterator[Any] = iter(rows)
+    if width is not None:
+        if set(map(type, rows)) != {list} or set(map(len, rows)) != {width}:
+            return None
+        cells = chain.from_iterable(rows)
+    try:
+        return np.fromiter(cells, np.float64, len(rows) * (width or 1)).reshape(len(rows), *([width] if width else []))
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def number(value: Any, what: str) -> float:
