@@ -14,9 +14,11 @@ from typer.testing import CliRunner, Result
 from featherfall.cli.bench import bench_command
 from featherfall.cli.predict import BY_KIND, predict_command
 from featherfall.core.errors import UserError
+from featherfall.core.files import sha256
 from featherfall.core.manifest import BundleKind
 from featherfall.core.text import clock_time
 from featherfall.core.units import STANDARD_GRAVITY
+from featherfall.export.microcontroller.proof import host_compiler
 
 app = typer.Typer()
 app.command("predict")(predict_command)
@@ -135,6 +137,20 @@ def test_bench_as_a_table(bundle: Path) -> None:
     assert lines[4].split()[:2] == ["model", "file"]
     assert lines[5].startswith("float32  float32.onnx")
     assert len(lines[4]) == len(lines[5])
+
+
+def test_bench_measures_c_too(tmp_path: Path) -> None:
+    if host_compiler() is None:
+        pytest.skip("no C compiler here")
+    bundle = write_bundle(tmp_path / "b", precisions=("float32", "int8"))
+    (bundle / "featherfall.c").write_text("float ff_classify(const float *x) { return *x; }\nfloat *ff_probabilities(void) { return 0; }\n")
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["models"].append({"file": "featherfall.c", "format": "c", "precision": "int8", "bytes": 9, "proof": {"ram": 14_452}})
+    manifest["sha256"]["featherfall.c"] = sha256(bundle / "featherfall.c")
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    lines = call("bench", bundle, "--repeat", 20).stdout.splitlines()
+    assert lines[7].split()[:2] == ["int8", "featherfall.c"] and lines[7].endswith("14.5 kB")
+    assert lines[-1] == "fastest  featherfall.c"
 
 
 def test_bench_of_pictures_names_pictures(tmp_path: Path) -> None:

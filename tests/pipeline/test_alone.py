@@ -18,6 +18,7 @@ from featherfall.core.files import write_json
 from featherfall.core.manifest import ModelFile
 from featherfall.core.recipe import Recipe
 from featherfall.export.deployment import Deployment, Refusal
+from featherfall.export.formats import c
 from featherfall.pipeline.distill import export_run, run_recipe, train_one
 from featherfall.runtime.bundle import read_manifest
 
@@ -89,12 +90,14 @@ def test_where_int8_was_refused_nothing_goes_by_that_name(
     assert "<th>student, int8</th>" not in (tmp_path / "run" / "report.html").read_text()
 
 
-def test_it_goes_on_and_is_exported_again(place: Path, tiny: Path, tmp_path: Path) -> None:
+def test_it_goes_on_and_is_exported_again(place: Path, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (place / "run" / "folds" / "fold-2" / "alone" / "0" / "predictions.npz").unlink()
     before = read_json(place / "run" / "metrics.json")
     again = run_recipe(alone(), tiny, place / "run", resume=True, quiet=True, cache=place / "cache")
     assert again["roles"] == before["roles"]
-    assert export_run(place / "run", tmp_path / "bundle", int8=False)[0].startswith("bundle")
+    monkeypatch.setattr(c, "can_emulate", lambda: False)
+    assert export_run(place / "run", tmp_path / "bundle", int8=False, formats=["c"])[0].startswith("bundle")
+    assert [model.file for model in read_manifest(tmp_path / "bundle").models] == ["model.onnx", "featherfall.c"]
 
 
 def test_a_student_may_start_from_it(place: Path, tiny: Path, tmp_path: Path) -> None:

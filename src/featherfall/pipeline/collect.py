@@ -105,5 +105,5 @@ def sizes(task: Task, jobs: Sequence[Job]) -> dict[str, dict[str, int]]:
         found[role] = {"parameters": parameters, "macs": macs, "bytes": 4 * parameters}
     found |= dict.fromkeys(["alone", recipe.deployed_role], found.pop("student"))
     exported = [read_manifest(job.folder / "bundle") for job in jobs if job.role == "int8"]
-    small = [model.bytes for manifest in exported for model in manifest.models if model.precision == "int8"]
+    small = [model.bytes for manifest in exported for model in onnx_models(manifest) if model.precision == "int8"]
     return found | ({"int8": {**found["alone"], "bytes": max(small)}} if small else {})

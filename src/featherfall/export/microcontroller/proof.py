@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -53,22 +54,41 @@ def write_files(source: Source, folder: Path) -> None:
 
 def host_probabilities(source: Source, inputs: Mapping[str, np.ndarray], classes: int) -> np.ndarray:
     """Return (K, classes) float32 of the C on this machine. inputs: (K, length, channels) by name."""
-    compiler = host_compiler()
-    assert compiler is not None
     windows = [np.ascontiguousarray(values, np.float32) for values in inputs.values()]
     out = np.zeros((len(windows[0]), classes), np.float32)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_files(source, folder)
-        library = folder / "student.so"
-        _run([compiler, *FLAGS, "-O2", "-shared", "-fPIC", str(folder / SOURCE), "-o", str(library), "-lm"])
-        student = ctypes.CDLL(str(library))
-    student.ff_classify.restype = ctypes.c_float
-    student.ff_probabilities.restype = ctypes.POINTER(ctypes.c_float)
+        write_files(source, Path(name))
+        student = host_student(Path(name))
     for k in range(len(out)):
         student.ff_classify(*(one[k].ctypes.data_as(ctypes.c_void_p) for one in windows))
         out[k] = np.ctypeslib.as_array(student.ff_probabilities(), (classes,))
     return out
+
+
+def host_student(folder: Path) -> ctypes.CDLL:
+    """Return the functions of the header and source in a folder, compiled for this machine."""
+    compiler = host_compiler()
+    assert compiler is not None
+    with tempfile.TemporaryDirectory() as name:
+        library = Path(name) / "student.so"
+        _run([compiler, *FLAGS, "-O2", "-shared", "-fPIC", str(folder / SOURCE), "-o", str(library), "-lm"])
+        student = ctypes.CDLL(str(library))
+    student.ff_classify.restype = ctypes.c_float
+    student.ff_probabilities.restype = ctypes.POINTER(ctypes.c_float)
+    return student
+
+
+def host_latencies(folder: Path, window: Mapping[str, np.ndarray], repeat: int) -> np.ndarray:
+    """Return (repeat,) milliseconds of one window of the C in a folder, on this machine. window: (1, length, channels) by input."""
+    student = host_student(folder)
+    values = [np.ascontiguousarray(one, np.float32) for one in window.values()]
+    pointers = [one.ctypes.data_as(ctypes.c_void_p) for one in values]
+    taken = np.empty(repeat)
+    for k in range(repeat):
+        start = time.perf_counter_ns()
+        student.ff_classify(*pointers)
+        taken[k] = time.perf_counter_ns() - start
+    return taken / 1e6
 
 
 def can_emulate() -> bool:
