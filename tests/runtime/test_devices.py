@@ -162,3 +162,27 @@ def test_a_device_takes_little_memory(bundle: Bundle) -> None:
     used = (tracemalloc.get_traced_memory()[0] - before) / len(devices)
     tracemalloc.stop()
     assert used < 20_000 and devices[0].stream.nbytes < 12_000
+
+
+@pytest.mark.parametrize(
+    ("moves", "impacts", "denies"),
+    [(0.4, (), True), (0.05, (), False), (0.4, ((12.0, 4.0),), False), (0.4, ((3.0, 4.0),), True)],
+    ids=["walks", "lies", "falls", "fell long before"],
+)
+def test_a_watch_denies_a_fall_where_its_wearer_walks_on(
+    bundle: Bundle, moves: float, impacts: tuple[tuple[float, float], ...], denies: bool
+) -> None:
+    walk = motion(TIMES, impacts) + moves * np.sin(12 * TIMES)[:, None] * [0, 0, 1.0]
+    device = WornDevice("a", bundle)
+    told(device, packets(TIMES, walk))
+    assert device.denies(START + 17.0, START + 20.0) is denies
+    assert not device.denies(START + 17.0, START + 30.0)  # nothing is heard of it any more
+
+
+def test_a_watch_that_cannot_judge_denies_nothing(bundle: Bundle) -> None:
+    device = WornDevice("a", bundle)
+    walk = motion(TIMES) + 0.4 * np.sin(12 * TIMES)[:, None] * [0, 0, 1.0]
+    sent = packets(TIMES, walk)
+    told(device, sent)
+    device.take(Packet("a", battery=0.05, received=START + 20.0))
+    assert not device.denies(START + 17.0, START + 20.0)

@@ -20,6 +20,7 @@ from featherfall.runtime.watch import Monitor
 
 ReportEvent = Callable[[str, AlarmEvent | Condition], object]  # of a person
 _TICK = 1.0  # s
+FRESH_S = 2.0  # s since the last look, after which the camera says nothing of now
 
 
 @dataclass
@@ -55,6 +56,7 @@ class CameraWatch:
         self._thread = threading.Thread(target=self._run, name=config.name, daemon=True)
         self._offline, self._began = False, time.time()
         self._told = False  # whether "cannot judge" was
+        self._upright = (0.0, 0.0)  # the time of the last look, s since 1970, and for how long the only person has been upright then, s
 
     def change_zones(self, zones: Sequence[Zone]) -> None:
         """Take other beds and sofas from the next picture on."""
@@ -69,6 +71,16 @@ class CameraWatch:
         """End, and wait for that."""
         self.source.stop()
         self._thread.join(5.0)
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration."""
+        return self.config.name
+
+    def denies(self, since: float, now: float) -> bool:
+        """As `household.fusion.Witness`: the only person in view has been upright since then."""
+        looked, upright = self._upright
+        return now - looked <= FRESH_S and looked - upright <= since
 
     def tick(self, now: float) -> None:
         """Tell when the camera is gone, and when it is back; now: s since 1970."""
@@ -102,6 +114,7 @@ class CameraWatch:
         self.looks.looks += 1
         self.looks.people, self.looks.unjudged = len(result.people), result.unjudged
         self.looks.falls = len(self._monitor.falls)
+        self._upright = now, 0.0 if result.unjudged else self._monitor.upright_for
         for notice in result.notices:
             self._told |= notice.kind == "cannot judge"
             self._report(person, AlarmEvent.of_notice(notice, now, name))

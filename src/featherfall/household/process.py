@@ -13,8 +13,9 @@ from featherfall.alarms.database import StoreError
 from featherfall.alarms.snippets import Snippet
 from featherfall.core.errors import UserError
 from featherfall.core.tables import nearest
-from featherfall.household.build import open_alarms, open_cameras, open_devices, open_sources
+from featherfall.household.build import open_alarms, open_cameras, open_devices, open_sources, settings_of
 from featherfall.household.config import HouseholdConfig
+from featherfall.household.fusion import Fusion, Witness, witnesses_of
 from featherfall.runtime.alarm import AlarmMessage
 from featherfall.runtime.decide.zones import Zone
 from featherfall.runtime.devices import DeviceNotice
@@ -57,6 +58,9 @@ class Household:
         self.stopping, self.started = threading.Event(), time.time()
         self._inbox = Inbox()
         self._people = {one.name: one.person for one in config.devices}
+        sensors: list[tuple[str, Witness]] = [(self._people[one.name], one) for one in self.devices]
+        sensors += [(one.config.person, one) for one in self.cameras]
+        self._fusion = Fusion(witnesses_of([one.name for one in config.people], sensors), settings_of(config))
         self._names = {source.name: source for source in self.sources}
         self._zones_read = False
         for camera in self.cameras:
@@ -95,7 +99,7 @@ class Household:
         if isinstance(what, Condition):
             self.alarms.report(person, what)
         else:
-            self.alarms.handle(person, what)
+            self.alarms.handle(person, self._fusion.seen(person, what))
 
     def _ended(self) -> bool:
         healths = [*(one.health for one in self.sources), *(camera.source.health for camera in self.cameras)]
@@ -131,6 +135,7 @@ class Household:
         self._tell(self.devices.tick(now))
         for camera in self.cameras:
             camera.tick(now)
+        self._fusion.tick(now, self.alarms.handle)
         self.alarms.tick()
 
     def _take(self, packets: list[Packet]) -> None:

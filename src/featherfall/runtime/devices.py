@@ -29,6 +29,9 @@ SILENT_S = 15.0  # s without a packet after which the windows held are judged as
 BATCH = 32  # windows a run of the model: more take more memory and are hardly faster
 MOST_PACKETS = 100  # a second and device
 NO_NUMBERS = "the model gives no numbers; export the bundle again"
+DOUBT = 0.1  # probability of a fall from which a window looks a little like one
+AROUND_S = 10.0  # s before another sensor's sign; that of a camera comes 1 to 2 s after the impact, windows of a watch 4 s
+FRESH_S = 2.0  # s without a packet after which a device says nothing of now
 BEHIND = 3600.0  # s; a device whose dates are older sends what it has kept, or its clock is wrong
 
 
@@ -114,6 +117,17 @@ class WornDevice:
         self._offline_s, self._began = offline_s, time.time()
         self._second, self._in_second = 0, 0
         self._is_flushed = True
+        self._doubt = -np.inf  # when a window last looked a little like a fall, s since 1970
+
+    def denies(self, since: float, now: float) -> bool:
+        """Return whether it is sure that its wearer has not fallen around a time: it is worn and heard of, no window has looked even a
+        little like a fall since `AROUND_S` before it, and the arm moves as that of somebody who is up.
+
+        Arguments:
+            since, now: s since 1970 on this machine's clock.
+        """
+        heard = now - self.health.last <= FRESH_S and not self.health.conditions
+        return heard and self._doubt < since - AROUND_S and self.stream.is_lively()
 
     def take(self, packet: Packet) -> tuple[list[DeviceNotice], Pending | None]:
         """Take a packet; return what is to be told, and windows for the model."""
@@ -145,6 +159,8 @@ class WornDevice:
             return notices
         use = usable(cut.valid.mean(axis=1), probabilities, manifest.window.kind)
         falls = probabilities[use, manifest.labels.index(manifest.positive)]
+        if len(falls) and falls.max() >= DOUBT:
+            self._doubt = float(pending.received)
         for event in self._finder.add(cut.centre_s[use], cut.end_s[use], falls):
             self.health.events += 1
             at = pending.received - max(pending.now - event.raised_s, 0.0)

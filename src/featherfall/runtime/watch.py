@@ -109,6 +109,11 @@ class Monitor:
         """Return since when (s), and what, a film that ends at a time (s) leaves open: perhaps a fall; None for nothing."""
         return self._decider.unsettled(time)
 
+    @property
+    def upright_for(self) -> float:
+        """Seconds for which the only person in view has been upright, see `Decider.upright_for`."""
+        return 0.0 if self._last is None else self._decider.upright_for(self._last)
+
     def reset(self) -> None:
         """Forget everything: the next picture is of another film."""
         self.perception.reset()

@@ -7,7 +7,7 @@ import pytest
 from tests.runtime.people import person
 
 from featherfall.core.errors import UserError
-from featherfall.runtime.decide.evidence import KeypointEvidence, Past
+from featherfall.runtime.decide.evidence import HISTORY, KeypointEvidence, Past
 from featherfall.runtime.decide.incidents import Decider, DecisionSettings, Incident, decide
 from featherfall.runtime.observation import Fall, FrameResult, Notice, TrackedPerson
 from featherfall.runtime.perceive.boxes import PersonBox
@@ -152,3 +152,19 @@ def test_who_shows_the_fallen_one_gives_further_signs() -> None:
     film = trace((3, [up()]), (4, [down()]), (5, []), (6, [box(1, DOWN, 0.95, 5.0)]))
     (fall,), _ = decide(film, BOXES)
     assert (fall.sign_s, fall.peak_s, fall.confidence) == (3.5, 5.1, 0.95)
+
+
+def test_for_how_long_the_only_person_has_been_upright() -> None:
+    def upright_for(*parts: tuple[float, list[TrackedPerson]]) -> float:
+        decider = Decider(DecisionSettings("boxes", 0.5, 2.0))
+        frames = trace(*parts)
+        for frame in frames:
+            decider.step(frame)
+        return decider.upright_for(frames[-1].time)
+
+    assert upright_for((3.0, [up()])) == pytest.approx(3.0, abs=0.15)
+    assert upright_for((3.0, [up()]), (5.0, [down()]), (6.0, [up()])) == pytest.approx(1.0, abs=0.15)
+    assert upright_for((3.0, [up()]), (4.0, [down()])) == 0.0
+    assert upright_for((3.0, [up(), up(1, right=400.0)])) == 0.0
+    assert upright_for((3.0, [up()]), (4.0, [])) == 0.0
+    assert upright_for((30.0, [up()])) == pytest.approx(HISTORY, abs=0.15)

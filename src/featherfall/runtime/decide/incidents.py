@@ -312,6 +312,25 @@ class Decider:
         here = (past for past in self._past.values() if past.last.is_person and past.seen >= time - LOST)
         return next((at for past in here if (at := self._evidence.went_down(past, time)) is not None), None)
 
+    def upright_for(self, time: float) -> float:
+        """Return for how many seconds, `HISTORY` at most, the only person in view has been upright without a break.
+
+        0 where nobody or several people are in view: one of them may be behind another.
+
+        Arguments:
+            time: of the last picture, s.
+        """
+        here = [past for past in self._past.values() if past.last.is_person and past.seen >= time - LOST]
+        if len(here) != 1:
+            return 0.0
+        (past,) = here
+        since, size = past.seen, past.usual_size
+        for at, person in zip(reversed(past.times), reversed(past.people), strict=True):
+            if since - at > GAP or self._evidence.posture(person, size) is not Posture.upright:
+                break
+            since = at
+        return past.seen - since
+
     def _assign(self, frame: FrameResult) -> None:
         """Assign signs to open incidents; open an incident for each of the others."""
         ongoing = {number for one in self._incidents if one.fall.up_s is None and not one.is_only_lying for number in one.known}

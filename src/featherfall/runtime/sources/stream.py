@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from featherfall.signals.quality.corrupt import AROUND, corrupt_samples
 from featherfall.signals.quality.gravity import GROUP, WINDOW, GravityMeter, judge
 from featherfall.signals.quality.wear import WearMeter
 from featherfall.signals.resample import grid_length
+from featherfall.signals.rows import row_lengths
 
 HOLD = 60.0  # s of samples held, e.g. to plot them
 MARGIN = 1.5  # s held besides a window, for the low-pass, corrupt samples and late packets
@@ -34,6 +36,8 @@ KEPT = 8  # groups of the gravity meter: half a minute
 # Samples that are faster than the grid are smoothed, which raises a magnitude by at most the sum of the taps' sizes, 1.2: what stays below
 # this share of the threshold is no impact.
 BELOW = 0.8
+# g. Walking moves a wrist by .15 to .3 within a second; simulated people who lie and stir, slump or crawl by .02 to .14.
+VIGOROUS = 0.15
 
 
 class SampleStream:
@@ -101,6 +105,18 @@ class SampleStream:
     def is_worn(self) -> bool:
         """False where the accelerometer has not moved for half an hour."""
         return self._wear.is_worn
+
+    def is_lively(self, seconds: int = 5) -> bool:
+        """Return whether the accelerometer moved in nearly all of the last `seconds` as that of somebody who walks or works.
+
+        Vigorous is a standard deviation of the magnitude of `VIGOROUS` within a second; one second may be calmer.
+        """
+        if self._accelerometer is None:
+            return False
+        size = row_lengths(self._ring.values[:, self._columns[self._accelerometer.name]])
+        edges = np.searchsorted(self.times, self.now - np.arange(seconds, -1, -1.0), side="right")
+        parts = [size[first:after] for first, after in pairwise(edges)]
+        return sum(len(one) > 2 and float(one.std()) >= VIGOROUS * self._one_g for one in parts) >= seconds - 1
 
     @property
     def nbytes(self) -> int:
