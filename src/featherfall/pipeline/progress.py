@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from featherfall.core.rich_console import SafeConsole
 
 LINE_EVERY = 60.0  # s between lines of progress where stderr is no terminal: an hour's log stays readable
+_LOG_WIDTH = 140  # columns; Rich takes 80 for what is no terminal, in which the bars have no room
 
 
 class Show:
@@ -34,9 +35,10 @@ class Show:
         )
 
     def __enter__(self) -> Show:
+        if self._is_log:
+            self.progress.console.width = _LOG_WIDTH
         self.progress.start()
-        console = self.progress.console
-        if not (console.is_terminal or console.is_jupyter or console.quiet):
+        if self._is_log:
             self._lines.start()
         return self
 
@@ -47,6 +49,11 @@ class Show:
     def stage(self, description: str, total: int) -> Bar:
         """Add a bar."""
         return Bar(self.progress, self.progress.add_task(description, total=total, note=""))
+
+    @property
+    def _is_log(self) -> bool:
+        console = self.progress.console
+        return not (console.is_terminal or console.is_jupyter or console.quiet)
 
     def _write_lines(self) -> None:
         written: dict[str, str] = {}
