@@ -4,8 +4,8 @@
 
 Every window of --dataset is judged by ONNX Runtime in float32, by the reference in NumPy and by the C on this machine, some by the C on
 an emulated Cortex-M4 (`--emulated 0`: none). A day of recordings of --day, in random order and without a pause, is judged by the Python
-runtime, whose model is the reference, and sample by sample by the C; their probabilities differ a little, as the runtime interpolates what it
-cuts. Prints one table.
+runtime, whose model is the reference, and sample by sample by the C; their probabilities differ a little, as the runtime interpolates.
+Prints one table.
 """
 
 from __future__ import annotations

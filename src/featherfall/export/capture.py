@@ -21,8 +21,8 @@ _OF_ANY_MODULE = frozenset(vars(nn.Module()))
 _captured: dict[str, Any] = {}
 
 
-class _Positional(nn.Module):
-    """The exporter names inputs by position; our networks take a dictionary."""
+class Positional(nn.Module):
+    """A network that takes its inputs by position, as exporters do; ours take a dictionary."""
 
     def __init__(self, model: nn.Module, names: Sequence[str]) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ def _graph(model: nn.Module, example: Mapping[str, np.ndarray], outputs: Sequenc
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
         program = torch.onnx.export(
-            _Positional(model, names),
+            Positional(model, names),
             inputs,
             dynamo=True,
             optimize=False,  # after weights are filled in: it folds them
@@ -86,7 +86,7 @@ def _filled(graph: Any, model: nn.Module) -> Any:
 
     copy = type(graph)()
     copy.CopyFrom(graph)
-    values = dict(_Positional(model, ()).named_parameters()) | dict(_Positional(model, ()).named_buffers())
+    values = dict(Positional(model, ()).named_parameters()) | dict(Positional(model, ()).named_buffers())
     for one in copy.graph.initializer:
         if one.name in values:
             one.CopyFrom(numpy_helper.from_array(values[one.name].detach().cpu().contiguous().numpy(), one.name))
