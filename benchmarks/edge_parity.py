@@ -87,7 +87,8 @@ def show(rows: list[Row]) -> None:
 
 def parity(bundle: Bundle, student: IntegerStudent, source: Source, guard: Guard, emulated: int) -> list[Row]:
     """Compare all windows."""
-    manifest, inputs = bundle.manifest, {name: guard.inputs[name] for name in student.graph.inputs}
+    manifest = bundle.manifest
+    inputs = {one.name: guard.inputs[one.name] for one in manifest.inputs}
     exact, logits = onnx_outputs(bundle.path / bundle.model.file, guard.inputs)[0], student.logits(inputs)
     before, ours = softmax(exact, manifest.temperature), softmax(logits, manifest.temperature)
     column = manifest.labels.index(str(manifest.positive))

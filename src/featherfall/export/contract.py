@@ -14,7 +14,7 @@ class Contract:
     """How a student is fed, and how it decides; fields as the manifest's.
 
     Attributes:
-        inputs: in the order of the graph's.
+        inputs: the first is the reference, whose magnitude triggers.
         positive: the class that raises events, or None.
     """
 

@@ -55,5 +55,5 @@ def windows(count: int, length: int, channels: int = 3, seed: int = 0) -> np.nda
 def bits_differing(student: IntegerStudent, agreed: Contract, inputs: Mapping[str, np.ndarray]) -> int:
     """In how many windows the compiled C and the reference differ in any bit."""
     ours = softmax(student.logits(inputs), agreed.temperature)
-    theirs = host_probabilities(write_source(student, agreed), {name: inputs[name] for name in student.graph.inputs}, len(agreed.labels))
+    theirs = host_probabilities(write_source(student, agreed), {one.name: inputs[one.name] for one in agreed.inputs}, len(agreed.labels))
     return differing(ours, theirs)

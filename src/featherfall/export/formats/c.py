@@ -45,7 +45,7 @@ def write_c(deployment: Deployable, folder: Path) -> ModelFile | Refusal:
     logits = student.logits(guard.inputs)
     proof = guard.compared(guard.metrics((float_logits,)), guard.metrics((logits,)))
     proof |= _parity(contract, float_logits, logits)
-    proof |= _proven(contract, source, {name: guard.inputs[name] for name in student.graph.inputs}, softmax(logits, contract.temperature))
+    proof |= _proven(contract, source, {one.name: guard.inputs[one.name] for one in contract.inputs}, softmax(logits, contract.temperature))
     proof |= {"ram": source.ram, **sizes(source)}
     if guard.refuses(proof):
         return Refusal("c_int8", proof)

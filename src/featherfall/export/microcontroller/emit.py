@@ -29,8 +29,9 @@ class Emitter:
         logits: the buffer of the student's output.
     """
 
-    def __init__(self, student: IntegerStudent) -> None:
-        self._student, self._graph = student, student.graph
+    def __init__(self, student: IntegerStudent, inputs: Sequence[str]) -> None:
+        """inputs: names, in the order in which the C has them."""
+        self._graph, self._inputs = student.graph, list(inputs)
         self.steps: list[Step] = []
         self.tables: dict[str, tuple[str, np.ndarray]] = {}
         self._buffers: dict[str, Buffer] = {}  # by value
@@ -232,8 +233,8 @@ class Emitter:
         place = [Index() if size == 1 else one for one, size in zip(place, self._graph.shapes[name], strict=True)]
         if name in self._graph.constants:
             return self._constant(name, place)
-        if name in self._graph.inputs:
-            return f"input{self._graph.inputs.index(name)}({flat(place, self._graph.shapes[name])})"
+        if name in self._inputs:
+            return f"input{self._inputs.index(name)}({flat(place, self._graph.shapes[name])})"
         layer = self._layer_of.get(name)
         if layer is not None and layer.relu:
             buffer, width = self._written_by(name), self._graph.shapes[name][1]

@@ -53,7 +53,7 @@ def write_files(source: Source, folder: Path) -> None:
 
 
 def host_probabilities(source: Source, inputs: Mapping[str, np.ndarray], classes: int) -> np.ndarray:
-    """Return (K, classes) float32 of the C on this machine. inputs: (K, length, channels) by name."""
+    """Return (K, classes) float32 of the C on this machine. inputs: (K, length, channels) by name, in the contract's order."""
     windows = [np.ascontiguousarray(values, np.float32) for values in inputs.values()]
     out = np.zeros((len(windows[0]), classes), np.float32)
     with tempfile.TemporaryDirectory() as name:
@@ -79,7 +79,8 @@ def host_student(folder: Path) -> ctypes.CDLL:
 
 
 def host_latencies(folder: Path, window: Mapping[str, np.ndarray], repeat: int) -> np.ndarray:
-    """Return (repeat,) milliseconds of one window of the C in a folder, on this machine. window: (1, length, channels) by input."""
+    """Return (repeat,) milliseconds of one window of the C in a folder, on this machine. window: (1, length, channels) by input, in the
+    contract's order."""
     student = host_student(folder)
     values = [np.ascontiguousarray(one, np.float32) for one in window.values()]
     pointers = [one.ctypes.data_as(ctypes.c_void_p) for one in values]
@@ -100,7 +101,7 @@ def emulated_probabilities(source: Source, inputs: Mapping[str, np.ndarray], cla
     """Return (K, classes) float32 of the C on a Cortex-M4 that QEMU emulates, and the instructions that a window takes.
 
     Arguments:
-        inputs: (K, length, channels) by name, in the order of the graph's inputs.
+        inputs: (K, length, channels) by name, in the contract's order.
         seconds: after which QEMU is stopped.
     """
     parts = [np.ascontiguousarray(values, np.float32).reshape(len(values), -1) for values in inputs.values()]

@@ -33,7 +33,7 @@ class Source:
 
 def write_source(student: IntegerStudent, contract: Contract) -> Source:
     """Return the C of a student; raises `UserError` for one that is too large."""
-    emitter = Emitter(student)
+    emitter = Emitter(student, [one.name for one in contract.inputs])
     where, arena = place(emitter.steps)
     ring = _ring(contract)
     ram = 4 * sum(ring * len(one.channels) for one in contract.inputs) + arena + 4 * len(contract.labels) + 12
