@@ -19,7 +19,8 @@ def take(*packets: np.ndarray, same: bool = True) -> np.ndarray:
     clock, held, values = LiveClock(), np.zeros(0), np.zeros((0, 1))
     for packet in packets:
         new = packet[:, None] if same else packet[:, None] + len(held)
-        times, keep = clock.take(packet, new, held, values)
+        times, some = clock.take(packet, new, held, values)
+        keep = np.ones(len(times), bool) if some is None else some
         held, values = np.concatenate([held, times[keep]]), np.concatenate([values, new[keep]])
     return held
 

@@ -134,13 +134,16 @@ class SampleStream:
             self._units |= samples.units
         times = np.asarray(samples.times, dtype=np.float64)
         values = self._checked(samples, len(times))
-        times, keep = self._clock.take(times, values, self.times, self._ring.values)
-        if not keep.all():
+        times, keep = self._clock.take(times, values, self._ring.times, self._ring.values)
+        if keep is not None and not keep.all():
             self.repeated += int((~keep).sum())
             times, values = times[keep], values[keep]
         if not len(times):
             return
         edges = self._edges(times)
+        if not edges:
+            self._append(times, values)
+            return
         for first, after in zip([0, *edges], [*edges, len(times)], strict=True):
             if first:
                 self._end_stretch()
@@ -241,12 +244,12 @@ class SampleStream:
             self._began = min(self._began, self._origin)
         if self.manifest.window.kind == "impact":
             first = values[:, self._columns[self.manifest.inputs[0].name]]
-            high = self.manifest.window.threshold_g * GRAVITY_UNITS.get(self._units[self.manifest.inputs[0].name], 1.0)
-            high *= BELOW if self.rate > 1.05 * self.manifest.window.rate or len(self._ring) <= MIN_SAMPLES else 1 - 1e-6
             squares = np.einsum("ij,ij->i", first, first)
-            if squares.max() >= high * high:
+            high = self.manifest.window.threshold_g * GRAVITY_UNITS.get(self._units[self.manifest.inputs[0].name], 1.0)
+            if squares.max() >= (BELOW * high) ** 2:
+                high *= BELOW if self.rate > 1.05 * self.manifest.window.rate or len(self._ring) <= MIN_SAMPLES else 1 - 1e-6
                 hot = np.flatnonzero(squares >= high * high)
-                self._hot.append((float(times[hot[0]]), float(times[hot[-1]])))
+                self._hot += [(float(times[hot[0]]), float(times[hot[-1]]))] if len(hot) else []
         self._ring.add(times, values)
         if self._accelerometer is not None:
             self._measure(times)

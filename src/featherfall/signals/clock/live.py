@@ -33,41 +33,50 @@ class LiveClock:
         self.longest = 0.0
         self._early = _NONE  # of new samples that came too early: first and last stamp, count
 
-    def take(self, stamps: np.ndarray, values: np.ndarray, held: np.ndarray, held_values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return (N,) s, and (N,) bool, which of the samples to keep: their times increase, and are later than those before.
+    def take(
+        self, stamps: np.ndarray, values: np.ndarray, held: np.ndarray, held_values: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return (N,) s, and (N,) bool, which of the samples to keep: their times increase, and are later than those before. None for all.
 
         Arguments:
             stamps: (N,) s as the device gives them. values: (N, C), by which samples that are sent again are known.
             held: (M,) times of the last samples that were kept, increasing. held_values: (M, C) of them.
         """
-        times = stamps + self._shift
-        keep = np.ones(len(times), bool)
-        if not len(times):
-            return times, keep
-        shortest, self.longest = self._steps(times)
-        if not (shortest > 0 and self.longest <= UNKNOWN and times[0] > -LONGEST and times[-1] < LONGEST):
-            usual = longest_step(held)
-            for k, stamp in enumerate(stamps):
-                again = held_values[held == times[k]]
-                known = bool(len(again)) and np.array_equal(again[0], values[k], equal_nan=True)
-                keep[k] = abs(stamp) < LONGEST and not known and self._decide(float(stamp), usual)
-                times[k] = stamp + self._shift
-                keep[k] &= bool(times[k] > self._last)  # beyond a number's precision, two may be one
-                self._last = float(times[k]) if keep[k] else self._last
-            if keep.any():
-                self._last = float(times[keep][-1])
-                self._early = _NONE if keep[-1] else self._early
-            return times, keep
-        self._last, self._early = float(times[-1]), _NONE
+        if not len(stamps):
+            return stamps + self._shift, None
+        times = self._follow(stamps)
+        if times is not None:
+            return times, None
+        times, keep = stamps + self._shift, np.ones(len(stamps), bool)
+        usual = longest_step(held)
+        for k, stamp in enumerate(stamps):
+            again = held_values[held == times[k]]
+            known = bool(len(again)) and np.array_equal(again[0], values[k], equal_nan=True)
+            keep[k] = abs(stamp) < LONGEST and not known and self._decide(float(stamp), usual)
+            times[k] = stamp + self._shift
+            keep[k] &= bool(times[k] > self._last)  # beyond a number's precision, two may be one
+            self._last = float(times[k]) if keep[k] else self._last
+        if keep.any():
+            self._last = float(times[keep][-1])
+            self._early = _NONE if keep[-1] else self._early
         return times, keep
 
-    def _steps(self, times: np.ndarray) -> tuple[float, float]:
-        """Return the shortest and the longest step, s; without NumPy's slower functions, as every packet comes through here."""
-        first = float(times[0]) - self._last if self._last > -np.inf else 1e-3
-        if len(times) == 1:
-            return first, first
-        inner = times[1:] - times[:-1]
-        return min(first, float(inner.min())), max(first, float(inner.max()))
+    def _follow(self, stamps: np.ndarray) -> np.ndarray | None:
+        """Return the times of samples that follow the last ones, as nearly all do; None for others.
+
+        Without NumPy's slower functions, as every packet comes through here.
+        """
+        times = stamps + self._shift
+        begin, end = float(times[0]), float(times[-1])
+        shortest = longest = begin - self._last if self._last > -np.inf else 1e-3
+        if len(times) > 1:
+            inner = times[1:] - times[:-1]
+            shortest, longest = min(shortest, float(inner.min())), max(longest, float(inner.max()))
+        self.longest = longest
+        if not (shortest > 0 and longest <= UNKNOWN and begin > -LONGEST and end < LONGEST):
+            return None
+        self._last, self._early = end, _NONE
+        return times
 
     def _decide(self, stamp: float, usual: float) -> bool:
         """Return whether to keep a new sample; its time is the stamp and the shift."""
