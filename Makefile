@@ -67,7 +67,7 @@ app: $(APP)/.done $(WEIGHTS)
 	$(APP)/bin/python -m featherfall.cli app $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile --durations 15
+	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile --durations 25
 
 # Damaged inputs through every door: half a minute of each kind, then as long as asked for with the coverage of atheris (one door: DOOR=recipe).
 # Millions: benchmarks/fuzz.py.
