@@ -29,7 +29,7 @@ from featherfall.datasets import Dataset
 from featherfall.evaluation.of_windows import WindowEvaluator
 from featherfall.export.deployment import Guard
 from featherfall.export.microcontroller.graph import read_graph
-from featherfall.export.microcontroller.integer import IntegerStudent, integer_student, softmax
+from featherfall.export.microcontroller.integer import IntegerStudent, integer_student, softmax_float32
 from featherfall.export.microcontroller.proof import (
     FLAGS,
     can_emulate,
@@ -38,10 +38,10 @@ from featherfall.export.microcontroller.proof import (
     emulated_probabilities,
     host_compiler,
     host_probabilities,
-    sizes,
+    memory_sizes,
     write_files,
 )
-from featherfall.export.microcontroller.source import Source, write_source
+from featherfall.export.microcontroller.source import CSource, write_source
 from featherfall.export.onnx import onnx_outputs
 from featherfall.pipeline.add_format import calibration_sample, contract_of, dataset_guard
 from featherfall.runtime import Bundle, load_bundle
@@ -85,12 +85,12 @@ def show(rows: list[Row]) -> None:
         print(f"{name:<44} {value}", flush=True)
 
 
-def parity(bundle: Bundle, student: IntegerStudent, source: Source, guard: Guard, emulated: int) -> list[Row]:
+def parity(bundle: Bundle, student: IntegerStudent, source: CSource, guard: Guard, emulated: int) -> list[Row]:
     """Compare all windows."""
     manifest = bundle.manifest
     inputs = {one.name: guard.inputs[one.name] for one in manifest.inputs}
     exact, logits = onnx_outputs(bundle.path / bundle.model.file, guard.inputs)[0], student.logits(inputs)
-    before, ours = softmax(exact, manifest.temperature), softmax(logits, manifest.temperature)
+    before, ours = softmax_float32(exact, manifest.temperature), softmax_float32(logits, manifest.temperature)
     column = manifest.labels.index(str(manifest.positive))
     changed = (before[:, column] >= manifest.decision.threshold) != (ours[:, column] >= manifest.decision.threshold)
     (name, of_float), (_, of_int8) = (*guard.metrics((exact,)).items(), *guard.metrics((logits,)).items())
@@ -103,7 +103,7 @@ def parity(bundle: Bundle, student: IntegerStudent, source: Source, guard: Guard
         (f"other bits, {compiler_name()}", f"{differing(ours, host_probabilities(source, inputs, count))}"),
         ("RAM, without the stack", f"{source.ram:,} bytes"),
     ]
-    rows += [(f"flash, {target}, -Os", f"{size['flash']:,} bytes") for target, size in sizes(source).items()]
+    rows += [(f"flash, {target}, -Os", f"{size['flash']:,} bytes") for target, size in memory_sizes(source).items()]
     if emulated and can_emulate():
         some = np.linspace(0, len(ours) - 1, min(emulated % (len(ours) + 1), len(ours))).astype(int)
         theirs, instructions = emulated_probabilities(source, {one: values[some] for one, values in inputs.items()}, count, 3600)
@@ -131,7 +131,7 @@ def day_of(bundle: Bundle, dataset: Dataset, hours: float) -> np.ndarray:
     return np.concatenate(parts)[:wanted]
 
 
-def same_events(bundle: Bundle, student: IntegerStudent, source: Source, samples: np.ndarray) -> list[Row]:
+def same_events(bundle: Bundle, student: IntegerStudent, source: CSource, samples: np.ndarray) -> list[Row]:
     """Compare the windows and events of a day."""
     manifest = bundle.manifest
     need, rate = manifest.inputs[0], manifest.window.rate
@@ -164,7 +164,7 @@ def unlike(mine: list[Event], theirs: list[Event], rate: float) -> int:
     return len(known ^ seen)
 
 
-def pushed(source: Source, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pushed(source: CSource, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Push every sample into the C; return the samples at which a window was due, and what it said."""
     data = np.ascontiguousarray(samples, np.float32)
     with tempfile.TemporaryDirectory() as name:

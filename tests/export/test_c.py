@@ -15,7 +15,7 @@ from featherfall.export.contract import Contract
 from featherfall.export.deployment import Exportable, GraphOutputs, Guard, Refusal
 from featherfall.export.formats import c
 from featherfall.export.formats.c import write_c
-from featherfall.export.microcontroller.source import Source
+from featherfall.export.microcontroller.source import CSource
 from featherfall.pipeline.add_format import Redeployment
 from featherfall.runtime.bundle import read_manifest
 from featherfall.runtime.embedded import embedded_bundles
@@ -40,7 +40,7 @@ def wrist() -> Redeployment:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(c, "can_emulate", lambda: False)  # tests/export/microcontroller/test_proof.py has both
-    monkeypatch.setattr(c, "sizes", lambda source: {"cortex-m4": {"flash": 1, "ram": source.ram}})
+    monkeypatch.setattr(c, "memory_sizes", lambda source: {"cortex-m4": {"flash": 1, "ram": source.ram}})
 
 
 def test_the_files_and_their_proof(wrist: Redeployment, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_c_that_differs_from_its_reference_never_ships(wrist: Redeployment, tmp_
         pytest.skip("no C compiler here")
     honest = c.write_source
 
-    def wrong(*arguments: object) -> Source:
+    def wrong(*arguments: object) -> CSource:
         made = honest(*arguments)  # type: ignore[arg-type]
         return replace(made, source=made.source.replace("clipped + 128.5f", "clipped + 128.4f"))
 

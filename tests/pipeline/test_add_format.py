@@ -26,7 +26,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_bundle_gets_c_and_stays_one(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(c, "can_emulate", lambda: False)  # tests/export/microcontroller/test_proof.py has both
-    monkeypatch.setattr(c, "sizes", lambda source: {})
+    monkeypatch.setattr(c, "memory_sizes", lambda source: {})
     made = add_formats("wrist", ["c"], tmp_path / "made", open_dataset("folder", tiny))
     assert made == read_manifest(tmp_path / "made")
     assert [one.file for one in made.models] == ["model.onnx", "model.int8.onnx", "featherfall.c"]

@@ -7,7 +7,7 @@ from tests.export.microcontroller.students import windows
 from featherfall.export.contract import Contract
 from featherfall.export.microcontroller.graph import Graph, read_graph
 from featherfall.export.microcontroller.integer import IntegerStudent, integer_student
-from featherfall.export.microcontroller.source import Source, write_source
+from featherfall.export.microcontroller.source import CSource, write_source
 from featherfall.runtime.bundle import read_manifest
 from featherfall.runtime.embedded import embedded_bundles
 
@@ -35,5 +35,5 @@ def wrist_contract() -> Contract:
 
 
 @pytest.fixture(scope="session")
-def wrist_source(wrist: IntegerStudent, wrist_contract: Contract) -> Source:
+def wrist_source(wrist: IntegerStudent, wrist_contract: Contract) -> CSource:
     return write_source(wrist, wrist_contract)

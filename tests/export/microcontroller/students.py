@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from featherfall.core.manifest import Decision, Input
 from featherfall.core.window import Window
 from featherfall.export.contract import Contract
-from featherfall.export.microcontroller.integer import IntegerStudent, softmax
+from featherfall.export.microcontroller.integer import IntegerStudent, softmax_float32
 from featherfall.export.microcontroller.proof import differing, host_probabilities
 from featherfall.export.microcontroller.source import write_source
 
@@ -54,6 +54,6 @@ def windows(count: int, length: int, channels: int = 3, seed: int = 0) -> np.nda
 
 def bits_differing(student: IntegerStudent, agreed: Contract, inputs: Mapping[str, np.ndarray]) -> int:
     """In how many windows the compiled C and the reference differ in any bit."""
-    ours = softmax(student.logits(inputs), agreed.temperature)
+    ours = softmax_float32(student.logits(inputs), agreed.temperature)
     theirs = host_probabilities(write_source(student, agreed), {one.name: inputs[one.name] for one in agreed.inputs}, len(agreed.labels))
     return differing(ours, theirs)

@@ -8,7 +8,7 @@ from tests.export.microcontroller.students import write_onnx
 
 from featherfall.core.errors import UserError
 from featherfall.export.microcontroller.graph import Graph, read_graph
-from featherfall.export.microcontroller.operators import evaluate
+from featherfall.export.microcontroller.operators import evaluate_node
 from featherfall.export.onnx import onnx_outputs
 from featherfall.runtime.embedded import embedded_bundles
 
@@ -17,7 +17,7 @@ def test_the_front_end_and_the_layers_are_those_of_onnx_runtime(wrist_graph: Gra
     real = wrist_windows[:-5]
     values = {**wrist_graph.constants, "accelerometer": real}
     for node in wrist_graph.nodes:
-        values[node.output] = evaluate(node, [values[name] if name else None for name in node.inputs])
+        values[node.output] = evaluate_node(node, [values[name] if name else None for name in node.inputs])
     theirs = onnx_outputs(embedded_bundles()["wrist"] / "model.onnx", {"accelerometer": real})[0]
     np.testing.assert_allclose(values["logits"], theirs, atol=2e-5)
 

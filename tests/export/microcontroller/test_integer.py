@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from featherfall.export.microcontroller.graph import Graph
-from featherfall.export.microcontroller.integer import IntegerStudent, exponential, fixed_point, integer_student, quantise, softmax
+from featherfall.export.microcontroller.integer import IntegerStudent, exponential, fixed_point, integer_student, softmax_float32, to_steps
 from featherfall.export.onnx import onnx_outputs
 from featherfall.runtime.bundle import softmax as usual_softmax
 from featherfall.runtime.embedded import embedded_bundles
@@ -15,7 +15,7 @@ from featherfall.runtime.embedded import embedded_bundles
 def test_int8_is_near_float32(wrist: IntegerStudent, wrist_windows: np.ndarray) -> None:
     real = {"accelerometer": wrist_windows[:-5]}
     exact = onnx_outputs(embedded_bundles()["wrist"] / "model.onnx", real)[0]
-    error = np.abs(softmax(wrist.logits(real), 0.45) - softmax(exact, 0.45))
+    error = np.abs(softmax_float32(wrist.logits(real), 0.45) - softmax_float32(exact, 0.45))
     assert error.max() < 0.1 and error.mean() < 0.01
 
 
@@ -33,7 +33,7 @@ def test_a_scale_a_row_uses_all_steps(wrist: IntegerStudent) -> None:
 
 def test_steps_are_rounded_and_held_within_127() -> None:
     values = np.array([[0.0, 0.49, 0.51, -0.49, -0.51, 126.6, 1e30, -1e30, np.inf, np.nan]], np.float32).T
-    assert quantise(values, np.ones(1, np.float32)).ravel().tolist() == [0, 0, 1, 0, -1, 127, 127, -127, 127, -127]
+    assert to_steps(values, np.ones(1, np.float32)).ravel().tolist() == [0, 0, 1, 0, -1, 127, 127, -127, 127, -127]
 
 
 @pytest.mark.parametrize("factor", [1e-30, 3e-9, 0.001, 0.4999999999, 0.5, 0.9999999999, 1.0, 37.0])
@@ -53,7 +53,7 @@ def test_the_exponential_is_within_three_steps_of_float32() -> None:
 
 def test_probabilities_are_the_runtimes() -> None:
     logits = np.random.default_rng(0).normal(scale=5, size=(50, 4)).astype(np.float32)
-    np.testing.assert_allclose(softmax(logits, 0.45), usual_softmax(logits / 0.45), atol=1e-6)
+    np.testing.assert_allclose(softmax_float32(logits, 0.45), usual_softmax(logits / 0.45), atol=1e-6)
 
 
 def test_a_channel_that_is_always_zero_is_no_trouble(wrist_graph: Graph, wrist_windows: np.ndarray) -> None:

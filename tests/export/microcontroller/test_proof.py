@@ -7,7 +7,7 @@ import pytest
 
 from featherfall.core.errors import UserError
 from featherfall.export.contract import Contract
-from featherfall.export.microcontroller.integer import IntegerStudent, softmax
+from featherfall.export.microcontroller.integer import IntegerStudent, softmax_float32
 from featherfall.export.microcontroller.proof import (
     can_emulate,
     compiler_name,
@@ -15,9 +15,9 @@ from featherfall.export.microcontroller.proof import (
     emulated_probabilities,
     host_compiler,
     host_probabilities,
-    sizes,
+    memory_sizes,
 )
-from featherfall.export.microcontroller.source import Source
+from featherfall.export.microcontroller.source import CSource
 
 
 def test_differing_counts_windows_not_numbers() -> None:
@@ -31,17 +31,17 @@ def test_differing_counts_windows_not_numbers() -> None:
     not can_emulate(), reason="no QEMU, or no compiler with picolibc for it: gcc-arm-none-eabi picolibc-arm-none-eabi qemu-system-arm"
 )
 def test_an_emulated_cortex_m4_has_the_bits_of_the_reference(
-    wrist: IntegerStudent, wrist_contract: Contract, wrist_source: Source, wrist_windows: np.ndarray
+    wrist: IntegerStudent, wrist_contract: Contract, wrist_source: CSource, wrist_windows: np.ndarray
 ) -> None:
     shown = {"accelerometer": wrist_windows[-8:]}
     theirs, instructions = emulated_probabilities(wrist_source, shown, 2, seconds=60)
-    assert differing(softmax(wrist.logits(shown), wrist_contract.temperature), theirs) == 0
+    assert differing(softmax_float32(wrist.logits(shown), wrist_contract.temperature), theirs) == 0
     assert 10e6 < instructions < 20e6
 
 
 @pytest.mark.skipif(not can_emulate(), reason="no compiler for ARM: gcc-arm-none-eabi")
-def test_flash_and_memory_are_small(wrist_source: Source) -> None:
-    found = sizes(wrist_source)
+def test_flash_and_memory_are_small(wrist_source: CSource) -> None:
+    found = memory_sizes(wrist_source)
     assert set(found) == {"cortex-m4", "cortex-m0plus"}
     assert all(one["flash"] <= 64_000 and one["ram"] <= 16_000 for one in found.values())
     assert found["cortex-m4"]["ram"] == pytest.approx(wrist_source.ram, abs=16)
@@ -51,9 +51,9 @@ def test_the_compiler_has_a_name() -> None:
     assert compiler_name() == "" or compiler_name().split()[0] in ("gcc", "clang")
 
 
-def test_a_compiler_that_fails_is_one_line(wrist_source: Source, wrist_windows: np.ndarray) -> None:
+def test_a_compiler_that_fails_is_one_line(wrist_source: CSource, wrist_windows: np.ndarray) -> None:
     if host_compiler() is None:
         pytest.skip("no C compiler here")
     with pytest.raises(UserError, match=r"^\S+: .*error: unknown type name .nonsense.*; the C could not be proven"):
         host_probabilities(replace(wrist_source, source="nonsense x;"), {"accelerometer": wrist_windows[:1]}, 2)
-    assert sizes(replace(wrist_source, source="nonsense x;")) == {}
+    assert memory_sizes(replace(wrist_source, source="nonsense x;")) == {}

@@ -15,9 +15,9 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Stream
 from featherfall.export.contract import Contract
 from featherfall.export.microcontroller.graph import read_graph
-from featherfall.export.microcontroller.integer import IntegerStudent, integer_student, softmax
+from featherfall.export.microcontroller.integer import IntegerStudent, integer_student, softmax_float32
 from featherfall.export.microcontroller.proof import FLAGS, host_compiler, write_files
-from featherfall.export.microcontroller.source import Source, write_source
+from featherfall.export.microcontroller.source import CSource, write_source
 from featherfall.signals.frames import cut_recording
 
 LENGTH = 24
@@ -32,7 +32,7 @@ def small(folder: Path) -> IntegerStudent:
     return integer_student(read_graph(path), {"x": windows(40, LENGTH)[:-5]})
 
 
-def compiled(source: Source, folder: Path) -> Push:
+def compiled(source: CSource, folder: Path) -> Push:
     """`ff_push_sample` of the compiled C."""
     write_files(source, folder)
     compiler, library = host_compiler(), folder / "student.so"
@@ -64,7 +64,7 @@ def test_impacts_are_judged_when_and_as_the_runtime_does(tmp_path: Path, changes
     cut = cut_recording({"x": Stream(np.arange(400) / 50, samples, "g", 50.0)}, agreed.window, "x")
     complete = np.rint(50 * cut.end_s).astype(int) < 400  # the others lack samples that are still to come
     assert due.tolist() == np.rint(50 * cut.end_s[complete]).astype(int).tolist() and len(due) > 4
-    wanted = softmax(student.logits({"x": cut.inputs["x"][complete]}), agreed.temperature)[:, 1]
+    wanted = softmax_float32(student.logits({"x": cut.inputs["x"][complete]}), agreed.temperature)[:, 1]
     np.testing.assert_allclose(said[due], wanted, atol=1e-6)  # the runtime's windows are interpolated
 
 
@@ -76,7 +76,7 @@ def test_sliding_windows_come_at_their_stride(tmp_path: Path) -> None:
     ends = np.flatnonzero(said >= 0)
     assert ends.tolist() == list(range(LENGTH - 1, 100, 10))
     shown = np.stack([samples[end - LENGTH + 1 : end + 1] for end in ends])
-    assert (said[ends] == softmax(student.logits({"x": shown}), agreed.temperature)[:, 1]).all()
+    assert (said[ends] == softmax_float32(student.logits({"x": shown}), agreed.temperature)[:, 1]).all()
 
 
 @needs_compiler
@@ -86,11 +86,11 @@ def test_a_sample_that_is_not_finite_is_the_one_before(tmp_path: Path) -> None:
     held = samples.copy()
     held[10] = held[9]
     samples[10] = [np.nan, np.inf, -np.inf]
-    assert [push(one) for one in samples][-1] == softmax(student.logits({"x": held[None]}), agreed.temperature)[0, 1]
+    assert [push(one) for one in samples][-1] == softmax_float32(student.logits({"x": held[None]}), agreed.temperature)[0, 1]
 
 
 @needs_compiler
-def test_no_behaviour_is_undefined(wrist_source: Source, tmp_path: Path) -> None:
+def test_no_behaviour_is_undefined(wrist_source: CSource, tmp_path: Path) -> None:
     """Under AddressSanitizer and UBSan: silence, impacts, the largest numbers and what is none, a reset."""
     write_files(wrist_source, tmp_path)
     (tmp_path / "main.c").write_text(
@@ -114,12 +114,12 @@ def test_no_behaviour_is_undefined(wrist_source: Source, tmp_path: Path) -> None
     assert int(done.stdout) > 4
 
 
-def test_the_bundled_wrist_student_is_small(wrist_source: Source) -> None:
+def test_the_bundled_wrist_student_is_small(wrist_source: CSource) -> None:
     assert wrist_source.ram <= 16_000
     assert "malloc" not in wrist_source.source and "double" not in wrist_source.source
 
 
-def test_the_header_says_how_it_is_fed(wrist_source: Source) -> None:
+def test_the_header_says_how_it_is_fed(wrist_source: CSource) -> None:
     header = wrist_source.header
     assert "accelerometer (g): x, y, z" in header and "float ff_push(float x, float y, float z);" in header
     assert "#define FF_THRESHOLD 0.57f" in header and '#define FF_LABELS {"not_fall", "fall"}' in header

@@ -15,7 +15,7 @@ from featherfall.export.contract import Contract
 from featherfall.export.deployment import Deployable, Refusal, model_entry
 from featherfall.export.formats.onnx import exact_file
 from featherfall.export.microcontroller.graph import read_graph
-from featherfall.export.microcontroller.integer import integer_student, softmax
+from featherfall.export.microcontroller.integer import integer_student, softmax_float32
 from featherfall.export.microcontroller.proof import (
     can_emulate,
     compiler_name,
@@ -23,10 +23,10 @@ from featherfall.export.microcontroller.proof import (
     emulated_probabilities,
     host_compiler,
     host_probabilities,
-    sizes,
+    memory_sizes,
     write_files,
 )
-from featherfall.export.microcontroller.source import HEADER, SOURCE, Source, write_source
+from featherfall.export.microcontroller.source import HEADER, SOURCE, CSource, write_source
 from featherfall.export.onnx import onnx_outputs
 
 EMULATED = 16  # clips that an emulated Cortex-M4 judges at every export, about a second
@@ -45,15 +45,17 @@ def write_c(deployment: Deployable, folder: Path) -> ModelFile | Refusal:
     logits = student.logits(guard.inputs)
     proof = guard.compared(guard.metrics((float_logits,)), guard.metrics((logits,)))
     proof |= _parity(contract, float_logits, logits)
-    proof |= _proven(contract, source, {one.name: guard.inputs[one.name] for one in contract.inputs}, softmax(logits, contract.temperature))
-    proof |= {"ram": source.ram, **sizes(source)}
+    proof |= _proven(
+        contract, source, {one.name: guard.inputs[one.name] for one in contract.inputs}, softmax_float32(logits, contract.temperature)
+    )
+    proof |= {"ram": source.ram, **memory_sizes(source)}
     if guard.refuses(proof):
         return Refusal("c_int8", proof)
     write_files(source, folder)
     return model_entry(folder / SOURCE, "c", "int8", proof, [HEADER])
 
 
-def _proven(contract: Contract, source: Source, inputs: Mapping[str, np.ndarray], ours: np.ndarray) -> dict[str, Any]:
+def _proven(contract: Contract, source: CSource, inputs: Mapping[str, np.ndarray], ours: np.ndarray) -> dict[str, Any]:
     """Return what ran the C, and in how many windows a bit differs: 0, or None where there is no compiler.
 
     Raises: `UserError` where it differs in any.
@@ -75,7 +77,7 @@ def _proven(contract: Contract, source: Source, inputs: Mapping[str, np.ndarray]
 
 def _parity(contract: Contract, exact: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
     """Return how far int8 is from float32. exact, logits: (K, classes)."""
-    before, after = softmax(exact, contract.temperature), softmax(logits, contract.temperature)
+    before, after = softmax_float32(exact, contract.temperature), softmax_float32(logits, contract.temperature)
     if contract.positive is None:
         changed = before.argmax(axis=1) != after.argmax(axis=1)
     else:

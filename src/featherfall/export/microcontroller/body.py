@@ -59,7 +59,7 @@ def flat(index: Sequence[Index], shape: Sequence[int]) -> Index:
 
 
 @dataclass
-class Block:
+class Braces:
     """What is between two braces. guards: it runs under a condition, so nothing inside may be computed before it."""
 
     variables: set[str] = field(default_factory=set)
@@ -68,11 +68,11 @@ class Block:
     known: dict[str, str] = field(default_factory=dict)
 
 
-class Body:
+class Statements:
     """The statements of one step, under construction."""
 
     def __init__(self) -> None:
-        self._blocks = [Block()]
+        self._blocks = [Braces()]
         self._count = 0
 
     @property
@@ -112,14 +112,14 @@ class Body:
             yield Index(start)
             return
         name = self.name("i")
-        self._blocks.append(Block({name}))
+        self._blocks.append(Braces({name}))
         yield Index(start, ((name, 1),), ((name, count),))
         self._close(f"for (int {name} = 0; {name} < {count}; {name}++) {{")
 
     @contextlib.contextmanager
     def condition(self, head: str) -> Iterator[None]:
         """Open a block under a condition. head: e.g. "if (a < 3)"."""
-        self._blocks.append(Block(guards=True))
+        self._blocks.append(Braces(guards=True))
         yield
         self._close(f"{head} {{")
 
@@ -151,7 +151,7 @@ class Step:
     buffers: frozenset[Buffer]
 
 
-def place(steps: Sequence[Step]) -> tuple[Mapping[Buffer, int], int]:
+def place_buffers(steps: Sequence[Step]) -> tuple[Mapping[Buffer, int], int]:
     """Return where each buffer begins in the arena, and the arena's bytes: two that are needed at the same time do not overlap."""
     used: dict[Buffer, list[int]] = {}
     for number, step in enumerate(steps):

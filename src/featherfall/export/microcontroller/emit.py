@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from featherfall.export.microcontroller.body import Body, Buffer, Index, Step, flat
+from featherfall.export.microcontroller.body import Buffer, Index, Statements, Step, flat
 from featherfall.export.microcontroller.graph import Node
 from featherfall.export.microcontroller.integer import IntegerStudent, Layer
 from featherfall.export.microcontroller.operators import BINARY, UNARY, batch_norm, clip_bounds, convolution, pads, reduced_axes, slices
@@ -36,15 +36,15 @@ class Emitter:
         self.tables: dict[str, tuple[str, np.ndarray]] = {}
         self._buffers: dict[str, Buffer] = {}  # by value
         self._read: dict[str, Buffer] = {}  # int8 or uint8 that layers read, by value
-        self._open: list[tuple[Body, set[Buffer]]] = []
+        self._open: list[tuple[Statements, set[Buffer]]] = []
         self._layer_of = {layer.output: layer for layer in student.layers.values()}
         self.logits = self._stored(self._graph.output)
 
     # Steps and buffers
 
     @contextlib.contextmanager
-    def _step(self, value: str, *buffers: Buffer) -> Iterator[Body]:
-        body, used = Body(), set(buffers)
+    def _step(self, value: str, *buffers: Buffer) -> Iterator[Statements]:
+        body, used = Statements(), set(buffers)
         self._open.append((body, used))
         yield body
         self._open.pop()
@@ -98,7 +98,7 @@ class Emitter:
                 body.add(f"{total} += {self._at(node.inputs[0], place)};")
                 body.add(f"{buffer.name}[{flat(place, shape)}] = {total};")
 
-    def _each(self, body: Body, name: str, write: Write, whole: bool = False) -> None:
+    def _each(self, body: Statements, name: str, write: Write, whole: bool = False) -> None:
         """Write every element of a value, in loops that do not cross the borders of what it is joined of."""
         for region in [[(0, size) for size in self._graph.shapes[name]]] if whole else self._regions(name):
             with contextlib.ExitStack() as loops:
@@ -257,7 +257,7 @@ class Emitter:
     def _constant(self, name: str, place: Place) -> str:
         values = np.asarray(self._graph.constants[name])
         if values.size == 1:
-            return number(float(values.ravel()[0]))
+            return c_float(float(values.ravel()[0]))
         return f"{self._table('float', values.astype(np.float32))}[{flat(place, values.shape)}]"
 
     def _computed(self, node: Node, place: Place) -> str:
@@ -305,7 +305,7 @@ class Emitter:
             for name in node.inputs
         ]
 
-    def _let(self, body: Body, text: str) -> str:
+    def _let(self, body: Statements, text: str) -> str:
         """Return the name of a variable that holds a value."""
         if re.fullmatch(r"v\d+", text):
             return text
@@ -313,28 +313,28 @@ class Emitter:
         body.add(f"const float {name} = {text};")
         return name
 
-    def _elementwise(self, node: Node, place: Place, body: Body) -> str:
+    def _elementwise(self, node: Node, place: Place, body: Statements) -> str:
         arguments = [self._at(name, place[len(place) - len(self._graph.shapes[name]) :]) for name in node.inputs if name]
         if node.kind in ("Max", "Min", "Relu"):  # whose C names an argument twice
             arguments = [self._let(body, one) for one in arguments]
         return self._let(body, (UNARY | BINARY)[node.kind][1].format(*arguments))
 
-    def _square(self, node: Node, place: Place, body: Body) -> str:
+    def _square(self, node: Node, place: Place, body: Statements) -> str:
         base = self._let(body, self._at(node.inputs[0], place))
         return self._let(body, f"{base} * {base}")
 
-    def _clip(self, node: Node, place: Place, body: Body) -> str:
+    def _clip(self, node: Node, place: Place, body: Statements) -> str:
         low, high = clip_bounds(self._known(node))
         value = self._let(body, self._at(node.inputs[0], place))
         if low > -np.inf:
-            value = self._let(body, f"{value} < {number(low)} ? {number(low)} : {value}")
-        return self._let(body, f"{value} > {number(high)} ? {number(high)} : {value}") if high < np.inf else value
+            value = self._let(body, f"{value} < {c_float(low)} ? {c_float(low)} : {value}")
+        return self._let(body, f"{value} > {c_float(high)} ? {c_float(high)} : {value}") if high < np.inf else value
 
-    def _normalised(self, node: Node, place: Place, body: Body) -> str:
+    def _normalised(self, node: Node, place: Place, body: Statements) -> str:
         factor, offset = (self._table("float", one) for one in batch_norm(node, self._known(node)))
         return self._let(body, f"{self._at(node.inputs[0], place)} * {factor}[{place[1]}] + {offset}[{place[1]}]")
 
-    def _padded(self, node: Node, place: Place, body: Body) -> str:
+    def _padded(self, node: Node, place: Place, body: Statements) -> str:
         source, shape = node.inputs[0], self._graph.shapes[node.inputs[0]]
         inside = [one + -before for one, (before, _) in zip(place, pads(node, self._known(node)), strict=True)]
         checks = [f"({one}) >= 0" for one in inside if one.least < 0]
@@ -347,7 +347,7 @@ class Emitter:
             body.add(f"{name} = {self._at(source, inside)};")
         return name
 
-    def _joined(self, node: Node, place: Place, body: Body) -> str:
+    def _joined(self, node: Node, place: Place, body: Statements) -> str:
         axis, at = node.attributes["axis"] % len(place), 0
         parts = []
         for part in node.inputs:
@@ -366,7 +366,7 @@ class Emitter:
                 body.add(f"{name} = {self._at(part, [*place[:axis], place[axis] + -at, *place[axis + 1 :]])};")
         return name
 
-    def _reduced(self, node: Node, place: Place, body: Body) -> str:
+    def _reduced(self, node: Node, place: Place, body: Statements) -> str:
         source, values = node.inputs[0], self._known(node)
         shape, axes = self._graph.shapes[source], reduced_axes(node, values)
         kept = [one for i, one in enumerate(place) if i not in axes] if node.attributes.get("keepdims", 1) else place
@@ -382,10 +382,10 @@ class Emitter:
                 body.add(f"{name} += {one}{f' * {one}' if node.kind == 'ReduceL2' else ''};")
         if node.kind == "ReduceL2":
             return self._let(body, f"sqrtf({name})")
-        return self._let(body, f"{name} / {number(float(np.prod([shape[axis] for axis in axes])))}") if node.kind == "ReduceMean" else name
+        return self._let(body, f"{name} / {c_float(float(np.prod([shape[axis] for axis in axes])))}") if node.kind == "ReduceMean" else name
 
 
-_STATEMENTS: dict[str, Callable[[Emitter, Node, Place, Body], str]] = {
+_STATEMENTS: dict[str, Callable[[Emitter, Node, Place, Statements], str]] = {
     "Pow": Emitter._square,
     "Clip": Emitter._clip,
     "BatchNormalization": Emitter._normalised,
@@ -395,7 +395,7 @@ _STATEMENTS: dict[str, Callable[[Emitter, Node, Place, Body], str]] = {
 }
 
 
-def number(value: float) -> str:
+def c_float(value: float) -> str:
     """Return a float32 in C: the shortest decimal that gives the same bits."""
     if np.isinf(value):
         return "INFINITY" if value > 0 else "-INFINITY"

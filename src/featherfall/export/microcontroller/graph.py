@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from featherfall.core.errors import UserError
-from featherfall.export.microcontroller.operators import BINARY, CONSTANT_ONLY, DOT, UNARY, VIEWS, evaluate
+from featherfall.export.microcontroller.operators import BINARY, CONSTANT_ONLY, DOT, UNARY, VIEWS, evaluate_node
 
 # What the generator knows; `emit` has the C of each.
 KNOWN = {*UNARY, *BINARY, *DOT, *VIEWS}
@@ -84,7 +84,7 @@ def read_graph(path: Path) -> Graph:
         if raw.op_type not in KNOWN and not (folds and raw.op_type in CONSTANT_ONLY):
             raise UserError(f"{path}: the C format does not know the layer {raw.op_type} ({node.output}); it knows {_known()}")
         try:
-            values[node.output] = evaluate(node, [values[name] if name else None for name in node.inputs])
+            values[node.output] = evaluate_node(node, [values[name] if name else None for name in node.inputs])
         except ValueError as error:
             raise UserError(f"{path}: the C format does not know this form of {raw.op_type} ({node.output}); {error}") from error
         if folds:

@@ -14,7 +14,7 @@ import numpy as np
 
 from featherfall.core.errors import UserError
 from featherfall.export.microcontroller.graph import Graph, Node
-from featherfall.export.microcontroller.operators import DOT, clip_bounds, conv_sums, dense_weights, evaluate
+from featherfall.export.microcontroller.operators import DOT, clip_bounds, conv_sums, dense_weights, evaluate_node
 
 BATCH = 64  # windows whose activations are held at once
 # Of the values that a layer reads, the share whose size its scale covers: impacts are far beyond the rest, and a scale for all leaves few
@@ -71,9 +71,9 @@ class IntegerStudent:
             layer = self.layers.get(node.output)
             if layer is None:
                 if node.output not in values:
-                    values[node.output] = evaluate(node, [values[name] if name else None for name in node.inputs])
+                    values[node.output] = evaluate_node(node, [values[name] if name else None for name in node.inputs])
                 continue
-            read = steps[layer.read] if layer.read in steps else quantise(values[layer.read], layer.read_scale)
+            read = steps[layer.read] if layer.read in steps else to_steps(values[layer.read], layer.read_scale)
             sums = integer_sums(layer, read)
             if layer.relu:
                 steps[layer.relu] = requantise(sums, layer)
@@ -140,7 +140,7 @@ def fixed_point(factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(small, 0, multiplier), np.where(small, NO_SHIFT, shift)
 
 
-def quantise(values: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def to_steps(values: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Return float32 as steps from -127 to 127, NaN as -127; scale: (C,) of axis 1."""
     inverse = _on_channels(np.float32(1) / scale, values.ndim)
     with np.errstate(all="ignore"):
@@ -165,7 +165,7 @@ def requantise(sums: np.ndarray, layer: Layer) -> np.ndarray:
     return np.asarray(np.minimum(steps, 255))
 
 
-def softmax(logits: np.ndarray, temperature: float) -> np.ndarray:
+def softmax_float32(logits: np.ndarray, temperature: float) -> np.ndarray:
     """Return the softmax of logits / temperature in float32, by `exponential`."""
     scaled = logits / np.float32(temperature)
     raised = exponential(scaled - scaled.max(axis=1, keepdims=True))
@@ -219,7 +219,7 @@ def _ranges(graph: Graph, calibration: Mapping[str, np.ndarray]) -> dict[str, np
     for part in _batches(calibration):
         values: dict[str, np.ndarray] = {**graph.constants, **part}
         for node in graph.nodes:
-            values[node.output] = evaluate(node, [values[name] if name else None for name in node.inputs])
+            values[node.output] = evaluate_node(node, [values[name] if name else None for name in node.inputs])
         for name, found in seen.items():
             sizes = np.abs(np.moveaxis(values[name], 1, 0))
             found.append(sizes.reshape(len(sizes), -1))

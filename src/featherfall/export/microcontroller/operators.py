@@ -19,7 +19,7 @@ class Operator(Protocol):
     def attributes(self) -> Mapping[str, Any]: ...
 
 
-def evaluate(node: Operator, values: Arrays) -> np.ndarray:
+def evaluate_node(node: Operator, values: Arrays) -> np.ndarray:
     """Return an operation's output; the first axis of what depends on inputs is that of windows.
 
     Raises: `ValueError` that says which form of an operation is known, for another one.

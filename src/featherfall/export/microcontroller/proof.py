@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from featherfall.core.errors import UserError
-from featherfall.export.microcontroller.source import HEADER, SOURCE, TEMPLATES, Source
+from featherfall.export.microcontroller.source import HEADER, SOURCE, TEMPLATES, CSource
 
 FLAGS = ("-std=c99", "-ffp-contract=off")
 ARM = "arm-none-eabi-gcc"
@@ -46,13 +46,13 @@ def host_compiler() -> str | None:
     return next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
 
 
-def write_files(source: Source, folder: Path) -> None:
+def write_files(source: CSource, folder: Path) -> None:
     """Write header and source into a folder."""
     (folder / HEADER).write_text(source.header, encoding="ascii", errors="replace")
     (folder / SOURCE).write_text(source.source, encoding="ascii", errors="replace")
 
 
-def host_probabilities(source: Source, inputs: Mapping[str, np.ndarray], classes: int) -> np.ndarray:
+def host_probabilities(source: CSource, inputs: Mapping[str, np.ndarray], classes: int) -> np.ndarray:
     """Return (K, classes) float32 of the C on this machine. inputs: (K, length, channels) by name, in the contract's order."""
     windows = [np.ascontiguousarray(values, np.float32) for values in inputs.values()]
     out = np.zeros((len(windows[0]), classes), np.float32)
@@ -97,7 +97,7 @@ def can_emulate() -> bool:
     return shutil.which(ARM) is not None and shutil.which(QEMU) is not None and PICOLIBC.is_file()
 
 
-def emulated_probabilities(source: Source, inputs: Mapping[str, np.ndarray], classes: int, seconds: float = 600) -> tuple[np.ndarray, int]:
+def emulated_probabilities(source: CSource, inputs: Mapping[str, np.ndarray], classes: int, seconds: float = 600) -> tuple[np.ndarray, int]:
     """Return (K, classes) float32 of the C on a Cortex-M4 that QEMU emulates, and the instructions that a window takes.
 
     Arguments:
@@ -122,7 +122,7 @@ def differing(ours: np.ndarray, theirs: np.ndarray) -> int:
     return int((np.ascontiguousarray(ours).view(np.uint32) != np.ascontiguousarray(theirs).view(np.uint32)).any(axis=1).sum())
 
 
-def sizes(source: Source) -> dict[str, dict[str, int]]:
+def memory_sizes(source: CSource) -> dict[str, dict[str, int]]:
     """Return bytes of "flash" (code and constants) and "ram" (without the stack) by processor.
 
     Nothing without `arm-none-eabi-gcc` and a C library for it.

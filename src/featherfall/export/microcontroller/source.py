@@ -11,8 +11,8 @@ import numpy as np
 from featherfall.core.errors import UserError
 from featherfall.core.window import Window
 from featherfall.export.contract import Contract
-from featherfall.export.microcontroller.body import place
-from featherfall.export.microcontroller.emit import Emitter, number
+from featherfall.export.microcontroller.body import place_buffers
+from featherfall.export.microcontroller.emit import Emitter, c_float
 from featherfall.export.microcontroller.integer import EXPONENTIAL, IntegerStudent
 
 HEADER, SOURCE = "featherfall.h", "featherfall.c"
@@ -23,7 +23,7 @@ _WIDTH = 16  # numbers a line of a table
 
 
 @dataclass(frozen=True)
-class Source:
+class CSource:
     """The two files. ram: bytes of static variables, without the stack."""
 
     header: str
@@ -31,10 +31,10 @@ class Source:
     ram: int
 
 
-def write_source(student: IntegerStudent, contract: Contract) -> Source:
+def write_source(student: IntegerStudent, contract: Contract) -> CSource:
     """Return the C of a student; raises `UserError` for one that is too large."""
     emitter = Emitter(student, [one.name for one in contract.inputs])
-    where, arena = place(emitter.steps)
+    where, arena = place_buffers(emitter.steps)
     ring = _ring(contract)
     ram = 4 * sum(ring * len(one.channels) for one in contract.inputs) + arena + 4 * len(contract.labels) + 12
     if ram > LARGEST:
@@ -53,13 +53,13 @@ def write_source(student: IntegerStudent, contract: Contract) -> Source:
         "STEPS": "\n\n".join(steps),
         "CALLS": "\n".join(f"  step{i}();" for i in range(len(steps))),
         "LOGITS": emitter.logits.name,
-        "TEMPERATURE": number(contract.temperature),
-        "SERIES": "\n".join(f"  series = series * rest + {number(one)};" for one in EXPONENTIAL[1:]),
-        "FIRST": number(EXPONENTIAL[0]),
+        "TEMPERATURE": c_float(contract.temperature),
+        "SERIES": "\n".join(f"  series = series * rest + {c_float(one)};" for one in EXPONENTIAL[1:]),
+        "FIRST": c_float(EXPONENTIAL[0]),
         "RESULT": f"probabilities[{contract.labels.index(contract.positive)}]" if contract.positive else "largest(probabilities)",
         **_stream(contract, ring),
     }
-    return Source(_header(contract, ram), _filled("source.c", parts), ram)
+    return CSource(_header(contract, ram), _filled("source.c", parts), ram)
 
 
 def _ring(contract: Contract) -> int:
@@ -106,7 +106,7 @@ def _stream(contract: Contract, ring: int) -> dict[str, str]:
         "DELAY": str(_delay(window)),
         "BEFORE": str(window.before),
         "SPACING": str(window.spacing),
-        "THRESHOLD_G": number(window.threshold_g),
+        "THRESHOLD_G": c_float(window.threshold_g),
         "STRIDE": str(window.stride),
         "LENGTH": str(window.length),
     }
@@ -144,11 +144,11 @@ def _header(contract: Contract, ram: int) -> str:
         "NAME": contract.name,
         "USE": _use(contract),
         "CALL": _call(contract),
-        "RATE": f"#define FF_RATE {number(window.rate)} /* Hz */\n" if streams else "",
+        "RATE": f"#define FF_RATE {c_float(window.rate)} /* Hz */\n" if streams else "",
         "PUSH": _PUSH + push + "float ff_push_sample(const float *sample);\n\n" if streams else "",
         "RESET": "/* Forget all samples, e.g. after a pause. */\nvoid ff_reset(void);\n\n" if streams else "",
         "LABELS": ", ".join(f'"{_quoted(one)}"' for one in contract.labels),
-        "THRESHOLD": number(contract.decision.threshold),
+        "THRESHOLD": c_float(contract.decision.threshold),
         "POSITIVE": str(contract.labels.index(contract.positive) if contract.positive else -1),
         "CLASSES": str(len(contract.labels)),
         "RAM": f"{ram:,}",
@@ -183,7 +183,7 @@ def _quoted(text: str) -> str:
 
 def _table(name: str, kind: str, values: np.ndarray) -> str:
     flat = values.ravel().tolist()
-    written = [number(one) for one in flat] if kind == "float" else [str(one) for one in flat]
+    written = [c_float(one) for one in flat] if kind == "float" else [str(one) for one in flat]
     rows = [", ".join(written[at : at + _WIDTH]) for at in range(0, len(written), _WIDTH)]
     return f"static const {kind} {name}[{len(flat)}] = {{\n  " + ",\n  ".join(rows) + "};"
 
