@@ -40,7 +40,9 @@ def client(served: Served, address: str = "192.0.2.1") -> httpx.Client:
 
 def kept(served: Served) -> list[Path]:
     """Files of users on disk, whole or in part, wherever they were put."""
-    return [path for path in served.temporary.glob("featherfall-app-*/**/*") if path.is_file() and "samples" not in path.parts]
+    while True:
+        with contextlib.suppress(FileNotFoundError):  # a folder went while it was being listed
+            return [path for path in served.temporary.glob("featherfall-app-*/**/*") if path.is_file() and "samples" not in path.parts]
 
 
 def size(served: Served) -> int:
