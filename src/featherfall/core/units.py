@@ -52,7 +52,7 @@ LARGEST = 1e15
 
 def bounded(values: np.ndarray) -> np.ndarray:
     """Return values of any shape, those beyond `LARGEST` as `LARGEST`: no sensor gives them in any unit, and their squares overflow."""
-    return np.asarray(np.clip(values, -LARGEST, LARGEST))
+    return np.asarray(np.minimum(np.maximum(values, -LARGEST), LARGEST))  # as `np.clip`, in half the time for the few values of a packet
 
 
 def to_internal(values: np.ndarray, unit: str) -> tuple[np.ndarray, str]:

@@ -12,6 +12,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.recording import Stream
 from featherfall.core.window import Window
 from featherfall.signals.resample import Resampler, grid_length
+from featherfall.signals.rows import row_lengths
 from featherfall.signals.spool import Spool, release, stretches
 from featherfall.signals.triggers import find_peaks
 from featherfall.signals.windows import sliding_starts, take_windows
@@ -89,10 +90,11 @@ def join_windows(parts: Sequence[RecordingWindows]) -> RecordingWindows:
     """Return the windows of one or more parts, one after the other."""
     if len(parts) == 1:
         return parts[0]
-    joined = join_times([part.times() for part in parts])
     inputs = {name: np.concatenate([part.inputs[name] for part in parts]) for name in parts[0].inputs}
-    valid = np.concatenate([part.valid for part in parts])
-    return RecordingWindows(inputs, valid, joined.start_s, joined.end_s, joined.centre_s, joined.seconds)
+    valid, start_s, end_s, centre_s = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("valid", "start_s", "end_s", "centre_s")
+    )
+    return RecordingWindows(inputs, valid, start_s, end_s, centre_s, parts[-1].seconds)
 
 
 class TimesSpool:
@@ -281,13 +283,14 @@ def _cut(aligned: _Aligned, grid: _Grid, window: Window, first: int, after: int)
         starts = sliding_starts(grid.count, window.length, window.stride, first, after)
         centres = starts + window.length // 2
     else:
-        peaks = low + find_peaks(np.linalg.norm(signals[aligned.reference], axis=1), window.threshold_g, window.spacing)
+        peaks = low + find_peaks(row_lengths(signals[aligned.reference]), window.threshold_g, window.spacing)
         centres = peaks[(peaks >= first) & (peaks < after)]
         starts = centres - window.before
     last = starts + window.length - 1
     if window.kind == "impact":
         last = np.maximum(last, centres + window.spacing)
-    inside = np.pad(valid, window.length)  # False beyond the ends
+    inside = np.zeros(len(valid) + 2 * window.length, dtype=bool)  # False beyond the ends
+    inside[window.length : window.length + len(valid)] = valid
     return RecordingWindows(
         inputs={name: take_windows(values, starts - low, window.length) for name, values in signals.items()},
         valid=take_windows(inside, starts - low + window.length, window.length),

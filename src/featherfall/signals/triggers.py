@@ -21,8 +21,10 @@ def find_peaks(magnitude: np.ndarray, threshold: float, spacing: int) -> np.ndar
         return np.zeros(0, dtype=np.int64)
     count = len(magnitude)
     spacing = min(spacing, count)
-    known = np.where(np.isnan(magnitude), -np.inf, magnitude)
-    highest = _highest_from(np.pad(known, spacing, constant_values=-np.inf), spacing)
+    padded = np.full(count + 2 * spacing, -np.inf, magnitude.dtype)
+    known = padded[spacing : spacing + count]
+    known[:] = np.where(np.isnan(magnitude), -np.inf, magnitude)
+    highest = _highest_from(padded, spacing)
     before, after = highest[:count], highest[spacing + 1 :]  # of the `spacing` samples before and after each
     return np.flatnonzero((magnitude >= threshold) & (known > before) & (known >= after))
 

@@ -27,5 +27,5 @@ def take_windows(values: np.ndarray, starts: np.ndarray, length: int) -> np.ndar
         starts: (K,) int, may be negative or reach beyond N.
     Returns: (K, length, ...) a copy.
     """
-    index = np.clip(starts[:, None] + np.arange(length), 0, len(values) - 1)
+    index = np.minimum(np.maximum(starts[:, None] + np.arange(length), 0), len(values) - 1)
     return values[index]

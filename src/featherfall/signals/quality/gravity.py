@@ -229,7 +229,12 @@ def _windows(values: np.ndarray) -> np.ndarray:
     if not len(values):
         return np.zeros((0, 5))
     axes = np.ascontiguousarray(np.swapaxes(values, 1, 2))  # K, 3, n: NumPy reduces what lies together several times as fast
-    return np.column_stack([axes.mean(axis=2), axes.std(axis=2).max(axis=1), row_lengths(values).mean(axis=1)])
+    count, out = values.shape[1], np.empty((len(values), 5))
+    np.divide(np.add.reduce(axes, axis=2), count, out=out[:, :3])
+    away = axes - out[:, :3, None]
+    out[:, 3] = np.sqrt(np.add.reduce(away * away, axis=2) / count).max(axis=1)  # as `std`, in a third of the time
+    out[:, 4] = np.add.reduce(row_lengths(values), axis=1) / count
+    return out
 
 
 def _evidence(every: np.ndarray, seconds: float) -> GravityEvidence:
