@@ -66,6 +66,25 @@ def test_twenty_devices_at_once_are_judged_as_predict_does(bundle: Bundle) -> No
         assert notice.confidence == pytest.approx(event.confidence, abs=1e-4)
 
 
+def test_packets_that_come_together_are_judged_as_one_by_one(bundle: Bundle) -> None:
+    found = []
+    for together in (1, 7, 200):
+        devices, sent = Devices(), []
+        for k, size in enumerate((50, 50, 13, 1)):  # samples a packet
+            devices.add(WornDevice(f"d{k}", bundle), "", f"d{k}")
+            values = motion(TIMES, ((2.0 + k, 4.0), (14.0, 3.0)))[:900]
+            for at in range(0, 900, size):
+                part = slice(at, at + size)
+                reading = Reading("accelerometer", START + TIMES[:900][part], values[part], "g")
+                sent.append(Packet(f"d{k}", (reading,), received=float(START + at / 50)))
+        sent.sort(key=lambda one: one.received)
+        notices = [one for at in range(0, len(sent), together) for one in devices.take(sent[at : at + together])]
+        found.append(sorted((one.device, one.kind, one.confidence) for one in notices))
+        assert {one.device for one in notices if one.kind == "possible fall"} == {"d0", "d1", "d2", "d3"}
+    assert [[one[:2] for one in some] for some in found[1:]] == [[one[:2] for one in found[0]]] * 2
+    np.testing.assert_allclose([[one[2] for one in some] for some in found[1:]], [[one[2] for one in found[0]]] * 2, atol=1e-6)
+
+
 def test_an_impact_that_ends_the_stream_is_judged_when_nothing_more_comes(bundle: Bundle) -> None:
     device = WornDevice("a", bundle, offline_s=60)
     early = TIMES < 8.4
@@ -184,5 +203,5 @@ def test_a_watch_that_cannot_judge_denies_nothing(bundle: Bundle) -> None:
     walk = motion(TIMES) + 0.4 * np.sin(12 * TIMES)[:, None] * [0, 0, 1.0]
     sent = packets(TIMES, walk)
     told(device, sent)
-    device.take(Packet("a", battery=0.05, received=START + 20.0))
+    told(device, [Packet("a", battery=0.05, received=START + 20.0)])
     assert not device.denies(START + 17.0, START + 20.0)

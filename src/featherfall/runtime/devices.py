@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,8 +14,9 @@ from featherfall.core.recording import Stream
 from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.decide.events import EventFinder, has_numbers, usable
 from featherfall.runtime.sources.assemble import Assembler
+from featherfall.runtime.sources.packed import Packed, pack
 from featherfall.runtime.sources.packets import Packet
-from featherfall.runtime.sources.stream import SampleStream
+from featherfall.runtime.sources.stream import Held, SampleStream
 from featherfall.signals.clock.steps import EPOCH
 from featherfall.signals.frames import RecordingWindows, join_windows
 from featherfall.signals.quality.check import GravityError
@@ -87,14 +88,31 @@ class Pending:
 
     Attributes:
         received: when their last samples came, s since 1970.
-        now: time of the last sample, s. streams: what the device held then.
+        now: time of the last sample, s. held: what the device held then.
     """
 
     device: WornDevice
     cut: RecordingWindows
     received: float
     now: float
-    streams: Mapping[str, Stream]
+    held: Held
+
+
+@dataclass(eq=False)
+class Arrival:
+    """A packet that a device is taking.
+
+    Attributes:
+        notices: what is to be told so far.
+        arrays: its samples, see `SampleStream.arrays`; None where it has none.
+        is_admitted: whether it goes on; False where there were too many packets, or its samples cannot be taken.
+    """
+
+    device: WornDevice
+    packet: Packet
+    notices: list[DeviceNotice]
+    arrays: tuple[np.ndarray, np.ndarray] | None = None
+    is_admitted: bool = False
 
 
 class WornDevice:
@@ -129,43 +147,72 @@ class WornDevice:
         heard = now - self.health.last <= FRESH_S and not self.health.conditions
         return heard and self._doubt < since - AROUND_S and self.stream.is_lively()
 
-    def take(self, packet: Packet) -> tuple[list[DeviceNotice], Pending | None]:
-        """Take a packet; return what is to be told, and windows for the model."""
+    def open(self, packet: Packet) -> Arrival:
+        """Take a packet but for its samples, which `close` takes when they are packed."""
         health, now = self.health, packet.received
+        arrival = Arrival(self, packet, [])
         if not self._admits(now):
-            return [], None
+            return arrival
         health.packets += 1
         health.last = now
-        notices = self._condition("device offline", "", now)
+        arrival.is_admitted = True
+        if health.conditions:
+            arrival.notices += self._condition("device offline", "", now)
         if packet.battery is not None:
             health.battery = packet.battery
-            notices += self._condition("low battery", f"battery at {packet.battery:.0%}" if packet.battery < LOW_BATTERY else "", now)
+            low = f"battery at {packet.battery:.0%}" if packet.battery < LOW_BATTERY else ""
+            arrival.notices += self._condition("low battery", low, now)
         try:
-            cut = self._windows(packet)
+            for samples in self._assembler.take(packet):
+                self._note_clock(samples.times, now)
+                self._is_flushed = False
+                arrival.arrays = self.stream.arrays(samples)
         except UserError as error:
-            return notices + self._condition("cannot judge", str(error), now), None
-        if packet.readings and health.conditions.get("cannot judge", NO_NUMBERS) != NO_NUMBERS:
-            notices += self._condition("cannot judge", "", now)
-        if left_out := self.stream.left_out():
-            notices.append(DeviceNotice(self.name, now, "left out", reason=left_out))
-        notices += self._wear(packet)
-        return notices, self._pending(cut, now)
+            self._refuse(arrival, error)
+        return arrival
 
-    def judge(self, pending: Pending, probabilities: np.ndarray) -> list[DeviceNotice]:
-        """Take what the model says of windows, (K, classes); return what is to be told."""
-        manifest, cut = self.bundle.manifest, pending.cut
-        notices = self._condition("cannot judge", "" if has_numbers(probabilities).any() else NO_NUMBERS, pending.received)
-        if manifest.positive is None:
+    def close(self, arrival: Arrival, packed: Packed | None) -> Pending | None:
+        """Take an arrival's samples, None where it has none, and complete its notices; return windows for the model."""
+        if not arrival.is_admitted:
+            return None
+        packet, now, cut = arrival.packet, arrival.packet.received, None
+        if packed is not None:
+            try:
+                cut = self._windows(packed)
+            except UserError as error:
+                self._refuse(arrival, error)
+                return None
+        conditions = self.health.conditions
+        if conditions and packet.readings and conditions.get("cannot judge", NO_NUMBERS) != NO_NUMBERS:
+            arrival.notices += self._condition("cannot judge", "", now)
+        if left_out := self.stream.left_out():
+            arrival.notices.append(DeviceNotice(self.name, now, "left out", reason=left_out))
+        arrival.notices += self._wear(packet)
+        return self._pending(cut, now)
+
+    def judge(self, pending: Pending, probabilities: np.ndarray, use: np.ndarray) -> list[DeviceNotice]:
+        """Take what the model says of windows; return what is to be told.
+
+        Arguments:
+            probabilities: (K,) float32 of a fall. use: (K,) bool, whether a window counts.
+        """
+        falls, cut = probabilities[use], pending.cut
+        notices: list[DeviceNotice] = []
+        if not len(falls):
             return notices
-        use = usable(cut.valid.mean(axis=1), probabilities, manifest.window.kind)
-        falls = probabilities[use, manifest.labels.index(manifest.positive)]
-        if len(falls) and falls.max() >= DOUBT:
+        if falls.max() >= DOUBT:
             self._doubt = float(pending.received)
         for event in self._finder.add(cut.centre_s[use], cut.end_s[use], falls):
             self.health.events += 1
             at = pending.received - max(pending.now - event.raised_s, 0.0)
-            notices.append(DeviceNotice(self.name, at, "possible fall", confidence=event.confidence, streams=pending.streams))
+            notices.append(DeviceNotice(self.name, at, "possible fall", confidence=event.confidence, streams=pending.held.streams()))
         return notices
+
+    def note_numbers(self, has_numbers: bool, now: float) -> list[DeviceNotice]:
+        """Take whether the model gives numbers for its windows; return what is to be told."""
+        if has_numbers and not self.health.conditions:
+            return []
+        return self._condition("cannot judge", "" if has_numbers else NO_NUMBERS, now)
 
     def tick(self, now: float) -> tuple[list[DeviceNotice], Pending | None]:
         """Take the time, s since 1970; return what is to be told, and windows for the model."""
@@ -191,19 +238,18 @@ class WornDevice:
         self.health.dropped += self._in_second > MOST_PACKETS
         return self._in_second <= MOST_PACKETS
 
-    def _windows(self, packet: Packet) -> RecordingWindows | None:
-        found = []
-        for samples in self._assembler.take(packet):
-            self._note_clock(samples.times, packet.received)
-            self._is_flushed = False
-            self.stream.add(samples)
-            self.health.samples += len(samples.times)
-            try:
-                cut = self.stream.windows()
-            except GravityError as error:
-                cut = self._corrected(error)
-            found += [] if cut is None else [cut]
-        return found[0] if found else None
+    def _refuse(self, arrival: Arrival, error: UserError) -> None:
+        """Note why a packet's samples cannot be taken; nothing else is done with it."""
+        arrival.notices += self._condition("cannot judge", str(error), arrival.packet.received)
+        arrival.arrays, arrival.is_admitted = None, False
+
+    def _windows(self, packed: Packed) -> RecordingWindows | None:
+        self.stream.add_packed(packed)
+        self.health.samples += len(packed.times)
+        try:
+            return self.stream.windows()
+        except GravityError as error:
+            return self._corrected(error)
 
     def _corrected(self, error: GravityError) -> RecordingWindows | None:
         """Take the samples in the unit that quiet gravity shows, where nobody has stated one; else raises the error."""
@@ -274,27 +320,76 @@ class Devices:
 
     def take(self, packets: Iterable[Packet]) -> list[DeviceNotice]:
         """Take packets; return what is to be told. Those of unknown devices are passed over."""
-        found = ((self.find(packet), packet) for packet in packets)
-        return self._judged(device.take(packet) for device, packet in found if device is not None)
+        notices: list[DeviceNotice] = []
+        windows: list[Pending] = []
+        for together in self._rounds(packets):
+            arrivals = [device.open(packet) for device, packet in together]
+            for arrival, packed in _packed(arrivals):
+                pending = arrival.device.close(arrival, packed)
+                notices += arrival.notices
+                windows += [] if pending is None else [pending]
+        return notices + self._judged(windows)
 
     def tick(self, now: float) -> list[DeviceNotice]:
         """Take the time, s since 1970; return what is to be told."""
-        return self._judged(device.tick(now) for device in self)
+        notices: list[DeviceNotice] = []
+        windows: list[Pending] = []
+        for told, pending in (device.tick(now) for device in self):
+            notices += told
+            windows += [] if pending is None else [pending]
+        return notices + self._judged(windows)
 
-    def _judged(self, taken: Iterable[tuple[list[DeviceNotice], Pending | None]]) -> list[DeviceNotice]:
+    def _rounds(self, packets: Iterable[Packet]) -> list[list[tuple[WornDevice, Packet]]]:
+        """Return the packets of known devices in rounds of one packet a device, its first ones first."""
+        rounds: list[list[tuple[WornDevice, Packet]]] = []
+        turn: dict[WornDevice, int] = {}
+        for packet in packets:
+            device = self.find(packet)
+            if device is not None:
+                at = turn[device] = turn.get(device, -1) + 1
+                if at == len(rounds):
+                    rounds.append([])
+                rounds[at].append((device, packet))
+        return rounds
+
+    def _judged(self, windows: Sequence[Pending]) -> list[DeviceNotice]:
         """Run each model once on the windows of all its devices."""
         notices: list[DeviceNotice] = []
         waiting: dict[int, list[Pending]] = {}
-        for told, pending in taken:
-            notices += told
-            if pending is not None:
-                waiting.setdefault(id(pending.device.bundle), []).append(pending)
+        for pending in windows:
+            waiting.setdefault(id(pending.device.bundle), []).append(pending)
         for together in waiting.values():
             cut = join_windows([one.cut for one in together])
             run = together[0].device.bundle.probabilities
             parts = [slice(at, at + BATCH) for at in range(0, len(cut.centre_s), BATCH)]
             probabilities = np.concatenate([run({name: values[part] for name, values in cut.inputs.items()}) for part in parts])
-            ends = np.cumsum([len(one.cut.centre_s) for one in together])
-            for one, rows in zip(together, np.split(probabilities, ends[:-1]), strict=True):
-                notices += one.device.judge(one, rows)
+            notices += _judgements(together, cut.valid.mean(axis=1), probabilities)
         return notices
+
+
+def _judgements(together: Sequence[Pending], valid: np.ndarray, probabilities: np.ndarray) -> list[DeviceNotice]:
+    """Return what is to be told of the windows of devices with one model: (K,) their real share, 0..1, and (K, classes)."""
+    notices, after = [], 0
+    manifest = together[0].device.bundle.manifest
+    numbers, use = has_numbers(probabilities), usable(valid, probabilities, manifest.window.kind)
+    for one in together:
+        first, after = after, after + len(one.cut.centre_s)
+        notices += one.device.note_numbers(bool(numbers[first:after].any()), one.received)
+        if manifest.positive is not None:
+            falls = probabilities[first:after, manifest.labels.index(manifest.positive)]
+            notices += one.device.judge(one, falls, use[first:after])
+    return notices
+
+
+def _packed(arrivals: Sequence[Arrival]) -> Iterator[tuple[Arrival, Packed | None]]:
+    """Yield arrivals in order, with their samples packed; None for those without."""
+    alike: dict[int, list[int]] = {}
+    for place, one in enumerate(arrivals):
+        if one.arrays is not None:
+            alike.setdefault(one.device.stream.first, []).append(place)
+    found: dict[int, Packed] = {}
+    for first, places in alike.items():
+        arrays = [one.arrays for one in (arrivals[place] for place in places) if one.arrays is not None]
+        found.update(zip(places, pack(arrays, first), strict=True))
+    for place, one in enumerate(arrivals):
+        yield one, found.get(place)

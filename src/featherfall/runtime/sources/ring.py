@@ -41,7 +41,7 @@ class Ring:
         if count > self._most:
             times, values, count = times[-self._most :], values[-self._most :], self._most
         held = self._times[self._start : self._end]
-        self._start += int(np.searchsorted(held, times[-1] - self._seconds, side="right"))
+        self._start += int(held.searchsorted(times[-1] - self._seconds, side="right"))
         self._start = max(self._start, self._end + count - self._most)
         if self._end + count > len(self._times):
             self._move(count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from featherfall.core.errors import UserError
 from featherfall.core.manifest import Input, Manifest
 from featherfall.core.recording import Stream
 from featherfall.core.units import GRAVITY_UNITS, to_internal
+from featherfall.runtime.sources.packed import Packed, pack
 from featherfall.runtime.sources.ring import Ring
 from featherfall.runtime.sources.source import Samples
 from featherfall.runtime.sources.streams import by_input
@@ -40,10 +42,36 @@ BELOW = 0.8
 VIGOROUS = 0.15
 
 
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What a stream held at a time: views, which stay as they are (a ring writes nothing over what it holds).
+
+    Attributes:
+        times: (N,) s. values: (N, all channels) in `units`, by input name.
+    """
+
+    manifest: Manifest
+    times: np.ndarray
+    values: np.ndarray
+    units: Mapping[str, str]
+
+    def streams(self) -> dict[str, Stream]:
+        """Return the samples by input name, in the bundle's units, times from 0; nothing where there are too few."""
+        if len(self.times) <= MIN_SAMPLES:
+            return {}
+        times, rate, first, found = self.times - self.times[0], _rate(self.times), 0, {}
+        for need in self.manifest.inputs:
+            values, unit = to_internal(self.values[:, first : first + len(need.channels)], self.units[need.name])
+            found[need.name] = Stream(times, values, unit, rate, need.placement, tuple(need.channels))
+            first += len(need.channels)
+        return found
+
+
 class SampleStream:
     """Hold the last seconds of live samples, and cut windows of them as `signals.frames` cuts recordings: on the same grid, each once.
 
     Attributes:
+        now: time of the last sample, s; 0 before the first.
         gaps, gap_s: interruptions, and their seconds in all.
         repeated: samples that came again or too late, and were left out.
     """
@@ -71,6 +99,7 @@ class SampleStream:
         self._columns = {need.name: slice(*ends[k : k + 2]) for k, need in enumerate(self.manifest.inputs)}
         self._ring = Ring(int(ends[-1]), self._hold, round(self._hold * MOST_RATE))
         self._clock = LiveClock()
+        self.now = 0.0
         self.gaps, self.gap_s, self.repeated = 0, 0.0, 0
         self._origin: float | None = None  # first sample of the stretch, where its grid begins, s
         self._began = np.inf  # first sample ever, s
@@ -95,11 +124,6 @@ class SampleStream:
     def values(self) -> dict[str, np.ndarray]:
         """(N, C) float32 of the samples held by input name, in the unit in which they arrived."""
         return {name: self._ring.values[:, columns] for name, columns in self._columns.items()}
-
-    @property
-    def now(self) -> float:
-        """Time of the last sample, s; 0 before the first."""
-        return float(self.times[-1]) if len(self._ring) else 0.0
 
     @property
     def is_worn(self) -> bool:
@@ -130,45 +154,64 @@ class SampleStream:
 
         Raises: `UserError` for a missing input, a wrong shape, and missing values.
         """
+        self.add_packed(*pack([self.arrays(samples)], self.first))
+
+    def arrays(self, samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+        """Return a packet's times, (N,) float64 s, and values, (N, all channels), to be packed and added; raises `UserError` as `add`."""
         if samples.units:
             self._units |= samples.units
         times = np.asarray(samples.times, dtype=np.float64)
-        values = self._checked(samples, len(times))
-        times, keep = self._clock.take(times, values, self._ring.times, self._ring.values)
-        if keep is not None and not keep.all():
-            self.repeated += int((~keep).sum())
-            times, values = times[keep], values[keep]
+        parts = []
+        for need in self.manifest.inputs:
+            if need.name not in samples.values:
+                raise UserError(f"{self.name} gives no {need.name}, which the model needs; choose another model")
+            values = np.asarray(samples.values[need.name])
+            if values.shape != (len(times), len(need.channels)):
+                raise UserError(f"{self.name}: {need.name} has shape {values.shape}; give ({len(times)}, {len(need.channels)})")
+            parts.append(values)
+        return times, parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    @property
+    def first(self) -> int:
+        """Number of channels of the first input."""
+        return len(self.manifest.inputs[0].channels)
+
+    def add_packed(self, packet: Packed) -> None:
+        """Take a packet as `add`; raises `UserError` for missing values."""
+        times, values = packet.times, packet.values
+        if not packet.is_finite:
+            self._refuse_missing(values)
+        clock = self._clock
+        if clock.shift or not clock.follows(packet.begin, packet.end, packet.shortest, packet.longest):
+            times, keep = clock.take(times, values, self._ring.times, self._ring.values)
+            if keep is not None and not keep.all():
+                self.repeated += int((~keep).sum())
+                times, values = times[keep], values[keep]
         if not len(times):
             return
         edges = self._edges(times)
         if not edges:
-            self._append(times, values)
+            self._append(times, values, packet.peak)
             return
         for first, after in zip([0, *edges], [*edges, len(times)], strict=True):
             if first:
                 self._end_stretch()
-            self._append(times[first:after], values[first:after])
+            self._append(times[first:after], values[first:after], packet.peak)
 
-    def held(self) -> dict[str, Stream]:
-        """Return the samples held by input name, in the bundle's units, times from 0; nothing where there are too few."""
-        if len(self._ring) <= MIN_SAMPLES:
-            return {}
-        found = {}
-        for need in self.manifest.inputs:
-            values, unit = to_internal(self._ring.values[:, self._columns[need.name]], self._units[need.name])
-            found[need.name] = Stream(self.times - self.times[0], values, unit, self.rate, need.placement, tuple(need.channels))
-        return found
+    def held(self) -> Held:
+        """Return the samples that are held now."""
+        return Held(self.manifest, self._ring.times, self._ring.values, dict(self._units))
 
     def restate(self, name: str, unit: str) -> None:
         """Take an input's samples in another unit, those held too."""
         self._units[name] = unit
         self._gravity, self._wear, self._looked = GravityMeter(KEPT), WearMeter(self._one_g), -np.inf
-        self._measure(self.times)
+        self._measure()
 
     @property
     def rate(self) -> float:
         """Samples a second of what is held, Hz; 0 where there is too little."""
-        return (len(self._ring) - 1) / float(self.times[-1] - self.times[0]) if len(self._ring) > 1 else 0.0
+        return _rate(self.times)
 
     def windows(self) -> RecordingWindows | None:
         """Cut the windows that are complete and were not given yet: all their samples have arrived, those that decide on an impact, and
@@ -209,19 +252,9 @@ class SampleStream:
     def _one_g(self) -> float:
         return GRAVITY_UNITS.get(self._units[self._accelerometer.name], 1.0) if self._accelerometer is not None else 1.0
 
-    def _checked(self, samples: Samples, count: int) -> np.ndarray:
-        """Return (count, all channels) float32."""
-        parts = []
-        for need in self.manifest.inputs:
-            if need.name not in samples.values:
-                raise UserError(f"{self.name} gives no {need.name}, which the model needs; choose another model")
-            values = np.asarray(samples.values[need.name], dtype=np.float32)
-            if values.shape != (count, len(need.channels)):
-                raise UserError(f"{self.name}: {need.name} has shape {values.shape}; give ({count}, {len(need.channels)})")
-            if not np.isfinite(values).all():
-                raise UserError(f"{self.name} gives no {need.name}, which the model needs; choose another model")
-            parts.append(values)
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    def _refuse_missing(self, values: np.ndarray) -> None:
+        missing = next(name for name, columns in self._columns.items() if not np.isfinite(values[:, columns]).all())
+        raise UserError(f"{self.name} gives no {missing}, which the model needs; choose another model")
 
     def _edges(self, times: np.ndarray) -> list[int]:
         """Count gaps; return the indices before which the samples pause for so long that the grid begins anew."""
@@ -238,25 +271,27 @@ class SampleStream:
             found = found[1:]
         return [int(one) for one in found]
 
-    def _append(self, times: np.ndarray, values: np.ndarray) -> None:
+    def _append(self, times: np.ndarray, values: np.ndarray, peak: float) -> None:
+        """Append samples; peak: largest squared length of one of the first input, or more."""
         if self._origin is None:
             self._origin = float(times[0])
             self._began = min(self._began, self._origin)
         if self.manifest.window.kind == "impact":
-            first = values[:, self._columns[self.manifest.inputs[0].name]]
-            squares = np.einsum("ij,ij->i", first, first)
             high = self.manifest.window.threshold_g * GRAVITY_UNITS.get(self._units[self.manifest.inputs[0].name], 1.0)
-            if squares.max() >= (BELOW * high) ** 2:
+            if peak >= (BELOW * high) ** 2:
+                first = values[:, : self.first]
+                squares = np.einsum("ij,ij->i", first, first)
                 high *= BELOW if self.rate > 1.05 * self.manifest.window.rate or len(self._ring) <= MIN_SAMPLES else 1 - 1e-6
                 hot = np.flatnonzero(squares >= high * high)
                 self._hot += [(float(times[hot[0]]), float(times[hot[-1]]))] if len(hot) else []
         self._ring.add(times, values)
+        self.now = float(times[-1])
         if self._accelerometer is not None:
-            self._measure(times)
+            self._measure()
 
-    def _measure(self, times: np.ndarray) -> None:
+    def _measure(self) -> None:
         """Feed the meters: every packet until gravity fits, then blocks of some seconds."""
-        if self._fits and times[-1] - self._looked < BLOCK:
+        if self._fits and self.now - self._looked < BLOCK:
             return
         assert self._accelerometer is not None
         start = int(np.searchsorted(self.times, self._looked, side="right"))
@@ -264,7 +299,7 @@ class SampleStream:
         if not self._fits or not self._blocks % 4:  # a fault that comes later lasts, so a quarter of the time shows it
             self._gravity.add(at, values)
         self._wear.add(at, values)
-        self._looked = float(times[-1])
+        self._looked = self.now
         self._blocks += 1
 
     def _judge_gravity(self) -> None:
@@ -333,14 +368,13 @@ class SampleStream:
             raise UserError(f"{self.name}: {need.name} is in {unit!r}, which does not measure what {need.unit!r} does; correct the unit")
         if need is self._accelerometer:  # what stands beside the last samples is still to come
             bad = corrupt_samples(times, values, 1.0)
-            undecided = bad & (times > times[-1] - AROUND)
+            undecided = bad & (times > times[-1] - AROUND) if bad.any() else bad
             self._suspect[need.name] = float(times[undecided][0]) if undecided.any() else np.inf
             bad &= ~undecided
             if bad.any():
                 self._count_corrupt(need, times[bad], raw[bad])
                 times, values = times[~bad], values[~bad]
-        rate = (len(times) - 1) / float(times[-1] - times[0]) if len(times) > 1 else 0.0
-        return Stream(times, values, inside, rate, need.placement, tuple(need.channels))
+        return Stream(times, values, inside, _rate(times), need.placement, tuple(need.channels))
 
     def _count_corrupt(self, need: Input, times: np.ndarray, raw: np.ndarray) -> None:
         """Note corrupt samples once, though the same seconds are cut again and again."""
@@ -350,3 +384,8 @@ class SampleStream:
                 unit = self._units[need.name]
                 self._corrupt.append(f"{need.name} at {time:.2f} s ({need.channels[worst]} is {sample[worst]:.4g} {unit})")
                 self._corrupt_until[need.name] = float(time)
+
+
+def _rate(times: np.ndarray) -> float:
+    """Return samples a second, Hz; 0 for fewer than two."""
+    return (len(times) - 1) / float(times[-1] - times[0]) if len(times) > 1 else 0.0

@@ -24,11 +24,12 @@ class LiveClock:
     """Turns stamps as they arrive into increasing times on one clock.
 
     Attributes:
+        shift: s added to stamps.
         longest: step to or between the samples of the last packet, s; as stamped, where the clock jumped.
     """
 
     def __init__(self) -> None:
-        self._shift = 0.0  # s added to stamps
+        self.shift = 0.0
         self._last = -np.inf  # the last time given
         self.longest = 0.0
         self._early = _NONE  # of new samples that came too early: first and last stamp, count
@@ -42,18 +43,19 @@ class LiveClock:
             stamps: (N,) s as the device gives them. values: (N, C), by which samples that are sent again are known.
             held: (M,) times of the last samples that were kept, increasing. held_values: (M, C) of them.
         """
+        times = stamps + self.shift
         if not len(stamps):
-            return stamps + self._shift, None
-        times = self._follow(stamps)
-        if times is not None:
             return times, None
-        times, keep = stamps + self._shift, np.ones(len(stamps), bool)
+        steps = times[1:] - times[:-1]
+        if self.follows(float(times[0]), float(times[-1]), steps.min(initial=np.inf), steps.max(initial=-np.inf)):
+            return times, None
+        keep = np.ones(len(stamps), bool)
         usual = longest_step(held)
         for k, stamp in enumerate(stamps):
             again = held_values[held == times[k]]
             known = bool(len(again)) and np.array_equal(again[0], values[k], equal_nan=True)
             keep[k] = abs(stamp) < LONGEST and not known and self._decide(float(stamp), usual)
-            times[k] = stamp + self._shift
+            times[k] = stamp + self.shift
             keep[k] &= bool(times[k] > self._last)  # beyond a number's precision, two may be one
             self._last = float(times[k]) if keep[k] else self._last
         if keep.any():
@@ -61,31 +63,27 @@ class LiveClock:
             self._early = _NONE if keep[-1] else self._early
         return times, keep
 
-    def _follow(self, stamps: np.ndarray) -> np.ndarray | None:
-        """Return the times of samples that follow the last ones, as nearly all do; None for others.
+    def follows(self, begin: float, end: float, shortest: float, longest: float) -> bool:
+        """Take samples that follow the last ones, as nearly all do, and keep their times; return False, and take nothing, for others.
 
-        Without NumPy's slower functions, as every packet comes through here.
+        Arguments:
+            begin, end: times of the first and the last one, `shift` included, s. shortest, longest: steps between them, s.
         """
-        times = stamps + self._shift
-        begin, end = float(times[0]), float(times[-1])
-        shortest = longest = begin - self._last if self._last > -np.inf else 1e-3
-        if len(times) > 1:
-            inner = times[1:] - times[:-1]
-            shortest, longest = min(shortest, float(inner.min())), max(longest, float(inner.max()))
-        self.longest = longest
-        if not (shortest > 0 and longest <= UNKNOWN and begin > -LONGEST and end < LONGEST):
-            return None
+        step = begin - self._last if self._last > -np.inf else 1e-3
+        self.longest = max(step, longest)
+        if not (step > 0 and shortest > 0 and self.longest <= UNKNOWN and begin > -LONGEST and end < LONGEST):
+            return False
         self._last, self._early = end, _NONE
-        return times
+        return True
 
     def _decide(self, stamp: float, usual: float) -> bool:
         """Return whether to keep a new sample; its time is the stamp and the shift."""
-        time = stamp + self._shift
+        time = stamp + self.shift
         if not np.isfinite(self._last):
             return True
-        found = known_step(self._last - self._shift, stamp, usual) if not 0 < time - self._last <= UNKNOWN else None
-        if found is not None and stamp + self._shift + found.shift > self._last:
-            self._shift += found.shift
+        found = known_step(self._last - self.shift, stamp, usual) if not 0 < time - self._last <= UNKNOWN else None
+        if found is not None and stamp + self.shift + found.shift > self._last:
+            self.shift += found.shift
             return True
         if time > self._last:
             self._early = _NONE
@@ -94,6 +92,6 @@ class LiveClock:
         self._early = (first, stamp, count + 1) if stamp > latest else (stamp, stamp, 1)
         if stamp - self._early[0] < ANEW or self._early[2] < _ENOUGH:
             return False
-        self._shift = self._last + UNKNOWN - stamp
+        self.shift = self._last + UNKNOWN - stamp
         self._early = _NONE
         return True
