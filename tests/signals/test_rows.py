@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hypothesis.extra.numpy as hnp
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from featherfall.signals.rows import all_columns, finite_rows, largest_magnitudes, row_lengths
+from featherfall.signals.rows import all_columns, finite_rows, largest_magnitudes, median, row_lengths
 
 TABLES = hnp.arrays(
     np.float64,
@@ -27,3 +28,13 @@ def test_they_equal_numpys_to_the_bit(values: np.ndarray) -> None:
 
 def test_no_rows_give_none() -> None:
     assert finite_rows(np.zeros((0, 3))).shape == row_lengths(np.zeros((0, 3))).shape == largest_magnitudes(np.zeros((0, 3))).shape == (0,)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_median_is_that_of_numpy(dtype: type) -> None:
+    rng = np.random.default_rng(2)
+    for count in range(1, 40):
+        values = rng.normal(size=count).astype(dtype)
+        before = values.copy()
+        assert median(values) == float(np.median(values))
+        np.testing.assert_array_equal(values, before)

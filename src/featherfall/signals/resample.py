@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from featherfall.signals.rows import median
 from featherfall.signals.spool import release
 
 _FINEST = 400  # samples of a stream to one of the grid: 20 kHz at 50 Hz; stamps that are nearer are faults, not samples
@@ -157,21 +158,14 @@ def _filtered(padded: np.ndarray, cutoff: float) -> np.ndarray:
 def _median_step(times: np.ndarray) -> float:
     """Return the median step; of a long stream, of `_SAMPLED` steps that are spread over it."""
     if len(times) <= _SAMPLED:
-        return _median(times[1:] - times[:-1])
+        return median(times[1:] - times[:-1])
     blocks = np.linspace(0, len(times) - 1024, _SAMPLED // 1024).astype(np.int64)
     steps = np.empty((len(blocks), 1023))
     for k, at in enumerate(blocks):
         steps[k] = np.diff(times[at : at + 1024])
         if k % 64 == 0:
             release(times)
-    return _median(steps.ravel())
-
-
-def _median(steps: np.ndarray) -> float:
-    """Return the median of (N,) steps, N >= 1, none of them NaN, as `np.median` in a fifth of the time; `steps` is overwritten."""
-    half = len(steps) // 2
-    steps.partition((half - 1, half) if len(steps) % 2 == 0 else half)
-    return float(steps[half]) if len(steps) % 2 else float(steps[half - 1] + steps[half]) / 2
+    return median(steps.ravel())
 
 
 def _mean_step(times: np.ndarray, gap: float) -> float:

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from featherfall.core.units import GRAVITY_UNITS, bounded
-from featherfall.signals.rows import finite_rows, row_lengths
+from featherfall.signals.rows import finite_rows, median, row_lengths
 
 WINDOW = 0.5  # s; half a second of standing still occurs in 9 of 10 recordings of a few seconds, a whole second in 7 of 10
 MIN_SAMPLES = 6  # of a window, for slow sensors
@@ -128,7 +128,7 @@ class GravityMeter:
         if not rest and not len(self._groups) and len(self._times) > 1:  # shorter than a window: all of it
             last = _windows(self._values[None])
         windows = np.concatenate([self._groups.reshape(-1, 5), last])
-        return _evidence(windows, self._seconds) if np.isfinite(windows).all(axis=1).any() else None
+        return _evidence(windows, self._seconds) if finite_rows(windows).any() else None
 
     def _measure_rate(self) -> None:
         steps = np.abs(np.diff(self._times[:1024]))  # the newest sample may come first
@@ -239,22 +239,23 @@ def _windows(values: np.ndarray) -> np.ndarray:
 
 def _evidence(every: np.ndarray, seconds: float) -> GravityEvidence:
     """Return the evidence of (K, 5) windows in order, of which those with a gap are NaN, but not all."""
-    windows = every[np.isfinite(every).all(axis=1)]
-    steady, spread, magnitude = np.linalg.norm(windows[:, :3], axis=1), windows[:, 3], windows[:, 4]
+    windows = every[finite_rows(every)]
+    steady, spread, magnitude = row_lengths(windows[:, :3]), windows[:, 3], windows[:, 4]
     quiet = spread < QUIET * steady
     calmest = np.argsort(spread, kind="stable")[: max(1, len(spread) // 10)]
     short, long = _means(every, GROUP // 2), _means(every, GROUP)
+    calm, lively = np.quantile(magnitude, (0.1, 0.9)).tolist()
     return GravityEvidence(
-        quiet=float(np.median(steady[quiet])) if quiet.any() else float("nan"),
+        quiet=median(steady[quiet]) if quiet.any() else float("nan"),
         quiet_s=float(quiet.sum() * seconds),
         quiet_share=float(quiet.mean()),
-        level=float(np.median(magnitude)),
-        calm=float(np.quantile(magnitude, 0.1)),
-        lively=float(np.quantile(magnitude, 0.9)),
-        unrest=float(np.median(spread[calmest] / np.maximum(steady[calmest], _TINY))),
-        direction=float(np.median(short[:, 0] / short[:, 1])),
-        mean=float(np.median(long[:, 0])),
-        persistence=float(np.median(long[:, 0] / long[:, 1])),
+        level=median(magnitude),
+        calm=calm,
+        lively=lively,
+        unrest=median(spread[calmest] / np.maximum(steady[calmest], _TINY)),
+        direction=median(short[:, 0] / short[:, 1]),
+        mean=median(long[:, 0]),
+        persistence=median(long[:, 0] / long[:, 1]),
     )
 
 
@@ -265,6 +266,6 @@ def _means(every: np.ndarray, count: int) -> np.ndarray:
     """
     whole = len(every) // count
     means = every[: whole * count].reshape(whole, count, 5).mean(axis=1) if whole else every.mean(axis=0, keepdims=True)
-    finite = np.isfinite(means).all(axis=1)
-    means = means[finite] if finite.any() else every[np.isfinite(every).all(axis=1)]
-    return np.stack([np.linalg.norm(means[:, :3], axis=1), np.maximum(means[:, 4], _TINY)], axis=1)
+    finite = finite_rows(means)
+    means = means[finite] if finite.any() else every[finite_rows(every)]
+    return np.stack([row_lengths(means[:, :3]), np.maximum(means[:, 4], _TINY)], axis=1)

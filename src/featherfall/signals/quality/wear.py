@@ -16,16 +16,17 @@ class WearMeter:
     def __init__(self, one_g: float = 1.0) -> None:
         """one_g: gravity in the unit of the samples."""
         self._range = RANGE_G * one_g
-        self._low, self._high = np.full(3, np.inf), np.full(3, -np.inf)
+        self._low, self._high = [np.inf] * 3, [-np.inf] * 3
         self._since = self._last = float("nan")
 
     def add(self, times: np.ndarray, values: np.ndarray) -> None:
         """Take (N,) s, increasing, and (N, 3) values."""
         if not len(times):
             return
-        low, high = values.min(axis=0), values.max(axis=0)
-        together = np.minimum(self._low, low), np.maximum(self._high, high)
-        if int((together[1] - together[0] < self._range).sum()) < 2 or not times[0] >= self._since:
+        axes = np.ascontiguousarray(values.T)  # what lies together is reduced several times as fast
+        low, high = np.minimum.reduce(axes, axis=1).tolist(), np.maximum.reduce(axes, axis=1).tolist()
+        together = list(map(min, self._low, low)), list(map(max, self._high, high))
+        if sum(last - first < self._range for first, last in zip(*together, strict=True)) < 2 or not times[0] >= self._since:
             together, self._since = (low, high), float(times[0])
         self._low, self._high = together
         self._last = float(times[-1])

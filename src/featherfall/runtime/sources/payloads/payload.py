@@ -45,10 +45,18 @@ def decode_message(body: bytes, most: int = MOST_BYTES) -> Any:
     """
     if len(body) > most:
         raise UserError(f"{len(body):,} bytes; a message has at most {most:,}, send more often")
-    with contextlib.suppress(ValueError):
-        return _fast_json(body)
     try:
-        return json.loads(body)  # says what is wrong, and takes what only Python does: UTF-16, NaN, numbers of hundreds of digits
+        return _fast_json(body)
+    except ValueError:
+        return _slow_json(body)
+    except RecursionError:
+        raise UserError("nested too deeply; send the samples alone") from None
+
+
+def _slow_json(body: bytes) -> Any:
+    """Say what is wrong with a message, or take what only Python does: UTF-16, NaN, numbers of hundreds of digits."""
+    try:
+        return json.loads(body)
     except RecursionError:
         raise UserError("nested too deeply; send the samples alone") from None
     except (ValueError, UnicodeDecodeError) as error:
@@ -83,7 +91,7 @@ def numbers(value: Any, what: str, width: int | None = None) -> np.ndarray:
     if array.ndim != (1 if width is None else 2) or (width is not None and array.shape[1] != width and len(array)):
         wanted = "a list of numbers" if width is None else f"a list of {width} numbers a sample"
         raise UserError(f"{what} is not {wanted}")
-    if array.size and not np.abs(array).max() < 1e18:
+    if array.size and not np.maximum.reduce(np.abs(array), axis=None) < 1e18:
         raise UserError(f"{what} holds a number that is not finite")
     return array
 
