@@ -25,9 +25,14 @@ FRESH_S = 2.0  # s since the last look, after which the camera says nothing of n
 
 @dataclass
 class CameraLooks:
-    """Pictures that were looked at, and people in the last one. unjudged: why nothing can be judged now; "" where it can."""
+    """Pictures that were looked at, and people in the last one.
+
+    Attributes:
+        idle: pictures that were not looked at, as nothing had changed. unjudged: why nothing can be judged now; "" where it can.
+    """
 
     looks: int = 0
+    idle: int = 0
     people: int = 0
     falls: int = 0
     unjudged: str = ""
@@ -51,7 +56,8 @@ class CameraWatch:
         zones = [Zone(tuple(corners)) for corners in config.zones]
         self.zones: tuple[Zone, ...] = tuple(zones)
         self.is_shown, self.picture = False, None
-        self._monitor = Monitor(bundle, still_down_s=config.still_down_s, lies_for_s=config.lies_for_s or None, zones=zones)
+        lies_for_s = config.lies_for_s or None
+        self._monitor = Monitor(bundle, skip_idle=config.skip_idle, still_down_s=config.still_down_s, lies_for_s=lies_for_s, zones=zones)
         self._report = report
         self._thread = threading.Thread(target=self._run, name=config.name, daemon=True)
         self._offline, self._began = False, time.time()
@@ -111,7 +117,8 @@ class CameraWatch:
 
     def _tell(self, result: FrameResult, rises: Rises) -> None:
         now, name, person = time.time(), self.config.name, self.config.person
-        self.looks.looks += 1
+        self.looks.looks += self._monitor.idle == self.looks.idle
+        self.looks.idle = self._monitor.idle
         self.looks.people, self.looks.unjudged = len(result.people), result.unjudged
         self.looks.falls = len(self._monitor.falls)
         self._upright = now, 0.0 if result.unjudged else self._monitor.upright_for

@@ -83,7 +83,8 @@ class CameraConfig(Checked):
 
     url: rtsp://HOST/PATH, http://HOST/video.mjpg, /dev/video0, or a film's path; a secret, where it holds a token. person, room: who lives
     there. bundle: the model. still_down_s: after the first sign of a fall. lies_for_s: after which somebody who lies where one does not lie
-    raises an alarm; 0: never. zones: corners (right, down) of each bed and sofa, shares of the picture.
+    raises an alarm; 0: never. zones: corners (right, down) of each bed and sofa, shares of the picture. skip_idle: look once a second at
+    pictures in which nothing changes, a minute after somebody was last seen; false looks at all.
     """
 
     kind: Literal["camera"]
@@ -99,6 +100,7 @@ class CameraConfig(Checked):
     still_down_s: float = Field(default=7.0, ge=1, le=3600)
     lies_for_s: float = Field(default=8.0, ge=0, le=60)
     zones: Corners = []
+    skip_idle: bool = True
     offline_s: float = Field(default=60.0, ge=1, le=86_400)
 
 

@@ -118,6 +118,8 @@ def _lines(household: Household) -> Iterator[str]:
     yield from _family("device_condition", "gauge", "Conditions that last.", problems)
     looks = [({"source": one.config.name}, one.looks.looks) for one in household.cameras]
     yield from _family("camera_looks_total", "counter", "Pictures that were looked at.", looks)
+    idle = [({"source": one.config.name}, one.looks.idle) for one in household.cameras]
+    yield from _family("camera_idle_total", "counter", "Pictures that were not looked at, as nothing had changed.", idle)
     alarms = household.alarms.health()
     yield from _family(
         "alarm_state",

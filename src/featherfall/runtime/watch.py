@@ -15,12 +15,13 @@ from featherfall.core.text import clock_time
 from featherfall.runtime.bundle import Bundle
 from featherfall.runtime.coverage import BLANK, FROZEN, MIN_PERSON, NO_NUMBERS, NOBODY, TOO_SHORT, TOO_SMALL, Alertness, Coverage, too_few
 from featherfall.runtime.decide.confirm import WAIT
-from featherfall.runtime.decide.incidents import CameraOptions, Decider, DecisionSettings
+from featherfall.runtime.decide.incidents import CLOSE_AFTER, CameraOptions, Decider, DecisionSettings
 from featherfall.runtime.decide.zones import Zone
 from featherfall.runtime.observation import AnalysisResult, Fall, FrameResult, Notice, Observation, Sighting
 from featherfall.runtime.perceive.blank import PictureWatch
 from featherfall.runtime.perceive.detector import BoxDetector, NoNumbersError
 from featherfall.runtime.perceive.estimators import open_estimator
+from featherfall.runtime.perceive.idle import IdlePictures
 from featherfall.runtime.perceive.images import refuse_image
 from featherfall.runtime.perceive.pose import Pose
 from featherfall.runtime.perceive.turn_check import Looks, TurnCheck
@@ -56,6 +57,7 @@ class Monitor:
         perception: pose estimator or detector.
         rate: pictures analysed a second, Hz.
         pictures: analysed pictures of the last `keep_s` seconds; none by default.
+        idle: number of pictures that were not looked at, see `skip_idle`.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Monitor:
         *,
         rate: float | None = None,
         keep_s: float = 0.0,
+        skip_idle: bool = False,
         **options: Unpack[CameraOptions],
     ) -> None:
         """Arguments:
@@ -72,6 +75,8 @@ class Monitor:
             perception: of this camera alone; None takes the default pose estimator, or the detector itself.
             rate: pictures analysed a second, Hz; None takes what the bundle needs.
             keep_s: s of pictures held in memory, e.g. to store the seconds before an alarm.
+            skip_idle: take pictures in which nothing has changed, a while after somebody was last seen, as without anybody and do not look
+                at them (`perceive.idle`).
             options: `still_down_s`, `lies_for_s` and `zones`, see `DecisionSettings`.
 
         Raises: `UserError` for another bundle, an impossible number, or absent weights.
@@ -79,7 +84,7 @@ class Monitor:
         self.bundle = bundle
         self.settings = DecisionSettings.of(bundle.manifest, **options)
         self.pictures: deque[Frame] = deque()
-        self._keep = keep_s
+        self._keep, self._skip_idle = keep_s, skip_idle
         self._begin()
         self.rate = rate or self._tracer.rate
         self.perception: Perception = perception or (BoxDetector(bundle) if self.settings.kind == "boxes" else open_estimator())
@@ -87,6 +92,8 @@ class Monitor:
     def _begin(self) -> None:
         self._tracer, self._decider = tracer(self.bundle), Decider(self.settings)
         self._watch, self._alertness = PictureWatch(), Alertness()
+        self._idle = IdlePictures(CLOSE_AFTER * self.settings.still_down_s) if self._skip_idle else None
+        self.idle = 0
         self._last: float | None = None  # time of the last analysed picture, s
         self._first: float | None = None
         self._step = -1  # of the last analysed picture
@@ -141,10 +148,15 @@ class Monitor:
         blank, frozen = self._watch.step(time, image)
         reason = BLANK if blank else FROZEN if frozen else ""
         people: Sequence[Sighting] = ()
-        try:
-            people = self.perception.estimate(image)
-        except NoNumbersError:
-            reason = NO_NUMBERS
+        if self._idle is not None and self._idle.is_idle(time, image):
+            self.idle += 1
+        else:
+            try:
+                people = self.perception.estimate(image)
+            except NoNumbersError:
+                reason = NO_NUMBERS
+        if self._idle is not None and people:
+            self._idle.saw_people(time)
         return self.take(Observation(time, tuple(people), image.shape[0], image.shape[1]), reason)
 
     def take(self, seen: Observation, reason: str = "") -> FrameResult:
