@@ -66,9 +66,8 @@ demo: .venv/.demo
 app: $(APP)/.done $(WEIGHTS)
 	$(APP)/bin/python -m featherfall.cli app $(ARGS)
 
-# Three processes on two cores: a third of the tests' time is waiting for servers, browsers and clocks.
 test: setup
-	$(BIN)/python -m pytest --quiet --numprocesses 3 --dist loadfile --durations 25
+	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile --durations 25
 
 # Damaged inputs through every door: half a minute of each kind, then as long as asked for with the coverage of atheris (one door: DOOR=recipe).
 # Millions: benchmarks/fuzz.py.
