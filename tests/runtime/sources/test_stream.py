@@ -93,6 +93,7 @@ def test_a_gap_is_not_valid(tmp_path: Path) -> None:
         (Samples(np.arange(2.0), {}), "the watch gives no accelerometer, which the model needs"),
         (Samples(np.arange(2.0), {"accelerometer": np.zeros((2, 2))}), r"the watch: accelerometer has shape \(2, 2\); give \(2, 3\)"),
         (Samples(np.arange(100) / 50, {"accelerometer": np.full((100, 3), np.nan)}), "the watch gives no accelerometer"),
+        (Samples(np.arange(100) / 50, {"accelerometer": np.full((100, 3), 1e39)}), "the watch gives no accelerometer"),
         (
             Samples(np.arange(100) / 50, {"accelerometer": 9.8 * motion(np.arange(100) / 50)}),
             "the watch: .* so the unit is m/s2, not g; state the unit",
@@ -101,7 +102,7 @@ def test_a_gap_is_not_valid(tmp_path: Path) -> None:
 )
 def test_what_a_device_gives_is_checked(tmp_path: Path, samples: Samples, message: str) -> None:
     stream = SampleStream(manifest(tmp_path), name="the watch")
-    with pytest.raises(UserError, match=message):
+    with np.errstate(over="raise"), pytest.raises(UserError, match=message):
         cut(stream, samples)
 
 

@@ -44,7 +44,8 @@ def pack(packets: Sequence[tuple[np.ndarray, np.ndarray]], first: int) -> list[P
     for shape, places in alike.items():
         times = np.concatenate([packets[place][0] for place in places]).reshape(len(places), shape[0])
         parts = [packets[place][1] for place in places]
-        values = np.concatenate(parts, dtype=np.float32, casting="unsafe").reshape(len(places), *shape)
+        with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused as such
+            values = np.concatenate(parts, dtype=np.float32, casting="unsafe").reshape(len(places), *shape)
         for place, one in zip(places, _figures(times, values, first), strict=True):
             found[place] = one
     return [one for one in found if one is not None]
